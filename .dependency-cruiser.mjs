@@ -127,6 +127,13 @@ export default {
       to: { path: "(^|/)node_modules/@noble/" },
     },
     {
+      // Everything else treats the keys of a cipher suite as bytes.
+      name: "key-sizes-are-for-what-parses-keys",
+      severity: "error",
+      from: { pathNot: "^(crypto|contract|(keys|identity)/prekeys|test/unit)/" },
+      to: { path: "^crypto/wire/key-sizes[.]ts$" },
+    },
+    {
       // The types of the driver's rows are `any`. Those of `db/client.ts` are named by the caller.
       name: "product-uses-the-driver-through-db",
       severity: "error",

@@ -4,6 +4,7 @@ import type { Client } from "../db/pool.ts";
 import { canonicalJson, type CanonicalValue } from "../crypto/wire/canonical-json.ts";
 import { equalBytes, utf8 } from "../crypto/wire/bytes.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId } from "../crypto/wire/ids.ts";
 import { afterCommit } from "../db/transaction.ts";
 import { actions, type ActionDetails, type AuditAction, type ResourceKinds } from "./actions.ts";
 import type { ActionClass } from "./actions/action-spec.ts";
@@ -24,13 +25,13 @@ export type AuditOutcome = "success" | "refused" | "failed" | "impaired";
 interface EntryFields<Action extends string, Kind extends string, Details> {
   /** Milliseconds since the Unix epoch. */
   readonly occurredAtMs: number;
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   readonly actor: {
     readonly kind: "user" | "system";
     /** A user's id, or the name of the part of the system that acted. */
     readonly id: string;
     readonly role?: string | undefined;
-    readonly device?: Uuid | undefined;
+    readonly device?: DeviceId | undefined;
   };
   /** Noun and verb, such as "session.create". */
   readonly action: Action;
@@ -40,7 +41,7 @@ interface EntryFields<Action extends string, Kind extends string, Details> {
     readonly version?: string | undefined;
   };
   /** The user affected by the act, if that is not the actor. */
-  readonly subject?: Uuid | undefined;
+  readonly subject?: UserId | undefined;
   readonly outcome: AuditOutcome;
   /** A code, if the outcome is not success. */
   readonly reason?: string | undefined;
@@ -120,7 +121,7 @@ export async function appendEntry<A extends AuditAction>(
 /** Like `appendEntry`, for several entries of one tenant in one statement, in their order. */
 export async function appendEntries(
   client: Client,
-  tenant: Uuid,
+  tenant: TenantId,
   entries: readonly Omit<EntryRecord, "tenant">[],
 ): Promise<void> {
   const texts = entries.map((entry) =>

@@ -1,6 +1,6 @@
 import { int8Array } from "../db/binary-arrays.ts";
 import type { Client } from "../db/pool.ts";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId } from "../crypto/wire/ids.ts";
 import { appendEntries, type EntryRecord } from "./append-entry.ts";
 import { briefly } from "./brief-details.ts";
 
@@ -47,7 +47,7 @@ const COUNT = `
  */
 export async function appendRepeatable(
   client: Client,
-  tenant: Uuid,
+  tenant: TenantId,
   entries: readonly TenantEntry[],
 ): Promise<void> {
   const kinds = new Map<string, Kind>();
@@ -69,7 +69,7 @@ export async function appendRepeatable(
 /** @returns how many acts of each kind there were in its period, including these */
 async function count(
   client: Client,
-  tenant: Uuid,
+  tenant: TenantId,
   kinds: readonly Kind[],
 ): Promise<ReadonlyMap<string, number>> {
   const firsts = kinds.flatMap(({ account, entries: [first] }) =>

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { utf8 } from "../crypto/wire/bytes.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../crypto/wire/ids.ts";
 import type { Client } from "../db/pool.ts";
 import { nodeChecks } from "./node-checks.ts";
 import { personalHash } from "./verify/personal-hash.ts";
@@ -8,10 +9,10 @@ import { personalHash } from "./verify/personal-hash.ts";
 /** Personal data that belongs to an entry. The entry itself holds only salted hashes. */
 export interface PersonalFields {
   /** The person the data is about. */
-  readonly subject: Uuid;
+  readonly subject: UserId;
   readonly values: Readonly<Record<string, string>>;
   /** Encrypts a value at rest under the subject's key. */
-  readonly seal: (subject: Uuid, value: Uint8Array) => Promise<Uint8Array>;
+  readonly seal: (subject: UserId, value: Uint8Array) => Promise<Uint8Array>;
 }
 
 /** Returns the hashes by field for the entry, and the side rows that explain them. */
@@ -28,7 +29,7 @@ export function saltFields({ values }: PersonalFields) {
 /** Writes the side rows of one entry, in the same transaction as the entry. */
 export async function keepPersonalFields(
   client: Client,
-  entry: { readonly tenant: Uuid; readonly event: Uuid },
+  entry: { readonly tenant: TenantId; readonly event: Uuid },
   { subject, seal }: PersonalFields,
   rows: ReturnType<typeof saltFields>["rows"],
 ): Promise<void> {
@@ -46,8 +47,8 @@ export async function keepPersonalFields(
  */
 export async function erasePersonalFields(
   client: Client,
-  tenant: Uuid,
-  subject: Uuid,
+  tenant: TenantId,
+  subject: UserId,
 ): Promise<number> {
   const { rowCount } = await client.query(
     "delete from audit.personal_fields where tenant = $1 and subject = $2",

@@ -2,7 +2,7 @@ import { forEachTenant } from "../db/for-each-tenant.ts";
 import { runPeriodically } from "../db/run-periodically.ts";
 import type { Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../crypto/wire/ids.ts";
 import type { ActionClass } from "./actions/action-spec.ts";
 import { appendEntries, type EntryRecord } from "./append-entry.ts";
 import { FULL_ENTRIES } from "./append-repeatable.ts";
@@ -26,7 +26,7 @@ interface Repeated {
   readonly class: ActionClass;
   readonly outcome: EntryRecord["outcome"];
   readonly reason: string;
-  readonly account: string;
+  readonly account: UserId;
   readonly actorKind: "user" | "system";
   readonly actorId: string;
   readonly seen: number;
@@ -50,7 +50,7 @@ const TAKE = `
 const writeSums = ({ pool, now }: Deps): Promise<number> =>
   forEachTenant(pool, (tenant) => writeSumsOf(pool, tenant, now()));
 
-const writeSumsOf = (pool: Pool, tenant: Uuid, now: number): Promise<number> =>
+const writeSumsOf = (pool: Pool, tenant: TenantId, now: number): Promise<number> =>
   inTransaction(pool, tenant, async (client) => {
     // A count from the future was begun by a wrong clock, or it is forged.
     const { rows } = await client.query<Repeated>(TAKE, [now - PERIOD_MS, now + CLOCK_AHEAD_MS]);
@@ -64,7 +64,7 @@ const writeSumsOf = (pool: Pool, tenant: Uuid, now: number): Promise<number> =>
     return sums.length;
   });
 
-function sumOf(repeated: Repeated, tenant: Uuid, now: number): Omit<EntryRecord, "tenant"> {
+function sumOf(repeated: Repeated, tenant: TenantId, now: number): Omit<EntryRecord, "tenant"> {
   const { action, outcome, reason, account, actorKind, actorId, seen, firstMs, lastMs } = repeated;
   const isAccount = account !== actorId || actorKind === "user";
   return {

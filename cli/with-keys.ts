@@ -1,4 +1,4 @@
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId } from "../crypto/wire/ids.ts";
 import { assertReachable } from "../db/assert-reachable.ts";
 import type { Pool } from "../db/pool.ts";
 import { Profiles } from "../identity/accounts/profiles.ts";
@@ -17,7 +17,7 @@ export interface CommandKeys {
   readonly data: Pool;
   /** A login that may act as sealdesk_owner. */
   readonly ownerUrl: string;
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
 }
 
 /** Runs `work` with the keystore and the key service, opened as the server opens them. */

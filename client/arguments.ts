@@ -3,7 +3,7 @@
  * JavaScript. Each refusal is the SealdeskError invalid_argument. It names the argument and its
  * required form, and never repeats the value.
  */
-import { isUuid } from "../crypto/wire/uuid.ts";
+import { isId, type Given, type AnyId } from "../crypto/wire/ids.ts";
 import { SealdeskError } from "./errors.ts";
 
 /**
@@ -39,10 +39,18 @@ export const text = (most: number = Number.POSITIVE_INFINITY): Check =>
     (value) => isText(value) && value.length <= most,
   );
 
-export const uuid: Check = check(
-  "a UUID, as a string in lower case",
-  (value) => typeof value === "string" && isUuid(value),
-);
+const wantedId = "a UUID, as a string in lower case";
+
+export const uuid: Check = check(wantedId, isId);
+
+/**
+ * Parses an id that the application passed. You name its kind.
+ * @throws SealdeskError
+ */
+export function given<I extends AnyId>(value: Given<I>, name: string): I {
+  if (!isId<I>(value)) throw invalidArgument(name, wantedId);
+  return value;
+}
 
 export const bool: Check = check("true or false", (value) => typeof value === "boolean");
 

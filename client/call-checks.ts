@@ -3,6 +3,7 @@ import {
   bool,
   duration,
   func,
+  given,
   integer,
   invalidArgument,
   listOf,
@@ -17,6 +18,7 @@ import {
 import { grantPurposes } from "../crypto/wire/receipt.ts";
 import { resetReasons } from "../contract/devices.ts";
 import { parseApprovers } from "../audit/verify/approvers.ts";
+import type { GrantRequest, HistoryRequest } from "./history/history-granter.ts";
 import { deviceChecks } from "./key-log/checks.ts";
 import { logKeyOf } from "./key-log/kept-head.ts";
 
@@ -104,7 +106,7 @@ export const outgoingFile = object({
   onProgress: optional(func),
 });
 
-export const grantRequest = object({
+const grant = object({
   to: uuid,
   devices: optional(listOf(uuid, 10_000)),
   fromSeq: integer(0),
@@ -112,6 +114,16 @@ export const grantRequest = object({
   purpose: oneOf(...grantPurposes),
   consent: optional(uuid),
 });
+
+export function grantRequest(value: GrantRequest, name: string): HistoryRequest {
+  grant(value, name);
+  const { to, devices, ...range } = value;
+  return {
+    ...range,
+    to: given(to, `${name}.to`),
+    ...(devices && { devices: devices.map((device) => given(device, `${name}.devices`)) }),
+  };
+}
 
 /** The name of a database, or a database of the application's own. */
 export const storeLocation: Check = (value, name) => {

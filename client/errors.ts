@@ -1,5 +1,5 @@
 import type { ProblemCode } from "../contract/problems.ts";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { UserId } from "../crypto/wire/ids.ts";
 
 /** Every code that an error of this SDK can have. */
 export type SealdeskErrorCode =
@@ -71,7 +71,7 @@ export interface SealdeskErrorDetails extends ErrorOptions {
   /** After how many milliseconds another attempt makes sense. */
   readonly retryAfterMs?: number | undefined;
   /** The member concerned. */
-  readonly user?: Uuid | undefined;
+  readonly user?: UserId | undefined;
 }
 
 /** The only error class of this SDK. Tell errors apart by `code`. The message holds no content. */
@@ -82,7 +82,7 @@ export class SealdeskError extends Error {
   readonly problem: string | undefined;
   readonly closeCode: number | undefined;
   readonly retryAfterMs: number | undefined;
-  readonly user: Uuid | undefined;
+  readonly user: UserId | undefined;
 
   constructor(code: SealdeskErrorCode, message: string, details: SealdeskErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

@@ -1,5 +1,5 @@
 import type { PresenceState } from "../crypto/wire/frame.ts";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { UserId, DeviceId, ConversationId } from "../crypto/wire/ids.ts";
 import type { MemberActivity } from "./conversation/activities.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import type { DeviceChange } from "./conversation/device-change.ts";
@@ -61,9 +61,9 @@ export const eventNames: readonly string[] = Object.keys(names);
 
 /** A member's device that messages are sent without. */
 export interface UnreachableDevice {
-  readonly conversation: Uuid;
-  readonly user: Uuid;
-  readonly device: Uuid;
+  readonly conversation: ConversationId;
+  readonly user: UserId;
+  readonly device: DeviceId;
 }
 
 export type SecurityEvent =
@@ -98,7 +98,7 @@ export type SecurityEvent =
 
 /** A user's presence, and the time since which it holds, in milliseconds since the Unix epoch. */
 export interface UserPresence {
-  readonly user: Uuid;
+  readonly user: UserId;
   readonly state: PresenceState;
   readonly since: number;
 }

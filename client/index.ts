@@ -58,4 +58,5 @@ export {
 } from "../crypto/device/store.ts";
 export type { Suite } from "../crypto/device/suite.ts";
 export type { Member } from "../crypto/wire/frame.ts";
+export type { ConversationId, DeviceId, Given, UserId } from "../crypto/wire/ids.ts";
 export type { Uuid } from "../crypto/wire/uuid.ts";

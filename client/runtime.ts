@@ -1,5 +1,5 @@
 import { V7Generator } from "uuidv7";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import { idGenerator, type NewId } from "../crypto/wire/ids.ts";
 
 /** The clock of this SDK. */
 export interface Clock {
@@ -118,7 +118,7 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
 /**
  * Makes UUIDv7s from the clock. Each is greater than the one before unless the clock jumps back.
  */
-export function idMaker(clock: Clock): () => Uuid {
+export function idMaker(clock: Clock): NewId {
   const generator = new V7Generator();
-  return () => generator.generateOrResetWithTs(clock.now()).toString();
+  return idGenerator(() => generator.generateOrResetWithTs(clock.now()).toString());
 }

@@ -1,9 +1,9 @@
 import { creationBytes } from "../crypto/wire/signed-records.ts";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { UserId, DeviceId, ConversationId, NewId, Given } from "../crypto/wire/ids.ts";
 import { sign, type SigningKeyPair } from "../crypto/device/sodium.ts";
 import type { DeviceStore } from "../crypto/device/store.ts";
 import type { Suite } from "../crypto/device/suite.ts";
-import { func, oneOf, optional, uuid } from "./arguments.ts";
+import { func, given, oneOf, optional } from "./arguments.ts";
 import * as checks from "./call-checks.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import {
@@ -41,7 +41,7 @@ import { closedError, runtimeOf, suiteRequired, type ConnectOptions } from "./op
 
 /** The signed-in user. */
 export interface SealdeskUser {
-  readonly id: Uuid;
+  readonly id: UserId;
   readonly role: string;
   readonly displayName: string | undefined;
 }
@@ -51,7 +51,7 @@ interface Parts {
   readonly api: Api;
   readonly deviceKey: SigningKeyPair;
   readonly store: DeviceStore;
-  readonly newId: () => Uuid;
+  readonly newId: NewId;
   /** Undefined without a cipher suite. */
   readonly member: MemberDevice | undefined;
   readonly stop: (reason: SealdeskError) => Promise<void>;
@@ -131,7 +131,7 @@ export class Sealdesk {
   }
 
   /** This device's id. */
-  get device(): Uuid {
+  get device(): DeviceId {
     return this.#parts.account.device;
   }
 
@@ -162,9 +162,8 @@ export class Sealdesk {
     return this.#member.manager.conversations();
   }
 
-  conversation(id: Uuid): Conversation | undefined {
-    uuid(id, "id");
-    return this.#member.manager.conversation(id);
+  conversation(id: Given<ConversationId>): Conversation | undefined {
+    return this.#member.manager.conversation(given(id, "id"));
   }
 
   /** Resolves when everything that happened before this connection is in the store. */
@@ -177,12 +176,14 @@ export class Sealdesk {
    * @throws SealdeskError forbidden, no_device, rate_limited, too_many_conversations,
    *   too_many_members
    */
-  async openConversation(request: { readonly with: readonly Uuid[] }): Promise<Conversation> {
+  async openConversation(request: {
+    readonly with: readonly Given<UserId>[];
+  }): Promise<Conversation> {
     checks.opening(request, "request");
-    const members = request.with;
+    const members = request.with.map((user) => given(user, "request.with"));
     const { account, api, deviceKey, newId } = this.#parts;
     const { suite, manager } = this.#member;
-    const id = newId();
+    const id = newId<ConversationId>();
     const { tenant, device } = account;
     const record = creationBytes({ tenant, conversation: id, suite: suite.name, device });
     const creationSignature = sign(record, deviceKey.privateKey);
@@ -205,18 +206,16 @@ export class Sealdesk {
    * Returns digits to compare with another user, in person or over the telephone.
    * @throws SealdeskError
    */
-  async safetyNumbers(user: Uuid): Promise<SafetyNumbers> {
-    uuid(user, "user");
-    return safetyNumbersWith(this.#accountKeys(), user);
+  async safetyNumbers(user: Given<UserId>): Promise<SafetyNumbers> {
+    return safetyNumbersWith(this.#accountKeys(), given(user, "user"));
   }
 
   /**
    * Returns the same as digits and as a QR code to scan, for the key that this device trusts.
    * @throws SealdeskError untrusted_member: this device has not seen a key of theirs
    */
-  async safetyCode(user: Uuid): Promise<SafetyCode> {
-    uuid(user, "user");
-    return safetyCodeWith(this.#accountKeys(), user);
+  async safetyCode(user: Given<UserId>): Promise<SafetyCode> {
+    return safetyCodeWith(this.#accountKeys(), given(user, "user"));
   }
 
   /**
@@ -224,10 +223,10 @@ export class Sealdesk {
    * number.
    * @throws SealdeskError untrusted_member: the key offered now has another number
    */
-  async acceptAccountKey(user: Uuid, safetyNumber: string): Promise<void> {
-    uuid(user, "user");
+  async acceptAccountKey(user: Given<UserId>, safetyNumber: string): Promise<void> {
+    const id = given(user, "user");
     checks.code(safetyNumber, "safetyNumber");
-    return acceptOffered(this.#accountKeys(), user, safetyNumber);
+    return acceptOffered(this.#accountKeys(), id, safetyNumber);
   }
 
   /**
@@ -272,7 +271,7 @@ export class Sealdesk {
    * @returns the new device's id
    * @throws SealdeskError as `reviewDevice`
    */
-  async approveDevice(code: string, options: ApprovalOptions = {}): Promise<Uuid> {
+  async approveDevice(code: string, options: ApprovalOptions = {}): Promise<DeviceId> {
     checks.code(code, "code");
     checks.approval(options, "options");
     return approveDevice(this.#sibling, code, options);
@@ -292,9 +291,8 @@ export class Sealdesk {
    * next event of each conversation on, it cannot open what is sent. It keeps what it has.
    * @throws SealdeskError device_not_found
    */
-  async removeDevice(device: Uuid): Promise<void> {
-    uuid(device, "device");
-    await this.#parts.api.removeDevice(device);
+  async removeDevice(device: Given<DeviceId>): Promise<void> {
+    await this.#parts.api.removeDevice(given(device, "device"));
   }
 
   /**
@@ -304,10 +302,10 @@ export class Sealdesk {
    * @returns how many devices were removed
    * @throws SealdeskError forbidden, member_not_found
    */
-  async resetAccount(user: Uuid, reason: ResetReason): Promise<number> {
-    uuid(user, "user");
+  async resetAccount(user: Given<UserId>, reason: ResetReason): Promise<number> {
+    const id = given(user, "user");
     checks.resetReason(reason, "reason");
-    return this.#parts.api.resetAccount(user, reason);
+    return this.#parts.api.resetAccount(id, reason);
   }
 
   /**

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { documentation } from "./documentation.ts";
-import { count, uuid, wholeNumber } from "./values.ts";
+import { count, userId, wholeNumber } from "./values.ts";
 
 const entryIndex = wholeNumber("An entry's index in the log");
 const time = wholeNumber("Milliseconds since the Unix epoch");
@@ -12,7 +12,7 @@ const name = (description: string) =>
 export const auditQuery = z.strictObject({
   action: name('Such as session.create, or "session." for all'),
   actor: name("Who acted"),
-  subject: z.optional(uuid),
+  subject: z.optional(userId),
   resource: name("The id of what was acted on"),
   outcome: z.optional(z.enum(["success", "refused", "failed", "impaired"])),
   from: z.optional(time),

@@ -2,16 +2,24 @@ import * as z from "zod/mini";
 import { suiteNames } from "../crypto/wire/suites.ts";
 import { documentation } from "./documentation.ts";
 import { role } from "./sessions.ts";
-import { bytes, milliseconds, openEnum, uuid, wholeNumber } from "./values.ts";
+import {
+  bytes,
+  conversationId,
+  deviceId,
+  milliseconds,
+  openEnum,
+  userId,
+  wholeNumber,
+} from "./values.ts";
 
 const maxPage = 200;
 
 export const newConversation = z
   .strictObject({
-    id: uuid,
+    id: conversationId,
     suite: z.enum(suiteNames),
     members: z
-      .array(uuid)
+      .array(userId)
       .check(z.maxLength(255))
       .register(documentation, { description: "Users besides the creator" }),
     creationSignature: bytes(64),
@@ -23,19 +31,19 @@ const position = { epoch: z.int().check(z.minimum(1)), seq: z.int().check(z.mini
 /** The position of a change in the conversation's log. */
 export const logPosition = z.object(position).register(documentation, { id: "LogPosition" });
 
-export const createdConversation = z.object({ id: uuid, ...position });
+export const createdConversation = z.object({ id: conversationId, ...position });
 
-export const newMember = z.strictObject({ user: uuid });
+export const newMember = z.strictObject({ user: userId });
 
 export const conversation = z
   .object({
-    id: uuid,
+    id: conversationId,
     suite: openEnum(suiteNames),
     state: openEnum(["open", "closed"]),
-    createdBy: uuid,
+    createdBy: userId,
     createdAtMs: milliseconds,
     epoch: z.int().check(z.minimum(0)),
-    members: z.array(z.object({ user: uuid, role, devices: z.array(uuid) })),
+    members: z.array(z.object({ user: userId, role, devices: z.array(deviceId) })),
   })
   .register(documentation, { id: "Conversation" });
 
@@ -43,7 +51,7 @@ export const conversation = z
 export const cursor = z
   .codec(
     z.string().check(z.regex(/^\d{1,15}_[0-9a-f-]{36}$/)),
-    z.object({ createdAtMs: z.int(), id: uuid }),
+    z.object({ createdAtMs: z.int(), id: conversationId }),
     {
       decode: (text) => ({
         createdAtMs: Number(text.slice(0, text.indexOf("_"))),
@@ -67,4 +75,4 @@ export const conversationPage = z
   })
   .register(documentation, { id: "Conversations" });
 
-export const memberParams = z.strictObject({ id: uuid, user: uuid });
+export const memberParams = z.strictObject({ id: conversationId, user: userId });

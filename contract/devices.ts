@@ -4,13 +4,13 @@ import { resetReasons } from "../policies/reset-reasons.ts";
 import { documentation } from "./documentation.ts";
 import { newPreKeys } from "./prekeys.ts";
 import { role } from "./sessions.ts";
-import { bytes, count, uuid } from "./values.ts";
+import { bytes, count, deviceId, userId } from "./values.ts";
 
 export { resetReasons, type ResetReason } from "../policies/reset-reasons.ts";
 
 export const newDevice = z
   .strictObject({
-    id: uuid,
+    id: deviceId,
     // libsignal's registration ids have 14 bits.
     registrationId: z.int().check(z.minimum(0), z.maximum(0x7fffffff)),
     accountKey: bytes(32),
@@ -21,18 +21,18 @@ export const newDevice = z
   })
   .register(documentation, { id: "NewDevice" });
 
-export const registeredDevice = z.object({ device: uuid });
+export const registeredDevice = z.object({ device: deviceId });
 
 /** A user's account key and certified devices. */
 export const account = z
   .object({
-    user: uuid,
+    user: userId,
     role,
     displayName: z.nullable(z.string()),
     accountKey: z.nullable(bytes(32)),
     devices: z.array(
       z.object({
-        id: uuid,
+        id: deviceId,
         registrationId: z.int(),
         deviceKey: bytes(32),
         identityKey: bytes(ecKeyBytes),

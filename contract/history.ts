@@ -3,14 +3,14 @@ import * as z from "zod/mini";
 import { eventKinds, wireLimits, type EventKind } from "../crypto/wire/frame.ts";
 import { maxReceiptBytes } from "../crypto/wire/receipt.ts";
 import { documentation } from "./documentation.ts";
-import { bytes, milliseconds, uuid, wholeNumber } from "./values.ts";
+import { bytes, conversationId, deviceId, milliseconds, uuid, wholeNumber } from "./values.ts";
 
 /** The canonical text of a receipt and the signature by the device's receipt key. */
 const signedReceipt = { receipt: bytes(maxReceiptBytes, "at most"), signature: bytes(64) };
 
 export const newConsent = z.strictObject(signedReceipt);
 
-const packet = z.strictObject({ device: uuid, bytes: bytes(wireLimits.packet, "at most") });
+const packet = z.strictObject({ device: deviceId, bytes: bytes(wireLimits.packet, "at most") });
 
 export const newHistoryGrant = z.strictObject({
   ...signedReceipt,
@@ -23,7 +23,7 @@ const link = z
   .object({
     seq: z.int().check(z.minimum(1)),
     kind: z.enum(kinds),
-    senderDevice: uuid,
+    senderDevice: deviceId,
     epoch: z.int().check(z.minimum(0)),
     keyId: uuid,
     clientMessageId: uuid,
@@ -36,7 +36,7 @@ const link = z
   })
   .register(documentation, { id: "Link" });
 
-export const linksParams = z.strictObject({ id: uuid, grant: uuid });
+export const linksParams = z.strictObject({ id: conversationId, grant: uuid });
 
 export const linksQuery = z.strictObject({
   until: wholeNumber("The number of the last link", { minimum: 1 }),

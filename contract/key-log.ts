@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { documentation } from "./documentation.ts";
-import { bytes, count, uuid, wholeNumber } from "./values.ts";
+import { bytes, count, userId, wholeNumber } from "./values.ts";
 
 const maxEntryBytes = 65_535;
 const size = count.check().register(documentation, { description: "Entries of the log" });
@@ -24,7 +24,7 @@ export const keyHistoryQuery = z.strictObject({
 export const keyHistory = z
   .object({
     ...head,
-    user: uuid,
+    user: userId,
     entries: z.array(
       z.object({ index: size, entry: bytes(maxEntryBytes, "at most"), proof: hashes }),
     ),

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { ecKeyBytes, kyberKeyBytes, signatureBytes } from "../crypto/wire/key-sizes.ts";
 import { documentation } from "./documentation.ts";
-import { bytes, count, uuid } from "./values.ts";
+import { bytes, count, deviceId } from "./values.ts";
 
 /**
  * The use case refuses more than 100 with a code of its own. This bound only limits the work until
@@ -38,7 +38,7 @@ export const preKeyCount = z
 
 export const preKeyBundle = z
   .object({
-    device: uuid,
+    device: deviceId,
     registrationId: keyId,
     identityKey: bytes(ecKeyBytes),
     signedPreKey: z.object(signedPreKey),

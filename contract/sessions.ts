@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { roles } from "../policies/actor.ts";
 import { documentation } from "./documentation.ts";
-import { bytes, milliseconds, openEnum, uuid } from "./values.ts";
+import { bytes, milliseconds, openEnum, tenantId, userId, uuid } from "./values.ts";
 
 /** The role of an account, in an answer. */
 export const role = openEnum(roles);
@@ -41,8 +41,8 @@ export const openedSession = z
   .object({
     ...token,
     session: uuid,
-    tenant: z.object({ id: uuid, slug: z.string() }),
-    user: z.object({ id: uuid, role, displayName: z.nullable(z.string()) }),
+    tenant: z.object({ id: tenantId, slug: z.string() }),
+    user: z.object({ id: userId, role, displayName: z.nullable(z.string()) }),
     accountKey: z.nullable(bytes(32)),
   })
   .register(documentation, { id: "OpenedSession" });

@@ -5,7 +5,14 @@
  */
 import * as z from "zod/mini";
 import { fromBase64Url, toBase64Url } from "../crypto/wire/bytes.ts";
-import { isUuid } from "../crypto/wire/uuid.ts";
+import {
+  isId,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+} from "../crypto/wire/ids.ts";
+import type { Uuid } from "../crypto/wire/uuid.ts";
 import { documentation } from "./documentation.ts";
 
 const isBytes = (value: unknown): value is Uint8Array => ArrayBuffer.isView(value);
@@ -33,8 +40,16 @@ export function bytes(length: number, measure: "exactly" | "at most" = "exactly"
     });
 }
 
-/** A UUID of any version, in lower case. */
-export const uuid = z.string().check(z.refine(isUuid)).register(documentation, { format: "uuid" });
+/** A UUID of any version, in lower case, that is the id of one kind of thing. */
+const id = <I extends Uuid>() =>
+  z.custom<I, string>(isId).register(documentation, { type: "string", format: "uuid" });
+
+export const tenantId = id<TenantId>();
+export const userId = id<UserId>();
+export const deviceId = id<DeviceId>();
+export const conversationId = id<ConversationId>();
+/** An id of a thing whose kind the compiler does not know. */
+export const uuid = id<Uuid>();
 
 /** One of some words, to which newer servers may add. A device must expect any other text. */
 export const openEnum = (words: readonly string[]) =>
@@ -67,4 +82,6 @@ export function wholeNumber(
 }
 
 export const idParams = z.strictObject({ id: uuid });
-export const userParams = z.strictObject({ user: uuid });
+export const conversationParams = z.strictObject({ id: conversationId });
+export const deviceParams = z.strictObject({ id: deviceId });
+export const userParams = z.strictObject({ user: userId });

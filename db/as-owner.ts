@@ -1,6 +1,6 @@
 import type { Client } from "./pool.ts";
 import { createSession } from "./session.ts";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId, NoTenant } from "../crypto/wire/ids.ts";
 
 /**
  * Runs `work` in one transaction on a connection of its own, as the owner of the database. The owner has
@@ -10,7 +10,7 @@ import type { Uuid } from "../crypto/wire/uuid.ts";
  */
 export async function asOwner<T>(
   url: string,
-  tenant: Uuid,
+  tenant: TenantId | NoTenant,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = createSession(url, { name: "sealdesk-operator" });

@@ -2,6 +2,7 @@ import { FairQueue } from "../policies/fair-queue.ts";
 import { OverloadError } from "./fairness/overload-error.ts";
 import { requesterIn, runForTenant, SHARED_ACCOUNT } from "./fairness/requester.ts";
 import type { Pool } from "./pool.ts";
+import type { TenantId } from "../crypto/wire/ids.ts";
 
 interface Waiting<Q, A> {
   readonly question: Q;
@@ -12,7 +13,7 @@ interface Waiting<Q, A> {
 /** The options of a batch loader: how it answers questions, and how many at once. */
 export interface BatchLoaderOptions<Q, A> {
   /** Answers questions of one tenant, in their order. The same question may be asked again. */
-  readonly answer: (pool: Pool, tenant: string, questions: readonly Q[]) => Promise<readonly A[]>;
+  readonly answer: (pool: Pool, tenant: TenantId, questions: readonly Q[]) => Promise<readonly A[]>;
   /** The weight of a question. One batch weighs at most `most`, unless a single question weighs more. */
   readonly weigh: (question: Q) => number;
   readonly most: number;
@@ -28,7 +29,7 @@ const CONCURRENT_BATCHES = 3;
  */
 class BatchLoader<Q, A> {
   readonly #pool: Pool;
-  readonly #tenant: string;
+  readonly #tenant: TenantId;
   readonly #options: BatchLoaderOptions<Q, A>;
   readonly #onIdle: () => void;
   readonly #waiting = new FairQueue<Waiting<Q, A>>();
@@ -36,7 +37,7 @@ class BatchLoader<Q, A> {
   #next: Waiting<Q, A> | undefined;
   #running = 0;
 
-  constructor(pool: Pool, tenant: string, options: BatchLoaderOptions<Q, A>, onIdle: () => void) {
+  constructor(pool: Pool, tenant: TenantId, options: BatchLoaderOptions<Q, A>, onIdle: () => void) {
     this.#pool = pool;
     this.#tenant = tenant;
     this.#options = options;
@@ -97,11 +98,11 @@ class BatchLoader<Q, A> {
 /** @returns a function that asks a question of one tenant, batched with others on the same pool */
 export function createBatchLoader<Q, A>(
   options: BatchLoaderOptions<Q, A>,
-): (pool: Pool, tenant: string, question: Q) => Promise<A> {
+): (pool: Pool, tenant: TenantId, question: Q) => Promise<A> {
   /** The loaders that have something to do, of each pool by tenant. */
-  const all = new WeakMap<Pool, Map<string, BatchLoader<Q, A>>>();
+  const all = new WeakMap<Pool, Map<TenantId, BatchLoader<Q, A>>>();
   return (pool, tenant, question) => {
-    const loaders = all.get(pool) ?? new Map<string, BatchLoader<Q, A>>();
+    const loaders = all.get(pool) ?? new Map<TenantId, BatchLoader<Q, A>>();
     all.set(pool, loaders);
     const forget = () => void loaders.delete(tenant);
     const loader = loaders.get(tenant) ?? new BatchLoader(pool, tenant, options, forget);

@@ -2,6 +2,7 @@ import { AsyncResource } from "node:async_hooks";
 import { createBatchLoader } from "./batch-loader.ts";
 import type { Client, Pool } from "./pool.ts";
 import { inTransaction } from "./transaction.ts";
+import type { TenantId } from "../crypto/wire/ids.ts";
 
 type Work = (client: Client) => Promise<unknown>;
 
@@ -23,7 +24,7 @@ const read = createBatchLoader<Work, unknown>({
  */
 export const batchRead = <T>(
   pool: Pool,
-  tenant: string,
+  tenant: TenantId,
   work: (client: Client) => Promise<T>,
 ): Promise<T> =>
   // Continues the trace in the caller's context.

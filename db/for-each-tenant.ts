@@ -1,4 +1,4 @@
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId } from "../crypto/wire/ids.ts";
 import type { Pool } from "./pool.ts";
 import { throwAll } from "./throw-all.ts";
 
@@ -10,9 +10,9 @@ import { throwAll } from "./throw-all.ts";
  */
 export async function forEachTenant(
   pool: Pool,
-  work: (tenant: Uuid) => Promise<number>,
+  work: (tenant: TenantId) => Promise<number>,
 ): Promise<number> {
-  const { rows } = await pool.query<{ id: Uuid }>("select id from tenants");
+  const { rows } = await pool.query<{ id: TenantId }>("select id from tenants");
   const failures: unknown[] = [];
   let sum = 0;
   for (const { id } of rows)

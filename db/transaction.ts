@@ -1,6 +1,7 @@
 import { READ_ONLY, sqlState } from "./database-error.ts";
 import { connect } from "./fairness/connect.ts";
 import type { Client, Pool } from "./pool.ts";
+import type { TenantId, NoTenant } from "../crypto/wire/ids.ts";
 
 /** The functions to call when the transaction that a connection has open is committed. */
 const afterCommits = new WeakMap<Client, ((pool: Pool) => void)[]>();
@@ -21,7 +22,7 @@ export function afterCommit(client: Client, call: (pool: Pool) => void): void {
  */
 export async function inTransaction<T>(
   pool: Pool,
-  tenant: string,
+  tenant: TenantId | NoTenant,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const { client, release } = await connect(pool, tenant);

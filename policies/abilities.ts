@@ -1,5 +1,5 @@
 import { createMongoAbility, type MongoAbility } from "@casl/ability";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../crypto/wire/ids.ts";
 import { isStaff, type Role, type Subject } from "./actor.ts";
 import {
   conversationRules,
@@ -15,7 +15,7 @@ export type { ConversationAction } from "./conversation-rules.ts";
  * Facts for a decision about granting history: the grantor, the recipient and the earlier messages.
  */
 export interface GrantFacts {
-  readonly recipient: Uuid;
+  readonly recipient: UserId;
   readonly recipientIsMember: boolean;
   /** The grantor was a member during the whole range. */
   readonly covered: boolean;
@@ -30,10 +30,10 @@ export interface GrantFacts {
  * decided.
  */
 export interface ConversationFacts {
-  readonly tenant: Uuid;
-  readonly createdBy: Uuid;
+  readonly tenant: TenantId;
+  readonly createdBy: UserId;
   /** Users who are members now. For "create": users who will be members, including the creator. */
-  readonly members: readonly Uuid[];
+  readonly members: readonly UserId[];
   readonly state: "open" | "closed";
   /** The user to add or remove, for "add_member" and "remove_member". */
   readonly subject?: Subject | undefined;
@@ -55,7 +55,7 @@ export interface ConversationFacts {
 interface ConversationSubject extends Omit<ConversationFacts, "others"> {
   readonly kind: "conversation";
   readonly otherRoles: readonly Role[];
-  readonly unknownMembers: readonly Uuid[];
+  readonly unknownMembers: readonly UserId[];
 }
 
 type ConversationAbility = MongoAbility<[ConversationAction, "conversation" | ConversationSubject]>;

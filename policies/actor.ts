@@ -1,4 +1,5 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId } from "../crypto/wire/ids.ts";
 
 /** The role of an account. Every role except `customer` is staff. */
 export type Role =
@@ -16,11 +17,11 @@ export const roles: readonly Role[] = [
 
 /** The author of a request, as proved by its access token and device proof. */
 export interface Actor {
-  readonly tenant: Uuid;
-  readonly user: Uuid;
+  readonly tenant: TenantId;
+  readonly user: UserId;
   readonly role: Role;
   /** The device whose key signed the proof; undefined until that device is registered. */
-  readonly device: Uuid | undefined;
+  readonly device: DeviceId | undefined;
   readonly session: Uuid;
   /** The way in which the session was opened: "password" or "customer_token". */
   readonly method: string;
@@ -30,7 +31,7 @@ export interface Actor {
 
 /** The facts about another account that a decision needs. */
 export interface Subject {
-  readonly user: Uuid;
+  readonly user: UserId;
   readonly role: Role;
 }
 

@@ -1,22 +1,23 @@
 import { wireLimits } from "../crypto/wire/frame.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../crypto/wire/uuid.ts";
+import type { DeviceId } from "../crypto/wire/ids.ts";
 
 /** The relay's facts about a conversation when it decides about a message. */
 export interface AdmissionFacts {
   readonly state: "open" | "closed";
   readonly epoch: number;
   /** Current member devices. */
-  readonly devices: ReadonlySet<Uuid>;
+  readonly devices: ReadonlySet<DeviceId>;
   /** Devices that were members before. */
-  readonly formerDevices: ReadonlySet<Uuid>;
+  readonly formerDevices: ReadonlySet<DeviceId>;
   readonly keyMaxMessages: number;
   readonly keyMaxAgeMs: number;
 }
 
 /** A sending key that was used in the conversation before. */
 export interface SenderKeyFacts {
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly epoch: number;
   readonly startedAtMs: number;
   readonly messages: number;
@@ -24,11 +25,11 @@ export interface SenderKeyFacts {
 
 /** A message that a device asks to add to the log. */
 export interface MessageFacts {
-  readonly senderDevice: Uuid;
+  readonly senderDevice: DeviceId;
   readonly clientMessageId: Uuid;
   readonly epoch: number;
   readonly ciphertextBytes: number;
-  readonly packetDevices: readonly Uuid[];
+  readonly packetDevices: readonly DeviceId[];
   /** True if the key that would seal it in storage is destroyed. */
   readonly erased: boolean;
   /** Whether `decideConversation` allows the sender to post here. */
@@ -52,9 +53,9 @@ export type Admission =
   | {
       readonly admitted: false;
       readonly code: AdmissionRefusal;
-      readonly missing: readonly Uuid[];
-      readonly extra: readonly Uuid[];
-      readonly stale: readonly Uuid[];
+      readonly missing: readonly DeviceId[];
+      readonly extra: readonly DeviceId[];
+      readonly stale: readonly DeviceId[];
       /** Milliseconds after which the same message can be admitted; 0 if that does not help. */
       readonly retryAfterMs: number;
     };
@@ -109,11 +110,11 @@ export function decideAdmission(
  */
 function decidePackets(facts: AdmissionFacts, message: MessageFacts): Admission {
   const given = new Set(message.packetDevices);
-  const missing: Uuid[] = [];
+  const missing: DeviceId[] = [];
   for (const device of facts.devices)
     if (device !== message.senderDevice && !given.has(device)) missing.push(device);
-  const extra: Uuid[] = [];
-  const stale: Uuid[] = [];
+  const extra: DeviceId[] = [];
+  const stale: DeviceId[] = [];
   for (const device of given)
     if (!facts.devices.has(device)) (facts.formerDevices.has(device) ? stale : extra).push(device);
     else if (device === message.senderDevice) extra.push(device);

@@ -1,4 +1,4 @@
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId } from "../crypto/wire/ids.ts";
 import type { Actor, Role } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 
@@ -6,7 +6,7 @@ import { allow, deny, type Decision } from "./decision.ts";
 export const auditRoles: readonly Role[] = ["auditor", "compliance_officer"];
 
 /** Decides whether `actor` may read the audit log of `tenant`: its tiles, by search, or its tail. Pure. */
-export function decideAuditReading(actor: Actor, tenant: Uuid): Decision {
+export function decideAuditReading(actor: Actor, tenant: TenantId): Decision {
   if (actor.tenant !== tenant) return deny("foreign_tenant");
   if (!auditRoles.includes(actor.role)) return deny(`role_${actor.role}`);
   return allow("reads_audit_log");

@@ -4,7 +4,7 @@ import {
   type MongoQuery,
   type RawRuleFrom,
 } from "@casl/ability";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId } from "../crypto/wire/ids.ts";
 import { isStaff, type Actor, type Role } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 
@@ -18,14 +18,14 @@ export type DirectoryAction =
   "read_devices" | "take_bundle" | "publish_prekeys" | "revoke_device" | "reset_account";
 
 export interface DirectoryFacts {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   /** The user whose devices they are. */
-  readonly user: Uuid;
+  readonly user: UserId;
   readonly role: Role;
   /** True if the actor and the user are members of the same conversation now. */
   readonly sharesConversation: boolean;
   /** The device, for "take_bundle" and "publish_prekeys". */
-  readonly device?: Uuid | undefined;
+  readonly device?: DeviceId | undefined;
 }
 
 interface DirectorySubject extends DirectoryFacts {

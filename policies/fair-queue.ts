@@ -6,7 +6,7 @@ import type { Holder } from "./fair-shares.ts";
  */
 export class FairQueue<T> {
   /** The first key of a map is served next and then moves to its end. */
-  readonly #tenants = new Map<string, Map<string, T[]>>();
+  readonly #tenants = new Map<Holder["tenant"], Map<string, T[]>>();
   #size = 0;
 
   get size(): number {
@@ -27,7 +27,7 @@ export class FairQueue<T> {
    * @param mayServeTenant is called before the accounts of a tenant are looked at
    */
   take(
-    mayServeTenant: (tenant: string) => boolean = () => true,
+    mayServeTenant: (tenant: Holder["tenant"]) => boolean = () => true,
     mayServeAccount: (holder: Holder) => boolean = () => true,
   ): T | undefined {
     for (const [tenant, accounts] of this.#tenants)
@@ -49,7 +49,7 @@ export class FairQueue<T> {
     if (accounts.size === 0) this.#tenants.delete(tenant);
   }
 
-  #takeOf(tenant: string, accounts: Map<string, T[]>, account: string): T | undefined {
+  #takeOf(tenant: Holder["tenant"], accounts: Map<string, T[]>, account: string): T | undefined {
     const items = accounts.get(account) ?? [];
     const item = items.shift();
     this.#size--;

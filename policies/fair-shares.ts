@@ -1,6 +1,8 @@
+import type { TenantId, NoTenant } from "../crypto/wire/ids.ts";
+
 /** The holder of a part of a shared resource. */
 export interface Holder {
-  readonly tenant: string;
+  readonly tenant: TenantId | NoTenant;
   readonly account: string;
 }
 
@@ -33,7 +35,7 @@ interface TenantShare {
  */
 export class FairShares {
   readonly #limits: ShareLimits;
-  readonly #tenants = new Map<string, TenantShare>();
+  readonly #tenants = new Map<Holder["tenant"], TenantShare>();
   #held = 0;
 
   constructor(limits: ShareLimits) {

@@ -4,7 +4,7 @@ import {
   type MongoQuery,
   type RawRuleFrom,
 } from "@casl/ability";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 
@@ -16,9 +16,9 @@ import { allow, deny, type Decision } from "./decision.ts";
 export type LinkAction = "request" | "read" | "approve" | "refuse" | "withdraw";
 
 export interface LinkFacts {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   /** The user whose account the new device asks to join. */
-  readonly user: Uuid;
+  readonly user: UserId;
   /** True if the asking device's own key signed this request. */
   readonly byAsking: boolean;
 }

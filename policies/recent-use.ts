@@ -36,9 +36,9 @@ class Use {
  * Tracks the amount of a shared resource that each of several users held lately. A user is a
  * tenant, or an account of one. Times are milliseconds of a clock that never goes back.
  */
-export class RecentUse {
+export class RecentUse<User extends string = string> {
   /** The users in the order of their last use, the latest last. */
-  readonly #users = new Map<string, Use>();
+  readonly #users = new Map<User, Use>();
   readonly #all: Use;
 
   constructor(nowMs: number) {
@@ -46,7 +46,7 @@ export class RecentUse {
   }
 
   /** Returns how much the user holds now. */
-  heldBy(user: string): number {
+  heldBy(user: User): number {
     return this.#users.get(user)?.held ?? 0;
   }
 
@@ -54,7 +54,7 @@ export class RecentUse {
    * Records that the user holds `by` more from now on.
    * @returns the users that are no longer active, which are forgotten
    */
-  change(user: string, by: number, nowMs: number): readonly string[] {
+  change(user: User, by: number, nowMs: number): readonly User[] {
     return this.#record(user, by, 0, nowMs);
   }
 
@@ -62,17 +62,17 @@ export class RecentUse {
    * Records that the user held one unit for `ms`, until now.
    * @returns the users that are no longer active, which are forgotten
    */
-  spend(user: string, ms: number, nowMs: number): readonly string[] {
+  spend(user: User, ms: number, nowMs: number): readonly User[] {
     return this.#record(user, 0, ms, nowMs);
   }
 
   /** Returns whether the user held more than `most`, and more than the active users on average. */
-  isHeavy(user: string, most: number, nowMs: number): boolean {
+  isHeavy(user: User, most: number, nowMs: number): boolean {
     const own = this.#users.get(user)?.average(nowMs) ?? 0;
     return own > most && own * this.#users.size > this.#all.average(nowMs) * TOLERANCE;
   }
 
-  #record(user: string, by: number, taken: number, nowMs: number): string[] {
+  #record(user: User, by: number, taken: number, nowMs: number): User[] {
     const use = this.#users.get(user) ?? new Use(nowMs);
     this.#users.delete(user);
     this.#users.set(user, use);
@@ -80,8 +80,8 @@ export class RecentUse {
     return this.#forget(nowMs);
   }
 
-  #forget(nowMs: number): string[] {
-    const forgotten: string[] = [];
+  #forget(nowMs: number): User[] {
+    const forgotten: User[] = [];
     for (const [user, use] of this.#users) {
       if (!use.isIdleSince(nowMs - ACTIVE_MS)) break;
       this.#users.delete(user);

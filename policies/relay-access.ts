@@ -4,7 +4,7 @@ import {
   type MongoQuery,
   type RawRuleFrom,
 } from "@casl/ability";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId } from "../crypto/wire/ids.ts";
 import type { Actor, Role } from "./actor.ts";
 import { conversingRoles } from "./conversation-rules.ts";
 import { allow, deny, type Decision } from "./decision.ts";
@@ -18,7 +18,7 @@ export type RelayAction = "receive" | "acknowledge" | "signal" | "post";
 
 export interface RelayFacts {
   /** The tenant of the conversation. */
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   /** The device belongs to a member now. */
   readonly isMember: boolean;
   /** The device belongs to a member now, or did when some events were written. */

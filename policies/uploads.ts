@@ -4,7 +4,7 @@ import {
   type MongoQuery,
   type RawRuleFrom,
 } from "@casl/ability";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
 import { conversingRoles } from "./conversation-rules.ts";
 import { allow, deny, type Decision } from "./decision.ts";
@@ -16,14 +16,14 @@ import { allow, deny, type Decision } from "./decision.ts";
 export type UploadAction = "continue" | "terminate" | "share";
 
 export interface UploadFacts {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   /** The device that began the upload. */
-  readonly device: Uuid;
+  readonly device: DeviceId;
   /** A complete upload is an attachment of its conversation, which others may have read. */
   readonly state: "uploading" | "complete";
   /** The upload's conversation, and who its members are now. */
   readonly conversationState: "open" | "closed";
-  readonly members: readonly Uuid[];
+  readonly members: readonly UserId[];
 }
 
 interface UploadSubject extends UploadFacts {

@@ -7,7 +7,7 @@ import type { ScopeKeys } from "../keys/at-rest/scope-keys.ts";
 import type { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import type { Authenticator } from "../identity/tokens/authenticate.ts";
 import type { Disconnect } from "../identity/tokens/disconnect.ts";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId, UserId, ConversationId } from "../crypto/wire/ids.ts";
 import { FairShares } from "../policies/fair-shares.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
 import { readEvents, type EventsRequest } from "../messaging/follow/read-events.ts";
@@ -62,7 +62,7 @@ export interface DataPlaneDeps {
   readonly openHints: (listener: HintListener) => Promise<Hints>;
   /** Calls back when the role of an account is said to have changed. */
   readonly watchRoles: (
-    onChanged: (tenant: Uuid, user: Uuid) => void,
+    onChanged: (tenant: TenantId, user: UserId) => void,
   ) => Promise<{ close(): Promise<void> }>;
   readonly watchers: Watchers;
 }
@@ -286,9 +286,9 @@ function relayDeps(deps: DataPlaneDeps, parts: RelayParts): RelayDeps {
 /** Tells the users who share a conversation with this user, and nobody else. */
 function tellPresence(
   relay: Relay,
-  user: Uuid,
+  user: UserId,
   presence: UserPresence,
-  conversations: readonly Uuid[],
+  conversations: readonly ConversationId[],
 ): void {
   const frame = presenceFrame(user, presence);
   const told = new Set<Subscriber>();

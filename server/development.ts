@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { TenantId, NewId } from "../crypto/wire/ids.ts";
 import type { Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { createTenant } from "../identity/accounts/create-tenant.ts";
@@ -37,7 +37,7 @@ interface Deps {
   readonly ownerUrl: string;
   readonly profiles: Profiles;
   readonly now: () => number;
-  readonly newId: () => Uuid;
+  readonly newId: NewId;
 }
 
 /**
@@ -101,7 +101,13 @@ async function demoTenant(home: string, deps: Deps): Promise<Pick<Tenant, "id">>
   const customerKeys = { keys: [publicPart(await openDevelopmentKey(home))] };
   const existing = await findTenant(deps.pool, DEMO_TENANT);
   if (existing !== undefined) return existing;
-  const made = { id: deps.newId(), slug: DEMO_TENANT, name: "Demo", customerKeys, now: deps.now() };
+  const made = {
+    id: deps.newId<TenantId>(),
+    slug: DEMO_TENANT,
+    name: "Demo",
+    customerKeys,
+    now: deps.now(),
+  };
   await createTenant(deps.ownerUrl, made);
   return made;
 }

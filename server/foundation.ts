@@ -1,4 +1,4 @@
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { NewId } from "../crypto/wire/ids.ts";
 import type { LogSigner } from "../audit/logs.ts";
 import { Profiles } from "../identity/accounts/profiles.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
@@ -19,7 +19,7 @@ import { openWatchers, type OpenWatchers } from "./watchers.ts";
 export interface Ports {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  readonly newId: () => Uuid;
+  readonly newId: NewId;
   readonly log: Log;
   readonly version: string;
   /** Aborted when the server must stop, also while it starts. */

@@ -10,6 +10,7 @@ import { createLog, describeError } from "./log.ts";
 import { lossyOutput } from "./lossy-output.ts";
 import { startServer, type RunningServer } from "./start.ts";
 import { StartAborted } from "./unless-aborted.ts";
+import { idGenerator } from "../crypto/wire/ids.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
 /**
@@ -67,7 +68,7 @@ async function main(): Promise<void> {
     log.warn("unknown variables in the environment", { names: unknown.join(", ") });
   const server = await startServer(config, {
     now: Date.now,
-    newId: uuidv7,
+    newId: idGenerator(uuidv7),
     log,
     version: versionOfPackage(),
     lostLogLines: output.lost,

@@ -1,5 +1,5 @@
 import { nilUuid, zeroHash } from "../crypto/wire/event.ts";
-import type { Uuid } from "../crypto/wire/uuid.ts";
+import { nilId, type NewId } from "../crypto/wire/ids.ts";
 import { sqlState } from "../db/database-error.ts";
 import type { Client, Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
@@ -22,23 +22,24 @@ const TOLD_ELSEWHERE = /^(08|53|25|57|58)/u;
 export function createMessageCheck(
   pool: Pool,
   now: () => number,
-  newId: () => Uuid,
+  newId: NewId,
 ): () => Promise<boolean> {
   let triedAt = -Infinity;
   let passes = true;
   return async () => {
     if (performance.now() - triedAt < TRY_EVERY_MS) return passes;
-    passes = await tryMessage(pool, now(), newId());
+    passes = await tryMessage(pool, now(), newId);
     triedAt = performance.now();
     return passes;
   };
 }
 
-async function tryMessage(pool: Pool, now: number, id: Uuid): Promise<boolean> {
+async function tryMessage(pool: Pool, now: number, newId: NewId): Promise<boolean> {
   try {
-    await inTransaction(pool, id, async (client) => {
-      await takeOneTime(client, nilUuid, "ec");
-      await storeMessage(client, trialOf(id, now));
+    const trial = trialOf(newId, now);
+    await inTransaction(pool, trial.tenant, async (client) => {
+      await takeOneTime(client, nilId(), "ec");
+      await storeMessage(client, trial);
       throw new RolledBack();
     });
     return true;
@@ -56,21 +57,21 @@ const storeMessage = (client: Client, event: LoggedEvent): Promise<void> =>
     tenant: event.tenant,
     events: [event],
     keys: [undefined],
-    accounts: [nilUuid],
+    accounts: [nilId()],
     firstUses: [event],
     markers: [],
   });
 
 /** Returns a membership event without content, in a tenant and a conversation that nobody has. */
-const trialOf = (id: Uuid, receivedAtMs: number): LoggedEvent => ({
+const trialOf = (newId: NewId, receivedAtMs: number): LoggedEvent => ({
   kind: "closed",
-  tenant: id,
-  conversation: id,
+  tenant: newId(),
+  conversation: newId(),
   seq: 1,
-  senderDevice: nilUuid,
+  senderDevice: nilId(),
   epoch: 1,
   keyId: nilUuid,
-  clientMessageId: id,
+  clientMessageId: newId(),
   receivedAtMs,
   ciphertext: new Uint8Array(0),
   commitment: zeroHash,

@@ -1,7 +1,9 @@
+import type { LogId } from "../logs.ts";
 import { hash, randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isUuid } from "../../crypto/wire/uuid.ts";
+import { parseId } from "../../crypto/wire/ids.ts";
 import { isLaterHead } from "../verify/checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { assertNotBehind, readStored } from "./head-order.ts";
@@ -45,7 +47,7 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
       return Promise.all(
         (await names())
           .filter(isKept)
-          .map(async (name) => ({ log: name.slice(0, UUID_LENGTH), note: await read(name) })),
+          .map(async (name) => ({ log: logOf(name), note: await read(name) })),
       );
     },
 
@@ -84,6 +86,8 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
     },
   };
 }
+
+const logOf = (name: string): LogId => parseId(name.slice(0, UUID_LENGTH));
 
 const isKept = (name: string): boolean =>
   isUuid(name.slice(0, UUID_LENGTH)) && /^(\.[0-9a-f]{64})?$/.test(name.slice(UUID_LENGTH));

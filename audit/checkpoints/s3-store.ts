@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { isUuid } from "../../crypto/wire/uuid.ts";
+import { isId } from "../../crypto/wire/ids.ts";
 import { LockedBucket, type LockedBucketOptions } from "../locked-bucket.ts";
 import type { LogId } from "../logs.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
@@ -34,13 +34,13 @@ export function s3Checkpoints({ everyMs, ...options }: S3CheckpointOptions): Che
 
   return {
     async all() {
-      const logs = (await bucket.folders(prefix)).filter(isUuid);
+      const logs = (await bucket.folders(prefix)).filter(isId<LogId>);
       const found = await Promise.all(
         logs.map(async (log) => ({ log, note: (await latest(log)) ?? "" })),
       );
       for (const { key, text } of await bucket.readAll(proofs)) {
         const [log = ""] = key.slice(proofs.length).split("/");
-        if (isUuid(log)) found.push({ log, note: text });
+        if (isId<LogId>(log)) found.push({ log, note: text });
       }
       return found;
     },

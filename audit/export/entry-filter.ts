@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
-import { isUuid } from "../../crypto/wire/uuid.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { isId, type TenantId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
 import type { AuditOutcome, EntryRecord } from "../append-entry.ts";
 
 /** The last time that a Date can hold, in milliseconds since the Unix epoch. */
@@ -26,27 +27,27 @@ export interface EntryFilter {
 }
 
 const id = z.string().max(200);
-const uuid = z.string().refine(isUuid);
+const uuid = <I extends Uuid>() => z.custom<I>(isId);
 /** The form of our entries. Formats and filters rely on it. */
 const schema = z.looseObject({
-  eventId: uuid,
+  eventId: uuid<Uuid>(),
   occurredAtMs: z.int().min(-MOST_MS).max(MOST_MS),
-  tenant: uuid,
+  tenant: uuid<TenantId>(),
   actor: z.looseObject({
     kind: z.enum(["user", "system"]),
     id,
     role: id.optional(),
-    device: uuid.optional(),
+    device: uuid<DeviceId>().optional(),
   }),
   action: id,
   class: z.enum(["C", "R", "U", "D", "E"]),
   resource: z.looseObject({ type: id, id: z.string(), version: id.optional() }),
-  subject: uuid.optional(),
+  subject: uuid<UserId>().optional(),
   outcome: z.enum(["success", "refused", "failed", "impaired"]),
   reason: id.optional(),
   decision: z.looseObject({ allowed: z.boolean(), reasons: z.array(id) }).optional(),
   requestId: id.optional(),
-  session: uuid.optional(),
+  session: uuid<Uuid>().optional(),
   method: id.optional(),
   details: z.record(z.string(), z.unknown()).optional(),
 });

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { nilUuid } from "../../crypto/wire/event.ts";
+import { nilId } from "../../crypto/wire/ids.ts";
 import { toBase64 } from "../verify/base64.ts";
 import { cefLineOf } from "./cef.ts";
 import { parseEntry, type LoggedEntry } from "./entry-filter.ts";
@@ -105,7 +105,7 @@ const telling = (
 const unreadable = (index: number, origin: string): LoggedEntry => ({
   eventId: placeId(index, origin),
   occurredAtMs: 0,
-  tenant: nilUuid,
+  tenant: nilId(),
   actor: { kind: "system", id: "unknown" },
   action: "entry.unreadable",
   class: "E",

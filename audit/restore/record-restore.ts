@@ -1,5 +1,5 @@
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { appendEntry, type AuditEntry } from "../append-entry.ts";
 import { OPERATOR_LOG, type LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
@@ -19,7 +19,7 @@ type Restored = AuditEntry<"audit.log_restored">;
 
 /** The logs of one tenant. */
 interface LogsOf {
-  readonly id: Uuid;
+  readonly id: TenantId;
   readonly keys: LogId;
 }
 
@@ -99,7 +99,7 @@ interface Lost {
   readonly keyLog?: SignedRestore | undefined;
 }
 
-const entryOf = (tenant: Uuid, { log, keyLog }: Lost, occurredAtMs: number): Restored =>
+const entryOf = (tenant: TenantId, { log, keyLog }: Lost, occurredAtMs: number): Restored =>
   entryWith(tenant, occurredAtMs, {
     ...causeOf(log ?? keyLog),
     log: log && lossOf(log),
@@ -123,7 +123,7 @@ const operatorEntry = (
   });
 
 const entryWith = (
-  tenant: Uuid,
+  tenant: TenantId,
   occurredAtMs: number,
   details: NonNullable<Restored["details"]>,
 ): Restored => ({

@@ -3,6 +3,7 @@ import { createTenant } from "../../identity/accounts/create-tenant.ts";
 import { readCustomerKeys } from "../read-customer-keys.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
+import { parseId, type TenantId } from "../../crypto/wire/ids.ts";
 
 /**
  * Creates a tenant.
@@ -28,7 +29,7 @@ export async function createTenantCommand(
     options.customerKeys === undefined
       ? { keys: [] }
       : await readCustomerKeys(options.customerKeys, options.kid);
-  const id = uuidv7();
+  const id = parseId<TenantId>(uuidv7());
   await withDatabase(settings, async ({ ownerUrl }) => {
     const { slug, name, origin: origins = [] } = options;
     await createTenant(ownerUrl, { id, slug, name, customerKeys, origins, now: Date.now() });

@@ -3,6 +3,7 @@ import { createStaff, type StaffRole } from "../../identity/accounts/staff.ts";
 import { readPassword } from "../read-password.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";
+import { parseId, type UserId } from "../../crypto/wire/ids.ts";
 
 /** Creates a staff account. Its password is read from the terminal or from standard input. */
 export async function createUserCommand(
@@ -20,7 +21,7 @@ export async function createUserCommand(
       "--username must have 1 to 64 small letters, digits, dots, hyphens and underscores, and begin with a letter or digit.",
     );
   const password = await readPassword();
-  const id = uuidv7();
+  const id = parseId<UserId>(uuidv7());
   await withKeys(settings, options.tenant, ({ ownerUrl, profiles, tenant }) =>
     createStaff(ownerUrl, profiles, {
       id,

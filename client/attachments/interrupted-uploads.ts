@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { clearSpool, isPending, loadUploads, type PendingUpload } from "./spool.ts";
 import type { MessageQueue, Uploader } from "./uploader.ts";
@@ -19,7 +20,10 @@ export class InterruptedUploads {
   }
 
   /** Resumes each upload once. Call it when all own messages of earlier runs are known. */
-  async resume(uploader: Uploader, queueOf: (conversation: Uuid) => MessageQueue): Promise<void> {
+  async resume(
+    uploader: Uploader,
+    queueOf: (conversation: ConversationId) => MessageQueue,
+  ): Promise<void> {
     for (const upload of this.#uploads.splice(0))
       if (await isPending(this.#store, upload))
         // Its caller waited in an earlier run, so nobody needs the result.

@@ -1,5 +1,6 @@
-import { message, nested, uint, uuid } from "../../crypto/wire/protobuf.ts";
+import { conversationId, message, nested, uint, uuid } from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import {
   attachmentFields,
   type Attachment,
@@ -18,7 +19,7 @@ const blockName = (id: Uuid, index: number): string =>
 const markPrefix = "spooled!";
 const uploadPrefix = "upload!";
 const uploadRecord = message({
-  conversation: [1, uuid],
+  conversation: [1, conversationId],
   attachment: [2, nested(attachmentFields)],
   /** The number of bytes to upload. */
   stored: [3, uint()],
@@ -27,7 +28,7 @@ const uploadRecord = message({
 
 /** An attachment that is sealed and in the store. */
 export interface SpooledUpload {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly attachment: Attachment;
   /** The number of bytes to upload. */
   readonly stored: number;
@@ -103,7 +104,7 @@ export function putUpload(transaction: StoreTransaction, upload: PendingUpload):
  */
 export async function takeUploadOf(
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   said: Uuid,
 ): Promise<Attachment | undefined> {
   for (const [key, value] of await transaction.list(uploadPrefix)) {

@@ -5,6 +5,7 @@ import {
   type Attachment,
 } from "../../crypto/device/attachments/attachment.ts";
 import { utf8 } from "../../crypto/wire/bytes.ts";
+import type { ConversationId, NewId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import { closedError } from "../options.ts";
@@ -21,7 +22,7 @@ export interface UploaderDeps {
   readonly store: DeviceStore;
   readonly uploads: UploadsApi;
   readonly clock: Clock;
-  readonly newId: () => Uuid;
+  readonly newId: NewId;
   /** Aborts when the connection is closed. */
   readonly signal: AbortSignal;
 }
@@ -52,7 +53,7 @@ export class Uploader {
 
   /** @see Conversation.sendAttachment */
   async send(
-    conversation: Uuid,
+    conversation: ConversationId,
     queue: MessageQueue,
     file: OutgoingAttachment,
   ): Promise<SentMessage> {

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { uploadMetadata, uploadOffset } from "../../contract/attachments.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { SealdeskError } from "../errors.ts";
 import type { BytesRequest } from "../http/bytes-exchange.ts";
 import type { HttpResponse } from "../runtime.ts";
@@ -25,7 +26,7 @@ export function createUploadsApi(request: (request: BytesRequest) => Promise<Htt
       }
     },
 
-    async create(id: Uuid, conversation: Uuid, size: number): Promise<void> {
+    async create(id: Uuid, conversation: ConversationId, size: number): Promise<void> {
       const headers = {
         ...tus,
         "upload-length": String(size),

@@ -1,5 +1,5 @@
 import { wireLimits, type Cursor } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { Clock } from "../runtime.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { Clock } from "../runtime.ts";
 export class Acknowledger {
   readonly #clock: Clock;
   readonly #send: (cursors: readonly Cursor[]) => void;
-  readonly #waiting = new Map<Uuid, number>();
+  readonly #waiting = new Map<ConversationId, number>();
   #cancel: (() => void) | undefined;
 
   constructor(clock: Clock, send: (cursors: readonly Cursor[]) => void) {
@@ -18,7 +18,7 @@ export class Acknowledger {
   }
 
   /** Notes that every event of the conversation up to `seq` is in the store. */
-  recorded(conversation: Uuid, seq: number): void {
+  recorded(conversation: ConversationId, seq: number): void {
     this.#waiting.set(conversation, seq);
     this.#cancel ??= this.#clock.after(0, () => {
       const cursors = Array.from(this.#waiting, ([id, reached]) => ({

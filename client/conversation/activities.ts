@@ -1,13 +1,13 @@
 import type { Activity, ActivityKind } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Clock } from "../runtime.ts";
 
 /**
  * The current activity of a member's device, or the last event that its user has received or read.
  */
 export interface MemberActivity {
-  readonly conversation: Uuid;
-  readonly device: Uuid;
+  readonly conversation: ConversationId;
+  readonly device: DeviceId;
   /** Is also "stopped" when a typing device has not been heard from for ten seconds. */
   readonly kind: ActivityKind;
   /** The seq of the event for "delivered" and "read". 0 for the other kinds. */

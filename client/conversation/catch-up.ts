@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 
 /**
  * Knows which conversations lack events that the relay had when the connection was made. When none
@@ -6,11 +6,11 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
  */
 export class CatchUp {
   /** Undefined while not connected. */
-  #behind: Set<Uuid> | undefined;
+  #behind: Set<ConversationId> | undefined;
   #waiting: (() => void)[] = [];
 
   /** Call it when a connection was made. */
-  begin(conversations: Iterable<Uuid>): void {
+  begin(conversations: Iterable<ConversationId>): void {
     this.#behind = new Set(conversations);
     this.#resolveIfDone();
   }
@@ -21,7 +21,7 @@ export class CatchUp {
   }
 
   /** True while connected, if the store has all earlier events of the conversation. */
-  isDone(conversation: Uuid): boolean {
+  isDone(conversation: ConversationId): boolean {
     return this.#behind?.has(conversation) === false;
   }
 
@@ -35,7 +35,7 @@ export class CatchUp {
    * Notes that the store has all earlier events of the conversation when `recorded` resolves, and
    * calls `onDone`. Does neither if the connection is another one by then.
    */
-  finish(conversation: Uuid, recorded: Promise<unknown>, onDone: () => void): void {
+  finish(conversation: ConversationId, recorded: Promise<unknown>, onDone: () => void): void {
     const behind = this.#behind;
     recorded.then(
       () => {

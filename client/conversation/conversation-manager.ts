@@ -1,5 +1,5 @@
 import type { Deliver, Frame, Head } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { InterruptedUploads } from "../attachments/interrupted-uploads.ts";
 import { Uploader } from "../attachments/uploader.ts";
 import type { UploadsApi } from "../attachments/uploads-api.ts";
@@ -46,7 +46,7 @@ export interface ConversationManagerDeps extends Omit<
 /** All conversations of a device. It passes each frame to the conversation that it belongs to. */
 export class ConversationManager {
   readonly #deps: ConversationManagerDeps;
-  readonly #openConversations = new Map<Uuid, OpenConversation>();
+  readonly #openConversations = new Map<ConversationId, OpenConversation>();
   readonly #acknowledger: Acknowledger;
   readonly #activities: Activities;
   readonly #files: Files;
@@ -105,13 +105,13 @@ export class ConversationManager {
       .map(({ conversation }) => conversation);
   }
 
-  conversation(id: Uuid): Conversation | undefined {
+  conversation(id: ConversationId): Conversation | undefined {
     const known = this.#openConversations.get(id);
     return known?.log.state === undefined ? undefined : known.conversation;
   }
 
   /** Resolves when the conversation's events up to `seq` are in the store. */
-  async reached(id: Uuid, seq: number): Promise<Conversation> {
+  async reached(id: ConversationId, seq: number): Promise<Conversation> {
     const { log, conversation } = this.#openConversation(id);
     await log.reached(seq);
     return conversation;
@@ -164,7 +164,7 @@ export class ConversationManager {
       if (!signal.aborted) this.#deps.recycle("nobody says whether the server was restored");
       return;
     }
-    const from = new Map<Uuid, number>();
+    const from = new Map<ConversationId, number>();
     for (const [id, opened] of this.#openConversations) {
       if (signal.aborted) return;
       if (!check.isDue(opened.log.state)) continue;
@@ -187,18 +187,18 @@ export class ConversationManager {
    * list. The relay leaves out conversations that are finished and acknowledged to their end, so
    * the store has lost that end.
    */
-  #lacksTheEnd(listed: Pick<ReadonlySet<Uuid>, "has">): boolean {
+  #lacksTheEnd(listed: Pick<ReadonlySet<ConversationId>, "has">): boolean {
     return this.#writable().some((id) => !listed.has(id));
   }
 
   /** Returns the conversations that this device can write in, as far as the store knows. */
-  #writable(): readonly Uuid[] {
+  #writable(): readonly ConversationId[] {
     return [...this.#openConversations.values()]
       .filter(({ log }) => log.state?.joined === true && !log.state.closed)
       .map(({ log }) => log.id);
   }
 
-  #cursorOf(id: Uuid): number {
+  #cursorOf(id: ConversationId): number {
     return this.#openConversations.get(id)?.log.cursor ?? 0;
   }
 
@@ -255,7 +255,7 @@ export class ConversationManager {
    * Returns the open conversation, and adds it if it is new. A new one may send at once, because
    * all its events arrive live.
    */
-  #openConversation(id: Uuid): OpenConversation {
+  #openConversation(id: ConversationId): OpenConversation {
     const known = this.#openConversations.get(id);
     if (known !== undefined) return known;
     const made = this.#add(id);
@@ -267,7 +267,7 @@ export class ConversationManager {
    * Waits until the events up to `seq` are recorded. From then on, all own messages of earlier
    * connections are known.
    */
-  #onCaughtUp(id: Uuid, seq: number): void {
+  #onCaughtUp(id: ConversationId, seq: number): void {
     const opened = this.#openConversation(id);
     this.#catchUp.finish(id, opened.log.reached(seq), () => {
       this.#soundness.recorded(id);
@@ -276,7 +276,7 @@ export class ConversationManager {
   }
 
   /** Starts sending in a conversation once no event can still arrive that might forbid it. */
-  #openIfReady(id: Uuid, { sender }: OpenConversation): void {
+  #openIfReady(id: ConversationId, { sender }: OpenConversation): void {
     if (this.#soundness.isSound && this.#catchUp.isDone(id)) sender.open();
   }
 
@@ -320,14 +320,18 @@ export class ConversationManager {
    * Reports a log that is shorter than before. A log only grows, so this one is another log or an
    * older copy.
    */
-  #compareHead(id: Uuid, seq: number): void {
+  #compareHead(id: ConversationId, seq: number): void {
     const opened = this.#openConversations.get(id);
     if (opened === undefined || seq >= opened.log.cursor) return;
     const problem = opened.log.report(seq + 1, "rolled_back");
     if (problem !== undefined) this.#deps.onProblem(opened.conversation, problem);
   }
 
-  #add(id: Uuid, state?: ConversationState, outbox: WaitingEntries = []): OpenConversation {
+  #add(
+    id: ConversationId,
+    state?: ConversationState,
+    outbox: WaitingEntries = [],
+  ): OpenConversation {
     const made = openConversation(this.#deps, {
       id,
       state,

@@ -1,6 +1,6 @@
 import type { ActivityKind, Member } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { bool, uuid } from "../arguments.ts";
+import type { UserId, ConversationId, Given } from "../../crypto/wire/ids.ts";
+import { bool, given } from "../arguments.ts";
 import * as checks from "../call-checks.ts";
 import type { Api } from "../http/api.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
@@ -24,7 +24,7 @@ export interface Files {
 
 /** A conversation that this device is, or was, in. */
 export class Conversation {
-  readonly id: Uuid;
+  readonly id: ConversationId;
   readonly #log: ConversationLog;
   readonly #sender: Sender;
   readonly #api: MembersApi;
@@ -156,9 +156,8 @@ export class Conversation {
    * @throws SealdeskError forbidden, member_not_found, already_a_member, no_device,
    *   conversation_not_found
    */
-  async addMember(user: Uuid): Promise<void> {
-    uuid(user, "user");
-    const { seq } = await this.#api.addMember(this.id, user);
+  async addMember(user: Given<UserId>): Promise<void> {
+    const { seq } = await this.#api.addMember(this.id, given(user, "user"));
     await this.#log.reached(seq);
   }
 
@@ -167,9 +166,8 @@ export class Conversation {
    * on.
    * @throws SealdeskError forbidden, member_not_found, conversation_not_found
    */
-  async removeMember(user: Uuid): Promise<void> {
-    uuid(user, "user");
-    const { seq } = await this.#api.removeMember(this.id, user);
+  async removeMember(user: Given<UserId>): Promise<void> {
+    const { seq } = await this.#api.removeMember(this.id, given(user, "user"));
     await this.#log.reached(seq);
   }
 
@@ -187,8 +185,7 @@ export class Conversation {
    *   next connection
    */
   async grantHistory(request: GrantRequest): Promise<GrantedHistory> {
-    checks.grantRequest(request, "request");
-    return this.#history.grant(this.id, request);
+    return this.#history.grant(this.id, checks.grantRequest(request, "request"));
   }
 
   /**

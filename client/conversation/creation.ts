@@ -1,7 +1,7 @@
 import type { Control, Deliver } from "../../crypto/wire/frame.ts";
 import { creationBytes } from "../../crypto/wire/signed-records.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { knownAccountKey } from "../../crypto/device/admit-device.ts";
 import { loadIdentityKey, type CertifiedDevice } from "../../crypto/device/identity.ts";
 import { verifySignature } from "../../crypto/device/sodium.ts";
@@ -16,7 +16,7 @@ import { hasDevice, type ConversationState } from "./state.ts";
 type Creation = NonNullable<Control["creation"]>;
 
 interface Signer {
-  readonly user: Uuid;
+  readonly user: UserId;
   readonly deviceKey: Uint8Array;
 }
 
@@ -36,7 +36,7 @@ export const carriesCreation = (
   before: ConversationState | undefined,
   { kind }: Pick<Deliver, "kind">,
   { members }: Control,
-  ownDevice: Uuid,
+  ownDevice: DeviceId,
 ): boolean =>
   kind === "created" ||
   ((kind === "member_added" || kind === "device_added") &&
@@ -55,7 +55,7 @@ export async function creatorToLookUp(
     account,
   }: Pick<CreationDeps, "trust" | "account"> & { readonly store: DeviceStore },
   { device, creator }: Creation,
-): Promise<Uuid | undefined> {
+): Promise<UserId | undefined> {
   if (creator === undefined) return undefined;
   if (device === account.device || lookedAt(trust, device) !== undefined) return undefined;
   const known = await store.read((each) => accountKeyOf(each, account, creator.user));
@@ -67,7 +67,7 @@ export async function creatorToLookUp(
  * creation. The user is told of the key, and nothing is sent until they accept it, but the
  * conversation exists.
  */
-const lookedAt = (trust: Trust, device: Uuid): KnownDevice | undefined =>
+const lookedAt = (trust: Trust, device: DeviceId): KnownDevice | undefined =>
   trust.device(device) ?? trust.unaccepted(device);
 
 /** The parts of an event that serve to judge a creation record. */
@@ -109,7 +109,7 @@ async function signerOf(
   const known = lookedAt(trust, creation.device);
   if (known !== undefined) return known;
   const found = devices.find(({ record }) => record.device === creation.device)?.record;
-  const isDistrusted = (user: Uuid) =>
+  const isDistrusted = (user: UserId) =>
     distrusted.some(
       (each) =>
         each.user === user && (user === account.user || each.code !== "account_key_changed"),
@@ -133,8 +133,8 @@ async function signerOf(
  * @param accountKey the account key that this device trusts for the creator
  */
 function isCreators(
-  tenant: Uuid,
-  device: Uuid,
+  tenant: TenantId,
+  device: DeviceId,
   { certificate: signature, ...record }: NonNullable<Creation["creator"]>,
   accountKey: Uint8Array | undefined,
   history: KeyHistory | undefined,
@@ -149,7 +149,7 @@ function isCreators(
 const accountKeyOf = async (
   transaction: ReadTransaction,
   { user: self }: Account,
-  user: Uuid,
+  user: UserId,
 ): Promise<Uint8Array | undefined> =>
   user === self
     ? (await loadIdentityKey(transaction, "account")).publicKey

@@ -1,11 +1,15 @@
 import type { Member } from "../../crypto/wire/frame.ts";
-import { list, message, nested, text, uint, uuid } from "../../crypto/wire/protobuf.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { deviceId, list, message, nested, text, uint, userId } from "../../crypto/wire/protobuf.ts";
+import { parseId, type ConversationId } from "../../crypto/wire/ids.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
 const prefix = "cuts!";
-const returned = message({ user: [1, uuid], role: [2, text(64)], devices: [3, list(uuid, 4096)] });
+const returned = message({
+  user: [1, userId],
+  role: [2, text(64)],
+  devices: [3, list(deviceId, 4096)],
+});
 const cut = message({
   restore: [1, uint()],
   at: [2, uint()],
@@ -34,17 +38,20 @@ export interface Cut {
 /** Returns the cuts of every conversation that has any, each in the order in which they are shown. */
 export async function loadCuts(
   transaction: ReadTransaction,
-): Promise<ReadonlyMap<Uuid, readonly Cut[]>> {
+): Promise<ReadonlyMap<ConversationId, readonly Cut[]>> {
   const entries = await transaction.list(prefix);
   return new Map(
-    entries.map(([key, value]) => [key.slice(prefix.length), decodeRecord(record, value).cuts]),
+    entries.map(([key, value]) => [
+      parseId<ConversationId>(key.slice(prefix.length)),
+      decodeRecord(record, value).cuts,
+    ]),
   );
 }
 
 /** Stores all cuts of a conversation. Call it when they changed. */
 export function saveCuts(
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   cuts: readonly Cut[],
 ): void {
   const plain = ({ devices, ...rest }: Member) => ({ ...rest, devices: [...devices] });

@@ -1,5 +1,5 @@
 import type { Control, EventKind, Member } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Conversation } from "./conversation.ts";
 import type { HistoryRecord, Self } from "./history.ts";
 import type { ConversationState } from "./state.ts";
@@ -9,8 +9,8 @@ export interface DeviceChange {
   readonly conversation: Conversation;
   readonly seq: number;
   /** The user whose device it is. */
-  readonly user: Uuid;
-  readonly device: Uuid;
+  readonly user: UserId;
+  readonly device: DeviceId;
   readonly change: "added" | "removed";
   /** True for a device of this account. If it was added, this device can grant history to it. */
   readonly mine: boolean;
@@ -24,8 +24,8 @@ export function changedDevice(
   before: ConversationState | undefined,
   kind: EventKind,
   { subject, members }: Control,
-  ownDevice: Uuid,
-): Uuid | undefined {
+  ownDevice: DeviceId,
+): DeviceId | undefined {
   if (kind !== "device_added" && kind !== "device_removed") return undefined;
   const now = devicesOf(members, subject);
   // The first event that this device sees is the one that added it.
@@ -36,7 +36,7 @@ export function changedDevice(
     : earlier.find((device) => !now.includes(device));
 }
 
-const devicesOf = (members: readonly Member[], user: Uuid): readonly Uuid[] =>
+const devicesOf = (members: readonly Member[], user: UserId): readonly DeviceId[] =>
   members.filter((member) => member.user === user).flatMap(({ devices }) => devices);
 
 /** Builds the event that tells the application about the change. */

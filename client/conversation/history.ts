@@ -11,6 +11,7 @@ import {
 import {
   bytes,
   choice,
+  deviceId,
   fixed,
   list,
   message,
@@ -18,10 +19,11 @@ import {
   optional,
   text,
   uint,
+  userId,
   uuid,
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { nilId, type UserId, type ConversationId } from "../../crypto/wire/ids.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import { attachmentFromFields, restoredFields } from "../../crypto/device/payload-body.ts";
@@ -30,13 +32,13 @@ import { decodeRecord, encodeRecord } from "../record.ts";
 import type { Account } from "../device/account.ts";
 import type { EventProblemCode, LoggedItem } from "./items.ts";
 
-const problem = message({ code: [1, text(64)], user: [2, optional(uuid)] });
+const problem = message({ code: [1, text(64)], user: [2, optional(userId)] });
 const gap = message({ from: [1, uint()], reason: [2, text(64)] });
 const record = message({
   kind: [1, choice({ ...eventKinds, gap: 31 })],
-  senderDevice: [2, uuid],
+  senderDevice: [2, deviceId],
   /** The user whose device it is. */
-  sender: [3, optional(uuid)],
+  sender: [3, optional(userId)],
   clientMessageId: [4, uuid],
   epoch: [5, uint()],
   receivedAtMs: [6, uint()],
@@ -54,9 +56,9 @@ const record = message({
   /** The decrypted content of a message that is an attachment. */
   attachment: [15, optional(nested(attachmentFields))],
   /** The device that was added or removed. */
-  device: [17, optional(uuid)],
+  device: [17, optional(deviceId)],
   /** The user who granted the event, if this device was not a member then. */
-  grantedBy: [16, optional(uuid)],
+  grantedBy: [16, optional(userId)],
   /** Set for a message which says that a device's store was restored from an older copy. */
   restored: [18, optional(nested(restoredFields))],
 });
@@ -72,18 +74,18 @@ export interface HistoryRecord extends Omit<Stored, "control" | "problems"> {
 export interface Problem {
   readonly code: EventProblemCode;
   /** The member whose account or device is concerned. */
-  readonly user: Uuid | undefined;
+  readonly user: UserId | undefined;
 }
 
 // Sixteen digits hold every safe integer. With them, the keys sort in the order of the numbers.
 export const seqDigits = (seq: number): string => String(seq).padStart(16, "0");
-export const historyPrefix = (conversation: Uuid): string => `history!${conversation}!`;
-export const historyKey = (conversation: Uuid, seq: number): string =>
+export const historyPrefix = (conversation: ConversationId): string => `history!${conversation}!`;
+export const historyKey = (conversation: ConversationId, seq: number): string =>
   historyPrefix(conversation) + seqDigits(seq);
 
 export function saveRecord(
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   seq: number,
   value: HistoryRecord,
 ): void {
@@ -98,13 +100,13 @@ export function saveRecord(
 /** Stores that the events `from` to `to` are gone. */
 export function saveGap(
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   missing: Pick<Gap, "from" | "to" | "reason">,
 ): void {
   const { from, to, reason } = missing;
   saveRecord(transaction, conversation, to, {
     kind: "gap",
-    senderDevice: nilUuid,
+    senderDevice: nilId(),
     sender: undefined,
     clientMessageId: nilUuid,
     epoch: 0,
@@ -130,7 +132,7 @@ export function saveGap(
  */
 export async function hashAt(
   transaction: ReadTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   seq: number,
 ): Promise<Uint8Array | undefined> {
   const value = await transaction.get(historyKey(conversation, seq));
@@ -145,7 +147,7 @@ export async function hashAt(
  */
 export async function firstFrom(
   transaction: ReadTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   seq: number,
 ): Promise<readonly [seq: number, transcriptHash: Uint8Array] | undefined> {
   for (let after = seq - 1; ;) {
@@ -158,7 +160,7 @@ export async function firstFrom(
 
 export const hasRecord = async (
   transaction: ReadTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   seq: number,
 ): Promise<boolean> => (await transaction.get(historyKey(conversation, seq))) !== undefined;
 
@@ -182,7 +184,7 @@ type SaidEvent = Pick<Deliver, "conversation" | "seq" | "senderDevice" | "client
 /** Adds problems to an event that were found later. */
 export async function addProblem(
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   seq: number,
   noted: Problem,
 ): Promise<void> {
@@ -195,7 +197,7 @@ export async function addProblem(
 /** Returns the events after `after` in order, at most `limit`. */
 export async function readHistory(
   transaction: ReadTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   after: number,
   limit: number,
 ): Promise<readonly (readonly [seq: number, HistoryRecord])[]> {
@@ -216,7 +218,7 @@ const windowSize = 256;
 /** Yields the events up to `seq`, the latest first. */
 export async function* readBack(
   transaction: ReadTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   seq: number,
 ): AsyncGenerator<readonly [seq: number, HistoryRecord], void, undefined> {
   let width = windowSize;

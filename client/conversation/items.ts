@@ -2,6 +2,7 @@ import type { EventKind, Member } from "../../crypto/wire/frame.ts";
 import type { Consent, HistoryGrant } from "../../crypto/wire/receipt.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 
 /** The fields of every item. */
 interface Placed {
@@ -18,8 +19,8 @@ interface SaidItem extends Placed {
   /** The id that the sender gave it, a UUIDv7. */
   readonly id: Uuid;
   /** The user who sent it. */
-  readonly sender: Uuid;
-  readonly senderDevice: Uuid;
+  readonly sender: UserId;
+  readonly senderDevice: DeviceId;
   /** True when this device sent it. */
   readonly own: boolean;
   /** True when any device of this account sent it. */
@@ -27,7 +28,7 @@ interface SaidItem extends Placed {
   /** Milliseconds since the Unix epoch, by the relay's clock. */
   readonly receivedAtMs: number;
   /** The member who granted it, if this device received it by a history grant. */
-  readonly grantedBy?: Uuid;
+  readonly grantedBy?: UserId;
 }
 
 /** A decrypted message. */
@@ -82,11 +83,11 @@ interface LoggedAttachmentItem extends SaidItem {
 export interface MembershipItem extends Placed {
   readonly kind: Exclude<EventKind, "message" | "history_granted" | "consent_changed">;
   /** The user who made the change. */
-  readonly actor: Uuid;
+  readonly actor: UserId;
   /** The user affected by the event. */
-  readonly subject: Uuid;
+  readonly subject: UserId;
   /** The subject's device, for `device_added` and `device_removed`. */
-  readonly device: Uuid | undefined;
+  readonly device: DeviceId | undefined;
   /** The members after the change. */
   readonly members: readonly Member[];
   /** Milliseconds since the Unix epoch, by the relay's clock. */
@@ -159,9 +160,9 @@ export interface ProblemItem extends Placed {
   /** The message concerned, if it is a message. */
   readonly message?: Uuid | undefined;
   /** The user who sent it, according to the relay. */
-  readonly sender?: Uuid | undefined;
+  readonly sender?: UserId | undefined;
   /** The member whose account or device is concerned. */
-  readonly user?: Uuid | undefined;
+  readonly user?: UserId | undefined;
 }
 
 /** Events that no longer exist, according to the relay. No device can receive them. */

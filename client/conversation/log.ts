@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
 import { deferred } from "../deferred.ts";
 import type { SealdeskError } from "../errors.ts";
@@ -12,7 +13,7 @@ const pageSize = 64;
 
 /** One conversation's log in this device's store, with its readers. */
 export class ConversationLog {
-  readonly id: Uuid;
+  readonly id: ConversationId;
   readonly self: Self;
   readonly #store: DeviceStore;
   readonly #reported = new Set<string>();
@@ -21,7 +22,12 @@ export class ConversationLog {
   #changed = deferred<void>();
   #end: { readonly error: SealdeskError; readonly quietly: boolean } | undefined;
 
-  constructor(id: Uuid, self: Self, store: DeviceStore, state: ConversationState | undefined) {
+  constructor(
+    id: ConversationId,
+    self: Self,
+    store: DeviceStore,
+    state: ConversationState | undefined,
+  ) {
     this.id = id;
     this.self = self;
     this.#store = store;

@@ -1,5 +1,6 @@
 import type { ActivityKind } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { SealdeskError } from "../errors.ts";
 import type { UnreachableDevice } from "../events.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
@@ -42,7 +43,7 @@ export interface ConversationDeps
 export type WaitingEntries = readonly (readonly [Uuid, OutboxEntry])[];
 
 export interface Opening {
-  readonly id: Uuid;
+  readonly id: ConversationId;
   /** Undefined if no event of the conversation is in the store. */
   readonly state: ConversationState | undefined;
   readonly outbox: WaitingEntries;

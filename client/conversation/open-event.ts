@@ -6,7 +6,7 @@ import type { KeyLogHead, LastSeen } from "../../crypto/device/payload.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import { takeUploadOf } from "../attachments/spool.ts";
 import { codeOf } from "../errors.ts";
 import { hashAt, wasSaidBefore, type HistoryRecord, type Problem } from "./history.ts";
@@ -38,7 +38,7 @@ export async function openDelivered(
   suite: Suite,
   from: {
     readonly state: ConversationState | undefined;
-    readonly sender: Uuid | undefined;
+    readonly sender: UserId | undefined;
     /** Receives the head of the key log that a message carries. */
     readonly onHead: (head: KeyLogHead) => void;
     /** True if the store is an older copy and does not know of this event. */

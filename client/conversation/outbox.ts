@@ -1,6 +1,7 @@
 import type { Send } from "../../crypto/wire/frame.ts";
 import {
   bytes,
+  deviceId,
   fixed,
   list,
   message,
@@ -12,6 +13,7 @@ import {
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { parseId, type ConversationId } from "../../crypto/wire/ids.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import {
   attachmentFromFields,
@@ -23,7 +25,7 @@ import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
-const packet = message({ device: [1, uuid], bytes: [2, bytes(8 * 1024)] });
+const packet = message({ device: [1, deviceId], bytes: [2, bytes(8 * 1024)] });
 const sealing = message({
   epoch: [1, uint()],
   keyId: [2, uuid],
@@ -78,21 +80,24 @@ export const unsealedEntry = (
 });
 
 const prefix = "outbox!";
-const keyOf = (conversation: Uuid, id: Uuid): string => `${prefix}${conversation}!${id}`;
+const keyOf = (conversation: ConversationId, id: Uuid): string => `${prefix}${conversation}!${id}`;
 
 export const putEntry = (
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   id: Uuid,
   entry: OutboxEntry,
 ): void => transaction.put(keyOf(conversation, id), encodeRecord(record, entry));
 
-export const deleteEntry = (transaction: StoreTransaction, conversation: Uuid, id: Uuid): void =>
-  transaction.delete(keyOf(conversation, id));
+export const deleteEntry = (
+  transaction: StoreTransaction,
+  conversation: ConversationId,
+  id: Uuid,
+): void => transaction.delete(keyOf(conversation, id));
 
 export async function getEntry(
   transaction: ReadTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   id: Uuid,
 ): Promise<OutboxEntry | undefined> {
   const value = await transaction.get(keyOf(conversation, id));
@@ -103,7 +108,10 @@ export async function getEntry(
  * Forgets the sealings of all waiting messages, or of those in one conversation. Their digests stay,
  * because a sealing may already be in the log.
  */
-export async function unsealAll(transaction: StoreTransaction, conversation?: Uuid): Promise<void> {
+export async function unsealAll(
+  transaction: StoreTransaction,
+  conversation?: ConversationId,
+): Promise<void> {
   const names = conversation === undefined ? prefix : `${prefix}${conversation}!`;
   for (const [key, value] of await transaction.list(names)) {
     const entry = decodeRecord(record, value);
@@ -118,11 +126,12 @@ export async function unsealAll(transaction: StoreTransaction, conversation?: Uu
  */
 export async function loadOutbox(
   store: DeviceStore,
-): Promise<ReadonlyMap<Uuid, readonly (readonly [Uuid, OutboxEntry])[]>> {
+): Promise<ReadonlyMap<ConversationId, readonly (readonly [Uuid, OutboxEntry])[]>> {
   const entries = await store.read((transaction) => transaction.list(prefix));
-  const byConversation = new Map<Uuid, (readonly [Uuid, OutboxEntry])[]>();
+  const byConversation = new Map<ConversationId, (readonly [Uuid, OutboxEntry])[]>();
   for (const [key, value] of entries) {
-    const [, conversation = "", id = ""] = key.split("!");
+    const [, name = "", id = ""] = key.split("!");
+    const conversation = parseId<ConversationId>(name);
     const waiting = byConversation.get(conversation) ?? [];
     waiting.push([id, decodeRecord(record, value)]);
     byConversation.set(conversation, waiting);
@@ -145,7 +154,7 @@ export const withSealing = (
   ],
 });
 
-export const sendOf = (conversation: Uuid, id: Uuid, made: Sealing): Send => ({
+export const sendOf = (conversation: ConversationId, id: Uuid, made: Sealing): Send => ({
   conversation,
   clientMessageId: id,
   ...made,

@@ -1,5 +1,5 @@
 import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { KeyLogHead } from "../../crypto/device/payload.ts";
@@ -82,7 +82,7 @@ export async function recordEvent(
 /** Stores that events are gone, and moves the cursor behind them. */
 export function recordGap(
   store: DeviceStore,
-  conversation: Uuid,
+  conversation: ConversationId,
   before: ConversationState | undefined,
   missing: Pick<Gap, "from" | "to" | "reason">,
 ): Promise<ConversationState> {

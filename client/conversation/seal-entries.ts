@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { sealMessage } from "../../crypto/device/seal-message.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
@@ -10,8 +11,8 @@ interface SealingDeps {
   readonly store: DeviceStore;
   readonly suite: Suite;
   readonly keyLog: Pick<KeyLog, "headFor">;
-  readonly conversation: Uuid;
-  readonly ownDevice: Uuid;
+  readonly conversation: ConversationId;
+  readonly ownDevice: DeviceId;
 }
 
 /**
@@ -27,7 +28,7 @@ export function sealEntries(
   current: () => ConversationState | undefined,
   now: number,
   /** Devices whose bundles cannot be used. */
-  without: readonly Uuid[],
+  without: readonly DeviceId[],
 ): Promise<ReadonlyMap<Uuid, Sealing> | undefined> {
   return store.transact(async (transaction) => {
     const state = current();

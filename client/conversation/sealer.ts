@@ -1,3 +1,4 @@
+import type { SuiteError } from "../../crypto/device/suite.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
 import type { Sealing } from "./outbox.ts";
@@ -63,7 +64,7 @@ export class Sealer {
 
   async #recover(error: unknown): Promise<SealOutcome> {
     if (codeOf(error, "SuiteError") === "no_session") {
-      const { devices } = error as { readonly devices: readonly Uuid[] };
+      const { devices } = error as SuiteError;
       try {
         this.#unreachable.add(await establishSessions(this.#deps, devices));
       } catch (cause) {

@@ -1,5 +1,5 @@
 import type { Frame } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId, NewId } from "../../crypto/wire/ids.ts";
 import type { SealdeskError } from "../errors.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Clock } from "../runtime.ts";
@@ -8,11 +8,11 @@ import type { SessionDeps } from "./sessions.ts";
 
 /** The dependencies and listeners of the sender of one conversation. */
 export interface SenderDeps extends SessionDeps {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly log: ConversationLog;
   readonly keyLog: Pick<KeyLog, "headFor">;
   readonly clock: Clock;
-  readonly newId: () => Uuid;
+  readonly newId: NewId;
   /**
    * Asks the server for its time. `newId` follows it from then on.
    * @throws SealdeskError network and others
@@ -25,7 +25,7 @@ export interface SenderDeps extends SessionDeps {
   /** The relay has not answered in time. */
   readonly onSilence: () => void;
   /** Messages are sent without this device, because its prekeys cannot be used. */
-  readonly onUnreachable: (device: Uuid) => void;
+  readonly onUnreachable: (device: DeviceId) => void;
   /** The store failed. Nothing can be sent any more. */
   readonly onFailure: (error: unknown) => void;
 }

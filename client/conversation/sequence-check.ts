@@ -1,7 +1,7 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { transcriptHash, zeroHash } from "../../crypto/wire/event.ts";
 import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import { hasDevice, type ConversationState } from "./state.ts";
 
@@ -24,7 +24,7 @@ export function classifyEvent(
   state: ConversationState | undefined,
   event: Deliver,
   control: Control | undefined,
-  ownDevice: Uuid,
+  ownDevice: DeviceId,
 ): SequenceCheck {
   const cursor = state?.seq ?? 0;
   if (event.seq <= cursor) return { kind: "known" };

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Trust } from "../device/trust.ts";
@@ -11,7 +11,7 @@ export interface SessionDeps {
   readonly suite: Suite;
   readonly trust: Trust;
   readonly api: Pick<Api, "takeBundle">;
-  readonly ownDevice: Uuid;
+  readonly ownDevice: DeviceId;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface SessionDeps {
  */
 export async function assertTrusted(deps: SessionDeps, state: ConversationState): Promise<void> {
   const { store, trust, ownDevice } = deps;
-  const isUnknown = (device: Uuid) => trust.device(device) === undefined;
+  const isUnknown = (device: DeviceId) => trust.device(device) === undefined;
   if (!otherDevices(state, ownDevice).some(isUnknown)) return assertOwners(deps, state);
   const found = await trust.lookUp(state.members, ownDevice);
   const { committed } = await store.transact((transaction) => trust.admit(transaction, found));
@@ -42,8 +42,8 @@ function assertOwners(deps: SessionDeps, state: ConversationState): void {
 export function findMislistedMember(
   { trust, ownDevice }: Pick<SessionDeps, "trust" | "ownDevice">,
   state: ConversationState,
-): Uuid | undefined {
-  const isTheirs = (user: Uuid, device: Uuid) =>
+): UserId | undefined {
+  const isTheirs = (user: UserId, device: DeviceId) =>
     device === ownDevice || trust.device(device)?.user === user;
   return state.members.find(({ user, devices }) => !devices.every((each) => isTheirs(user, each)))
     ?.user;
@@ -57,9 +57,9 @@ export function findMislistedMember(
  */
 export async function establishSessions(
   { store, suite, trust, api }: SessionDeps,
-  devices: readonly Uuid[],
-): Promise<readonly Uuid[]> {
-  const unusable: Uuid[] = [];
+  devices: readonly DeviceId[],
+): Promise<readonly DeviceId[]> {
+  const unusable: DeviceId[] = [];
   for (const device of devices) {
     try {
       const bundle = await api.takeBundle(device);
@@ -82,7 +82,7 @@ export async function establishSessions(
 const isUnusable = (error: unknown): boolean =>
   codeOf(error, "SuiteError") === "invalid_bundle" || isProblem(error, "no_prekeys");
 
-const untrusted = (user: Uuid | undefined, cause?: unknown): SealdeskError =>
+const untrusted = (user: UserId | undefined, cause?: unknown): SealdeskError =>
   new SealdeskError("untrusted_member", "A member's device is not certified by its account.", {
     user,
     cause,

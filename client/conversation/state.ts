@@ -6,8 +6,14 @@ import {
   type Member,
 } from "../../crypto/wire/frame.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
-import { bytes, fixed, list, message, uint, uuid } from "../../crypto/wire/protobuf.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { bytes, deviceId, fixed, list, message, uint, userId } from "../../crypto/wire/protobuf.ts";
+import {
+  parseId,
+  nilId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+} from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import { loadCuts, type Cut } from "./cuts.ts";
@@ -22,8 +28,8 @@ const record = message({
   control: [6, bytes(1024 * 1024)],
   afterGap: [7, uint(1)],
   restores: [8, uint()],
-  withheld: [9, list(uuid, 4096)],
-  withheldMembers: [10, list(uuid, 4096)],
+  withheld: [9, list(deviceId, 4096)],
+  withheldMembers: [10, list(userId, 4096)],
 });
 
 /**
@@ -52,18 +58,18 @@ export interface ConversationState {
    * Devices that had been removed, and that are back because the server lost their removal. Nothing is
    * sealed for them.
    */
-  readonly withheld: readonly Uuid[];
+  readonly withheld: readonly DeviceId[];
   /**
    * Users who had been removed, or whose last device had been, and who are back for the same reason.
    * Nothing is sealed for any device of theirs, old or new.
    */
-  readonly withheldMembers: readonly Uuid[];
+  readonly withheldMembers: readonly UserId[];
 }
 
 /** Returns every conversation that this device was ever in, in order of their ids. */
 export async function loadStates(
   store: DeviceStore,
-): Promise<readonly (readonly [Uuid, ConversationState])[]> {
+): Promise<readonly (readonly [ConversationId, ConversationState])[]> {
   const [entries, cutsOf] = await store.read(async (transaction) => [
     await transaction.list(prefix),
     await loadCuts(transaction),
@@ -78,7 +84,7 @@ export async function loadStates(
       afterGap: stored.afterGap === 1,
     };
     const { restores, withheld, withheldMembers } = stored;
-    const conversation = key.slice(prefix.length);
+    const conversation = parseId<ConversationId>(key.slice(prefix.length));
     const cuts = cutsOf.get(conversation) ?? [];
     const restored = { restores, cuts, withheld, withheldMembers };
     return [conversation, { seq, transcriptHash, ...flags, epoch, members, ...restored }];
@@ -88,15 +94,15 @@ export async function loadStates(
 /** Stores the state apart from its cuts, which change seldom: see `saveCuts`. */
 export function saveState(
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   state: ConversationState,
 ): void {
   const { seq, transcriptHash, epoch, members, restores } = state;
   const control = encodeControl({
     epoch,
     members,
-    actor: conversation,
-    subject: conversation,
+    actor: nilId(),
+    subject: nilId(),
     creation: undefined,
     receipt: undefined,
   });
@@ -140,7 +146,7 @@ export function stateAfter(
     control,
     valid,
   }: { readonly control: Control | undefined; readonly valid: boolean | undefined },
-  ownDevice: Uuid,
+  ownDevice: DeviceId,
 ): ConversationState {
   const { seq, transcriptHash } = event;
   const unchanged = before ?? unknown;
@@ -166,9 +172,9 @@ export function stateAfter(
 export function withheldAmong(
   members: readonly Member[],
   { withheld, withheldMembers }: Pick<ConversationState, "withheld" | "withheldMembers">,
-  ownDevice: Uuid,
+  ownDevice: DeviceId,
 ): Pick<ConversationState, "withheld" | "withheldMembers"> {
-  const isWithheld = (user: Uuid, device: Uuid) =>
+  const isWithheld = (user: UserId, device: DeviceId) =>
     withheldMembers.includes(user) || withheld.includes(device);
   return {
     withheld: members
@@ -189,20 +195,23 @@ export const stateAfterGap = (
   afterGap: true,
 });
 
-export const hasDevice = (members: readonly Member[], device: Uuid): boolean =>
+export const hasDevice = (members: readonly Member[], device: DeviceId): boolean =>
   memberWith(members, device) !== undefined;
 
 /** Returns the member whose device it is. */
-export const memberWith = (members: readonly Member[], device: Uuid): Member | undefined =>
+export const memberWith = (members: readonly Member[], device: DeviceId): Member | undefined =>
   members.find(({ devices }) => devices.includes(device));
 
 /**
  * Returns whether the relay lists the device under `user`, who is named by the device's
  * certificate.
  */
-export const isListedUnder = (members: readonly Member[], user: Uuid, device: Uuid): boolean =>
-  members.some((member) => member.user === user && member.devices.includes(device));
+export const isListedUnder = (
+  members: readonly Member[],
+  user: UserId,
+  device: DeviceId,
+): boolean => members.some((member) => member.user === user && member.devices.includes(device));
 
 /** Returns the devices that a message is sealed for: every member device except this one. */
-export const otherDevices = (state: ConversationState, ownDevice: Uuid): readonly Uuid[] =>
+export const otherDevices = (state: ConversationState, ownDevice: DeviceId): readonly DeviceId[] =>
   state.members.flatMap(({ devices }) => devices).filter((device) => device !== ownDevice);

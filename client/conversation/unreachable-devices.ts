@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Clock } from "../runtime.ts";
 
 /**
@@ -9,16 +9,16 @@ const unreachableMs = 15 * 60_000;
 /** Devices that messages are sent without, because their bundles could not be used. */
 export class UnreachableDevices {
   readonly #clock: Clock;
-  readonly #onUnreachable: (device: Uuid) => void;
-  readonly #untilMs = new Map<Uuid, number>();
+  readonly #onUnreachable: (device: DeviceId) => void;
+  readonly #untilMs = new Map<DeviceId, number>();
 
-  constructor(clock: Clock, onUnreachable: (device: Uuid) => void) {
+  constructor(clock: Clock, onUnreachable: (device: DeviceId) => void) {
     this.#clock = clock;
     this.#onUnreachable = onUnreachable;
   }
 
   /** Adds devices, and reports each the first time. */
-  add(devices: readonly Uuid[]): void {
+  add(devices: readonly DeviceId[]): void {
     for (const device of devices) {
       if (!this.#untilMs.has(device)) this.#onUnreachable(device);
       this.#untilMs.set(device, this.#clock.now() + unreachableMs);
@@ -26,7 +26,7 @@ export class UnreachableDevices {
   }
 
   /** Returns the devices to leave out now. */
-  get current(): readonly Uuid[] {
+  get current(): readonly DeviceId[] {
     const now = this.#clock.now();
     return [...this.#untilMs].flatMap(([device, untilMs]) => (now < untilMs ? [device] : []));
   }

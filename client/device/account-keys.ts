@@ -1,5 +1,5 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import { acceptAccountKey, knownAccountKey } from "../../crypto/device/admit-device.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { groupDigits, safetyNumber } from "../../crypto/device/safety-number.ts";
@@ -14,7 +14,7 @@ export interface AccountKeysDeps {
   readonly api: Pick<Api, "devicesOf">;
   readonly trust: Trust;
   /** The user whose device this is. */
-  readonly self: Uuid;
+  readonly self: UserId;
 }
 
 /** Safety numbers that two people compare: 60 digits in groups of five. */
@@ -28,7 +28,10 @@ export interface SafetyNumbers {
 }
 
 /** @throws SealdeskError */
-export async function safetyNumbersWith(deps: AccountKeysDeps, user: Uuid): Promise<SafetyNumbers> {
+export async function safetyNumbersWith(
+  deps: AccountKeysDeps,
+  user: UserId,
+): Promise<SafetyNumbers> {
   const { known, offered } = await accountKeysOf(deps, user);
   return { known: await numberOf(deps, user, known), offered: await numberOf(deps, user, offered) };
 }
@@ -39,7 +42,7 @@ export async function safetyNumbersWith(deps: AccountKeysDeps, user: Uuid): Prom
  */
 export async function safetyCodeWith(
   { store, self }: Pick<AccountKeysDeps, "store" | "self">,
-  user: Uuid,
+  user: UserId,
 ): Promise<SafetyCode> {
   const { own, known } = await store.read(async (transaction) => ({
     own: await loadIdentityKey(transaction, "account"),
@@ -61,7 +64,7 @@ export async function safetyCodeWith(
  */
 export async function acceptOffered(
   deps: AccountKeysDeps,
-  user: Uuid,
+  user: UserId,
   confirmed: string,
 ): Promise<void> {
   const { known, offered, devices } = await accountKeysOf(deps, user);
@@ -95,7 +98,7 @@ export async function acceptOffered(
   committed();
 }
 
-async function accountKeysOf({ store, api }: AccountKeysDeps, user: Uuid) {
+async function accountKeysOf({ store, api }: AccountKeysDeps, user: UserId) {
   const devices = await api.devicesOf(user);
   const known = await store.read((transaction) => knownAccountKey(transaction, user));
   return { known, offered: devices[0]?.record.accountKey, devices };
@@ -103,7 +106,7 @@ async function accountKeysOf({ store, api }: AccountKeysDeps, user: Uuid) {
 
 async function numberOf(
   { store, self }: AccountKeysDeps,
-  user: Uuid,
+  user: UserId,
   accountKey: Uint8Array | undefined,
 ): Promise<string | undefined> {
   if (accountKey === undefined) return undefined;

@@ -1,5 +1,21 @@
-import { message, optional, text, uint, uuid, type MessageOf } from "../../crypto/wire/protobuf.ts";
-import { uuidFromBytes, uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import {
+  deviceId,
+  message,
+  optional,
+  tenantId,
+  text,
+  uint,
+  userId,
+  type MessageOf,
+} from "../../crypto/wire/protobuf.ts";
+import {
+  idFromBytes,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type NewId,
+} from "../../crypto/wire/ids.ts";
+import { uuidToBytes } from "../../crypto/wire/uuid.ts";
 import { createIdentityKey, loadIdentityKey } from "../../crypto/device/identity.ts";
 import type { SigningKeyPair } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
@@ -11,11 +27,11 @@ const deviceName = "client!device";
 const accountName = "client!account";
 
 const account = message({
-  tenant: [1, uuid],
-  user: [2, uuid],
+  tenant: [1, tenantId],
+  user: [2, userId],
   role: [3, text(64)],
   displayName: [4, optional(text(1024))],
-  device: [5, uuid],
+  device: [5, deviceId],
   /** 1 once the device is registered with the server. */
   registered: [6, uint(1)],
 });
@@ -37,11 +53,11 @@ export const saveAccount = (transaction: StoreTransaction, value: Account): void
  */
 export function ownDevice(
   store: DeviceStore,
-  newId: () => Uuid,
-): Promise<{ readonly device: Uuid; readonly deviceKey: SigningKeyPair }> {
+  newId: NewId,
+): Promise<{ readonly device: DeviceId; readonly deviceKey: SigningKeyPair }> {
   return store.transact(async (transaction) => {
     const known = await transaction.get(deviceName);
-    const device = known === undefined ? newId() : uuidFromBytes(known);
+    const device = known === undefined ? newId<DeviceId>() : idFromBytes<DeviceId>(known);
     if (known === undefined) transaction.put(deviceName, uuidToBytes(device));
     await createIdentityKey(transaction, "device");
     return { device, deviceKey: await loadIdentityKey(transaction, "device") };
@@ -54,7 +70,7 @@ export function ownDevice(
  */
 export async function signedInAccount(
   store: DeviceStore,
-  device: Uuid,
+  device: DeviceId,
   { tenant, user }: SignedIn,
 ): Promise<Account> {
   const known = await store.read(loadAccount);
@@ -65,7 +81,11 @@ export async function signedInAccount(
 }
 
 /** @throws SealdeskError other_account: the store belongs to another account */
-export function assertSameAccount(known: Account | undefined, tenant: Uuid, user: Uuid): void {
+export function assertSameAccount(
+  known: Account | undefined,
+  tenant: TenantId,
+  user: UserId,
+): void {
   if (known !== undefined && (known.user !== user || known.tenant !== tenant))
     throw new SealdeskError("other_account", "The store belongs to another account.");
 }

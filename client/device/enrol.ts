@@ -1,5 +1,5 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import {
   certifyDevice,
   createIdentityKey,
@@ -25,7 +25,7 @@ export async function enrolDevice(deps: {
   readonly suite: Suite;
   readonly api: Pick<Api, "registerDevice" | "devicesOf">;
   readonly clock: Clock;
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly signedIn: SignedIn;
 }): Promise<Account> {
   const { store, api } = deps;

@@ -1,6 +1,14 @@
 import { equalBytes, utf8 } from "../../crypto/wire/bytes.ts";
 import { canonicalJson } from "../../crypto/wire/canonical-json.ts";
-import { fixed, message, optional, text, uint, uuid } from "../../crypto/wire/protobuf.ts";
+import {
+  fixed,
+  message,
+  optional,
+  tenantId,
+  text,
+  uint,
+  userId,
+} from "../../crypto/wire/protobuf.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
@@ -15,9 +23,9 @@ const record = message({
   origin: [1, fixed(32)],
   accessToken: [2, text(8192)],
   expiresAtMs: [3, uint()],
-  tenant: [4, uuid],
+  tenant: [4, tenantId],
   slug: [5, text(64)],
-  user: [6, uuid],
+  user: [6, userId],
   role: [7, text(64)],
   displayName: [8, optional(text(1024))],
 });

@@ -1,5 +1,5 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import { isProblem } from "../errors.ts";
@@ -34,7 +34,7 @@ export interface PreKeyDeps {
  */
 async function replenishPreKeys(
   { store, suite, api, clock }: Omit<PreKeyDeps, "readKeyLog">,
-  device: Uuid,
+  device: DeviceId,
 ): Promise<void> {
   const left = await api.countPreKeys();
   const replace = await store.read(isPublishedOutdated);
@@ -74,11 +74,11 @@ async function arePreKeysOurs({ store, api }: PreKeyDeps): Promise<boolean> {
 /** A periodic task that checks this device's prekeys when it connects and then every hour. */
 export class PreKeyUpkeep {
   readonly #deps: PreKeyDeps;
-  readonly #device: Uuid;
+  readonly #device: DeviceId;
   readonly #onDiffering: () => void;
   #cancel: () => void = () => undefined;
 
-  constructor(deps: PreKeyDeps, device: Uuid, onDiffering: () => void) {
+  constructor(deps: PreKeyDeps, device: DeviceId, onDiffering: () => void) {
     this.#deps = deps;
     this.#device = device;
     this.#onDiffering = onDiffering;

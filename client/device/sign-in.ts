@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, NewId } from "../../crypto/wire/ids.ts";
 import type { SigningKeyPair } from "../../crypto/device/sodium.ts";
 import { createApi, type Api } from "../http/api.ts";
 import { proofMaker, thumbprintOf, type ProofMaker } from "../http/device-proof.ts";
@@ -11,13 +11,13 @@ import { sessionKeeper } from "./kept-session.ts";
 
 /** A device with a session. It may not be registered yet. */
 export interface SignedInDevice {
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly deviceKey: SigningKeyPair;
   readonly signedIn: SignedIn;
   readonly session: Session;
   readonly api: Api;
   readonly clock: ServerClock;
-  readonly newId: () => Uuid;
+  readonly newId: NewId;
   readonly prove: ProofMaker;
   readonly transport: ExchangeDeps;
 }

@@ -1,6 +1,6 @@
-import { fixed, message, uuid, type MessageOf } from "../../crypto/wire/protobuf.ts";
+import { fixed, message, userId, type MessageOf } from "../../crypto/wire/protobuf.ts";
 import type { Member } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { parseId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
 import { admitDevice } from "../../crypto/device/admit-device.ts";
 import {
   loadIdentityKey,
@@ -16,14 +16,14 @@ import type { KeyLog } from "../key-log/key-log.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
 const prefix = "peer!";
-const peer = message({ user: [1, uuid], deviceKey: [2, fixed(32)], receiptKey: [3, fixed(32)] });
+const peer = message({ user: [1, userId], deviceKey: [2, fixed(32)], receiptKey: [3, fixed(32)] });
 
 /** A device whose certificate was checked. */
 export type KnownDevice = MessageOf<typeof peer>;
 
 /** Why a device is not trusted. */
 export interface UntrustedDevice {
-  readonly user: Uuid;
+  readonly user: UserId;
   readonly code: "account_key_changed" | "invalid_device_record" | "key_not_logged";
 }
 
@@ -38,7 +38,7 @@ interface TrustDeps {
   readonly api: Pick<Api, "devicesOf">;
   readonly keyLog: Pick<KeyLog, "historyOf">;
   /** The user whose device this is. */
-  readonly self: Uuid;
+  readonly self: UserId;
 }
 
 /**
@@ -50,13 +50,13 @@ export class Trust {
   readonly #suite: Suite;
   readonly #api: Pick<Api, "devicesOf">;
   readonly #keyLog: Pick<KeyLog, "historyOf">;
-  readonly #self: Uuid;
-  readonly #known: Map<Uuid, KnownDevice>;
-  readonly #distrusted = new Map<Uuid, UntrustedDevice>();
+  readonly #self: UserId;
+  readonly #known: Map<DeviceId, KnownDevice>;
+  readonly #distrusted = new Map<DeviceId, UntrustedDevice>();
   /** The distrusted devices under an account key that a person may still accept. */
-  readonly #unaccepted = new Map<Uuid, KnownDevice>();
+  readonly #unaccepted = new Map<DeviceId, KnownDevice>();
 
-  private constructor(deps: TrustDeps, known: Map<Uuid, KnownDevice>) {
+  private constructor(deps: TrustDeps, known: Map<DeviceId, KnownDevice>) {
     this.#suite = deps.suite;
     this.#api = deps.api;
     this.#keyLog = deps.keyLog;
@@ -66,14 +66,14 @@ export class Trust {
 
   static async load(deps: TrustDeps, store: DeviceStore): Promise<Trust> {
     const entries = await store.read((transaction) => transaction.list(prefix));
-    const known = entries.map(([key, value]): [Uuid, KnownDevice] => [
-      key.slice(prefix.length),
+    const known = entries.map(([key, value]): [DeviceId, KnownDevice] => [
+      parseId<DeviceId>(key.slice(prefix.length)),
       decodeRecord(peer, value),
     ]);
     return new Trust(deps, new Map(known));
   }
 
-  device(device: Uuid): KnownDevice | undefined {
+  device(device: DeviceId): KnownDevice | undefined {
     return this.#known.get(device);
   }
 
@@ -81,12 +81,12 @@ export class Trust {
    * Returns a device that is in the key log, but under an account key that is not accepted. Nothing
    * is sent to it and its messages are not shown. The conversations that it created remain valid.
    */
-  unaccepted(device: Uuid): KnownDevice | undefined {
+  unaccepted(device: DeviceId): KnownDevice | undefined {
     return this.#unaccepted.get(device);
   }
 
   /** Returns why `device` was not admitted, or undefined if it was not refused. */
-  distrustOf(device: Uuid): UntrustedDevice | undefined {
+  distrustOf(device: DeviceId): UntrustedDevice | undefined {
     return this.#distrusted.get(device);
   }
 
@@ -96,10 +96,10 @@ export class Trust {
    * the server does not show has no devices.
    * @throws SealdeskError transient ones
    */
-  async lookUp(members: readonly Member[], ownDevice: Uuid): Promise<readonly FoundDevice[]> {
+  async lookUp(members: readonly Member[], ownDevice: DeviceId): Promise<readonly FoundDevice[]> {
     const found: FoundDevice[] = [];
     for (const { user, devices } of members) {
-      const isNew = (device: Uuid) =>
+      const isNew = (device: DeviceId) =>
         device !== ownDevice && !this.#known.has(device) && !this.#distrusted.has(device);
       if (!devices.some(isNew)) continue;
       const records = await this.#devicesOf(user);
@@ -114,7 +114,7 @@ export class Trust {
    * @throws SealdeskError transient ones
    */
   async compareWithLog(
-    user: Uuid,
+    user: UserId,
     devices: readonly CertifiedDevice[],
   ): Promise<readonly FoundDevice[]> {
     if (devices.length === 0) return [];
@@ -134,7 +134,7 @@ export class Trust {
    * Returns what the key log says about a user, or undefined if it gives no usable answer.
    * @throws SealdeskError transient ones
    */
-  async historyOf(user: Uuid): Promise<KeyHistory | undefined> {
+  async historyOf(user: UserId): Promise<KeyHistory | undefined> {
     try {
       return await this.#keyLog.historyOf(user);
     } catch (error) {
@@ -153,9 +153,9 @@ export class Trust {
     transaction: StoreTransaction,
     devices: readonly FoundDevice[],
   ): Promise<{ readonly distrusted: readonly UntrustedDevice[]; readonly committed: () => void }> {
-    const good = new Map<Uuid, KnownDevice>();
-    const bad = new Map<Uuid, UntrustedDevice>();
-    const unaccepted = new Map<Uuid, KnownDevice>();
+    const good = new Map<DeviceId, KnownDevice>();
+    const bad = new Map<DeviceId, UntrustedDevice>();
+    const unaccepted = new Map<DeviceId, KnownDevice>();
     for (const device of devices) {
       const { record } = device;
       const value = {
@@ -187,7 +187,7 @@ export class Trust {
    * account key must certify them. Call the function that it returns once the transaction is
    * committed.
    */
-  reconsider(transaction: StoreTransaction, user: Uuid): () => void {
+  reconsider(transaction: StoreTransaction, user: UserId): () => void {
     const known = [...this.#known].filter(([, device]) => device.user === user);
     for (const [device] of known) transaction.delete(prefix + device);
     return () => {
@@ -219,7 +219,7 @@ export class Trust {
     }
   }
 
-  async #devicesOf(user: Uuid): Promise<readonly CertifiedDevice[]> {
+  async #devicesOf(user: UserId): Promise<readonly CertifiedDevice[]> {
     try {
       return await this.#api.devicesOf(user);
     } catch (error) {

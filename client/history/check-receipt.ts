@@ -1,12 +1,12 @@
 import type { Control, Deliver } from "../../crypto/wire/frame.ts";
 import { decodeReceipt, receiptBytes, type Receipt } from "../../crypto/wire/receipt.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import { verifySignature } from "../../crypto/device/sodium.ts";
 
 /** The device and user whose signature a receipt must have. */
 export interface Signer {
-  readonly user: Uuid;
+  readonly user: UserId;
   readonly receiptKey: Uint8Array;
 }
 
@@ -15,7 +15,7 @@ export interface Signer {
  * member that the event names. Otherwise returns undefined.
  */
 export function checkedReceipt(
-  tenant: Uuid,
+  tenant: TenantId,
   event: Pick<Deliver, "kind" | "conversation" | "senderDevice">,
   control: Control,
   signer: Signer | undefined,

@@ -1,5 +1,6 @@
 import { encodeReceipt, receiptBytes } from "../../crypto/wire/receipt.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { sign } from "../../crypto/device/sodium.ts";
 import type { HistoryRecord } from "../conversation/history.ts";
@@ -10,7 +11,7 @@ import {
   HistoryGranter,
   type GrantedHistory,
   type HistoryGranterDeps,
-  type GrantRequest,
+  type HistoryRequest,
 } from "./history-granter.ts";
 import { loadIncoming } from "./incoming-job.ts";
 import { HistoryImporter, type HistoryImporterDeps } from "./history-importer.ts";
@@ -24,7 +25,7 @@ export interface ExchangeDeps
   readonly onFailure: (error: unknown) => void;
 }
 
-type StateOf = (conversation: Uuid) => ConversationState | undefined;
+type StateOf = (conversation: ConversationId) => ConversationState | undefined;
 
 /** Runs the history grants that this device makes and receives. */
 export class HistoryExchange {
@@ -63,12 +64,15 @@ export class HistoryExchange {
   }
 
   /** @see Conversation.grantHistory */
-  grant(conversation: Uuid, request: GrantRequest): Promise<GrantedHistory> {
+  grant(conversation: ConversationId, request: HistoryRequest): Promise<GrantedHistory> {
     return this.#granter.grant(conversation, () => this.#stateOf(conversation), request);
   }
 
   /** @see Conversation.consentToHistorySharing */
-  async consent(conversation: Uuid, state: "given" | "withdrawn"): Promise<GrantedHistory> {
+  async consent(
+    conversation: ConversationId,
+    state: "given" | "withdrawn",
+  ): Promise<GrantedHistory> {
     const { store, account, api, newId, clock } = this.#deps;
     const id = newId();
     const text = encodeReceipt({

@@ -1,5 +1,5 @@
 import { decodeControl } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import { verifyCommitment } from "../../crypto/device/franking.ts";
 import type { GrantedMessage } from "../../crypto/device/history-pack.ts";
 import { openPayload } from "../../crypto/device/payload.ts";
@@ -10,10 +10,10 @@ import { codeOf } from "../errors.ts";
 import type { StoredLink } from "./incoming-job.ts";
 
 interface RecordContext {
-  readonly conversation: Uuid;
-  readonly grantor: Uuid;
+  readonly conversation: ConversationId;
+  readonly grantor: UserId;
   /** The user of the sending device by its certificate, if this device knows it. */
-  readonly certified: Uuid | undefined;
+  readonly certified: UserId | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { SuiteError } from "../../crypto/device/suite.ts";
 import {
   encodeReceipt,
   maxPacks,
@@ -5,6 +6,7 @@ import {
   type GrantPurpose,
 } from "../../crypto/wire/receipt.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId, ConversationId, Given } from "../../crypto/wire/ids.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
 import { sign } from "../../crypto/device/sodium.ts";
@@ -28,9 +30,9 @@ import type { HistoryProgress } from "./progress.ts";
 /** The earlier messages to share, their recipient, and the reason. */
 export interface GrantRequest {
   /** A member. For another device of your own account, your own user. */
-  readonly to: Uuid;
+  readonly to: Given<UserId>;
   /** Which of their devices. By default all of them except this one. */
-  readonly devices?: readonly Uuid[];
+  readonly devices?: readonly Given<DeviceId>[];
   /** The range of `seq`, both ends included. */
   readonly fromSeq: number;
   readonly toSeq: number;
@@ -39,10 +41,16 @@ export interface GrantRequest {
   readonly consent?: Uuid;
 }
 
+/** A request whose ids were parsed. */
+export interface HistoryRequest extends GrantRequest {
+  readonly to: UserId;
+  readonly devices?: readonly DeviceId[];
+}
+
 export interface HistoryGranterDeps extends UploaderDeps, Omit<SessionDeps, "api" | "ownDevice"> {
   readonly account: Account;
   readonly api: Pick<Api, "takeBundle" | "grantHistory">;
-  readonly onProgress: (conversation: Uuid, progress: HistoryProgress) => void;
+  readonly onProgress: (conversation: ConversationId, progress: HistoryProgress) => void;
   /** Resolves when the store is known to be no older copy: before, nothing is sealed. */
   readonly whenSound: () => Promise<void>;
 }
@@ -68,9 +76,9 @@ export class HistoryGranter {
 
   /** @see Conversation.grantHistory */
   async grant(
-    conversation: Uuid,
+    conversation: ConversationId,
     state: () => ConversationState | undefined,
-    request: GrantRequest,
+    request: HistoryRequest,
   ): Promise<GrantedHistory> {
     const job = this.prepare(conversation, state(), request);
     await this.#deps.store.transact(async (transaction) => putJob(transaction, job));
@@ -82,9 +90,9 @@ export class HistoryGranter {
    * @throws SealdeskError member_not_found, history_incomplete
    */
   prepare(
-    conversation: Uuid,
+    conversation: ConversationId,
     state: ConversationState | undefined,
-    request: GrantRequest,
+    request: HistoryRequest,
   ): OutgoingJob {
     const { newId, account } = this.#deps;
     const { to: recipient, fromSeq, toSeq, purpose, consent } = request;
@@ -237,7 +245,7 @@ export class HistoryGranter {
       });
     const establish = async (error: unknown) => {
       if (codeOf(error, "SuiteError") !== "no_session") throw sealFailure(error);
-      const lacking = (error as { readonly devices: readonly Uuid[] }).devices;
+      const lacking = (error as SuiteError).devices;
       const unusable = await establishSessions(sessions, lacking);
       if (unusable.length > 0) throw sealFailure(error);
     };
@@ -297,10 +305,10 @@ export class HistoryGranter {
 }
 
 /** Returns the relay's list, unverified. */
-const devicesOf = (state: ConversationState | undefined, user: Uuid): readonly Uuid[] =>
+const devicesOf = (state: ConversationState | undefined, user: UserId): readonly DeviceId[] =>
   state?.members.find((member) => member.user === user)?.devices ?? [];
 
-function areOf(state: ConversationState, user: Uuid, devices: readonly Uuid[]): boolean {
+function areOf(state: ConversationState, user: UserId, devices: readonly DeviceId[]): boolean {
   const theirs = devicesOf(state, user);
   return devices.every((device) => theirs.includes(device));
 }

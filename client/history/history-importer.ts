@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { type GrantedMessage, readPack } from "../../crypto/device/history-pack.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
@@ -28,8 +29,8 @@ export interface HistoryImporterDeps extends DownloadDeps {
   readonly api: Pick<Api, "readLinks">;
   readonly account: Account;
   readonly trust: Trust;
-  readonly onProgress: (conversation: Uuid, progress: HistoryProgress) => void;
-  readonly onProblem: (conversation: Uuid, problem: ProblemItem) => void;
+  readonly onProgress: (conversation: ConversationId, progress: HistoryProgress) => void;
+  readonly onProblem: (conversation: ConversationId, problem: ProblemItem) => void;
 }
 
 /** The limits of one transaction's import. The limit that is reached first ends the batch. */

@@ -2,17 +2,21 @@ import { eventKinds } from "../../crypto/wire/frame.ts";
 import {
   bytes,
   choice,
+  conversationId,
+  deviceId,
   fixed,
   list,
   message,
   nested,
   optional,
   uint,
+  userId,
   uuid,
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
 import { maxPacks, type HistoryGrant } from "../../crypto/wire/receipt.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
@@ -21,10 +25,10 @@ const prefix = "granted!";
 
 const record = message({
   grant: [1, uuid],
-  conversation: [2, uuid],
+  conversation: [2, conversationId],
   /** The event that grants the history. */
   seq: [3, uint()],
-  grantor: [4, uuid],
+  grantor: [4, userId],
   fromSeq: [5, uint()],
   toSeq: [6, uint()],
   fromHash: [7, fixed(32)],
@@ -81,7 +85,7 @@ export async function getIncoming(
 /** Deletes the jobs of the grants that a conversation's log has after `seq`. */
 export async function dropIncoming(
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   seq: number,
 ): Promise<void> {
   for (const [, value] of await transaction.list(prefix)) {
@@ -98,7 +102,7 @@ export async function loadIncoming(store: DeviceStore): Promise<readonly Incomin
 
 const link = message({
   kind: [1, choice(eventKinds)],
-  senderDevice: [2, uuid],
+  senderDevice: [2, deviceId],
   epoch: [3, uint()],
   clientMessageId: [4, uuid],
   receivedAtMs: [5, uint()],

@@ -1,12 +1,15 @@
 import {
   bytes,
   choice,
+  conversationId,
+  deviceId,
   fixed,
   list,
   message,
   nested,
   optional,
   uint,
+  userId,
   uuid,
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
@@ -27,13 +30,13 @@ const pack = message({
 const signed = message({
   text: [1, bytes(maxReceiptBytes)],
   signature: [2, fixed(64)],
-  packets: [3, list(nested(message({ device: [1, uuid], bytes: [2, bytes(8 * 1024)] })), 256)],
+  packets: [3, list(nested(message({ device: [1, deviceId], bytes: [2, bytes(8 * 1024)] })), 256)],
 });
 const record = message({
   id: [1, uuid],
-  conversation: [2, uuid],
-  recipient: [3, uuid],
-  devices: [4, list(uuid, 256)],
+  conversation: [2, conversationId],
+  recipient: [3, userId],
+  devices: [4, list(deviceId, 256)],
   fromSeq: [5, uint()],
   toSeq: [6, uint()],
   purpose: [7, choice({ hand_over: 1, second_opinion: 2, supervision: 3, own_device: 4 })],

@@ -1,5 +1,5 @@
 import { maxPacks } from "../../crypto/wire/receipt.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { readHistory, type HistoryRecord } from "../conversation/history.ts";
 import { defaultPackBytes } from "./build-pack.ts";
@@ -20,7 +20,7 @@ const mostBytes = maxPacks * (defaultPackBytes - 256 * 1024);
  */
 export async function ownRanges(
   store: DeviceStore,
-  { conversation, toSeq, user }: { conversation: Uuid; toSeq: number; user: Uuid },
+  { conversation, toSeq, user }: { conversation: ConversationId; toSeq: number; user: UserId },
 ): Promise<readonly Range[]> {
   const ranges: { fromSeq: number; toSeq: number }[] = [];
   let bytes = 0;
@@ -44,5 +44,5 @@ export async function ownRanges(
   }
 }
 
-const isOwn = ({ kind, grantedBy }: HistoryRecord, user: Uuid): boolean =>
+const isOwn = ({ kind, grantedBy }: HistoryRecord, user: UserId): boolean =>
   kind !== "gap" && (grantedBy === undefined || grantedBy === user);

@@ -1,7 +1,7 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Control, Deliver } from "../../crypto/wire/frame.ts";
 import type { HistoryGrant } from "../../crypto/wire/receipt.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Problem } from "../conversation/history.ts";
@@ -59,7 +59,7 @@ export async function receiptProblems(
 async function signerOf(
   { account, trust }: ReceiptDeps,
   transaction: StoreTransaction,
-  device: Uuid,
+  device: DeviceId,
   admitted: Signer | undefined,
 ): Promise<Signer | undefined> {
   if (device !== account.device) return trust.device(device) ?? admitted;

@@ -1,5 +1,5 @@
 import { message, uint, type MessageOf } from "../../crypto/wire/protobuf.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { parseId, type DeviceId, type ConversationId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
@@ -12,18 +12,18 @@ const shareName = ({ device, conversation }: Pick<PendingShare, "device" | "conv
 
 /** A conversation whose past, up to `toSeq`, will be shared with a new device of the account. */
 export interface PendingShare extends MessageOf<typeof share> {
-  readonly device: Uuid;
-  readonly conversation: Uuid;
+  readonly device: DeviceId;
+  readonly conversation: ConversationId;
 }
 
 /**
  * Remembers that the history will be shared with a device. Call it before the device can be in any
  * conversation.
  */
-export const intendToShare = (transaction: StoreTransaction, device: Uuid): void =>
+export const intendToShare = (transaction: StoreTransaction, device: DeviceId): void =>
   transaction.put(devicePrefix + device, new Uint8Array(1));
 
-export const forgetToShare = (transaction: StoreTransaction, device: Uuid): void =>
+export const forgetToShare = (transaction: StoreTransaction, device: DeviceId): void =>
   transaction.delete(devicePrefix + device);
 
 /**
@@ -32,7 +32,7 @@ export const forgetToShare = (transaction: StoreTransaction, device: Uuid): void
  */
 export async function noteArrival(
   transaction: StoreTransaction,
-  { conversation, seq, device }: { conversation: Uuid; seq: number; device: Uuid },
+  { conversation, seq, device }: { conversation: ConversationId; seq: number; device: DeviceId },
 ): Promise<void> {
   if (seq === 1 || (await transaction.get(devicePrefix + device)) === undefined) return;
   transaction.put(shareName({ device, conversation }), encodeRecord(share, { toSeq: seq - 1 }));
@@ -42,7 +42,11 @@ export async function pendingShares(store: DeviceStore): Promise<readonly Pendin
   const entries = await store.read((transaction) => transaction.list(sharePrefix));
   return entries.map(([key, value]) => {
     const [, device = "", conversation = ""] = key.split("!");
-    return { device, conversation, ...decodeRecord(share, value) };
+    return {
+      device: parseId<DeviceId>(device),
+      conversation: parseId<ConversationId>(conversation),
+      ...decodeRecord(share, value),
+    };
   });
 }
 

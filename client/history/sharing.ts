@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { ConversationState } from "../conversation/state.ts";
 import type { Account } from "../device/account.ts";
@@ -12,7 +12,7 @@ export interface SharingDeps {
   readonly store: DeviceStore;
   readonly account: Account;
   readonly granter: HistoryGranter;
-  readonly stateOf: (conversation: Uuid) => ConversationState | undefined;
+  readonly stateOf: (conversation: ConversationId) => ConversationState | undefined;
   /** Aborts when the connection is closed. */
   readonly signal: AbortSignal;
 }

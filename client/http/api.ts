@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { conversationApi } from "./conversation-api.ts";
 import { deviceApi } from "./device-api.ts";
 import { historyApi } from "./history-api.ts";
@@ -7,7 +7,7 @@ import { linkApi } from "./link-api.ts";
 import type { Request } from "./transport.ts";
 
 /** The server's resources that this SDK uses. Every function throws SealdeskError. */
-export const createApi = (request: Request, tenant: Uuid) => ({
+export const createApi = (request: Request, tenant: TenantId) => ({
   ...deviceApi(request, tenant),
   ...keyLogApi(request),
   ...linkApi(request),

@@ -7,12 +7,13 @@ import {
 import { staffPage } from "../../contract/staff.ts";
 import type { SuiteName } from "../../crypto/wire/suites.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import { writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
 /** A colleague. For a customer, a member of staff to write to. */
 export interface StaffMember {
-  readonly id: Uuid;
+  readonly id: UserId;
   readonly role: string;
   readonly displayName: string | undefined;
 }
@@ -34,9 +35,9 @@ export function conversationApi(request: Request) {
     },
 
     createConversation: async (conversation: {
-      readonly id: Uuid;
+      readonly id: ConversationId;
       readonly suite: SuiteName;
-      readonly members: readonly Uuid[];
+      readonly members: readonly UserId[];
       readonly creationSignature: Uint8Array;
     }) =>
       request({
@@ -49,7 +50,7 @@ export function conversationApi(request: Request) {
         answer: createdConversation,
       }),
 
-    addMember: async (conversation: Uuid, user: Uuid) =>
+    addMember: async (conversation: ConversationId, user: UserId) =>
       request({
         method: "POST",
         path: `v1/conversations/${conversation}/members`,
@@ -57,14 +58,14 @@ export function conversationApi(request: Request) {
         answer: logPosition,
       }),
 
-    removeMember: (conversation: Uuid, user: Uuid) =>
+    removeMember: (conversation: ConversationId, user: UserId) =>
       request({
         method: "DELETE",
         path: `v1/conversations/${conversation}/members/${user}`,
         answer: logPosition,
       }),
 
-    closeConversation: (conversation: Uuid) =>
+    closeConversation: (conversation: ConversationId) =>
       request({
         method: "POST",
         path: `v1/conversations/${conversation}/close`,

@@ -9,12 +9,12 @@ import {
 import { newPreKeys, preKeyBundle, preKeyCount, preKeyDigest } from "../../contract/prekeys.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import type { PreKeyBundle, PreKeyUpload, SignedPreKey } from "../../crypto/device/suite.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
 /** Accounts, devices and their prekeys. */
-export function deviceApi(request: Request, tenant: Uuid) {
+export function deviceApi(request: Request, tenant: TenantId) {
   return {
     registerDevice: async (
       device: CertifiedDevice,
@@ -37,7 +37,7 @@ export function deviceApi(request: Request, tenant: Uuid) {
       }),
 
     /** A user's certified devices. Their signatures are not checked yet. */
-    async devicesOf(user: Uuid): Promise<readonly CertifiedDevice[]> {
+    async devicesOf(user: UserId): Promise<readonly CertifiedDevice[]> {
       const { accountKey, devices } = await request({
         method: "GET",
         path: `v1/users/${user}/devices`,
@@ -51,11 +51,11 @@ export function deviceApi(request: Request, tenant: Uuid) {
     },
 
     /** Removes a device of your own account. */
-    removeDevice: (device: Uuid): Promise<undefined> =>
+    removeDevice: (device: DeviceId): Promise<undefined> =>
       request({ method: "DELETE", path: `v1/devices/${device}`, answer: nothing }),
 
     /** Removes all devices, sessions and the account key of an account. For admins. */
-    async resetAccount(user: Uuid, reason: ResetReason): Promise<number> {
+    async resetAccount(user: UserId, reason: ResetReason): Promise<number> {
       const path = `v1/users/${user}/reset`;
       const body = writeBody(accountReset, { reason });
       const answer = await request({ method: "POST", path, body, answer: accountWasReset });
@@ -63,7 +63,7 @@ export function deviceApi(request: Request, tenant: Uuid) {
     },
 
     /** Fetches one prekey bundle of a device. */
-    async takeBundle(device: Uuid): Promise<PreKeyBundle> {
+    async takeBundle(device: DeviceId): Promise<PreKeyBundle> {
       const path = `v1/devices/${device}/bundle`;
       const bundle = await request({ method: "POST", path, answer: preKeyBundle });
       return { ...bundle, preKey: bundle.preKey ?? undefined };

@@ -2,13 +2,14 @@ import { logPosition } from "../../contract/conversations.ts";
 import { linksPage, newConsent, newHistoryGrant } from "../../contract/history.ts";
 import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
 /** Consent to share history, and grants of it. */
 export function historyApi(request: Request) {
   return {
-    recordConsent: async (conversation: Uuid, receipt: SignedReceipt) =>
+    recordConsent: async (conversation: ConversationId, receipt: SignedReceipt) =>
       request({
         method: "POST",
         path: `v1/conversations/${conversation}/consents`,
@@ -17,7 +18,7 @@ export function historyApi(request: Request) {
       }),
 
     grantHistory: async (
-      conversation: Uuid,
+      conversation: ConversationId,
       grant: SignedReceipt & { readonly packets: readonly Packet[] },
     ) =>
       request({
@@ -31,7 +32,7 @@ export function historyApi(request: Request) {
       }),
 
     /** Returns what the log says about at most 256 events, the last of which is `until`. */
-    async readLinks(conversation: Uuid, grant: Uuid, until: number) {
+    async readLinks(conversation: ConversationId, grant: Uuid, until: number) {
       const path = `v1/conversations/${conversation}/history-grants/${grant}/links?until=${until}`;
       const page = await request({ method: "GET", path, answer: linksPage });
       return {

@@ -4,14 +4,14 @@ import {
   keyLogHead,
   keyLogRestores,
 } from "../../contract/key-log.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Request } from "./transport.ts";
 
 /** The log of accounts' keys and devices. */
 export function keyLogApi(request: Request) {
   return {
     /** A page of what the key log says about a user after a version. Nothing is checked yet. */
-    keyHistory: (user: Uuid, after: number) =>
+    keyHistory: (user: UserId, after: number) =>
       request({
         method: "GET",
         path: `v1/users/${user}/key-history?after=${after}`,

@@ -5,6 +5,7 @@ import {
   openedLinkRequest,
 } from "../../contract/links.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
@@ -13,7 +14,7 @@ export function linkApi(request: Request) {
   return {
     requestLink: async (asking: {
       readonly id: Uuid;
-      readonly device: Uuid;
+      readonly device: DeviceId;
       readonly ephemeralKey: Uint8Array;
     }) =>
       request({

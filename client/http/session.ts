@@ -1,5 +1,5 @@
 import { openedSession, renewedSession, type SignIn } from "../../contract/sessions.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
 import { nothing } from "./messages.ts";
@@ -38,9 +38,9 @@ export interface TokenRequest {
 
 /** The signed-in user and tenant, according to the server. */
 export interface SignedIn {
-  readonly tenant: { readonly id: Uuid; readonly slug: string };
+  readonly tenant: { readonly id: TenantId; readonly slug: string };
   readonly user: {
-    readonly id: Uuid;
+    readonly id: UserId;
     readonly role: string;
     readonly displayName: string | undefined;
   };

@@ -1,7 +1,7 @@
 import type { LogErrorCode } from "../../audit/verify/log-error.ts";
 import { utf8 } from "../../crypto/wire/bytes.ts";
-import { message, optional, text, uint, uuid } from "../../crypto/wire/protobuf.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { message, optional, text, uint, userId } from "../../crypto/wire/protobuf.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import { LONGEST_NOTE } from "./kept-head.ts";
@@ -14,7 +14,7 @@ const evidence = message({
   at: [2, uint()],
   kept: [3, text(LONGEST_NOTE)],
   shown: [4, text(LONGEST_NOTE)],
-  from: [5, optional(uuid)],
+  from: [5, optional(userId)],
 });
 
 /** Two signed notes of one log that contradict each other, or one that is invalid. */
@@ -28,7 +28,7 @@ export interface KeyLogEvidence {
   /** The contradicting note. If it is longer than 16,384 bytes, its beginning. */
   readonly shown: string;
   /** The member whose message carried it; undefined when the server sent it. */
-  readonly from: Uuid | undefined;
+  readonly from: UserId | undefined;
 }
 
 export async function loadEvidence(

@@ -5,7 +5,7 @@ import { leafHash } from "../../audit/verify/tree-hash.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { decodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import { deviceChecks } from "./checks.ts";
@@ -38,7 +38,7 @@ const noHistory: KeyHistory = { entries: [], leaves: [], indexes: [] };
 export function verifyHistory(
   proven: readonly ProvenEntry[],
   head: TreeHead,
-  who: { readonly tenant: Uuid; readonly user: Uuid },
+  who: { readonly tenant: TenantId; readonly user: UserId },
   before: KeyHistory = noHistory,
 ): KeyHistory {
   const { sha256 } = deviceChecks;
@@ -75,7 +75,7 @@ function decoded(index: number, entry: Uint8Array): KeyEntry {
 }
 
 /** Returns true if the log's last entry about the device says that it was removed. */
-export const isRemoved = ({ entries }: KeyHistory, device: Uuid): boolean =>
+export const isRemoved = ({ entries }: KeyHistory, device: DeviceId): boolean =>
   entries.findLast(({ record }) => record.device === device)?.change === "device_removed";
 
 /**

@@ -6,7 +6,7 @@ import { verifyConsistency } from "../../audit/verify/proofs.ts";
 import { assertTimely, survivorAt, type Passage } from "../../audit/verify/survivor.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { KeyLogHead } from "../../crypto/device/payload.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { outdatePublished } from "../device/published-keys.ts";
@@ -35,7 +35,7 @@ export interface KeyLogDeps {
     Api,
     "keyHistory" | "keyLogCheckpoint" | "keyLogConsistency" | "keyLogRestores"
   >;
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   /**
    * The people who may approve a restore from a backup. Two of them must have approved it. If the
    * list is empty, the device accepts no restore, and a log that became shorter is an alarm.
@@ -77,8 +77,8 @@ export class KeyLog {
    * The last head that the members of each conversation were told, and the epoch in which they were
    * told.
    */
-  readonly #told = new Map<Uuid, string>();
-  readonly #waiting = new Map<string, { readonly head: KeyLogHead; readonly from: Uuid }>();
+  readonly #told = new Map<ConversationId, string>();
+  readonly #waiting = new Map<string, { readonly head: KeyLogHead; readonly from: UserId }>();
 
   private constructor(deps: KeyLogDeps) {
     this.#deps = deps;
@@ -105,7 +105,7 @@ export class KeyLog {
    * before it. The answer must extend every earlier answer about this user.
    * @throws SealdeskError key_log_inconsistent; transient ones; what the server answers
    */
-  historyOf(user: Uuid): Promise<KeyHistory> {
+  historyOf(user: UserId): Promise<KeyHistory> {
     return this.#alone(async () => (await this.#history(user)).history);
   }
 
@@ -113,7 +113,7 @@ export class KeyLog {
    * Like `historyOf`, but returns the entries that were not reviewed before.
    * @throws SealdeskError as `historyOf`
    */
-  follow(user: Uuid, review: (unseen: readonly KeyEntry[]) => Promise<void>): Promise<void> {
+  follow(user: UserId, review: (unseen: readonly KeyEntry[]) => Promise<void>): Promise<void> {
     return this.#alone(async () => {
       const { history, reviewed } = await this.#history(user);
       const { entries } = history;
@@ -155,7 +155,7 @@ export class KeyLog {
   }
 
   /** Returns the head to put into a message: once for each head and epoch of a conversation. */
-  headFor(conversation: Uuid, epoch: number): KeyLogHead | undefined {
+  headFor(conversation: ConversationId, epoch: number): KeyLogHead | undefined {
     if (this.#head === undefined || this.#key === undefined) return undefined;
     const { size, restores = 0 } = this.#head;
     const telling = `${epoch} ${restores} ${size}`;
@@ -168,7 +168,7 @@ export class KeyLog {
    * Call it when a member's message carried this head. The head is compared later, apart from the
    * message.
    */
-  heard(head: KeyLogHead, from: Uuid): void {
+  heard(head: KeyLogHead, from: UserId): void {
     const mine = this.#head;
     const isMine = mine?.size === head.size && (mine.restores ?? 0) === head.restores;
     if (isMine && equalBytes(mine.root, head.root)) return;
@@ -192,7 +192,9 @@ export class KeyLog {
       }
   }
 
-  async #history(user: Uuid): Promise<{ readonly history: KeyHistory; readonly reviewed: number }> {
+  async #history(
+    user: UserId,
+  ): Promise<{ readonly history: KeyHistory; readonly reviewed: number }> {
     const { api, store, tenant } = this.#deps;
     const before = this.#head ?? { size: 0 };
     for (let history: KeyHistory | undefined; ;) {
@@ -213,7 +215,7 @@ export class KeyLog {
     }
   }
 
-  async #compare(claimed: KeyLogHead, from: Uuid): Promise<void> {
+  async #compare(claimed: KeyLogHead, from: UserId): Promise<void> {
     if (this.#key === undefined || isLaterHead(claimed, this.#head ?? { size: 0 }))
       await this.#refresh();
     const key = this.#key;
@@ -315,7 +317,7 @@ export class KeyLog {
 
   async #unlessInconsistent<T>(
     shown: string,
-    from: Uuid | undefined,
+    from: UserId | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
     try {

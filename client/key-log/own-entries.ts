@@ -1,6 +1,6 @@
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Clock } from "../runtime.ts";
 import type { KeyLog } from "./key-log.ts";
@@ -8,7 +8,7 @@ import { sortOwnEntries, type FormerKey } from "./sort-own-entries.ts";
 
 /** An entry about this account that none of its devices made. */
 export interface UnknownEntry {
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly change: KeyEntry["change"];
   /** The version of the entry in the account's history. */
   readonly version: number;
@@ -17,7 +17,7 @@ export interface UnknownEntry {
 export interface OwnEntriesDeps {
   readonly store: DeviceStore;
   readonly keyLog: KeyLog;
-  readonly account: { readonly user: Uuid; readonly device: Uuid };
+  readonly account: { readonly user: UserId; readonly device: DeviceId };
   readonly clock: Clock;
   readonly onUnknown: (entry: UnknownEntry) => void;
   /** Reported once, when this device looks for the first time. */

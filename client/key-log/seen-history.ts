@@ -1,7 +1,7 @@
 import { LogError } from "../../audit/verify/log-error.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { fixed, list, message, nested, uint, type MessageOf } from "../../crypto/wire/protobuf.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { KeyHistory } from "./key-history.ts";
@@ -21,7 +21,7 @@ const seen = message({
   reviewed: [2, uint()],
 });
 const prefix = "key-history!";
-const nameOf = (user: Uuid): string => prefix + user;
+const nameOf = (user: UserId): string => prefix + user;
 
 /**
  * Records the entries that were shown about a user. They must begin with all entries that were
@@ -31,7 +31,7 @@ const nameOf = (user: Uuid): string => prefix + user;
  */
 export async function noteHistory(
   transaction: StoreTransaction,
-  user: Uuid,
+  user: UserId,
   { leaves, indexes }: Pick<KeyHistory, "leaves" | "indexes">,
 ): Promise<number> {
   const { entries, reviewed } = await load(transaction, user);
@@ -55,7 +55,7 @@ export async function noteHistory(
 /** Records that the first `reviewed` entries, all of which were shown, were reviewed. */
 export async function noteReviewed(
   transaction: StoreTransaction,
-  user: Uuid,
+  user: UserId,
   reviewed: number,
 ): Promise<void> {
   const before = await load(transaction, user);
@@ -79,10 +79,10 @@ export async function forgetLost(transaction: StoreTransaction, size: number): P
 
 type Seen = MessageOf<typeof seen>;
 
-async function load(transaction: Pick<ReadTransaction, "get">, user: Uuid): Promise<Seen> {
+async function load(transaction: Pick<ReadTransaction, "get">, user: UserId): Promise<Seen> {
   const record = await transaction.get(nameOf(user));
   return record === undefined ? { entries: [], reviewed: 0 } : decodeRecord(seen, record);
 }
 
-const save = (transaction: StoreTransaction, user: Uuid, value: Seen): void =>
+const save = (transaction: StoreTransaction, user: UserId, value: Seen): void =>
   transaction.put(nameOf(user), encodeRecord(seen, value));

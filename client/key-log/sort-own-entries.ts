@@ -1,12 +1,12 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { isCertified } from "../device/is-certified.ts";
 
 /** The account had other keys before: it was reset, or it belonged to somebody else. */
 export interface FormerKey {
   /** The devices that the account had then. All have been removed since. */
-  readonly devices: readonly Uuid[];
+  readonly devices: readonly DeviceId[];
   /**
    * The number of keys that it had. If it exceeds the resets that you know of by one, somebody else
    * was the first to register after one of them.
@@ -27,14 +27,14 @@ export interface FormerKey {
  */
 export function sortOwnEntries(
   entries: readonly KeyEntry[],
-  device: Uuid,
+  device: DeviceId,
   accountKey: Uint8Array,
 ): { readonly former: FormerKey | undefined; readonly unknown: readonly KeyEntry[] } {
   const isOwn = ({ record, certificate }: KeyEntry) =>
     isCertified({ record, signature: certificate }, accountKey);
   const begin = entries[0]?.version === 1 ? Math.max(0, entries.findIndex(isOwn)) : 0;
   const [before, since] = [entries.slice(0, begin), entries.slice(begin)];
-  const removed = new Set<Uuid>();
+  const removed = new Set<DeviceId>();
   for (const { change, record } of before)
     if (change === "device_removed") removed.add(record.device);
     else removed.delete(record.device);

@@ -1,5 +1,5 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { knownAccountKeys } from "../../crypto/device/admit-device.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { maxContacts } from "../../crypto/device/linking/account-secrets.ts";
@@ -22,7 +22,7 @@ export interface OwnDevicesDeps {
 
 /** A device of your own account. */
 export interface OwnDevice {
-  readonly id: Uuid;
+  readonly id: DeviceId;
   /** True for the device that calls. */
   readonly current: boolean;
   /**
@@ -34,7 +34,7 @@ export interface OwnDevice {
 
 /** A new device, as described by its code and by the server. */
 export interface NewDevice {
-  readonly id: Uuid;
+  readonly id: DeviceId;
   /** Milliseconds since the Unix epoch, by the server's clock. */
   readonly requestedAtMs: number;
   readonly expiresAtMs: number;
@@ -78,7 +78,7 @@ export async function approveDevice(
   deps: OwnDevicesDeps,
   text: string,
   { history = true }: ApprovalOptions = {},
-): Promise<Uuid> {
+): Promise<DeviceId> {
   const { account, api, deviceKey, store } = deps;
   const code = readCode(text);
   const { device, deviceKey: newDeviceKey } = await openRequest(deps, code);

@@ -1,5 +1,6 @@
-import { fixed, message, uuid, type MessageOf } from "../../crypto/wire/protobuf.ts";
+import { fixed, message, userId, uuid, type MessageOf } from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import { generateExchangeKey, randomBytes } from "../../crypto/device/sodium.ts";
 import { linkSecretBytes } from "../../crypto/device/linking/link-code.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
@@ -7,7 +8,7 @@ import { decodeRecord, encodeRecord } from "../record.ts";
 
 const name = "client!link";
 const pending = message({
-  user: [1, uuid],
+  user: [1, userId],
   request: [2, uuid],
   /** X25519, for this request only. */
   publicKey: [3, fixed(32)],
@@ -24,7 +25,11 @@ export async function loadPending(transaction: ReadTransaction): Promise<Pending
 }
 
 /** Makes the keys of a new request and replaces any other. */
-export function makePending(transaction: StoreTransaction, user: Uuid, request: Uuid): PendingLink {
+export function makePending(
+  transaction: StoreTransaction,
+  user: UserId,
+  request: Uuid,
+): PendingLink {
   const made = { user, request, ...generateExchangeKey(), secret: randomBytes(linkSecretBytes) };
   transaction.put(name, encodeRecord(pending, made));
   return made;

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { rememberAccountKey } from "../../crypto/device/admit-device.ts";
 import { adoptAccountKey, verifyDevice } from "../../crypto/device/identity.ts";
 import { openAccount, type OpenedAccount } from "../../crypto/device/linking/open-account.ts";
@@ -10,7 +10,7 @@ import { forgetPending, type PendingLink } from "./pending-link.ts";
 
 /** The answer of a device of the account to this device's request. */
 export interface LinkAnswer {
-  readonly sibling: Uuid;
+  readonly sibling: DeviceId;
   readonly sealed: Uint8Array;
 }
 

@@ -1,5 +1,5 @@
 import { fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { ReadTransaction, StoreEntry, StoreTransaction } from "../../crypto/device/store.ts";
 import {
   decodeEvent,
@@ -10,9 +10,9 @@ import {
 
 // Returns the key prefix of the events that a restore lost. They keep their numbers. Further events
 // get the same numbers, so the lost ones are stored apart.
-const prefixOf = (conversation: Uuid, restore: number): string =>
+const prefixOf = (conversation: ConversationId, restore: number): string =>
   `lost!${conversation}!${String(restore).padStart(9, "0")}!`;
-const idOf = (conversation: Uuid, { senderDevice, clientMessageId }: Said): string =>
+const idOf = (conversation: ConversationId, { senderDevice, clientMessageId }: Said): string =>
   `lost-id!${conversation}!${senderDevice}!${clientMessageId}`;
 
 type Said = Pick<HistoryRecord, "senderDevice" | "clientMessageId">;
@@ -20,7 +20,7 @@ type Said = Pick<HistoryRecord, "senderDevice" | "clientMessageId">;
 /** Moves events out of the history. @param events entries of the history, with what they hold */
 export function moveToLost(
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   restore: number,
   events: readonly (readonly [StoreEntry, HistoryRecord])[],
 ): void {
@@ -36,7 +36,7 @@ export function moveToLost(
 /** Returns the events after `after` that the restore lost, in order, at most `limit`. */
 export async function readLost(
   transaction: ReadTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   { restore, after, limit }: { restore: number; after: number; limit: number },
 ): Promise<readonly (readonly [seq: number, HistoryRecord])[]> {
   const prefix = prefixOf(conversation, restore);
@@ -55,7 +55,7 @@ export interface LostMessage {
 /** Returns the message of this device with this id, if a restore lost it. */
 export async function findLost(
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   said: Said,
 ): Promise<LostMessage | undefined> {
   const id = idOf(conversation, said);

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { ReadTransaction } from "../../crypto/device/store.ts";
 import { readBack, type HistoryRecord } from "../conversation/history.ts";
 import type { ConversationState } from "../conversation/state.ts";
@@ -16,7 +16,7 @@ export const isSeen = ({ kind, grantedBy }: HistoryRecord): boolean =>
  */
 export async function planComparison(
   transaction: ReadTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   { seq, restores: applied }: Pick<ConversationState, "seq" | "restores">,
   accepted: readonly RestorePeriod[],
 ): Promise<Comparison | undefined> {

@@ -1,8 +1,8 @@
 import { zeroHash } from "../../crypto/wire/event.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Gap, Member } from "../../crypto/wire/frame.ts";
+import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import {
   decodeEvent,
   historyKey,
@@ -48,7 +48,7 @@ export interface RewindDeps {
 export async function saveApplied(
   transaction: StoreTransaction,
   suite: RewindDeps["suite"],
-  conversation: Uuid,
+  conversation: ConversationId,
   state: ConversationState,
   applied: number,
 ): Promise<ConversationState> {
@@ -68,7 +68,7 @@ export async function saveApplied(
 export async function rewind(
   { suite, account }: RewindDeps,
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   before: ConversationState,
   { restores, after, gaps }: CutPosition,
   continues: (state: ConversationState) => boolean,
@@ -159,7 +159,7 @@ interface Known {
 
 async function knownAt(
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   after: number,
 ): Promise<Known> {
   let last: Known["last"];
@@ -183,7 +183,7 @@ const bringsCreation = ({ kind, control, device, grantedBy }: HistoryRecord, sel
 /** Returns whether the last creation record up to the event `seq` is invalid. */
 async function isInvalidAt(
   transaction: StoreTransaction,
-  conversation: Uuid,
+  conversation: ConversationId,
   seq: number,
   self: Self,
 ): Promise<boolean> {
@@ -197,7 +197,7 @@ async function isInvalidAt(
 const returnedSince = (
   later: readonly Member[],
   now: readonly Member[],
-  ownDevice: Uuid,
+  ownDevice: DeviceId,
 ): readonly Member[] =>
   now
     .map((member) => ({
@@ -207,7 +207,7 @@ const returnedSince = (
     .filter(({ devices }) => devices.length > 0);
 
 /** Returns the users of `returned` who had no device in the conversation later. */
-const usersWithout = (later: readonly Member[], returned: readonly Member[]): readonly Uuid[] =>
+const usersWithout = (later: readonly Member[], returned: readonly Member[]): readonly UserId[] =>
   returned
     .map(({ user }) => user)
     .filter((user) => !later.some((member) => member.user === user && member.devices.length > 0));

@@ -1,11 +1,18 @@
-import { list, message, nested, uint, uuid, type MessageOf } from "../../crypto/wire/protobuf.ts";
+import {
+  conversationId,
+  list,
+  message,
+  nested,
+  uint,
+  type MessageOf,
+} from "../../crypto/wire/protobuf.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import { mostRecoveries } from "./limit.ts";
 
 const name = "client!rollback";
 
-const range = message({ conversation: [1, uuid], after: [2, uint()], to: [3, uint()] });
+const range = message({ conversation: [1, conversationId], after: [2, uint()], to: [3, uint()] });
 const record = message({
   /** The number of hellos that this store's device has sent; see `Rollback`. */
   generation: [1, uint()],

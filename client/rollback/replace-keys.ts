@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId, NewId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import { readHistory } from "../conversation/history.ts";
@@ -15,19 +16,19 @@ export interface ReplaceKeysDeps {
   readonly suite: Suite;
   readonly api: Pick<Api, "countPreKeys" | "uploadPreKeys">;
   readonly clock: Clock;
-  readonly newId: () => Uuid;
+  readonly newId: NewId;
   readonly rollback: Rollback;
   /** The id of this device. */
-  readonly device: Uuid;
+  readonly device: DeviceId;
   /** Aborts when the connection is closed permanently. */
   readonly signal: AbortSignal;
   /** The conversations whose members are told: those that this device can write in. */
-  readonly open: () => readonly Uuid[];
+  readonly open: () => readonly ConversationId[];
 }
 
 /** A message that tells the members of a conversation. */
 export interface Notice {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly id: Uuid;
 }
 
@@ -70,10 +71,10 @@ export async function replaceKeys(deps: ReplaceKeysDeps): Promise<readonly Notic
 function queueNotices(
   { open, newId }: ReplaceKeysDeps,
   transaction: StoreTransaction,
-  lost: ReadonlyMap<Uuid, number>,
+  lost: ReadonlyMap<ConversationId, number>,
 ): readonly Notice[] {
   return open().map((conversation) => {
-    const id = newId();
+    const id = newId<Uuid>();
     const restored = { lost: lost.get(conversation) ?? 0 };
     putEntry(transaction, conversation, id, unsealedEntry({ restored }));
     return { conversation, id };
@@ -86,8 +87,8 @@ const pageSize = 256;
 async function lostIn(
   transaction: StoreTransaction,
   ranges: readonly Range[],
-): Promise<ReadonlyMap<Uuid, number>> {
-  const lost = new Map<Uuid, number>();
+): Promise<ReadonlyMap<ConversationId, number>> {
+  const lost = new Map<ConversationId, number>();
   for (const { conversation, after, to } of ranges) {
     let count = 0;
     for (let at = after; at < to;) {

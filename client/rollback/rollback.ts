@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { mostRecoveries } from "./limit.ts";
 import { loadRollback, putRollback, type Range, type RollbackRecord } from "./record.ts";
@@ -23,7 +23,7 @@ const mostBelieved = 2 ** 52;
 export class Rollback {
   readonly #store: DeviceStore;
   #record: RollbackRecord;
-  #rangeOf: ReadonlyMap<Uuid, Range>;
+  #rangeOf: ReadonlyMap<ConversationId, Range>;
 
   private constructor(store: DeviceStore, record: RollbackRecord) {
     this.#store = store;
@@ -57,7 +57,7 @@ export class Rollback {
    * Returns true if the store does not know of the event. The records of messages that it sealed or
    * opened there are lost.
    */
-  isUnseen(conversation: Uuid, seq: number): boolean {
+  isUnseen(conversation: ConversationId, seq: number): boolean {
     const range = this.#rangeOf.get(conversation);
     return range !== undefined && seq > range.after && seq <= range.to;
   }
@@ -134,5 +134,5 @@ export class Rollback {
   }
 }
 
-const rangesOf = ({ ranges }: RollbackRecord): ReadonlyMap<Uuid, Range> =>
+const rangesOf = ({ ranges }: RollbackRecord): ReadonlyMap<ConversationId, Range> =>
   new Map(ranges.map((range) => [range.conversation, range]));

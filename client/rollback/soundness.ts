@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { deferred, type Deferred } from "../deferred.ts";
 import { SealdeskError } from "../errors.ts";
 import { closedError } from "../options.ts";
@@ -12,7 +12,7 @@ export interface SoundnessDeps {
   /** Aborts when the connection is closed permanently. */
   readonly signal: AbortSignal;
   /** Returns the seq of the conversation's last event in the store. */
-  readonly cursorOf: (conversation: Uuid) => number;
+  readonly cursorOf: (conversation: ConversationId) => number;
   readonly replaceKeys: () => Promise<void>;
   /**
    * Called at the first sign of a rollback. From this moment nothing may be sent on this
@@ -29,9 +29,9 @@ export interface SoundnessDeps {
 interface Connection {
   readonly heads: Welcomed["heads"];
   /** Conversations whose events from before the connection have not all arrived. */
-  readonly unheard: Set<Uuid>;
+  readonly unheard: Set<ConversationId>;
   /** Conversations whose events from before the connection are not all in the store. */
-  readonly unrecorded: Set<Uuid>;
+  readonly unrecorded: Set<ConversationId>;
   verdict: "open" | "older" | "sound";
 }
 
@@ -96,19 +96,19 @@ export class Soundness {
   }
 
   /** Call it when a message of this device arrived that its store does not know. */
-  sawUnknown(conversation: Uuid, seq: number): void {
+  sawUnknown(conversation: ConversationId, seq: number): void {
     const { rollback } = this.#deps;
     if (!rollback.isUnseen(conversation, seq)) this.#older(0, { conversation, seq });
   }
 
   /** Call it when all events of the conversation from before the connection have arrived. */
-  heard(conversation: Uuid): void {
+  heard(conversation: ConversationId): void {
     this.#connection?.unheard.delete(conversation);
     this.#judge();
   }
 
   /** Call it when all events of the conversation from before the connection are in the store. */
-  recorded(conversation: Uuid): void {
+  recorded(conversation: ConversationId): void {
     this.#connection?.unrecorded.delete(conversation);
     this.#judge();
   }
@@ -128,7 +128,7 @@ export class Soundness {
 
   #older(
     lastGeneration: number,
-    seen?: { readonly conversation: Uuid; readonly seq: number },
+    seen?: { readonly conversation: ConversationId; readonly seq: number },
   ): void {
     const { rollback, cursorOf, onSuspect, onOlder, onFailure } = this.#deps;
     const connection = this.#connection;

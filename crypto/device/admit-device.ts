@@ -1,12 +1,14 @@
 import { equalBytes } from "../wire/bytes.ts";
-import { uuidFromBytes, uuidToBytes, type Uuid } from "../wire/uuid.ts";
+import { parseId, idFromBytes, type UserId, type DeviceId } from "../wire/ids.ts";
+import { uuidToBytes } from "../wire/uuid.ts";
 import { DeviceError } from "./device-error.ts";
 import { verifyDevice, type CertifiedDevice } from "./identity.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
 import type { Suite } from "./suite.ts";
 
-const accountName = (user: Uuid): string => `account!${user}`;
-const ownerName = (device: Uuid): string => `owner!${device}`;
+const accountPrefix = "account!";
+const accountName = (user: UserId): string => accountPrefix + user;
+const ownerName = (device: DeviceId): string => `owner!${device}`;
 
 /**
  * Allows the suite to talk to a device, after checking its account's signature. The first account
@@ -27,7 +29,7 @@ export async function admitDevice(
   const names = [accountName(record.user), ownerName(record.device)];
   const [known, owner] = await transaction.getMany(names);
   if (known !== undefined) verifyDevice(device, known);
-  if (owner !== undefined && uuidFromBytes(owner) !== record.user)
+  if (owner !== undefined && idFromBytes<UserId>(owner) !== record.user)
     throw new DeviceError("invalid_device_record", "The device belongs to another user.");
   await suite.trust(transaction, { device: record.device, identityKey: record.identityKey });
   if (known === undefined) transaction.put(accountName(record.user), record.accountKey);
@@ -37,7 +39,7 @@ export async function admitDevice(
 /** Returns the account key remembered for a user, for safety numbers. */
 export const knownAccountKey = (
   transaction: Pick<StoreTransaction, "get">,
-  user: Uuid,
+  user: UserId,
 ): Promise<Uint8Array | undefined> => transaction.get(accountName(user));
 
 /**
@@ -46,7 +48,7 @@ export const knownAccountKey = (
  */
 export async function acceptAccountKey(
   transaction: StoreTransaction,
-  user: Uuid,
+  user: UserId,
   keys: { readonly shown: Uint8Array; readonly accepted: Uint8Array },
 ): Promise<void> {
   const known = await transaction.get(accountName(user));
@@ -62,10 +64,10 @@ export async function acceptAccountKey(
 export async function knownAccountKeys(
   transaction: Pick<StoreTransaction, "list">,
   limit: number,
-): Promise<readonly { readonly user: Uuid; readonly accountKey: Uint8Array }[]> {
-  const entries = await transaction.list(accountName(""), { limit });
+): Promise<readonly { readonly user: UserId; readonly accountKey: Uint8Array }[]> {
+  const entries = await transaction.list(accountPrefix, { limit });
   return entries.map(([name, accountKey]) => ({
-    user: name.slice(accountName("").length),
+    user: parseId<UserId>(name.slice(accountPrefix.length)),
     accountKey,
   }));
 }
@@ -76,7 +78,7 @@ export async function knownAccountKeys(
  */
 export async function rememberAccountKey(
   transaction: StoreTransaction,
-  user: Uuid,
+  user: UserId,
   accountKey: Uint8Array,
 ): Promise<void> {
   const known = await transaction.get(accountName(user));

@@ -7,7 +7,7 @@ import {
   message,
   optional,
   uint,
-  uuid,
+  userId,
   type MessageOf,
 } from "../wire/protobuf.ts";
 import { uuidToBytes, type Uuid } from "../wire/uuid.ts";
@@ -25,7 +25,7 @@ const granted = message({
    * The user whose device sent it, as the grantor knew it. Certificates of removed devices are not
    * available.
    */
-  sender: [2, optional(uuid)],
+  sender: [2, optional(userId)],
   payload: [3, bytes(64 * 1024)],
   frankingKey: [4, fixed(32)],
 });

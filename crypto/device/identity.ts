@@ -1,5 +1,6 @@
 import { equalBytes } from "../wire/bytes.ts";
 import { isUuid } from "../wire/uuid.ts";
+import { ecKeyBytes } from "../wire/key-sizes.ts";
 import { deviceRecordBytes, type DeviceRecord } from "../wire/signed-records.ts";
 import { DeviceError } from "./device-error.ts";
 import { generateSigningKey, sign, verifySignature, type SigningKeyPair } from "./sodium.ts";
@@ -19,8 +20,6 @@ export interface CertifiedDevice {
 
 const keyName = (name: IdentityKeyName): string => `identity!${name}`;
 const publicKeyBytes = 32;
-/** A libsignal key: one type byte, then 32 bytes. */
-const identityKeyBytes = 33;
 
 /**
  * Generates the named key pair, or returns the existing one. It never replaces a key.
@@ -89,7 +88,7 @@ export function verifyDevice(device: CertifiedDevice, accountKey: Uint8Array): v
     throw new DeviceError("invalid_device_record", "An identifier of the record is not a UUID.");
   if (
     keys.some(({ length }) => length !== publicKeyBytes) ||
-    record.identityKey.length !== identityKeyBytes
+    record.identityKey.length !== ecKeyBytes
   )
     throw new DeviceError(
       "invalid_device_record",

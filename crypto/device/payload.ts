@@ -1,7 +1,19 @@
 import { equalBytes } from "../wire/bytes.ts";
-import { decode, encode, fixed, message, nested, optional, uint, uuid } from "../wire/protobuf.ts";
+import {
+  conversationId,
+  decode,
+  deviceId,
+  encode,
+  fixed,
+  message,
+  nested,
+  optional,
+  uint,
+  uuid,
+} from "../wire/protobuf.ts";
 import type { Uuid } from "../wire/uuid.ts";
 import { WireError } from "../wire/wire-error.ts";
+import type { DeviceId, ConversationId } from "../wire/ids.ts";
 import { DeviceError, type ContextField } from "./device-error.ts";
 import { bodyFields, bodyFromFields, bodyToFields, type Body } from "./payload-body.ts";
 
@@ -11,8 +23,8 @@ const version = 1;
 
 const payloadMessage = message({
   version: [1, uint(0xffffffff)],
-  conversation: [2, uuid],
-  senderDevice: [3, uuid],
+  conversation: [2, conversationId],
+  senderDevice: [3, deviceId],
   epoch: [4, uint(0xffffffff)],
   clientMessageId: [5, uuid],
   lastSeen: [6, nested(message({ seq: [1, uint()], transcriptHash: [2, fixed(32)] }))],
@@ -37,8 +49,8 @@ const payloadMessage = message({
  * agree.
  */
 export interface MessageContext {
-  readonly conversation: Uuid;
-  readonly senderDevice: Uuid;
+  readonly conversation: ConversationId;
+  readonly senderDevice: DeviceId;
   readonly epoch: number;
   readonly clientMessageId: Uuid;
 }

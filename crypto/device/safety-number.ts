@@ -1,9 +1,10 @@
 import { concat } from "../wire/bytes.ts";
-import { uuidToBytes, type Uuid } from "../wire/uuid.ts";
+import type { UserId } from "../wire/ids.ts";
+import { uuidToBytes } from "../wire/uuid.ts";
 import { sha512 } from "./sodium.ts";
 
 export interface AccountIdentity {
-  readonly user: Uuid;
+  readonly user: UserId;
   /** Ed25519, 32 bytes. */
   readonly accountKey: Uint8Array;
 }

@@ -1,4 +1,4 @@
-import type { Uuid } from "../wire/uuid.ts";
+import type { DeviceId } from "../wire/ids.ts";
 import { commit, newFrankingKey } from "./franking.ts";
 import { pad } from "./padding.ts";
 import { encodePayload, type Payload } from "./payload.ts";
@@ -9,11 +9,11 @@ import type { Sealed, Suite } from "./suite.ts";
 /** A message to seal, and the devices it is for. */
 export interface MessageToSeal extends Payload {
   /** Every other member device of the epoch. */
-  readonly devices: readonly Uuid[];
+  readonly devices: readonly DeviceId[];
   /** Devices among them whose bundles cannot be used: see `SealRequest`. */
-  readonly without?: readonly Uuid[];
+  readonly without?: readonly DeviceId[];
   /** Devices among them that must not be able to open the message: see `SealRequest`. */
-  readonly withheld?: readonly Uuid[];
+  readonly withheld?: readonly DeviceId[];
   /** Milliseconds since the Unix epoch. It decides when the key is rotated. */
   readonly now: number;
 }

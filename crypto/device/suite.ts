@@ -1,6 +1,7 @@
 import type { Packet } from "../wire/frame.ts";
 import type { SuiteName } from "../wire/suites.ts";
 import type { Uuid } from "../wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../wire/ids.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { StoreTransaction } from "./store-transaction.ts";
  * identity.ts).
  */
 export interface PeerDevice {
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly identityKey: Uint8Array;
 }
 
@@ -53,7 +54,7 @@ export interface SignedPreKey {
 
 /** The relay's answer for one device, with at most one one-time prekey of each kind. */
 export interface PreKeyBundle {
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly registrationId: number;
   readonly identityKey: Uint8Array;
   readonly signedPreKey: SignedPreKey;
@@ -63,20 +64,20 @@ export interface PreKeyBundle {
 }
 
 export interface SealRequest {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly epoch: number;
   /** Every other member device of the epoch. Exactly these receive packets. */
-  readonly devices: readonly Uuid[];
+  readonly devices: readonly DeviceId[];
   /**
    * Devices among `devices` whose bundles cannot be used. Those without a session get an empty
    * packet instead of the key, so they cannot open the message. Default: none.
    */
-  readonly without?: readonly Uuid[];
+  readonly without?: readonly DeviceId[];
   /**
    * Devices among `devices` that get an empty packet in any case. Call `rotate` when you add one: a
    * device that has the current key keeps it. Default: none.
    */
-  readonly withheld?: readonly Uuid[];
+  readonly withheld?: readonly DeviceId[];
   readonly plaintext: Uint8Array;
   /** Milliseconds since the Unix epoch. It decides rotation. */
   readonly now: number;
@@ -93,9 +94,9 @@ export interface Sealed {
 }
 
 export interface OpenRequest {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly epoch: number;
-  readonly senderDevice: Uuid;
+  readonly senderDevice: DeviceId;
   readonly keyId: Uuid;
   readonly ciphertext: Uint8Array;
   readonly packet: Uint8Array | undefined;
@@ -103,7 +104,7 @@ export interface OpenRequest {
 
 /** The context that a packet for single devices is bound to. */
 export interface PrivatePacketContext {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   /** Id of the receipt that it belongs to. */
   readonly id: Uuid;
 }
@@ -128,7 +129,7 @@ export interface Suite {
    */
   createIdentity(
     transaction: StoreTransaction,
-    self: Uuid,
+    self: DeviceId,
   ): Promise<{ identityKey: Uint8Array; registrationId: number }>;
   /**
    * Generates `oneTime` one-time prekeys of each kind. The signed and last-resort prekeys are
@@ -145,7 +146,10 @@ export interface Suite {
    */
   trust(transaction: StoreTransaction, peer: PeerDevice): Promise<void>;
   /** Returns which of `devices` need a bundle before anything can be sealed to them. */
-  withoutSession(transaction: StoreTransaction, devices: readonly Uuid[]): Promise<readonly Uuid[]>;
+  withoutSession(
+    transaction: StoreTransaction,
+    devices: readonly DeviceId[],
+  ): Promise<readonly DeviceId[]>;
   /**
    * Starts a session from a prekey bundle.
    * @throws SuiteError untrusted_identity, invalid_bundle
@@ -169,7 +173,7 @@ export interface Suite {
   sealTo(
     transaction: StoreTransaction,
     request: PrivatePacketContext & {
-      readonly devices: readonly Uuid[];
+      readonly devices: readonly DeviceId[];
       readonly plaintext: Uint8Array;
     },
   ): Promise<readonly Packet[]>;
@@ -180,10 +184,13 @@ export interface Suite {
    */
   openFrom(
     transaction: StoreTransaction,
-    request: PrivatePacketContext & { readonly senderDevice: Uuid; readonly packet: Uint8Array },
+    request: PrivatePacketContext & {
+      readonly senderDevice: DeviceId;
+      readonly packet: Uint8Array;
+    },
   ): Promise<Uint8Array>;
   /** Makes the next `seal` of this conversation use a fresh key. */
-  rotate(transaction: StoreTransaction, conversation: Uuid): Promise<void>;
+  rotate(transaction: StoreTransaction, conversation: ConversationId): Promise<void>;
   /**
    * Replaces all keys that a store which is an older copy may have used without knowing it. It
    * deletes all sending keys and all one-time prekeys. It retires the signed and the last-resort
@@ -207,11 +214,11 @@ export class SuiteError extends Error {
   override readonly name = "SuiteError";
   readonly code: SuiteErrorCode;
   /** The devices concerned, for codes that concern devices. */
-  readonly devices: readonly Uuid[];
+  readonly devices: readonly DeviceId[];
   constructor(
     code: SuiteErrorCode,
     message: string,
-    options: ErrorOptions & { devices?: readonly Uuid[] } = {},
+    options: ErrorOptions & { devices?: readonly DeviceId[] } = {},
   ) {
     super(message, options);
     this.code = code;

@@ -1,6 +1,7 @@
 import { eventKinds, type EventKind } from "./frame.ts";
 import { utf8 } from "./bytes.ts";
 import { writeUuid, type Uuid } from "./uuid.ts";
+import { nilId, type DeviceId, type ConversationId } from "./ids.ts";
 
 /** SHA-256 of its input. The server passes node:crypto's, a device passes libsodium's. */
 export type Sha256 = (input: Uint8Array) => Uint8Array;
@@ -8,16 +9,16 @@ export type Sha256 = (input: Uint8Array) => Uint8Array;
 export type HmacSha256 = (key: Uint8Array, input: Uint8Array) => Uint8Array;
 
 /** The id in a header field that does not apply. A control event, for example, has no key. */
-export const nilUuid: Uuid = "00000000-0000-0000-0000-000000000000";
+export const nilUuid = nilId<Uuid>();
 /** The hash before a conversation's first event, and the commitment of an event that has none. */
 export const zeroHash: Uint8Array = new Uint8Array(32);
 
 /** The fields that the relay fixed when it gave an event its place in the log. */
 export interface EventHeader {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly seq: number;
   readonly kind: EventKind;
-  readonly senderDevice: Uuid;
+  readonly senderDevice: DeviceId;
   readonly epoch: number;
   readonly keyId: Uuid;
   readonly clientMessageId: Uuid;

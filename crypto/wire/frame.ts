@@ -1,7 +1,9 @@
 import {
   bytes,
   choice,
+  conversationId,
   decode,
+  deviceId,
   encode,
   fixed,
   flag,
@@ -12,9 +14,11 @@ import {
   optional,
   text,
   uint,
+  userId,
   uuid,
   type MessageOf,
 } from "./protobuf.ts";
+import { ecKeyBytes } from "./key-sizes.ts";
 import { maxReceiptBytes } from "./receipt.ts";
 import { WireError } from "./wire-error.ts";
 
@@ -37,10 +41,10 @@ export const wireLimits = {
 
 const uint32 = uint(0xffffffff);
 
-const cursor = message({ conversation: [1, uuid], seq: [2, uint()] });
-const packet = message({ device: [1, uuid], bytes: [2, bytes(wireLimits.packet)] });
+const cursor = message({ conversation: [1, conversationId], seq: [2, uint()] });
+const packet = message({ device: [1, deviceId], bytes: [2, bytes(wireLimits.packet)] });
 const head = message({
-  conversation: [1, uuid],
+  conversation: [1, conversationId],
   seq: [2, uint()],
   epoch: [3, uint32],
   acknowledged: [4, uint()],
@@ -61,7 +65,7 @@ const hello = message({
   includeFinished: [5, flag],
 });
 const send = message({
-  conversation: [1, uuid],
+  conversation: [1, conversationId],
   clientMessageId: [2, uuid],
   epoch: [3, uint32],
   keyId: [4, uuid],
@@ -72,12 +76,12 @@ const send = message({
 const ack = message({ cursors: [1, list(nested(cursor), wireLimits.cursors)] });
 const heads = message({ heads: [1, list(nested(head), wireLimits.heads)] });
 const welcome = message({
-  device: [1, uuid],
+  device: [1, deviceId],
   limits: [2, nested(limits)],
   lastGeneration: [3, uint()],
 });
 const accepted = message({
-  conversation: [1, uuid],
+  conversation: [1, conversationId],
   clientMessageId: [2, uuid],
   seq: [3, uint()],
   receivedAtMs: [4, uint()],
@@ -85,15 +89,15 @@ const accepted = message({
   frankingTag: [6, fixed(32)],
 });
 const refused = message({
-  conversation: [1, uuid],
+  conversation: [1, conversationId],
   clientMessageId: [2, uuid],
   code: [3, text(64)],
   message: [4, text(512)],
   epoch: [5, uint32],
-  devices: [6, list(uuid, 4096)],
-  missing: [7, list(uuid, 4096)],
-  extra: [8, list(uuid, 4096)],
-  stale: [9, list(uuid, 4096)],
+  devices: [6, list(deviceId, 4096)],
+  missing: [7, list(deviceId, 4096)],
+  extra: [8, list(deviceId, 4096)],
+  stale: [9, list(deviceId, 4096)],
   retryAfterMs: [10, uint32],
 });
 
@@ -112,10 +116,10 @@ export const eventKinds = {
 export type EventKind = keyof typeof eventKinds;
 
 const deliver = message({
-  conversation: [1, uuid],
+  conversation: [1, conversationId],
   seq: [2, uint()],
   kind: [3, choice(eventKinds)],
-  senderDevice: [4, uuid],
+  senderDevice: [4, deviceId],
   epoch: [5, uint32],
   keyId: [6, uuid],
   clientMessageId: [7, uuid],
@@ -127,25 +131,25 @@ const deliver = message({
   packet: [13, optional(bytes(wireLimits.packet))],
   previousHash: [14, optional(fixed(32))],
 });
-const synced = message({ conversation: [1, uuid], seq: [2, uint()] });
+const synced = message({ conversation: [1, conversationId], seq: [2, uint()] });
 const fault = message({ code: [1, text(64)], message: [2, text(512)], retryAfterMs: [3, uint32] });
 
 const gap = message({
-  conversation: [1, uuid],
+  conversation: [1, conversationId],
   from: [2, uint()],
   to: [3, uint()],
   reason: [4, text(64)],
 });
-const ackGap = message({ conversation: [1, uuid], to: [2, uint()] });
+const ackGap = message({ conversation: [1, conversationId], to: [2, uint()] });
 
 /** The activities that a member may be seen doing, with the numbers in frames.proto. */
 export const activityKinds = { typing: 1, stopped: 2, delivered: 3, read: 4 } as const;
 export type ActivityKind = keyof typeof activityKinds;
 const activity = message({
-  conversation: [1, uuid],
+  conversation: [1, conversationId],
   kind: [2, choice(activityKinds)],
   seq: [3, uint()],
-  device: [4, optional(uuid)],
+  device: [4, optional(deviceId)],
 });
 
 /** Whether a user can be reached, with the numbers in frames.proto. */
@@ -153,7 +157,7 @@ export const presenceStates = { online: 1, idle: 2, offline: 3 } as const;
 export type PresenceState = keyof typeof presenceStates;
 const presence = message({
   state: [1, choice(presenceStates)],
-  user: [2, optional(uuid)],
+  user: [2, optional(userId)],
   since: [3, uint()],
 });
 
@@ -211,9 +215,9 @@ export function decodeFrame(input: Uint8Array): Frame {
 }
 
 const member = message({
-  user: [1, uuid],
+  user: [1, userId],
   role: [2, text(32)],
-  devices: [3, list(uuid, 256)],
+  devices: [3, list(deviceId, 256)],
 });
 /** The canonical text of a receipt, with the signature of a receipt key. */
 const signedReceipt = message({
@@ -221,23 +225,23 @@ const signedReceipt = message({
   signature: [2, fixed(64)],
 });
 const creator = message({
-  user: [1, uuid],
+  user: [1, userId],
   accountKey: [2, fixed(32)],
   deviceKey: [3, fixed(32)],
-  identityKey: [4, fixed(33)],
+  identityKey: [4, fixed(ecKeyBytes)],
   receiptKey: [5, fixed(32)],
   certificate: [6, fixed(64)],
 });
 const creation = message({
   suite: [1, text(32)],
-  device: [2, uuid],
+  device: [2, deviceId],
   signature: [3, fixed(64)],
   creator: [4, optional(nested(creator))],
 });
 const control = message({
   epoch: [1, uint32],
-  actor: [2, uuid],
-  subject: [3, uuid],
+  actor: [2, userId],
+  subject: [3, userId],
   members: [4, list(nested(member), 4096)],
   creation: [5, optional(nested(creation))],
   receipt: [6, optional(nested(signedReceipt))],

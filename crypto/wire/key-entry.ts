@@ -3,8 +3,10 @@
  */
 import { equalBytes, fromBase64Url, fromUtf8, toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { ecKeyBytes } from "./key-sizes.ts";
 import type { DeviceRecord } from "./signed-records.ts";
-import { isUuid } from "./uuid.ts";
+import { isId } from "./ids.ts";
+import type { Uuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
 
 /**
@@ -54,12 +56,12 @@ export function decodeKeyEntry(entry: Uint8Array): KeyEntry {
     change,
     version,
     record: {
-      tenant: uuidIn(fields, "tenant"),
-      user: uuidIn(fields, "user"),
-      device: uuidIn(fields, "device"),
+      tenant: idIn(fields, "tenant"),
+      user: idIn(fields, "user"),
+      device: idIn(fields, "device"),
       accountKey: bytesIn(fields, "accountKey", 32),
       deviceKey: bytesIn(fields, "deviceKey", 32),
-      identityKey: bytesIn(fields, "identityKey", 33),
+      identityKey: bytesIn(fields, "identityKey", ecKeyBytes),
       receiptKey: bytesIn(fields, "receiptKey", 32),
     },
     certificate: bytesIn(fields, "certificate", 64),
@@ -81,9 +83,9 @@ function parsed(entry: Uint8Array): Fields {
   throw malformed();
 }
 
-function uuidIn(fields: Fields, name: string): string {
+function idIn<I extends Uuid>(fields: Fields, name: string): I {
   const value = fields[name];
-  if (typeof value !== "string" || !isUuid(value)) throw malformed();
+  if (!isId<I>(value)) throw malformed();
   return value;
 }
 

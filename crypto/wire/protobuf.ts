@@ -8,7 +8,14 @@
 import protobuf from "protobufjs/minimal.js";
 import type { Reader } from "protobufjs";
 import { fromUtf8, utf8 } from "./bytes.ts";
-import { uuidFromBytes, type Uuid } from "./uuid.ts";
+import {
+  idFromBytes,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+} from "./ids.ts";
+import type { Uuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
 import { written, type Writer } from "./writer.ts";
 
@@ -90,19 +97,26 @@ export const fixed = (length: number): Field<Uint8Array> => ({
   omits: () => false,
 });
 
-/** A UUID as 16 bytes; required. */
-export const uuid: Field<Uuid> = {
+/** An id of a kind that the compiler knows, as the 16 bytes of a UUID; required. */
+const id = <I extends Uuid>(): Field<I> => ({
   wireType: BYTES,
   write: (writer, value) => writer.uuid(value),
   read(reader) {
     if (reader.size() !== 16) throw malformed("identifier is not 16 bytes");
     const start = reader.pos;
     reader.skip(16);
-    return uuidFromBytes(reader.buf, start);
+    return idFromBytes(reader.buf, start);
   },
   absent: required("an identifier"),
   omits: () => false,
-};
+});
+
+export const tenantId = id<TenantId>();
+export const userId = id<UserId>();
+export const deviceId = id<DeviceId>();
+export const conversationId = id<ConversationId>();
+/** The id of a thing whose kind the compiler does not know. */
+export const uuid = id<Uuid>();
 
 /** UTF-8 text of at most `max` bytes; absent means empty. */
 export const text = (max: number): Field<string> => ({

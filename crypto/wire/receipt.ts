@@ -4,8 +4,9 @@
  */
 import { concat, fromBase64Url, fromUtf8, toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
-import { isUuid, type Uuid } from "./uuid.ts";
+import type { Uuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
+import { isId, type TenantId, type UserId, type DeviceId, type ConversationId } from "./ids.ts";
 
 const label = utf8("sealdesk/receipt/v1");
 
@@ -24,13 +25,13 @@ export interface HistoryGrant {
   readonly type: "history_grant";
   readonly version: 1;
   readonly id: Uuid;
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
-  readonly grantor: Uuid;
-  readonly grantorDevice: Uuid;
-  readonly recipient: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
+  readonly grantor: UserId;
+  readonly grantorDevice: DeviceId;
+  readonly recipient: UserId;
   /** The devices that the packs' keys are sealed to, in order. */
-  readonly recipientDevices: readonly Uuid[];
+  readonly recipientDevices: readonly DeviceId[];
   /** The range, both ends included. */
   readonly fromSeq: number;
   readonly toSeq: number;
@@ -54,10 +55,10 @@ export interface Consent {
   readonly type: "consent";
   readonly version: 1;
   readonly id: Uuid;
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
-  readonly user: Uuid;
-  readonly device: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
+  readonly user: UserId;
+  readonly device: DeviceId;
   readonly purpose: "history_sharing";
   readonly state: "given" | "withdrawn";
   /** Milliseconds since the Unix epoch, by the customer's clock. */
@@ -111,17 +112,17 @@ function parsed(text: Uint8Array): Readonly<Record<string, unknown>> {
 function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
   const common = {
     version: oneOf(json["version"], [1] as const),
-    id: uuid(json["id"]),
-    tenant: uuid(json["tenant"]),
-    conversation: uuid(json["conversation"]),
+    id: idOf(json["id"]),
+    tenant: idOf<TenantId>(json["tenant"]),
+    conversation: idOf<ConversationId>(json["conversation"]),
     atMs: count(json["atMs"]),
   };
   if (json["type"] === "consent")
     return {
       type: "consent",
       ...common,
-      user: uuid(json["user"]),
-      device: uuid(json["device"]),
+      user: idOf(json["user"]),
+      device: idOf(json["device"]),
       purpose: oneOf(json["purpose"], ["history_sharing"] as const),
       state: oneOf(json["state"], ["given", "withdrawn"] as const),
     };
@@ -132,30 +133,30 @@ function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
   return {
     type: "history_grant",
     ...common,
-    grantor: uuid(json["grantor"]),
-    grantorDevice: uuid(json["grantorDevice"]),
-    recipient: uuid(json["recipient"]),
-    recipientDevices: ascending(list(json["recipientDevices"], maxDevices).map(uuid)),
+    grantor: idOf(json["grantor"]),
+    grantorDevice: idOf(json["grantorDevice"]),
+    recipient: idOf(json["recipient"]),
+    recipientDevices: ascending(list(json["recipientDevices"], maxDevices).map(idOf<DeviceId>)),
     fromSeq,
     toSeq,
     fromHash: hash(json["fromHash"]),
     toHash: hash(json["toHash"]),
     purpose: oneOf(json["purpose"], grantPurposes),
-    consent: json["consent"] === undefined ? undefined : uuid(json["consent"]),
+    consent: json["consent"] === undefined ? undefined : idOf(json["consent"]),
     packs: list(json["packs"], maxPacks).map(packOf),
   };
 }
 
 function packOf(value: unknown) {
   const { attachment, digest } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  return { attachment: uuid(attachment), digest: hash(digest) };
+  return { attachment: idOf(attachment), digest: hash(digest) };
 }
 
 const malformed = (cause?: unknown): WireError =>
   new WireError("malformed_record", "The receipt does not have the documented form.", { cause });
 
-function uuid(value: unknown): Uuid {
-  if (typeof value !== "string" || !isUuid(value)) throw malformed();
+function idOf<I extends Uuid>(value: unknown): I {
+  if (!isId<I>(value)) throw malformed();
   return value;
 }
 
@@ -176,7 +177,7 @@ function list(value: unknown, most: number): readonly unknown[] {
   return value;
 }
 
-function ascending(ids: readonly Uuid[]): readonly Uuid[] {
+function ascending<I extends Uuid>(ids: readonly I[]): readonly I[] {
   if (ids.some((id, index) => index > 0 && id <= (ids[index - 1] ?? ""))) throw malformed();
   return ids;
 }

@@ -4,12 +4,13 @@
  */
 import { concat, utf8 } from "./bytes.ts";
 import { uuidToBytes, type Uuid } from "./uuid.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "./ids.ts";
 
 /** The public keys of a device, as its account certifies them. */
 export interface DeviceRecord {
-  readonly tenant: Uuid;
-  readonly user: Uuid;
-  readonly device: Uuid;
+  readonly tenant: TenantId;
+  readonly user: UserId;
+  readonly device: DeviceId;
   /** Ed25519, 32 bytes: certifies the account's devices. */
   readonly accountKey: Uint8Array;
   /** Ed25519, 32 bytes: binds access tokens to this device (RFC 9449) and signs its creation records. */
@@ -48,10 +49,10 @@ export function deviceRecordBytes(record: DeviceRecord): Uint8Array {
  * conversation.
  */
 export function creationBytes(record: {
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
   readonly suite: string;
-  readonly device: Uuid;
+  readonly device: DeviceId;
 }): Uint8Array {
   return lengthPrefixed("sealdesk/conversation/v1", [
     uuidToBytes(record.tenant),
@@ -86,15 +87,15 @@ export function publishedKeysBytes(keys: {
 
 /** Everything that the approval of a new device is about. If one field differs, nothing opens. */
 export interface LinkContext {
-  readonly tenant: Uuid;
-  readonly user: Uuid;
+  readonly tenant: TenantId;
+  readonly user: UserId;
   readonly request: Uuid;
   /** The new device, its device key (Ed25519) and the key of its request (X25519): 32 bytes each. */
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly deviceKey: Uint8Array;
   readonly ephemeralKey: Uint8Array;
   /** The approving device, its device key (Ed25519) and its key for this answer (X25519). */
-  readonly sibling: Uuid;
+  readonly sibling: DeviceId;
   readonly siblingKey: Uint8Array;
   readonly oneTimeKey: Uint8Array;
   /** Ed25519, 32 bytes: the public half of the account key that is sent. */

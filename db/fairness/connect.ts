@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from "../pool.ts";
 import { FairSemaphore, fairPlaces } from "./fair-semaphore.ts";
 import { requesterIn } from "./requester.ts";
+import type { TenantId, NoTenant } from "../../crypto/wire/ids.ts";
 
 /**
  * Connections of a pool that are kept for what belongs to no tenant's request: the committers of
@@ -32,7 +33,7 @@ export interface Connected {
  * turn, and a tenant never holds all of them.
  * @throws OverloadError overloaded
  */
-export async function connect(pool: Pool, tenant: string): Promise<Connected> {
+export async function connect(pool: Pool, tenant: TenantId | NoTenant): Promise<Connected> {
   const leave = await semaphoreOf(pool).enter(requesterIn(tenant));
   try {
     const client = await pool.connect();

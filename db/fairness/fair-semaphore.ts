@@ -4,6 +4,7 @@ import { FairShares, type Holder, type ShareLimits } from "../../policies/fair-s
 import { RecentUse } from "../../policies/recent-use.ts";
 import { OverloadError } from "./overload-error.ts";
 import { SHARED_ACCOUNT } from "./requester.ts";
+import type { TenantId, NoTenant } from "../../crypto/wire/ids.ts";
 
 /**
  * The number of holders that may work at the same time, and the number and time of those that may
@@ -194,7 +195,7 @@ export class FairSemaphore {
     );
   }
 
-  #mayServeTenant(tenant: string, nowMs: number): boolean {
+  #mayServeTenant(tenant: TenantId | NoTenant, nowMs: number): boolean {
     const { places, heavy } = this.#options;
     const held = this.#tenants.heldBy(tenant);
     if (held >= places.tenant) return false;

@@ -1,14 +1,14 @@
 import type { JSONWebKeySet } from "jose";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { IdentityError } from "../identity-error.ts";
 import { asOwner } from "../../db/as-owner.ts";
 import { nameKeys } from "./customer-keys.ts";
 import { assertCount, parseOrigin } from "./origins.ts";
 
 export interface NewTenant {
-  readonly id: Uuid;
+  readonly id: TenantId;
   readonly slug: string;
   readonly name: string;
   readonly customerKeys: JSONWebKeySet;

@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import type { Client } from "../../db/pool.ts";
 import { concat, utf8 } from "../../crypto/wire/bytes.ts";
-import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { uuidToBytes } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Secret } from "../../keys/secret.ts";
 
 /**
@@ -10,7 +11,7 @@ import type { Secret } from "../../keys/secret.ts";
  */
 function subjectIndex(
   blindIndexKey: Secret<Uint8Array>,
-  tenant: Uuid,
+  tenant: TenantId,
   subject: string,
 ): Uint8Array {
   return createHmac("sha256", blindIndexKey.reveal())
@@ -26,7 +27,7 @@ export type SubjectIndexes = readonly [Uint8Array, ...Uint8Array[]];
 
 export function subjectIndexes(
   blindIndexKeys: readonly Secret<Uint8Array>[],
-  tenant: Uuid,
+  tenant: TenantId,
   subject: string,
 ): SubjectIndexes {
   const [newest, ...older] = blindIndexKeys;
@@ -44,22 +45,22 @@ export function subjectIndexes(
 export async function findOrCreateCustomer(
   client: Client,
   customer: {
-    readonly tenant: Uuid;
+    readonly tenant: TenantId;
     readonly subjectIndexes: SubjectIndexes;
-    readonly newId: Uuid;
+    readonly newId: UserId;
     /** Milliseconds since the Unix epoch. */
     readonly now: number;
   },
-): Promise<{ readonly user: Uuid; readonly created: boolean }> {
+): Promise<{ readonly user: UserId; readonly created: boolean }> {
   const find = () =>
-    client.query<{ id: Uuid }>(
+    client.query<{ id: UserId }>(
       `select id from users where tenant = $1 and subject_index = any($2)
        order by array_position($2, subject_index) limit 1`,
       [customer.tenant, customer.subjectIndexes],
     );
   const [existing] = (await find()).rows;
   if (existing !== undefined) return { user: existing.id, created: false };
-  const inserted = await client.query<{ id: Uuid }>(
+  const inserted = await client.query<{ id: UserId }>(
     `insert into users (id, tenant, subject_index, created_at_ms)
      values ($1, $2, $3, $4) on conflict (tenant, subject_index) do nothing returning id`,
     [customer.newId, customer.tenant, customer.subjectIndexes[0], customer.now],

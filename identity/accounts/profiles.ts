@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { concat, fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
-import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { uuidToBytes } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { profileAssociated } from "../../keys/at-rest/associated.ts";
 import { open, seal } from "../../keys/at-rest/envelope.ts";
 import type { SubjectKeys } from "../../keys/at-rest/subject-keys.ts";
@@ -22,7 +23,7 @@ export interface DirectoryDeps extends UseCase {
 }
 
 interface Named {
-  readonly id: Uuid;
+  readonly id: UserId;
   /** Sealed. */
   readonly displayName: Uint8Array | null;
 }
@@ -47,7 +48,7 @@ export class Profiles {
    * Under each key, `HMAC-SHA-256(blind-index key, label || tenant || user name)`. The tenant has a
    * fixed width. A name may have been stored under any of these keys.
    */
-  usernameIndexes(tenant: Uuid, username: string): readonly Uint8Array[] {
+  usernameIndexes(tenant: TenantId, username: string): readonly Uint8Array[] {
     const input = concat(utf8("sealdesk/username/v1"), uuidToBytes(tenant), utf8(username));
     return this.#blindIndexKeys().map((key) =>
       createHmac("sha256", key.reveal()).update(input).digest(),
@@ -59,8 +60,8 @@ export class Profiles {
    * @throws IdentityError key_destroyed; KeysError kms_...
    */
   async seal(
-    tenant: Uuid,
-    user: Uuid,
+    tenant: TenantId,
+    user: UserId,
     names: { readonly username: string; readonly displayName: string },
   ): Promise<SealedProfile> {
     const key = (await this.#subjects.findOrMake(tenant, [user])).get(user)?.key;
@@ -79,7 +80,7 @@ export class Profiles {
    * @throws IdentityError key_missing; KeysError seal_broken, kms_...
    */
   async opened<T extends Named>(
-    tenant: Uuid,
+    tenant: TenantId,
     rows: readonly T[],
   ): Promise<(Omit<T, "displayName"> & { readonly displayName: string | null })[]> {
     const named = rows.filter(({ displayName }) => displayName !== null);
@@ -104,8 +105,8 @@ export class Profiles {
 
   /** Like `opened`, for one account. */
   async displayName(
-    tenant: Uuid,
-    id: Uuid,
+    tenant: TenantId,
+    id: UserId,
     displayName: Uint8Array | null,
   ): Promise<string | null> {
     const [row] = await this.opened(tenant, [{ id, displayName }]);

@@ -1,7 +1,7 @@
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Client } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Actor, StaffRole } from "../../policies/actor.ts";
 import { decideStaffList } from "../../policies/staff-list.ts";
 import { audited, assertAllowed } from "../audited.ts";
@@ -14,8 +14,8 @@ import type { DirectoryDeps, Profiles } from "./profiles.ts";
 export type { StaffRole } from "../../policies/actor.ts";
 
 export interface NewStaff {
-  readonly id: Uuid;
-  readonly tenant: Uuid;
+  readonly id: UserId;
+  readonly tenant: TenantId;
   readonly role: StaffRole;
   readonly username: string;
   readonly displayName: string;
@@ -85,7 +85,7 @@ async function insertStaff(
 }
 
 export interface StaffMember {
-  readonly id: Uuid;
+  readonly id: UserId;
   readonly role: StaffRole;
   readonly displayName: string | null;
 }
@@ -102,7 +102,7 @@ export const STAFF_PER_PAGE = 500;
 export async function listStaff(
   deps: DirectoryDeps,
   actor: Actor,
-  which: { readonly role?: StaffRole | undefined; readonly after?: Uuid | undefined } = {},
+  which: { readonly role?: StaffRole | undefined; readonly after?: UserId | undefined } = {},
 ): Promise<readonly StaffMember[]> {
   const resource = { type: "tenant", id: actor.tenant } as const;
   return audited(deps, actor, { action: "staff.list", resource }, async (client) => {

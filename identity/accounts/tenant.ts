@@ -1,9 +1,9 @@
 import type { JSONWebKeySet } from "jose";
 import type { Pool } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 
 export interface Tenant {
-  readonly id: Uuid;
+  readonly id: TenantId;
   readonly slug: string;
   readonly name: string;
   /** The public keys (RFC 7517) that sign this tenant's customer tokens. */

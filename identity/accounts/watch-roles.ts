@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Notifications } from "../../db/notifications.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { isId, type TenantId, type UserId } from "../../crypto/wire/ids.ts";
 
 /** The channel on which the database announces each change of a role, by any process. */
 const CHANNEL = "sealdesk_roles";
@@ -8,7 +8,7 @@ const CHANNEL = "sealdesk_roles";
 const payloadSchema = z
   .string()
   .transform((text) => text.split(" "))
-  .pipe(z.tuple([z.guid(), z.guid()]));
+  .pipe(z.tuple([z.custom<TenantId>(isId), z.custom<UserId>(isId)]));
 
 /**
  * Calls `onChanged` when the role of an account is said to have changed. Read the role again then:
@@ -16,7 +16,7 @@ const payloadSchema = z
  */
 export async function watchRoles(options: {
   readonly url: string;
-  readonly onChanged: (tenant: Uuid, user: Uuid) => void;
+  readonly onChanged: (tenant: TenantId, user: UserId) => void;
   readonly onLost: (error: unknown) => void;
 }): Promise<{ close(): Promise<void> }> {
   const { url, onChanged, onLost } = options;

@@ -1,5 +1,5 @@
 import type { Pool } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 
 const SUSPENDED = `select id, suspended_at_ms from tenants where suspended_at_ms is not null`;
 
@@ -12,13 +12,13 @@ const SUSPENDED = `select id, suspended_at_ms from tenants where suspended_at_ms
 export function watchSuspensions(
   pool: Pool,
   everyMs: number,
-  onSuspended: (tenant: Uuid) => void,
+  onSuspended: (tenant: TenantId) => void,
   onError: (error: unknown) => void,
 ): () => void {
-  let known = new Map<Uuid, number>();
+  let known = new Map<TenantId, number>();
   let asking = false;
   const look = async () => {
-    const { rows } = await pool.query<{ id: Uuid; suspended_at_ms: number }>(SUSPENDED);
+    const { rows } = await pool.query<{ id: TenantId; suspended_at_ms: number }>(SUSPENDED);
     const before = known;
     known = new Map(rows.map((row) => [row.id, row.suspended_at_ms]));
     for (const [tenant, at] of known) if (before.get(tenant) !== at) onSuspended(tenant);

@@ -1,5 +1,5 @@
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideDirectory } from "../../policies/directory.ts";
 import { assertAllowed } from "../audited.ts";
@@ -8,7 +8,7 @@ import { sharesConversation } from "./shares-conversation.ts";
 
 /** A user as the directory shows them, without devices. */
 export interface ReadableUser {
-  readonly user: Uuid;
+  readonly user: UserId;
   readonly role: Role;
   /** Encrypted under the user's own key. */
   readonly displayName: Uint8Array | null;
@@ -23,7 +23,7 @@ export interface ReadableUser {
 export async function assertReadable(
   client: Client,
   actor: Actor,
-  user: Uuid,
+  user: UserId,
 ): Promise<ReadableUser> {
   const { rows } = await client.query<ReadableUser>(
     `select id as user, role, display_name as "displayName", account_key as "accountKey"

@@ -1,6 +1,6 @@
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { DirectoryDeps, Profiles } from "../accounts/profiles.ts";
 import { audited, auditRefusals } from "../audited.ts";
@@ -8,7 +8,7 @@ import { assertReadable, type ReadableUser } from "./assert-readable.ts";
 
 /** One device, as its account certified it. */
 export interface ListedDevice {
-  readonly id: Uuid;
+  readonly id: DeviceId;
   readonly registrationId: number;
   readonly deviceKey: Uint8Array;
   readonly identityKey: Uint8Array;
@@ -30,7 +30,7 @@ export interface ListedAccount extends Omit<ReadableUser, "displayName"> {
 export async function listDevices(
   deps: DirectoryDeps,
   actor: Actor,
-  user: Uuid,
+  user: UserId,
 ): Promise<ListedAccount> {
   const act = { action: "device.list", resource: { type: "user", id: user } } as const;
   const read = (client: Client) => readAccount(client, deps.profiles, actor, user);
@@ -44,7 +44,7 @@ async function readAccount(
   client: Client,
   profiles: Profiles,
   actor: Actor,
-  user: Uuid,
+  user: UserId,
 ): Promise<ListedAccount> {
   const account = await assertReadable(client, actor, user);
   const devices = await client.query<ListedDevice>(

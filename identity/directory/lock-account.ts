@@ -1,5 +1,5 @@
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Role } from "../../policies/actor.ts";
 
 export interface LockedAccount {
@@ -12,8 +12,10 @@ export interface LockedAccount {
  * Locks the account until the transaction ends. Changes of an account are numbered, so they are
  * made one at a time. Returns undefined if the tenant has no such user.
  */
-export const lockAccount = async (client: Client, user: Uuid): Promise<LockedAccount | undefined> =>
-  (await lockAccounts(client, [user])).get(user);
+export const lockAccount = async (
+  client: Client,
+  user: UserId,
+): Promise<LockedAccount | undefined> => (await lockAccounts(client, [user])).get(user);
 
 /**
  * Like `lockAccount`, for several accounts. It always locks them in the same order, so that no two
@@ -21,9 +23,9 @@ export const lockAccount = async (client: Client, user: Uuid): Promise<LockedAcc
  */
 export async function lockAccounts(
   client: Client,
-  users: readonly Uuid[],
-): Promise<ReadonlyMap<Uuid, LockedAccount>> {
-  const { rows } = await client.query<{ id: Uuid; role: Role; accountKey: Uint8Array | null }>(
+  users: readonly UserId[],
+): Promise<ReadonlyMap<UserId, LockedAccount>> {
+  const { rows } = await client.query<{ id: UserId; role: Role; accountKey: Uint8Array | null }>(
     `select id, role, account_key as "accountKey" from users where id = any($1::uuid[])
      order by id for no key update`,
     [users],

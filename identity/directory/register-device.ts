@@ -2,7 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { isEd25519Key } from "../../crypto/wire/ed25519.ts";
 import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { audited, type UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
@@ -27,7 +27,7 @@ const REGISTERED_DAYS = 30;
 
 export interface NewDevice {
   /** Chosen by the device. */
-  readonly id: Uuid;
+  readonly id: DeviceId;
   readonly registrationId: number;
   /** Ed25519, 32 bytes. */
   readonly accountKey: Uint8Array;
@@ -54,7 +54,7 @@ export interface NewDevice {
 export async function registerDevice(
   deps: UseCase & {
     readonly announce: Announce;
-    readonly admit: (account: Uuid) => Promise<void>;
+    readonly admit: (account: UserId) => Promise<void>;
   },
   who: Authenticated,
   device: NewDevice,
@@ -116,7 +116,7 @@ async function settleAccountKey(
  * Refuses former account keys. Others trust a key they know, so somebody with a key from before a
  * reset must not come back under it.
  */
-async function assertNewKey(client: Client, user: Uuid, key: Uint8Array): Promise<void> {
+async function assertNewKey(client: Client, user: UserId, key: Uint8Array): Promise<void> {
   const former = await loggedAccountKeys(client, user);
   if (former.some((each) => equalBytes(each, key)))
     throw new IdentityError(
@@ -132,7 +132,7 @@ async function insertDevice(
   { registrationId, certificate }: NewDevice,
   now: number,
 ): Promise<boolean> {
-  const active = await client.query<{ id: Uuid }>(
+  const active = await client.query<{ id: DeviceId }>(
     "select id from devices where user_id = $1 and revoked_at_ms is null",
     [record.user],
   );

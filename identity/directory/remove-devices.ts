@@ -1,9 +1,9 @@
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { appendKeyEntry } from "../transparency/append-key-entry.ts";
 
 interface RemovedDevice {
-  readonly id: Uuid;
+  readonly id: DeviceId;
   /** Ed25519, 32 bytes. */
   readonly deviceKey: Uint8Array;
 }
@@ -21,8 +21,8 @@ interface RemovedRow extends RemovedDevice {
  */
 export async function removeDevices(
   client: Client,
-  account: { readonly tenant: Uuid; readonly user: Uuid; readonly accountKey: Uint8Array },
-  which: "all" | { readonly device: Uuid },
+  account: { readonly tenant: TenantId; readonly user: UserId; readonly accountKey: Uint8Array },
+  which: "all" | { readonly device: DeviceId },
   now: number,
 ): Promise<readonly RemovedDevice[]> {
   const { rows } = await client.query<RemovedRow>(

@@ -1,7 +1,7 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
 import { decideDirectory } from "../../policies/directory.ts";
@@ -16,7 +16,7 @@ import { lockAccount, lockAccounts, type LockedAccount } from "./lock-account.ts
 import { removeDevices } from "./remove-devices.ts";
 
 export interface Reset {
-  readonly user: Uuid;
+  readonly user: UserId;
   readonly reason: ResetReason;
 }
 
@@ -63,11 +63,11 @@ export async function resetAccount(
  */
 export async function resetByOperator(
   { pool, now, profiles }: Pick<DirectoryDeps, "pool" | "now" | "profiles">,
-  tenant: Uuid,
+  tenant: TenantId,
   { username, reason }: { readonly username: string; readonly reason: ResetReason },
-): Promise<{ readonly user: Uuid; readonly devices: number }> {
+): Promise<{ readonly user: UserId; readonly devices: number }> {
   return inTransaction(pool, tenant, async (client) => {
-    const { rows } = await client.query<{ id: Uuid }>(
+    const { rows } = await client.query<{ id: UserId }>(
       "select id from users where username_index = any($1::bytea[])",
       [profiles.usernameIndexes(tenant, username)],
     );
@@ -118,9 +118,9 @@ function assertResetAllowed(
 /** @returns the removed devices */
 async function clearAccount(
   client: Client,
-  account: LockedAccount & { readonly tenant: Uuid; readonly user: Uuid },
+  account: LockedAccount & { readonly tenant: TenantId; readonly user: UserId },
   now: number,
-): Promise<readonly Uuid[]> {
+): Promise<readonly DeviceId[]> {
   const { tenant, user, accountKey } = account;
   await client.query(
     "update sessions set revoked_at_ms = $2 where user_id = $1 and revoked_at_ms is null",

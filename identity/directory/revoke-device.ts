@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Actor, Subject } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
@@ -23,7 +23,7 @@ import { removeDevices } from "./remove-devices.ts";
 export async function revokeDevice(
   deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
   actor: Actor,
-  device: Uuid,
+  device: DeviceId,
 ): Promise<void> {
   const { tenant } = actor;
   const act = {
@@ -60,7 +60,7 @@ export async function revokeDevice(
 const notFound = (reasons: readonly string[] = []): IdentityError =>
   new IdentityError("device_not_found", "There is no such device.", { reasons });
 
-async function ownerOf(client: Client, device: Uuid): Promise<Subject | undefined> {
+async function ownerOf(client: Client, device: DeviceId): Promise<Subject | undefined> {
   const { rows } = await client.query<Subject>(
     `select u.id as user, u.role from devices d join users u on u.id = d.user_id
      where d.id = $1 and d.revoked_at_ms is null`,
@@ -73,7 +73,7 @@ async function ownerOf(client: Client, device: Uuid): Promise<Subject | undefine
  * @param owner undefined if there is no such device; then the decision is about one of the actor's own
  * @throws IdentityError device_required: the session's device is not registered; device_not_found
  */
-function decideRemoval(actor: Actor, device: Uuid, owner: Subject | undefined): Decision {
+function decideRemoval(actor: Actor, device: DeviceId, owner: Subject | undefined): Decision {
   const { tenant, user, role } = actor;
   const facts = { tenant, sharesConversation: false, device, ...(owner ?? { user, role }) };
   const decision = decideDirectory(actor, "revoke_device", facts);

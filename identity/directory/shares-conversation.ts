@@ -1,11 +1,15 @@
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 
 /**
  * Returns whether both users are currently members of the same conversation. The transaction
  * determines the tenant.
  */
-export async function sharesConversation(client: Client, one: Uuid, other: Uuid): Promise<boolean> {
+export async function sharesConversation(
+  client: Client,
+  one: UserId,
+  other: UserId,
+): Promise<boolean> {
   const { rowCount } = await client.query(
     `select from members a join members b using (conversation)
      where a.user_id = $1 and b.user_id = $2 and a.until_seq is null and b.until_seq is null

@@ -2,6 +2,7 @@ import type { ActionOn } from "../../audit/actions.ts";
 import type { Client } from "../../db/pool.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { decideLinking, type LinkAction } from "../../policies/linking.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
@@ -19,14 +20,14 @@ export type LinkState = "pending" | "approved" | "refused" | "expired";
 /** A request as stored in the database. */
 export interface LinkRow {
   readonly id: Uuid;
-  readonly user: Uuid;
-  readonly device: Uuid;
+  readonly user: UserId;
+  readonly device: DeviceId;
   /** Ed25519, 32 bytes. It signs the asking device's proofs. */
   readonly deviceKey: Uint8Array;
   /** X25519, 32 bytes. */
   readonly ephemeralKey: Uint8Array;
   readonly state: Exclude<LinkState, "expired">;
-  readonly sibling: Uuid | null;
+  readonly sibling: DeviceId | null;
   readonly sealed: Uint8Array | null;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;

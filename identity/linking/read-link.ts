@@ -1,5 +1,6 @@
 import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { auditRefusals, type UseCase } from "../audited.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
 import { linkAct, lockLinkRequest, type LinkState } from "./link-request.ts";
@@ -7,7 +8,7 @@ import { linkAct, lockLinkRequest, type LinkState } from "./link-request.ts";
 export interface LinkView {
   readonly id: Uuid;
   /** The asking device: its id, device key (Ed25519) and ephemeral key (X25519). */
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly deviceKey: Uint8Array;
   readonly ephemeralKey: Uint8Array;
   readonly state: LinkState;
@@ -15,7 +16,7 @@ export interface LinkView {
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   /** The device that approved or refused, or null before an answer. */
-  readonly sibling: Uuid | null;
+  readonly sibling: DeviceId | null;
   /** The sealed answer, only for the asking device. Null before approval. */
   readonly sealed: Uint8Array | null;
 }

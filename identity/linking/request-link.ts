@@ -1,5 +1,6 @@
 import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { decideLinking } from "../../policies/linking.ts";
 import { audited, assertAllowed, type UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
@@ -10,7 +11,7 @@ export interface NewLinkRequest {
   /** Chosen by the device. It is part of the code that the device shows. */
   readonly id: Uuid;
   /** The id under which the device will register. */
-  readonly device: Uuid;
+  readonly device: DeviceId;
   /** X25519, 32 bytes. The answer is sealed to it. */
   readonly ephemeralKey: Uint8Array;
 }
@@ -64,7 +65,7 @@ export async function requestLink(
 }
 
 /** Locks the account, so that its requests are counted one at a time. */
-async function assertAccountKey(client: Client, user: Uuid): Promise<void> {
+async function assertAccountKey(client: Client, user: UserId): Promise<void> {
   const { rows } = await client.query<{ account_key: Uint8Array | null }>(
     "select account_key from users where id = $1 for no key update",
     [user],
@@ -77,7 +78,7 @@ async function assertAccountKey(client: Client, user: Uuid): Promise<void> {
  * Leaves at most `MAX_LINK_REQUESTS - 1` requests. Approved ones are kept rather than waiting ones.
  * @returns the removed ones
  */
-async function makeRoom(client: Client, user: Uuid): Promise<readonly Uuid[]> {
+async function makeRoom(client: Client, user: UserId): Promise<readonly Uuid[]> {
   const { rows } = await client.query<{ id: Uuid }>(
     `delete from link_requests where id in (
        select id from link_requests where user_id = $1

@@ -1,9 +1,9 @@
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { PreKeyCount } from "./prekey.ts";
 
 /** Returns how many one-time prekeys of each kind the device has left, and its highest id. */
-export async function countPreKeys(client: Client, device: Uuid): Promise<PreKeyCount> {
+export async function countPreKeys(client: Client, device: DeviceId): Promise<PreKeyCount> {
   const { rows } = await client.query<PreKeyCount>(
     `select count(*) filter (where kind = 'ec') as "preKeys",
        count(*) filter (where kind = 'kyber') as "kyberPreKeys",

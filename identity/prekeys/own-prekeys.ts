@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from "node:crypto";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Client } from "../../db/pool.ts";
 import { publishedKeysBytes } from "../../crypto/wire/signed-records.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideDirectory } from "../../policies/directory.ts";
 import { audited, assertAllowed, type UseCase } from "../audited.ts";
@@ -71,7 +71,7 @@ export async function checkPreKeys(
     );
 }
 
-function ownDevice(actor: Actor): Uuid {
+function ownDevice(actor: Actor): DeviceId {
   if (actor.device === undefined)
     throw new IdentityError("device_required", "Register this device first.");
   const { tenant, user, role, device } = actor;
@@ -87,7 +87,7 @@ function ownDevice(actor: Actor): Uuid {
   return device;
 }
 
-async function identityKeyOf(client: Client, device: Uuid): Promise<Uint8Array> {
+async function identityKeyOf(client: Client, device: DeviceId): Promise<Uint8Array> {
   const { rows } = await client.query<{ identityKey: Uint8Array }>(
     `select identity_key as "identityKey" from devices where id = $1`,
     [device],
@@ -97,7 +97,7 @@ async function identityKeyOf(client: Client, device: Uuid): Promise<Uint8Array> 
   return row.identityKey;
 }
 
-async function servedKeys(client: Client, device: Uuid) {
+async function servedKeys(client: Client, device: DeviceId) {
   const { rows } = await client.query<{
     identityKey: Uint8Array;
     id: number;

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { concat } from "../../crypto/wire/bytes.ts";
 import { ecKeyBytes, kyberKeyBytes } from "../../crypto/wire/key-sizes.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { IdentityError } from "../identity-error.ts";
 import { EC_KEY_TYPE, verifyXEdDsa } from "./xeddsa.ts";
 
@@ -34,7 +34,7 @@ export interface PreKeyUpload {
  * The keys that start one session with one device, with at most one one-time prekey of each kind.
  */
 export interface PreKeyBundle {
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly registrationId: number;
   readonly identityKey: Uint8Array;
   readonly signedPreKey: SignedPreKey;

@@ -1,5 +1,5 @@
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId } from "../../crypto/wire/ids.ts";
 import { IdentityError } from "../identity-error.ts";
 import { countPreKeys } from "./count-prekeys.ts";
 import {
@@ -13,8 +13,8 @@ import {
 } from "./prekey.ts";
 
 interface Owner {
-  readonly tenant: Uuid;
-  readonly device: Uuid;
+  readonly tenant: TenantId;
+  readonly device: DeviceId;
   /** Signs the prekeys. */
   readonly identityKey: Uint8Array;
 }

@@ -1,5 +1,5 @@
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideDirectory } from "../../policies/directory.ts";
 import { audited, assertAllowed, type UseCase } from "../audited.ts";
@@ -10,7 +10,7 @@ import type { PreKey, PreKeyBundle, SignedPreKey } from "./prekey.ts";
 interface DeviceRow {
   readonly registrationId: number;
   readonly identityKey: Uint8Array;
-  readonly user: Uuid;
+  readonly user: UserId;
   readonly role: Role;
 }
 
@@ -24,7 +24,7 @@ interface DeviceRow {
 export async function takeBundle(
   deps: UseCase & { readonly admit: (pair: string) => Promise<void> },
   actor: Actor,
-  device: Uuid,
+  device: DeviceId,
 ): Promise<PreKeyBundle> {
   return audited(
     deps,
@@ -52,7 +52,7 @@ export async function takeBundle(
   );
 }
 
-async function permittedDevice(client: Client, actor: Actor, device: Uuid): Promise<DeviceRow> {
+async function permittedDevice(client: Client, actor: Actor, device: DeviceId): Promise<DeviceRow> {
   const { rows } = await client.query<DeviceRow>(
     `select d.registration_id as "registrationId", d.identity_key as "identityKey",
        u.id as user, u.role
@@ -76,7 +76,7 @@ async function permittedDevice(client: Client, actor: Actor, device: Uuid): Prom
 
 async function signedPreKeys(
   client: Client,
-  device: Uuid,
+  device: DeviceId,
 ): Promise<{ readonly ec: SignedPreKey; readonly kyber: SignedPreKey }> {
   const { rows } = await client.query<SignedPreKey & { kind: string }>(
     `select kind, id, public_key as "publicKey", signature from signed_prekeys where device = $1`,
@@ -102,7 +102,7 @@ interface OneTimePreKeys {
  */
 export async function takeOneTime<K extends keyof OneTimePreKeys>(
   client: Client,
-  device: Uuid,
+  device: DeviceId,
   kind: K,
 ): Promise<OneTimePreKeys[K] | undefined> {
   const { rows } = await client.query<OneTimePreKeys[K]>(

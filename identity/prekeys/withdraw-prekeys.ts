@@ -1,5 +1,5 @@
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 
 /**
  * Stops handing out the one-time prekeys that all devices published, after the database was restored
@@ -8,7 +8,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
  * ones. `client` must be in a transaction of the owner.
  */
 export async function withdrawPreKeys(client: Client): Promise<void> {
-  const { rows: tenants } = await client.query<{ id: Uuid }>("select id from sealdesk.tenants");
+  const { rows: tenants } = await client.query<{ id: TenantId }>("select id from sealdesk.tenants");
   for (const { id } of tenants) {
     await client.query("select set_config('sealdesk.tenant', $1, true)", [id]);
     await client.query(

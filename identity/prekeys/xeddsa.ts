@@ -1,3 +1,4 @@
+import { ecKeyBytes } from "../../crypto/wire/key-sizes.ts";
 import { copyOf, toHex } from "../../crypto/wire/bytes.ts";
 import { nodeChecks } from "../../audit/node-checks.ts";
 
@@ -25,7 +26,7 @@ export function verifyXEdDsa(
 
 /** y = (u - 1) / (u + 1). Undefined for bytes that are no Curve25519 key. */
 function edwardsKeyOf(identityKey: Uint8Array, sign: number): Uint8Array | undefined {
-  if (identityKey.length !== 33 || identityKey[0] !== EC_KEY_TYPE) return undefined;
+  if (identityKey.length !== ecKeyBytes || identityKey[0] !== EC_KEY_TYPE) return undefined;
   const u = BigInt(`0x${toHex(identityKey.subarray(1).toReversed())}`);
   if (u >= PRIME - 1n) return undefined;
   const y = ((u + PRIME - 1n) * inverse(u + 1n)) % PRIME;

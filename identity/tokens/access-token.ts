@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { isId, type TenantId, type UserId } from "../../crypto/wire/ids.ts";
 import { roles, type Role } from "../../policies/actor.ts";
 import { IdentityError } from "../identity-error.ts";
 import { joseCode } from "./jose-errors.ts";
@@ -10,8 +11,8 @@ import { joseCode } from "./jose-errors.ts";
 const TOKEN_LIFETIME_MS = 60 * 60 * 1000;
 
 export interface AccessClaims {
-  readonly tenant: Uuid;
-  readonly user: Uuid;
+  readonly tenant: TenantId;
+  readonly user: UserId;
   readonly role: Role;
   readonly session: Uuid;
   /** Thumbprint (RFC 7638) of the device key that must sign each request's proof. */
@@ -48,8 +49,8 @@ export interface TokenKeys {
 }
 
 const claimsSchema = z.object({
-  sub: z.uuid(),
-  tid: z.uuid(),
+  sub: z.custom<UserId>(isId),
+  tid: z.custom<TenantId>(isId),
   sid: z.uuid(),
   role: z.enum(roles),
   exp: z.number(),

@@ -1,7 +1,7 @@
 import type { Pool } from "../../db/pool.ts";
 import { batchRead } from "../../db/batch-read.ts";
 import { runFor } from "../../db/fairness/requester.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
 import { originNotAllowed } from "../accounts/origins.ts";
@@ -58,7 +58,7 @@ interface SessionRow {
   readonly expires_at_ms: number;
   readonly revoked_at_ms: number | null;
   readonly role: Role;
-  readonly device: Uuid | null;
+  readonly device: DeviceId | null;
   readonly device_revoked_at_ms: number | null;
   readonly suspended_at_ms: number | null;
   readonly origins: readonly string[];

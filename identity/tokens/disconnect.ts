@@ -1,11 +1,12 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId } from "../../crypto/wire/ids.ts";
 
 /**
  * Closes the connections of a device: those of `session`, or all of them if no session is given.
  * Call it after the end is committed. `server` implements it.
  */
 export type Disconnect = (ended: {
-  readonly tenant: Uuid;
-  readonly device: Uuid;
+  readonly tenant: TenantId;
+  readonly device: DeviceId;
   readonly session?: Uuid | undefined;
 }) => void;

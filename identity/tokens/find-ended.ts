@@ -2,11 +2,12 @@ import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Role } from "../../policies/actor.ts";
 
 /** A connected device, and the session and role that it connected with. */
 export interface Connected {
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly session: Uuid;
   readonly role: Role;
 }
@@ -32,7 +33,7 @@ const ENDED = `
  */
 export async function findEnded(
   pool: Pool,
-  tenant: Uuid,
+  tenant: TenantId,
   connected: readonly Connected[],
 ): Promise<readonly Ended[]> {
   if (connected.length === 0) return [];

@@ -1,12 +1,12 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { nilUuid } from "../../crypto/wire/event.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { nilId, type TenantId, type UserId } from "../../crypto/wire/ids.ts";
 import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
 import { isPassword } from "../accounts/password.ts";
 import type { Tenant } from "../accounts/tenant.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { CustomerTokenRefusal } from "./customer-token/finding.ts";
+import type { Holder } from "../../policies/fair-shares.ts";
 import { inspectCustomerToken } from "./customer-token/inspect-token.ts";
 import type { ProvenKey } from "./device-proof.ts";
 import type { SignIn, SignInDeps } from "./sign-in.ts";
@@ -21,11 +21,11 @@ export type GrantFailure =
  */
 export type Identified =
   | {
-      readonly user: Uuid;
+      readonly user: UserId;
       /** True if the key that signed the proof is that of a registered device of the account. */
       readonly isRegistered: boolean;
     }
-  | { readonly failure: GrantFailure; readonly user?: Uuid | undefined };
+  | { readonly failure: GrantFailure; readonly user?: UserId | undefined };
 
 type Deps = Pick<
   SignInDeps,
@@ -33,7 +33,7 @@ type Deps = Pick<
 >;
 
 /** Stands for the tenant where there is none, so that the same queries run and find nothing. */
-const NO_TENANT = nilUuid;
+const NO_TENANT = nilId<TenantId>();
 
 const IS_REGISTERED = `exists (select from devices d
   where d.user_id = u.id and d.device_key = $2 and d.revoked_at_ms is null) as "isRegistered"`;
@@ -68,7 +68,7 @@ async function byPassword(
   const id = tenant?.id ?? NO_TENANT;
   const found = await inTransaction(pool, id, async (client) => {
     const { rows } = await client.query<{
-      id: Uuid;
+      id: UserId;
       passwordHash: string | null;
       isRegistered: boolean;
     }>(
@@ -80,7 +80,7 @@ async function byPassword(
   });
   const isRegistered = found?.isRegistered === true;
   // The names of unknown tenants share one turn, because anybody can make up more of them.
-  const holder = { tenant: tenant?.id ?? "", account: username };
+  const holder: Holder = { tenant: tenant?.id ?? "", account: username };
   const matches = await limits.attempt(
     { account: `${slug}/${username}`, registeredKey: isRegistered ? thumbprint : undefined },
     () => isPassword(found?.passwordHash ?? undefined, password, holder),
@@ -110,7 +110,12 @@ async function byCustomerToken(
   }
   const indexes = subjectIndexes(deps.blindIndexKeys(), tenant.id, report.subject);
   return inTransaction(deps.pool, tenant.id, async (client) => {
-    const customer = { tenant: tenant.id, subjectIndexes: indexes, newId: deps.newId(), now };
+    const customer = {
+      tenant: tenant.id,
+      subjectIndexes: indexes,
+      newId: deps.newId<UserId>(),
+      now,
+    };
     const { user, created } = await findOrCreateCustomer(client, customer);
     if (created)
       await appendEntry(client, {

@@ -1,4 +1,3 @@
-import { nilUuid } from "../../crypto/wire/event.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import { appendRefusal } from "../../audit/append-refusal.ts";
 import type { Client } from "../../db/pool.ts";
@@ -6,6 +5,7 @@ import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
 import { runFor } from "../../db/fairness/requester.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { nilId, type TenantId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
 import type { Role } from "../../policies/actor.ts";
 import { originNotAllowed } from "../accounts/origins.ts";
 import { findTenant, type Tenant } from "../accounts/tenant.ts";
@@ -21,9 +21,9 @@ export interface OpenedSession {
   readonly accessToken: string;
   readonly expiresAtMs: number;
   readonly session: Uuid;
-  readonly tenant: { readonly id: Uuid; readonly slug: string };
+  readonly tenant: { readonly id: TenantId; readonly slug: string };
   readonly user: {
-    readonly id: Uuid;
+    readonly id: UserId;
     readonly role: Role;
     readonly displayName: string | null;
   };
@@ -44,7 +44,7 @@ export async function openSession(deps: SignInDeps, request: SignIn): Promise<Op
   const open = () => openAt(deps, request, tenant, key, now);
   // Sites take turns, because the user is not signed in yet. Sign-ins to tenants that do not exist
   // count as those of one tenant.
-  const holder = { tenant: tenant?.id ?? nilUuid, account: `sign-ins from ${deps.site}` };
+  const holder = { tenant: tenant?.id ?? nilId<TenantId>(), account: `sign-ins from ${deps.site}` };
   return signIns.run(holder, () => runFor(holder, open));
 }
 
@@ -102,7 +102,7 @@ async function createSession(
   client: Client,
   opening: {
     readonly tenant: Tenant;
-    readonly user: Uuid;
+    readonly user: UserId;
     readonly grant: Grant;
     readonly key: ProvenKey;
     readonly now: number;
@@ -114,7 +114,7 @@ async function createSession(
     displayName: Uint8Array | null;
     accountKey: Uint8Array | null;
     revoked: boolean | null;
-    device: Uuid | null;
+    device: DeviceId | null;
   }>(
     `select u.role, u.display_name as "displayName", u.account_key as "accountKey",
        d.id as device, d.revoked_at_ms is not null as revoked
@@ -167,7 +167,7 @@ async function recordFailure(
   deps: SignInDeps,
   tenant: Tenant,
   grant: Grant,
-  failure: { readonly user?: Uuid | undefined; readonly failure?: string },
+  failure: { readonly user?: UserId | undefined; readonly failure?: string },
   now: number,
 ): Promise<void> {
   await appendRefusal(deps.pool, {

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, NewId } from "../../crypto/wire/ids.ts";
 import type { UseCase } from "../audited.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import type { Secret } from "../../keys/secret.ts";
@@ -27,13 +27,13 @@ export interface SignInLimits {
   tokenFailed(): Promise<void>;
   /** Counts a session that the user is about to open. */
   sessionOpens(by: {
-    readonly user: Uuid;
+    readonly user: UserId;
     readonly registeredKey: string | undefined;
   }): Promise<void>;
 }
 
 export interface SignInDeps extends UseCase {
-  readonly newId: () => Uuid;
+  readonly newId: NewId;
   readonly accessTokens: AccessTokens;
   readonly replays: UsedProofs;
   readonly profiles: Profiles;

@@ -5,13 +5,13 @@ import type { LogId } from "../../audit/logs.ts";
 import { AuditError } from "../../audit/audit-error.ts";
 import { parseCheckpointText } from "../../audit/verify/checkpoint.ts";
 import { formatVkey, KEY_TYPES, parseNote } from "../../audit/verify/note.ts";
-import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { idFromBytes, type TenantId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { IdentityError } from "../identity-error.ts";
 
 /** Returns the id of the tenant's key log. It matches `audit.key_log` in the database. */
-export const keyLogOf = (tenant: Uuid): LogId =>
-  uuidFromBytes(hash("sha256", `sealdesk/key-log/v1 ${tenant}`, "buffer"));
+export const keyLogOf = (tenant: TenantId): LogId =>
+  idFromBytes(hash("sha256", `sealdesk/key-log/v1 ${tenant}`, "buffer"));
 
 /** The newest signed head of a key log. */
 export interface KeyLogHead {
@@ -29,7 +29,7 @@ export interface KeyLogHead {
  */
 export async function readKeyLogHead(
   client: Client,
-  tenant: Uuid,
+  tenant: TenantId,
   publicKey: Uint8Array,
 ): Promise<KeyLogHead> {
   const log = keyLogOf(tenant);
@@ -44,7 +44,7 @@ export async function readKeyLogHead(
 }
 
 /** @throws IdentityError key_log_behind, before the log has its first entry */
-export const readKeyLogInfo = (client: Client, tenant: Uuid): Promise<LogInfo> =>
+export const readKeyLogInfo = (client: Client, tenant: TenantId): Promise<LogInfo> =>
   readLogInfo(client, keyLogOf(tenant)).catch((error: unknown) => {
     throw error instanceof AuditError ? behind() : error;
   });

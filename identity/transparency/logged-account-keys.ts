@@ -1,5 +1,5 @@
 import { decodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 
 const ENTRIES = `
@@ -8,7 +8,7 @@ const ENTRIES = `
 /** Returns every account key that the key log has ever named for the user, with repetitions. */
 export async function loggedAccountKeys(
   client: Client,
-  user: Uuid,
+  user: UserId,
 ): Promise<readonly Uint8Array[]> {
   return (await entriesOf(client, user)).map(({ record }) => record.accountKey);
 }
@@ -19,14 +19,14 @@ export async function loggedAccountKeys(
  */
 export async function certifyingKeyOf(
   client: Client,
-  user: Uuid,
-  device: Uuid,
+  user: UserId,
+  device: DeviceId,
 ): Promise<Uint8Array | undefined> {
   const entries = await entriesOf(client, user);
   return entries.find(({ record }) => record.device === device)?.record.accountKey;
 }
 
-async function entriesOf(client: Client, user: Uuid): Promise<readonly KeyEntry[]> {
+async function entriesOf(client: Client, user: UserId): Promise<readonly KeyEntry[]> {
   const { rows } = await client.query<{ entry: Uint8Array }>(ENTRIES, [user]);
   return rows.map(({ entry }) => decodeKeyEntry(entry));
 }

@@ -5,7 +5,7 @@ import { rangeRoots } from "../../audit/verify/log-source.ts";
 import { inclusionProof } from "../../audit/verify/proofs.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { audited, auditRefusals, type UseCase } from "../audited.ts";
 import { assertReadable } from "../directory/assert-readable.ts";
@@ -19,7 +19,7 @@ export interface ProvenEntry {
 }
 
 export interface KeyHistory extends KeyLogHead {
-  readonly user: Uuid;
+  readonly user: UserId;
   /** One page of the entries, by version. */
   readonly entries: readonly ProvenEntry[];
   /** True if entries of later versions follow. */
@@ -61,7 +61,7 @@ const PAGE = 100;
 export async function readKeyHistory(
   deps: KeyLogDeps,
   actor: Actor,
-  user: Uuid,
+  user: UserId,
   after = 0,
 ): Promise<KeyHistory> {
   await awaitSigned(deps, actor.tenant, user);
@@ -78,8 +78,8 @@ export async function readKeyHistory(
 
 async function awaitSigned(
   { pool, patienceMs = PATIENCE_MS }: KeyLogDeps,
-  tenant: Uuid,
-  user: Uuid,
+  tenant: TenantId,
+  user: UserId,
 ): Promise<void> {
   const until = performance.now() + patienceMs;
   for (;;) {
@@ -98,7 +98,7 @@ async function readHistory(
   client: Client,
   logKey: Uint8Array,
   actor: Actor,
-  { user, after }: { readonly user: Uuid; readonly after: number },
+  { user, after }: { readonly user: UserId; readonly after: number },
 ): Promise<KeyHistory> {
   await assertReadable(client, actor, user);
   const log = keyLogOf(actor.tenant);

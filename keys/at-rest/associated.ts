@@ -1,15 +1,16 @@
 import { concat, utf8 } from "../../crypto/wire/bytes.ts";
 import { uuidToBytes, writeUuid, type Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Scope } from "./scope.ts";
 
 /** Names a row of the log, or a packet that one device receives with it. */
 export interface RowPosition {
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
   readonly seq: number;
   readonly period: number;
   /** The device that receives the packet. Undefined for a row of the log. */
-  readonly device?: Uuid | undefined;
+  readonly device?: DeviceId | undefined;
 }
 
 const label = utf8("sealdesk/at-rest/v1/row");
@@ -41,7 +42,7 @@ export function rowAssociated({
 }
 
 /** Returns the associated data of a wrapped scope key. */
-export function scopeAssociated(tenant: Uuid, id: Uuid, scope: Scope): Uint8Array {
+export function scopeAssociated(tenant: TenantId, id: Uuid, scope: Scope): Uint8Array {
   const period = new Uint8Array(4);
   new DataView(period.buffer).setInt32(0, scope.period);
   return concat(
@@ -52,13 +53,13 @@ export function scopeAssociated(tenant: Uuid, id: Uuid, scope: Scope): Uint8Arra
 }
 
 /** Returns the context in which the key-management service wraps a subject key. */
-export const subjectContext = (tenant: Uuid, subject: Uuid): Uint8Array =>
+export const subjectContext = (tenant: TenantId, subject: UserId): Uint8Array =>
   concat(utf8("sealdesk/at-rest/v1/subject-key"), uuidToBytes(tenant), uuidToBytes(subject));
 
 /** Returns the associated data of a sealed profile field. */
 export const profileAssociated = (
-  tenant: Uuid,
-  subject: Uuid,
+  tenant: TenantId,
+  subject: UserId,
   field: "username" | "display_name",
 ): Uint8Array =>
   concat(

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync } from "node:crypto";
 import { concat, utf8 } from "../../crypto/wire/bytes.ts";
 import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { NONCE_BYTES, sealBroken, TAG_BYTES, takeNonce, type SealingKey } from "./envelope.ts";
 
 /** Number of bytes in a chunk. Only the last chunk of a blob may have fewer. */
@@ -27,7 +28,7 @@ export interface ChunkPosition {
 
 /** Identifies the upload that a blob belongs to. */
 export interface BlobName {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   readonly blob: Uuid;
   /** 32 random bytes, new for each upload. So another upload with the same id has another key. */
   readonly salt: Uint8Array;

@@ -1,6 +1,6 @@
 import type { ActionDetails } from "../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KEYSTORE_CHANNEL } from "./keystore-watch.ts";
@@ -28,9 +28,9 @@ export interface Destroyed {
 
 /** Selects scopes of one subject's conversations. A scope must match every field that is given. */
 export interface ScopeFilter {
-  readonly subject: Uuid;
-  readonly conversation?: Uuid;
-  readonly author?: Uuid;
+  readonly subject: UserId;
+  readonly conversation?: ConversationId;
+  readonly author?: UserId;
   /** Selects periods before this one. */
   readonly beforePeriod?: number;
 }
@@ -57,8 +57,8 @@ const SCOPES = `
  */
 export function destroySubjectKeys(
   deps: DestroyDeps,
-  tenant: Uuid,
-  subject: Uuid,
+  tenant: TenantId,
+  subject: UserId,
   by: DestroyedBy,
 ): Promise<Destroyed> {
   return destroying(deps, tenant, subject, by, { whole: true }, async (client, now) => {
@@ -74,7 +74,7 @@ export function destroySubjectKeys(
 /** Destroys the scope keys that match the filter, like `destroySubjectKeys`. */
 export function destroyScopes(
   deps: DestroyDeps,
-  tenant: Uuid,
+  tenant: TenantId,
   filter: ScopeFilter,
   by: DestroyedBy,
 ): Promise<Destroyed> {
@@ -99,8 +99,8 @@ export function destroyScopes(
  */
 async function destroying(
   { keystore, apart, now }: DestroyDeps,
-  tenant: Uuid,
-  subject: Uuid,
+  tenant: TenantId,
+  subject: UserId,
   by: DestroyedBy,
   details: ActionDetails["keys.destroy_begin"],
   destroy: (client: Client, now: number) => Promise<Destroyed>,

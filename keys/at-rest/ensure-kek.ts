@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { kekOf, type KeystoreDeps } from "./keystore-deps.ts";
 
@@ -10,7 +10,7 @@ import { kekOf, type KeystoreDeps } from "./keystore-deps.ts";
  */
 export async function ensureKek(
   { pool, kms }: Pick<KeystoreDeps, "pool" | "kms">,
-  tenant: Uuid,
+  tenant: TenantId,
 ): Promise<void> {
   const { rowCount } = await inTransaction(pool, tenant, (client) =>
     client.query("select from keks where tenant = $1", [tenant]),

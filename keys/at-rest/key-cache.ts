@@ -1,10 +1,10 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { FairCache } from "../../policies/fair-cache.ts";
 
 /** The tenant and the data subject that a key belongs to. */
 export interface Owned {
-  readonly tenant: Uuid;
-  readonly subject: Uuid;
+  readonly tenant: TenantId;
+  readonly subject: UserId;
 }
 
 /** Decides whether a value that was just read may be cached. */
@@ -65,7 +65,7 @@ export class KeyCache<T extends Owned> {
     return this.#entries.size;
   }
 
-  get(tenant: Uuid, name: string): T | undefined {
+  get(tenant: TenantId, name: string): T | undefined {
     const entry = this.#entries.peek(tenant, name);
     if (entry === undefined) return undefined;
     const { heardMs, deafMs } = this.#lifetimes;
@@ -84,7 +84,7 @@ export class KeyCache<T extends Owned> {
    * same.
    */
   unconfirmed(
-    tenant: Uuid,
+    tenant: TenantId,
     name: string,
   ): { readonly value: T; readonly sinceMs: number } | undefined {
     const entry = this.#entries.peek(tenant, name);
@@ -106,7 +106,7 @@ export class KeyCache<T extends Owned> {
     this.#entries.deleteWhere(({ sinceMs }) => sinceMs <= bornAfterMs);
   }
 
-  dropSubject(tenant: Uuid, subject: Uuid): void {
+  dropSubject(tenant: TenantId, subject: UserId): void {
     this.#entries.deleteWhere(({ value }) => value.subject === subject, tenant);
   }
 

@@ -1,11 +1,11 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { isId, type TenantId, type UserId } from "../../crypto/wire/ids.ts";
 import { Notifications } from "../../db/notifications.ts";
 
 export interface WatchOptions {
   readonly url: string;
   readonly monotonic: () => number;
   /** Called when keys of a subject were destroyed. */
-  readonly onDestroyed: (tenant: Uuid, subject: Uuid) => void;
+  readonly onDestroyed: (tenant: TenantId, subject: UserId) => void;
   /** Called when notifications may have been missed. */
   readonly onGap: () => void;
   readonly onLost: (error: unknown) => void;
@@ -50,8 +50,8 @@ export class KeystoreWatch {
       role: "sealdesk_keystore",
       name: "sealdesk-keystore",
       onPayload: (payload) => {
-        const [tenant = "", subject = ""] = payload.split(" ");
-        onDestroyed(tenant, subject);
+        const [tenant, subject] = payload.split(" ");
+        if (isId<TenantId>(tenant) && isId<UserId>(subject)) onDestroyed(tenant, subject);
       },
       onListening: () => {
         onGap();

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { kekOf } from "./keystore-deps.ts";
@@ -22,7 +22,7 @@ export function rewrapPeriodically(
   onRemaining: (keys: number) => void = () => undefined,
 ): () => Promise<void> {
   const work = async (ending: AbortSignal) => {
-    const { rows } = await deps.data.query<{ id: Uuid }>("select id from tenants");
+    const { rows } = await deps.data.query<{ id: TenantId }>("select id from tenants");
     for (const { id } of rows) {
       if (ending.aborted) return;
       // A tenant whose key is denied or gone does not stop the rewrapping of the others.
@@ -35,7 +35,7 @@ export function rewrapPeriodically(
 
 async function rewrapTenant(
   deps: RotateDeps,
-  tenant: Uuid,
+  tenant: TenantId,
   onRemaining: (keys: number) => void,
 ): Promise<void> {
   const { pool, kms } = deps;

@@ -1,6 +1,6 @@
 import type { ActionOn } from "../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -35,7 +35,7 @@ export interface RotateDeps extends KeystoreDeps {
  * still be opened. Call `rewrapSubjectKeys` to wrap them under the new version.
  * @returns the new version
  */
-export async function rotateKek(deps: RotateDeps, tenant: Uuid): Promise<number> {
+export async function rotateKek(deps: RotateDeps, tenant: TenantId): Promise<number> {
   const { kms } = deps;
   const kek = kekOf(tenant);
   // The service is not part of our transaction, so the request is recorded before it is made.
@@ -49,7 +49,7 @@ export async function rotateKek(deps: RotateDeps, tenant: Uuid): Promise<number>
 
 async function audit<A extends ActionOn<"kek">>(
   { data, now }: RotateDeps,
-  tenant: Uuid,
+  tenant: TenantId,
   by: string,
   act: Pick<AuditEntry<A>, "action" | "details">,
 ): Promise<void> {
@@ -89,13 +89,13 @@ interface CountRow {
 }
 
 interface BehindRow {
-  readonly subject: Uuid;
+  readonly subject: UserId;
   readonly kek_version: number;
   readonly wrapped: Buffer;
 }
 
 interface Behind {
-  readonly subject: Uuid;
+  readonly subject: UserId;
   readonly wrapped: WrappedKey;
 }
 
@@ -107,7 +107,7 @@ interface Behind {
  */
 export async function rewrapSubjectKeys(
   deps: RotateDeps,
-  tenant: Uuid,
+  tenant: TenantId,
   { onProgress = () => undefined, batch = 200, parallel = 8 }: RewrapOptions = {},
 ): Promise<RewrapProgress> {
   const { pool, kms } = deps;
@@ -140,7 +140,7 @@ export async function rewrapSubjectKeys(
   return progress;
 }
 
-async function hasVersionsBefore(pool: Pool, tenant: Uuid, latest: number): Promise<boolean> {
+async function hasVersionsBefore(pool: Pool, tenant: TenantId, latest: number): Promise<boolean> {
   const { rowCount } = await inTransaction(pool, tenant, (client) =>
     client.query("select from keks where tenant = $1 and destroyed_before < $2", [tenant, latest]),
   );
@@ -149,7 +149,7 @@ async function hasVersionsBefore(pool: Pool, tenant: Uuid, latest: number): Prom
 
 async function rewrapBatch(
   { pool, kms }: KeystoreDeps,
-  tenant: Uuid,
+  tenant: TenantId,
   behind: readonly Behind[],
   parallel: number,
 ): Promise<void> {
@@ -174,7 +174,7 @@ async function rewrapBatch(
  * Forbids storing keys under a version before `latest` from now on.
  * @returns false, and changes nothing, if such a key still exists
  */
-function giveUpVersionsBefore(pool: Pool, tenant: Uuid, latest: number): Promise<boolean> {
+function giveUpVersionsBefore(pool: Pool, tenant: TenantId, latest: number): Promise<boolean> {
   return inTransaction(pool, tenant, async (client) => {
     await client.query("insert into keks (tenant) values ($1) on conflict do nothing", [tenant]);
     // Waits for transactions that are storing a key. Later ones wait for this one.
@@ -189,7 +189,7 @@ function giveUpVersionsBefore(pool: Pool, tenant: Uuid, latest: number): Promise
   });
 }
 
-async function countWrapped(pool: Pool, tenant: Uuid, latest: number): Promise<RewrapProgress> {
+async function countWrapped(pool: Pool, tenant: TenantId, latest: number): Promise<RewrapProgress> {
   const { rows } = await inTransaction(pool, tenant, (client) =>
     client.query<CountRow>(COUNT, [latest]),
   );

@@ -1,5 +1,6 @@
 import { createSecretKey, randomBytes, randomUUID } from "node:crypto";
 import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../keys-error.ts";
 import { scopeAssociated } from "./associated.ts";
@@ -41,7 +42,7 @@ export class ScopeKeys {
   }
 
   /** Returns a key from memory, or undefined if it must be loaded from the keystore. */
-  held(tenant: Uuid, scope: Scope): ScopeKey | undefined {
+  held(tenant: TenantId, scope: Scope): ScopeKey | undefined {
     return this.#caches.byName.get(tenant, nameOf(scope));
   }
 
@@ -50,7 +51,7 @@ export class ScopeKeys {
    * stored before this resolves, so a crash cannot lose a key that sealed something.
    * @throws KeysError kms_..., seal_broken
    */
-  async forWriting(tenant: Uuid, scopes: readonly Scope[]): Promise<readonly ScopeKey[]> {
+  async forWriting(tenant: TenantId, scopes: readonly Scope[]): Promise<readonly ScopeKey[]> {
     const held = scopes.map((scope) => this.held(tenant, scope));
     const missing = scopes.filter((_, index) => held[index] === undefined);
     if (missing.length === 0) return held as readonly ScopeKey[];
@@ -69,7 +70,7 @@ export class ScopeKeys {
    * Returns the keys with these ids.
    * @throws KeysError key_missing, kms_..., seal_broken
    */
-  async forReading(tenant: Uuid, ids: Iterable<Uuid>): Promise<ReadonlyMap<Uuid, ScopeKey>> {
+  async forReading(tenant: TenantId, ids: Iterable<Uuid>): Promise<ReadonlyMap<Uuid, ScopeKey>> {
     const found = new Map<Uuid, ScopeKey>();
     const missing: Uuid[] = [];
     for (const id of new Set(ids)) {
@@ -94,7 +95,7 @@ export class ScopeKeys {
    * these may be among them.
    */
   async #settled(
-    tenant: Uuid,
+    tenant: TenantId,
     load: () => Promise<readonly ScopeRow[]>,
   ): Promise<[ScopeRow, ScopeKey][]> {
     for (let attempt = 1; ; attempt++) {
@@ -114,7 +115,7 @@ export class ScopeKeys {
     }
   }
 
-  async #unwrap(tenant: Uuid, rows: readonly ScopeRow[]): Promise<[ScopeRow, ScopeKey][]> {
+  async #unwrap(tenant: TenantId, rows: readonly ScopeRow[]): Promise<[ScopeRow, ScopeKey][]> {
     const live = rows.filter(({ wrapped }) => wrapped !== undefined);
     const subjects = await this.#subjects.find(
       tenant,
@@ -130,7 +131,7 @@ export class ScopeKeys {
     });
   }
 
-  async #loadOrMake(tenant: Uuid, scopes: readonly Scope[]): Promise<readonly ScopeRow[]> {
+  async #loadOrMake(tenant: TenantId, scopes: readonly Scope[]): Promise<readonly ScopeRow[]> {
     const { pool, now } = this.#deps;
     const found = await inTransaction(pool, tenant, (client) => findScopes(client, scopes));
     const known = new Set(found.map((row) => nameOf(row)));

@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Scope } from "./scope.ts";
@@ -43,12 +44,12 @@ export async function findScopesById(client: Client, ids: readonly Uuid[]): Prom
 /** Adds the rows that do not exist yet. Leaves out those whose subject's key is destroyed. */
 export async function insertScopes(
   client: Client,
-  tenant: Uuid,
+  tenant: TenantId,
   made: readonly (ScopeRow & { readonly wrapped: Uint8Array })[],
   now: number,
 ): Promise<void> {
   // A destruction of the subject's keys waits for this lock and then destroys these keys too.
-  const { rows } = await client.query<{ subject: Uuid }>(
+  const { rows } = await client.query<{ subject: UserId }>(
     `select subject from subject_keys where subject = any($1::uuid[]) and wrapped is not null
      order by subject for share`,
     [uuidArray(made.map(({ subject }) => subject))],

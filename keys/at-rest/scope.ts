@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 
 const PERIOD_MS = 30 * 86_400_000;
 
@@ -7,13 +7,13 @@ const PERIOD_MS = 30 * 86_400_000;
  * destroyed together.
  */
 export interface Scope {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   /**
    * The data subject that the conversation is about. The subject's key wraps the keys of the
    * conversation.
    */
-  readonly subject: Uuid;
-  readonly author: Uuid;
+  readonly subject: UserId;
+  readonly author: UserId;
   readonly period: number;
 }
 

@@ -1,6 +1,7 @@
 import { createSecretKey, randomBytes } from "node:crypto";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { uuidToBytes } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
 import { requesterIn } from "../../db/fairness/requester.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -34,7 +35,7 @@ export class SubjectKeys {
   readonly #deps: KeystoreDeps;
   readonly #cache: KeyCache<SubjectKey>;
   readonly #freshness: Freshness;
-  readonly #ensured = new Set<Uuid>();
+  readonly #ensured = new Set<TenantId>();
   /** Tenants and accounts use the key-management service in turn. */
   readonly #requests = new FairSemaphore(fairPlaces(PARALLEL_IN_ALL, PARALLEL_IN_ALL));
 
@@ -48,9 +49,9 @@ export class SubjectKeys {
    * Returns the keys of those `subjects` that ever had one.
    * @throws KeysError kms_...
    */
-  async find(tenant: Uuid, subjects: Iterable<Uuid>): Promise<Map<Uuid, SubjectKey>> {
-    const found = new Map<Uuid, SubjectKey>();
-    const missing: Uuid[] = [];
+  async find(tenant: TenantId, subjects: Iterable<UserId>): Promise<Map<UserId, SubjectKey>> {
+    const found = new Map<UserId, SubjectKey>();
+    const missing: UserId[] = [];
     for (const subject of new Set(subjects)) {
       const held = this.#cache.get(tenant, subject);
       if (held === undefined) missing.push(subject);
@@ -62,7 +63,10 @@ export class SubjectKeys {
   }
 
   /** Like `find`, but creates keys for subjects that never had one. */
-  async findOrMake(tenant: Uuid, subjects: readonly Uuid[]): Promise<Map<Uuid, SubjectKey>> {
+  async findOrMake(
+    tenant: TenantId,
+    subjects: readonly UserId[],
+  ): Promise<Map<UserId, SubjectKey>> {
     const found = await this.find(tenant, subjects);
     const missing = [...new Set(subjects)].filter((subject) => !found.has(subject));
     if (missing.length === 0) return found;
@@ -73,7 +77,7 @@ export class SubjectKeys {
     return found;
   }
 
-  async #load(tenant: Uuid, subjects: readonly Uuid[], attempt = 1): Promise<SubjectKey[]> {
+  async #load(tenant: TenantId, subjects: readonly UserId[], attempt = 1): Promise<SubjectKey[]> {
     const { pool } = this.#deps;
     const { generation, monotonic } = this.#freshness;
     const before = generation();
@@ -101,7 +105,7 @@ export class SubjectKeys {
     }
   }
 
-  async #unwrap(tenant: Uuid, subject: Uuid, wrapped: WrappedKey): Promise<SealingKey> {
+  async #unwrap(tenant: TenantId, subject: UserId, wrapped: WrappedKey): Promise<SealingKey> {
     const context = subjectContext(tenant, subject);
     const secret = await this.#requests.run(requesterIn(tenant), () =>
       this.#deps.kms.unwrap(kekOf(tenant), wrapped, context),
@@ -113,7 +117,7 @@ export class SubjectKeys {
    * @param subjects in the same order on all nodes, because inserts in different orders would
    *   deadlock
    */
-  async #make(tenant: Uuid, subjects: readonly Uuid[]): Promise<void> {
+  async #make(tenant: TenantId, subjects: readonly UserId[]): Promise<void> {
     const { pool, kms, now } = this.#deps;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const made = await inBatches(subjects, PARALLEL, async (subject) => {
@@ -129,7 +133,7 @@ export class SubjectKeys {
     throw new KeysError("kms_refused", "The key-management service wraps under an old version.");
   }
 
-  async #ensureKek(tenant: Uuid): Promise<void> {
+  async #ensureKek(tenant: TenantId): Promise<void> {
     if (this.#ensured.has(tenant)) return;
     await ensureKek(this.#deps, tenant);
     this.#ensured.add(tenant);

@@ -1,16 +1,16 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
 import type { WrappedKey } from "../kms/kms.ts";
 
 /** A row of a subject key. `wrapped` is undefined if the key is destroyed. */
 export interface SubjectRow {
-  readonly subject: Uuid;
+  readonly subject: UserId;
   readonly wrapped: WrappedKey | undefined;
 }
 
 interface StoredSubject {
-  readonly subject: Uuid;
+  readonly subject: UserId;
   readonly kek_version: number;
   /** Null if the key is destroyed. */
   readonly wrapped: Buffer | null;
@@ -19,7 +19,7 @@ interface StoredSubject {
 /** Finds the rows of `subjects` that exist, in the tenant's transaction. */
 export async function findSubjects(
   client: Client,
-  subjects: readonly Uuid[],
+  subjects: readonly UserId[],
 ): Promise<SubjectRow[]> {
   const { rows } = await client.query<StoredSubject>(
     "select subject, wrapped, kek_version from subject_keys where subject = any($1::uuid[])",
@@ -38,8 +38,8 @@ export async function findSubjects(
  */
 export async function insertSubjects(
   client: Client,
-  tenant: Uuid,
-  made: readonly { readonly subject: Uuid; readonly wrapped: WrappedKey }[],
+  tenant: TenantId,
+  made: readonly { readonly subject: UserId; readonly wrapped: WrappedKey }[],
   now: number,
 ): Promise<boolean> {
   const versions = made.map(({ wrapped }) => wrapped.version);

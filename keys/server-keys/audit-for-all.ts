@@ -1,7 +1,7 @@
 import type { AuditAction } from "../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 
 /**
  * Writes an entry in every tenant's log, because changes of the server's own keys concern all
@@ -12,7 +12,7 @@ export async function auditForAll<A extends AuditAction>(
   entry: Omit<AuditEntry<A>, "tenant" | "actor"> & { readonly by: string },
 ): Promise<void> {
   const { by, ...act } = entry;
-  const { rows } = await client.query<{ id: Uuid }>("select id from tenants");
+  const { rows } = await client.query<{ id: TenantId }>("select id from tenants");
   for (const { id: tenant } of rows) {
     await client.query("select set_config('sealdesk.tenant', $1, true)", [tenant]);
     await appendEntry(client, { ...act, tenant, actor: { kind: "system", id: by } });

@@ -1,4 +1,5 @@
 import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { blobSeal, type BlobSeal } from "../../keys/at-rest/blob-seal.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import type { Scope } from "../../keys/at-rest/scope.ts";
@@ -9,7 +10,11 @@ import type { AttachmentRow } from "./upload-row.ts";
  * Returns the id of the key for content that is written in `scope` now.
  * @throws MessagingError key_destroyed
  */
-export async function blobKeyId(scopeKeys: ScopeKeys, tenant: Uuid, scope: Scope): Promise<Uuid> {
+export async function blobKeyId(
+  scopeKeys: ScopeKeys,
+  tenant: TenantId,
+  scope: Scope,
+): Promise<Uuid> {
   const [found] = await scopeKeys.forWriting(tenant, [scope]);
   if (found?.key === undefined) throw erased();
   return uuidFromBytes(found.key.id);
@@ -21,7 +26,7 @@ export async function blobKeyId(scopeKeys: ScopeKeys, tenant: Uuid, scope: Scope
  */
 export async function sealOf(
   scopeKeys: ScopeKeys,
-  tenant: Uuid,
+  tenant: TenantId,
   { id, keyId, salt }: Pick<AttachmentRow, "id" | "keyId" | "salt">,
 ): Promise<BlobSeal> {
   const key = (await scopeKeys.forReading(tenant, [keyId])).get(keyId)?.key;

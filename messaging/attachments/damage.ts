@@ -1,5 +1,6 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../../keys/keys-error.ts";
@@ -22,9 +23,9 @@ interface DamageDeps {
 }
 
 interface Stored {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   readonly id: Uuid;
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation, type ConversationFacts } from "../../policies/abilities.ts";
@@ -89,8 +90,8 @@ async function begun(
  * Finds a conversation that refers to the attachment. Prefers one that the actor is or was a member
  * of.
  */
-async function conversationFor(client: Client, actor: Actor, id: Uuid): Promise<Uuid> {
-  const { rows } = await client.query<{ conversation: Uuid }>(
+async function conversationFor(client: Client, actor: Actor, id: Uuid): Promise<ConversationId> {
+  const { rows } = await client.query<{ conversation: ConversationId }>(
     `select r.conversation from attachment_references r
      left join members m on m.conversation = r.conversation and m.user_id = $2
      where r.attachment = $1
@@ -110,7 +111,7 @@ async function conversationFor(client: Client, actor: Actor, id: Uuid): Promise<
 async function packFor(
   client: Client,
   { device }: Actor,
-  { id, conversation }: { readonly id: Uuid; readonly conversation: Uuid },
+  { id, conversation }: { readonly id: Uuid; readonly conversation: ConversationId },
 ): Promise<NonNullable<ConversationFacts["pack"]>> {
   const { rows } = await client.query<{ isFor: boolean }>(
     `select exists (
@@ -129,7 +130,7 @@ async function packFor(
 async function wasMemberAt(
   client: Client,
   { user }: Actor,
-  conversation: Uuid,
+  conversation: ConversationId,
   seq: number,
 ): Promise<boolean> {
   const { rowCount } = await client.query(

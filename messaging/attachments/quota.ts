@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import {
   decideAttachmentQuota,
@@ -27,8 +28,8 @@ interface CountsOfKind {
 }
 
 interface Upload {
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
   readonly uploader: Uuid;
   readonly size: number;
 }
@@ -77,7 +78,7 @@ const TENANT_BYTES = `
  * Checks the tenant's quota after bytes of an upload were counted in this transaction.
  * @throws MessagingError quota_exceeded; the transaction must be rolled back
  */
-export async function assertTenantHolds(client: Client, tenant: Uuid): Promise<void> {
+export async function assertTenantHolds(client: Client, tenant: TenantId): Promise<void> {
   const { rows } = await client.query<{ isFull: boolean }>(TENANT_BYTES, [tenant]);
   if (rows[0]?.isFull === true)
     throw new MessagingError("quota_exceeded", sentences.attachment_tenant_bytes, {

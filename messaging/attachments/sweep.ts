@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import { forEachTenant } from "../../db/for-each-tenant.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
@@ -10,7 +11,7 @@ type SweepDeps = Pick<AttachmentDeps, "pool" | "store" | "digests" | "now">;
 
 interface Marked {
   readonly id: Uuid;
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
 }
 
 // Attachments are marked first, so that no upload completes while its bytes are removed. After an
@@ -33,7 +34,7 @@ export const sweepAttachments = (deps: SweepDeps): Promise<number> =>
   forEachTenant(deps.pool, (tenant) => sweepTenant(deps, tenant));
 
 /** Like `sweepAttachments`, for one tenant. */
-export async function sweepTenant(deps: SweepDeps, tenant: Uuid): Promise<number> {
+export async function sweepTenant(deps: SweepDeps, tenant: TenantId): Promise<number> {
   const { pool, now } = deps;
   const marked = await inTransaction(pool, tenant, async (client) => {
     await client.query(MARK, [now()]);
@@ -51,7 +52,7 @@ export async function sweepTenant(deps: SweepDeps, tenant: Uuid): Promise<number
 /** Removes the bytes and then the row of an attachment that is marked as `deleting`. */
 export async function removeMarked(
   { pool, store, digests, now }: SweepDeps,
-  tenant: Uuid,
+  tenant: TenantId,
   { id, conversation }: Marked,
 ): Promise<void> {
   await store.delete(id);

@@ -1,16 +1,17 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { MessagingError } from "../messaging-error.ts";
 
 /** The row of an attachment. */
 export interface AttachmentRow {
   readonly id: Uuid;
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   /** Id of the key that seals the stored bytes. */
   readonly keyId: Uuid;
   /** 32 random bytes, new for each upload. */
   readonly salt: Uint8Array;
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly size: number;
   readonly state: "uploading" | "complete" | "deleting";
   /** Number of chunks that are stored durably, and the beginning of the next one, sealed. */
@@ -23,12 +24,12 @@ export interface AttachmentRow {
 }
 
 interface StoredAttachment {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly key_id: Uuid;
   readonly salt: Buffer;
   readonly chunks: number;
   readonly tail: Buffer | null;
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly size: number;
   readonly state: AttachmentRow["state"];
   readonly sha256: Buffer | null;

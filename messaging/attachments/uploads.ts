@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -32,7 +33,7 @@ import { attachmentNotFound, findAttachment, type AttachmentRow } from "./upload
 
 export interface NewUpload {
   readonly id: Uuid;
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   /** Length of the ciphertext, in bytes. */
   readonly size: number;
 }
@@ -191,7 +192,7 @@ const elsewhere = (): MessagingError =>
  */
 async function lostUpload(
   { pool, store }: Pick<AttachmentDeps, "pool" | "store">,
-  tenant: Uuid,
+  tenant: TenantId,
   id: Uuid,
 ): Promise<MessagingError> {
   const row = await inTransaction(pool, tenant, (client) => findAttachment(client, id));
@@ -245,7 +246,7 @@ const SIBLING = `
 async function decideUpload(
   client: Client,
   actor: Actor,
-  conversation: Uuid,
+  conversation: ConversationId,
 ): Promise<{ readonly decision: Decision; readonly facts: ConversationFacts }> {
   const facts = await conversationFacts(client, conversation);
   const { rows } = await client.query<{ hasSibling: boolean }>(SIBLING, [
@@ -280,7 +281,7 @@ async function ownUpload(
   return row;
 }
 
-function deviceOf(actor: Actor): Uuid {
+function deviceOf(actor: Actor): DeviceId {
   if (actor.device === undefined)
     throw new IdentityError("device_required", "Register this device before it uploads.");
   return actor.device;

@@ -1,6 +1,6 @@
 import { classified, type AuditEntry } from "../../audit/append-entry.ts";
 import { appendRepeatable } from "../../audit/append-repeatable.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { createBatchLoader } from "../../db/batch-loader.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -24,7 +24,7 @@ const ADMISSION = `
   from tenants where id = $1`;
 
 interface Asked {
-  readonly actor: Actor & { readonly device: Uuid };
+  readonly actor: Actor & { readonly device: DeviceId };
   readonly generation: number;
   readonly atMs: number;
 }
@@ -62,7 +62,7 @@ const entryOf = ({ actor, atMs }: Asked): Omit<AuditEntry<"relay.connect">, "ten
  */
 export async function admitDevice(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },
-  actor: Actor & { readonly device: Uuid },
+  actor: Actor & { readonly device: DeviceId },
   generation: number,
 ): Promise<Admission> {
   const admission = await admitTogether(pool, actor.tenant, { actor, generation, atMs: now() });

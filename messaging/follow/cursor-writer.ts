@@ -2,6 +2,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Pool } from "../../db/pool.ts";
 import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { markFinished, type Finished } from "./finish-conversations.ts";
 
 interface Acknowledged extends Finished {
@@ -21,7 +22,7 @@ const UPSERT = `
 export class CursorWriter {
   readonly #pool: Pool;
   readonly #intervalMs: number;
-  readonly #waiting = new Map<Uuid, Map<string, Acknowledged>>();
+  readonly #waiting = new Map<TenantId, Map<string, Acknowledged>>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
 
@@ -31,7 +32,7 @@ export class CursorWriter {
   }
 
   /** Notes that the device has every event up to `seq`. */
-  acknowledge(tenant: Uuid, device: Uuid, conversation: Uuid, seq: number): void {
+  acknowledge(tenant: TenantId, device: DeviceId, conversation: ConversationId, seq: number): void {
     this.#add(tenant, { conversation, device, seq, isLast: false });
   }
 
@@ -39,11 +40,11 @@ export class CursorWriter {
    * Notes that the device has every event up to `seq`, which seems to be the last. If it is, the
    * conversation is no longer listed for the device.
    */
-  finish(tenant: Uuid, device: Uuid, conversation: Uuid, seq: number): void {
+  finish(tenant: TenantId, device: DeviceId, conversation: ConversationId, seq: number): void {
     this.#add(tenant, { conversation, device, seq, isLast: true });
   }
 
-  #add(tenant: Uuid, acknowledged: Acknowledged): void {
+  #add(tenant: TenantId, acknowledged: Acknowledged): void {
     let waiting = this.#waiting.get(tenant);
     if (waiting === undefined)
       this.#waiting.set(tenant, (waiting = new Map<string, Acknowledged>()));
@@ -83,7 +84,7 @@ export class CursorWriter {
   }
 
   /** Writes in a fixed order, so that two nodes cannot deadlock on the same rows. */
-  async #write(tenant: Uuid, rows: Acknowledged[]): Promise<void> {
+  async #write(tenant: TenantId, rows: Acknowledged[]): Promise<void> {
     rows.sort((a, b) =>
       a.conversation === b.conversation
         ? compare(a.device, b.device)

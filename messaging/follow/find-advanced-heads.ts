@@ -1,7 +1,7 @@
 import { inTransaction } from "../../db/transaction.ts";
 import type { Pool } from "../../db/pool.ts";
 import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
 
 // The limit on the time of receipt excludes all but the newest partitions.
 const ADVANCED = `
@@ -15,7 +15,7 @@ const ADVANCED = `
 
 /** A conversation, and the number of its log's last event. */
 interface AdvancedHead {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly seq: number;
 }
 
@@ -27,8 +27,8 @@ interface AdvancedHead {
  */
 export async function findAdvancedHeads(
   pool: Pool,
-  tenant: Uuid,
-  known: readonly (readonly [conversation: Uuid, seq: number])[],
+  tenant: TenantId,
+  known: readonly (readonly [conversation: ConversationId, seq: number])[],
   sinceMs: number,
 ): Promise<readonly AdvancedHead[]> {
   const { rows } = await inTransaction(pool, tenant, (client) =>

@@ -1,12 +1,12 @@
 import { inTransaction } from "../../db/transaction.ts";
 import type { Pool } from "../../db/pool.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 
 /** A device that is currently a member. */
 export interface Joined {
-  readonly device: Uuid;
-  readonly conversation: Uuid;
+  readonly device: DeviceId;
+  readonly conversation: ConversationId;
   /** The first event that it may see and has not acknowledged. */
   readonly fromSeq: number;
   /** The number of the log's last event. */
@@ -32,8 +32,8 @@ const NOT_FOLLOWED = `${JOINED} md.device = any($1::uuid[]) and not md.finished
 /** Returns the devices that are members of these conversations. */
 export async function devicesIn(
   pool: Pool,
-  tenant: Uuid,
-  conversations: readonly Uuid[],
+  tenant: TenantId,
+  conversations: readonly ConversationId[],
 ): Promise<readonly Joined[]> {
   const { rows } = await inTransaction(pool, tenant, (client) =>
     client.query<Joined>(OF_CONVERSATIONS, [uuidArray(conversations)]),
@@ -47,8 +47,8 @@ export async function devicesIn(
  */
 export async function notFollowed(
   pool: Pool,
-  tenant: Uuid,
-  devices: readonly Uuid[],
+  tenant: TenantId,
+  devices: readonly DeviceId[],
   follows: readonly Pick<Joined, "device" | "conversation">[],
 ): Promise<readonly Joined[]> {
   const { rows } = await inTransaction(pool, tenant, (client) =>

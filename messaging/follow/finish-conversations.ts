@@ -1,11 +1,11 @@
 import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 
 /** A device has acknowledged everything up to event `seq`, which seems to be its last. */
 export interface Finished {
-  readonly conversation: Uuid;
-  readonly device: Uuid;
+  readonly conversation: ConversationId;
+  readonly device: DeviceId;
   readonly seq: number;
 }
 
@@ -51,7 +51,7 @@ const UNMARK = `
  */
 export async function markUnfinished(
   client: Client,
-  conversation: Uuid,
+  conversation: ConversationId,
   seq: number,
 ): Promise<void> {
   await client.query("select from conversations where id = $1 for update", [conversation]);

@@ -1,9 +1,9 @@
 import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId } from "../../crypto/wire/ids.ts";
 
 interface Said {
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly generation: number;
 }
 
@@ -23,14 +23,14 @@ const NOTE = `
  */
 export async function noteGenerations(
   client: Client,
-  tenant: Uuid,
+  tenant: TenantId,
   said: readonly Said[],
 ): Promise<readonly number[]> {
   const before = new Map<Said, number>();
   // One statement changes a row once: two hellos of one device are noted one after the other.
   for (let rest = [...said]; rest.length > 0;) {
     const batch = [...new Map(rest.map((each) => [each.device, each])).values()];
-    const { rows } = await client.query<{ device: Uuid; before: number }>(NOTE, [
+    const { rows } = await client.query<{ device: DeviceId; before: number }>(NOTE, [
       tenant,
       uuidArray(batch.map(({ device }) => device)),
       int8Array(batch.map(({ generation }) => generation)),

@@ -5,6 +5,7 @@ import type { Pool } from "../../db/pool.ts";
 import { eventKinds, type EventKind } from "../../crypto/wire/frame.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
 import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { keyIdOf } from "../../keys/at-rest/envelope.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import type { DeliverableEvent, ErasedEvent } from "../log/event.ts";
@@ -38,9 +39,9 @@ const EVENTS = `
 
 /** A request for a device's next events of one conversation. */
 export interface EventsRequest {
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
-  readonly device: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
+  readonly device: DeviceId;
   /** The event after which to read. It is not returned itself. */
   readonly afterSeq: number;
   /** The last event wanted. It is at or before the last event that the device may currently see. */
@@ -53,11 +54,11 @@ export interface EventsRequest {
 interface EventRow {
   /** The number of the request that it answers. */
   readonly number: number;
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
   readonly seq: number;
   readonly kind: number;
-  readonly sender_device: Uuid;
+  readonly sender_device: DeviceId;
   readonly epoch: number;
   readonly key_id: Uuid;
   readonly client_message_id: Uuid;

@@ -2,6 +2,7 @@ import { batchRead } from "../../db/batch-read.ts";
 import type { Pool } from "../../db/pool.ts";
 import { wireLimits } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { decideRelay, type Connected } from "../../policies/relay-access.ts";
 
 /** The events a device may see, both ends included. There is no end while it is a member. */
@@ -12,7 +13,7 @@ export interface VisibleRange {
 
 /** A conversation as one device may follow it. */
 export interface Followed {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   /** The log's last event, even if the device may not see it. */
   readonly head: number;
   readonly epoch: number;
@@ -63,7 +64,7 @@ const followedIn = (listed: string): string => `
   order by l.conversation`;
 
 interface FollowedRow {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly head: number;
   readonly epoch: number;
   readonly closed: boolean;
@@ -85,7 +86,7 @@ const statements = {
  */
 export async function followedBy(
   pool: Pool,
-  actor: Connected & { readonly device: Uuid },
+  actor: Connected & { readonly device: DeviceId },
   { after, includeFinished }: FollowedPage,
 ): Promise<readonly Followed[]> {
   const { tenant, device } = actor;

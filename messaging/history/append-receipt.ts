@@ -1,6 +1,7 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -25,12 +26,12 @@ import { receiptDigest, assertReceiptSignature } from "./receipts.ts";
 /** The facts about one kind of receipt that `appendReceipt` needs. */
 export interface ReceiptWork {
   readonly act: ConversationAct<"history.grant" | "consent.given" | "consent.withdrawn">;
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly kind: "history_granted" | "consent_changed";
   readonly table: "history_grants" | "consents";
   readonly id: Uuid;
   readonly signed: SignedReceipt;
-  readonly subject: Uuid;
+  readonly subject: UserId;
   readonly packets?: readonly Packet[];
   /** Returns the decision, or throws if the receipt is not accepted. */
   decide(client: Client, head: ConversationHead): Promise<Decision>;
@@ -130,7 +131,7 @@ function sealedUnder(
 }
 
 interface StoredReceipt {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly seq: number;
   readonly receipt_digest: Buffer;
 }

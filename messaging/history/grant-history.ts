@@ -2,6 +2,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { HistoryGrant } from "../../crypto/wire/receipt.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation, type GrantFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -27,7 +28,7 @@ export async function grantHistory(
   deps: MessagingDeps,
   actor: Actor,
   input: {
-    readonly conversation: Uuid;
+    readonly conversation: ConversationId;
     readonly signed: SignedReceipt;
     readonly packets: readonly Packet[];
   },
@@ -97,7 +98,7 @@ async function grantFacts(
   client: Client,
   actor: Actor,
   grant: HistoryGrant,
-  members: readonly Uuid[],
+  members: readonly UserId[],
   head: number,
 ): Promise<GrantFacts> {
   const { conversation, recipient, fromSeq, toSeq, consent } = grant;
@@ -196,6 +197,6 @@ interface PackRow {
   readonly id: Uuid;
   /** Null until the upload is complete. */
   readonly sha256: Uint8Array | null;
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly state: "uploading" | "complete";
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EventKind } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation } from "../../policies/abilities.ts";
@@ -16,7 +17,7 @@ import { MessagingError } from "../messaging-error.ts";
 export interface Link {
   readonly seq: number;
   readonly kind: EventKind;
-  readonly senderDevice: Uuid;
+  readonly senderDevice: DeviceId;
   readonly epoch: number;
   readonly keyId: Uuid;
   readonly clientMessageId: Uuid;
@@ -53,7 +54,7 @@ const GRANT = `
 export function readLinks(
   deps: MessagingDeps,
   actor: Actor,
-  input: { readonly conversation: Uuid; readonly grant: Uuid; readonly until: number },
+  input: { readonly conversation: ConversationId; readonly grant: Uuid; readonly until: number },
 ): Promise<Links> {
   const { conversation, grant, until } = input;
   const act = {
@@ -102,7 +103,7 @@ interface GrantRow {
 async function findGrant(
   client: Client,
   { device }: Actor,
-  conversation: Uuid,
+  conversation: ConversationId,
   grant: Uuid,
 ): Promise<GrantRow | undefined> {
   const { rows } = await client.query<GrantRow>(GRANT, [conversation, grant, device ?? null]);

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { SignedReceipt } from "../../crypto/wire/frame.ts";
 import { decodeReceipt, receiptBytes, type Receipt } from "../../crypto/wire/receipt.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
 import type { Client } from "../../db/pool.ts";
@@ -19,7 +19,7 @@ export const invalidRecord = (what: string, cause?: unknown): MessagingError =>
  */
 export function parseReceipt<T extends Receipt["type"]>(
   actor: Actor,
-  conversation: Uuid,
+  conversation: ConversationId,
   type: T,
   { text }: SignedReceipt,
 ): Extract<Receipt, { readonly type: T }> {
@@ -45,7 +45,7 @@ function decoded(text: Uint8Array): Receipt {
  */
 export async function assertReceiptSignature(
   client: Client,
-  device: Uuid,
+  device: DeviceId,
   { text, signature }: SignedReceipt,
 ): Promise<void> {
   const { rows } = await client.query<{ receipt_key: Buffer }>(

@@ -1,5 +1,6 @@
 import type { SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -19,7 +20,7 @@ import { invalidRecord, parseReceipt, receiptDigest } from "./receipts.ts";
 export async function recordConsent(
   deps: MessagingDeps,
   actor: Actor,
-  input: { readonly conversation: Uuid; readonly signed: SignedReceipt },
+  input: { readonly conversation: ConversationId; readonly signed: SignedReceipt },
 ): Promise<LogPosition> {
   const { conversation, signed } = input;
   const consent = parseReceipt(actor, conversation, "consent", signed);
@@ -66,7 +67,7 @@ interface ConsentRow {
  */
 export async function isConsented(
   client: Client,
-  conversation: Uuid,
+  conversation: ConversationId,
   consent: Uuid | undefined,
 ): Promise<boolean> {
   const { rows } = await client.query<ConsentRow>(

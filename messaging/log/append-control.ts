@@ -7,7 +7,7 @@ import {
   type Member,
   type Packet,
 } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { SealingKey } from "../../keys/at-rest/envelope.ts";
 import type { Role } from "../../policies/actor.ts";
 import type { LoggedEvent } from "./event.ts";
@@ -23,25 +23,25 @@ const MEMBERS = `
   from members m where m.conversation = $1 and m.until_seq is null order by m.from_seq, m.user_id`;
 
 interface MemberRow {
-  readonly user_id: Uuid;
+  readonly user_id: UserId;
   readonly role: Role;
-  readonly devices: readonly Uuid[];
+  readonly devices: readonly DeviceId[];
 }
 
 /** Returns the members of a conversation as the transaction currently sees them. */
-async function currentMembers(client: Client, conversation: Uuid): Promise<Member[]> {
+async function currentMembers(client: Client, conversation: ConversationId): Promise<Member[]> {
   const { rows } = await client.query<MemberRow>(MEMBERS, [conversation]);
   return rows.map((row) => ({ user: row.user_id, role: row.role, devices: row.devices }));
 }
 
 export interface ControlChange {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly kind: Exclude<EventKind, "message">;
   /** The user who made the change. */
-  readonly actor: Uuid;
-  readonly senderDevice: Uuid;
+  readonly actor: UserId;
+  readonly senderDevice: DeviceId;
   /** The user affected by the change. */
-  readonly subject: Uuid;
+  readonly subject: UserId;
   readonly epoch: number;
   readonly creation?: Control["creation"];
   readonly receipt?: Control["receipt"];

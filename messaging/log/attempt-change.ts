@@ -1,7 +1,7 @@
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
 import { MessagingError } from "../messaging-error.ts";
 import type { LoggedEvent } from "./event.ts";
 import type { ConversationHead } from "./head.ts";
@@ -30,8 +30,8 @@ const CHANGE_ATTEMPTS = 8;
  */
 export async function attemptChange<T>(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },
-  tenant: Uuid,
-  conversation: Uuid,
+  tenant: TenantId,
+  conversation: ConversationId,
   work: ChangeWork<T>,
 ): Promise<Change<T>> {
   for (let attempt = 1; ; attempt++) {

@@ -1,7 +1,7 @@
 import { runForTenant } from "../../db/fairness/requester.ts";
 import type { Pool, PoolClient } from "../../db/pool.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { MessagingError } from "../messaging-error.ts";
 import type { CommitPacing } from "./commit-pacing.ts";
@@ -27,7 +27,7 @@ interface BatchCommitterOptions {
   readonly frankingKey: Uint8Array;
   readonly now: () => number;
   readonly onCommitted: (events: readonly LoggedEvent[]) => void;
-  readonly onHead: (conversation: Uuid, seq: number) => void;
+  readonly onHead: (conversation: ConversationId, seq: number) => void;
   readonly observer?: LogObserver | undefined;
 }
 
@@ -63,7 +63,7 @@ export class BatchCommitter {
   readonly #inHand = new Set<Taken<PendingPost>>();
   #running: Promise<void> | undefined;
   #client: PoolClient | undefined;
-  #fence: Uuid | undefined;
+  #fence: TenantId | undefined;
 
   constructor(
     options: BatchCommitterOptions,
@@ -253,7 +253,7 @@ export class BatchCommitter {
     work: readonly Work[],
     now: number,
   ): Promise<{
-    readonly keys: ReadonlyMap<Uuid, DeviceKeys>;
+    readonly keys: ReadonlyMap<ConversationId, DeviceKeys>;
     readonly ready: readonly Work[];
   }> {
     const { scopeKeys } = this.#options;
@@ -308,7 +308,7 @@ export class BatchCommitter {
   #part(
     taken: Taken<PendingPost>,
     head: ConversationHead,
-    keysOf: ReadonlyMap<Uuid, DeviceKeys>,
+    keysOf: ReadonlyMap<ConversationId, DeviceKeys>,
     earlier: readonly AcceptedMessage[],
     reread: boolean,
     now: number,
@@ -317,7 +317,7 @@ export class BatchCommitter {
     const known = earlier.filter(({ conversation }) => conversation === taken.conversation);
     const keys: DeviceKeys = keysOf.get(taken.conversation) ?? new Map();
     // A device without a key here belongs to no member. Admission refuses it with its own code.
-    const isErased = (device: Uuid) => keys.has(device) && keys.get(device)?.key === undefined;
+    const isErased = (device: DeviceId) => keys.has(device) && keys.get(device)?.key === undefined;
     const { frankingKey } = this.#options;
     const plan = planMessages(
       head,
@@ -341,7 +341,7 @@ export class BatchCommitter {
     return this.#client;
   }
 
-  async #connect(tenant: Uuid): Promise<void> {
+  async #connect(tenant: TenantId): Promise<void> {
     if (this.#client === undefined) {
       const client = await this.#options.pool.connect();
       client.once("error", () => this.#disconnect(client));

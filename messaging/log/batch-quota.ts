@@ -1,5 +1,4 @@
-import { nilUuid } from "../../crypto/wire/event.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { nilId, type TenantId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { MessageQuota } from "../storage/message-quota.ts";
 import type { Taken } from "./conversation-queue.ts";
@@ -32,12 +31,12 @@ export async function loadQuota(
       : taken.items.map(({ request }) => accountOf(head, request.senderDevice)),
   );
   // A device that is no member has no account here. Its message is refused for that.
-  const members = accounts.filter((account) => account !== nilUuid);
+  const members = accounts.filter((account) => account !== nilId());
   await quota.load(client, first.taken.tenant, members, now, isSure);
 }
 
 /** Adds what the plan has stored to the quotas that this node knows. */
-export function countPlan(quota: MessageQuota, tenant: Uuid, { events, next }: Plan): void {
+export function countPlan(quota: MessageQuota, tenant: TenantId, { events, next }: Plan): void {
   for (const event of events)
     quota.stored(tenant, accountOf(next, event.senderDevice), { items: 1, bytes: sizeOf(event) });
 }

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { RecentUse } from "../../policies/recent-use.ts";
 
 /** A tenant that keeps less than this many committers busy on average never waits. */
@@ -16,8 +16,8 @@ const GATHER_MS = 25;
 export class CommitPacing {
   readonly #monotonic: () => number;
   readonly #onDue: () => void;
-  readonly #use: RecentUse;
-  readonly #beganMs = new Map<Uuid, number>();
+  readonly #use: RecentUse<TenantId>;
+  readonly #beganMs = new Map<TenantId, number>();
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -31,7 +31,7 @@ export class CommitPacing {
   }
 
   /** Returns whether the tenant's next batch may begin now. */
-  mayBegin(tenant: Uuid): boolean {
+  mayBegin(tenant: TenantId): boolean {
     const now = this.#monotonic();
     const isEarly = now < (this.#beganMs.get(tenant) ?? -GATHER_MS) + GATHER_MS;
     return !isEarly || !this.#use.isHeavy(tenant, LIGHT, now);
@@ -41,7 +41,7 @@ export class CommitPacing {
    * Records that a batch of the tenant begins.
    * @returns a function to call when it ends
    */
-  begin(tenant: Uuid): () => void {
+  begin(tenant: TenantId): () => void {
     this.#change(tenant, 1);
     this.#beganMs.set(tenant, this.#monotonic());
     return () => this.#change(tenant, -1);
@@ -56,7 +56,7 @@ export class CommitPacing {
     }, GATHER_MS);
   }
 
-  #change(tenant: Uuid, by: number): void {
+  #change(tenant: TenantId, by: number): void {
     for (const idle of this.#use.change(tenant, by, this.#monotonic())) this.#beganMs.delete(idle);
   }
 }

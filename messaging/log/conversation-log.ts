@@ -1,6 +1,6 @@
 import type { Pool } from "../../db/pool.ts";
 import { FairShares } from "../../policies/fair-shares.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { attemptChange, type ChangeWork } from "./attempt-change.ts";
@@ -29,7 +29,7 @@ export interface LogOptions {
    * Called when a conversation's log turned out to reach `seq`. Some of its events may not have
    * been published here.
    */
-  readonly onHead: (conversation: Uuid, seq: number) => void;
+  readonly onHead: (conversation: ConversationId, seq: number) => void;
   readonly observer?: LogObserver | undefined;
   readonly committers?: number;
   readonly maxBatch?: number;
@@ -116,7 +116,7 @@ export class ConversationLog {
    * node appended first, it runs again on a new head.
    * @throws MessagingError contended, and whatever `work` throws
    */
-  async change<T>(tenant: Uuid, conversation: Uuid, work: ChangeWork<T>): Promise<T> {
+  async change<T>(tenant: TenantId, conversation: ConversationId, work: ChangeWork<T>): Promise<T> {
     await this.#queue.exclusive(tenant, conversation);
     try {
       const { events, answer } = await attemptChange(this.#options, tenant, conversation, work);
@@ -130,7 +130,7 @@ export class ConversationLog {
   }
 
   /** Tells the log that another node has appended up to `seq`. Older cached state is dropped. */
-  invalidate(conversation: Uuid, seq: number): void {
+  invalidate(conversation: ConversationId, seq: number): void {
     this.#heads.dropBehind(conversation, seq);
   }
 

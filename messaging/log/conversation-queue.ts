@@ -1,12 +1,12 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
 
 /**
  * The work that waits for one conversation. At most one batch or change of a conversation runs at a
  * time.
  */
 interface Waiting<T> {
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
   readonly items: T[];
   readonly changes: (() => void)[];
   busy: boolean;
@@ -14,8 +14,8 @@ interface Waiting<T> {
 
 /** A turn of one conversation. The conversation stays busy until `release`. */
 export interface Turn {
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
 }
 
 /** Some messages of one conversation that a committer took. */
@@ -37,7 +37,7 @@ export class ConversationQueue<T> {
    */
   readonly #all = new Map<string, Waiting<T>>();
   /** The conversations that have messages and are not busy, by tenant. The first tenant is next. */
-  readonly #ready = new Map<Uuid, Set<Waiting<T>>>();
+  readonly #ready = new Map<TenantId, Set<Waiting<T>>>();
   #size = 0;
 
   /** Returns how many messages wait. Those already taken do not count. */
@@ -50,7 +50,7 @@ export class ConversationQueue<T> {
     return this.#ready.size > 0;
   }
 
-  push(tenant: Uuid, conversation: Uuid, item: T): void {
+  push(tenant: TenantId, conversation: ConversationId, item: T): void {
     const waiting = this.#entry(tenant, conversation);
     waiting.items.push(item);
     this.#size++;
@@ -62,7 +62,7 @@ export class ConversationQueue<T> {
    * conversations become busy.
    * @param mayBegin whether it may be this tenant's turn
    */
-  take(max: number, mayBegin: (tenant: Uuid) => boolean = () => true): Taken<T>[] {
+  take(max: number, mayBegin: (tenant: TenantId) => boolean = () => true): Taken<T>[] {
     const next = [...this.#ready].find(([tenant]) => mayBegin(tenant));
     if (next === undefined) return [];
     const [tenant, ready] = next;
@@ -83,7 +83,7 @@ export class ConversationQueue<T> {
   }
 
   /** Resolves when the caller has the conversation alone. Call `release` afterwards. */
-  exclusive(tenant: Uuid, conversation: Uuid): Promise<void> {
+  exclusive(tenant: TenantId, conversation: ConversationId): Promise<void> {
     const waiting = this.#entry(tenant, conversation);
     if (!waiting.busy) {
       waiting.busy = true;
@@ -121,7 +121,7 @@ export class ConversationQueue<T> {
     if (ready?.size === 0) this.#ready.delete(waiting.tenant);
   }
 
-  #entry(tenant: Uuid, conversation: Uuid): Waiting<T> {
+  #entry(tenant: TenantId, conversation: ConversationId): Waiting<T> {
     const key = keyOf({ tenant, conversation });
     const known = this.#all.get(key);
     if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { ScopeKey, ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { periodOf, type Scope } from "../../keys/at-rest/scope.ts";
 import { KeysError } from "../../keys/keys-error.ts";
@@ -7,23 +7,23 @@ import type { ConversationHead } from "./head.ts";
 /**
  * The key that encrypts each sending device's messages. Devices that belong to no member have none.
  */
-export type DeviceKeys = ReadonlyMap<Uuid, ScopeKey>;
+export type DeviceKeys = ReadonlyMap<DeviceId, ScopeKey>;
 
 interface Senders {
   readonly head: ConversationHead;
-  readonly devices: readonly Uuid[];
+  readonly devices: readonly DeviceId[];
 }
 
 /** A key that is not in memory. */
 export interface MissingKey {
-  readonly tenant: Uuid;
-  readonly device: Uuid;
+  readonly tenant: TenantId;
+  readonly device: DeviceId;
   readonly scope: Scope;
 }
 
 export interface HeldKeys {
   /** The keys of devices, by conversation. */
-  readonly keys: Map<Uuid, Map<Uuid, ScopeKey>>;
+  readonly keys: Map<ConversationId, Map<DeviceId, ScopeKey>>;
   readonly missing: readonly MissingKey[];
 }
 
@@ -32,11 +32,11 @@ export interface HeldKeys {
  * one tenant.
  */
 export function heldKeys(scopeKeys: ScopeKeys, work: readonly Senders[], now: number): HeldKeys {
-  const keys = new Map<Uuid, Map<Uuid, ScopeKey>>();
+  const keys = new Map<ConversationId, Map<DeviceId, ScopeKey>>();
   const missing: MissingKey[] = [];
   for (const { head, devices } of work) {
     const { tenant, conversation, subject, authors } = head;
-    const of = new Map<Uuid, ScopeKey>();
+    const of = new Map<DeviceId, ScopeKey>();
     keys.set(conversation, of);
     // The same time that messages get: never before the last one.
     const period = periodOf(Math.max(now, head.receivedAtMs));
@@ -55,7 +55,7 @@ export function heldKeys(scopeKeys: ScopeKeys, work: readonly Senders[], now: nu
 export interface FetchedKeys {
   readonly found: readonly (MissingKey & { readonly key: ScopeKey })[];
   /** Why the keys of a conversation are unavailable. */
-  readonly failed: ReadonlyMap<Uuid, unknown>;
+  readonly failed: ReadonlyMap<ConversationId, unknown>;
 }
 
 /**

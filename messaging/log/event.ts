@@ -1,9 +1,9 @@
 import type { Deliver, Packet } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 
 /** An event as a device may see it, with the content of a `deliver` frame. */
 export interface DeliverableEvent extends Deliver {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
 }
 
 /** An event of which only the place is left, because the key that encrypted it is destroyed. */

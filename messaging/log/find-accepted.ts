@@ -1,6 +1,7 @@
 import type { Client } from "../../db/pool.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { AcceptedMessage } from "./head.ts";
 import type { PostRequest } from "./plan-messages.ts";
 
@@ -15,9 +16,9 @@ const FIND = `
     offset 0) found`;
 
 interface AcceptedRow {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly seq: number;
-  readonly sender_device: Uuid;
+  readonly sender_device: DeviceId;
   readonly client_message_id: Uuid;
   readonly received_at_ms: number;
   readonly franking_tag: Buffer;

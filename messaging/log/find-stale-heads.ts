@@ -1,6 +1,6 @@
 import type { Client } from "../../db/pool.ts";
 import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 
 const BEHIND = `
   select known.conversation from unnest($1::uuid[], $2::int8[]) as known (conversation, seq)
@@ -10,9 +10,9 @@ const BEHIND = `
 /** Returns which of these conversations have events after the one believed to be the last. */
 export async function findStaleHeads(
   client: Client,
-  heads: readonly (readonly [conversation: Uuid, seq: number])[],
-): Promise<ReadonlySet<Uuid>> {
-  const { rows } = await client.query<{ conversation: Uuid }>(BEHIND, [
+  heads: readonly (readonly [conversation: ConversationId, seq: number])[],
+): Promise<ReadonlySet<ConversationId>> {
+  const { rows } = await client.query<{ conversation: ConversationId }>(BEHIND, [
     uuidArray(heads.map(([conversation]) => conversation)),
     int8Array(heads.map(([, seq]) => seq)),
   ]);

@@ -1,5 +1,5 @@
 import { FairCache } from "../../policies/fair-cache.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { ConversationHead } from "./head.ts";
 
 /**
@@ -7,15 +7,15 @@ import type { ConversationHead } from "./head.ts";
  * tenant with many cannot push out those of others. A head takes about 2 KB.
  */
 export class HeadCache {
-  readonly #heads: FairCache<ConversationHead>;
-  readonly #tenantOf = new Map<Uuid, Uuid>();
+  readonly #heads: FairCache<ConversationHead, ConversationId>;
+  readonly #tenantOf = new Map<ConversationId, TenantId>();
   #generation = 0;
 
   constructor(capacity: number) {
     this.#heads = new FairCache(capacity);
   }
 
-  get(tenant: Uuid, conversation: Uuid): ConversationHead | undefined {
+  get(tenant: TenantId, conversation: ConversationId): ConversationHead | undefined {
     return this.#heads.get(tenant, conversation);
   }
 
@@ -26,7 +26,7 @@ export class HeadCache {
     if (dropped !== undefined) this.#tenantOf.delete(dropped);
   }
 
-  drop(conversation: Uuid): void {
+  drop(conversation: ConversationId): void {
     const tenant = this.#tenantOf.get(conversation);
     if (tenant === undefined) return;
     this.#tenantOf.delete(conversation);
@@ -49,7 +49,7 @@ export class HeadCache {
   }
 
   /** Drops the head unless it has reached `seq`. */
-  dropBehind(conversation: Uuid, seq: number): void {
+  dropBehind(conversation: ConversationId, seq: number): void {
     const head = this.#heads.peek(this.#tenantOf.get(conversation) ?? "", conversation);
     if (head !== undefined && head.seq < seq) this.drop(conversation);
   }

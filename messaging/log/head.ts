@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { AdmissionFacts, SenderKeyFacts } from "../../policies/admission.ts";
 import type { ConversationActor } from "../../policies/conversation-rules.ts";
 import type { LoggedEvent } from "./event.ts";
@@ -20,12 +21,12 @@ export type AcceptedMessage = Pick<
  * if no event was appended since; the unique key on seq ensures that.
  */
 export interface ConversationHead extends AdmissionFacts {
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
   /** The user whose conversation it is. */
-  readonly subject: Uuid;
+  readonly subject: UserId;
   /** The account of each member device, with the role that it had when this was read. */
-  readonly authors: ReadonlyMap<Uuid, ConversationActor>;
+  readonly authors: ReadonlyMap<DeviceId, ConversationActor>;
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
   /** The time when the last event was received. The next event is never earlier. */
@@ -58,7 +59,7 @@ export class HeadDraft {
     this.receivedAtMs = start.receivedAtMs;
   }
 
-  get tenant(): Uuid {
+  get tenant(): TenantId {
     return this.#start.tenant;
   }
 
@@ -67,7 +68,7 @@ export class HeadDraft {
   }
 
   /** Returns the earlier answer to this message, if it is recent or part of the current plan. */
-  repeated(senderDevice: Uuid, clientMessageId: Uuid): AcceptedMessage | undefined {
+  repeated(senderDevice: DeviceId, clientMessageId: Uuid): AcceptedMessage | undefined {
     return this.#recent.find(
       (message) =>
         message.clientMessageId === clientMessageId && message.senderDevice === senderDevice,

@@ -2,7 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import { byteaArray, int2Array, int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import { eventKinds } from "../../crypto/wire/frame.ts";
 import { nilUuid, zeroHash } from "../../crypto/wire/event.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { nilId, type TenantId, type UserId, type ConversationId } from "../../crypto/wire/ids.ts";
 import type { SealingKey } from "../../keys/at-rest/envelope.ts";
 import { countStored } from "../storage/count-stored.ts";
 import type { LoggedEvent } from "./event.ts";
@@ -12,19 +12,19 @@ import { sealedCiphertext, sealedPacket } from "./stored-form.ts";
  * Marks, in the partition of the previous event, that a conversation continued in a later month.
  */
 export interface MonthMarker {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly seq: number;
   /** The time when the previous event was received. It places the marker in its partition. */
   readonly receivedAtMs: number;
 }
 
 export interface EventBatch {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   readonly events: readonly LoggedEvent[];
   /** The key that seals each message and its packets, in the order of `events`. Other events without packets have none. */
   readonly keys: readonly (SealingKey | undefined)[];
   /** The account that each event is counted for, in the order of `events`. */
-  readonly accounts: readonly Uuid[];
+  readonly accounts: readonly UserId[];
   /** The events of the batch that are the first under their key. */
   readonly firstUses: readonly LoggedEvent[];
   readonly markers: readonly MonthMarker[];
@@ -73,7 +73,7 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
   const counts = countStored(
     batch.tenant,
     batch.events.map((event, index) => ({
-      account: batch.accounts[index] ?? nilUuid,
+      account: batch.accounts[index] ?? nilId(),
       receivedAtMs: event.receivedAtMs,
       bytes: bytesOf.get(event) ?? 0,
     })),
@@ -121,12 +121,12 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
 const MARKER = 0;
 const empty = new Uint8Array(0);
 
-function markerRow(tenant: Uuid, marker: MonthMarker): Omit<LoggedEvent, "kind"> {
+function markerRow(tenant: TenantId, marker: MonthMarker): Omit<LoggedEvent, "kind"> {
   return {
     tenant,
     conversation: marker.conversation,
     seq: marker.seq,
-    senderDevice: nilUuid,
+    senderDevice: nilId(),
     epoch: 0,
     keyId: nilUuid,
     clientMessageId: nilUuid,

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { FetchedKeys } from "./device-keys.ts";
 
 /** The time that a committer waits for keys before it continues without them, in milliseconds. */
@@ -15,7 +15,7 @@ export class KeyWaitQueue {
    * The number of messages of each tenant that wait because a fetch took too long or will be
    * repeated.
    */
-  readonly #late = new Map<Uuid, number>();
+  readonly #late = new Map<TenantId, number>();
   readonly #running = new Set<Promise<void>>();
   #size = 0;
 
@@ -34,14 +34,17 @@ export class KeyWaitQueue {
   }
 
   /** Returns whether this many more messages of the tenant may wait. */
-  hasRoom(tenant: Uuid, messages: number): boolean {
+  hasRoom(tenant: TenantId, messages: number): boolean {
     return (this.#late.get(tenant) ?? 0) + messages <= this.#mostOfTenant;
   }
 
   /**
    * Returns the keys if they come soon. It does not wait for a tenant whose keys are already late.
    */
-  async briefly(tenant: Uuid, fetching: Promise<FetchedKeys>): Promise<FetchedKeys | undefined> {
+  async briefly(
+    tenant: TenantId,
+    fetching: Promise<FetchedKeys>,
+  ): Promise<FetchedKeys | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), this.#late.has(tenant) ? 0 : BRIEFLY_MS);
@@ -54,7 +57,7 @@ export class KeyWaitQueue {
   /**
    * Keeps this many messages of a tenant waiting until `work` has put them back or answered them.
    */
-  keep(tenant: Uuid, messages: number, work: () => Promise<void>): void {
+  keep(tenant: TenantId, messages: number, work: () => Promise<void>): void {
     this.#size += messages;
     this.#late.set(tenant, (this.#late.get(tenant) ?? 0) + messages);
     const running = work().finally(() => {

@@ -2,6 +2,13 @@ import type { Client } from "../../db/pool.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
 import { int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import {
+  nilId,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+} from "../../crypto/wire/ids.ts";
 import type { Role } from "../../policies/actor.ts";
 import type { SenderKeyFacts } from "../../policies/admission.ts";
 import type { ConversationHead } from "./head.ts";
@@ -25,10 +32,10 @@ const HEADS = `
   where c.id = any($1::uuid[])`;
 
 interface HeadRow {
-  readonly id: Uuid;
-  readonly tenant: Uuid;
+  readonly id: ConversationId;
+  readonly tenant: TenantId;
   readonly state: "open" | "closed";
-  readonly subject: Uuid;
+  readonly subject: UserId;
   readonly key_max_messages: number;
   readonly key_max_age_ms: number;
   readonly epoch: number;
@@ -36,11 +43,11 @@ interface HeadRow {
   /** Null if the log is empty. */
   readonly transcript_hash: Buffer | null;
   readonly received_at_ms: number;
-  readonly devices: readonly Uuid[];
+  readonly devices: readonly DeviceId[];
   /** The account of each of the devices, and its role. */
-  readonly authors: readonly Uuid[];
+  readonly authors: readonly UserId[];
   readonly roles: readonly Role[];
-  readonly former: readonly Uuid[];
+  readonly former: readonly DeviceId[];
 }
 
 const KEYS = `
@@ -53,9 +60,9 @@ const KEYS = `
   where (k.epoch = head.epoch and k.started_at_ms > head.after_ms) or k.key_id = any($4::uuid[])`;
 
 interface KeyRow {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly key_id: Uuid;
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly epoch: number;
   readonly started_at_ms: number;
   readonly messages: number;
@@ -68,10 +75,10 @@ interface KeyRow {
  */
 export async function loadHeads(
   client: Client,
-  conversations: readonly Uuid[],
+  conversations: readonly ConversationId[],
   now: number,
   keyIds: readonly Uuid[] = [],
-): Promise<ReadonlyMap<Uuid, ConversationHead>> {
+): Promise<ReadonlyMap<ConversationId, ConversationHead>> {
   const { rows } = await client.query<HeadRow>(HEADS, [uuidArray(conversations)]);
   const keys = await client.query<KeyRow>(KEYS, [
     uuidArray(rows.map((row) => row.id)),
@@ -79,7 +86,7 @@ export async function loadHeads(
     int8Array(rows.map((row) => now - row.key_max_age_ms)),
     uuidArray(keyIds),
   ]);
-  const keysOf = new Map<Uuid, Map<Uuid, SenderKeyFacts>>();
+  const keysOf = new Map<ConversationId, Map<Uuid, SenderKeyFacts>>();
   for (const key of keys.rows) {
     const known = keysOf.get(key.conversation) ?? new Map<Uuid, SenderKeyFacts>();
     keysOf.set(key.conversation, known);
@@ -91,7 +98,7 @@ export async function loadHeads(
     });
   }
   return new Map(
-    rows.map((row): [Uuid, ConversationHead] => {
+    rows.map((row): [ConversationId, ConversationHead] => {
       const devices = new Set(row.devices);
       return [
         row.id,
@@ -104,7 +111,7 @@ export async function loadHeads(
               device,
               {
                 tenant: row.tenant,
-                user: row.authors[index] as Uuid,
+                user: row.authors[index] ?? nilId(),
                 role: row.roles[index] as Role,
               },
             ]),
@@ -129,7 +136,7 @@ export async function loadHeads(
 /** One conversation's head, or undefined if the tenant has no such conversation. */
 export async function loadHead(
   client: Client,
-  conversation: Uuid,
+  conversation: ConversationId,
   now: number,
 ): Promise<ConversationHead | undefined> {
   return (await loadHeads(client, [conversation], now)).get(conversation);

@@ -6,13 +6,13 @@ import {
   zeroHash,
   type EventHeader,
 } from "../../crypto/wire/event.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId } from "../../crypto/wire/ids.ts";
 import { monthStartMs, type LoggedEvent } from "./event.ts";
 import type { MonthMarker } from "./insert-events.ts";
 
 /** The place of the next event. */
 export interface NextPosition {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
   readonly receivedAtMs: number;
@@ -28,7 +28,7 @@ const hmacSha256 = (key: Uint8Array, input: Uint8Array): Buffer =>
  */
 export function numberMessage(
   position: NextPosition,
-  senderDevice: Uuid,
+  senderDevice: DeviceId,
   send: Send,
   frankingKey: Uint8Array,
   now: number,

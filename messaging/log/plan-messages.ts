@@ -1,7 +1,7 @@
 import type { Send } from "../../crypto/wire/frame.ts";
-import { nilUuid } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../../crypto/wire/uuid.ts";
+import { nilId, type TenantId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import { decideAdmission, type Admission } from "../../policies/admission.ts";
 import { monthStartMs, type LoggedEvent } from "./event.ts";
@@ -11,8 +11,8 @@ import { markerFor, numberMessage } from "./number-message.ts";
 import type { QuotaDraft } from "../storage/message-quota.ts";
 
 export interface PostRequest {
-  readonly tenant: Uuid;
-  readonly senderDevice: Uuid;
+  readonly tenant: TenantId;
+  readonly senderDevice: DeviceId;
   readonly send: Send;
 }
 
@@ -46,7 +46,7 @@ export function planMessages(
   frankingKey: Uint8Array,
   now: number,
   quota: QuotaDraft,
-  isErased: (device: Uuid) => boolean,
+  isErased: (device: DeviceId) => boolean,
 ): Plan {
   const events: LoggedEvent[] = [];
   const firstUses: LoggedEvent[] = [];
@@ -92,7 +92,7 @@ export function planMessages(
 }
 
 /** Asks, for each member device, whether its account may post: with its present role and membership. */
-function postingIn(head: ConversationHead): (device: Uuid) => boolean {
+function postingIn(head: ConversationHead): (device: DeviceId) => boolean {
   const members = [...new Set(Array.from(head.authors.values(), ({ user }) => user))];
   const { tenant, state, subject: createdBy } = head;
   return (device) => {
@@ -112,8 +112,8 @@ const overQuota = (retryAfterMs: number): Refusal => ({
 });
 
 /** Returns the account that a member device's messages are counted for. */
-export const accountOf = (head: Pick<ConversationHead, "authors">, device: Uuid): Uuid =>
-  head.authors.get(device)?.user ?? nilUuid;
+export const accountOf = (head: Pick<ConversationHead, "authors">, device: DeviceId): UserId =>
+  head.authors.get(device)?.user ?? nilId();
 
 /** Returns the number of bytes that a message adds to the log. */
 export const sizeOf = ({ ciphertext, packets }: Pick<Send, "ciphertext" | "packets">): number =>

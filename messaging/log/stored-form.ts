@@ -1,5 +1,5 @@
 import type { Packet } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { rowAssociated } from "../../keys/at-rest/associated.ts";
 import { open, seal, type SealingKey } from "../../keys/at-rest/envelope.ts";
 import { periodOf } from "../../keys/at-rest/scope.ts";
@@ -7,13 +7,13 @@ import type { DeliverableEvent } from "./event.ts";
 
 /** The position of an event, to which its encryption at rest is bound. */
 export interface EventPosition {
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
   readonly seq: number;
   readonly receivedAtMs: number;
 }
 
-const place = (event: EventPosition, device?: Uuid): Uint8Array =>
+const place = (event: EventPosition, device?: DeviceId): Uint8Array =>
   rowAssociated({
     tenant: event.tenant,
     conversation: event.conversation,
@@ -61,7 +61,7 @@ export const openedCiphertext = (
  */
 export const openedPacket = (
   event: EventPosition,
-  device: Uuid,
+  device: DeviceId,
   key: SealingKey,
   stored: Uint8Array,
 ): Uint8Array => open(key, place(event, device), stored);

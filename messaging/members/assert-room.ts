@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import {
   exceededLimit,
@@ -44,9 +44,9 @@ export async function assertRoom(
   client: Client,
   limits: OpenConversationLimits,
   adding: {
-    readonly conversation: Uuid;
-    readonly creator: Uuid | undefined;
-    readonly users: readonly Uuid[];
+    readonly conversation: ConversationId;
+    readonly creator: UserId | undefined;
+    readonly users: readonly UserId[];
   },
 ): Promise<void> {
   const { conversation, creator, users } = adding;

@@ -1,5 +1,5 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Client } from "../../db/pool.ts";
@@ -28,7 +28,7 @@ import {
 export function addMember(
   deps: MessagingDeps,
   actor: Actor,
-  input: { readonly conversation: Uuid; readonly user: Uuid },
+  input: { readonly conversation: ConversationId; readonly user: UserId },
 ): Promise<LogPosition> {
   return changeMembership(deps, actor, "add_member", input);
 }
@@ -40,7 +40,7 @@ export function addMember(
 export function removeMember(
   deps: MessagingDeps,
   actor: Actor,
-  input: { readonly conversation: Uuid; readonly user: Uuid },
+  input: { readonly conversation: ConversationId; readonly user: UserId },
 ): Promise<LogPosition> {
   return changeMembership(deps, actor, "remove_member", input);
 }
@@ -52,7 +52,7 @@ export function removeMember(
 export function closeConversation(
   deps: MessagingDeps,
   actor: Actor,
-  input: { readonly conversation: Uuid },
+  input: { readonly conversation: ConversationId },
 ): Promise<LogPosition> {
   const { conversation } = input;
   return change(
@@ -77,7 +77,7 @@ function changeMembership(
   deps: MessagingDeps,
   actor: Actor,
   action: "add_member" | "remove_member",
-  { conversation, user }: { readonly conversation: Uuid; readonly user: Uuid },
+  { conversation, user }: { readonly conversation: ConversationId; readonly user: UserId },
 ): Promise<LogPosition> {
   const act = actOf(action, conversation, user);
   return change(deps, actor, conversation, act, async (client, head, now) => {
@@ -112,7 +112,7 @@ interface Decided {
   readonly decision: ReturnType<typeof decideConversation>;
   readonly kind: "member_added" | "member_removed" | "closed";
   readonly epoch: number;
-  readonly subject: Uuid;
+  readonly subject: UserId;
   readonly now: number;
 }
 
@@ -120,7 +120,7 @@ interface Decided {
 function change(
   deps: MessagingDeps,
   actor: Actor,
-  conversation: Uuid,
+  conversation: ConversationId,
   act: MembershipAct,
   decideAndApply: (client: Client, head: ConversationHead, now: number) => Promise<Decided>,
 ): Promise<LogPosition> {
@@ -167,8 +167,8 @@ type MembershipAct = ConversationAct<(typeof auditActions)[keyof typeof auditAct
 
 const actOf = (
   action: keyof typeof auditActions,
-  conversation: Uuid,
-  subject?: Uuid,
+  conversation: ConversationId,
+  subject?: UserId,
 ): MembershipAct => ({
   action: auditActions[action],
   resource: ofConversation(conversation),
@@ -177,8 +177,8 @@ const actOf = (
 
 async function endMembership(
   client: Client,
-  conversation: Uuid,
-  user: Uuid,
+  conversation: ConversationId,
+  user: UserId,
   seq: number,
 ): Promise<void> {
   for (const table of ["members", "member_devices"])

@@ -1,7 +1,7 @@
 import { zeroHash } from "../../crypto/wire/event.ts";
 import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import type { SuiteName } from "../../crypto/wire/suites.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { decideConversation } from "../../policies/abilities.ts";
@@ -22,10 +22,10 @@ import { assertMayStore } from "../storage/assert-may-store.ts";
 
 export interface NewConversation {
   /** Chosen by the creating device. */
-  readonly id: Uuid;
+  readonly id: ConversationId;
   readonly suite: SuiteName;
   /** The users besides the creator. */
-  readonly members: readonly Uuid[];
+  readonly members: readonly UserId[];
   /** The creating device's Ed25519 signature over `creationBytes`. */
   readonly creationSignature: Uint8Array;
 }
@@ -40,7 +40,7 @@ export async function createConversation(
   deps: MessagingDeps,
   actor: Actor,
   input: NewConversation,
-): Promise<LogPosition & { readonly id: Uuid }> {
+): Promise<LogPosition & { readonly id: ConversationId }> {
   const act = {
     action: "conversation.create" as const,
     resource: ofConversation(input.id),
@@ -63,7 +63,7 @@ async function create(
   deps: MessagingDeps,
   client: Client,
   actor: Actor,
-  device: Uuid,
+  device: DeviceId,
   input: NewConversation,
   act: ConversationAct<"conversation.create">,
 ) {
@@ -111,7 +111,7 @@ async function create(
 async function decideCreation(
   client: Client,
   actor: Actor,
-  createdBy: Uuid,
+  createdBy: UserId,
   input: NewConversation,
 ) {
   const members = [...new Set([actor.user, ...input.members])];
@@ -141,7 +141,7 @@ const exists = () =>
 async function assertCreationSignature(
   client: Client,
   actor: Actor,
-  device: Uuid,
+  device: DeviceId,
   input: NewConversation,
 ): Promise<void> {
   const { rows } = await client.query<{ device_key: Buffer }>(

@@ -1,5 +1,5 @@
 import type { Control } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { certifyingKeyOf } from "../../identity/transparency/logged-account-keys.ts";
 
@@ -13,9 +13,9 @@ const CREATION = `
 
 interface CreationRow {
   readonly suite: string;
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly signature: Buffer;
-  readonly user: Uuid;
+  readonly user: UserId;
   readonly deviceKey: Buffer;
   readonly identityKey: Buffer;
   readonly receiptKey: Buffer;
@@ -30,7 +30,7 @@ interface CreationRow {
  */
 export async function creationRecord(
   client: Client,
-  conversation: Uuid,
+  conversation: ConversationId,
 ): Promise<Control["creation"]> {
   const { rows } = await client.query<CreationRow>(CREATION, [conversation]);
   const [row] = rows;

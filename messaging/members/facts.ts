@@ -1,5 +1,5 @@
 import type { Client, Pool } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import type { ConversationFacts } from "../../policies/abilities.ts";
 import type { Subject } from "../../policies/actor.ts";
@@ -25,12 +25,12 @@ export interface LogPosition {
 }
 
 interface FactsRow {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   readonly suite: string;
   readonly state: "open" | "closed";
-  readonly created_by: Uuid;
+  readonly created_by: UserId;
   readonly created_at_ms: number;
-  readonly members: readonly Uuid[];
+  readonly members: readonly UserId[];
 }
 
 /**
@@ -39,7 +39,7 @@ interface FactsRow {
  */
 export async function conversationFacts(
   client: Client,
-  conversation: Uuid,
+  conversation: ConversationId,
 ): Promise<ConversationFacts & { readonly suite: string; readonly createdAtMs: number }> {
   const { rows } = await client.query<FactsRow>(
     `select tenant, suite, state, created_by, created_at_ms,
@@ -60,7 +60,7 @@ export async function conversationFacts(
 }
 
 /** Returns the accounts of the tenant among `users`, with their roles. Unknown ids are left out. */
-export async function subjectsOf(client: Client, users: readonly Uuid[]): Promise<Subject[]> {
+export async function subjectsOf(client: Client, users: readonly UserId[]): Promise<Subject[]> {
   const { rows } = await client.query<Subject>(
     `select id as "user", role from users where id = any($1::uuid[])`,
     [users],
@@ -82,7 +82,7 @@ const ENROL_DEVICES = `
 /** Makes users members, with all their devices, from event `seq` on. */
 export async function enrolMembers(
   client: Client,
-  into: { readonly tenant: Uuid; readonly conversation: Uuid; readonly seq: number },
+  into: { readonly tenant: TenantId; readonly conversation: ConversationId; readonly seq: number },
   subjects: readonly Subject[],
 ): Promise<void> {
   const { tenant, conversation, seq } = into;

@@ -1,7 +1,6 @@
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { nilUuid } from "../../crypto/wire/event.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { nilId, type TenantId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
 
 /** Devices that one statement looks at, so that none runs for long. */
 const PAGE = 1000;
@@ -21,8 +20,8 @@ const CHANGED = `
   from changed order by id`;
 
 interface ChangedDevice {
-  readonly id: Uuid;
-  readonly user: Uuid;
+  readonly id: DeviceId;
+  readonly user: UserId;
   readonly isUnfinished: boolean;
 }
 
@@ -33,11 +32,11 @@ interface ChangedDevice {
  */
 export async function findUnreconciled(
   pool: Pool,
-  tenant: Uuid,
+  tenant: TenantId,
   sinceMs: number,
-): Promise<ReadonlySet<Uuid>> {
-  const users = new Set<Uuid>();
-  let last: Uuid = nilUuid;
+): Promise<ReadonlySet<UserId>> {
+  const users = new Set<UserId>();
+  let last: DeviceId = nilId();
   for (;;) {
     const { rows } = await inTransaction(pool, tenant, (client) =>
       client.query<ChangedDevice>(CHANGED, [last, sinceMs, PAGE]),

@@ -1,5 +1,5 @@
 import { runPeriodically } from "../../db/run-periodically.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { findUnreconciled } from "./find-unreconciled.ts";
 import { reconcileDevices, type ReconcileDeps } from "./reconcile-devices.ts";
 
@@ -39,7 +39,7 @@ async function reconcileAll(
   ending: AbortSignal,
   onError: (error: unknown) => void,
 ): Promise<boolean> {
-  const { rows: tenants } = await deps.pool.query<{ id: Uuid }>("select id from tenants");
+  const { rows: tenants } = await deps.pool.query<{ id: TenantId }>("select id from tenants");
   let isWhole = true;
   const failed = (error: unknown) => {
     isWhole = false;

@@ -1,6 +1,6 @@
 import { inTransaction } from "../../db/transaction.ts";
 import type { Member } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
 import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
@@ -8,10 +8,10 @@ import { ofConversation } from "../conversation-act.ts";
 import { notFound, type MessagingDeps } from "./facts.ts";
 
 export interface ConversationView {
-  readonly id: Uuid;
+  readonly id: ConversationId;
   readonly suite: string;
   readonly state: "open" | "closed";
-  readonly createdBy: Uuid;
+  readonly createdBy: UserId;
   readonly createdAtMs: number;
   readonly epoch: number;
   readonly members: readonly Member[];
@@ -38,7 +38,7 @@ const VIEW = `
 export function readConversation(
   deps: MessagingDeps,
   actor: Actor,
-  input: { readonly conversation: Uuid },
+  input: { readonly conversation: ConversationId },
 ): Promise<ConversationView> {
   const { conversation } = input;
   const act = { action: "conversation.read", resource: ofConversation(conversation) } as const;
@@ -56,7 +56,7 @@ export function readConversation(
 }
 
 interface ViewRow extends ConversationView {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
 }
 
 const factsOf = (row: ViewRow) => ({ ...row, members: row.members.map(({ user }) => user) });
@@ -81,7 +81,7 @@ export function listConversations(
   deps: MessagingDeps,
   actor: Actor,
   input: {
-    readonly after?: { readonly createdAtMs: number; readonly id: Uuid } | undefined;
+    readonly after?: { readonly createdAtMs: number; readonly id: ConversationId } | undefined;
     readonly limit: number;
   },
 ): Promise<readonly ConversationView[]> {

@@ -1,6 +1,11 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import { nilUuid } from "../../crypto/wire/event.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import {
+  nilId,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+} from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { throwAll } from "../../db/throw-all.ts";
 import { batchRead } from "../../db/batch-read.ts";
@@ -26,8 +31,8 @@ const DIFFERENCES = `
   order by own.active`;
 
 interface Difference {
-  readonly conversation: Uuid;
-  readonly device: Uuid;
+  readonly conversation: ConversationId;
+  readonly device: DeviceId;
   /** Whether the conversation lacks the device. If not, it still has a device that was revoked. */
   readonly added: boolean;
 }
@@ -43,7 +48,7 @@ export interface ReconcileDeps extends Pick<MessagingDeps, "pool" | "now"> {
  */
 export const reconcileFromOutside = (
   deps: Pick<MessagingDeps, "pool" | "now">,
-  account: { readonly tenant: Uuid; readonly user: Uuid },
+  account: { readonly tenant: TenantId; readonly user: UserId },
 ): Promise<void> =>
   reconcileDevices(
     {
@@ -66,7 +71,7 @@ export const reconcileFromOutside = (
  */
 export async function reconcileDevices(
   deps: ReconcileDeps,
-  account: { readonly tenant: Uuid; readonly user: Uuid },
+  account: { readonly tenant: TenantId; readonly user: UserId },
   ending?: AbortSignal,
 ): Promise<void> {
   const { rows } = await batchRead(deps.pool, account.tenant, (client) =>
@@ -84,8 +89,8 @@ export async function reconcileDevices(
 
 const reconcileConversation = (
   deps: ReconcileDeps,
-  account: { readonly tenant: Uuid; readonly user: Uuid },
-  conversation: Uuid,
+  account: { readonly tenant: TenantId; readonly user: UserId },
+  conversation: ConversationId,
 ): Promise<void> =>
   deps.log.change(account.tenant, conversation, async (client, head) => {
     const { rows: now } = await client.query<Difference>(DIFFERENCES, [account.user, conversation]);
@@ -108,8 +113,8 @@ const reconcileConversation = (
 async function changeDevice(
   client: Client,
   head: ConversationHead,
-  { tenant, user }: { readonly tenant: Uuid; readonly user: Uuid },
-  device: Uuid,
+  { tenant, user }: { readonly tenant: TenantId; readonly user: UserId },
+  device: DeviceId,
   added: boolean,
   now: number,
 ) {
@@ -130,7 +135,7 @@ async function changeDevice(
       conversation,
       kind,
       actor: user,
-      senderDevice: nilUuid,
+      senderDevice: nilId(),
       subject: user,
       epoch: head.epoch + 1,
       creation: added ? await creationRecord(client, conversation) : undefined,

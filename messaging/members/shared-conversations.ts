@@ -1,16 +1,16 @@
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
 
 /** Returns the conversations that each of these users is currently a member of. */
 export async function conversationsOf(
   pool: Pool,
-  tenant: Uuid,
-  users: readonly Uuid[],
-): Promise<ReadonlyMap<Uuid, readonly Uuid[]>> {
+  tenant: TenantId,
+  users: readonly UserId[],
+): Promise<ReadonlyMap<UserId, readonly ConversationId[]>> {
   const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query<{ user: Uuid; conversations: Uuid[] }>(
+    client.query<{ user: UserId; conversations: ConversationId[] }>(
       `select user_id as "user", array_agg(conversation) as conversations from members
        where until_seq is null and user_id = any($1::uuid[]) group by user_id`,
       [uuidArray(users)],
@@ -22,12 +22,12 @@ export async function conversationsOf(
 /** Returns the users among `users` who are currently members of any of these conversations. */
 export async function membersAmong(
   pool: Pool,
-  tenant: Uuid,
-  conversations: readonly Uuid[],
-  users: readonly Uuid[],
-): Promise<readonly Uuid[]> {
+  tenant: TenantId,
+  conversations: readonly ConversationId[],
+  users: readonly UserId[],
+): Promise<readonly UserId[]> {
   const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query<{ user: Uuid }>(
+    client.query<{ user: UserId }>(
       `select distinct user_id as "user" from members
        where until_seq is null and conversation = any($1::uuid[]) and user_id = any($2::uuid[])`,
       [uuidArray(conversations), uuidArray(users)],

@@ -1,9 +1,9 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { dayOf, type StoredMessages } from "../../policies/message-quota.ts";
 
 /** An event to be counted: its author and its size in bytes. */
 export interface StoredEvent {
-  readonly account: Uuid;
+  readonly account: UserId;
   readonly receivedAtMs: number;
   readonly bytes: number;
 }
@@ -13,7 +13,7 @@ export interface StoredEvent {
  */
 export interface CountChanges {
   readonly kinds: readonly ("messages" | "messages_of_account")[];
-  readonly owners: readonly Uuid[];
+  readonly owners: readonly (TenantId | UserId)[];
   readonly days: readonly number[];
   readonly items: readonly number[];
   readonly bytes: readonly number[];
@@ -21,7 +21,7 @@ export interface CountChanges {
 
 interface Change extends StoredMessages {
   readonly kind: CountChanges["kinds"][number];
-  readonly owner: Uuid;
+  readonly owner: TenantId | UserId;
   readonly day: number;
 }
 
@@ -29,8 +29,8 @@ interface Change extends StoredMessages {
  * Sums what the events of one tenant add to its count and to those of the accounts. The counts are
  * sorted, so that two statements change them in the same order and cannot deadlock.
  */
-export function countStored(tenant: Uuid, events: readonly StoredEvent[]): CountChanges {
-  const accounts = new Map<string, { owner: Uuid; day: number; items: number; bytes: number }>();
+export function countStored(tenant: TenantId, events: readonly StoredEvent[]): CountChanges {
+  const accounts = new Map<string, { owner: UserId; day: number; items: number; bytes: number }>();
   let total = 0;
   for (const { account, receivedAtMs, bytes } of events) {
     const day = dayOf(receivedAtMs);

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
 import { isStaff, type Role } from "../../policies/actor.ts";
@@ -18,7 +18,7 @@ interface TenantUsage {
  * since.
  */
 interface AccountUsage {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   readonly isStaff: boolean;
   readonly day: number;
   readonly read: StoredMessages;
@@ -67,7 +67,7 @@ export interface QuotaDraft {
    * Counts a message of the account.
    * @returns 0, or, if the quota is used up, the milliseconds after which to try again
    */
-  take(account: Uuid, bytes: number): number;
+  take(account: UserId, bytes: number): number;
 }
 
 /**
@@ -76,8 +76,8 @@ export interface QuotaDraft {
  * quota can be exceeded only by the messages in flight at one moment.
  */
 export class MessageQuota {
-  readonly #tenants = new Map<Uuid, TenantUsage>();
-  readonly #accounts = new Map<Uuid, AccountUsage>();
+  readonly #tenants = new Map<TenantId, TenantUsage>();
+  readonly #accounts = new Map<UserId, AccountUsage>();
 
   /**
    * Reads the usage that is unknown, from another day, or too old.
@@ -86,8 +86,8 @@ export class MessageQuota {
    */
   async load(
     client: Client,
-    tenant: Uuid,
-    accounts: readonly Uuid[],
+    tenant: TenantId,
+    accounts: readonly UserId[],
     now: number,
     isSure: boolean,
   ): Promise<void> {
@@ -98,7 +98,7 @@ export class MessageQuota {
     const unknown = [...new Set(accounts)].filter((id) => this.#mustRead(tenant, id, now, isSure));
     if (unknown.length === 0) return;
     const day = dayOf(now);
-    const { rows } = await client.query<{ id: Uuid; role: Role } & StoredMessages>(ACCOUNTS, [
+    const { rows } = await client.query<{ id: UserId; role: Role } & StoredMessages>(ACCOUNTS, [
       uuidArray(unknown),
       day,
     ]);
@@ -113,9 +113,9 @@ export class MessageQuota {
   }
 
   /** Begins to count the messages of one conversation's plan. */
-  draft(tenant: Uuid, now: number): QuotaDraft {
+  draft(tenant: TenantId, now: number): QuotaDraft {
     let planned = nothing;
-    const plannedOf = new Map<Uuid, StoredMessages>();
+    const plannedOf = new Map<UserId, StoredMessages>();
     return {
       take: (account, bytes) => {
         const ofAccount = plannedOf.get(account) ?? nothing;
@@ -129,7 +129,7 @@ export class MessageQuota {
   }
 
   /** Adds what this node has stored. */
-  stored(tenant: Uuid, account: Uuid, added: StoredMessages): void {
+  stored(tenant: TenantId, account: UserId, added: StoredMessages): void {
     const usage = this.#accounts.get(account);
     if (usage !== undefined) usage.added = plus(usage.added, added);
     const total = this.#tenants.get(tenant);
@@ -137,8 +137,8 @@ export class MessageQuota {
   }
 
   #decide(
-    tenant: Uuid,
-    account: Uuid,
+    tenant: TenantId,
+    account: UserId,
     now: number,
     planned: StoredMessages,
     plannedOf: StoredMessages,
@@ -157,7 +157,7 @@ export class MessageQuota {
     return decideMessageQuota(facts, now);
   }
 
-  #mustRead(tenant: Uuid, account: Uuid, now: number, isSure: boolean): boolean {
+  #mustRead(tenant: TenantId, account: UserId, now: number, isSure: boolean): boolean {
     const usage = this.#accounts.get(account);
     const limits = this.#tenants.get(tenant);
     if (usage?.tenant !== tenant || usage.day !== dayOf(now) || limits === undefined) return true;
@@ -169,7 +169,7 @@ export class MessageQuota {
     return isOld || (isSure && this.#decide(tenant, account, now, nothing, nothing) > 0);
   }
 
-  async #readTenant(client: Client, tenant: Uuid, now: number): Promise<void> {
+  async #readTenant(client: Client, tenant: TenantId, now: number): Promise<void> {
     const { rows } = await client.query<TenantRow>(TENANT, [tenant]);
     const [row] = rows;
     if (row === undefined) return;

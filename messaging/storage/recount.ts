@@ -1,10 +1,10 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Pool } from "../../db/pool.ts";
 
 /** A count that differs from the stored data, and the amount by which it is too low. */
 export interface Drift {
   readonly kind: string;
-  readonly owner: Uuid;
+  readonly owner: UserId;
   readonly items: number;
   readonly bytes: number;
 }
@@ -41,7 +41,7 @@ const MEND = `
  * row, but stores and deletions go on meanwhile. Only one recount of a tenant runs at a time.
  * @returns the corrections
  */
-export async function recountStorage(pool: Pool, tenant: Uuid): Promise<readonly Drift[]> {
+export async function recountStorage(pool: Pool, tenant: TenantId): Promise<readonly Drift[]> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {

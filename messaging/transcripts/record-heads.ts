@@ -1,13 +1,13 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import { toHex } from "../../crypto/wire/bytes.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
 import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 
 /** The end of a conversation's log. The hash covers every event up to `seq`. */
 export interface TranscriptHead {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
 }
@@ -27,7 +27,7 @@ const RECORD = `
  */
 export async function recordHeads(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },
-  tenant: Uuid,
+  tenant: TenantId,
   heads: readonly TranscriptHead[],
 ): Promise<void> {
   await inTransaction(pool, tenant, async (client) => {
@@ -64,7 +64,10 @@ const UNRECORDED = `
   where head.seq > coalesce(a.seq, 0) limit $1`;
 
 /** Conversations whose last event is in no audit entry, for example after a crash. */
-export async function findUnrecorded(pool: Pool, tenant: Uuid): Promise<readonly TranscriptHead[]> {
+export async function findUnrecorded(
+  pool: Pool,
+  tenant: TenantId,
+): Promise<readonly TranscriptHead[]> {
   const { rows } = await inTransaction(pool, tenant, (client) =>
     client.query<TranscriptHead>(UNRECORDED, [HEADS_PER_ENTRY]),
   );

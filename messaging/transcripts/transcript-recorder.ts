@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Pool } from "../../db/pool.ts";
 import type { LoggedEvent } from "../log/event.ts";
 import {
@@ -27,7 +27,7 @@ export interface TranscriptRecorderDeps {
 export class TranscriptRecorder {
   readonly #deps: TranscriptRecorderDeps;
   readonly #timers: readonly NodeJS.Timeout[];
-  #grown = new Map<Uuid, Map<Uuid, TranscriptHead>>();
+  #grown = new Map<TenantId, Map<ConversationId, TranscriptHead>>();
   #working: Promise<void> = Promise.resolve();
 
   constructor(deps: TranscriptRecorderDeps) {
@@ -45,7 +45,8 @@ export class TranscriptRecorder {
     if (last === undefined) return;
     const { tenant, conversation, seq, transcriptHash } = last;
     let heads = this.#grown.get(tenant);
-    if (heads === undefined) this.#grown.set(tenant, (heads = new Map<Uuid, TranscriptHead>()));
+    if (heads === undefined)
+      this.#grown.set(tenant, (heads = new Map<ConversationId, TranscriptHead>()));
     heads.set(conversation, { conversation, seq, transcriptHash });
   }
 
@@ -81,7 +82,7 @@ export class TranscriptRecorder {
 
   async #sweep(): Promise<void> {
     const { pool } = this.#deps;
-    const { rows } = await pool.query<{ id: Uuid }>("select id from tenants order by id");
+    const { rows } = await pool.query<{ id: TenantId }>("select id from tenants order by id");
     for (const { id } of rows)
       for (;;) {
         const heads = await findUnrecorded(pool, id);

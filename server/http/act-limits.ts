@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
 import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
 import { HttpError } from "./http-error.ts";
@@ -18,7 +18,7 @@ export interface ActRates {
 export class ActLimits {
   readonly #rates: ActRates;
   readonly #now: () => number;
-  readonly #buckets = new Map<Uuid, Bucket>();
+  readonly #buckets = new Map<UserId, Bucket>();
 
   /** @param now returns milliseconds of a monotonic clock */
   constructor(rates: ActRates, now: () => number) {
@@ -40,7 +40,7 @@ export class ActLimits {
     });
   }
 
-  #bucket(user: Uuid, role: Actor["role"], now: number): Bucket {
+  #bucket(user: UserId, role: Actor["role"], now: number): Bucket {
     const known = this.#buckets.get(user);
     if (known !== undefined) return known;
     const made = fullBucket(this.#rates[isStaff(role) ? "staff" : "customer"], now);

@@ -1,5 +1,5 @@
 import type { Pool } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { NewId } from "../../crypto/wire/ids.ts";
 import type { Profiles } from "../../identity/accounts/profiles.ts";
 import type { Announce } from "../../identity/directory/announce.ts";
 import type { Secret } from "../../keys/secret.ts";
@@ -64,7 +64,7 @@ export interface RoutesDeps {
   readonly config: SignInRates & Pick<Config, "registrationLimit" | "bundleLimit" | "linkLimit">;
   readonly pool: Pool;
   readonly now: () => number;
-  readonly newId: () => Uuid;
+  readonly newId: NewId;
   readonly publicUrl: string;
   readonly accessTokens: AccessTokens;
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];

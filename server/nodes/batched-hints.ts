@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { ActivityKind } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { decodeHint, encodeHints, senderOf } from "./hint-payload.ts";
 import type { HintSeal } from "./hint-seal.ts";
 import type {
@@ -193,9 +193,9 @@ const aspect: Readonly<Record<ActivityKind, string>> = {
 
 /** Hints by their subject. */
 const nothingWaits = () => ({
-  heads: new Map<Uuid, HeadHint>(),
-  devices: new Map<Uuid, DeviceHint>(),
-  ended: new Map<Uuid, EndedHint>(),
+  heads: new Map<ConversationId, HeadHint>(),
+  devices: new Map<DeviceId, DeviceHint>(),
+  ended: new Map<DeviceId, EndedHint>(),
   activities: new Map<string, ActivityHint>(),
-  presences: new Map<Uuid, PresenceHint>(),
+  presences: new Map<UserId, PresenceHint>(),
 });

@@ -1,5 +1,5 @@
 import type { Pool } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { findAdvancedHeads } from "../../messaging/follow/find-advanced-heads.ts";
 import { devicesIn, notFollowed } from "../../messaging/follow/find-joined.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
@@ -78,7 +78,7 @@ export class ClusterPeers implements HintListener {
   }
 
   /** Announces that a device has a socket here, so that other nodes close an older one. */
-  onDeviceJoined(device: Uuid, since: number): void {
+  onDeviceJoined(device: DeviceId, since: number): void {
     this.#hints?.announce({ devices: [{ device, since }] });
   }
 
@@ -91,7 +91,7 @@ export class ClusterPeers implements HintListener {
    * Checks the sockets of an account whose role is said to have changed. If it has, they are closed, and
    * their devices connect again with the new role.
    */
-  async onRoleChanged(tenant: Uuid, user: Uuid): Promise<void> {
+  async onRoleChanged(tenant: TenantId, user: UserId): Promise<void> {
     this.#deps.log.rolesChanged();
     await this.#closeEnded(tenant, this.#deps.relay.connectedAs(tenant, user));
   }
@@ -161,7 +161,7 @@ export class ClusterPeers implements HintListener {
     }
   }
 
-  async #closeEnded(tenant: Uuid, connected: readonly Connected[]): Promise<void> {
+  async #closeEnded(tenant: TenantId, connected: readonly Connected[]): Promise<void> {
     const { pool, relay, log } = this.#deps;
     for (const { device, session, role, what } of await findEnded(pool, tenant, connected))
       switch (what) {
@@ -205,7 +205,7 @@ export class ClusterPeers implements HintListener {
     this.#schedule();
   }
 
-  async #pollTenant(tenant: Uuid, { connected, follows, heads }: FollowerIndex): Promise<void> {
+  async #pollTenant(tenant: TenantId, { connected, follows, heads }: FollowerIndex): Promise<void> {
     const { pool, relay, log } = this.#deps;
     await this.#closeEnded(tenant, connected);
     const devices = connected.map(({ device }) => device);

@@ -1,10 +1,10 @@
 import type { ActivityKind, PresenceState } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 
 /** The log of a conversation has grown to `seq`. */
 export interface HeadHint {
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
   readonly seq: number;
   /** True when the members of the conversation changed. */
   readonly membership: boolean;
@@ -15,20 +15,20 @@ export interface HeadHint {
  * clock.
  */
 export interface DeviceHint {
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly since: number;
 }
 
 /** A device was removed, or one of its sessions has ended. */
 export interface EndedHint {
-  readonly tenant: Uuid;
-  readonly device: Uuid;
+  readonly tenant: TenantId;
+  readonly device: DeviceId;
 }
 
 /** A member's current activity. It is never stored. */
 export interface ActivityHint {
-  readonly conversation: Uuid;
-  readonly device: Uuid;
+  readonly conversation: ConversationId;
+  readonly device: DeviceId;
   readonly kind: ActivityKind;
   readonly seq: number;
 }
@@ -38,8 +38,8 @@ export interface ActivityHint {
  * epoch.
  */
 export interface PresenceHint {
-  readonly tenant: Uuid;
-  readonly user: Uuid;
+  readonly tenant: TenantId;
+  readonly user: UserId;
   readonly state: PresenceState;
   readonly since: number;
 }

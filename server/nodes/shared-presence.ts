@@ -1,5 +1,5 @@
 import type { PresenceState } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import {
   LocalPresence,
   type LocalPresenceDeps,
@@ -11,13 +11,17 @@ import type { Hint, HintSender, PresenceHint } from "./hints.ts";
 
 export interface SharedPresenceDeps extends Omit<LocalPresenceDeps, "onChange"> {
   /** Tells the members of `conversations` that are connected to this node. */
-  readonly tell: (user: Uuid, presence: UserPresence, conversations: readonly Uuid[]) => void;
+  readonly tell: (
+    user: UserId,
+    presence: UserPresence,
+    conversations: readonly ConversationId[],
+  ) => void;
   readonly announce: (hint: Pick<Hint, "presences">) => void;
   /** Returns the conversations that these users are members of now. */
   readonly conversationsOf: (
-    tenant: Uuid,
-    users: readonly Uuid[],
-  ) => Promise<ReadonlyMap<Uuid, readonly Uuid[]>>;
+    tenant: TenantId,
+    users: readonly UserId[],
+  ) => Promise<ReadonlyMap<UserId, readonly ConversationId[]>>;
   /** A node that was silent for this long is considered gone, together with its users. */
   readonly forgetAfterMs: number;
   readonly onError: (error: unknown) => void;
@@ -25,7 +29,7 @@ export interface SharedPresenceDeps extends Omit<LocalPresenceDeps, "onChange"> 
 
 /** A user on other nodes. */
 interface Elsewhere {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   readonly byNode: Map<string, UserPresence>;
 }
 
@@ -40,16 +44,16 @@ const rank: Readonly<Record<PresenceState, number>> = { online: 2, idle: 1, offl
 export class SharedPresence implements PresenceBoard {
   readonly #deps: SharedPresenceDeps;
   readonly #local: LocalPresence;
-  readonly #elsewhere = new Map<Uuid, Elsewhere>();
+  readonly #elsewhere = new Map<UserId, Elsewhere>();
   /** The time when each node was last heard. */
   readonly #heard = new Map<string, number>();
   /** Nodes that were told everything, and since when each was listening then. */
   readonly #greeted = new Map<string, number>();
   /** Users that a node announced before this node listened anew, if it has not announced them since. */
-  readonly #unconfirmed = new Map<string, Set<Uuid>>();
+  readonly #unconfirmed = new Map<string, Set<UserId>>();
   #listeningSinceMs = 0;
   /** The last announcement about each user, unless it said that the user is offline. */
-  readonly #told = new Map<Uuid, PresenceState>();
+  readonly #told = new Map<UserId, PresenceState>();
 
   constructor(deps: SharedPresenceDeps) {
     this.#deps = deps;
@@ -62,15 +66,15 @@ export class SharedPresence implements PresenceBoard {
     });
   }
 
-  say(who: Present, state: "online" | "idle", conversations: readonly Uuid[]): void {
+  say(who: Present, state: "online" | "idle", conversations: readonly ConversationId[]): void {
     this.#local.say(who, state, conversations);
   }
 
-  leave(who: Present, conversations: readonly Uuid[]): void {
+  leave(who: Present, conversations: readonly ConversationId[]): void {
     this.#local.leave(who, conversations);
   }
 
-  of(user: Uuid): UserPresence | undefined {
+  of(user: UserId): UserPresence | undefined {
     const here = this.#local.of(user);
     const there = this.#elsewhere.get(user)?.byNode.values() ?? [];
     return [...(here === undefined ? [] : [here]), ...there].toSorted(
@@ -79,7 +83,7 @@ export class SharedPresence implements PresenceBoard {
   }
 
   /** Users of the tenant who are present on other nodes. */
-  elsewhere(tenant: Uuid): readonly Uuid[] {
+  elsewhere(tenant: TenantId): readonly UserId[] {
     return Array.from(this.#elsewhere)
       .filter(([, each]) => each.tenant === tenant)
       .map(([user]) => user);
@@ -135,7 +139,7 @@ export class SharedPresence implements PresenceBoard {
     this.#unconfirmed.clear();
   }
 
-  #forget(node: string, isLost: (each: [Uuid, Elsewhere]) => boolean): void {
+  #forget(node: string, isLost: (each: [UserId, Elsewhere]) => boolean): void {
     const since = this.#deps.now();
     const lost = [...this.#elsewhere].filter(isLost);
     this.#change(
@@ -144,7 +148,7 @@ export class SharedPresence implements PresenceBoard {
   }
 
   #change(said: readonly (PresenceHint & { readonly node: string })[]): void {
-    const byTenant = new Map<Uuid, Uuid[]>();
+    const byTenant = new Map<TenantId, UserId[]>();
     for (const { node, tenant, user, state, since } of said) {
       this.#unconfirmed.get(node)?.delete(user);
       const known = this.#elsewhere.get(user) ?? { tenant, byNode: new Map() };
@@ -157,18 +161,18 @@ export class SharedPresence implements PresenceBoard {
     for (const [tenant, users] of byTenant) this.#tellOf(tenant, users).catch(this.#deps.onError);
   }
 
-  async #tellOf(tenant: Uuid, users: readonly Uuid[]): Promise<void> {
+  async #tellOf(tenant: TenantId, users: readonly UserId[]): Promise<void> {
     const changed = users.filter((user) => this.#hasChanged(user));
     if (changed.length === 0) return;
     const shared = await this.#deps.conversationsOf(tenant, changed);
     for (const [user, conversations] of shared) this.#republish(user, conversations);
   }
 
-  #hasChanged(user: Uuid): boolean {
+  #hasChanged(user: UserId): boolean {
     return (this.of(user)?.state ?? "offline") !== (this.#told.get(user) ?? "offline");
   }
 
-  #republish(user: Uuid, conversations: readonly Uuid[]): void {
+  #republish(user: UserId, conversations: readonly ConversationId[]): void {
     if (!this.#hasChanged(user)) return;
     const presence = this.of(user) ?? { ...offline, since: this.#deps.now() };
     if (presence.state === "offline") this.#told.delete(user);

@@ -1,7 +1,12 @@
 import { decodeFrame, encodeFrame, type Frame, type Hello } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { nilUuid } from "../../crypto/wire/event.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
+import {
+  nilId,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+} from "../../crypto/wire/ids.ts";
 import {
   FOLLOWED_PER_PAGE,
   type Followed,
@@ -52,9 +57,9 @@ export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   readonly closeReasonOf: (error: unknown) => CloseReason;
   /** Returns users who are present on other nodes and share one of these conversations. */
   readonly presentElsewhere: (
-    tenant: Uuid,
-    conversations: readonly Uuid[],
-  ) => Promise<readonly Uuid[]>;
+    tenant: TenantId,
+    conversations: readonly ConversationId[],
+  ) => Promise<readonly UserId[]>;
 }
 
 const SNAPSHOT_ATTEMPTS = 10;
@@ -106,8 +111,8 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     return this.#identity;
   }
 
-  get device(): Uuid {
-    return this.#identity?.device ?? nilUuid;
+  get device(): DeviceId {
+    return this.#identity?.device ?? nilId();
   }
 
   /** Checks whether the device is alive, takes its deliveries, and is still authorised. */
@@ -164,11 +169,11 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     this.#session?.deliveries.onEvent(event, encoded);
   }
 
-  onHead(conversation: Uuid, seq: number): void {
+  onHead(conversation: ConversationId, seq: number): void {
     this.#session?.deliveries.onHead(conversation, seq);
   }
 
-  headOf(conversation: Uuid): number | undefined {
+  headOf(conversation: ConversationId): number | undefined {
     return this.#session?.deliveries.headOf(conversation);
   }
 
@@ -176,13 +181,13 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
    * Ignores events before the session begins, because its reads from the database will include
    * them.
    */
-  onJoined(conversation: Uuid, seq: number): void {
+  onJoined(conversation: ConversationId, seq: number): void {
     if (this.#session?.mayJoin() !== true) return;
     this.#deps.relay.follow(this, conversation);
     this.#session.deliveries.onJoined(conversation, seq);
   }
 
-  onLeft(conversation: Uuid, seq: number): void {
+  onLeft(conversation: ConversationId, seq: number): void {
     this.#session?.deliveries.onLeft(conversation, seq);
   }
 
@@ -289,7 +294,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     { deliveries }: Session,
     includeFinished: boolean,
   ): Promise<boolean> {
-    for (let after: Uuid | undefined = nilUuid; after !== undefined;) {
+    for (let after: ConversationId | undefined = nilId(); after !== undefined;) {
       const page = await this.#followPage(actor, deliveries, { after, includeFinished });
       if (page === undefined) return false;
       if (page.length > 0) this.#transmit(headsFrame(page));
@@ -365,7 +370,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     if (this.#state !== "closed") this.#channel.transmit(frame);
   }
 
-  onEphemeral(conversation: Uuid, frame: Uint8Array): void {
+  onEphemeral(conversation: ConversationId, frame: Uint8Array): void {
     if (this.#state === "joining") return;
     if (this.#session?.may("signal", conversation) === true) this.#transmitEphemeral(frame);
   }

@@ -1,7 +1,7 @@
 import { OverloadError } from "../../db/fairness/overload-error.ts";
 import { runFor } from "../../db/fairness/requester.ts";
 import { decodeControl, encodeFrame } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { EventsRequest } from "../../messaging/follow/read-events.ts";
 import type { Followed } from "../../messaging/follow/visible-ranges.ts";
 import type { DeliverableEvent, ErasedEvent, LoggedEvent } from "../../messaging/log/event.ts";
@@ -25,7 +25,7 @@ export interface DeliveriesDeps {
    * Called when the device has acknowledged event `seq`, the last one that it may see. `left` is true
    * if it is no longer a member.
    */
-  readonly onFinished: (conversation: Uuid, seq: number, left: boolean) => void;
+  readonly onFinished: (conversation: ConversationId, seq: number, left: boolean) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -47,7 +47,7 @@ const PARALLEL_READS = 64;
  */
 export class Deliveries {
   readonly #deps: DeliveriesDeps;
-  readonly #followers = new Map<Uuid, Follower>();
+  readonly #followers = new Map<ConversationId, Follower>();
   /** Followers that are not live, in order of arrival. */
   readonly #waiting = new Set<Follower>();
   #reads = 0;
@@ -94,7 +94,7 @@ export class Deliveries {
     this.resume();
   }
 
-  onJoined(conversation: Uuid, seq: number): void {
+  onJoined(conversation: ConversationId, seq: number): void {
     const follower = this.#followers.get(conversation);
     if (follower !== undefined) {
       follower.resumeFrom(seq);
@@ -109,7 +109,7 @@ export class Deliveries {
     this.#followers.set(conversation, joined);
   }
 
-  onHead(conversation: Uuid, seq: number): void {
+  onHead(conversation: ConversationId, seq: number): void {
     const follower = this.#followers.get(conversation);
     if (follower === undefined || follower.head >= seq) return;
     follower.head = seq;
@@ -122,11 +122,11 @@ export class Deliveries {
    * Returns the last event of the conversation's log that is known here; undefined when it is not
    * followed.
    */
-  headOf(conversation: Uuid): number | undefined {
+  headOf(conversation: ConversationId): number | undefined {
     return this.#followers.get(conversation)?.head;
   }
 
-  onLeft(conversation: Uuid, seq: number): void {
+  onLeft(conversation: ConversationId, seq: number): void {
     this.#followers.get(conversation)?.endAt(seq);
   }
 
@@ -156,7 +156,7 @@ export class Deliveries {
   }
 
   /** True while the device belongs to a member, as of the last commit. */
-  isMember(conversation: Uuid): boolean {
+  isMember(conversation: ConversationId): boolean {
     return this.#followers.get(conversation)?.isMember === true;
   }
 
@@ -170,7 +170,7 @@ export class Deliveries {
    * conversation. Call `resume` to continue.
    * @returns the acknowledged seq, if the database may not know it
    */
-  onAck(conversation: Uuid, seq: number): number | undefined {
+  onAck(conversation: ConversationId, seq: number): number | undefined {
     const follower = this.#followers.get(conversation);
     if (follower === undefined) return undefined;
     if (!follower.started) {
@@ -189,7 +189,7 @@ export class Deliveries {
    * Records that the device knows of a gap up to event `to`. Call `resume` to continue after it.
    * @returns false when the device was not told of such a gap
    */
-  onAckGap(conversation: Uuid, to: number): boolean {
+  onAckGap(conversation: ConversationId, to: number): boolean {
     const follower = this.#followers.get(conversation);
     if (follower?.gap === undefined || follower.gap.to !== to) return false;
     this.#acknowledge(follower.skipGap());
@@ -337,7 +337,7 @@ export class Deliveries {
 }
 
 /** True for the event that removed the device. The device may see nothing after it. */
-function endsMembership(event: DeliverableEvent, device: Uuid): boolean {
+function endsMembership(event: DeliverableEvent, device: DeviceId): boolean {
   if (event.kind === "message") return false;
   const { members } = decodeControl(event.ciphertext);
   return !members.some(({ devices }) => devices.includes(device));

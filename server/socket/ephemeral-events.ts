@@ -1,5 +1,5 @@
 import { encodeFrame, type Activity, type Presence } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { fullBucket, takeFrom, type Bucket } from "../../policies/token-bucket.ts";
 import type { PresenceBoard, UserPresence } from "./presence.ts";
 import type { Identity, Relay, Subscriber } from "./relay.ts";
@@ -14,7 +14,7 @@ export interface EphemeralEventsDeps {
   readonly presence: PresenceBoard;
   readonly monotonic: () => number;
   /** Tells the other nodes a member's activity. */
-  readonly announceActivity: (activity: Activity & { readonly device: Uuid }) => void;
+  readonly announceActivity: (activity: Activity & { readonly device: DeviceId }) => void;
 }
 
 /** The sender of the ephemeral frames, and the way in which the device receives those of others. */
@@ -22,7 +22,7 @@ export interface EphemeralEventsSocket {
   readonly identity: Identity;
   readonly subscriber: Subscriber;
   /** Whether the policy lets this device show and see activity in the conversation. */
-  readonly maySignal: (conversation: Uuid) => boolean;
+  readonly maySignal: (conversation: ConversationId) => boolean;
   readonly transmit: (frame: Uint8Array) => void;
 }
 
@@ -53,7 +53,7 @@ export class EphemeralEvents {
   }
 
   /** Tells this device which of the users it shares conversations with are present. */
-  tellPresent(users: Iterable<Uuid>): void {
+  tellPresent(users: Iterable<UserId>): void {
     const { identity, transmit } = this.#socket;
     for (const user of users) {
       const presence = user === identity.user ? undefined : this.#deps.presence.of(user);
@@ -69,11 +69,11 @@ export class EphemeralEvents {
 /** Delivers a member's activity to the others on this node. */
 export function broadcastActivity(
   relay: Relay,
-  activity: Activity & { readonly device: Uuid },
+  activity: Activity & { readonly device: DeviceId },
 ): void {
   const frame = encodeFrame({ kind: "activity", body: activity });
   relay.ephemeral(activity.conversation, frame, ({ device }) => device !== activity.device);
 }
 
-export const presenceFrame = (user: Uuid, { state, since }: UserPresence): Uint8Array =>
+export const presenceFrame = (user: UserId, { state, since }: UserPresence): Uint8Array =>
   encodeFrame({ kind: "presence", body: { user, state, since } });

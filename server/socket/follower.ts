@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { VisibleRange } from "../../messaging/follow/visible-ranges.ts";
 
 /**
@@ -7,7 +7,7 @@ import type { VisibleRange } from "../../messaging/follow/visible-ranges.ts";
  * its commit. Any other follower reads from the database.
  */
 export class Follower {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   /** False until the device has reported its last event. */
   started = false;
   /** The last event that was sent, or that the device knew before. */
@@ -30,7 +30,7 @@ export class Follower {
   #afterGap = 0;
   #ranges: VisibleRange[];
 
-  constructor(conversation: Uuid, head: number, ranges: readonly VisibleRange[]) {
+  constructor(conversation: ConversationId, head: number, ranges: readonly VisibleRange[]) {
     this.conversation = conversation;
     this.head = head;
     this.#ranges = [...ranges];

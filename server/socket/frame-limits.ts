@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import { charge, fullBucket, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
 import { memoryLimits } from "../limits.ts";
 
@@ -20,7 +20,7 @@ interface Buckets {
 export class FrameLimits {
   readonly #rates: FrameRates;
   readonly #monotonic: () => number;
-  readonly #accounts = new Map<Uuid, Buckets>();
+  readonly #accounts = new Map<UserId, Buckets>();
 
   /** @param monotonic returns milliseconds of a monotonic clock */
   constructor(rates: FrameRates, monotonic: () => number) {
@@ -32,13 +32,13 @@ export class FrameLimits {
    * Counts a frame of `bytes`.
    * @returns for how many milliseconds the account's socket should not be read from
    */
-  count(user: Uuid, bytes: number): number {
+  count(user: UserId, bytes: number): number {
     const now = this.#monotonic();
     const buckets = this.#accounts.get(user) ?? this.#begin(user, now);
     return Math.max(charge(buckets.frames, 1, now), charge(buckets.bytes, bytes, now));
   }
 
-  #begin(user: Uuid, now: number): Buckets {
+  #begin(user: UserId, now: number): Buckets {
     const { frames, bytes } = this.#rates;
     const buckets = { frames: fullBucket(frames, now), bytes: fullBucket(bytes, now) };
     this.#accounts.set(user, buckets);

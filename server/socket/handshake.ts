@@ -1,6 +1,6 @@
 import type { Hello, Limits } from "../../crypto/wire/frame.ts";
 import { wireLimits } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Followed, FollowedPage } from "../../messaging/follow/visible-ranges.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { relayLimits } from "../limits.ts";
@@ -15,7 +15,7 @@ export interface ReceivedHello {
 
 /** The user and device that have authenticated on the socket. */
 export interface AuthenticatedHello {
-  readonly actor: Actor & { readonly device: Uuid };
+  readonly actor: Actor & { readonly device: DeviceId };
   readonly limits: Limits;
   /**
    * The time when the device was welcomed, in microseconds of the database's clock. The latest one

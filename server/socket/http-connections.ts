@@ -5,6 +5,7 @@ import type { Sender } from "../held-bytes.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { HttpChannel } from "./http-channel.ts";
 import { relayLimits, shareLimits } from "../limits.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 
 /** Why no connection begins. */
 export type BeginRefusal = "stopping" | "overloaded";
@@ -14,6 +15,12 @@ export type Begun =
   /** The only credential of its further requests. It is unguessable and must not be logged. */
   { readonly kind: "begun"; readonly id: string } | { readonly kind: BeginRefusal };
 
+/** The account that a connection belongs to. */
+export interface AccountHolder extends Holder {
+  readonly tenant: TenantId;
+  readonly account: UserId;
+}
+
 /** The relay connections over HTTP that this node serves, by the ids that it assigned. */
 export class HttpConnections {
   readonly #deps: ConnectionDeps;
@@ -21,7 +28,7 @@ export class HttpConnections {
   readonly #node = randomBytes(8).toString("hex");
   readonly #channels = new Map<
     string,
-    { readonly channel: HttpChannel; readonly holder: Holder }
+    { readonly channel: HttpChannel; readonly holder: AccountHolder }
   >();
   readonly #untaken = new FairShares(shareLimits.untakenConnections);
   readonly #untakenBytes = new FairShares(shareLimits.untakenBytes);
@@ -44,7 +51,7 @@ export class HttpConnections {
   }
 
   /** Returns the reason why `holder` can begin no connection now, with any hello. */
-  refusalOf(holder: Holder): BeginRefusal | undefined {
+  refusalOf(holder: AccountHolder): BeginRefusal | undefined {
     if (this.#stopping) return "stopping";
     const release = this.#reserve(holder, 0);
     release?.();
@@ -55,7 +62,7 @@ export class HttpConnections {
    * Opens a connection on which `holder` can send a hello.
    * @param origin of the web page that sends it, if it is not the server's own
    */
-  begin(holder: Holder, hello: Uint8Array, origin: string | undefined): Begun {
+  begin(holder: AccountHolder, hello: Uint8Array, origin: string | undefined): Begun {
     if (this.#stopping) return { kind: "stopping" };
     const release = this.#reserve(holder, hello.length);
     if (release === undefined) return { kind: "overloaded" };
@@ -73,7 +80,7 @@ export class HttpConnections {
   }
 
   /** @returns a function that releases the space; undefined if the holder has no share left */
-  #reserve(holder: Holder, bytes: number): (() => void) | undefined {
+  #reserve(holder: AccountHolder, bytes: number): (() => void) | undefined {
     if (this.#untaken.take(holder) !== undefined) return undefined;
     if (this.#untakenBytes.take(holder, bytes) !== undefined) {
       this.#untaken.release(holder);
@@ -85,7 +92,7 @@ export class HttpConnections {
     };
   }
 
-  #linger(tenant: string, id: string): void {
+  #linger(tenant: TenantId, id: string): void {
     const forgotten = this.#lingering.set(tenant, id, true);
     if (forgotten !== undefined) this.#channels.delete(forgotten);
     setTimeout(() => {

@@ -1,6 +1,6 @@
 import { wireLimits } from "../../crypto/wire/frame.ts";
 import type { Send } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import { sizeOf, type PostOutcome } from "../../messaging/log/plan-messages.ts";
 import { MessagingError } from "../../messaging/messaging-error.ts";
@@ -32,7 +32,7 @@ export interface InboundMessagesSocket {
   readonly transmit: (frame: Uint8Array) => void;
   readonly deliveries: Pick<Deliveries, "hasAnswered" | "isMember">;
   /** Whether the policy lets this device post at all. */
-  readonly mayPost: (conversation: Uuid) => boolean;
+  readonly mayPost: (conversation: ConversationId) => boolean;
   /** Called when every message taken so far has been answered. */
   readonly onIdle: () => void;
 }

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { RecentUse } from "../../policies/recent-use.ts";
 import { charge, fullBucket, type Bucket } from "../../policies/token-bucket.ts";
 
@@ -29,9 +29,9 @@ interface Tenant {
  */
 export class LoopShares {
   readonly #monotonic: () => number;
-  readonly #use: RecentUse;
-  readonly #buckets = new Map<Uuid, Bucket>();
-  readonly #tenants = new Map<Uuid, Tenant>();
+  readonly #use: RecentUse<TenantId>;
+  readonly #buckets = new Map<TenantId, Bucket>();
+  readonly #tenants = new Map<TenantId, Tenant>();
 
   /** @param monotonic returns milliseconds of a monotonic clock */
   constructor(monotonic: () => number) {
@@ -43,7 +43,7 @@ export class LoopShares {
    * Adds a socket, which is held while its tenant owes much time.
    * @returns a function that removes it
    */
-  join(tenant: Uuid, socket: Holdable): () => void {
+  join(tenant: TenantId, socket: Holdable): () => void {
     const joined = this.#tenants.get(tenant) ?? { sockets: new Set(), release: undefined };
     this.#tenants.set(tenant, joined);
     joined.sockets.add(socket);
@@ -60,7 +60,7 @@ export class LoopShares {
    * Counts the time that a frame took.
    * @returns for how many milliseconds the socket should not be read from
    */
-  count(tenant: Uuid, ms: number): number {
+  count(tenant: TenantId, ms: number): number {
     const now = this.#monotonic();
     for (const idle of this.#use.spend(tenant, ms, now)) this.#buckets.delete(idle);
     const bucket = this.#buckets.get(tenant) ?? fullBucket(RATE, now);
@@ -79,7 +79,7 @@ export class LoopShares {
    * Holds all sockets of the tenant. One turn of the event loop reads from every socket that has bytes, and
    * one read of the smallest frames takes ten milliseconds.
    */
-  #holdAll(tenant: Uuid, waitMs: number): void {
+  #holdAll(tenant: TenantId, waitMs: number): void {
     const joined = this.#tenants.get(tenant);
     if (joined === undefined || joined.release !== undefined) return;
     const ms = Math.max(waitMs, HOLD_MS.atLeast, HOLD_MS.perSocket * joined.sockets.size);

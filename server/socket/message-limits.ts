@@ -1,3 +1,4 @@
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { isStaff } from "../../policies/actor.ts";
 import { FairCache } from "../../policies/fair-cache.ts";
@@ -76,7 +77,7 @@ export class LocalMessageLimits implements MessageLimits {
     return takeFrom(buckets, now);
   }
 
-  #bucket(tenant: Uuid, owner: Uuid, rate: BucketRate, now: number): Bucket {
+  #bucket(tenant: TenantId, owner: Uuid, rate: BucketRate, now: number): Bucket {
     const known = this.#buckets.get(tenant, owner);
     if (known !== undefined) return known;
     const made = fullBucket(rate, now);

@@ -1,5 +1,5 @@
 import type { PresenceState } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
 
 /** A user's presence, and the time since which it holds, in milliseconds since the Unix epoch. */
@@ -10,9 +10,9 @@ export interface UserPresence {
 
 /** A user's device with a socket on this node. */
 export interface Present {
-  readonly tenant: Uuid;
-  readonly user: Uuid;
-  readonly device: Uuid;
+  readonly tenant: TenantId;
+  readonly user: UserId;
+  readonly device: DeviceId;
 }
 
 /**
@@ -24,12 +24,12 @@ export interface PresenceBoard {
    * Records the presence that a device announces for its user. Tells the members of
    * `conversations`.
    */
-  say(who: Present, state: "online" | "idle", conversations: readonly Uuid[]): void;
+  say(who: Present, state: "online" | "idle", conversations: readonly ConversationId[]): void;
   /**
    * Records that the device's socket has closed. Members of `conversations` are told after a delay.
    */
-  leave(who: Present, conversations: readonly Uuid[]): void;
-  of(user: Uuid): UserPresence | undefined;
+  leave(who: Present, conversations: readonly ConversationId[]): void;
+  of(user: UserId): UserPresence | undefined;
 }
 
 export interface LocalPresenceDeps {
@@ -42,13 +42,13 @@ export interface LocalPresenceDeps {
   readonly onChange: (
     who: Omit<Present, "device">,
     presence: UserPresence,
-    conversations: readonly Uuid[],
+    conversations: readonly ConversationId[],
   ) => void;
 }
 
 interface Entry {
-  readonly tenant: Uuid;
-  readonly devices: Map<Uuid, "online" | "idle">;
+  readonly tenant: TenantId;
+  readonly devices: Map<DeviceId, "online" | "idle">;
   presence: UserPresence;
   leaving: Timed | undefined;
 }
@@ -59,13 +59,13 @@ interface Entry {
  */
 export class LocalPresence implements PresenceBoard {
   readonly #deps: LocalPresenceDeps;
-  readonly #entries = new Map<Uuid, Entry>();
+  readonly #entries = new Map<UserId, Entry>();
 
   constructor(deps: LocalPresenceDeps) {
     this.#deps = deps;
   }
 
-  say(who: Present, state: "online" | "idle", conversations: readonly Uuid[]): void {
+  say(who: Present, state: "online" | "idle", conversations: readonly ConversationId[]): void {
     const { tenant, user, device } = who;
     const entry = this.#entries.get(user) ?? this.#add(tenant, user);
     entry.devices.set(device, state);
@@ -74,7 +74,7 @@ export class LocalPresence implements PresenceBoard {
     this.#update(user, entry, conversations);
   }
 
-  leave({ user, device }: Present, conversations: readonly Uuid[]): void {
+  leave({ user, device }: Present, conversations: readonly ConversationId[]): void {
     const entry = this.#entries.get(user);
     if (entry?.devices.delete(device) !== true) return;
     if (entry.devices.size > 0) return this.#update(user, entry, conversations);
@@ -91,7 +91,7 @@ export class LocalPresence implements PresenceBoard {
     wheel.schedule(entry.leaving, offlineAfterMs);
   }
 
-  of(user: Uuid): UserPresence | undefined {
+  of(user: UserId): UserPresence | undefined {
     return this.#entries.get(user)?.presence;
   }
 
@@ -103,14 +103,14 @@ export class LocalPresence implements PresenceBoard {
     ]);
   }
 
-  #add(tenant: Uuid, user: Uuid): Entry {
+  #add(tenant: TenantId, user: UserId): Entry {
     const presence = { state: "offline", since: 0 } as const;
     const entry: Entry = { tenant, devices: new Map(), presence, leaving: undefined };
     this.#entries.set(user, entry);
     return entry;
   }
 
-  #update(user: Uuid, entry: Entry, conversations: readonly Uuid[]): void {
+  #update(user: UserId, entry: Entry, conversations: readonly ConversationId[]): void {
     const said = new Set(entry.devices.values());
     const state = said.has("online") ? "online" : said.has("idle") ? "idle" : "offline";
     if (state === entry.presence.state) return;

@@ -1,5 +1,6 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decodeControl } from "../../crypto/wire/frame.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { deliverFrame } from "./frames.ts";
 import type { Connected } from "../../identity/tokens/find-ended.ts";
@@ -8,9 +9,9 @@ import type { CloseReason } from "./close-codes.ts";
 
 /** The user and device that have authenticated on a socket. */
 export interface Identity {
-  readonly tenant: Uuid;
-  readonly user: Uuid;
-  readonly device: Uuid;
+  readonly tenant: TenantId;
+  readonly user: UserId;
+  readonly device: DeviceId;
   readonly session: Uuid;
   /** The account's role when the device was welcomed. */
   readonly role: Role;
@@ -18,7 +19,7 @@ export interface Identity {
 
 /** The properties of a socket that the relay needs. */
 export interface Subscriber {
-  readonly device: Uuid;
+  readonly device: DeviceId;
   /** Undefined before hello. */
   readonly identity: Identity | undefined;
   /** The time when it was welcomed. The latest one of a device's sockets on all nodes stays. */
@@ -27,17 +28,17 @@ export interface Subscriber {
    * Returns the last event of the conversation that it knows of; undefined when it does not follow
    * it.
    */
-  headOf(conversation: Uuid): number | undefined;
+  headOf(conversation: ConversationId): number | undefined;
   /**
    * Called when an event of a followed conversation was committed. `encoded` returns the frame
    * without a packet.
    */
   onEvent(event: LoggedEvent, encoded: () => Uint8Array): void;
-  onHead(conversation: Uuid, seq: number): void;
-  onJoined(conversation: Uuid, seq: number): void;
-  onLeft(conversation: Uuid, seq: number): void;
+  onHead(conversation: ConversationId, seq: number): void;
+  onJoined(conversation: ConversationId, seq: number): void;
+  onLeft(conversation: ConversationId, seq: number): void;
   /** Sends an ephemeral frame to a member of the conversation. */
-  onEphemeral(conversation: Uuid, frame: Uint8Array): void;
+  onEphemeral(conversation: ConversationId, frame: Uint8Array): void;
   close(reason: CloseReason): void;
 }
 
@@ -45,9 +46,9 @@ export interface Subscriber {
 export interface FollowerIndex {
   readonly connected: Connected[];
   /** Every pair of a device and a conversation that it follows. */
-  readonly follows: { readonly device: Uuid; readonly conversation: Uuid }[];
+  readonly follows: { readonly device: DeviceId; readonly conversation: ConversationId }[];
   /** The last event that all followers know of, for each conversation. */
-  readonly heads: Map<Uuid, number>;
+  readonly heads: Map<ConversationId, number>;
 }
 
 /** The number of recent heads that are kept for sockets that are reading their snapshot. */
@@ -58,21 +59,21 @@ const RECENT_HEADS = 8192;
  * them.
  */
 export class Relay {
-  readonly #byDevice = new Map<Uuid, Subscriber>();
-  readonly #byConversation = new Map<Uuid, Set<Subscriber>>();
-  readonly #followed = new Map<Subscriber, Set<Uuid>>();
+  readonly #byDevice = new Map<DeviceId, Subscriber>();
+  readonly #byConversation = new Map<ConversationId, Set<Subscriber>>();
+  readonly #followed = new Map<Subscriber, Set<ConversationId>>();
 
   /** A ring of the last published heads, and how many were ever published. */
-  readonly #recent: (readonly [conversation: Uuid, seq: number])[] = [];
+  readonly #recent: (readonly [conversation: ConversationId, seq: number])[] = [];
   #published = 0;
   #expulsions = 0;
   /** Devices that were told to go and are not known to be on another node yet. */
-  readonly #moving = new Set<Uuid>();
+  readonly #moving = new Set<DeviceId>();
   #onMoved: () => void = () => undefined;
-  readonly #onJoin: (device: Uuid, since: number) => void;
+  readonly #onJoin: (device: DeviceId, since: number) => void;
 
   /** @param onJoin called with every socket that became its device's only socket */
-  constructor(onJoin: (device: Uuid, since: number) => void = () => undefined) {
+  constructor(onJoin: (device: DeviceId, since: number) => void = () => undefined) {
     this.#onJoin = onJoin;
   }
 
@@ -85,7 +86,7 @@ export class Relay {
    * Makes this the device's only socket and displaces an earlier one. A socket that was delayed
    * while a later one was welcomed counts as the earlier one.
    */
-  join(subscriber: Subscriber, device: Uuid): void {
+  join(subscriber: Subscriber, device: DeviceId): void {
     const present = this.#byDevice.get(device);
     if (present !== undefined && present.since > subscriber.since)
       return subscriber.close("displaced");
@@ -98,7 +99,7 @@ export class Relay {
    * Records that the device has a socket on another node, and closes the local one if it is older.
    * @returns when the local socket was welcomed, if it is the newer one and the other must close
    */
-  joinedElsewhere(device: Uuid, since: number): number | undefined {
+  joinedElsewhere(device: DeviceId, since: number): number | undefined {
     const here = this.#byDevice.get(device);
     if (here !== undefined && here.since > since) return here.since;
     if (this.#moving.delete(device) && this.#moving.size === 0) this.#onMoved();
@@ -119,19 +120,19 @@ export class Relay {
     });
   }
 
-  leave(subscriber: Subscriber, device: Uuid): void {
+  leave(subscriber: Subscriber, device: DeviceId): void {
     if (this.#byDevice.get(device) === subscriber) this.#byDevice.delete(device);
     for (const conversation of this.#followed.get(subscriber) ?? [])
       this.unfollow(subscriber, conversation);
     this.#followed.delete(subscriber);
   }
 
-  follow(subscriber: Subscriber, conversation: Uuid): void {
+  follow(subscriber: Subscriber, conversation: ConversationId): void {
     addTo(this.#byConversation, conversation, subscriber);
     addTo(this.#followed, subscriber, conversation);
   }
 
-  unfollow(subscriber: Subscriber, conversation: Uuid): void {
+  unfollow(subscriber: Subscriber, conversation: ConversationId): void {
     const followers = this.#byConversation.get(conversation);
     followers?.delete(subscriber);
     if (followers?.size === 0) this.#byConversation.delete(conversation);
@@ -159,7 +160,7 @@ export class Relay {
    * Returns the heads that were published after `mark`, to bring a snapshot up to date.
    * @returns undefined when they are no longer kept; take the snapshot again
    */
-  publishedSince(mark: number): readonly (readonly [Uuid, number])[] | undefined {
+  publishedSince(mark: number): readonly (readonly [ConversationId, number])[] | undefined {
     const count = this.#published - mark;
     if (count > RECENT_HEADS) return undefined;
     return Array.from(
@@ -169,7 +170,7 @@ export class Relay {
   }
 
   /** Records that the conversation's log has grown to `seq`. Followers that are behind read on. */
-  announceHead(conversation: Uuid, seq: number): void {
+  announceHead(conversation: ConversationId, seq: number): void {
     this.#recent[this.#published++ % RECENT_HEADS] = [conversation, seq];
     for (const subscriber of this.#byConversation.get(conversation) ?? [])
       subscriber.onHead(conversation, seq);
@@ -178,32 +179,37 @@ export class Relay {
   /**
    * Records that the device is a member since event `fromSeq` and that the log reaches to `head`.
    */
-  deviceJoined(device: Uuid, conversation: Uuid, fromSeq: number, head: number): void {
+  deviceJoined(
+    device: DeviceId,
+    conversation: ConversationId,
+    fromSeq: number,
+    head: number,
+  ): void {
     const subscriber = this.#byDevice.get(device);
     subscriber?.onJoined(conversation, fromSeq);
     subscriber?.onHead(conversation, head);
   }
 
   /** Returns who a device is connected as. */
-  identityOf(device: Uuid): Identity | undefined {
+  identityOf(device: DeviceId): Identity | undefined {
     return this.#byDevice.get(device)?.identity;
   }
 
   /** Returns the sockets of one user on this node. */
-  connectedAs(tenant: Uuid, user: Uuid): readonly Identity[] {
+  connectedAs(tenant: TenantId, user: UserId): readonly Identity[] {
     return Array.from(this.#byDevice.values(), ({ identity }) => identity).filter(
       (identity) => identity?.tenant === tenant && identity.user === user,
     ) as Identity[];
   }
 
   /** Welcomed sockets by device, with the time of their welcome. */
-  online(): [device: Uuid, since: number][] {
+  online(): [device: DeviceId, since: number][] {
     return Array.from(this.#byDevice, ([device, { since }]) => [device, since]);
   }
 
   /** Returns what is followed on this node, by tenant. */
-  served(): Map<Uuid, FollowerIndex> {
-    const tenants = new Map<Uuid, FollowerIndex>();
+  served(): Map<TenantId, FollowerIndex> {
+    const tenants = new Map<TenantId, FollowerIndex>();
     for (const [device, subscriber] of this.#byDevice) {
       const { identity } = subscriber;
       if (identity === undefined) continue;
@@ -223,13 +229,13 @@ export class Relay {
   }
 
   /** Conversations that a socket follows. */
-  conversationsOf(subscriber: Subscriber): readonly Uuid[] {
+  conversationsOf(subscriber: Subscriber): readonly ConversationId[] {
     return [...(this.#followed.get(subscriber) ?? [])];
   }
 
   /** Users with sockets on this node who follow one of these conversations. */
-  usersIn(conversations: Iterable<Uuid>): ReadonlySet<Uuid> {
-    const users = new Set<Uuid>();
+  usersIn(conversations: Iterable<ConversationId>): ReadonlySet<UserId> {
+    const users = new Set<UserId>();
     for (const conversation of conversations)
       for (const { identity } of this.#byConversation.get(conversation) ?? [])
         if (identity !== undefined) users.add(identity.user);
@@ -238,7 +244,7 @@ export class Relay {
 
   /** Sends an ephemeral frame to the sockets in the conversation that `isFor` selects. */
   ephemeral(
-    conversation: Uuid,
+    conversation: ConversationId,
     frame: Uint8Array,
     isFor: (subscriber: Subscriber) => boolean,
   ): void {

@@ -1,5 +1,5 @@
 import { encodeFrame, type Ack, type AckGap, type Frame } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import { decideRelay, type RelayAction } from "../../policies/relay-access.ts";
@@ -78,7 +78,7 @@ export class Session {
       onError,
     });
     this.deliveries = deliveries;
-    const mayPost = (conversation: Uuid) => this.may("post", conversation);
+    const mayPost = (conversation: ConversationId) => this.may("post", conversation);
     const socket = { actor, channel, reading, transmit, deliveries, mayPost, onIdle };
     this.intake = new InboundMessages(deps, socket);
     const { transmitEphemeral } = events;
@@ -117,7 +117,7 @@ export class Session {
   }
 
   /** Asks the policy whether this device may do `action` in the conversation now. */
-  may(action: RelayAction, conversation: Uuid): boolean {
+  may(action: RelayAction, conversation: ConversationId): boolean {
     const { tenant } = this.#actor;
     const isMember = this.deliveries.isMember(conversation);
     const wasMember = isMember || this.deliveries.headOf(conversation) !== undefined;

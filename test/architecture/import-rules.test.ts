@@ -170,6 +170,16 @@ const mistakes: readonly {
     files: { "messaging/post.ts": `import "pg";`, ...packageFiles("pg") },
   },
   {
+    what: "a use case depends on the sizes of a suite's keys",
+    rule: "key-sizes-are-for-what-parses-keys",
+    from: "messaging/post.ts",
+    to: "crypto/wire/key-sizes.ts",
+    files: {
+      "messaging/post.ts": `import "../crypto/wire/key-sizes.ts";`,
+      "crypto/wire/key-sizes.ts": `export {};`,
+    },
+  },
+  {
     what: "two files import each other",
     rule: "no-cycles",
     from: "keys/a.ts",

@@ -1,6 +1,6 @@
 import { deferred } from "../../client/deferred.ts";
 import type { Frame } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { joined, readUntil, textsOf } from "../support/member.ts";
 import { openDiskPair, type DiskPair } from "../support/disk-pair.ts";
 import type { DiskDevice } from "../support/rollback.ts";
@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 import type { TamperingRelay } from "../support/tampering-relay.ts";
 import { until } from "../support/until.ts";
 
-const reads = async (device: DiskDevice, id: Uuid, text: string) =>
+const reads = async (device: DiskDevice, id: ConversationId, text: string) =>
   readUntil(await joined(device, id), (items) => textsOf(items).includes(text));
 
 describe("the list of conversations at connection", () => {
@@ -28,14 +28,14 @@ describe("the list of conversations at connection", () => {
   });
   afterEach(() => pair.close());
 
-  async function begin(...texts: string[]): Promise<Uuid> {
+  async function begin(...texts: string[]): Promise<ConversationId> {
     const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
     for (const text of texts) await conversation.send(text);
     return conversation.id;
   }
 
   /** Closes the conversation, and waits until both devices have acknowledged that. */
-  async function finish(id: Uuid): Promise<void> {
+  async function finish(id: ConversationId): Promise<void> {
     await agent.conversation(id).close();
     await until(async () => {
       const { rows } = await server.database.owner.query<{ finished: boolean }>(
@@ -47,8 +47,8 @@ describe("the list of conversations at connection", () => {
   }
 
   /** Opens the agent's device and returns the conversations that the relay lists. */
-  async function listed(): Promise<ReadonlySet<Uuid>> {
-    const told = new Set<Uuid>();
+  async function listed(): Promise<ReadonlySet<ConversationId>> {
+    const told = new Set<ConversationId>();
     relay.tamper = (frame: Frame) => {
       if (frame.kind === "heads")
         for (const { conversation } of frame.body.heads) told.add(conversation);

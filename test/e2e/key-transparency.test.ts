@@ -1,10 +1,11 @@
-import { randomBytes, randomUUID, sign } from "node:crypto";
+import { randomBytes, sign } from "node:crypto";
 import { nodeChecks } from "../../audit/node-checks.ts";
 import { formatVkey } from "../../audit/verify/note.ts";
 import type { SecurityEvent } from "../../client/index.ts";
 import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import { encodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { appendKeyEntry } from "../../identity/transparency/append-key-entry.ts";
 import {
@@ -27,6 +28,7 @@ import {
 import { createConversation } from "../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fetchChanging, ShownLog } from "../support/shown-log.ts";
+import { newId } from "../../tools/testkit/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -38,7 +40,7 @@ const securityEvent = (member: Member): Promise<SecurityEvent> =>
   new Promise((resolve) => member.desk.on("security", resolve));
 
 /** Device keys of somebody who broke in, under an account key of theirs. */
-function forged(user: string, device: string = randomUUID()): Omit<KeyEntry, "version"> {
+function forged(user: UserId, device: DeviceId = newId<DeviceId>()): Omit<KeyEntry, "version"> {
   const account = ed25519();
   const record = {
     tenant: server.tenant.id,
@@ -55,11 +57,11 @@ function forged(user: string, device: string = randomUUID()): Omit<KeyEntry, "ve
 
 interface ListedAccount {
   accountKey: string;
-  devices: { id: string; [key: string]: unknown }[];
+  devices: { id: DeviceId; [key: string]: unknown }[];
 }
 
 /** The account with its one device's keys exchanged for others, properly certified. */
-function withOtherKeys(user: string, account: ListedAccount) {
+function withOtherKeys(user: UserId, account: ListedAccount) {
   const device = account.devices[0]!;
   const { record, certificate } = forged(user, device.id);
   return {
@@ -127,7 +129,7 @@ test("a proof that was made up does not help it, and is kept as evidence", async
 test("a server that keeps two logs is caught when two members write to each other", async () => {
   const one = new ShownLog(server);
   const other = new ShownLog(server, one);
-  const ghost = forged(randomUUID());
+  const ghost = forged(newId<UserId>());
   other.append(encodeKeyEntry({ ...ghost, version: 1 }));
 
   const agent = await connectStaff(server, "agent", { runtime: { fetch: one.fetch } });
@@ -218,7 +220,7 @@ test("a log that became shorter is refused", async () => {
 test("a server cannot take back what a contact saw of a reset: the former account key stays over", async () => {
   const contact = await connectStaff(server);
   const admin = await staffDevice(server, "admin");
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const lost = await customerDevice(server, subject);
   const { user } = lost;
   const id = await createConversation(lost, [{ user: contact.desk.user.id }]);

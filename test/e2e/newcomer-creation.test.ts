@@ -1,9 +1,10 @@
 /** Whoever joins later checks that the conversation is the one that was begun. */
-import { hash, randomBytes, randomUUID, sign } from "node:crypto";
+import { hash, randomBytes, sign } from "node:crypto";
 import { transcriptHash } from "../../crypto/wire/event.ts";
 import { decodeControl, encodeControl, type Control } from "../../crypto/wire/frame.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { creationBytes, deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
+import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { appendKeyEntry } from "../../identity/transparency/append-key-entry.ts";
 import { ed25519 } from "../support/device.ts";
@@ -18,6 +19,7 @@ import {
 } from "../support/member.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { startTamperingRelay, type Tamper } from "../support/tampering-relay.ts";
+import { idOf, newId } from "../../tools/testkit/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -58,7 +60,7 @@ test.each<[string, (creation: Creation) => Creation | undefined]>([
   ],
   [
     "names another creator",
-    (creation) => withCreator(creation, { user: "0192d3a5-7c3e-7cc3-98c4-dc0c0c07398f" }),
+    (creation) => withCreator(creation, { user: idOf("0192d3a5-7c3e-7cc3-98c4-dc0c0c07398f") }),
   ],
 ])(
   "a relay that %s: the newcomer is told, and seals nothing",
@@ -103,7 +105,7 @@ test("the creation record verifies after the creating device was removed from th
 
 /** A conversation with an agent, whose creator has lost every device and was reset. */
 async function resetCreator() {
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const [customer, agent, admin] = await Promise.all([
     connectCustomer(server, {}, subject),
     connectStaff(server),
@@ -171,9 +173,9 @@ test("a conversation begun after the creator's reset is open to members who acce
 }, 60_000);
 
 /** A device of somebody else's making under a key of theirs, and a conversation it has begun. */
-function rogue(user: string, conversation: string) {
+function rogue(user: UserId, conversation: ConversationId) {
   const { id: tenant } = server.tenant;
-  const [account, key, device] = [ed25519(), ed25519(), randomUUID()];
+  const [account, key, device] = [ed25519(), ed25519(), newId<DeviceId>()];
   const record = {
     tenant,
     user,

@@ -9,6 +9,7 @@ import {
 } from "../support/member.ts";
 import { customerDevice, staffDevice } from "../support/device.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 /** As if the server had taken what it refuses at upload: the signatures of another key. */
-const spoilPreKeys = (device: string) =>
+const spoilPreKeys = (device: DeviceId) =>
   server.database.owner.query(
     "update sealdesk.signed_prekeys set signature = $2 where device = $1",
     [device, randomBytes(64)],

@@ -1,8 +1,10 @@
 import type { LoggedEntry } from "../../audit/export/entry-filter.ts";
+import { idOf } from "../../tools/testkit/ids.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 
-const tenant = "0198f0c2-0000-7000-8000-000000000001";
+const tenant = idOf<TenantId>("0198f0c2-0000-7000-8000-000000000001");
 const agent = "0198f0c2-0000-7000-8000-00000000000a";
-const customer = "0198f0c2-0000-7000-8000-00000000000c";
+const customer = idOf<UserId>("0198f0c2-0000-7000-8000-00000000000c");
 
 const base: LoggedEntry = {
   eventId: "0198f0c2-0000-7000-8000-0000000000e0",
@@ -12,7 +14,7 @@ const base: LoggedEntry = {
     kind: "user",
     id: agent,
     role: "agent",
-    device: "0198f0c2-0000-7000-8000-00000000000d",
+    device: idOf("0198f0c2-0000-7000-8000-00000000000d"),
   },
   action: "conversation.read",
   class: "R",

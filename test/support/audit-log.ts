@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,11 +12,12 @@ import { readCheckpoint, readLogInfo } from "../../audit/read/log-info.ts";
 import { parseCheckpointText } from "../../audit/verify/checkpoint.ts";
 import { KEY_TYPES, type NoteKey } from "../../audit/verify/note.ts";
 import { verifyLog } from "../../audit/verify/verify-log.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { approvers } from "./approvers.ts";
 import type { TestDatabase } from "./database.ts";
+import { newId } from "../../tools/testkit/ids.ts";
 
 /** A signer with a key of its own, as a key-management service would be. */
 export function newSigner(): LogSigner {
@@ -35,8 +36,8 @@ export interface TestAuditLog {
   readonly folder: string;
   /** What integrators said. */
   readonly errors: unknown[];
-  newTenant(): Promise<Uuid>;
-  append(tenant: Uuid, count?: number): Promise<void>;
+  newTenant(): Promise<TenantId>;
+  append(tenant: TenantId, count?: number): Promise<void>;
   startIntegrator(changes?: Partial<IntegratorOptions>): Integrator;
   /** Resolves when nothing is pending and every tree is signed. */
   settled(): Promise<void>;
@@ -66,7 +67,7 @@ export async function openAuditLog(database: TestDatabase): Promise<TestAuditLog
     asLog,
     keyOf,
     async newTenant() {
-      const id = randomUUID();
+      const id = newId<TenantId>();
       await database.owner.query(
         "insert into sealdesk.tenants (id, slug, name, created_at_ms) values ($1, $2, 'Test', 0)",
         [id, `t-${id.slice(0, 8)}`],
@@ -121,7 +122,7 @@ export async function openAuditLog(database: TestDatabase): Promise<TestAuditLog
   };
 }
 
-export const entryOf = (tenant: Uuid, at: number) =>
+export const entryOf = (tenant: TenantId, at: number) =>
   ({
     occurredAtMs: 1_700_000_000_000 + at,
     tenant,

@@ -3,6 +3,7 @@ import { uuidv7 } from "uuidv7";
 import type { Send } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { openKeyTree, type KeyTree } from "../../keys/at-rest/key-tree.ts";
 import { appendControl } from "../../messaging/log/append-control.ts";
 import { ConversationLog } from "../../messaging/log/conversation-log.ts";
@@ -11,17 +12,21 @@ import { enrolMembers } from "../../messaging/members/facts.ts";
 import { createPool } from "../../db/pool.ts";
 import type { TestDatabase } from "./database.ts";
 import { memoryKms } from "./memory-kms.ts";
+import { newId } from "../../tools/testkit/ids.ts";
 
 /** A conversation put straight into the database, with one device for each of its users. */
 export interface ArrangedConversation {
-  readonly tenant: Uuid;
-  readonly id: Uuid;
-  readonly users: readonly Uuid[];
-  readonly devices: readonly Uuid[];
+  readonly tenant: TenantId;
+  readonly id: ConversationId;
+  readonly users: readonly UserId[];
+  readonly devices: readonly DeviceId[];
 }
 
-export async function arrangeTenant(database: TestDatabase, keyMaxMessages = 100): Promise<Uuid> {
-  const tenant = randomUUID();
+export async function arrangeTenant(
+  database: TestDatabase,
+  keyMaxMessages = 100,
+): Promise<TenantId> {
+  const tenant = newId<TenantId>();
   await database.owner.query(
     `insert into sealdesk.tenants (id, slug, name, key_max_messages, created_at_ms)
      values ($1::uuid, 't' || replace($1::text, '-', ''), 'Test', $2, 0)`,
@@ -30,9 +35,9 @@ export async function arrangeTenant(database: TestDatabase, keyMaxMessages = 100
   return tenant;
 }
 
-async function arrangeUser(database: TestDatabase, tenant: Uuid): Promise<[Uuid, Uuid]> {
-  const user = randomUUID();
-  const device = randomUUID();
+async function arrangeUser(database: TestDatabase, tenant: TenantId): Promise<[UserId, DeviceId]> {
+  const user = newId<UserId>();
+  const device = newId<DeviceId>();
   await database.owner.query(
     "insert into sealdesk.users (id, tenant, role, created_at_ms) values ($1, $2, 'agent', 0)",
     [user, tenant],
@@ -48,8 +53,8 @@ async function arrangeUser(database: TestDatabase, tenant: Uuid): Promise<[Uuid,
 /** An open session of a user. */
 export async function arrangeSession(
   database: TestDatabase,
-  tenant: Uuid,
-  user: Uuid,
+  tenant: TenantId,
+  user: UserId,
 ): Promise<Uuid> {
   const session = randomUUID();
   await database.owner.query(
@@ -79,11 +84,11 @@ export async function openLog(
   readonly log: ConversationLog;
   readonly keyTree: KeyTree;
   readonly published: LoggedEvent[];
-  readonly heads: Map<Uuid, number>;
+  readonly heads: Map<ConversationId, number>;
   readonly close: () => Promise<void>;
 }> {
   const published: LoggedEvent[] = [];
-  const heads = new Map<Uuid, number>();
+  const heads = new Map<ConversationId, number>();
   const pool = createPool(database.ownerUrl, { max: 4 });
   const keyTree = await openTestKeyTree(database);
   const log = new ConversationLog({
@@ -105,12 +110,12 @@ export async function openLog(
 export async function arrangeConversation(
   database: TestDatabase,
   log: ConversationLog,
-  tenant: Uuid,
+  tenant: TenantId,
   members = 2,
   now: number = Date.now(),
 ): Promise<ArrangedConversation> {
-  const id = randomUUID();
-  const people: [Uuid, Uuid][] = [];
+  const id = newId<ConversationId>();
+  const people: [UserId, DeviceId][] = [];
   for (let index = 0; index < members; index++) people.push(await arrangeUser(database, tenant));
   const [first] = people;
   if (first === undefined) throw new Error("a conversation has members");
@@ -147,7 +152,7 @@ export async function arrangeConversation(
 /** A well-formed message under `keyId`, with the packets its first use needs. */
 export function messageFor(
   conversation: ArrangedConversation,
-  senderDevice: Uuid,
+  senderDevice: DeviceId,
   keyId: Uuid,
   options: { readonly first?: boolean; readonly epoch?: number; readonly madeAtMs?: number } = {},
 ): Send {

@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { customerDevice, staffDevice, type TestDevice } from "./device.ts";
 import { createConversation, messageTo, RelaySocket } from "./relay-socket.ts";
 import type { TestServer } from "./server.ts";
@@ -14,13 +15,13 @@ interface Side {
 
 /** A customer and an agent in a conversation of their own, each with a socket to some node. */
 export class Conversing {
-  readonly id: Uuid;
+  readonly id: ConversationId;
   readonly customer: Side;
   readonly agent: Side;
   /** Ids of the messages accepted from both, in no order. */
   readonly accepted: Uuid[] = [];
 
-  private constructor(id: Uuid, customer: Side, agent: Side) {
+  private constructor(id: ConversationId, customer: Side, agent: Side) {
     this.id = id;
     this.customer = customer;
     this.agent = agent;

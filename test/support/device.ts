@@ -7,9 +7,10 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { nilId, type TenantId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
 import { testIdentity, testPreKeys } from "../../tools/testkit/prekeys.ts";
 import type { TestServer, TestStaff, TestTenant } from "./server.ts";
+import { newId } from "../../tools/testkit/ids.ts";
 
 export interface KeyPair {
   readonly privateKey: KeyObject;
@@ -97,14 +98,14 @@ export function fakePreKeys(
 
 /** Drives the routes as a device would: real Ed25519 keys and proofs, made-up message keys. */
 export class TestDevice {
-  readonly id: Uuid = randomUUID();
+  readonly id = newId<DeviceId>();
   readonly deviceKey: KeyPair = ed25519();
   readonly receiptKey: KeyPair = ed25519();
   readonly identityKey: Buffer = identity.identityKey;
   accountKey: KeyPair = ed25519();
   token = "";
-  user: Uuid = "";
-  tenant: Uuid = "";
+  user = nilId<UserId>();
+  tenant = nilId<TenantId>();
   readonly #server: TestServer;
 
   constructor(server: TestServer) {
@@ -201,7 +202,7 @@ export async function staffDevice(
 /** A registered device of the customer `subject`. */
 export async function customerDevice(
   server: TestServer,
-  subject: string = randomUUID(),
+  subject: string = newId<UserId>(),
   tenant?: TestTenant,
 ): Promise<TestDevice> {
   const device = new TestDevice(server);

@@ -19,6 +19,7 @@ import {
   type Member,
 } from "./member.ts";
 import type { TestServer } from "./server.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 
 /** A customer and an agent who have talked, and a colleague who has just joined. */
 export interface HandOver {
@@ -83,7 +84,7 @@ export function taken(member: Member): Promise<HistoryProgress> {
 /** Changes what a device remembers of events, behind its back, and starts it again. */
 export async function rewriteHistory(
   member: Member,
-  conversation: string,
+  conversation: ConversationId,
   change: (seq: number, record: HistoryRecord) => HistoryRecord,
 ): Promise<Member> {
   await member.desk.close();
@@ -99,7 +100,7 @@ export async function rewriteHistory(
 /** What a device remembers of events; it is closed for that. */
 export async function historyOf(
   member: Member,
-  conversation: string,
+  conversation: ConversationId,
 ): Promise<ReadonlyMap<number, HistoryRecord>> {
   await member.desk.close();
   const store = await DeviceStore.open(member.level, member.key);

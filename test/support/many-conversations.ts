@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { TestServer } from "./server.ts";
 
 /** The tables that hold a conversation, with the column that names it. */
@@ -16,7 +16,7 @@ const tables = {
  */
 export async function copyConversation(
   { database }: Pick<TestServer, "database">,
-  original: Uuid,
+  original: ConversationId,
   count: number,
 ): Promise<void> {
   // One connection, because the temporary table is its own.

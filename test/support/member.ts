@@ -1,5 +1,5 @@
 import { DeviceStore } from "../../crypto/device/store.ts";
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import {
   Sealdesk,
@@ -16,6 +16,8 @@ import type { RotationLimits } from "../../crypto/device/suite.ts";
 import { signalSuite } from "../../crypto/device/suites/signal/index.ts";
 import type { StaffRole } from "../../identity/accounts/staff.ts";
 import type { TestServer } from "./server.ts";
+import { newId } from "../../tools/testkit/ids.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 
 const limits: RotationLimits = { maxMessages: 100, maxAgeMs: 3_600_000 };
 
@@ -52,7 +54,7 @@ export async function connectStaff(
 export function connectCustomer(
   server: TestServer,
   options: MemberOptions = {},
-  subject: string = randomUUID(),
+  subject: string = newId<UserId>(),
 ): Promise<Member> {
   const token = () => server.customerToken(subject);
   const { slug: tenant } = server.tenant;

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { DeliveredMessage } from "../../crypto/device/open-message.ts";
 import { openMessage } from "../../crypto/device/open-message.ts";
 import { DeviceStore } from "../../crypto/device/store.ts";
@@ -14,7 +14,7 @@ export interface RawMessage extends Omit<DeliveredMessage, "packet"> {
 /** Every message of a conversation as the database has it, which no device is ever given whole. */
 export async function rawMessages(
   server: TestServer,
-  conversation: Uuid,
+  conversation: ConversationId,
 ): Promise<readonly RawMessage[]> {
   const { rows } = await server.database.owner.query(
     `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAtMs",
@@ -41,7 +41,7 @@ export async function rawMessages(
 /** All key packets of a conversation, whomever they are for. */
 export async function rawPackets(
   server: TestServer,
-  conversation: Uuid,
+  conversation: ConversationId,
 ): Promise<readonly Uint8Array[]> {
   const { rows } = await server.database.owner.query<StoredBytes & { readonly sealed: boolean }>(
     `select p.tenant, conversation, seq::int, p.received_at_ms::float8 as "receivedAtMs", device, bytes,

@@ -14,8 +14,10 @@ import {
   type Send,
 } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { Reply, TestDevice } from "./device.ts";
 import type { TestServer } from "./server.ts";
+import { newId } from "../../tools/testkit/ids.ts";
 
 type BodyOf<K extends FrameKind> = Extract<Frame, { kind: K }>["body"];
 
@@ -158,7 +160,7 @@ export function helloOf(device: TestDevice, generation = 1) {
 export function requestConversation(
   creator: TestDevice,
   members: readonly Pick<TestDevice, "user">[],
-  id: Uuid = uuidv7(),
+  id = newId<ConversationId>(),
 ): Promise<Reply> {
   const record = creationBytes({
     tenant: creator.tenant,
@@ -180,7 +182,7 @@ export function requestConversation(
 export async function createConversation(
   creator: TestDevice,
   members: readonly Pick<TestDevice, "user">[],
-): Promise<Uuid> {
+): Promise<ConversationId> {
   const reply = await requestConversation(creator, members);
   if (reply.status !== 201) throw new Error(`not created: ${JSON.stringify(reply.body)}`);
   return reply.body.id;
@@ -188,7 +190,7 @@ export async function createConversation(
 
 /** A well-formed message to `devices`, first under a key of its own unless `keyId` is given. */
 export function messageTo(
-  conversation: Uuid,
+  conversation: ConversationId,
   devices: readonly TestDevice[],
   options: { readonly keyId?: Uuid; readonly epoch?: number } = {},
 ): Send {

@@ -17,6 +17,8 @@ import {
   type DeviceHome,
 } from "../../tools/testkit/connect-device.ts";
 import type { TestServer } from "./server.ts";
+import { newId } from "../../tools/testkit/ids.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 
 interface OpenOptions extends Partial<Pick<ConnectOptions, "webSocket" | "runtime">> {
   readonly limits?: RotationLimits;
@@ -120,7 +122,7 @@ export class Disks {
     return new Disks(server, await mkdtemp(join(tmpdir(), "sealdesk-rollback-")));
   }
 
-  async customer(subject: string = crypto.randomUUID()): Promise<DiskDevice> {
+  async customer(subject: string = newId<UserId>()): Promise<DiskDevice> {
     const token = () => this.#server.customerToken(subject);
     return this.#add({ grant: "customer_token", tenant: this.#server.tenant.slug, token });
   }

@@ -3,8 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { uuidv7 } from "uuidv7";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { createTenant } from "../../identity/accounts/create-tenant.ts";
 import { createStaff, type StaffRole } from "../../identity/accounts/staff.ts";
 import { Secret } from "../../keys/secret.ts";
@@ -19,14 +18,15 @@ import { startServer } from "../../server/start.ts";
 import type { Timings } from "../../server/timings.ts";
 import { AtRest } from "../../tools/testkit/at-rest.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
+import { newId } from "../../tools/testkit/ids.ts";
 
 export interface TestTenant {
-  readonly id: Uuid;
+  readonly id: TenantId;
   readonly slug: string;
 }
 
 export interface TestStaff {
-  readonly id: Uuid;
+  readonly id: UserId;
   readonly tenant: string;
   readonly username: string;
   readonly password: string;
@@ -125,7 +125,7 @@ export async function startTestServer(
       },
       {
         now: () => clock.now(),
-        newId: uuidv7,
+        newId,
         log: createLog("debug", stream),
         version: "0.0.0-test",
         timings,
@@ -139,7 +139,7 @@ export async function startTestServer(
   const atRest = await AtRest.open(home, database.ownerUrl, kms, keystoreUrl?.reveal());
 
   async function makeTenant(): Promise<TestTenant> {
-    const tenant = { id: uuidv7(), slug: `t-${randomBytes(6).toString("hex")}` };
+    const tenant = { id: newId<TenantId>(), slug: `t-${randomBytes(6).toString("hex")}` };
     await createTenant(database.ownerUrl, {
       ...tenant,
       name: "Test",
@@ -174,7 +174,7 @@ export async function startTestServer(
     createTenant: makeTenant,
     async createStaff(role, of = tenant) {
       const staff = {
-        id: uuidv7(),
+        id: newId<UserId>(),
         username: `${role}-${randomBytes(4).toString("hex")}`,
         password: randomBytes(12).toString("base64url"),
       };

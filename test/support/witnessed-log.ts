@@ -7,7 +7,7 @@ import { cosignedAt } from "../../audit/verify/cosignature.ts";
 import { parseNote } from "../../audit/verify/note.ts";
 import { WitnessError } from "../../audit/witness/witness-error.ts";
 import { Witnesses, type WitnessesOptions } from "../../audit/witness/witnesses.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { openAuditLog, OPERATOR_LOG, type TestAuditLog } from "./audit-log.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { until } from "./until.ts";
@@ -17,7 +17,7 @@ import { startWitness, type TestWitness } from "./witness-server.ts";
 export interface WitnessedLog {
   readonly database: TestDatabase;
   readonly log: TestAuditLog;
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   readonly witness: TestWitness;
   /** More witnesses, to be asked and closed as well. */
   readonly others: TestWitness[];

@@ -13,6 +13,7 @@ import type { Options } from "./options.ts";
 import type { Outcome } from "./report.ts";
 import { judge, type Verdict } from "./verdict/judge.ts";
 import { readLog } from "./verdict/read-log.ts";
+import { nilId, type DeviceId } from "../../crypto/wire/ids.ts";
 
 /** libsignal and password hashing take long on a machine that is busy with other things. */
 const enrolMs = 600_000;
@@ -113,7 +114,9 @@ async function calmDown(world: World): Promise<string[]> {
 
 async function look({ backend, arrangement }: World): Promise<Verdict> {
   const journals = await readJournals(arrangement);
-  const byDevice = new Map(journals.map((journal) => [journal.device ?? "", journal]));
+  const byDevice = new Map(
+    journals.map((journal) => [journal.device ?? nilId<DeviceId>(), journal]),
+  );
   return judge(await readLog(backend.administrator, backend.atRest), byDevice);
 }
 

@@ -1,5 +1,6 @@
 import { createPool } from "../../db/pool.ts";
-import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { uuidFromBytes } from "../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { Profiles } from "../../identity/accounts/profiles.ts";
 import { rowAssociated } from "../../keys/at-rest/associated.ts";
 import { keyIdOf, open, seal } from "../../keys/at-rest/envelope.ts";
@@ -11,13 +12,13 @@ import { ServerKeys } from "../../keys/server-keys/server-keys.ts";
 
 /** Bytes as the log's tables have them, and their place. */
 export interface StoredBytes {
-  readonly tenant: Uuid;
-  readonly conversation: Uuid;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
   readonly seq: number;
   /** Milliseconds since the Unix epoch. */
   readonly receivedAtMs: number;
   /** The device of a packet. */
-  readonly device?: Uuid;
+  readonly device?: DeviceId;
   readonly bytes: Uint8Array;
 }
 
@@ -74,8 +75,8 @@ export class AtRest {
 
   /** Bytes as the server would store them, in the order of `rows`. All rows are of one tenant. */
   async seal(
-    tenant: Uuid,
-    rows: readonly (StoredBytes & { readonly subject: Uuid; readonly author: Uuid })[],
+    tenant: TenantId,
+    rows: readonly (StoredBytes & { readonly subject: UserId; readonly author: UserId })[],
   ): Promise<readonly Uint8Array[]> {
     const scopes = rows.map(({ receivedAtMs, ...row }) => ({
       ...row,

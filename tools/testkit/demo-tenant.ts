@@ -1,6 +1,7 @@
-import { uuidv7 } from "uuidv7";
 import { createTenant } from "../../identity/accounts/create-tenant.ts";
 import { openDevelopmentKey, publicPart } from "../../identity/tokens/development-key.ts";
+import { newId } from "./ids.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 
 export const DEMO_TENANT = "demo";
 
@@ -10,7 +11,7 @@ export const DEMO_TENANT = "demo";
  */
 export async function createDemoTenant(home: string, ownerUrl: string): Promise<void> {
   await createTenant(ownerUrl, {
-    id: uuidv7(),
+    id: newId<TenantId>(),
     slug: DEMO_TENANT,
     name: "Demo",
     customerKeys: { keys: [publicPart(await openDevelopmentKey(home))] },

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { JWK } from "jose";
-import { uuidv7 } from "uuidv7";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Profiles } from "../../identity/accounts/profiles.ts";
 import { createStaff } from "../../identity/accounts/staff.ts";
 import type { Tenant } from "../../identity/accounts/tenant.ts";
 import { Secret } from "../../keys/secret.ts";
 import { findDevelopmentKey, signCustomerToken } from "../../identity/tokens/development-key.ts";
+import { newId } from "./ids.ts";
 
 interface PeopleDeps {
   /** The server's SEALDESK_HOME with its development key. */
@@ -19,7 +19,7 @@ interface PeopleDeps {
 
 /** An agent's account. */
 export interface Agent {
-  readonly user: Uuid;
+  readonly user: UserId;
   readonly username: string;
   readonly password: string;
 }
@@ -44,7 +44,7 @@ export class People {
   /** Creates an account as the operator does. */
   async newAgent(displayName: string): Promise<Agent> {
     const { ownerUrl, tenant, profiles } = this.#deps;
-    const user = uuidv7();
+    const user = newId<UserId>();
     const username = `agent-${randomBytes(6).toString("hex")}`;
     const password = randomBytes(18).toString("base64url");
     const account = { id: user, tenant: tenant.id, username, displayName };

@@ -14,7 +14,7 @@ import { findTenant } from "../../../identity/accounts/tenant.ts";
 import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withDatabase, type CommandDatabase } from "../../with-database.ts";
 
@@ -31,7 +31,7 @@ export interface LogChoice {
 
 export interface OpenLog extends SignedHead {
   /** The tenant whose audit log records that this log was read; the operator's log has none. */
-  readonly tenant: Uuid | undefined;
+  readonly tenant: TenantId | undefined;
   readonly signer: LogSigner;
   /** Why waiting entries were not added to the log; undefined if they were. */
   readonly refusal: Error | undefined;

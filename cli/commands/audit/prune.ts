@@ -1,3 +1,4 @@
+import type { LogId } from "../../../audit/logs.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { appendEntry } from "../../../audit/append-entry.ts";
 import { planPruning } from "../../../audit/prune/plan-pruning.ts";
@@ -58,7 +59,7 @@ const SIGNED = `
   select from audit.leaves where log = $1 and entry = $2
     and index < (select max(size) from audit.checkpoints where log = $1)`;
 
-async function awaitSigned(pool: Pool, log: string, entry: number): Promise<void> {
+async function awaitSigned(pool: Pool, log: LogId, entry: number): Promise<void> {
   for (const until = performance.now() + PATIENCE_MS; ;) {
     const { rowCount } = await inTransaction(pool, log, (client) =>
       client.query(SIGNED, [log, entry]),

@@ -6,7 +6,7 @@ import {
   list,
   message,
   nested,
-  uuid,
+  userId,
   type MessageOf,
 } from "../../wire/protobuf.ts";
 import { exchange, hmacSha256, sha256, zeroise } from "../sodium.ts";
@@ -16,7 +16,7 @@ import { exchange, hmacSha256, sha256, zeroise } from "../sodium.ts";
  */
 export const maxContacts = 1_000;
 
-const contact = message({ user: [1, uuid], accountKey: [2, fixed(32)] });
+const contact = message({ user: [1, userId], accountKey: [2, fixed(32)] });
 const secrets = message({
   seed: [1, fixed(32)],
   contacts: [2, list(nested(contact), maxContacts)],

@@ -8,7 +8,7 @@ import {
   logPosition,
   newConversation,
 } from "../../../contract/conversations.ts";
-import { idParams } from "../../../contract/values.ts";
+import { conversationParams } from "../../../contract/values.ts";
 import { closeConversation } from "../../../messaging/members/change-members.ts";
 import { createConversation } from "../../../messaging/members/create-conversation.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
@@ -100,7 +100,7 @@ export function readConversationRoute(deps: MessagingDeps): Route {
       tag: "Conversations",
       access: "session",
       audits: ["conversation.read"],
-      params: idParams,
+      params: conversationParams,
       answers: { 200: { description: "The conversation", schema: conversation } },
       problems: ["conversation_not_found", "forbidden"],
     },
@@ -121,7 +121,7 @@ export function closeConversationRoute(deps: MessagingDeps): Route {
       tag: "Conversations",
       access: "session",
       audits: ["conversation.close"],
-      params: idParams,
+      params: conversationParams,
       answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
       problems: ["conversation_not_found", "conversation_closed", "forbidden", "contended"],
     },

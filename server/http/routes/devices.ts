@@ -1,5 +1,5 @@
 import { newDevice, registeredDevice } from "../../../contract/devices.ts";
-import { idParams } from "../../../contract/values.ts";
+import { deviceParams } from "../../../contract/values.ts";
 import type { UseCase } from "../../../identity/audited.ts";
 import type { Announce } from "../../../identity/directory/announce.ts";
 import { registerDevice } from "../../../identity/directory/register-device.ts";
@@ -66,7 +66,7 @@ export function revokeDeviceRoute(
       tag: "Directory",
       access: "session",
       audits: ["device.revoke"],
-      params: idParams,
+      params: deviceParams,
       answers: { 204: { description: "The device is removed and its sessions are over" } },
       problems: ["device_required", "device_not_found"],
     },

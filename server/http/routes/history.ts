@@ -6,7 +6,7 @@ import {
   newConsent,
   newHistoryGrant,
 } from "../../../contract/history.ts";
-import { idParams } from "../../../contract/values.ts";
+import { conversationParams } from "../../../contract/values.ts";
 import { grantHistory } from "../../../messaging/history/grant-history.ts";
 import { readLinks } from "../../../messaging/history/read-links.ts";
 import { recordConsent } from "../../../messaging/history/record-consent.ts";
@@ -24,7 +24,7 @@ export function recordConsentRoute(deps: MessagingDeps): Route {
       tag: "Conversations",
       access: "session",
       audits: [["consent.given", "consent.withdrawn"]],
-      params: idParams,
+      params: conversationParams,
       body: newConsent,
       bodyLimit: bodyLimits.consent,
       answers: { 200: { description: "Where the consent stands in the log", schema: logPosition } },
@@ -59,7 +59,7 @@ export function grantHistoryRoute(deps: MessagingDeps): Route {
       tag: "Conversations",
       access: "session",
       audits: ["history.grant"],
-      params: idParams,
+      params: conversationParams,
       body: newHistoryGrant,
       bodyLimit: bodyLimits.historyGrant,
       answers: { 200: { description: "Where the grant stands in the log", schema: logPosition } },

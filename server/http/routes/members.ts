@@ -1,5 +1,5 @@
 import { logPosition, memberParams, newMember } from "../../../contract/conversations.ts";
-import { idParams } from "../../../contract/values.ts";
+import { conversationParams } from "../../../contract/values.ts";
 import { addMember, removeMember } from "../../../messaging/members/change-members.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { route, type Route } from "../route.ts";
@@ -15,7 +15,7 @@ export function addMemberRoute(deps: MessagingDeps): Route {
       tag: "Conversations",
       access: "session",
       audits: ["conversation.add_member"],
-      params: idParams,
+      params: conversationParams,
       body: newMember,
       bodyLimit: bodyLimits.small,
       answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },

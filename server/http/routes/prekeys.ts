@@ -1,5 +1,5 @@
 import { newPreKeys, preKeyBundle, preKeyCount, preKeyDigest } from "../../../contract/prekeys.ts";
-import { idParams } from "../../../contract/values.ts";
+import { deviceParams } from "../../../contract/values.ts";
 import type { UseCase } from "../../../identity/audited.ts";
 import {
   checkPreKeys,
@@ -89,7 +89,7 @@ export function takeBundleRoute(deps: UseCase & { readonly byPair: Limiter }): R
       tag: "Directory",
       access: "session",
       audits: ["prekeys.take"],
-      params: idParams,
+      params: deviceParams,
       answers: { 200: { description: "One bundle", schema: preKeyBundle } },
       problems: ["device_not_found", "no_prekeys", "forbidden", "rate_limited"],
     },

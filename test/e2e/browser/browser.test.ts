@@ -8,6 +8,8 @@ import { makeConsumer, type Consumer } from "../../architecture/consumer.ts";
 import { buildPage, callIn, launchChromium } from "../../support/browser.ts";
 import { startPageServer, type PageServer } from "../../support/page-server.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 
 let consumer: Consumer;
 let site: PageServer;
@@ -57,7 +59,7 @@ async function signerOf(proof: string): Promise<string> {
 
 test("a page signs in, and is the same device after a reload", async () => {
   interface Found {
-    readonly device: string;
+    readonly device: DeviceId;
     readonly user: { readonly id: string; readonly role: string };
     readonly staff: readonly string[];
   }
@@ -99,7 +101,7 @@ test("the password hash is loaded when a passphrase needs it", async () => {
 });
 
 test("Node verifies a record that a page signed", async () => {
-  const ids = { tenant: randomUUID(), user: randomUUID(), device: randomUUID() };
+  const ids = { tenant: newId<TenantId>(), user: newId<UserId>(), device: newId<DeviceId>() };
   const made = await call<{
     readonly record: Record<string, string | number[]>;
     readonly signature: number[];
@@ -115,7 +117,7 @@ test("Node verifies a record that a page signed", async () => {
   const signature = Uint8Array.from(made.signature);
 
   expect(() => verifyDevice({ record, signature }, record.accountKey)).not.toThrow();
-  const other = { ...record, device: randomUUID() };
+  const other = { ...record, device: newId<DeviceId>() };
   expect(() => verifyDevice({ record: other, signature }, record.accountKey)).toThrow(
     expect.objectContaining({ code: "invalid_device_record" }),
   );

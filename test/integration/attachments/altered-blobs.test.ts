@@ -15,6 +15,7 @@ import { createConversation } from "../../support/relay-socket.ts";
 import { startS3Double } from "../../support/s3-double.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { begin, patch, send, uploaded } from "./device-requests.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 /** The place of the blobs, as somebody has it who can write there. */
 interface StoredBlobs {
@@ -71,7 +72,7 @@ describe.each([
   let server: TestServer;
   let customer: TestDevice;
   let agent: TestDevice;
-  let conversation: string;
+  let conversation: ConversationId;
   beforeAll(async () => {
     place = await open();
     server = await startTestServer({

@@ -8,6 +8,7 @@ import { customerDevice, staffDevice, type TestDevice } from "../../support/devi
 import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { send } from "./device-requests.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 /** A server that stores attachments in a folder, and a conversation of two members. */
 export interface AttachmentServer {
@@ -15,7 +16,7 @@ export interface AttachmentServer {
   readonly folder: string;
   readonly customer: TestDevice;
   readonly agent: TestDevice;
-  readonly conversation: string;
+  readonly conversation: ConversationId;
   /** Downloads, or reads a part of it. */
   get(device: TestDevice, path: string, range?: string): Promise<Response>;
   /** The names of all files in the folder. */

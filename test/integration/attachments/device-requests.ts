@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { HttpRequest } from "tus-js-client";
 import type { TestDevice } from "../../support/device.ts";
 import type { TestServer } from "../../support/server.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 /** One request about attachments, with this device's token and a proof for exactly it. */
 export function send(
@@ -30,7 +31,7 @@ const base64 = (text: string): string => Buffer.from(text).toString("base64");
 export async function begin(
   server: TestServer,
   device: TestDevice,
-  conversation: string,
+  conversation: ConversationId,
   size: number,
   id: string = randomUUID(),
 ): Promise<{ readonly reply: Response; readonly path: string }> {
@@ -61,7 +62,7 @@ export const patch = (
 export async function uploaded(
   server: TestServer,
   device: TestDevice,
-  conversation: string,
+  conversation: ConversationId,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<string> {
   const { reply, path } = await begin(server, device, conversation, bytes.length);

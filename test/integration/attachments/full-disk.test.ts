@@ -5,11 +5,12 @@ import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { mountSmallDisk, type SmallDisk } from "../../support/small-disk.ts";
 import { begin, patch, send } from "./device-requests.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 let disk: SmallDisk;
 let server: TestServer;
 let customer: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 beforeAll(async () => {
   disk = await mountSmallDisk();
   const folder = join(disk.folder, "attachments");

@@ -8,13 +8,14 @@ import { customerDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { begin, patch, send, uploaded } from "./device-requests.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 const hour = 3_600_000;
 let server: TestServer;
 let customer: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 let other: TestDevice;
-let elsewhere: string;
+let elsewhere: ConversationId;
 beforeEach(async () => {
   server = await startTestServer();
   [customer, other] = [await customerDevice(server), await customerDevice(server)];

@@ -6,13 +6,14 @@ import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { begin, patch, send, uploaded } from "./device-requests.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 const PATH = "/v1/attachments";
 const BYTES = "application/offset+octet-stream";
 
 let server: TestServer;
 let customer: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 beforeAll(async () => {
   server = await startTestServer();
   customer = await customerDevice(server);

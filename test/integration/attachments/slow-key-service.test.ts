@@ -16,6 +16,7 @@ import {
 import { createTestDatabase } from "../../support/database.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
 import { until } from "../../support/until.ts";
+import { nilId, type UserId } from "../../../crypto/wire/ids.ts";
 
 test("an upload that waits for its key keeps no connection to the database", async () => {
   const database = await createTestDatabase();
@@ -51,7 +52,7 @@ test("an upload that waits for its key keeps no connection to the database", asy
     uploadLifetimeMs: 60_000,
     emptyUploadLifetimeMs: 60_000,
   };
-  const [user = "", device] = [users[0], devices[0]];
+  const [user = nilId<UserId>(), device] = [users[0], devices[0]];
   const session = await arrangeSession(database, tenant, user);
   const actor = { tenant, user, device, role: "agent" as const, session, method: "password" };
   const creating = createUpload(deps, actor, { id: randomUUID(), conversation: id, size: 10 });

@@ -7,6 +7,7 @@ import { createConversation } from "../../support/relay-socket.ts";
 import type { TestServer } from "../../support/server.ts";
 import { startAttachmentServer, type AttachmentServer } from "./attachment-server.ts";
 import { begin, patch, send, uploaded } from "./device-requests.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 const day = 86_400_000;
 
@@ -15,7 +16,7 @@ let server: TestServer;
 let folder: string;
 let customer: TestDevice;
 let agent: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 beforeAll(async () => {
   started = await startAttachmentServer();
   ({ server, folder, customer, agent, conversation } = started);

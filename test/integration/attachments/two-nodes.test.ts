@@ -7,12 +7,13 @@ import { customerDevice, staffDevice, type TestDevice } from "../../support/devi
 import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestNode, type TestServer } from "../../support/server.ts";
 import { begin, send } from "./device-requests.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 let folder: string;
 let server: TestServer;
 let other: TestNode;
 let customer: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sealdesk-two-nodes-"));
   server = await startTestServer({ attachments: { kind: "directory", folder } });

@@ -4,12 +4,13 @@ import { createConversation } from "../../support/relay-socket.ts";
 import type { TestServer } from "../../support/server.ts";
 import { codeOf, startAttachmentServer, type AttachmentServer } from "./attachment-server.ts";
 import { begin, patch, send } from "./device-requests.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 let started: AttachmentServer;
 let server: TestServer;
 let customer: TestDevice;
 let agent: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 beforeAll(async () => {
   started = await startAttachmentServer();
   ({ server, customer, agent, conversation } = started);

@@ -12,13 +12,14 @@ import {
   type AttachmentServer,
 } from "./attachment-server.ts";
 import { proving, send, uploaded } from "./device-requests.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 let started: AttachmentServer;
 let server: TestServer;
 let folder: string;
 let customer: TestDevice;
 let agent: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 beforeAll(async () => {
   started = await startAttachmentServer();
   ({ server, folder, customer, agent, conversation } = started);

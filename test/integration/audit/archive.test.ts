@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,10 +22,12 @@ import {
 } from "../../../audit/verify/note.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 import { newSigner } from "../../support/audit-log.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 import { startRealS3 } from "../../support/real-s3.ts";
 import { startS3Double } from "../../support/s3-double.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), "sealdesk-archive-"))));
@@ -156,7 +157,7 @@ test("S3 (a real one with Object Lock) refuses to remove archived files", async 
   const checkpoints = s3Checkpoints({ ...shared, everyMs: 0 });
   const log = new MemoryLog();
   log.append(entries(0, 300));
-  const id = randomUUID();
+  const id = newId<TenantId>();
   try {
     expect(await checkpoints.all()).toEqual([]);
     await archiveLog(store, ofLog(log));
@@ -192,7 +193,7 @@ test("S3 (a real one with Object Lock) refuses to remove archived files", async 
       code: "audit_log_behind",
     });
     // More logs than one listing returns.
-    const others = Array.from({ length: 120 }, () => randomUUID());
+    const others = Array.from({ length: 120 }, () => newId<TenantId>());
     await Promise.all(others.map((other) => checkpoints.put(other, log.signed(log.head))));
     const told = (await checkpoints.all()).map((one) => one.log);
     expect(told.toSorted()).toEqual([id, ...others].toSorted());

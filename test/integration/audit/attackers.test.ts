@@ -9,6 +9,7 @@ import type { Integrator } from "../../../audit/integrate/integrator.ts";
 import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { newSigner, openAuditLog, signedSize, type TestAuditLog } from "../../support/audit-log.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let log: TestAuditLog;
@@ -160,7 +161,7 @@ describe("at every start", () => {
   });
 
   /** A checkpoint that the database no longer knows. */
-  async function future(tenant: string) {
+  async function future(tenant: TenantId) {
     const other = await createTestDatabase();
     const longer = await openAuditLog(other);
     await other.owner.query(

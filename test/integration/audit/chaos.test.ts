@@ -5,6 +5,7 @@ import { appendEntry } from "../../../audit/append-entry.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { entryOf, openAuditLog, OPERATOR_LOG, type TestAuditLog } from "../../support/audit-log.ts";
+import { nilId, type TenantId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let log: TestAuditLog;
@@ -35,7 +36,7 @@ test("two integrators that are interrupted repeatedly, 16 writers, rollbacks: no
   const writing = new AbortController();
   const writer = async (name: number) => {
     for (let turn = 0; turn < 40; turn++) {
-      const tenant = tenants[Math.floor(random() * tenants.length)] ?? "";
+      const tenant = tenants[Math.floor(random() * tenants.length)] ?? nilId<TenantId>();
       const count = 1 + Math.floor(random() * 4);
       const ids = Array.from({ length: count }, (_, at) => `${name}-${turn}-${at}`);
       const fails = random() < 0.2;

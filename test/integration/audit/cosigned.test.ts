@@ -7,7 +7,7 @@ import { formatSignature, parseNote } from "../../../audit/verify/note.ts";
 import { askWitness } from "../../../audit/witness/ask-witness.ts";
 import { seenPath } from "../../../audit/witness/seen-by-witness.ts";
 import type { WitnessesOptions } from "../../../audit/witness/witnesses.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 import { newSigner, OPERATOR_LOG, signedSize, type TestAuditLog } from "../../support/audit-log.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
@@ -18,7 +18,7 @@ import { startWitness, type TestWitness } from "../../support/witness-server.ts"
 let witnessed: WitnessedLog;
 let database: TestDatabase;
 let log: TestAuditLog;
-let tenant: Uuid;
+let tenant: TenantId;
 let witness: TestWitness;
 let others: TestWitness[];
 let told: WitnessedLog["told"];
@@ -29,9 +29,9 @@ beforeEach(async () => {
 afterEach(() => witnessed.close());
 
 const ask = (changes?: Partial<WitnessesOptions>) => witnessed.ask(changes);
-const newest = (id: Uuid, cosignedBy?: number) => witnessed.newest(id, cosignedBy);
-const isCosigned = (id: Uuid, by?: TestWitness) => witnessed.isCosigned(id, by);
-const settledAndCosigned = (id: Uuid) => witnessed.settledAndCosigned(id);
+const newest = (id: TenantId, cosignedBy?: number) => witnessed.newest(id, cosignedBy);
+const isCosigned = (id: TenantId, by?: TestWitness) => witnessed.isCosigned(id, by);
+const settledAndCosigned = (id: TenantId) => witnessed.settledAndCosigned(id);
 const alter = (...statements: string[]) => witnessed.alter(...statements);
 const kept = async () =>
   (await database.owner.query("select witness, size from audit.cosignatures")).rows;

@@ -12,6 +12,7 @@ import { until } from "../../support/until.ts";
 import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
 import { parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
 import { parseNote } from "../../../audit/verify/note.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let log: TestAuditLog;
@@ -59,7 +60,7 @@ describe("integration", () => {
     log.startIntegrator();
     await log.settled();
     for (const table of ["logs", "leaves", "tiles", "trees", "checkpoints"]) {
-      const count = (tenant: string) =>
+      const count = (tenant: TenantId) =>
         log.asLog(
           tenant,
           async (client) => (await client.query(`select from audit.${table}`)).rowCount,

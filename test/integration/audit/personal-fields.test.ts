@@ -1,10 +1,11 @@
-import { randomUUID } from "node:crypto";
 import { appendEntry } from "../../../audit/append-entry.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { erasePersonalFields } from "../../../audit/personal-fields.ts";
 import { personalHash } from "../../../audit/verify/personal-hash.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { entryOf, openAuditLog, type TestAuditLog } from "../../support/audit-log.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let log: TestAuditLog;
@@ -21,7 +22,7 @@ afterEach(async () => {
 
 test("a personal field is a salted hash in the log, and unrecoverable after it is erased", async () => {
   const [tenant, other] = [await log.newTenant(), await log.newTenant()];
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const values = { email: "ada@example.com", phone: "+44 20 7946 0000" };
   const seal = (_subject: string, value: Uint8Array) => Promise.resolve(value.map((b) => b ^ 0x55));
   await log.asLog(tenant, (client) =>
@@ -43,7 +44,7 @@ test("a personal field is a salted hash in the log, and unrecoverable after it i
     expect(hash).toBe(entry.personal[field]);
   }
   expect(rows[0]?.salt).not.toEqual(rows[1]?.salt);
-  const erase = (as: string) =>
+  const erase = (as: TenantId) =>
     log.asLog(as, (client) => erasePersonalFields(client, tenant, subject));
   expect(await erase(other)).toBe(0);
   expect(await erase(tenant)).toBe(2);

@@ -19,17 +19,19 @@ import { entryOf } from "../../support/audit-log.ts";
 import { operatorSettings } from "../../support/operator-settings.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 const DAY_MS = 86_400_000;
 let server: TestServer;
 let folder: string;
 let settings: Settings;
-let tenant: { readonly id: string; readonly slug: string };
+let tenant: { readonly id: TenantId; readonly slug: string };
 
 beforeEach(async () => {
   server = await startTestServer({}, { checkEveryMs: 20 });
   // Created long ago: the log does not begin with an entry of today.
-  tenant = { id: randomUUID(), slug: `old-${randomUUID().slice(0, 8)}` };
+  tenant = { id: newId(), slug: `old-${randomUUID().slice(0, 8)}` };
   await server.database.owner.query(
     "insert into sealdesk.tenants (id, slug, name, created_at_ms) values ($1, $2, 'Old', 0)",
     [tenant.id, tenant.slug],

@@ -2,7 +2,7 @@ import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store
 import { catchUp } from "../../../audit/integrate/catch-up.ts";
 import { seenPath } from "../../../audit/witness/seen-by-witness.ts";
 import type { WitnessesOptions } from "../../../audit/witness/witnesses.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 import { OPERATOR_LOG, type TestAuditLog } from "../../support/audit-log.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
@@ -13,7 +13,7 @@ import type { TestWitness } from "../../support/witness-server.ts";
 let witnessed: WitnessedLog;
 let database: TestDatabase;
 let log: TestAuditLog;
-let tenant: Uuid;
+let tenant: TenantId;
 let witness: TestWitness;
 let told: WitnessedLog["told"];
 beforeEach(async () => {
@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => witnessed.close());
 
 const ask = (changes?: Partial<WitnessesOptions>) => witnessed.ask(changes);
-const settledAndCosigned = (id: Uuid) => witnessed.settledAndCosigned(id);
+const settledAndCosigned = (id: TenantId) => witnessed.settledAndCosigned(id);
 const alter = (...statements: string[]) => witnessed.alter(...statements);
 const kept = async () =>
   (await database.owner.query("select witness, size from audit.cosignatures")).rows;

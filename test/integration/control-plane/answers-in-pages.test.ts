@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { parseVkey } from "../../../audit/verify/note.ts";
@@ -9,6 +9,8 @@ import { STAFF_PER_PAGE } from "../../../identity/accounts/staff.ts";
 import { appendKeyEntry } from "../../../identity/transparency/append-key-entry.ts";
 import { staffDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { DeviceId } from "../../../crypto/wire/ids.ts";
 
 await ready;
 
@@ -29,7 +31,7 @@ test("the key history of an account with many devices comes in pages that contin
         record: {
           tenant,
           user,
-          device: randomUUID(),
+          device: newId<DeviceId>(),
           accountKey: random(32),
           deviceKey: random(32),
           identityKey: random(33),

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { uuidv7 } from "uuidv7";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, requestConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import { parseId, type ConversationId } from "../../../crypto/wire/ids.ts";
 
 describe("open conversations", () => {
   let server: TestServer;
@@ -26,7 +27,7 @@ describe("open conversations", () => {
         "You have 3 open conversations, which is the most. Continue in one of them, or close one.",
       ]);
     // A repeat of a conversation that was begun is answered as the first time.
-    const id = begun[0]?.body.id as string;
+    const id = parseId<ConversationId>(begun[0]?.body.id);
     expect((await requestConversation(customer, [agent], id)).status).toBe(201);
     await customer.request("POST", `/v1/conversations/${id}/close`);
     expect((await requestConversation(customer, [agent])).status).toBe(201);
@@ -113,6 +114,8 @@ describe("new conversations", () => {
     const tenant = await server.createTenant();
     const agent = await staffDevice(server, "agent", tenant);
     const customer = await customerDevice(server, randomBytes(4).toString("hex"), tenant);
-    expect((await requestConversation(customer, [agent], uuidv7())).status).toBe(201);
+    expect((await requestConversation(customer, [agent], newId<ConversationId>())).status).toBe(
+      201,
+    );
   });
 });

@@ -1,8 +1,10 @@
 import { sign } from "node:crypto";
 import { uuidv7 } from "uuidv7";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 let customer: TestDevice;
@@ -22,7 +24,7 @@ function creation(
   signer: TestDevice = by,
   suite = "signal-v1",
 ) {
-  const id = uuidv7();
+  const id = newId<ConversationId>();
   const record = creationBytes({ tenant: by.tenant, conversation: id, suite, device: by.id });
   const creationSignature = sign(null, record, signer.deviceKey.privateKey).toString("base64url");
   return { id, suite, members, creationSignature };

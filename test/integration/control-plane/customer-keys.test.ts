@@ -7,6 +7,8 @@ import { parseCustomerKeys } from "../../../identity/accounts/customer-keys.ts";
 import { ed25519, jwkOf, signedJwt, TestDevice, type KeyPair } from "../../support/device.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestNode, type TestServer } from "../../support/server.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 let node: TestNode;
@@ -25,7 +27,7 @@ afterAll(async () => {
 const jwkNamed = (key: KeyPair, kid: string) => ({ ...jwkOf(key), kid });
 
 async function makeTenant(key: KeyPair, kid: string) {
-  const tenant = { id: randomUUID(), slug: `keys-${randomUUID()}` };
+  const tenant = { id: newId<TenantId>(), slug: `keys-${randomUUID()}` };
   await createTenant(server.database.ownerUrl, {
     ...tenant,
     name: "Keys",

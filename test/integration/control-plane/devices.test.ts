@@ -7,6 +7,8 @@ import {
   TestDevice,
 } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -66,7 +68,7 @@ describe("registering", () => {
   });
 
   test("a second device needs the account's key", async () => {
-    const subject = randomUUID();
+    const subject = newId<UserId>();
     const first = await customerDevice(server, subject);
     const second = await another(first, subject);
     second.accountKey = ed25519();
@@ -76,7 +78,7 @@ describe("registering", () => {
   });
 
   test("two first devices at once: one sets the account's key, the other is refused", async () => {
-    const subject = randomUUID();
+    const subject = newId<UserId>();
     const devices = [new TestDevice(server), new TestDevice(server)];
     for (const device of devices) await device.signInAsCustomer(subject);
     const replies = await Promise.all(devices.map((device) => device.register()));
@@ -103,10 +105,11 @@ describe("registering", () => {
 
   /** A registration whose certificate was made while one fact was another. */
   function changed(device: TestDevice, fact: "user" | "tenant"): object {
-    const truth = device[fact];
-    device[fact] = randomUUID();
+    const { user, tenant } = device;
+    if (fact === "user") device.user = newId();
+    else device.tenant = newId();
     const { certificate } = device.registration();
-    device[fact] = truth;
+    Object.assign(device, { user, tenant });
     return { certificate };
   }
 
@@ -167,7 +170,7 @@ describe("registering", () => {
 
 describe("revoking a device", () => {
   test("ends the device's sessions, hides it, and refuses it for ever", async () => {
-    const subject = randomUUID();
+    const subject = newId<UserId>();
     const first = await customerDevice(server, subject);
     const second = await another(first, subject);
     await second.register();
@@ -179,7 +182,7 @@ describe("revoking a device", () => {
   });
 
   test("needs a registered device, because a password alone does not suffice", async () => {
-    const subject = randomUUID();
+    const subject = newId<UserId>();
     const first = await customerDevice(server, subject);
     const thief = await another(first, subject);
     const reply = await thief.request("DELETE", `/v1/devices/${first.id}`);

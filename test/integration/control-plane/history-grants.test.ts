@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { uuidv7 } from "uuidv7";
 import { encodeReceipt, type Consent, type HistoryGrant } from "../../../crypto/wire/receipt.ts";
+import type { DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import { staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
 import {
   arrange,
@@ -14,6 +15,7 @@ import {
 } from "./history-requests.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { send } from "../attachments/device-requests.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -141,7 +143,7 @@ test("a record that does not match the act is refused", async () => {
   const invalid = [400, "invalid_record"];
   expect(outcome(await as({ grantor: agent.user }))).toEqual(invalid);
   expect(outcome(await as({ grantorDevice: agent.id }))).toEqual(invalid);
-  expect(outcome(await as({ conversation: uuidv7() }))).toEqual(invalid);
+  expect(outcome(await as({ conversation: newId<ConversationId>() }))).toEqual(invalid);
   expect(outcome(await as({ toHash: randomBytes(32) }))).toEqual(invalid);
   const [named] = good.packs;
   const packs = [{ attachment: named!.attachment, digest: randomBytes(32) }];
@@ -154,7 +156,7 @@ test("a record that does not match the act is refused", async () => {
   expect(outcome(await as({}, signed(customer, good, agent)))).toEqual([400, "invalid_signature"]);
   // The keys go to the recipient's devices, to each of them, and to no other.
   const mismatch = [409, "device_mismatch"];
-  const packet = (device: string) => ({ device, bytes: base64url(randomBytes(40)) });
+  const packet = (device: DeviceId) => ({ device, bytes: base64url(randomBytes(40)) });
   expect(outcome(await as({}, { packets: [packet(agent.id)] }))).toEqual(mismatch);
   const both = [packet(colleague.id), packet(agent.id)];
   expect(outcome(await as({}, { packets: both }))).toEqual(mismatch);

@@ -8,6 +8,7 @@ import {
   type HistoryGrant,
   type Receipt,
 } from "../../../crypto/wire/receipt.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import type { TestServer } from "../../support/server.ts";
@@ -37,7 +38,7 @@ export async function arrange(server: TestServer) {
 }
 export type Arranged = Awaited<ReturnType<typeof arrange>>;
 
-async function pack(server: TestServer, by: TestDevice, conversation: string) {
+async function pack(server: TestServer, by: TestDevice, conversation: ConversationId) {
   const bytes = randomBytes(1200);
   const { path } = await begin(server, by, conversation, bytes.length);
   expect((await patch(server, by, path, 0, bytes)).status).toBe(204);
@@ -49,7 +50,7 @@ async function pack(server: TestServer, by: TestDevice, conversation: string) {
 
 export async function hashOf(
   server: TestServer,
-  conversation: string,
+  conversation: ConversationId,
   seq: number,
 ): Promise<Uint8Array> {
   const { rows } = await server.database.owner.query(
@@ -90,7 +91,7 @@ export async function grantBy(
 
 export const consentOf = (
   by: TestDevice,
-  conversation: string,
+  conversation: ConversationId,
   state: Consent["state"],
 ): Consent => ({
   type: "consent",

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -12,7 +14,7 @@ const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url"
 
 /** An account with a registered device, and new devices of it that are signed in. */
 async function account(newcomers: number) {
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const first = await customerDevice(server, subject);
   const others: TestDevice[] = [];
   for (let count = 0; count < newcomers; count++) {
@@ -192,7 +194,7 @@ test("too old: neither approved nor refused, and its answer is not handed out an
 
 test("asking is limited for each device", async () => {
   const limited = await startTestServer({ linkLimit: { burst: 2, secondsPerFurther: 60 } });
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   await customerDevice(limited, subject);
   const device = new TestDevice(limited);
   await device.signInAsCustomer(subject);

@@ -2,7 +2,6 @@ import { Secret } from "../../../keys/secret.ts";
 import { openDevelopmentTenant } from "../../../server/development.ts";
 import { readConfig } from "../../../server/config.ts";
 import { startTestServer } from "../../support/server.ts";
-import { uuidv7 } from "uuidv7";
 import { createTestDatabase } from "../../support/database.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,6 +9,7 @@ import { join } from "node:path";
 import { createDemoTenant } from "../../../tools/testkit/demo-tenant.ts";
 import { createLog } from "../../../server/log.ts";
 import { startServer } from "../../../server/start.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 const passphrase = "a passphrase of some length";
 const refusal = (message: RegExp) =>
@@ -51,7 +51,7 @@ describe("refused is", () => {
   });
   const ports = {
     now: Date.now,
-    newId: uuidv7,
+    newId,
     log: createLog("error", process.stdout),
     version: "0.0.0-test",
   };

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { toBase64Url } from "../../../crypto/wire/bytes.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { resetAccount } from "../../../identity/directory/reset-account.ts";
 import {
@@ -11,6 +12,7 @@ import {
 } from "../../support/device.ts";
 import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 let admin: TestDevice;
@@ -38,7 +40,7 @@ async function newDevice(subject: string, accountKey = ed25519()): Promise<TestD
 }
 
 test("a reset takes devices, sessions and the key away; the account begins anew with another", async () => {
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const first = await customerDevice(server, subject);
   const second = await newDevice(subject, first.accountKey);
   await second.register();
@@ -123,7 +125,7 @@ test("a reset that was cut off before its conversations knew is brought to its e
 });
 
 test("an account whose last device removed itself can begin anew only after a reset", async () => {
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const only = await customerDevice(server, subject);
   await only.request("DELETE", `/v1/devices/${only.id}`);
   const next = await newDevice(subject);
@@ -166,7 +168,7 @@ test("an account of another tenant is not there", async () => {
   expect((await foreign.request("GET", "/v1/staff")).status).toBe(200);
 });
 
-test.each([{}, { reason: "because" }, { reason: "devices_lost", user: randomUUID() }])(
+test.each([{}, { reason: "because" }, { reason: "devices_lost", user: newId<UserId>() }])(
   "a reset with %j is not of the documented form",
   async (body) => {
     expect((await reset(admin, randomUUID(), body)).body.code).toBe("invalid_request");
@@ -183,7 +185,7 @@ async function waiting(count: number): Promise<void> {
 }
 
 /** Has `requests` pass authentication and then wait for these accounts, in this order. */
-const held = (users: readonly string[], requests: readonly (() => Promise<Reply>)[]) =>
+const held = (users: readonly UserId[], requests: readonly (() => Promise<Reply>)[]) =>
   inTransaction(server.database.pool, server.tenant.id, async (client) => {
     await client.query("select from users where id = any($1::uuid[]) for update", [users]);
     const answers: Promise<Reply>[] = [];
@@ -195,7 +197,7 @@ const held = (users: readonly string[], requests: readonly (() => Promise<Reply>
   }).then((answers) => Promise.all(answers));
 
 test("a registration that was let in before the reset does not outlive it", async () => {
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const lost = await customerDevice(server, subject);
   const newcomer = await newDevice(subject);
   const [resetting, registering] = await held(
@@ -224,7 +226,7 @@ test("one of two admins who reset each other at once succeeds, and the other is 
 });
 
 test("one of two devices that remove each other at once succeeds", async () => {
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const one = await customerDevice(server, subject);
   const other = await newDevice(subject, one.accountKey);
   await other.register();

@@ -1,18 +1,19 @@
 import { randomBytes, randomUUID, sign } from "node:crypto";
 import pg from "pg";
-import { uuidv7 } from "uuidv7";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
+import type { TenantId, ConversationId } from "../../../crypto/wire/ids.ts";
 import type { Client } from "../../../db/pool.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 let elsewhere: TestTenant;
 let intruder: TestDevice;
 let victim: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 
 beforeAll(async () => {
   server = await startTestServer();
@@ -21,7 +22,7 @@ beforeAll(async () => {
   intruder = await staffDevice(server, "supervisor", elsewhere);
   victim = await customerDevice(server);
   const agent = await staffDevice(server);
-  conversation = uuidv7();
+  conversation = newId<ConversationId>();
   const suite = "signal-v1" as const;
   const record = creationBytes({
     tenant: victim.tenant,
@@ -114,13 +115,13 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.events",
     "audit.entries",
   ];
-  const asTenant = <T>(tenant: string, work: (client: Client) => Promise<T>) =>
+  const asTenant = <T>(tenant: TenantId, work: (client: Client) => Promise<T>) =>
     inTransaction(server.database.pool, tenant, work);
 
   test.each(tables)("%s shows its rows to its own tenant alone", async (table) => {
-    const seen = async (tenant: string) =>
+    const seen = async (tenant: TenantId) =>
       asTenant(tenant, async (client) => {
-        const { rows } = await client.query<{ tenants: string[] }>(
+        const { rows } = await client.query<{ tenants: TenantId[] }>(
           `select array_agg(distinct tenant) as tenants from ${table}`,
         );
         return rows[0]?.tenants ?? [];
@@ -130,7 +131,7 @@ describe("in the database, the server's login cannot reach another tenant", () =
     expect(shown).toContain(server.tenant.id);
     expect(shown.filter((tenant) => !own.includes(tenant))).toEqual([]);
     expect((await seen(elsewhere.id)).filter((tenant) => own.includes(tenant))).toEqual([]);
-    expect(await seen(randomUUID())).toEqual([]);
+    expect(await seen(newId<TenantId>())).toEqual([]);
   });
 
   test("no row is visible without a tenant", async () => {

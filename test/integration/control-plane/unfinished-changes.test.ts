@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { eventKinds } from "../../../crypto/wire/frame.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { resetAccount } from "../../../identity/directory/reset-account.ts";
 import { reconcileDevices } from "../../../messaging/members/reconcile-devices.ts";
@@ -18,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 /** The events of a conversation about devices, and the epochs that they begin. */
-async function deviceEvents(conversation: string) {
+async function deviceEvents(conversation: ConversationId) {
   const { rows } = await server.database.owner.query<{ kind: number; epoch: number }>(
     "select kind, epoch from sealdesk.events where conversation = $1 and seq > 1 order by seq",
     [conversation],

@@ -4,6 +4,8 @@ import { DATA, KEYSTORE, schemaState } from "../../../db/schema-version.ts";
 import { createTenant } from "../../../identity/accounts/create-tenant.ts";
 import { onDatabase, startPostgres } from "../../support/postgres.ts";
 import { until } from "../../support/until.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 
 const loginOf = (url: string, username: string): string => {
   const login = new URL(url);
@@ -36,7 +38,7 @@ test.each([15, 16, 17, 18] as const)(
         await assertTenantFence(pool);
         expect(await schemaState(pool, DATA)).toBe("current");
         expect(await schemaState(keystore, KEYSTORE)).toBe("current");
-        const id = "01890000-0000-7000-8000-000000000001";
+        const id = idOf<TenantId>("01890000-0000-7000-8000-000000000001");
         await createTenant(owner, {
           id,
           slug: "acme",

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { uuidv7 } from "uuidv7";
 import { migrate } from "../../../db/migrate.ts";
 import { readConfig } from "../../../server/config.ts";
 import { createLog } from "../../../server/log.ts";
@@ -14,13 +13,14 @@ import { onDatabase, startPostgres, type Postgres } from "../../support/postgres
 import { spawnServer } from "../../support/server-processes.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 // The built command: `npm run build` comes before these tests.
 const command = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
 const LOCK = "select pg_advisory_lock(hashtext('sealdesk.migrate'))";
 const ports = {
   now: Date.now,
-  newId: uuidv7,
+  newId,
   log: createLog("error", process.stdout),
   version: "0.0.0-test",
 };

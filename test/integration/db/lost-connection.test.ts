@@ -2,8 +2,10 @@ import type { Client } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { asOwner } from "../../../db/as-owner.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 
-const tenant = "00000000-0000-7000-8000-000000000001";
+const tenant = idOf<TenantId>("00000000-0000-7000-8000-000000000001");
 
 describe("a connection to the database is lost", () => {
   let database: TestDatabase;

@@ -12,6 +12,8 @@ import { rotateServerKey } from "../../../keys/server-keys/rotate-server-key.ts"
 import { ServerKeys } from "../../../keys/server-keys/server-keys.ts";
 import { createAccessTokens, type AccessClaims } from "../../../identity/tokens/access-token.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
 
 const withCode = (code: string) => expect.objectContaining({ name: "KeysError", code });
 const tokenRefused = expect.objectContaining({ name: "IdentityError", code: "invalid_token" });
@@ -46,8 +48,8 @@ async function startNode(of = home) {
 type Node = Awaited<ReturnType<typeof startNode>>;
 
 const claims: AccessClaims = {
-  tenant: uuidv7(),
-  user: uuidv7(),
+  tenant: newId<TenantId>(),
+  user: newId<UserId>(),
   role: "agent",
   session: uuidv7(),
   thumbprint: "t",
@@ -68,18 +70,18 @@ async function until(attempt: () => Promise<unknown>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-async function makeTenant(): Promise<string> {
-  const id = uuidv7();
+async function makeTenant(): Promise<TenantId> {
+  const id = newId<TenantId>();
   const tenant = { id, slug: `t-${hex(randomBytes(4))}`, name: "T", customerKeys: { keys: [] } };
   await createTenant(database.ownerUrl, { ...tenant, now: nowMs });
   return id;
 }
-const signIn = (node: Node, tenant: string, subject: string) =>
+const signIn = (node: Node, tenant: TenantId, subject: string) =>
   inTransaction(database.pool, tenant, (client) =>
     findOrCreateCustomer(client, {
       tenant,
       subjectIndexes: subjectIndexes(node.keys.blindIndexKeys, tenant, subject),
-      newId: uuidv7(),
+      newId: newId<UserId>(),
       now: nowMs,
     }),
   );

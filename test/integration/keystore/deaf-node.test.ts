@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { openKeyTree, type KeyTree } from "../../../keys/at-rest/key-tree.ts";
 import { destroySubjectKeys } from "../../../keys/at-rest/destroy.ts";
 import { TcpProxy } from "../../../tools/testkit/tcp-proxy.ts";
@@ -6,6 +5,8 @@ import { arrangeTenant } from "../../support/conversations.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
 import { until } from "../../support/until.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { UserId, ConversationId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let proxy: TcpProxy;
@@ -45,9 +46,9 @@ test.each([
     const near = await openTree(database.ownerUrl);
     const far = await openTree(throughProxy());
     const scope = {
-      conversation: randomUUID(),
-      subject: randomUUID(),
-      author: randomUUID(),
+      conversation: newId<ConversationId>(),
+      subject: newId<UserId>(),
+      author: newId<UserId>(),
       period: 700,
     };
     await far.scopes.forWriting(tenant, [scope]);

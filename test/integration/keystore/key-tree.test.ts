@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { inTransaction } from "../../../db/transaction.ts";
 import { destroyScopes, destroySubjectKeys } from "../../../keys/at-rest/destroy.ts";
 import { openKeyTree, type KeyTree } from "../../../keys/at-rest/key-tree.ts";
@@ -11,6 +11,8 @@ import { arrangeTenant } from "../../support/conversations.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
 import { until } from "../../support/until.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { UserId, ConversationId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 const kms = memoryKms();
@@ -34,16 +36,16 @@ async function openTree(url = database.ownerUrl): Promise<KeyTree> {
   return tree;
 }
 
-const newScope = (subject: string = randomUUID()): Scope => ({
-  conversation: randomUUID(),
+const newScope = (subject: UserId = newId<UserId>()): Scope => ({
+  conversation: newId<ConversationId>(),
   subject,
-  author: randomUUID(),
+  author: newId<UserId>(),
   period: 700,
 });
 const by = { actor: { kind: "system" as const, id: "test" } };
-const idOf = (id: Uint8Array) => Buffer.from(id).toString("hex");
+const hexOf = (id: Uint8Array) => Buffer.from(id).toString("hex");
 const uuidOf = (id: Uint8Array) =>
-  idOf(id).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  hexOf(id).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 
 test("two nodes that write first have one key, and read it by its name", async () => {
   const tenant = await arrangeTenant(database);
@@ -54,8 +56,8 @@ test("two nodes that write first have one key, and read it by its name", async (
     one.scopes.forWriting(tenant, scopes),
     two.scopes.forWriting(tenant, backwards),
   ]);
-  const mine = first.map(({ key }) => idOf(key!.id));
-  expect(second.toReversed().map(({ key }) => idOf(key!.id))).toEqual(mine);
+  const mine = first.map(({ key }) => hexOf(key!.id));
+  expect(second.toReversed().map(({ key }) => hexOf(key!.id))).toEqual(mine);
   expect(first.map(({ key }) => key!.secret.export())).toEqual(
     second.toReversed().map(({ key }) => key!.secret.export()),
   );
@@ -90,7 +92,7 @@ test("a tenant neither finds another's keys nor is let see them", async () => {
     code: "key_missing",
   });
   const [theirs] = await tree.scopes.forWriting(other, [scope]);
-  expect(idOf(theirs!.key!.id)).not.toBe(idOf(made!.key!.id));
+  expect(hexOf(theirs!.key!.id)).not.toBe(hexOf(made!.key!.id));
   const bare = await tree.pool.query("select from scope_keys");
   expect(bare.rowCount).toBe(0);
   await expect(tree.pool.query("select from sealdesk.events")).rejects.toMatchObject({
@@ -104,7 +106,7 @@ test("a tenant neither finds another's keys nor is let see them", async () => {
 test("a destroyed subject is gone on every node at once, and is never sealed for again", async () => {
   const tenant = await arrangeTenant(database);
   const [one, two] = [await openTree(), await openTree()];
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const [mine, other] = [newScope(subject), newScope()];
   const [key, kept] = await one.scopes.forWriting(tenant, [mine, other]);
   await two.scopes.forWriting(tenant, [mine, other]);
@@ -143,7 +145,7 @@ test("a destroyed subject is gone on every node at once, and is never sealed for
 test("a tombstone cannot be filled, even by the owner of the table", async () => {
   const tenant = await arrangeTenant(database);
   const tree = await openTree();
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const deps = { keystore: tree.pool, apart: undefined, now: Date.now };
   // Before anything was ever sealed for the subject.
   expect(await destroySubjectKeys(deps, tenant, subject, by)).toEqual({
@@ -164,7 +166,7 @@ test("a tombstone cannot be filled, even by the owner of the table", async () =>
 test("a destruction waits for the subject's first key, and takes it along", async () => {
   const tenant = await arrangeTenant(database);
   const tree = await openTree();
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   await kms.ensureKey(`kek-${tenant}`, "wrapping");
   const wrapped = await kms.wrap(`kek-${tenant}`, randomBytes(32), randomBytes(4));
   const storing = await tree.pool.connect();
@@ -220,7 +222,7 @@ test("below a destroyed key the keystore takes no other, nor removes or replaces
 test("a node that hears nothing reads keys again, without the key-management service", async () => {
   const tenant = await arrangeTenant(database);
   const tree = await openTree();
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const monotonic = () => performance.now();
   const lifetimes = { heardMs: 300_000, deafMs: 0 };
   const cache = new KeyCache<SubjectKey>(monotonic, () => false, 10, lifetimes);
@@ -243,7 +245,7 @@ test("a node that hears nothing reads keys again, without the key-management ser
 test("exactly the named scopes of a subject are destroyed", async () => {
   const tenant = await arrangeTenant(database);
   const tree = await openTree();
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const old = { ...newScope(subject), period: 690 };
   const recent = { ...old, period: 700 };
   const elsewhere = { ...newScope(subject), period: 690 };

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -15,6 +14,8 @@ import { arrangeTenant } from "../../support/conversations.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { TenantId, UserId, ConversationId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 const trees: KeyTree[] = [];
@@ -35,12 +36,12 @@ async function openTree(kms: Kms): Promise<KeyTree> {
 
 const newScopes = (count: number): Scope[] =>
   Array.from({ length: count }, () => ({
-    conversation: randomUUID(),
-    subject: randomUUID(),
-    author: randomUUID(),
+    conversation: newId<ConversationId>(),
+    subject: newId<UserId>(),
+    author: newId<UserId>(),
     period: 700,
   }));
-const secretsOf = async (tree: KeyTree, tenant: string, scopes: readonly Scope[]) =>
+const secretsOf = async (tree: KeyTree, tenant: TenantId, scopes: readonly Scope[]) =>
   (await tree.scopes.forWriting(tenant, scopes)).map(({ key }) =>
     key?.secret.export().toString("hex"),
   );

@@ -7,6 +7,7 @@ import {
   openLog,
   type ArrangedConversation,
 } from "../../support/conversations.ts";
+import { nilId, type DeviceId } from "../../../crypto/wire/ids.ts";
 
 const CONVERSATIONS = 50;
 const MESSAGES = 40;
@@ -31,7 +32,7 @@ test("two nodes that write the same fifty conversations at once: no fork, no sta
   await Promise.all(
     nodes.flatMap(({ log }, index) =>
       conversations.map(async (conversation) => {
-        const senderDevice = conversation.devices[index] ?? "";
+        const senderDevice = conversation.devices[index] ?? nilId<DeviceId>();
         const key = randomUUID();
         for (let message = 0; message < MESSAGES; message++) {
           const send = messageFor(conversation, senderDevice, key, { first: message === 0 });

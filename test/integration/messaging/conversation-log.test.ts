@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { transcriptHash, zeroHash } from "../../../crypto/wire/event.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import { nilId, type TenantId, type DeviceId } from "../../../crypto/wire/ids.ts";
 import type { ConversationLog } from "../../../messaging/log/conversation-log.ts";
 import { sha256 } from "../../../messaging/log/number-message.ts";
 import type { PostOutcome } from "../../../messaging/log/plan-messages.ts";
@@ -14,9 +14,10 @@ import {
   uuidv7At,
   type ArrangedConversation,
 } from "../../support/conversations.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let database: TestDatabase;
-let tenant: Uuid;
+let tenant: TenantId;
 const nodes: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -47,7 +48,7 @@ async function checkedLog(conversation: ArrangedConversation) {
   const read = await readEvents(database.pool, keyTree.scopes, {
     tenant: conversation.tenant,
     conversation: conversation.id,
-    device: conversation.devices[0] ?? "",
+    device: conversation.devices[0] ?? nilId<DeviceId>(),
     afterSeq: 0,
     untilSeq: Number.MAX_SAFE_INTEGER,
     anchorSeq: 1,
@@ -68,7 +69,7 @@ async function checkedLog(conversation: ArrangedConversation) {
 test("accepts, numbers without gaps, and publishes in order", async () => {
   const { log, published } = await node();
   const conversation = await arrangeConversation(database, log, tenant);
-  const [sender = ""] = conversation.devices;
+  const [sender = nilId<DeviceId>()] = conversation.devices;
   const key = randomUUID();
   const outcomes = await Promise.all(
     Array.from({ length: 90 }, (_, index) =>
@@ -87,7 +88,7 @@ test("accepts, numbers without gaps, and publishes in order", async () => {
 test("a repeat gets the first answer, from memory, from the database, and in a later epoch", async () => {
   const { log } = await node();
   const conversation = await arrangeConversation(database, log, tenant);
-  const [senderDevice = ""] = conversation.devices;
+  const [senderDevice = nilId<DeviceId>()] = conversation.devices;
   const send = messageFor(conversation, senderDevice, randomUUID(), { first: true });
   const first = await log.post({ tenant, senderDevice, send });
   const changed = { ...send, ciphertext: new Uint8Array(10) };
@@ -108,7 +109,7 @@ test("two nodes that write one conversation at once never fork it", async () => 
   const conversation = await arrangeConversation(database, both[0], tenant);
   const posts: Promise<PostOutcome>[] = [];
   for (const [index, log] of both.entries()) {
-    const senderDevice = conversation.devices[index] ?? "";
+    const senderDevice = conversation.devices[index] ?? nilId<DeviceId>();
     const key = randomUUID();
     for (let message = 0; message < 60; message++)
       posts.push(
@@ -133,7 +134,7 @@ test("a month's end neither forks a conversation nor forgets a message id", asyn
   const december = (await node(() => newYear - 2_000)).log;
   const january = (await node(() => newYear + 2_000)).log;
   const conversation = await arrangeConversation(database, december, tenant, 2, newYear - 5_000);
-  const [senderDevice = "", other = ""] = conversation.devices;
+  const [senderDevice = nilId<DeviceId>(), other = nilId<DeviceId>()] = conversation.devices;
   const key = randomUUID();
   const before = messageFor(conversation, senderDevice, key, {
     first: true,
@@ -162,11 +163,12 @@ test("refuses what it must, and stores nothing of it", async () => {
   const now = Date.now();
   const { log } = await node();
   const conversation = await arrangeConversation(database, log, tenant, 3);
-  const [senderDevice = "", second = "", third = ""] = conversation.devices;
+  const [senderDevice = nilId<DeviceId>(), second = nilId<DeviceId>(), third = nilId<DeviceId>()] =
+    conversation.devices;
   const key = randomUUID();
   const good = messageFor(conversation, senderDevice, key, { first: true });
-  const outsider = randomUUID();
-  const stranger = randomUUID();
+  const outsider = newId<DeviceId>();
+  const stranger = newId<DeviceId>();
   const post = (send: typeof good, device = senderDevice) =>
     log.post({ tenant, senderDevice: device, send });
 
@@ -185,7 +187,7 @@ test("refuses what it must, and stores nothing of it", async () => {
   expect(refusalOf(await post({ ...good, clientMessageId: randomUUID() }))).toBe(
     "stale_message_id",
   );
-  const packet = (device: Uuid) => ({ device, bytes: new Uint8Array(1) });
+  const packet = (device: DeviceId) => ({ device, bytes: new Uint8Array(1) });
   expect(
     await post({ ...good, packets: [packet(second), packet(stranger), packet(senderDevice)] }),
   ).toMatchObject({
@@ -213,7 +215,7 @@ test("a key is refused after the tenant's limits, also by a node that did not co
   const strict = await arrangeTenant(database, 3);
   const { log } = await node();
   const conversation = await arrangeConversation(database, log, strict);
-  const [senderDevice = ""] = conversation.devices;
+  const [senderDevice = nilId<DeviceId>()] = conversation.devices;
   const key = randomUUID();
   const post = (by: ConversationLog, first = false) =>
     by.post({
@@ -246,7 +248,7 @@ test("a key is refused after the tenant's limits, also by a node that did not co
 test("tenants never meet: a foreign conversation is not there", async () => {
   const { log } = await node();
   const conversation = await arrangeConversation(database, log, tenant);
-  const [senderDevice = ""] = conversation.devices;
+  const [senderDevice = nilId<DeviceId>()] = conversation.devices;
   const foreign = await arrangeTenant(database);
   const send = messageFor(conversation, senderDevice, randomUUID(), { first: true });
   await expect(log.post({ tenant: foreign, senderDevice, send })).rejects.toMatchObject({
@@ -261,7 +263,7 @@ test("tenants never meet: a foreign conversation is not there", async () => {
 test("a batch cut off from the database is stored once, not lost and not twice", async () => {
   const { log, published, heads } = await node();
   const conversation = await arrangeConversation(database, log, tenant);
-  const [senderDevice = ""] = conversation.devices;
+  const [senderDevice = nilId<DeviceId>()] = conversation.devices;
   const key = randomUUID();
   const posts: Promise<PostOutcome>[] = [];
   for (let index = 0; index < 90; index++) {

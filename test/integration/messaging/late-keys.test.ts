@@ -14,6 +14,7 @@ import {
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
 import { until } from "../../support/until.ts";
+import { nilId, type TenantId, type DeviceId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let arranging: Awaited<ReturnType<typeof openLog>>;
@@ -69,12 +70,12 @@ afterAll(async () => {
 });
 
 function post(conversation: ArrangedConversation) {
-  const [device = ""] = conversation.devices;
+  const [device = nilId<DeviceId>()] = conversation.devices;
   const send = messageFor(conversation, device, randomUUID(), { first: true });
   return log.post({ tenant: conversation.tenant, senderDevice: device, send });
 }
 
-async function arrange(tenant: string, count: number): Promise<ArrangedConversation[]> {
+async function arrange(tenant: TenantId, count: number): Promise<ArrangedConversation[]> {
   const made = [];
   for (let index = 0; index < count; index++)
     made.push(await arrangeConversation(database, arranging.log, tenant));

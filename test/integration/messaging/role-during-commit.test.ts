@@ -6,6 +6,7 @@ import {
   openLog,
 } from "../../support/conversations.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { nilId, type UserId, type DeviceId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -20,8 +21,8 @@ test("a role that changes while a message is being stored decides about the next
   const { log, close } = await openLog(database);
   const tenant = await arrangeTenant(database);
   const conversation = await arrangeConversation(database, log, tenant);
-  const [, senderDevice = ""] = conversation.devices;
-  const [, sender = ""] = conversation.users;
+  const [, senderDevice = nilId<DeviceId>()] = conversation.devices;
+  const [, sender = nilId<UserId>()] = conversation.users;
   const key = randomUUID();
   const post = (first = false) =>
     log.post({

@@ -1,4 +1,5 @@
 import { toHex } from "../../../crypto/wire/bytes.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import type { Pool } from "../../../db/pool.ts";
 import type { LoggedEvent } from "../../../messaging/log/event.ts";
 import { HEADS_PER_ENTRY } from "../../../messaging/transcripts/record-heads.ts";
@@ -95,7 +96,7 @@ test("hashes that were recorded before a failure are not recorded twice", async 
   const { conversation, events } = await arrange();
   const { tenant, id } = conversation;
   // More than one entry holds.
-  const { rows } = await database.owner.query<{ id: string }>(
+  const { rows } = await database.owner.query<{ id: ConversationId }>(
     `insert into sealdesk.conversations
      select gen_random_uuid(), tenant, suite, state, created_by, creation_device, creation_signature, created_at_ms
      from sealdesk.conversations, generate_series(1, $2) where id = $1 returning id`,

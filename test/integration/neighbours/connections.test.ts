@@ -5,11 +5,12 @@ import { inTransaction } from "../../../db/transaction.ts";
 import { arrangeTenant } from "../../support/conversations.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { until } from "../../support/until.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let pool: Pool;
-let hostile: string;
-let other: string;
+let hostile: TenantId;
+let other: TenantId;
 beforeAll(async () => {
   database = await createTestDatabase();
   pool = createPool(database.ownerUrl);
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 /** Transactions that hold their connections until they are told to end. */
-function held(tenant: string, account: string, count: number) {
+function held(tenant: TenantId, account: string, count: number) {
   let end: () => void = () => undefined;
   const ending = new Promise<void>((resolve) => ends.push((end = resolve)));
   let begun = 0;
@@ -48,7 +49,7 @@ function held(tenant: string, account: string, count: number) {
   };
 }
 
-const tenantSeen = (tenant: string, account: string) =>
+const tenantSeen = (tenant: TenantId, account: string) =>
   runFor({ tenant, account }, () =>
     inTransaction(pool, tenant, async (client) => {
       const { rows } = await client.query<{ tenant: string | null }>(

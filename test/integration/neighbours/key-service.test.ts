@@ -1,10 +1,11 @@
-import { randomUUID } from "node:crypto";
 import { runFor } from "../../../db/fairness/requester.ts";
 import { openKeyTree, type KeyTree } from "../../../keys/at-rest/key-tree.ts";
 import { arrangeTenant } from "../../support/conversations.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
 import { until } from "../../support/until.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let keyTree: KeyTree;
@@ -49,11 +50,11 @@ test("a tenant whose requests to the key service hang leaves room for others", a
   isSlow = (key) => key.includes(hostile);
   const flood = Array.from({ length: 100 }, (_, account) =>
     runFor({ tenant: hostile, account: `${account}` }, () =>
-      keyTree.subjects.findOrMake(hostile, [randomUUID()]),
+      keyTree.subjects.findOrMake(hostile, [newId<UserId>()]),
     ).catch(() => undefined),
   );
   await until(() => inFlight > 0);
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const found = await runFor({ tenant: other, account: "x" }, () =>
     keyTree.subjects.findOrMake(other, [subject]),
   );

@@ -10,6 +10,7 @@ import {
   type ArrangedConversation,
 } from "../../support/conversations.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { nilId, type DeviceId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let pool: Pool;
@@ -37,7 +38,7 @@ afterAll(async () => {
 });
 
 const post = (conversation: ArrangedConversation, device: number) => {
-  const senderDevice = conversation.devices[device] ?? "";
+  const senderDevice = conversation.devices[device] ?? nilId<DeviceId>();
   const send = messageFor(conversation, senderDevice, randomUUID(), { first: true });
   return log.post({ tenant: conversation.tenant, senderDevice, send }).then(
     () => "answered",

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { inTransaction } from "../../../db/transaction.ts";
 import { appendKeyEntry } from "../../../identity/transparency/append-key-entry.ts";
@@ -7,6 +7,8 @@ import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts
 import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { arrange, grantBy, postGrant } from "../control-plane/history-requests.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 
 // A request that runs one statement for each thing it reads or writes keeps a connection that others
 // wait for. These tests count how often the server repeats any statement during one request.
@@ -35,8 +37,8 @@ async function mostRepeated(request: () => Promise<unknown>): Promise<number> {
 }
 
 /** Users with one device each, put straight into the database. */
-async function manyAgents(): Promise<{ readonly user: string }[]> {
-  const agents = Array.from({ length: MANY }, () => ({ user: randomUUID() }));
+async function manyAgents(): Promise<{ readonly user: UserId }[]> {
+  const agents = Array.from({ length: MANY }, () => ({ user: newId<UserId>() }));
   const users = agents.map(({ user }) => user);
   const { owner } = server.database;
   await owner.query(
@@ -110,7 +112,7 @@ test("a long key history is proved with few statements", async () => {
     record: {
       tenant,
       user,
-      device: randomUUID(),
+      device: newId<DeviceId>(),
       accountKey: new Uint8Array(32),
       deviceKey: randomBytes(32),
       identityKey: randomBytes(33),

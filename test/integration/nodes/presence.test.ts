@@ -1,4 +1,5 @@
 import type { PresenceState } from "../../../crypto/wire/frame.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { Secret } from "../../../keys/secret.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
@@ -14,7 +15,7 @@ let server: TestServer;
 let other: TestNode;
 let customer: TestDevice;
 let agent: TestDevice;
-let id: string;
+let id: ConversationId;
 
 async function startBoth(redis?: TestRedis): Promise<void> {
   server = await startTestServer(redis && { redisUrl: new Secret(redis.url) }, timings);

@@ -7,6 +7,8 @@ import { SharedMessageLimits } from "../../../server/nodes/shared-message-limits
 import { SharedUsedProofs } from "../../../server/nodes/shared-used-proofs.ts";
 import { LocalMessageLimits } from "../../../server/socket/message-limits.ts";
 import { startRedis, type TestRedis } from "../../support/redis.ts";
+import { idOf, newId } from "../../../tools/testkit/ids.ts";
+import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 
 let redis: TestRedis;
 let nodes: readonly RedisConnection[];
@@ -42,13 +44,13 @@ const limitsOf = (client: RedisConnection["client"]) => {
   });
 };
 const sending = () => ({
-  tenant: randomUUID(),
-  user: randomUUID(),
-  device: randomUUID(),
+  tenant: newId<TenantId>(),
+  user: newId<UserId>(),
+  device: newId<DeviceId>(),
   role: "customer" as const,
 });
 
-const owner = { tenant: "t", account: "somebody" };
+const owner = { tenant: idOf<TenantId>("t"), account: "somebody" };
 
 test("messages sent through one node count on the other, also after a pause", async () => {
   const [a, b] = onBoth(limitsOf);

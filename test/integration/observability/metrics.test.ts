@@ -3,6 +3,8 @@ import { createMetrics } from "../../../server/metrics/metrics.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 let customer: TestDevice;
@@ -35,7 +37,7 @@ test("the relay's work is counted once each", async () => {
   for (const each of [send, messageTo(conversation, [agent], { keyId: send.keyId })])
     expect(await sender.post(each)).toHaveProperty("seq");
   expect(await sender.post(send)).toHaveProperty("seq");
-  expect(await sender.post(messageTo(randomUUID(), [agent]))).toHaveProperty("code");
+  expect(await sender.post(messageTo(newId<ConversationId>(), [agent]))).toHaveProperty("code");
   expect(await sender.post(messageTo(conversation, [agent], { epoch: 7 }))).toMatchObject({
     code: "stale_epoch",
   });

@@ -1,9 +1,11 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { customerDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { startTestServer } from "../../support/server.ts";
 import { startTraceReceiver } from "../../support/trace-receiver.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 const said = "my chest hurts badly and my number is +49 151 23456789";
 const subject = "jane.roe@example.org";
@@ -56,7 +58,7 @@ test("a run with every kind of trouble leaves nothing personal in logs, metrics,
   expect(await socket.post(sent)).toHaveProperty("seq");
   const random = messageTo(conversation, [agent], { epoch: 9 });
   expect(await socket.post(random)).toMatchObject({ code: "stale_epoch" });
-  expect(await socket.post(messageTo(randomUUID(), [agent]))).toHaveProperty("code");
+  expect(await socket.post(messageTo(newId<ConversationId>(), [agent]))).toHaveProperty("code");
 
   // Frames that are none, credentials that are none, a socket displaced and one torn down.
   const garbage = Buffer.from(`garbage of ${subject}, ${said}`);

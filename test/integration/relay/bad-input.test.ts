@@ -2,14 +2,16 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import { encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 let customer: TestDevice;
 let agent: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 
 beforeAll(async () => {
   server = await startTestServer();
@@ -149,7 +151,7 @@ describe("after hello", () => {
     const before = await eventCount();
     for (const device of [stranger, outsider]) {
       const socket = await RelaySocket.open(server, device);
-      for (const id of [conversation, randomUUID()]) {
+      for (const id of [conversation, newId<ConversationId>()]) {
         const answer = await socket.post(messageTo(id, [agent]));
         expect(answer).toMatchObject({ code: "conversation_not_found", epoch: 0, devices: [] });
       }

@@ -1,10 +1,11 @@
 /** One account's frames do not keep the relay from serving others. */
 import { once } from "node:events";
-import { uuidv7 } from "uuidv7";
 import { wireLimits } from "../../../crypto/wire/frame.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 // An account that is over its rate is not read from again while a test runs.
 const FRAMES = { burst: 100, perSecond: 0.001 };
@@ -14,7 +15,7 @@ const STARTED = 1;
 const heartbeat = { kind: "heartbeat", body: {} } as const;
 
 let server: TestServer;
-let conversation: string;
+let conversation: ConversationId;
 let customer: TestDevice;
 let agent: TestDevice;
 let relay: RelaySocket;
@@ -63,7 +64,7 @@ test("frames that were read together with the one over the rate are not answered
 
 test("acknowledgements of what the account does not have count by their bytes", async () => {
   const cursors = Array.from({ length: wireLimits.cursors }, () => ({
-    conversation: uuidv7(),
+    conversation: newId<ConversationId>(),
     seq: 5,
   }));
   for (let frame = 0; frame < 10; frame++) relay.send({ kind: "ack", body: { cursors } });
@@ -92,7 +93,7 @@ test("all sockets of an account count together", async () => {
 
 test("an acknowledgement of more conversations than a device can owe is no frame", async () => {
   const cursors = Array.from({ length: wireLimits.cursors + 1 }, () => ({
-    conversation: uuidv7(),
+    conversation: newId<ConversationId>(),
     seq: 5,
   }));
   relay.send({ kind: "ack", body: { cursors } });

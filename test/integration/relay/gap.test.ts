@@ -1,6 +1,7 @@
 import { customerDevice, staffDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -25,7 +26,7 @@ async function purged(count: number, from: number, to: number) {
 }
 
 /** Anything the relay had to say has been said. */
-async function settled(socket: RelaySocket, conversation: string): Promise<void> {
+async function settled(socket: RelaySocket, conversation: ConversationId): Promise<void> {
   await socket.post(messageTo(conversation, [], { epoch: 99 }));
 }
 

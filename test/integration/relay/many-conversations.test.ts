@@ -1,5 +1,5 @@
 import { wireLimits } from "../../../crypto/wire/frame.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { copyConversation } from "../../support/many-conversations.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
@@ -11,7 +11,7 @@ const COUNT = 22_000;
 let server: TestServer;
 let agent: TestDevice;
 let customer: TestDevice;
-let original: Uuid;
+let original: ConversationId;
 beforeAll(async () => {
   server = await startTestServer();
   agent = await staffDevice(server);
@@ -35,7 +35,7 @@ test("a device in 22,000 open conversations connects, and no frame is over the l
 
 test("conversations that begin while the heads are told are not missed, nor do they hold them up", async () => {
   const socket = await RelaySocket.dial(server);
-  const begun: Uuid[] = [];
+  const begun: ConversationId[] = [];
   const welcomed = new AbortController();
   const beginning = (async () => {
     while (!welcomed.signal.aborted) begun.push(await createConversation(customer, [agent]));
@@ -94,7 +94,7 @@ describe("a conversation that is finished", () => {
     return { socket, listed };
   }
 
-  async function acknowledgeTo(device: TestDevice, conversation: Uuid, seq: number) {
+  async function acknowledgeTo(device: TestDevice, conversation: ConversationId, seq: number) {
     const { socket } = await connect(device);
     const ack = (to: number) =>
       socket.send({ kind: "ack", body: { cursors: [{ conversation, seq: to }] } });
@@ -104,7 +104,7 @@ describe("a conversation that is finished", () => {
     return socket;
   }
 
-  const finished = (conversation: Uuid, device: TestDevice): Promise<boolean> =>
+  const finished = (conversation: ConversationId, device: TestDevice): Promise<boolean> =>
     server.database.owner
       .query<{ finished: boolean }>(
         "select finished from sealdesk.member_devices where conversation = $1 and device = $2",
@@ -113,9 +113,9 @@ describe("a conversation that is finished", () => {
       .then(({ rows }) => rows.every((row) => row.finished));
 
   const ends = {
-    "the device left": (id: Uuid, staff: TestDevice) =>
+    "the device left": (id: ConversationId, staff: TestDevice) =>
       staff.request("DELETE", `/v1/conversations/${id}/members/${staff.user}`),
-    "it is closed": (id: Uuid, staff: TestDevice) =>
+    "it is closed": (id: ConversationId, staff: TestDevice) =>
       staff.request("POST", `/v1/conversations/${id}/close`),
   };
 

@@ -1,6 +1,7 @@
 import { customerDevice, staffDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 const generous = { burst: 1_000, perSecond: 1_000 };
 let server: TestServer;
@@ -18,7 +19,7 @@ afterAll(async () => {
   await server.close();
 });
 
-async function storedMessages(conversation: string): Promise<number> {
+async function storedMessages(conversation: ConversationId): Promise<number> {
   const { rows } = await server.database.owner.query<{ n: number }>(
     "select count(*)::int as n from sealdesk.events where conversation = $1 and kind = 1",
     [conversation],

@@ -5,12 +5,13 @@ import { SeededRandom } from "../../../tools/testkit/seeded-random.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 const day = 86_400_000;
 let server: TestServer;
 let customer: TestDevice;
 let agent: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 beforeEach(async () => {
   server = await startTestServer();
   [customer, agent] = [await customerDevice(server), await staffDevice(server)];

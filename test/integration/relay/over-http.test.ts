@@ -1,7 +1,7 @@
-import { nilUuid } from "../../../crypto/wire/event.ts";
 import { request as httpRequest } from "node:http";
 import { frameBatchType, joinFrames } from "../../../crypto/wire/frame-batch.ts";
 import { encodeFrame, wireLimits } from "../../../crypto/wire/frame.ts";
+import { nilId, type ConversationId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { frameOf, RelayOverHttp } from "../../support/relay-over-http.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
@@ -10,7 +10,7 @@ import { startTestServer, type TestServer } from "../../support/server.ts";
 let server: TestServer;
 let customer: TestDevice;
 let agent: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 beforeAll(async () => {
   server = await startTestServer({ metrics: { host: "127.0.0.1", port: 0 } });
   customer = await customerDevice(server);
@@ -227,7 +227,7 @@ describe("what is refused", () => {
     ["a frame that is none", joinFrames([Uint8Array.of(255, 255, 255)])],
     [
       "no hello",
-      joinFrames([encodeFrame({ kind: "synced", body: { conversation: nilUuid, seq: 1 } })]),
+      joinFrames([encodeFrame({ kind: "synced", body: { conversation: nilId(), seq: 1 } })]),
     ],
   ])("%s ends the connection: as the first body, and later", async (_, body) => {
     const begun = await RelayOverHttp.post(server, customer, body);

@@ -1,7 +1,9 @@
 import type { ActivityKind, PresenceState } from "../../../crypto/wire/frame.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -13,14 +15,14 @@ afterAll(async () => {
 
 const say = (socket: RelaySocket, state: PresenceState) =>
   socket.send({ kind: "presence", body: { state, user: undefined, since: 0 } });
-const does = (socket: RelaySocket, conversation: string, kind: ActivityKind, seq = 0) =>
+const does = (socket: RelaySocket, conversation: ConversationId, kind: ActivityKind, seq = 0) =>
   socket.send({ kind: "activity", body: { conversation, kind, seq, device: undefined } });
 
 /** A round trip: what the relay had to pass on before, it has. */
 const settled = (socket: RelaySocket) =>
-  socket.post(messageTo("00000000-0000-4000-8000-000000000000", []));
+  socket.post(messageTo(idOf("00000000-0000-4000-8000-000000000000"), []));
 
-async function pair(): Promise<[TestDevice, TestDevice, string]> {
+async function pair(): Promise<[TestDevice, TestDevice, ConversationId]> {
   const customer = await customerDevice(server);
   const agent = await staffDevice(server);
   return [customer, agent, await createConversation(customer, [agent])];

@@ -1,6 +1,7 @@
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestNode, type TestServer } from "../../support/server.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 const never = 3_600_000;
 
@@ -23,7 +24,7 @@ const changeRole = (server: TestServer, { user }: TestDevice, role: string) =>
 
 /** A round trip: whatever the relay had to send before, it has sent. */
 const settled = (socket: RelaySocket) =>
-  socket.post(messageTo("00000000-0000-4000-8000-000000000000", []));
+  socket.post(messageTo(idOf("00000000-0000-4000-8000-000000000000"), []));
 
 const kindsOf = (socket: RelaySocket) => socket.pending().map(({ kind }) => kind);
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import type { Send } from "../../../crypto/wire/frame.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { drainAll } from "../../../server/socket/drain.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
@@ -17,7 +18,7 @@ afterAll(async () => {
 
 interface Talker {
   readonly device: TestDevice;
-  readonly conversation: string;
+  readonly conversation: ConversationId;
   readonly sent: Map<string, Send>;
 }
 
@@ -40,7 +41,7 @@ async function talk(socket: RelaySocket, talker: Talker, agent: TestDevice, dept
   return accepted;
 }
 
-async function storedIds(conversation: string): Promise<Set<string>> {
+async function storedIds(conversation: ConversationId): Promise<Set<string>> {
   const { rows } = await server.database.owner.query<{ id: string }>(
     "select client_message_id as id from sealdesk.events where conversation = $1 and kind = 1",
     [conversation],

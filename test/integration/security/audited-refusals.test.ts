@@ -3,11 +3,13 @@ import { uuidv7 } from "uuidv7";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { UserId, ConversationId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 let elsewhere: TestTenant;
 let intruder: TestDevice;
-let conversation: string;
+let conversation: ConversationId;
 beforeAll(async () => {
   server = await startTestServer();
   elsewhere = await server.createTenant();
@@ -24,7 +26,7 @@ const path = (rest = "") => `/v1/conversations/${conversation}${rest}`;
 test.each<[string, string, string, object | undefined]>([
   ["conversation.read", "GET", "", undefined],
   ["conversation.close", "POST", "/close", undefined],
-  ["conversation.add_member", "POST", "/members", { user: uuidv7() }],
+  ["conversation.add_member", "POST", "/members", { user: newId<UserId>() }],
 ])(
   "%s of a missing resource leaves an entry that names the actor",
   async (action, method, rest, body) => {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
 import { frameBatchType, joinFrames } from "../../../crypto/wire/frame-batch.ts";
 import { encodeFrame } from "../../../crypto/wire/frame.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 import { changeOrigins, parseOrigin } from "../../../identity/accounts/origins.ts";
 import { customerDevice, TestDevice } from "../../support/device.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
@@ -259,11 +260,11 @@ describe("the operator", () => {
     expect((await preflight(app, "/v1/sessions", "POST", "dpop")).status).toBe(204);
     await origins("remove", "--slug", slug, "--origin", app);
     expect((await preflight(app, "/v1/sessions", "POST", "dpop")).status).toBe(403);
-    const { rows } = await server.database.owner.query<{ id: string }>(
+    const { rows } = await server.database.owner.query<{ id: TenantId }>(
       "select id from sealdesk.tenants where slug = $1",
       [slug],
     );
-    const entries = await server.auditEntries({ id: rows[0]?.id ?? "", slug });
+    const entries = await server.auditEntries({ id: rows[0]!.id, slug });
     expect(entries.map(({ action, details }) => [action, details])).toEqual([
       ["tenant.create", expect.objectContaining({ origins: [] })],
       ["tenant.add_origin", { origins: [app] }],

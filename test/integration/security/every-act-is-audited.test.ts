@@ -4,6 +4,7 @@ import { toBase64Url, toHex } from "../../../crypto/wire/bytes.ts";
 import { joinFrames } from "../../../crypto/wire/frame-batch.ts";
 import { encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
+import type { UserId, ConversationId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { follow } from "../../support/follow-audit-log.ts";
@@ -19,9 +20,10 @@ import {
   signed,
 } from "../control-plane/history-requests.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
-const subject = randomUUID();
+const subject = newId<UserId>();
 let customer: TestDevice;
 let agent: TestDevice;
 beforeAll(async () => {
@@ -68,7 +70,7 @@ const actions = async () =>
 type Act = () => Promise<{ readonly status: number }>;
 const conversationOf = () => createConversation(customer, [agent]);
 const newConversation = () => {
-  const id = randomUUID();
+  const id = newId<ConversationId>();
   const record = creationBytes({
     tenant: customer.tenant,
     conversation: id,
@@ -362,7 +364,7 @@ test("frames: staff that connects leaves an entry, and messages leave their tran
     body: { conversation: id, kind: "read", seq: 1, device: undefined },
   });
   socket.send({ kind: "presence", body: { state: "online", user: undefined, since: 0 } });
-  await socket.post(messageTo(randomUUID(), []));
+  await socket.post(messageTo(newId<ConversationId>(), []));
   expect(await everythingKept()).toBe(before.kept);
   expect(await entriesOfActs()).toHaveLength(before.entries);
   await socket.close();

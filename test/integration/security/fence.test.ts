@@ -2,6 +2,7 @@ import pg from "pg";
 import { assertTenantFence } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -24,7 +25,7 @@ test("a partition is no way around the fence of its table", async () => {
   expect(rows.length).toBeGreaterThan(0);
   for (const { name } of rows)
     await expect(
-      inTransaction(database.pool, "00000000-0000-7000-8000-000000000001", (client) =>
+      inTransaction(database.pool, idOf("00000000-0000-7000-8000-000000000001"), (client) =>
         client.query(`select from ${name}`),
       ),
     ).rejects.toThrow(/permission denied/);

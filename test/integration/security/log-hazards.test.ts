@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import { nilId, type TenantId, type DeviceId } from "../../../crypto/wire/ids.ts";
 import { createPool } from "../../../db/pool.ts";
 import { ConversationLog } from "../../../messaging/log/conversation-log.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
@@ -10,9 +10,10 @@ import {
   openLog,
   openTestKeyTree,
 } from "../../support/conversations.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let database: TestDatabase;
-let tenant: Uuid;
+let tenant: TenantId;
 const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -33,7 +34,7 @@ async function node() {
 test("a repeat far behind its first in one batch gets the first answer, and delays no other message", async () => {
   const log = await node();
   const conversation = await arrangeConversation(database, log, tenant);
-  const [senderDevice = ""] = conversation.devices;
+  const [senderDevice = nilId<DeviceId>()] = conversation.devices;
   const key = randomUUID();
   const sends = Array.from({ length: 20 }, (_, index) =>
     messageFor(conversation, senderDevice, key, { first: index === 0 }),
@@ -54,8 +55,8 @@ test("a stranger's message to the same id does not pull a conversation into anot
   const log = await node();
   const elsewhere = await arrangeTenant(database);
   const conversation = await arrangeConversation(database, log, tenant);
-  const [senderDevice = ""] = conversation.devices;
-  const stranger = randomUUID();
+  const [senderDevice = nilId<DeviceId>()] = conversation.devices;
+  const stranger = newId<DeviceId>();
   const foreign = () =>
     log.post({
       tenant: elsewhere,
@@ -89,7 +90,7 @@ test("a log that was closed leaves no tenant behind on the pool's connections", 
     committers: 1,
   });
   const arranged = await arrangeConversation(database, await node(), tenant);
-  const [senderDevice = ""] = arranged.devices;
+  const [senderDevice = nilId<DeviceId>()] = arranged.devices;
   const send = messageFor(arranged, senderDevice, randomUUID(), { first: true });
   await log.post({ tenant, senderDevice, send });
   await log.close();

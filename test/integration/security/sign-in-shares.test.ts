@@ -6,6 +6,8 @@ import { ReplayCache } from "../../../identity/tokens/replay-cache.ts";
 import type { SignInDeps } from "../../../identity/tokens/sign-in.ts";
 import { TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -25,7 +27,7 @@ describe("the memory of used proofs", () => {
     const deps: SignInDeps = {
       pool,
       now: () => server.clock.now(),
-      newId: randomUUID,
+      newId,
       accessTokens: {
         issue: async () => ({ accessToken: "", expiresAtMs: 0 }),
         verify: () => Promise.reject(new Error("not used")),
@@ -92,7 +94,7 @@ test.each([
   ["the networks of one IPv6 site", (index: number) => `2001:db8:1:${index}::1`],
 ])("sign-ins from %s take the turns of no other", async (_, networkOf) => {
   const owner = await server.database.owner.connect();
-  const subject = randomUUID();
+  const subject = newId<UserId>();
   const slow = new TestDevice(server);
   await slow.signInAsCustomer(subject);
   const token = await server.customerToken(subject);

@@ -1,3 +1,4 @@
+import { newId } from "../../../tools/testkit/ids.ts";
 import { createSecretKey, randomBytes, randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,6 +18,7 @@ import {
   type UploadProgress,
 } from "../../../messaging/attachments/upload-progress.ts";
 import { startS3Double, type S3Double } from "../../support/s3-double.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 
 let folder: string;
 let double: S3Double;
@@ -97,7 +99,7 @@ async function upload(store: BlobStore, size: number, requests: readonly Request
   const id = randomUUID();
   const nonces: string[] = [];
   const key = { id: randomBytes(16), secret: createSecretKey(randomBytes(32)) };
-  const name = { tenant: randomUUID(), blob: id, salt: randomBytes(32) };
+  const name = { tenant: newId<TenantId>(), blob: id, salt: randomBytes(32) };
   const seal = noting(blobSeal(key, name), nonces);
   // What the row says, and what the device was told it need not send again.
   let row: UploadProgress = { chunks: 0, tail: undefined };
@@ -164,7 +166,7 @@ test("a beginning of a chunk that was altered in the row is not gone on from", a
   const [store] = stores as [BlobStore];
   const id = randomUUID();
   const key = { id: randomBytes(16), secret: createSecretKey(randomBytes(32)) };
-  const seal = blobSeal(key, { tenant: randomUUID(), blob: id, salt: randomBytes(32) });
+  const seal = blobSeal(key, { tenant: newId<TenantId>(), blob: id, salt: randomBytes(32) });
   const deps = { store, seal, save: () => Promise.resolve() };
   const from = { chunks: 0, tail: undefined };
   const { tail } = await appendSealed(

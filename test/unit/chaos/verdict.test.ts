@@ -10,19 +10,23 @@ import {
   type LoggedConversation,
   type Verdict,
 } from "../../../tools/chaos/verdict/judge.ts";
+import type { DeviceId } from "../../../crypto/wire/ids.ts";
+import { idOf, newId } from "../../../tools/testkit/ids.ts";
+
+const [a, b] = [newId<DeviceId>(), newId<DeviceId>()];
 
 /**
  * Two devices. Device a sent the messages 2 and 4, device b sent 3. Event 1 created the
  * conversation.
  */
 const messages = new Map([
-  [2, { seq: 2, id: "m2", sender: "a" }],
-  [3, { seq: 3, id: "m3", sender: "b" }],
-  [4, { seq: 4, id: "m4", sender: "a" }],
+  [2, { seq: 2, id: "m2", sender: a }],
+  [3, { seq: 3, id: "m3", sender: b }],
+  [4, { seq: 4, id: "m4", sender: a }],
 ]);
 const log: LoggedConversation = {
-  id: "c",
-  devices: ["a", "b"],
+  id: idOf("c"),
+  devices: [a, b],
   messages,
   missing: 0,
   misfits: 0,
@@ -30,24 +34,24 @@ const log: LoggedConversation = {
 
 type Line = JournalLine | string;
 
-const received = (device: string, seq: number, hash = `text ${seq}`): JournalLine => ({
+const received = (device: DeviceId, seq: number, hash = `text ${seq}`): JournalLine => ({
   kind: "received",
   seq,
   id: `m${seq}`,
   hash: hash.replace(" ", "-"),
   own: messages.get(seq)?.sender === device,
 });
-const all = (device: string): JournalLine[] => [2, 3, 4].map((seq) => received(device, seq));
+const all = (device: DeviceId): JournalLine[] => [2, 3, 4].map((seq) => received(device, seq));
 
 /** The result of `judge` if device b recorded `lines` and device a recorded the right lines. */
 function judgeB(lines: readonly Line[], conversation = log): Verdict {
   const parsed = lines.map((line) => (typeof line === "string" ? parseLine(line) : line));
-  const written = [...all("a"), { kind: "accepted", id: "m2", seq: 2 } as const];
+  const written = [...all(a), { kind: "accepted", id: "m2", seq: 2 } as const];
   return judge(
     [conversation],
     new Map([
-      ["a", journalOf(written)],
-      ["b", journalOf(parsed)],
+      [a, journalOf(written)],
+      [b, journalOf(parsed)],
     ]),
   );
 }
@@ -62,7 +66,7 @@ const right: Verdict = {
   hashMismatches: 0,
   undecryptable: 0,
 };
-const [two, three, four] = all("b") as [JournalLine, JournalLine, JournalLine];
+const [two, three, four] = all(b) as [JournalLine, JournalLine, JournalLine];
 
 const faults = {
   relaysKilled: 1,
@@ -84,7 +88,15 @@ const outcome = (verdict: Verdict) => ({
 });
 
 test("a journal with every message once, in order and equal passes, in any life of the device", () => {
-  const verdict = judgeB(["device b", two, "accepted m3 3", "device b", three, four, "goodbye"]);
+  const verdict = judgeB([
+    `device ${b}`,
+    two,
+    "accepted m3 3",
+    `device ${b}`,
+    three,
+    four,
+    "goodbye",
+  ]);
   expect(verdict).toEqual(right);
   expect(isGood(outcome(verdict))).toBe(true);
 });
@@ -101,16 +113,16 @@ test.each<[string, readonly Line[], Partial<Verdict>]>([
     { lost: 1 },
   ],
   ["shown twice", [two, three, three, four], { duplicated: 1 }],
-  ["shown again after a restart", [two, three, four, "device b", two], { duplicated: 1 }],
+  ["shown again after a restart", [two, three, four, `device ${b}`, two], { duplicated: 1 }],
   ["shown out of order", [three, two, four], { outOfOrder: 1 }],
   [
     "another text",
-    [two, received("b", 3, "text other"), four],
+    [two, received(b, 3, "text other"), four],
     { delivered: 5, lost: 1, hashMismatches: 1 },
   ],
   [
     "the text of another message",
-    [two, three, received("b", 4, "text 3")],
+    [two, three, received(b, 4, "text 3")],
     { delivered: 5, lost: 1, hashMismatches: 1 },
   ],
   [
@@ -143,10 +155,10 @@ test.each<[string, readonly Line[], Partial<Verdict>]>([
 });
 
 test("one text under two numbers is found, even if all devices see the same", () => {
-  const same = [2, 3, 4].map((seq) => (device: string) => received(device, seq, "text one"));
+  const same = [2, 3, 4].map((seq) => (device: DeviceId) => received(device, seq, "text one"));
   const verdict = judge(
     [log],
-    new Map(["a", "b"].map((device) => [device, journalOf(same.map((make) => make(device)))])),
+    new Map([a, b].map((device) => [device, journalOf(same.map((make) => make(device)))])),
   );
   expect(verdict).toMatchObject({ delivered: 6, duplicated: 4 });
 });
@@ -156,7 +168,7 @@ test.each<[string, Partial<LoggedConversation>, Partial<Verdict>]>([
   ["a transcript hash that does not follow", { misfits: 1 }, { hashMismatches: 1 }],
   [
     "one message twice in the log",
-    { messages: new Map([...messages, [5, { seq: 5, id: "m2", sender: "a" }]]) },
+    { messages: new Map([...messages, [5, { seq: 5, id: "m2", sender: a }]]) },
     { accepted: 4, lost: 2, duplicated: 1 },
   ],
 ])("%s is found", (_what, changes, expected) => {
@@ -180,7 +192,7 @@ test("a run without kills, without messages, or with a complaint is not good", (
 
 test("a journal's lines are read as they were written", () => {
   const lines: JournalLine[] = [
-    { kind: "device", device: "d" },
+    { kind: "device", device: a },
     { kind: "met" },
     { kind: "accepted", id: "m", seq: 7 },
     { kind: "received", seq: 7, id: "m", hash: "h", own: true },

@@ -1,6 +1,7 @@
-import { uuidv7 } from "uuidv7";
 import { Activities, type MemberActivity } from "../../../client/conversation/activities.ts";
 import { systemClock, type Clock } from "../../../client/runtime.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 
 test("a device that types and then falls silent has stopped ten seconds later", () => {
   const timers: { readonly ms: number; readonly run: () => void; cancelled: boolean }[] = [];
@@ -14,7 +15,7 @@ test("a device that types and then falls silent has stopped ten seconds later", 
   };
   const told: MemberActivity[] = [];
   const activities = new Activities(clock, (activity) => told.push(activity));
-  const [conversation, device] = [uuidv7(), uuidv7()];
+  const [conversation, device] = [newId<ConversationId>(), newId<DeviceId>()];
   const heard = (kind: MemberActivity["kind"]) =>
     activities.heard({ conversation, device, kind, seq: 0 });
   heard("typing");

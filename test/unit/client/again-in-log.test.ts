@@ -15,11 +15,13 @@ import { ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type { Deliver } from "../../../crypto/wire/frame.ts";
+import type { UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 await ready;
 
-const conversation = uuidv7();
-const [senderDevice, clientMessageId] = [uuidv7(), uuidv7()];
+const conversation = newId<ConversationId>();
+const [senderDevice, clientMessageId] = [newId<DeviceId>(), uuidv7()];
 const lastSeen = { seq: 4, transcriptHash: randomBytes(32) };
 const payload = encodePayload({
   conversation,
@@ -34,7 +36,7 @@ const cuts = [{ restore: 2, at: 4, backupOf: 1_000, messages: 3, returned: [] }]
 const record: HistoryRecord = {
   kind: "message",
   senderDevice,
-  sender: uuidv7(),
+  sender: newId<UserId>(),
   clientMessageId,
   epoch: 1,
   receivedAtMs: 2_000,

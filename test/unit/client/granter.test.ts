@@ -1,7 +1,6 @@
 /** What a grantor's device does if the relay lies about whose devices are whose. */
 import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
-import { uuidv7 } from "uuidv7";
 import { saveRecord, type HistoryRecord } from "../../../client/conversation/history.ts";
 import type { ConversationState } from "../../../client/conversation/state.ts";
 import {
@@ -11,11 +10,13 @@ import {
 import { createIdentityKey } from "../../../crypto/device/identity.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
-const conversation = uuidv7();
-const [self, recipient, accomplice] = [uuidv7(), uuidv7(), uuidv7()];
-const [ownDevice, theirs, others] = [uuidv7(), uuidv7(), uuidv7()];
+const conversation = newId<ConversationId>();
+const [self, recipient, accomplice] = [newId<UserId>(), newId<UserId>(), newId<UserId>()];
+const [ownDevice, theirs, others] = [newId<DeviceId>(), newId<DeviceId>(), newId<DeviceId>()];
 
 const message: HistoryRecord = {
   kind: "message",
@@ -39,7 +40,7 @@ const message: HistoryRecord = {
 };
 
 /** The conversation as the relay describes it, with this device listed as the recipient's. */
-const listing = (device: string): ConversationState => ({
+const listing = (device: DeviceId): ConversationState => ({
   seq: 3,
   transcriptHash: zeroHash,
   afterGap: false,
@@ -74,13 +75,13 @@ async function setUp() {
   const deps = {
     store,
     clock: new ManualClock(),
-    newId: uuidv7,
+    newId,
     signal: new AbortController().signal,
     whenSound: async () => undefined,
-    account: { tenant: uuidv7(), user: self, device: ownDevice },
-    trust: { device: (device: string) => ({ user: owners.get(device) }) },
+    account: { tenant: newId<TenantId>(), user: self, device: ownDevice },
+    trust: { device: (device: DeviceId) => ({ user: owners.get(device) }) },
     suite: {
-      sealTo: async (_transaction: unknown, { devices }: { devices: readonly string[] }) => {
+      sealTo: async (_transaction: unknown, { devices }: { devices: readonly DeviceId[] }) => {
         sealedTo.push(...devices);
         return devices.map((device) => ({ device, bytes: randomBytes(40) }));
       },

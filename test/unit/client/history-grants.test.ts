@@ -19,10 +19,13 @@ import { readPack } from "../../../crypto/device/history-pack.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { linkHash, nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
 import type { HistoryGrant } from "../../../crypto/wire/receipt.ts";
+import type { UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
-const conversation = uuidv7();
-const device = uuidv7();
+const conversation = newId<ConversationId>();
+const device = newId<DeviceId>();
+const user = newId<UserId>();
 const pageSize = 256;
 
 const newStore = () =>
@@ -31,7 +34,7 @@ const newStore = () =>
 const recordOf = (seq: number, changes: Partial<HistoryRecord> = {}): HistoryRecord => ({
   kind: "message",
   senderDevice: device,
-  sender: device,
+  sender: user,
   clientMessageId: nilUuid,
   epoch: 1,
   receivedAtMs: seq,
@@ -97,7 +100,7 @@ async function newcomer(log: ReturnType<typeof logOf>, joinedSeq: number) {
   const grant = {
     id: uuidv7(),
     conversation,
-    grantor: device,
+    grantor: user,
     fromSeq: 100,
     toSeq: 700,
     fromHash: log.hashes[100]!,

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
@@ -11,11 +11,13 @@ import {
   type ProvenEntry,
 } from "../../../client/key-log/key-history.ts";
 import { encodeKeyEntry, type KeyEntry } from "../../../crypto/wire/key-entry.ts";
+import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 await ready;
 
-const who = { tenant: randomUUID(), user: randomUUID() };
+const who = { tenant: newId<TenantId>(), user: newId<UserId>() };
 const accountKey = new Uint8Array(randomBytes(32));
 const random = (length: number) => new Uint8Array(randomBytes(length));
 const added = (version: number, changes: Partial<KeyEntry["record"]> = {}): KeyEntry => ({
@@ -23,7 +25,7 @@ const added = (version: number, changes: Partial<KeyEntry["record"]> = {}): KeyE
   version,
   record: {
     ...who,
-    device: randomUUID(),
+    device: newId<DeviceId>(),
     accountKey,
     deviceKey: random(32),
     identityKey: random(33),
@@ -38,7 +40,7 @@ const certified = ({ record, certificate }: KeyEntry) => ({ record, signature: c
 async function logged(entries: readonly KeyEntry[]) {
   const log = new MemoryLog();
   for (const entry of entries)
-    log.append([encodeKeyEntry(added(1, { user: randomUUID() })), encodeKeyEntry(entry)]);
+    log.append([encodeKeyEntry(added(1, { user: newId<UserId>() })), encodeKeyEntry(entry)]);
   const roots = rangeRoots(nodeChecks.sha256, log, log.head.size);
   const proven: ProvenEntry[] = [];
   for (const [at, entry] of entries.entries()) {
@@ -125,7 +127,7 @@ test("an entry that is missing, exchanged, moved, or of another user is refused"
   expect(refusal([{ ...one, entry: two.entry }])).toBe("invalid_proof");
   expect(refusal([{ ...one, index: 0 }])).toBe("invalid_proof");
   expect(refusal([{ ...one, proof: one.proof.slice(1) }])).toBe("invalid_proof");
-  expect(refusal(proven, { ...who, user: randomUUID() })).toBe("malformed");
+  expect(refusal(proven, { ...who, user: newId<UserId>() })).toBe("malformed");
 });
 
 test("a later page must continue the one before it", async () => {

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import type { Checkpoint } from "../../../audit/verify/checkpoint.ts";
@@ -9,14 +9,16 @@ import { loadEvidence } from "../../../client/key-log/evidence.ts";
 import { KeyLog, type KeyLogDeps } from "../../../client/key-log/key-log.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
+import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import type { LogRestored } from "../../../client/index.ts";
 import { loadKeptRestores } from "../../../client/key-log/kept-restores.ts";
 import { approver, approvers, people } from "../../support/approvers.ts";
 import { newSigner } from "../../support/audit-log.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 import { signedStatement } from "../../support/signed-statement.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
-const user = randomUUID();
+const user = newId<UserId>();
 const entries = (from: number, until: number) =>
   Array.from({ length: until - from }, (_, at) => utf8(`entry ${from + at}`));
 
@@ -34,7 +36,7 @@ async function setUp(trusted: readonly NoteKey[] = approvers) {
   let isHeard = true;
   const deps: KeyLogDeps = {
     store,
-    tenant: randomUUID(),
+    tenant: newId<TenantId>(),
     approvers: trusted,
     clock: { now: () => time.nowMs },
     api: {

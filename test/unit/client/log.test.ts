@@ -1,24 +1,30 @@
 import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
-import { uuidv7 } from "uuidv7";
 import { ConversationLog } from "../../../client/conversation/log.ts";
 import { saveRecord } from "../../../client/conversation/history.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
+import { nilId, type DeviceId, type ConversationId } from "../../../crypto/wire/ids.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
-const device = uuidv7();
+const device = newId<DeviceId>();
 
 async function setUp() {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
-  const log = new ConversationLog(uuidv7(), { device, user: nilUuid }, store, undefined);
+  const log = new ConversationLog(
+    newId<ConversationId>(),
+    { device, user: nilId() },
+    store,
+    undefined,
+  );
   const append = async (seq: number) => {
     await store.transact(async (transaction) =>
       saveRecord(transaction, log.id, seq, {
         kind: "message",
         senderDevice: device,
-        sender: nilUuid,
+        sender: nilId(),
         clientMessageId: nilUuid,
         epoch: 1,
         receivedAtMs: 0,

@@ -1,9 +1,11 @@
 import { account } from "../../../contract/devices.ts";
 import { newLinkRequest } from "../../../contract/links.ts";
 import { readAnswer, writeBody } from "../../../client/http/messages.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { DeviceId } from "../../../crypto/wire/ids.ts";
 
 const user = "01928374-0000-7000-8000-000000000001";
-const device = "01928374-0000-7000-8000-000000000002";
+const device = idOf<DeviceId>("01928374-0000-7000-8000-000000000002");
 const key = (bytes: number) => Buffer.alloc(bytes, 7).toString("base64url");
 const listed = {
   id: device,

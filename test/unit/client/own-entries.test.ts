@@ -1,18 +1,20 @@
-import { randomBytes, randomUUID, sign } from "node:crypto";
+import { randomBytes, sign } from "node:crypto";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { sortOwnEntries } from "../../../client/key-log/sort-own-entries.ts";
 import type { KeyEntry } from "../../../crypto/wire/key-entry.ts";
 import { deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
+import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 import { ed25519, type KeyPair } from "../../support/device.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 await ready;
 
-const who = { tenant: randomUUID(), user: randomUUID() };
+const who = { tenant: newId<TenantId>(), user: newId<UserId>() };
 const [former, own] = [ed25519(), ed25519()];
-const mine = randomUUID();
+const mine = newId<DeviceId>();
 type Change = Omit<KeyEntry, "version">;
 
-function added(account: KeyPair, device: string = randomUUID()): Change {
+function added(account: KeyPair, device: DeviceId = newId<DeviceId>()): Change {
   const record = {
     ...who,
     device,

@@ -1,5 +1,4 @@
 import { MemoryLevel } from "memory-level";
-import { uuidv7 } from "uuidv7";
 import { outdatePublished } from "../../../client/device/published-keys.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { PreKeyUpkeep } from "../../../client/device/prekeys.ts";
@@ -8,6 +7,8 @@ import { randomBytes, ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { signalSuite } from "../../../crypto/device/suites/signal/index.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { DeviceId } from "../../../crypto/wire/ids.ts";
 
 await ready;
 
@@ -18,7 +19,7 @@ test("signed prekeys are published again after a week, and after a missing answe
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
   const suite = signalSuite({ maxMessages: 100, maxAgeMs: 3_600_000 });
-  const device = uuidv7();
+  const device = newId<DeviceId>();
   await store.transact((transaction) => suite.createIdentity(transaction, device));
   const clock = new ManualClock();
   const uploads: PreKeyUpload[] = [];
@@ -74,7 +75,7 @@ test("keys of before a backup are replaced without an alarm, if the key log decl
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
   const suite = signalSuite({ maxMessages: 100, maxAgeMs: 3_600_000 });
-  const device = uuidv7();
+  const device = newId<DeviceId>();
   await store.transact((transaction) => suite.createIdentity(transaction, device));
   const uploads: [count: number, replace: boolean][] = [];
   let differs = false;

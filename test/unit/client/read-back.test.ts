@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
-import { uuidv7 } from "uuidv7";
 import { readBack, saveGap } from "../../../client/conversation/history.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
-const conversation = uuidv7();
+const conversation = newId<ConversationId>();
 const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 

@@ -25,19 +25,21 @@ import {
   type Member,
 } from "../../../crypto/wire/frame.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 await ready;
 
 export const account = {
-  tenant: uuidv7(),
-  user: uuidv7(),
+  tenant: newId<TenantId>(),
+  user: newId<UserId>(),
   role: "agent",
   displayName: undefined,
-  device: uuidv7(),
+  device: newId<DeviceId>(),
   registered: 1,
 };
-export const conversation = uuidv7();
+export const conversation = newId<ConversationId>();
 const deviceKey = generateSigningKey();
 
 /**
@@ -97,7 +99,7 @@ export class LogDouble {
   }
 
   /** A change of the members. @param others the members beside this one, after the change */
-  changed(kind: EventKind, subject: string, others: readonly Member[], epoch: number): Deliver {
+  changed(kind: EventKind, subject: UserId, others: readonly Member[], epoch: number): Deliver {
     const { user, device } = account;
     const leaves = kind === "member_removed" && subject === user;
     const members = [{ user, role: "agent", devices: leaves ? [] : [device] }, ...others];

@@ -8,7 +8,7 @@ import { defaultBackoff } from "../../../client/transport/backoff.ts";
 import { defaultKeepalive } from "../../../client/transport/heartbeat.ts";
 import { RelaySocket } from "../../../client/transport/relay-socket.ts";
 import type { ChannelEvents, TransportFactory } from "../../../client/transport/channel.ts";
-import { nilUuid } from "../../../crypto/wire/event.ts";
+import { nilId, type ConversationId } from "../../../crypto/wire/ids.ts";
 import { decodeFrame, encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
 
@@ -45,7 +45,7 @@ class SocketDouble {
   }
   async welcomes(): Promise<void> {
     this.happens("open");
-    this.says({ kind: "welcome", body: { device: nilUuid, limits, lastGeneration: 0 } });
+    this.says({ kind: "welcome", body: { device: nilId(), limits, lastGeneration: 0 } });
     await settle();
   }
 }
@@ -112,7 +112,7 @@ describe("the link to the relay", () => {
     await settle();
     expect(link.send({ kind: "ack", body: { cursors: [] } })).toBe(false);
     await SocketDouble.last.welcomes();
-    SocketDouble.last.says({ kind: "synced", body: { conversation: nilUuid, seq: 1 } });
+    SocketDouble.last.says({ kind: "synced", body: { conversation: nilId(), seq: 1 } });
 
     expect(SocketDouble.last.sent).toEqual([{ kind: "hello", body: hello }]);
     expect(told).toEqual(["up", "synced"]);
@@ -122,7 +122,7 @@ describe("the link to the relay", () => {
 
   test("is up with the heads of all frames before the welcome, however long they take", async () => {
     const heads = Array.from({ length: 5 }, (_, seq) => ({
-      conversation: nilUuid,
+      conversation: nilId<ConversationId>(),
       seq,
       epoch: 1,
       acknowledged: 0,
@@ -220,7 +220,7 @@ describe("the link to the relay", () => {
     const present = SocketDouble.last;
     const asked = () => present.sent.filter(({ kind }) => kind === "heartbeat").length;
     await clock.pass(20_000);
-    present.says({ kind: "synced", body: { conversation: nilUuid, seq: 1 } });
+    present.says({ kind: "synced", body: { conversation: nilId(), seq: 1 } });
     await clock.pass(29_999);
     expect(asked()).toBe(0);
     await clock.pass(1);
@@ -269,7 +269,7 @@ describe("the link to the relay", () => {
 describe("several transports to the relay", () => {
   const welcome: Frame = {
     kind: "welcome",
-    body: { device: nilUuid, limits, lastGeneration: 0 },
+    body: { device: nilId(), limits, lastGeneration: 0 },
   };
 
   function upgrading() {

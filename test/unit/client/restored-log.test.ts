@@ -1,15 +1,16 @@
-import { uuidv7 } from "uuidv7";
 import { loadOutbox } from "../../../client/conversation/outbox.ts";
 import { loadStates } from "../../../client/conversation/state.ts";
 import type { LoggedItem } from "../../../client/conversation/items.ts";
 import { planComparison } from "../../../client/restore/plan.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import type { Deliver } from "../../../crypto/wire/frame.ts";
+import type { UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 import { account, conversation, LogDouble, setUp } from "./receiving.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 const backupOf = 10_000_000;
 const restore = { number: 1, backupOf, declaredAtMs: backupOf + 3_600_000 };
-const other = { user: uuidv7(), role: "customer", devices: [uuidv7()] };
+const other = { user: newId<UserId>(), role: "customer", devices: [newId<DeviceId>()] };
 
 type Device = Awaited<ReturnType<typeof setUp>>;
 
@@ -182,9 +183,9 @@ test("a member who had been removed is named, and gets no messages until they ar
   expect(device.log.state?.withheld).toEqual([]);
 });
 
-test.each([
+test.each<[string, readonly DeviceId[], boolean]>([
   ["who had been removed gets nothing through a new device either", [], true],
-  ["who had lost a device of several gets messages on a new device", [uuidv7()], false],
+  ["who had lost a device of several gets messages on a new device", [newId<DeviceId>()], false],
 ])("%s", async (_, remaining, withheld) => {
   const { device, relay, receive, served } = await withBackup();
   const devices = [...other.devices, ...remaining];
@@ -202,7 +203,7 @@ test.each([
   device.receiver.caughtUp(5);
   await device.wait();
   expect(device.log.state?.withheld).toEqual(other.devices);
-  const added = uuidv7();
+  const added = newId<DeviceId>();
   const linked = { ...other, devices: [...devices, added] };
   await receive(backup.changed("device_added", other.user, [linked], 6));
   expect(device.log.state?.withheld).toEqual(withheld ? [...devices, added] : other.devices);

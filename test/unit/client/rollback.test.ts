@@ -6,9 +6,11 @@ import { Rollback } from "../../../client/rollback/rollback.ts";
 import { Soundness } from "../../../client/rollback/soundness.ts";
 import { systemClock } from "../../../client/runtime.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 const hour = 3_600_000;
-const conversation = "0198a000-0000-7000-8000-000000000001";
+const conversation = idOf<ConversationId>("0198a000-0000-7000-8000-000000000001");
 const newStore = () =>
   DeviceStore.open(new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" }), randomBytes(32));
 

@@ -1,7 +1,9 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { forgetLost, noteHistory, noteReviewed } from "../../../client/key-log/seen-history.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
 
 const leaf = () => new Uint8Array(randomBytes(32));
 const [one, two, three] = [leaf(), leaf(), leaf()];
@@ -9,7 +11,7 @@ const [one, two, three] = [leaf(), leaf(), leaf()];
 async function setUp() {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
-  const user = randomUUID();
+  const user = newId<UserId>();
   return {
     note: (leaves: readonly Uint8Array[], about = user) =>
       store.transact((each) =>
@@ -33,7 +35,7 @@ test("the history of a user that was shown once must be shown again, and may gro
   await expect(note([leaf(), two, three, leaf()])).rejects.toMatchObject({ code: "mismatch" });
   // The refused history has changed nothing. Other users are separate.
   await note([one, two, three, leaf()]);
-  await note([two], randomUUID());
+  await note([two], newId<UserId>());
 });
 
 test("a lookup does not count as a review", async () => {

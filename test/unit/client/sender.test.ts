@@ -1,8 +1,9 @@
 import { conversation, ownDevice, peer, setUp, wait } from "./sending.ts";
-import { uuidv7 } from "uuidv7";
 import { loadOutbox } from "../../../client/conversation/outbox.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { SuiteError, type PreKeyBundle } from "../../../crypto/device/suite.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 
 describe("sending", () => {
   test("queues on disk, seals, sends, and answers when the message is in the log", async () => {
@@ -93,14 +94,14 @@ describe("sending", () => {
       sealedFor.push(request.devices);
       return seal(transaction, request);
     };
-    const stranger = uuidv7();
+    const stranger = newId<DeviceId>();
     const { device } = trust;
     let looked = false;
     trust.device = (asked: string) => {
       // The event arrives while the members of the previous epoch are checked.
       if (!looked) log.advance(state(2, [ownDevice, peer, stranger]));
       looked = true;
-      return asked === stranger ? { user: uuidv7() } : device(asked);
+      return asked === stranger ? { user: newId<UserId>() } : device(asked);
     };
     const outcome = sender.send("hello");
     // There is nothing to look up, because the relay shows no such device of the member.

@@ -14,11 +14,13 @@ import {
 } from "../../../crypto/device/suite.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type { Frame, Refused, Send } from "../../../crypto/wire/frame.ts";
+import type { UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
-export const ownDevice = uuidv7();
-export const peer = uuidv7();
-export const conversation = uuidv7();
+export const ownDevice = newId<DeviceId>();
+export const peer = newId<DeviceId>();
+export const conversation = newId<ConversationId>();
 
 /** A suite double that encrypts nothing. It counts keys and asks for a session once. */
 function suiteDouble(): Suite & { readonly seen: string[]; hasSession: boolean } {
@@ -60,11 +62,11 @@ export async function setUp(
   const store = await DeviceStore.open(level, randomBytes(32));
   const log = new ConversationLog(
     conversation,
-    { device: ownDevice, user: peer },
+    { device: ownDevice, user: newId<UserId>() },
     store,
     undefined,
   );
-  const user = uuidv7();
+  const user = newId<UserId>();
   const state = (epoch: number, devices = [ownDevice, peer]) => ({
     seq: epoch,
     transcriptHash: zeroHash,
@@ -96,7 +98,7 @@ export async function setUp(
       clock,
       conversation,
       ownDevice,
-      newId: uuidv7,
+      newId,
       syncClock,
       trust: trust as unknown as Trust,
       api: { takeBundle: takeBundle ?? (() => Promise.resolve({ device: peer } as PreKeyBundle)) },

@@ -12,6 +12,8 @@ import {
 import { createExchange } from "../../../client/http/transport.ts";
 import { ServerClock, type Fetch } from "../../../client/runtime.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
 
 await ready;
 
@@ -68,8 +70,12 @@ const signedIn = (accessToken: string, expiresAtMs: number) => ({
   accessToken,
   expiresAtMs,
   session: "01928374-0000-7000-8000-000000000003",
-  tenant: { id: "01928374-0000-7000-8000-000000000001", slug: "t" },
-  user: { id: "01928374-0000-7000-8000-000000000002", role: "agent", displayName: null },
+  tenant: { id: idOf<TenantId>("01928374-0000-7000-8000-000000000001"), slug: "t" },
+  user: {
+    id: idOf<UserId>("01928374-0000-7000-8000-000000000002"),
+    role: "agent",
+    displayName: null,
+  },
   accountKey: null,
 });
 const start = new ManualClock().now();

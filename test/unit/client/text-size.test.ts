@@ -3,15 +3,17 @@ import { assertTextSize } from "../../../client/conversation/text-size.ts";
 import { pad } from "../../../crypto/device/padding.ts";
 import { encodePayload } from "../../../crypto/device/payload.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
+import type { DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
-const device = "0190d0c4-0000-7000-8000-000000000001";
+const device = idOf<DeviceId>("0190d0c4-0000-7000-8000-000000000001");
 
 /** A message's plaintext with everything around the text at its largest. */
 const sealed = (text: string) =>
   pad(
     new Uint8Array(32),
     encodePayload({
-      conversation: device,
+      conversation: idOf<ConversationId>(device),
       senderDevice: device,
       epoch: 0xffffffff,
       clientMessageId: device,

@@ -2,6 +2,8 @@ import * as z from "zod/mini";
 import { uploadMetadata } from "../../../contract/attachments.ts";
 import { documentation } from "../../../contract/documentation.ts";
 import { bytes, uuid, wholeNumber } from "../../../contract/values.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 test.each([
   ["exactly", 32, 32, true],
@@ -39,7 +41,7 @@ test.each([
   expect(z.safeParse(wholeNumber("", { maximum: 25 }), text).success).toBe(accepted);
 });
 
-const conversation = "01928374-0000-7000-8000-000000000001";
+const conversation = idOf<ConversationId>("01928374-0000-7000-8000-000000000001");
 const id = "01928374-0000-7000-8000-000000000002";
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
@@ -69,5 +71,5 @@ test.each([
 
 test("the documentation stays out of zod's global registry, which the application may use", () => {
   expect(z.globalRegistry.has(uuid)).toBe(false);
-  expect(documentation.get(uuid)).toEqual({ format: "uuid" });
+  expect(documentation.get(uuid)).toEqual({ type: "string", format: "uuid" });
 });

@@ -24,6 +24,7 @@ import { encryptTo } from "../../../crypto/device/suites/signal/sessions.ts";
 import { SenderKeys } from "../../../crypto/device/suites/signal/staged-stores.ts";
 import { Staging } from "../../../crypto/device/suites/signal/staging.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
+import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import {
   connect,
   delivery,
@@ -39,6 +40,7 @@ import {
   type Room,
   type TestDevice,
 } from "./devices.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 /** A packet with any content, from a member that does not use this code. */
 const packetOf = (from: TestDevice, to: TestDevice, content: Uint8Array) =>
@@ -262,10 +264,10 @@ describe("a packet", () => {
 });
 
 describe("a lying directory", () => {
-  const certify = (device: TestDevice, user: string): Promise<CertifiedDevice> =>
+  const certify = (device: TestDevice, user: UserId): Promise<CertifiedDevice> =>
     device.transact(async (tx) =>
       certifyDevice(tx, {
-        tenant: randomUUID(),
+        tenant: newId<TenantId>(),
         user,
         device: device.id,
         accountKey: await createIdentityKey(tx, "account"),
@@ -281,7 +283,7 @@ describe("a lying directory", () => {
     "is refused with an error of this layer if %s is no identifier",
     async (field) => {
       const [me, peer] = [await newDevice(), await newDevice()];
-      const certified = await certify(peer, randomUUID());
+      const certified = await certify(peer, newId<UserId>());
       for (const value of ["", "\u00e9", "A".repeat(36), `${randomUUID()}!`]) {
         const bad = { ...certified, record: { ...certified.record, [field]: value } };
         const refused = { name: "DeviceError", code: "invalid_device_record" };
@@ -295,7 +297,7 @@ describe("a lying directory", () => {
 
   test("raises no alarm about a new account key that certified nothing", async () => {
     const [me, peer, stranger] = [await newDevice(), await newDevice(), await newDevice()];
-    const user = randomUUID();
+    const user = newId<UserId>();
     const certified = await certify(peer, user);
     await admit(me, certified);
     const other = await certify(stranger, user);
@@ -307,8 +309,8 @@ describe("a lying directory", () => {
   test("cannot put one user's device under another's account once it is known", async () => {
     const [me, alice] = [await newDevice(), await newDevice()];
     const impostor = await newDevice({ id: alice.id });
-    await admit(me, await certify(alice, randomUUID()));
-    const mallory = randomUUID();
+    await admit(me, await certify(alice, newId<UserId>()));
+    const mallory = newId<UserId>();
     await expect(admit(me, await certify(impostor, mallory))).rejects.toMatchObject({
       code: "invalid_device_record",
     });
@@ -324,7 +326,7 @@ describe("a lying directory", () => {
     const [me, peer] = [await newDevice(), await newDevice()];
     const bad = await certify(
       { ...peer, identityKey: new Uint8Array(length).fill(5) },
-      randomUUID(),
+      newId<UserId>(),
     )
       .then((certified) => admit(me, certified))
       .catch((error: unknown) => error);

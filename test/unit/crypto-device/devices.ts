@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import { sha256, ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore, type Level, type StoreTransaction } from "../../../crypto/device/store.ts";
@@ -11,6 +10,8 @@ import type {
   Sealed,
   Suite,
 } from "../../../crypto/device/suite.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 
 await ready;
 
@@ -52,7 +53,7 @@ export class CountingLevel implements Level {
 }
 
 export interface TestDevice {
-  readonly id: string;
+  readonly id: DeviceId;
   readonly level: CountingLevel;
   readonly suite: Suite;
   readonly identityKey: Uint8Array;
@@ -66,9 +67,9 @@ export interface TestDevice {
 const storeKey = sha256(utf8("test"));
 
 export async function newDevice(
-  options: { readonly id?: string; readonly limits?: RotationLimits } = {},
+  options: { readonly id?: DeviceId; readonly limits?: RotationLimits } = {},
 ): Promise<TestDevice> {
-  const id = options.id ?? randomUUID();
+  const id = options.id ?? newId<DeviceId>();
   const level = new CountingLevel();
   const suite = signalSuite(options.limits ?? limits);
   const store = await DeviceStore.open(level, storeKey);
@@ -143,11 +144,11 @@ export async function newGroup(
 }
 
 export interface Room {
-  readonly conversation: string;
+  readonly conversation: ConversationId;
   readonly epoch: number;
 }
 
-export const newRoom = (): Room => ({ conversation: randomUUID(), epoch: 1 });
+export const newRoom = (): Room => ({ conversation: newId<ConversationId>(), epoch: 1 });
 
 export const seal = (
   from: TestDevice,

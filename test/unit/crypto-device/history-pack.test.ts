@@ -8,9 +8,11 @@ import {
   type GrantedMessage,
 } from "../../../crypto/device/history-pack.ts";
 import { concat, toHex } from "../../../crypto/wire/bytes.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 const grant = "01890000-0000-7000-8000-0000000000aa";
-const sender = "01890000-0000-7000-8000-0000000000bb";
+const sender = idOf<UserId>("01890000-0000-7000-8000-0000000000bb");
 
 async function* inPieces(bytes: Uint8Array, size: number) {
   for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { Fingerprint, PrivateKey } from "@signalapp/libsignal-client";
 import {
@@ -19,12 +18,14 @@ import {
 } from "../../../crypto/device/safety-number.ts";
 import { sign, verifySignature } from "../../../crypto/device/sodium.ts";
 import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 import { newDevice, newBundle, tampered, utf8, type TestDevice } from "./devices.ts";
+import { idOf, newId } from "../../../tools/testkit/ids.ts";
 
-const certify = (device: TestDevice, user: string) =>
+const certify = (device: TestDevice, user: UserId) =>
   device.transact(async (tx) => {
     const record = {
-      tenant: randomUUID(),
+      tenant: newId<TenantId>(),
       user,
       device: device.id,
       accountKey: await createIdentityKey(tx, "account"),
@@ -61,13 +62,13 @@ describe("identity keys", () => {
 describe("a device record", () => {
   test("is valid for what was signed and nothing else", async () => {
     const device = await newDevice();
-    const certified = await certify(device, randomUUID());
+    const certified = await certify(device, newId<UserId>());
     const { record, signature } = certified;
     expect(() => verifyDevice(certified, record.accountKey)).not.toThrow();
     const changes = [
-      { tenant: randomUUID() },
-      { user: randomUUID() },
-      { device: randomUUID() },
+      { tenant: newId<TenantId>() },
+      { user: newId<UserId>() },
+      { device: newId<DeviceId>() },
       { deviceKey: tampered(record.deviceKey, 0) },
       { identityKey: tampered(record.identityKey, 5) },
       { receiptKey: tampered(record.receiptKey, 0) },
@@ -88,7 +89,7 @@ describe("a device record", () => {
 
   test("is certified by this account only", async () => {
     const [one, two] = [await newDevice(), await newDevice()];
-    const { record } = await certify(one, randomUUID());
+    const { record } = await certify(one, newId<UserId>());
     await two.transact((tx) => createIdentityKey(tx, "account"));
     await expect(two.transact((tx) => certifyDevice(tx, record))).rejects.toMatchObject({
       code: "account_key_changed",
@@ -97,7 +98,7 @@ describe("a device record", () => {
 
   test("lets the suite talk to a device; a changed account key waits for a person", async () => {
     const [me, peer, stranger] = [await newDevice(), await newDevice(), await newDevice()];
-    const user = randomUUID();
+    const user = newId<UserId>();
     const certified = await certify(peer, user);
     const admit = (device: typeof certified) =>
       me.transact((tx) => admitDevice(tx, me.suite, device));
@@ -125,7 +126,7 @@ describe("a device record", () => {
 
 describe("safety numbers", () => {
   const account = (fill: number) => ({
-    user: `018f0000-0000-7000-8000-00000000000${fill}`,
+    user: idOf<UserId>(`018f0000-0000-7000-8000-00000000000${fill}`),
     accountKey: new Uint8Array(32).fill(fill),
   });
 

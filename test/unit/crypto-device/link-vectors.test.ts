@@ -13,11 +13,13 @@ import {
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { linkContextBytes } from "../../../crypto/wire/signed-records.ts";
+import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 import { linkKey } from "../../../crypto/device/linking/account-secrets.ts";
 import { encodeLinkCode } from "../../../crypto/device/linking/link-code.ts";
 import { openAccount } from "../../../crypto/device/linking/open-account.ts";
 import { sealAccount } from "../../../crypto/device/linking/seal-account.ts";
 import { signingKeyFromSeed, ready } from "../../../crypto/device/sodium.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 await ready;
 
@@ -50,12 +52,12 @@ const privateOf = (algorithm: 0x6e | 0x70, raw: Uint8Array) =>
 const publicOf = (algorithm: 0x6e | 0x70, raw: Uint8Array) =>
   createPublicKey(privateOf(algorithm, raw)).export({ format: "der", type: "spki" }).subarray(12);
 
-const tenant = "0198c0de-0001-7000-8000-000000000001";
-const user = "0198c0de-0002-7000-8000-000000000002";
+const tenant = idOf<TenantId>("0198c0de-0001-7000-8000-000000000001");
+const user = idOf<UserId>("0198c0de-0002-7000-8000-000000000002");
 const request = "0198c0de-0003-7000-8000-000000000003";
-const device = "0198c0de-0004-7000-8000-000000000004";
-const sibling = "0198c0de-0005-7000-8000-000000000005";
-const other = "0198c0de-0006-7000-8000-000000000006";
+const device = idOf<DeviceId>("0198c0de-0004-7000-8000-000000000004");
+const sibling = idOf<DeviceId>("0198c0de-0005-7000-8000-000000000005");
+const other = idOf<UserId>("0198c0de-0006-7000-8000-000000000006");
 const ephemeral = { privateKey: key(1), publicKey: Uint8Array.from(publicOf(0x6e, key(1))) };
 const oneTime = () => ({
   privateKey: key(2),

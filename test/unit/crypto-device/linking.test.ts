@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { LinkContext } from "../../../crypto/wire/signed-records.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
 import { decodeLinkCode, encodeLinkCode } from "../../../crypto/device/linking/link-code.ts";
 import { openAccount } from "../../../crypto/device/linking/open-account.ts";
 import { sealAccount } from "../../../crypto/device/linking/seal-account.ts";
@@ -10,6 +11,7 @@ import {
   signingKeyFromSeed,
   ready,
 } from "../../../crypto/device/sodium.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 await ready;
 
@@ -22,18 +24,18 @@ function setUp(contacts: number = 2) {
   const sibling = generateSigningKey();
   const codeSecret = randomBytes(16);
   const context: Omit<LinkContext, "oneTimeKey"> = {
-    tenant: uuid(1),
-    user: uuid(2),
+    tenant: idOf(uuid(1)),
+    user: idOf(uuid(2)),
     request: uuid(3),
-    device: uuid(4),
+    device: idOf(uuid(4)),
     deviceKey: generateSigningKey().publicKey,
     ephemeralKey: ephemeral.publicKey,
-    sibling: uuid(5),
+    sibling: idOf(uuid(5)),
     siblingKey: sibling.publicKey,
     accountKey: account.publicKey,
   };
   const known = Array.from({ length: contacts }, (_, index) => ({
-    user: uuid(100 + index),
+    user: idOf<UserId>(uuid(100 + index)),
     accountKey: randomBytes(32),
   }));
   const secrets = { seed: Uint8Array.from(seed), contacts: known };

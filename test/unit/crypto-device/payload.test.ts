@@ -4,13 +4,15 @@ import { describe, expect, test } from "@jest/globals";
 import { maxPlaintextBytes, pad, unpad } from "../../../crypto/device/padding.ts";
 import { decodePayload, encodePayload, openPayload } from "../../../crypto/device/payload.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
+import { parseId, type DeviceId, type ConversationId } from "../../../crypto/wire/ids.ts";
 import { tampered, utf8 } from "./devices.ts";
+import { idOf, newId } from "../../../tools/testkit/ids.ts";
 
 const property = { seed: 20260105, numRuns: 200 };
 const frankingKey = new Uint8Array(32).fill(7);
 const payload = {
-  conversation: randomUUID(),
-  senderDevice: randomUUID(),
+  conversation: newId<ConversationId>(),
+  senderDevice: newId<DeviceId>(),
   epoch: 3,
   clientMessageId: randomUUID(),
   lastSeen: { seq: 17, transcriptHash: zeroHash },
@@ -92,8 +94,8 @@ describe("padding", () => {
 describe("the payload's encoding", () => {
   const uuids = fc.uuid();
   const payloads = fc.record({
-    conversation: uuids,
-    senderDevice: uuids,
+    conversation: uuids.map(parseId<ConversationId>),
+    senderDevice: uuids.map(parseId<DeviceId>),
     epoch: fc.nat(),
     clientMessageId: uuids,
     lastSeen: fc.record({
@@ -195,11 +197,11 @@ test("opening compares conversation, sender, epoch and id with the header, and n
   expect(openPayload(encoded, payload)).toEqual(payload);
   const other = randomUUID();
   for (const change of [
-    { conversation: other },
-    { senderDevice: other },
+    { conversation: idOf<ConversationId>(other) },
+    { senderDevice: idOf<DeviceId>(other) },
     { epoch: 4 },
     { clientMessageId: other },
-    { senderDevice: other, epoch: 4 },
+    { senderDevice: idOf<DeviceId>(other), epoch: 4 },
   ])
     expect(() => openPayload(encoded, { ...payload, ...change })).toThrow(
       expect.objectContaining({ code: "context_mismatch", fields: Object.keys(change) }),

@@ -15,6 +15,8 @@ import {
   deviceRecordBytes,
   publishedKeysBytes,
 } from "../../../crypto/wire/signed-records.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 await ready;
 
@@ -30,10 +32,10 @@ const u32 = (value: number) => {
 const prefixed = (label: string, ...fields: readonly Uint8Array[]) =>
   Buffer.concat([Buffer.from(label), ...fields.flatMap((field) => [u32(field.length), field])]);
 
-const tenant = "0198c0de-0001-7000-8000-000000000001";
-const user = "0198c0de-0002-7000-8000-000000000002";
-const device = "0198c0de-0003-7000-8000-000000000003";
-const conversation = "0198c0de-0004-7000-8000-000000000004";
+const tenant = idOf<TenantId>("0198c0de-0001-7000-8000-000000000001");
+const user = idOf<UserId>("0198c0de-0002-7000-8000-000000000002");
+const device = idOf<DeviceId>("0198c0de-0003-7000-8000-000000000003");
+const conversation = idOf<ConversationId>("0198c0de-0004-7000-8000-000000000004");
 const keyId = "5f0c9a1e-93b8-4c57-9d0a-2f6a0f3f7b11";
 const key = (fill: number, length = 32) => new Uint8Array(length).fill(fill);
 

@@ -1,11 +1,13 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { safetyCode } from "../../../client/device/safety-code.ts";
 import { compareSafetyCode, encodeSafetyCode } from "../../../crypto/device/safety-code.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import { parseId, type UserId } from "../../../crypto/wire/ids.ts";
 
 await ready;
 
-const identity = () => ({ user: randomUUID(), accountKey: new Uint8Array(randomBytes(32)) });
+const identity = () => ({ user: newId<UserId>(), accountKey: new Uint8Array(randomBytes(32)) });
 const [alice, bob] = [identity(), identity()];
 
 test("the code on one device matches what the other knows, and the digits are the same", () => {
@@ -36,7 +38,7 @@ test.each(["", "https://example.com", "SEALDESK-SAFETY:2:AAAA", "SEALDESK-SAFETY
 
 test("the text has a vector", () => {
   const of = (digit: string, byte: number) => ({
-    user: `0000000${digit}-0000-4000-8000-000000000000`,
+    user: parseId<UserId>(`0000000${digit}-0000-4000-8000-000000000000`),
     accountKey: new Uint8Array(32).fill(byte),
   });
   expect(encodeSafetyCode(of("1", 1), of("2", 2))).toBe(

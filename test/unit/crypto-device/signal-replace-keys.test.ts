@@ -1,9 +1,10 @@
 import { expect, test } from "@jest/globals";
 import { connect, delivery, newBundle, newDevice, newRoom, now, open, seal } from "./devices.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 const replace = (device: Awaited<ReturnType<typeof newDevice>>, highestId = 0) =>
   device.transact((tx) => device.suite.replaceKeys(tx, { highestId, oneTime: 2, now }));
-const rotate = (device: Awaited<ReturnType<typeof newDevice>>, conversation: string) =>
+const rotate = (device: Awaited<ReturnType<typeof newDevice>>, conversation: ConversationId) =>
   device.transact((tx) => device.suite.rotate(tx, conversation));
 
 test("a former session opens what comes in it, and is not sent in even then", async () => {

@@ -18,6 +18,8 @@ import {
   seal,
   tampered,
 } from "./devices.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 const iterationOf = (ciphertext: Uint8Array) =>
   SenderKeyMessage.deserialize(Uint8Array.from(ciphertext)).iteration();
@@ -164,7 +166,11 @@ describe("delivery", () => {
     await connect(other, b!);
     const room = newRoom();
     const request = delivery(a, b!, room, await seal(a, [b!], room));
-    for (const change of [{ conversation: randomUUID() }, { epoch: 2 }, { keyId: randomUUID() }])
+    for (const change of [
+      { conversation: newId<ConversationId>() },
+      { epoch: 2 },
+      { keyId: randomUUID() },
+    ])
       await expect(open(b!, { ...request, ...change })).rejects.toMatchObject({
         code: "undecryptable",
       });
@@ -179,7 +185,7 @@ describe("delivery", () => {
     const room = newRoom();
     await open(b!, delivery(a, b!, room, await seal(a, [b!], room)));
     const request = delivery(a, b!, room, await seal(a, [b!], room));
-    for (const change of [{ conversation: randomUUID() }, { epoch: 2 }])
+    for (const change of [{ conversation: newId<ConversationId>() }, { epoch: 2 }])
       await expect(open(b!, { ...request, ...change })).rejects.toMatchObject({ code: "no_key" });
   });
 

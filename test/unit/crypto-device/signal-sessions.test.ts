@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { PreKeySignalMessage, SignalMessage } from "@signalapp/libsignal-client";
 import { signalSuite } from "../../../crypto/device/suites/signal/index.ts";
@@ -18,6 +17,8 @@ import {
   trust,
   type TestDevice,
 } from "./devices.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { DeviceId } from "../../../crypto/wire/ids.ts";
 
 const establish = async (from: TestDevice, to: TestDevice) => {
   const bundle = await newBundle(to);
@@ -41,7 +42,7 @@ describe("an identity", () => {
     expect(again.identityKey).toEqual(device.identityKey);
     expect(again.registrationId).toBe(device.registrationId);
     await expect(
-      device.transact((tx) => device.suite.createIdentity(tx, randomUUID())),
+      device.transact((tx) => device.suite.createIdentity(tx, newId<DeviceId>())),
     ).rejects.toMatchObject({ name: "SuiteError", code: "no_identity" });
   });
 });

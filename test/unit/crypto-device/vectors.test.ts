@@ -11,14 +11,16 @@ import { encodePayload } from "../../../crypto/device/payload.ts";
 import { safetyNumber } from "../../../crypto/device/safety-number.ts";
 import { hmacSha256, sha256, ready } from "../../../crypto/device/sodium.ts";
 import { frankingTag, transcriptHash } from "../../../crypto/wire/event.ts";
+import type { UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 await ready;
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const uuid = (text: string) => Buffer.from(text.replaceAll("-", ""), "hex");
 const input = {
-  conversation: "0198c0de-0001-7000-8000-000000000001",
-  senderDevice: "0198c0de-0002-7000-8000-000000000002",
+  conversation: idOf<ConversationId>("0198c0de-0001-7000-8000-000000000001"),
+  senderDevice: idOf<DeviceId>("0198c0de-0002-7000-8000-000000000002"),
   keyId: "5f0c9a1e-93b8-4c57-9d0a-2f6a0f3f7b11",
   clientMessageId: "0198c0de-0003-7000-8000-000000000003",
   epoch: 300,
@@ -151,7 +153,7 @@ test("the safety number matches the vectors", () => {
   const vector = { accounts, safetyNumber: expectedSafetyNumber(accounts) };
   expect(stored("safety-number", vector)).toEqual(vector);
   const [a, b] = accounts.map(({ user, accountKey }) => ({
-    user,
+    user: idOf<UserId>(user),
     accountKey: Uint8Array.from(Buffer.from(accountKey, "hex")),
   }));
   expect(safetyNumber(a!, b!)).toBe(vector.safetyNumber);

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +7,8 @@ import {
   wouldNotice,
   type Taken,
 } from "../../../tools/demo/replay/unauthorised-decrypt.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 
 const suite = newSuite();
 const now = Date.UTC(2026, 0, 5);
@@ -19,7 +20,11 @@ test("attempts to open a message succeed with its key, and fail without", async 
     reader: newDeviceHome(folder),
     outsider: newDeviceHome(folder),
   };
-  const [sender, reader, conversation] = [randomUUID(), randomUUID(), randomUUID()];
+  const [sender, reader, conversation] = [
+    newId<DeviceId>(),
+    newId<DeviceId>(),
+    newId<ConversationId>(),
+  ];
 
   const readers = await openDeviceStore(homes.reader);
   const { identityKey, registrationId, preKeys } = await readers.transact(async (transaction) => ({
@@ -48,7 +53,7 @@ test("attempts to open a message succeed with its key, and fail without", async 
   );
   await readers.close();
   const outsiders = await openDeviceStore(homes.outsider);
-  await outsiders.transact((transaction) => suite.createIdentity(transaction, randomUUID()));
+  await outsiders.transact((transaction) => suite.createIdentity(transaction, newId<DeviceId>()));
   await outsiders.close();
 
   const { keyId, ciphertext, packets } = sealed;

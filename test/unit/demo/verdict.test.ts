@@ -1,6 +1,8 @@
 import { isFlawless, judge, sum, type Sent } from "../../../tools/demo/replay/verdict.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
 
-const message = (id: string, text = id): Sent => ({ id, sender: "someone", text });
+const message = (id: string, text = id): Sent => ({ id, sender: idOf("someone"), text });
 const [a, b, c] = [message("a"), message("b"), message("c")];
 const sent = [a, b, c];
 const flawless = sum([]);
@@ -16,7 +18,11 @@ test.each([
   ["duplicated", [a, b, b, c], { opened: 3, duplicated: 1 }],
   ["out of order", [b, a, c], { opened: 3, outOfOrder: 1 }],
   ["altered text", [a, { ...b, text: "b " }, c], { opened: 2, lost: 1, altered: 1 }],
-  ["another sender", [a, { ...b, sender: "other" }, c], { opened: 2, lost: 1, altered: 1 }],
+  [
+    "another sender",
+    [a, { ...b, sender: idOf<UserId>("other") }, c],
+    { opened: 2, lost: 1, altered: 1 },
+  ],
   ["never sent", [a, b, c, message("d")], { opened: 3, altered: 1 }],
 ])("%s", (_what, shown, expected) => {
   const verdict = judge(sent, 0, shown);

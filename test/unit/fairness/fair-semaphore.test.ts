@@ -1,11 +1,13 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { jest } from "@jest/globals";
 import { FairSemaphore, fairPlaces } from "../../../db/fairness/fair-semaphore.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 const waiting = { node: 100, tenant: 50, account: 10 };
 /** Nobody is limited for what they used before. */
 const calm = { heavy: { tenant: 100, account: 100 }, monotonic: () => 0 };
-const of = (tenant: string, account: string) => ({ tenant, account });
+const of = (tenant: string, account: string) => ({ tenant: idOf<TenantId>(tenant), account });
 
 /** Enters and notes under which name. */
 function entering(semaphore: FairSemaphore) {

@@ -1,6 +1,8 @@
 import { ReplayCache } from "../../../identity/tokens/replay-cache.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 
-const owner = { tenant: "t", account: "a" };
+const owner = { tenant: idOf<TenantId>("t"), account: "a" };
 const overloaded = expect.objectContaining({ code: "overloaded" });
 const reused = expect.objectContaining({ code: "proof_reused" });
 
@@ -23,10 +25,10 @@ test("no old proofs are left after a long silence", () => {
 
 test("an account that used its share is refused alone", () => {
   const cache = new ReplayCache(1000, { node: 10, tenant: 10, account: 3 });
-  const greedy = { tenant: "t", account: "greedy" };
+  const greedy = { tenant: idOf<TenantId>("t"), account: "greedy" };
   for (const key of ["a", "b", "c"]) cache.use(key, 0, greedy);
   expect(() => cache.use("d", 1, greedy)).toThrow(overloaded);
-  cache.use("e", 1, { tenant: "t", account: "modest" });
+  cache.use("e", 1, { tenant: idOf("t"), account: "modest" });
   cache.use("d", 1000, greedy);
 });
 
@@ -36,19 +38,19 @@ test("the accounts of one tenant cannot fill the memory of a node", () => {
   for (let account = 0; account < 50; account++)
     for (let proof = 0; proof < 2_000; proof++)
       try {
-        cache.use(`${account}.${proof}`, 0, { tenant: "hostile", account: `${account}` });
+        cache.use(`${account}.${proof}`, 0, { tenant: idOf("hostile"), account: `${account}` });
       } catch {
         refused++;
       }
   expect(refused).toBeGreaterThan(40_000);
-  cache.use("other tenant", 0, { tenant: "other", account: "x" });
-  cache.use("same tenant", 0, { tenant: "hostile", account: "modest" });
+  cache.use("other tenant", 0, { tenant: idOf("other"), account: "x" });
+  cache.use("same tenant", 0, { tenant: idOf("hostile"), account: "modest" });
 });
 
 test("four hostile tenants cannot fill the memory of a node", () => {
   const cache = new ReplayCache(120_000);
   for (let holder = 0; holder < 100_000; holder++)
-    cache.use(`${holder}`, 0, { tenant: `${holder % 4}`, account: `${holder % 400}` });
+    cache.use(`${holder}`, 0, { tenant: idOf(`${holder % 4}`), account: `${holder % 400}` });
   for (let proof = 0; proof < 2_000; proof++)
-    cache.use(`other ${proof}`, 0, { tenant: "other", account: "x" });
+    cache.use(`other ${proof}`, 0, { tenant: idOf("other"), account: "x" });
 });

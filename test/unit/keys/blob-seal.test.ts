@@ -8,9 +8,11 @@ import {
   CHUNK_OVERHEAD_BYTES,
   type ChunkPosition,
 } from "../../../keys/at-rest/blob-seal.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 
 const newKey = () => ({ id: randomBytes(16), secret: createSecretKey(randomBytes(32)) });
-const newName = () => ({ tenant: randomUUID(), blob: randomUUID(), salt: randomBytes(32) });
+const newName = () => ({ tenant: newId<TenantId>(), blob: randomUUID(), salt: randomBytes(32) });
 const broken = expect.objectContaining({ code: "seal_broken" });
 const places: readonly ChunkPosition[] = [
   { index: 0, kind: "middle" },
@@ -50,7 +52,7 @@ test("a chunk opens in the blob, the tenant, the upload and under the key it was
   const sealed = blobSeal(key, name).seal(place, randomBytes(10));
   for (const other of [
     blobSeal(key, { ...name, blob: randomUUID() }),
-    blobSeal(key, { ...name, tenant: randomUUID() }),
+    blobSeal(key, { ...name, tenant: newId<TenantId>() }),
     blobSeal(key, { ...name, salt: randomBytes(32) }),
     blobSeal(newKey(), name),
   ])

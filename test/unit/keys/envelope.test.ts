@@ -2,15 +2,21 @@ import { createSecretKey, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { rowAssociated, type RowPosition } from "../../../keys/at-rest/associated.ts";
 import { keyIdOf, open, OVERHEAD_BYTES, seal } from "../../../keys/at-rest/envelope.ts";
+import {
+  parseId,
+  type TenantId,
+  type DeviceId,
+  type ConversationId,
+} from "../../../crypto/wire/ids.ts";
 
 const newKey = () => ({ id: randomBytes(16), secret: createSecretKey(randomBytes(32)) });
 const places: fc.Arbitrary<RowPosition> = fc.record(
   {
-    tenant: fc.uuid(),
-    conversation: fc.uuid(),
+    tenant: fc.uuid().map(parseId<TenantId>),
+    conversation: fc.uuid().map(parseId<ConversationId>),
     seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     period: fc.integer({ min: 0, max: 10_000 }),
-    device: fc.uuid(),
+    device: fc.uuid().map(parseId<DeviceId>),
   },
   { requiredKeys: ["tenant", "conversation", "seq", "period"] },
 );

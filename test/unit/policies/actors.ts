@@ -1,16 +1,18 @@
 import fc from "fast-check";
 import { roles, type Actor, type Role } from "../../../policies/actor.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 
 /** Few users and tenants, so that generated facts often name the same ones. */
-export const users = ["u-1", "u-2", "u-3", "u-4"];
-export const tenants = ["t-1", "t-2"];
+export const users = ["u-1", "u-2", "u-3", "u-4"].map(idOf<UserId>);
+export const tenants = ["t-1", "t-2"].map(idOf<TenantId>);
 export const allRoles = roles;
 
 export const actor = (role: Role, changes: Partial<Actor> = {}): Actor => ({
-  tenant: "t-1",
-  user: "u-1",
+  tenant: idOf("t-1"),
+  user: idOf("u-1"),
   role,
-  device: "d-1",
+  device: idOf("d-1"),
   session: "s-1",
   method: "password",
   ...changes,
@@ -20,12 +22,12 @@ export const anyActor: fc.Arbitrary<Actor> = fc.record({
   tenant: fc.constantFrom(...tenants),
   user: fc.constantFrom(...users),
   role: fc.constantFrom(...allRoles),
-  device: fc.option(fc.constantFrom("d-1", "d-2"), { nil: undefined }),
+  device: fc.option(fc.constantFrom(...["d-1", "d-2"].map(idOf<DeviceId>)), { nil: undefined }),
   session: fc.constant("s-1"),
   method: fc.constant("password"),
 });
 
-export const subject: fc.Arbitrary<{ user: string; role: Role }> = fc.record({
+export const subject: fc.Arbitrary<{ user: UserId; role: Role }> = fc.record({
   user: fc.constantFrom(...users),
   role: fc.constantFrom(...allRoles),
 });

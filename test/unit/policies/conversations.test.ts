@@ -6,16 +6,18 @@ import {
 } from "../../../policies/abilities.ts";
 import type { Role } from "../../../policies/actor.ts";
 import { actor, anyActor, subject, tenants, users } from "./actors.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
 
 const facts = (changes: Partial<ConversationFacts> = {}): ConversationFacts => ({
-  tenant: "t-1",
-  createdBy: "u-2",
-  members: ["u-1", "u-2"],
+  tenant: idOf("t-1"),
+  createdBy: idOf("u-2"),
+  members: [idOf("u-1"), idOf("u-2")],
   state: "open",
   ...changes,
 });
-const outside = { members: ["u-2", "u-3"] };
-const self = (role: Role) => ({ user: "u-1", role });
+const outside = { members: [idOf<UserId>("u-2"), idOf<UserId>("u-3")] };
+const self = (role: Role) => ({ user: idOf<UserId>("u-1"), role });
 
 const actions: readonly ConversationAction[] = [
   "create",
@@ -67,10 +69,16 @@ test.each<Row>([
     { state: "closed", hasSibling: true },
     true,
   ],
-  ["customer", "close", "their own", { createdBy: "u-1" }, true],
+  ["customer", "close", "their own", { createdBy: idOf("u-1") }, true],
   ["customer", "close", "another's", {}, false],
-  ["customer", "add_member", "an agent", { subject: { user: "u-3", role: "agent" } }, false],
-  ["customer", "remove_member", "an agent", { subject: { user: "u-2", role: "agent" } }, false],
+  ["customer", "add_member", "an agent", { subject: { user: idOf("u-3"), role: "agent" } }, false],
+  [
+    "customer",
+    "remove_member",
+    "an agent",
+    { subject: { user: idOf("u-2"), role: "agent" } },
+    false,
+  ],
 
   ["agent", "read", "as a member", {}, true],
   ["agent", "read", "from outside", outside, false],
@@ -91,46 +99,70 @@ test.each<Row>([
     "agent",
     "add_member",
     "an agent (hand-over)",
-    { subject: { user: "u-3", role: "agent" } },
+    { subject: { user: idOf("u-3"), role: "agent" } },
     true,
   ],
-  ["agent", "add_member", "a bot", { subject: { user: "u-3", role: "bot" } }, true],
-  ["agent", "add_member", "an admin", { subject: { user: "u-3", role: "admin" } }, false],
-  ["agent", "add_member", "a customer", { subject: { user: "u-3", role: "customer" } }, false],
+  ["agent", "add_member", "a bot", { subject: { user: idOf("u-3"), role: "bot" } }, true],
+  ["agent", "add_member", "an admin", { subject: { user: idOf("u-3"), role: "admin" } }, false],
+  [
+    "agent",
+    "add_member",
+    "a customer",
+    { subject: { user: idOf("u-3"), role: "customer" } },
+    false,
+  ],
   [
     "agent",
     "add_member",
     "an agent, from outside",
-    { ...outside, subject: { user: "u-4", role: "agent" } },
+    { ...outside, subject: { user: idOf("u-4"), role: "agent" } },
     false,
   ],
   ["agent", "add_member", "nobody", {}, false],
   ["agent", "remove_member", "themself", { subject: self("agent") }, true],
-  ["agent", "remove_member", "another agent", { subject: { user: "u-2", role: "agent" } }, false],
-  ["agent", "remove_member", "the customer", { subject: { user: "u-2", role: "customer" } }, false],
+  [
+    "agent",
+    "remove_member",
+    "another agent",
+    { subject: { user: idOf("u-2"), role: "agent" } },
+    false,
+  ],
+  [
+    "agent",
+    "remove_member",
+    "the customer",
+    { subject: { user: idOf("u-2"), role: "customer" } },
+    false,
+  ],
 
   [
     "supervisor",
     "add_member",
     "an agent, from outside",
-    { ...outside, subject: { user: "u-4", role: "agent" } },
+    { ...outside, subject: { user: idOf("u-4"), role: "agent" } },
     true,
   ],
   [
     "supervisor",
     "remove_member",
     "an agent, from outside",
-    { ...outside, subject: { user: "u-3", role: "agent" } },
+    { ...outside, subject: { user: idOf("u-3"), role: "agent" } },
     true,
   ],
   [
     "supervisor",
     "remove_member",
     "the customer",
-    { subject: { user: "u-2", role: "customer" } },
+    { subject: { user: idOf("u-2"), role: "customer" } },
     false,
   ],
-  ["supervisor", "add_member", "a customer", { subject: { user: "u-3", role: "customer" } }, false],
+  [
+    "supervisor",
+    "add_member",
+    "a customer",
+    { subject: { user: idOf("u-3"), role: "customer" } },
+    false,
+  ],
   ["supervisor", "read", "from outside", outside, false],
   ["supervisor", "close", "from outside", outside, false],
 
@@ -139,27 +171,30 @@ test.each<Row>([
   ["bot", "close", "as a member", {}, true],
   ["bot", "remove_member", "itself", { subject: self("bot") }, true],
   ["bot", "add_member", "itself", { ...outside, subject: self("bot") }, false],
-  ["bot", "add_member", "an agent", { subject: { user: "u-3", role: "agent" } }, false],
+  ["bot", "add_member", "an agent", { subject: { user: idOf("u-3"), role: "agent" } }, false],
 ])("%s may %s %s: %s", (role, action, _what, changes, allowed) => {
   expect(decideConversation(actor(role), action, facts(changes)).allowed).toBe(allowed);
 });
 
 describe("creating", () => {
-  const own = facts({ createdBy: "u-1", members: ["u-1", "u-3"] });
+  const own = facts({ createdBy: idOf("u-1"), members: [idOf("u-1"), idOf("u-3")] });
 
   test("a customer starts a conversation with staff, or alone", () => {
-    const others = [{ user: "u-3", role: "agent" as const }];
+    const others = [{ user: idOf<UserId>("u-3"), role: "agent" as const }];
     expect(decideConversation(actor("customer"), "create", { ...own, others }).allowed).toBe(true);
-    const alone = { ...own, members: ["u-1"] };
+    const alone = { ...own, members: [idOf<UserId>("u-1")] };
     expect(decideConversation(actor("customer"), "create", alone).allowed).toBe(true);
   });
 
   test.each<[string, Partial<ConversationFacts>]>([
-    ["another customer", { others: [{ user: "u-3", role: "customer" }] }],
-    ["an admin", { others: [{ user: "u-3", role: "admin" }] }],
+    ["another customer", { others: [{ user: idOf("u-3"), role: "customer" }] }],
+    ["an admin", { others: [{ user: idOf("u-3"), role: "admin" }] }],
     ["somebody the tenant does not know", { others: [] }],
     ["somebody whose role was not looked up", {}],
-    ["without themself", { members: ["u-3"], others: [{ user: "u-3", role: "agent" }] }],
+    [
+      "without themself",
+      { members: [idOf("u-3")], others: [{ user: idOf("u-3"), role: "agent" }] },
+    ],
   ])("not with %s", (_what, changes) => {
     expect(decideConversation(actor("customer"), "create", { ...own, ...changes }).allowed).toBe(
       false,
@@ -167,22 +202,22 @@ describe("creating", () => {
   });
 
   test.each<Role>(["agent", "supervisor", "admin", "bot"])("is not for %s", (role) => {
-    const others = [{ user: "u-3", role: "agent" as const }];
+    const others = [{ user: idOf<UserId>("u-3"), role: "agent" as const }];
     expect(decideConversation(actor(role), "create", { ...own, others }).allowed).toBe(false);
   });
 });
 
 describe("showing the past", () => {
   const shown = {
-    recipient: "u-2",
+    recipient: idOf<UserId>("u-2"),
     recipientIsMember: true,
     covered: true,
     staffMay: true,
     consented: true,
   };
-  const decide = (role: Role, grant: Partial<typeof shown>, createdBy = "u-1") =>
+  const decide = (role: Role, grant: Partial<typeof shown>, createdBy = idOf<UserId>("u-1")) =>
     decideConversation(actor(role), "grant_history", {
-      ...facts({ createdBy }),
+      ...facts({ createdBy: idOf(createdBy) }),
       grant: { ...shown, ...grant },
     }).allowed;
   const nothing = { staffMay: false, consented: false };
@@ -193,30 +228,30 @@ describe("showing the past", () => {
     ["supervisor", "with leave and consent", {}, true],
     ["agent", "without the tenant's permission", { staffMay: false }, false],
     ["agent", "without consent", { consented: false }, false],
-    ["agent", "to their own device", { ...nothing, recipient: "u-1" }, true],
+    ["agent", "to their own device", { ...nothing, recipient: idOf("u-1") }, true],
     ["agent", "that they have not seen", { covered: false }, false],
     ["agent", "to a user who is not a member", { recipientIsMember: false }, false],
     ["bot", "with leave and consent", {}, false],
-    ["bot", "to its own device", { ...nothing, recipient: "u-1" }, true],
+    ["bot", "to its own device", { ...nothing, recipient: idOf("u-1") }, true],
     ["admin", "with leave and consent", {}, false],
   ])("%s, %s", (role, _what, grant, allowed) => {
     expect(decide(role, grant)).toBe(allowed);
   });
 
   test("of a closed conversation only to an own device", () => {
-    const closed = (role: Role, recipient: string) =>
+    const closed = (role: Role, recipient: UserId) =>
       decideConversation(actor(role), "grant_history", {
-        ...facts({ createdBy: "u-1", state: "closed" }),
+        ...facts({ createdBy: idOf("u-1"), state: "closed" }),
         grant: { ...shown, recipient },
       });
     for (const role of ["customer", "agent", "supervisor", "bot"] as const) {
-      expect(closed(role, "u-2").reasons).toContain("conversation_closed");
-      expect(closed(role, "u-1").allowed).toBe(true);
+      expect(closed(role, idOf("u-2")).reasons).toContain("conversation_closed");
+      expect(closed(role, idOf("u-1")).allowed).toBe(true);
     }
   });
 
   test("a customer does not show another's conversation", () => {
-    expect(decide("customer", {}, "u-3")).toBe(false);
+    expect(decide("customer", {}, idOf("u-3"))).toBe(false);
   });
 
   test.each<[Role, string, boolean]>([
@@ -225,7 +260,11 @@ describe("showing the past", () => {
     ["agent", "u-1", false],
     ["supervisor", "u-1", false],
   ])("a %s consents in the conversation of %s: %s", (role, createdBy, allowed) => {
-    const decision = decideConversation(actor(role), "change_consent", facts({ createdBy }));
+    const decision = decideConversation(
+      actor(role),
+      "change_consent",
+      facts({ createdBy: idOf(createdBy) }),
+    );
     expect(decision.allowed).toBe(allowed);
   });
 });

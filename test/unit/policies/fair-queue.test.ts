@@ -1,6 +1,8 @@
 import { FairQueue } from "../../../policies/fair-queue.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
-const of = (tenant: string, account: string) => ({ tenant, account });
+const of = (tenant: string, account: string) => ({ tenant: idOf<TenantId>(tenant), account });
 
 function drained(queue: FairQueue<string>): string[] {
   const taken: string[] = [];

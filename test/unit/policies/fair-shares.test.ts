@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { FairShares } from "../../../policies/fair-shares.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
-const of = (tenant: string, account: string) => ({ tenant, account });
+const of = (tenant: string, account: string) => ({ tenant: idOf<TenantId>(tenant), account });
 
 function takeUntilRefused(shares: FairShares, holder: ReturnType<typeof of>): number {
   for (let taken = 0; ; taken++) if (shares.take(holder) !== undefined) return taken;

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import type { Role } from "../../../policies/actor.ts";
 import { decideLinking, type LinkAction, type LinkFacts } from "../../../policies/linking.ts";
 import { actor, allRoles, anyActor, tenants, users } from "./actors.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 const facts = (changes: Partial<LinkFacts> = {}): LinkFacts => ({
-  tenant: "t-1",
-  user: "u-1",
+  tenant: idOf("t-1"),
+  user: idOf("u-1"),
   byAsking: false,
   ...changes,
 });
@@ -24,7 +25,7 @@ test.each<Row>([
   ["approve", "the asking device itself", newcomer, { byAsking: true }, false],
   ["approve", "the asking device itself, registered by now", {}, { byAsking: true }, false],
   ["approve", "another new device of the account", newcomer, {}, false],
-  ["approve", "another account's device", {}, { user: "u-2" }, false],
+  ["approve", "another account's device", {}, { user: idOf("u-2") }, false],
   ["refuse", "a registered device of the account", {}, {}, true],
   ["refuse", "another new device of the account", newcomer, {}, false],
   ["withdraw", "the asking device", newcomer, { byAsking: true }, true],
@@ -55,7 +56,7 @@ test("an actor cannot use another account's or tenant's request, for any facts",
 test("a refusal names the obstacle", () => {
   const why = (role: Role, changes: Partial<LinkFacts>) =>
     decideLinking(actor(role), "withdraw", facts(changes)).reasons;
-  expect(why("agent", { tenant: "t-2" })).toEqual(["foreign_tenant"]);
-  expect(why("agent", { user: "u-2" })).toEqual(["foreign_account"]);
+  expect(why("agent", { tenant: idOf("t-2") })).toEqual(["foreign_tenant"]);
+  expect(why("agent", { user: idOf("u-2") })).toEqual(["foreign_account"]);
   expect(why("agent", {})).toEqual(["device_registered"]);
 });

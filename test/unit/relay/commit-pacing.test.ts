@@ -1,8 +1,10 @@
 import { jest } from "@jest/globals";
 import { CommitPacing } from "../../../messaging/log/commit-pacing.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 
 /** Begins a batch of 4 ms whenever the tenant may, for a second. */
-function commitFor(pacing: CommitPacing, clock: { nowMs: number }, tenant: string): number {
+function commitFor(pacing: CommitPacing, clock: { nowMs: number }, tenant: TenantId): number {
   const endMs = clock.nowMs + 1_000;
   let batches = 0;
   while (clock.nowMs < endMs) {
@@ -24,13 +26,13 @@ test("a tenant that keeps the committers busy beside others commits fewer batche
     () => clock.nowMs,
     () => undefined,
   );
-  expect(commitFor(pacing, clock, "busy")).toBe(250);
-  pacing.begin("other")();
-  expect(pacing.mayBegin("other")).toBe(true);
-  expect(commitFor(pacing, clock, "busy")).toBe(40);
+  expect(commitFor(pacing, clock, idOf("busy"))).toBe(250);
+  pacing.begin(idOf("other"))();
+  expect(pacing.mayBegin(idOf("other"))).toBe(true);
+  expect(commitFor(pacing, clock, idOf("busy"))).toBe(40);
   // Nobody else was active for some seconds.
-  for (let second = 0; second < 5; second++) commitFor(pacing, clock, "busy");
-  expect(commitFor(pacing, clock, "busy")).toBe(250);
+  for (let second = 0; second < 5; second++) commitFor(pacing, clock, idOf("busy"));
+  expect(commitFor(pacing, clock, idOf("busy"))).toBe(250);
 });
 
 test("a waiting tenant is called once, when all may begin", () => {

@@ -1,4 +1,5 @@
 import { encodeFrame } from "../../../crypto/wire/frame.ts";
+import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import { FairShares } from "../../../policies/fair-shares.ts";
 import type { Channel } from "../../../server/socket/channel.ts";
 import { Connection, type ConnectionDeps } from "../../../server/socket/connection.ts";
@@ -6,8 +7,12 @@ import { HttpConnections } from "../../../server/socket/http-connections.ts";
 import { LoopShares } from "../../../server/socket/loop-shares.ts";
 import { Relay } from "../../../server/socket/relay.ts";
 import { usualTimings } from "../../../server/timings.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
-const holder = (tenant: string, account: string) => ({ tenant, account });
+const holder = (tenant: string, account: string) => ({
+  tenant: idOf<TenantId>(tenant),
+  account: idOf<UserId>(account),
+});
 const MIB = 1024 * 1024;
 
 function depsOf(sockets = new FairShares({ node: 10, tenant: 4, account: 2 })) {

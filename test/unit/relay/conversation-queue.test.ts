@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { ConversationQueue } from "../../../messaging/log/conversation-queue.ts";
+import type { TenantId, ConversationId } from "../../../crypto/wire/ids.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
-const tenantOf = (conversation: string) => `t${Number(conversation.slice(1)) % 2}`;
+const tenantOf = (conversation: ConversationId) =>
+  idOf<TenantId>(`t${Number(conversation.slice(1)) % 2}`);
 
 test("hands out every item once, in order per conversation, one turn of a conversation at a time", () => {
   fc.assert(
@@ -16,11 +19,11 @@ test("hands out every item once, in order per conversation, one turn of a conver
       ),
       (steps) => {
         const queue = new ConversationQueue<number>();
-        const busy = new Map<string, readonly number[]>();
-        const pushed = new Map<string, number[]>();
-        const done = new Map<string, number[]>();
+        const busy = new Map<ConversationId, readonly number[]>();
+        const pushed = new Map<ConversationId, number[]>();
+        const done = new Map<ConversationId, number[]>();
         let counter = 0;
-        const finish = (conversation: string, fail: boolean) => {
+        const finish = (conversation: ConversationId, fail: boolean) => {
           const items = busy.get(conversation);
           if (items === undefined) return;
           busy.delete(conversation);
@@ -38,11 +41,11 @@ test("hands out every item once, in order per conversation, one turn of a conver
         };
         for (const step of steps) {
           if ("push" in step) {
-            const conversation = `c${step.push}`;
+            const conversation = idOf<ConversationId>(`c${step.push}`);
             queue.push(tenantOf(conversation), conversation, ++counter);
             pushed.set(conversation, [...(pushed.get(conversation) ?? []), counter]);
           } else if ("take" in step) take(step.take);
-          else finish(`c${step.release}`, step.fail);
+          else finish(idOf(`c${step.release}`), step.fail);
         }
         while (queue.size > 0 || busy.size > 0) {
           for (const conversation of busy.keys()) finish(conversation, false);
@@ -57,26 +60,26 @@ test("hands out every item once, in order per conversation, one turn of a conver
 
 test("a change waits for the turn in progress and goes before waiting messages", async () => {
   const queue = new ConversationQueue<string>();
-  queue.push("t", "c", "first");
+  queue.push(idOf("t"), idOf("c"), "first");
   const [turn] = queue.take(10);
   expect(turn?.items).toEqual(["first"]);
-  queue.push("t", "c", "second");
+  queue.push(idOf("t"), idOf("c"), "second");
   const order: string[] = [];
-  const change = queue.exclusive("t", "c").then(() => order.push("change"));
+  const change = queue.exclusive(idOf("t"), idOf("c")).then(() => order.push("change"));
   expect(queue.take(10)).toEqual([]);
-  queue.release({ tenant: "t", conversation: "c" });
+  queue.release({ tenant: idOf("t"), conversation: idOf("c") });
   await change;
   expect(queue.take(10)).toEqual([]);
-  queue.release({ tenant: "t", conversation: "c" });
+  queue.release({ tenant: idOf("t"), conversation: idOf("c") });
   order.push(...queue.take(10).flatMap(({ items }) => items));
   expect(order).toEqual(["change", "second"]);
 });
 
 test("a tenant with many messages delays another one by one turn", () => {
   const queue = new ConversationQueue<string>();
-  for (let index = 0; index < 1_000; index++) queue.push("flood", `c${index}`, "flood");
+  for (let index = 0; index < 1_000; index++) queue.push(idOf("flood"), idOf(`c${index}`), "flood");
   expect(queue.take(10).map(({ tenant }) => tenant)).toEqual(Array(10).fill("flood"));
-  queue.push("modest", "m", "modest");
+  queue.push(idOf("modest"), idOf("m"), "modest");
   const turns = [queue.take(10), queue.take(10)].map(([first]) => first?.tenant);
   expect(turns).toContain("modest");
 });

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "../../../db/pool.ts";
 import { CursorWriter } from "../../../messaging/follow/cursor-writer.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { TenantId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 
-const tenant = "00000000-0000-7000-8000-000000000001";
-const device = "00000000-0000-7000-8000-000000000002";
-const conversation = "00000000-0000-7000-8000-000000000003";
+const tenant = idOf<TenantId>("00000000-0000-7000-8000-000000000001");
+const device = idOf<DeviceId>("00000000-0000-7000-8000-000000000002");
+const conversation = idOf<ConversationId>("00000000-0000-7000-8000-000000000003");
 
 test("a finished conversation is marked, together with any acknowledgements", async () => {
   const statements: unknown[] = [];

@@ -2,20 +2,22 @@ import { randomUUID } from "node:crypto";
 import { jest } from "@jest/globals";
 import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
 import { decodeFrame } from "../../../crypto/wire/frame.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import { OverloadError } from "../../../db/fairness/overload-error.ts";
 import type { EventsRequest } from "../../../messaging/follow/read-events.ts";
 import type { DeliverableEvent } from "../../../messaging/log/event.ts";
 import { Deliveries } from "../../../server/socket/deliveries.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
-const conversation = randomUUID();
-const tenant = randomUUID();
+const conversation = newId<ConversationId>();
+const tenant = newId<TenantId>();
 
 const event = (seq: number): DeliverableEvent => ({
   tenant,
   conversation,
   seq,
   kind: "message",
-  senderDevice: randomUUID(),
+  senderDevice: newId<DeviceId>(),
   epoch: 1,
   keyId: randomUUID(),
   clientMessageId: randomUUID(),
@@ -39,9 +41,9 @@ function deliveriesOf(
   const deliveries = new Deliveries({
     actor: {
       tenant,
-      user: randomUUID(),
+      user: newId<UserId>(),
       role: "agent",
-      device: randomUUID(),
+      device: newId<DeviceId>(),
       session: nilUuid,
       method: "password",
     },

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import type { VisibleRange } from "../../../messaging/follow/visible-ranges.ts";
 import { Follower } from "../../../server/socket/follower.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 /** A follower that has started. */
 function started(cursor: number, head: number, visible: readonly VisibleRange[]): Follower {
-  const follower = new Follower("c", head, visible);
+  const follower = new Follower(idOf("c"), head, visible);
   follower.start(cursor);
   return follower;
 }

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { uuidv7 } from "uuidv7";
 import { decodeFrame, type Frame, type Send } from "../../../crypto/wire/frame.ts";
+import type { TenantId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import type { PostOutcome } from "../../../messaging/log/plan-messages.ts";
 import { MessagingError } from "../../../messaging/messaging-error.ts";
 import { InboundMessages } from "../../../server/socket/inbound-messages.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 const message = (bytes: number): Send => ({
-  conversation: randomUUID(),
+  conversation: newId<ConversationId>(),
   clientMessageId: uuidv7(),
   epoch: 1,
   keyId: randomUUID(),
@@ -35,7 +37,7 @@ function setUp() {
       monotonic: () => 0,
     },
     {
-      actor: { tenant: randomUUID(), device: randomUUID() } as never,
+      actor: { tenant: newId<TenantId>(), device: newId<DeviceId>() } as never,
       channel,
       reading: channel,
       transmit: (frame) => sent.push(decodeFrame(frame)),

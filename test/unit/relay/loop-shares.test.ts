@@ -1,10 +1,11 @@
 import { jest } from "@jest/globals";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 import { LoopShares } from "../../../server/socket/loop-shares.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 const [flooding, honest] = [
-  "00000000-0000-4000-8000-000000000001" as Uuid,
-  "00000000-0000-4000-8000-000000000002" as Uuid,
+  idOf<TenantId>("00000000-0000-4000-8000-000000000001"),
+  idOf<TenantId>("00000000-0000-4000-8000-000000000002"),
 ];
 
 let now = 0;
@@ -20,7 +21,7 @@ beforeEach(() => {
 afterEach(() => void jest.useRealTimers());
 
 /** @returns whether each of the sockets is held */
-function join(shares: LoopShares, tenant: Uuid, count: number) {
+function join(shares: LoopShares, tenant: TenantId, count: number) {
   const held: boolean[] = Array.from({ length: count }, () => false);
   const leave = held.map((_, index) =>
     shares.join(tenant, {

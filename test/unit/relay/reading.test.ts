@@ -2,18 +2,20 @@ import { jest } from "@jest/globals";
 import { FrameLimits } from "../../../server/socket/frame-limits.ts";
 import { Reading } from "../../../server/socket/reading.ts";
 import { SpacedCalls } from "../../../server/socket/spaced-calls.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 
 test("an account that sends too many frames or bytes is read from later, and no other account", () => {
   let now = 0;
   const rates = { frames: { burst: 10, perSecond: 10 }, bytes: { burst: 1_000, perSecond: 100 } };
   const limits = new FrameLimits(rates, () => now);
-  for (let frame = 0; frame < 10; frame++) expect(limits.count("a", 8)).toBe(0);
-  expect(limits.count("a", 8)).toBe(100);
-  expect(limits.count("b", 1_200)).toBe(2_000);
-  expect(limits.count("c", 1_000)).toBe(0);
+  for (let frame = 0; frame < 10; frame++) expect(limits.count(idOf("a"), 8)).toBe(0);
+  expect(limits.count(idOf("a"), 8)).toBe(100);
+  expect(limits.count(idOf("b"), 1_200)).toBe(2_000);
+  expect(limits.count(idOf("c"), 1_000)).toBe(0);
   now = 2_000;
-  expect(limits.count("a", 8)).toBe(0);
-  expect(limits.count("b", 0)).toBe(0);
+  expect(limits.count(idOf("a"), 8)).toBe(0);
+  expect(limits.count(idOf("b"), 0)).toBe(0);
 });
 
 test("a channel is read from when nothing speaks against it any more", () => {
@@ -84,14 +86,14 @@ test("sockets that sent too much are read from again one after another, and tena
   jest.useFakeTimers();
   const spaced = new SpacedCalls(40);
   const resumed: string[] = [];
-  const open = (tenant: string, name: string): Reading =>
+  const open = (tenant: TenantId, name: string): Reading =>
     new Reading(
       { pause: () => undefined, resume: () => void resumed.push(name) },
       () => undefined,
       (call) => spaced.add({ tenant, account: name }, call),
     );
-  const flood = ["a", "b", "c", "d"].map((name) => open("flooding", name));
-  const honest = open("honest", "e");
+  const flood = ["a", "b", "c", "d"].map((name) => open(idOf("flooding"), name));
+  const honest = open(idOf("honest"), "e");
   for (const reading of [...flood, honest]) reading.pauseFor(10);
   jest.advanceTimersByTime(10);
   expect(resumed).toEqual(["a"]);

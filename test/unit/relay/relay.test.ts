@@ -1,7 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { Relay, type Subscriber } from "../../../server/socket/relay.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { DeviceId } from "../../../crypto/wire/ids.ts";
 
-function subscriber(device: string, since: number) {
+function subscriber(device: DeviceId, since: number) {
   const closed: string[] = [];
   const nothing = () => undefined;
   const one: Subscriber = {
@@ -20,7 +21,7 @@ function subscriber(device: string, since: number) {
 }
 
 test("the latest of a device's sockets stays, whichever was admitted first", () => {
-  const device = randomUUID();
+  const device = newId<DeviceId>();
   const [first, second, heldUp] = [1, 3, 2].map((since) => subscriber(device, since));
   const relay = new Relay();
   for (const each of [first, second, heldUp]) relay.join(each!.one, device);

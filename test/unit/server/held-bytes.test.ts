@@ -1,8 +1,11 @@
 import { HeldBytes } from "../../../server/held-bytes.ts";
+import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 const limits = { network: 10, site: 12, strangers: 15, account: 20, tenant: 30, node: 40 };
 const stranger = (network: string) => ({ kind: "stranger", network }) as const;
-const account = (tenant: string, user: string) => ({ kind: "account", tenant, user }) as const;
+const account = (tenant: string, user: string) =>
+  ({ kind: "account", tenant: idOf<TenantId>(tenant), user: idOf<UserId>(user) }) as const;
 
 test("a network, and all strangers together, hold no more than their share", () => {
   const held = new HeldBytes(limits);

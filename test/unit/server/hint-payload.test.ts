@@ -4,14 +4,16 @@ import { decodeHint, encodeHints } from "../../../server/nodes/hint-payload.ts";
 import { BatchedHints } from "../../../server/nodes/batched-hints.ts";
 import { hintSeal } from "../../../server/nodes/hint-seal.ts";
 import type { HeadHint } from "../../../server/nodes/hints.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 
 const newKey = () => new Secret<Uint8Array>(randomBytes(32));
 const key = newKey();
 const seal = hintSeal(() => [key]);
 
 const head = (changes: Partial<HeadHint> = {}): HeadHint => ({
-  tenant: randomUUID(),
-  conversation: randomUUID(),
+  tenant: newId<TenantId>(),
+  conversation: newId<ConversationId>(),
   seq: Number.MAX_SAFE_INTEGER,
   membership: false,
   ...changes,
@@ -20,19 +22,22 @@ const head = (changes: Partial<HeadHint> = {}): HeadHint => ({
 test("any number of hints fits payloads that NOTIFY accepts, and is read back unchanged", () => {
   const heads = Array.from({ length: 500 }, () => head());
   const devices = Array.from({ length: 300 }, () => ({
-    device: randomUUID(),
+    device: newId<DeviceId>(),
     since: Number.MAX_SAFE_INTEGER,
   }));
-  const ended = Array.from({ length: 90 }, () => ({ tenant: randomUUID(), device: randomUUID() }));
+  const ended = Array.from({ length: 90 }, () => ({
+    tenant: newId<TenantId>(),
+    device: newId<DeviceId>(),
+  }));
   const activities = Array.from({ length: 90 }, () => ({
-    conversation: randomUUID(),
-    device: randomUUID(),
+    conversation: newId<ConversationId>(),
+    device: newId<DeviceId>(),
     kind: "delivered" as const,
     seq: Number.MAX_SAFE_INTEGER,
   }));
   const presences = Array.from({ length: 90 }, () => ({
-    tenant: randomUUID(),
-    user: randomUUID(),
+    tenant: newId<TenantId>(),
+    user: newId<UserId>(),
     state: "offline" as const,
     since: Number.MAX_SAFE_INTEGER,
   }));

@@ -1,4 +1,5 @@
 import { LoopShares } from "../../../server/socket/loop-shares.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 /** Takes frames of 1 ms from `sockets` sockets for a second. A socket that is told to waits. */
 function flood(shares: LoopShares, clock: { nowMs: number }, sockets: number[]): number {
@@ -9,7 +10,7 @@ function flood(shares: LoopShares, clock: { nowMs: number }, sockets: number[]):
     clock.nowMs++;
     if (ready === -1) continue;
     taken++;
-    sockets[ready] = clock.nowMs + shares.count("flooding", 1);
+    sockets[ready] = clock.nowMs + shares.count(idOf("flooding"), 1);
   }
   return taken;
 }
@@ -22,7 +23,7 @@ test.each([1, 1_000])(
     const sockets = Array.from({ length: count }, () => 0);
     expect(flood(shares, clock, sockets)).toBe(1_000);
     const taken = Array.from({ length: 10 }, () => {
-      expect(shares.count("other", 1)).toBe(0);
+      expect(shares.count(idOf("other"), 1)).toBe(0);
       return flood(shares, clock, sockets);
     });
     // Each socket is read from once before it is told to wait.

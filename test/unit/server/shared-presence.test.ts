@@ -4,6 +4,8 @@ import { BatchedHints, type TransportEvents } from "../../../server/nodes/batche
 import { hintSeal } from "../../../server/nodes/hint-seal.ts";
 import { SharedPresence, type SharedPresenceDeps } from "../../../server/nodes/shared-presence.ts";
 import { TimerWheel } from "../../../server/socket/timer-wheel.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 
 const key = new Secret<Uint8Array>(randomBytes(32));
 
@@ -89,8 +91,8 @@ test("a node that was heard before it listened is told everything when it listen
   const channel = new Channel();
   const [one, other] = [await startNode(channel), await startNode(channel)];
   channel.listen(one.events);
-  const user = randomUUID();
-  one.presence.say({ tenant: randomUUID(), user, device: randomUUID() }, "online", []);
+  const user = newId<UserId>();
+  one.presence.say({ tenant: newId<TenantId>(), user, device: newId<DeviceId>() }, "online", []);
   // The other node is heard, but hears nothing yet.
   await other.beat();
   await one.beat();
@@ -102,9 +104,13 @@ test("a node that was heard before it listened is told everything when it listen
   expect(other.presence.of(user)).toMatchObject({ state: "online" });
   // The same when it was deaf for a while, as after a restart of Redis.
   channel.deafen(other.events);
-  one.presence.say({ tenant: randomUUID(), user, device: randomUUID() }, "idle", []);
-  const later = randomUUID();
-  one.presence.say({ tenant: randomUUID(), user: later, device: randomUUID() }, "idle", []);
+  one.presence.say({ tenant: newId<TenantId>(), user, device: newId<DeviceId>() }, "idle", []);
+  const later = newId<UserId>();
+  one.presence.say(
+    { tenant: newId<TenantId>(), user: later, device: newId<DeviceId>() },
+    "idle",
+    [],
+  );
   await other.beat();
   await one.beat();
   expect(other.presence.of(later)).toBeUndefined();
@@ -122,9 +128,9 @@ test("users whom a node does not announce again after this node was deaf are gon
     () => undefined,
   );
   const node = { node: randomUUID(), listeningSinceMs: 1 };
-  const tenant = randomUUID();
-  const [stayed, left] = [randomUUID(), randomUUID()];
-  const announced = (user: string) => ({ tenant, user, state: "online", since: 1 }) as const;
+  const tenant = newId<TenantId>();
+  const [stayed, left] = [newId<UserId>(), newId<UserId>()];
+  const announced = (user: UserId) => ({ tenant, user, state: "online", since: 1 }) as const;
   presence.onHeard(node, [announced(stayed), announced(left)]);
   nowMs = 10_000;
   presence.onListening();

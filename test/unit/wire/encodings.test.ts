@@ -8,6 +8,8 @@ import {
   deviceRecordBytes,
   publishedKeysBytes,
 } from "../../../crypto/wire/signed-records.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 const id = (last: number) => `0198c0de-0000-7000-8000-00000000000${last}`;
 
@@ -74,9 +76,9 @@ describe("canonical JSON", () => {
 describe("the signed bytes of each record", () => {
   const key = (fill: number, length = 32) => new Uint8Array(length).fill(fill);
   const device = {
-    tenant: id(1),
-    user: id(2),
-    device: id(3),
+    tenant: idOf<TenantId>(id(1)),
+    user: idOf<UserId>(id(2)),
+    device: idOf<DeviceId>(id(3)),
     accountKey: key(1),
     deviceKey: key(2),
     identityKey: key(3, 33),
@@ -87,7 +89,12 @@ describe("the signed bytes of each record", () => {
   test("is never the beginning of something else that is signed", () => {
     const records = [
       deviceRecordBytes(device),
-      creationBytes({ tenant: id(1), conversation: id(2), suite: "signal-v1", device: id(3) }),
+      creationBytes({
+        tenant: idOf<TenantId>(id(1)),
+        conversation: idOf<ConversationId>(id(2)),
+        suite: "signal-v1",
+        device: idOf<DeviceId>(id(3)),
+      }),
       publishedKeysBytes({
         identityKey: key(3, 33),
         signedPreKey: { id: 1, publicKey: key(5, 33) },
@@ -109,16 +116,20 @@ describe("the signed bytes of each record", () => {
     };
     moved.accountKey[32] = 2;
     expect(hex(deviceRecordBytes(moved))).not.toBe(hex(deviceRecordBytes(device)));
-    const creation = { tenant: id(1), conversation: id(2), device: id(3) };
+    const creation = {
+      tenant: idOf<TenantId>(id(1)),
+      conversation: idOf<ConversationId>(id(2)),
+      device: idOf<DeviceId>(id(3)),
+    };
     expect(hex(creationBytes({ ...creation, suite: "signal-v1" }))).not.toBe(
       hex(creationBytes({ ...creation, suite: "signal-v1\0" })),
     );
   });
 
   test.each([
-    ["tenant", { tenant: "not-a-uuid" }],
-    ["user", { user: id(2).toUpperCase() }],
-    ["device", { device: `${id(3)}\n` }],
+    ["tenant", { tenant: idOf<TenantId>("not-a-uuid") }],
+    ["user", { user: idOf<UserId>(id(2).toUpperCase()) }],
+    ["device", { device: idOf<DeviceId>(`${id(3)}\n`) }],
   ])("has identifiers in their only form: %s", (_, change) => {
     expect(() => deviceRecordBytes({ ...device, ...change })).toThrow(
       expect.objectContaining({ name: "WireError", code: "malformed_record" }),
@@ -128,10 +139,10 @@ describe("the signed bytes of each record", () => {
 
 test("transcript hash and franking tag accept only hashes of 32 bytes, because their layout has no lengths", () => {
   const header = {
-    conversation: id(1),
+    conversation: idOf<ConversationId>(id(1)),
     seq: 1,
     kind: "message",
-    senderDevice: id(2),
+    senderDevice: idOf<DeviceId>(id(2)),
     epoch: 1,
     keyId: id(3),
     clientMessageId: id(4),

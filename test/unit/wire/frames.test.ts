@@ -18,6 +18,7 @@ import {
   type Frame,
 } from "../../../crypto/wire/frame.ts";
 import { uuidFromBytes, uuidToBytes } from "../../../crypto/wire/uuid.ts";
+import { idFromBytes, type UserId, type DeviceId } from "../../../crypto/wire/ids.ts";
 
 const property = { seed: 20260105, numRuns: 300 };
 const schema = new URL("../../../crypto/wire/frames.proto", import.meta.url);
@@ -25,7 +26,10 @@ const { root } = protobuf.parse(readFileSync(schema, "utf8"), { keepCase: false 
 const frameType = root.lookupType("sealdesk.v1.Frame");
 const controlType = root.lookupType("sealdesk.v1.Control");
 
-const uuid = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => uuidFromBytes(bytes));
+const sixteen = fc.uint8Array({ minLength: 16, maxLength: 16 });
+const uuid = sixteen.map((bytes) => uuidFromBytes(bytes));
+const userId = sixteen.map((bytes) => idFromBytes<UserId>(bytes));
+const deviceId = sixteen.map((bytes) => idFromBytes<DeviceId>(bytes));
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const uint32 = fc.integer({ min: 0, max: 0xffffffff });
 const uint53 = fc.oneof(fc.maxSafeNat(), fc.constantFrom(0, Number.MAX_SAFE_INTEGER, 2 ** 32));
@@ -136,17 +140,17 @@ const frames = fc.oneof(
 const fixedBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const controls: fc.Arbitrary<Control> = fc.record({
   epoch: uint32,
-  actor: uuid,
-  subject: uuid,
-  members: list(fc.record({ user: uuid, role: text(32), devices: list(uuid) })),
+  actor: userId,
+  subject: userId,
+  members: list(fc.record({ user: userId, role: text(32), devices: list(deviceId) })),
   creation: maybe(
     fc.record({
       suite: text(32),
-      device: uuid,
+      device: deviceId,
       signature: fixedBytes(64),
       creator: maybe(
         fc.record({
-          user: uuid,
+          user: userId,
           accountKey: fixedBytes(32),
           deviceKey: fixedBytes(32),
           identityKey: fixedBytes(33),

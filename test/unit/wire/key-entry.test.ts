@@ -1,6 +1,8 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 import { decodeKeyEntry, encodeKeyEntry, type KeyEntry } from "../../../crypto/wire/key-entry.ts";
+import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
+import { idOf, newId } from "../../../tools/testkit/ids.ts";
 
 const bytes = (length: number, fill?: number) =>
   fill === undefined ? new Uint8Array(randomBytes(length)) : new Uint8Array(length).fill(fill);
@@ -8,9 +10,9 @@ const entryOf = (fill?: number): KeyEntry => ({
   change: "device_added",
   version: 1,
   record: {
-    tenant: fill === undefined ? randomUUID() : "00000001-0000-4000-8000-000000000000",
-    user: fill === undefined ? randomUUID() : "00000002-0000-4000-8000-000000000000",
-    device: fill === undefined ? randomUUID() : "00000003-0000-4000-8000-000000000000",
+    tenant: fill === undefined ? newId<TenantId>() : idOf("00000001-0000-4000-8000-000000000000"),
+    user: fill === undefined ? newId<UserId>() : idOf("00000002-0000-4000-8000-000000000000"),
+    device: fill === undefined ? newId<DeviceId>() : idOf("00000003-0000-4000-8000-000000000000"),
     accountKey: bytes(32, fill),
     deviceKey: bytes(32, fill),
     identityKey: bytes(33, fill),

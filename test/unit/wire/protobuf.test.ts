@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { decodeControl, decodeFrame, encodeFrame, wireLimits } from "../../../crypto/wire/frame.ts";
 import { decode, encode, list, message, text, uint, uuid } from "../../../crypto/wire/protobuf.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 const malformed = expect.objectContaining({ name: "WireError", code: "malformed_frame" });
 const varint = (value: number): number[] =>
@@ -17,7 +19,7 @@ const conversation = "00010203-0405-0607-0809-0a0b0c0d0e0f";
 const synced = (...fields: number[]) => Uint8Array.from(bytes(12, fields));
 
 // The longest that the fields can be, so that a full frame is the largest.
-const largest = { conversation, seq: Number.MAX_SAFE_INTEGER };
+const largest = { conversation: idOf<ConversationId>(conversation), seq: Number.MAX_SAFE_INTEGER };
 const longest = { ...largest, epoch: 0xffffffff, acknowledged: Number.MAX_SAFE_INTEGER };
 
 // Both readers of protobufjs: it uses one for a Buffer and another for a plain array.

@@ -8,6 +8,7 @@ import {
   type HistoryGrant,
 } from "../../../crypto/wire/receipt.ts";
 import { fromUtf8, utf8 } from "../../../crypto/wire/bytes.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 const id = (last: string) => `01890000-0000-7000-8000-0000000000${last}`;
 
@@ -15,10 +16,10 @@ const consent: Consent = {
   type: "consent",
   version: 1,
   id: id("01"),
-  tenant: id("02"),
-  conversation: id("03"),
-  user: id("04"),
-  device: id("05"),
+  tenant: idOf(id("02")),
+  conversation: idOf(id("03")),
+  user: idOf(id("04")),
+  device: idOf(id("05")),
   purpose: "history_sharing",
   state: "given",
   atMs: 9,
@@ -27,12 +28,12 @@ const grant: HistoryGrant = {
   type: "history_grant",
   version: 1,
   id: id("01"),
-  tenant: id("02"),
-  conversation: id("03"),
-  grantor: id("04"),
-  grantorDevice: id("05"),
-  recipient: id("06"),
-  recipientDevices: [id("07"), id("08")],
+  tenant: idOf(id("02")),
+  conversation: idOf(id("03")),
+  grantor: idOf(id("04")),
+  grantorDevice: idOf(id("05")),
+  recipient: idOf(id("06")),
+  recipientDevices: [idOf(id("07")), idOf(id("08"))],
   fromSeq: 11,
   toSeq: 40,
   purpose: "hand_over",

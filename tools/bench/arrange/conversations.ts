@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
 import { encodeControl } from "../../../crypto/wire/frame.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import { parseId, type TenantId, type ConversationId } from "../../../crypto/wire/ids.ts";
 import type { Client, Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import type { LoggedEvent } from "../../../messaging/log/event.ts";
@@ -15,10 +15,13 @@ import type { LoadConversation, LoadDevice } from "./load-device.ts";
  */
 export async function arrangeConversations(
   pool: Pool,
-  tenant: Uuid,
+  tenant: TenantId,
   groups: readonly (readonly LoadDevice[])[],
 ): Promise<LoadConversation[]> {
-  const conversations = groups.map((devices) => ({ id: randomUUID(), devices }));
+  const conversations = groups.map((devices) => ({
+    id: parseId<ConversationId>(randomUUID()),
+    devices,
+  }));
   const now = Date.now();
   const signature = randomBytes(64);
   await inTransaction(pool, tenant, async (client) => {
@@ -51,7 +54,7 @@ export async function arrangeConversations(
 
 async function enrol(
   client: Client,
-  tenant: Uuid,
+  tenant: TenantId,
   conversations: readonly LoadConversation[],
 ): Promise<void> {
   const members = conversations.flatMap(({ id, devices }) =>
@@ -82,7 +85,7 @@ async function enrol(
 }
 
 function createdEvent(
-  tenant: Uuid,
+  tenant: TenantId,
   conversation: LoadConversation,
   signature: Uint8Array,
   now: number,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Party, RoomSpec } from "../load/party.ts";
 import type { LoadConversation } from "./load-device.ts";
 import type { LoadTenant } from "./tenant.ts";
+import { parseId, type ConversationId } from "../../../crypto/wire/ids.ts";
 
 /** Makes a party of each conversation. All its devices know the log up to `head`. */
 export const partiesOf = (
@@ -19,7 +20,7 @@ export const partiesOf = (
   );
 
 const roomOf = (
-  conversation: string,
+  conversation: ConversationId,
   others: LoadConversation["devices"],
   head: number,
 ): RoomSpec => ({ conversation, head, others: others.map(({ device }) => device) });
@@ -27,7 +28,7 @@ const roomOf = (
 /** Creates the parties of a bare relay, which has no accounts. */
 export const bareParties = (url: string, count: number, size: number): Party[] =>
   Array.from({ length: count }, (_, group): Party => {
-    const conversation = randomUUID();
+    const conversation = parseId<ConversationId>(randomUUID());
     const cursors = [{ conversation, seq: 0 }];
     const links = Array.from({ length: size }, (_each, index) => ({
       kind: "bare" as const,

@@ -2,12 +2,13 @@ import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
 import { calculateJwkThumbprint } from "jose";
 import { fromBase64Url } from "../../../crypto/wire/bytes.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import { parseId, type TenantId, type UserId, type DeviceId } from "../../../crypto/wire/ids.ts";
 import { createPool, type Pool } from "../../../db/pool.ts";
 import type { AccessTokens } from "../../../identity/tokens/access-token.ts";
 import type { SealdeskLinkSpec } from "../load/party.ts";
 import { arrangeConversations } from "./conversations.ts";
 import type { LoadConversation, LoadDevice } from "./load-device.ts";
+import { newId } from "../../testkit/ids.ts";
 
 interface Server {
   readonly url: string;
@@ -22,13 +23,13 @@ const SESSION_MS = 12 * 3_600_000;
  * A tenant of a running server with data as sign-in, registration and creation would have left it.
  */
 export class LoadTenant {
-  readonly id: Uuid;
+  readonly id: TenantId;
   readonly #server: Server;
   /** One pool as the operator, one as the server. */
   readonly #owner: pg.Pool;
   readonly #pool: Pool;
 
-  private constructor(id: Uuid, server: Server) {
+  private constructor(id: TenantId, server: Server) {
     this.id = id;
     this.#server = server;
     this.#owner = new pg.Pool({ connectionString: server.ownerUrl, max: 2 });
@@ -36,7 +37,7 @@ export class LoadTenant {
   }
 
   static async open(server: Server): Promise<LoadTenant> {
-    const tenant = new LoadTenant(randomUUID(), server);
+    const tenant = new LoadTenant(newId<TenantId>(), server);
     await tenant.#owner.query(
       `insert into sealdesk.tenants (id, slug, name, created_at_ms, message_customer_day_count,
          message_customer_day_bytes, message_staff_day_count, message_staff_day_bytes)
@@ -139,8 +140,8 @@ async function newDevice(): Promise<LoadDevice> {
   const jwk = privateKey.export({ format: "jwk" }) as LoadDevice["jwk"];
   const { kty, crv, x } = jwk;
   return {
-    user: randomUUID(),
-    device: randomUUID(),
+    user: parseId<UserId>(randomUUID()),
+    device: parseId<DeviceId>(randomUUID()),
     session: randomUUID(),
     thumbprint: await calculateJwkThumbprint({ kty, crv, x }),
     jwk,

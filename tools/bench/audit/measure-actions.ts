@@ -13,6 +13,7 @@ import type { Progress, Scale } from "../options.ts";
 import { startSealdesk } from "../servers/sealdesk.ts";
 import { median, round } from "../statistics.ts";
 import { poolWithoutAudit } from "./without-audit.ts";
+import { nilId, type DeviceId, type ConversationId } from "../../../crypto/wire/ids.ts";
 
 export const CLIENTS = 32;
 
@@ -84,7 +85,7 @@ function actionsOf(
   return {
     "prekeys.publish": (pool, client, turn) => {
       const actor = actorOf(client);
-      const device = actor.device ?? "";
+      const device = actor.device ?? nilId<DeviceId>();
       const resource = { type: "device", id: device } as const;
       const act = { action: "prekeys.publish", resource } as const;
       return audited({ pool, now: Date.now }, actor, act, (session) =>
@@ -104,7 +105,9 @@ function actionsOf(
     "conversation.read": (pool, client) => {
       // The message log is not used.
       const deps = { pool, now: Date.now } as MessagingDeps;
-      return readConversation(deps, actorOf(client), { conversation: groups[client]?.id ?? "" });
+      return readConversation(deps, actorOf(client), {
+        conversation: groups[client]?.id ?? nilId<ConversationId>(),
+      });
     },
   };
 }

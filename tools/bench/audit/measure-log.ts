@@ -16,6 +16,7 @@ import { closing } from "../closing.ts";
 import type { Progress } from "../options.ts";
 import { round } from "../statistics.ts";
 import { runCommand, type CommandUsage } from "./run-command.ts";
+import { parseId, type TenantId } from "../../../crypto/wire/ids.ts";
 
 const ORIGIN = "bench.example";
 const SLUG = "bench";
@@ -92,7 +93,7 @@ export const measureLog = (entries: number, progress: Progress): Promise<LogFigu
 async function seed(ownerUrl: string, entries: number): Promise<void> {
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
-  const tenant = randomUUID();
+  const tenant = parseId<TenantId>(randomUUID());
   await owner.query(
     "insert into sealdesk.tenants (id, slug, name, created_at_ms) values ($1, $2, 'Benchmark', 0)",
     [tenant, SLUG],

@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { TenantId, ConversationId } from "../../../crypto/wire/ids.ts";
 
 // The columns of one message. Bodies have the usual size, and are not read again. All messages of a
 // conversation use one key of its creator. Hashes are invented, because they are not checked here.
@@ -24,13 +25,15 @@ const KEYS = `
  */
 export async function seedHistory(
   ownerUrl: string,
-  tenant: Uuid,
+  tenant: TenantId,
   count: number,
-): Promise<ReadonlyMap<Uuid, Uuid>> {
+): Promise<ReadonlyMap<ConversationId, Uuid>> {
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   await owner.query(MESSAGES, [tenant, count]);
-  const { rows } = await owner.query<{ conversation: Uuid; key_id: Uuid }>(KEYS, [tenant]);
+  const { rows } = await owner.query<{ conversation: ConversationId; key_id: Uuid }>(KEYS, [
+    tenant,
+  ]);
   await owner.query("analyze");
   await owner.query("checkpoint");
   await owner.end();

@@ -6,6 +6,12 @@ import { rewrapSubjectKeys, rotateKek } from "../../../keys/at-rest/rotate-kek.t
 import type { Scope } from "../../../keys/at-rest/scope.ts";
 import type { Kms } from "../../../keys/kms/kms.ts";
 import { latencyOf, round } from "../statistics.ts";
+import {
+  parseId,
+  type TenantId,
+  type UserId,
+  type ConversationId,
+} from "../../../crypto/wire/ids.ts";
 
 const SUBJECTS = 2_000;
 /** Passes over the keys in memory. */
@@ -19,7 +25,7 @@ export async function measureKeys(
 ): Promise<Record<string, unknown>> {
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
-  const tenant = randomUUID();
+  const tenant = parseId<TenantId>(randomUUID());
   await owner.query(
     "insert into sealdesk.tenants (id, slug, name, created_at_ms) values ($1, $2, 'Bench', 0)",
     [tenant, `bench-${kms.name}`],
@@ -35,9 +41,9 @@ export async function measureKeys(
   try {
     const first = await openTree();
     const scopes = Array.from({ length: SUBJECTS }, (): Scope => ({
-      conversation: randomUUID(),
-      subject: randomUUID(),
-      author: randomUUID(),
+      conversation: parseId<ConversationId>(randomUUID()),
+      subject: parseId<UserId>(randomUUID()),
+      author: parseId<UserId>(randomUUID()),
       period: 700,
     }));
     const made = await timed(() => inTwoHundreds(first, tenant, scopes));
@@ -69,7 +75,7 @@ export async function measureKeys(
   }
 }
 
-async function inTwoHundreds(tree: KeyTree, tenant: string, scopes: readonly Scope[]) {
+async function inTwoHundreds(tree: KeyTree, tenant: TenantId, scopes: readonly Scope[]) {
   for (let at = 0; at < scopes.length; at += 200)
     await tree.scopes.forWriting(tenant, scopes.slice(at, at + 200));
 }

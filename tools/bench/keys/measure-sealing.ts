@@ -8,6 +8,7 @@ import {
 import { rowAssociated } from "../../../keys/at-rest/associated.ts";
 import { open, seal } from "../../../keys/at-rest/envelope.ts";
 import { round } from "../statistics.ts";
+import { parseId, type TenantId, type ConversationId } from "../../../crypto/wire/ids.ts";
 
 export const BODY_BYTES = 300;
 
@@ -18,7 +19,11 @@ export const BODY_BYTES = 300;
 export function measureSealing(seconds: number) {
   const key = { id: randomBytes(16), secret: createSecretKey(randomBytes(32)) };
   const body = randomBytes(BODY_BYTES);
-  const place = { tenant: randomUUID(), conversation: randomUUID(), period: 700 };
+  const place = {
+    tenant: parseId<TenantId>(randomUUID()),
+    conversation: parseId<ConversationId>(randomUUID()),
+    period: 700,
+  };
   let seq = 0;
   const rate = (work: () => unknown): number => {
     for (let warm = 0; warm < 20_000; warm++) work();

@@ -1,6 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
 import { uuidFromBytes, type Uuid } from "../../../crypto/wire/uuid.ts";
+import {
+  parseId,
+  type TenantId,
+  type UserId,
+  type ConversationId,
+} from "../../../crypto/wire/ids.ts";
 import { rowAssociated } from "../../../keys/at-rest/associated.ts";
 import { destroySubjectKeys } from "../../../keys/at-rest/destroy.ts";
 import { seal } from "../../../keys/at-rest/envelope.ts";
@@ -32,7 +38,7 @@ export async function measureShredding(
 ): Promise<Record<string, unknown>> {
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
-  const tenant = randomUUID();
+  const tenant = parseId<TenantId>(randomUUID());
   await owner.query(
     "insert into sealdesk.tenants (id, slug, name, created_at_ms) values ($1, 'shred', 'Bench', 0)",
     [tenant],
@@ -41,10 +47,14 @@ export async function measureShredding(
   const deps = { keystore: tree.pool, apart: undefined, now: Date.now };
   const by = { actor: { kind: "system" as const, id: "bench" } };
   /** @returns its subject, and the name of the key that seals everything */
-  const seed = async (messages: number): Promise<readonly [Uuid, Uuid]> => {
+  const seed = async (messages: number): Promise<readonly [UserId, Uuid]> => {
     const now = Date.now();
     const period = periodOf(now);
-    const scope = { conversation: randomUUID(), subject: randomUUID(), author: randomUUID() };
+    const scope = {
+      conversation: parseId<ConversationId>(randomUUID()),
+      subject: parseId<UserId>(randomUUID()),
+      author: parseId<UserId>(randomUUID()),
+    };
     const [made] = await tree.scopes.forWriting(tenant, [{ ...scope, period }]);
     if (made?.key === undefined) throw new Error("there is a key");
     const place = { tenant, conversation: scope.conversation, seq: 1, period };
@@ -53,7 +63,7 @@ export async function measureShredding(
     await owner.query(SEED, [...values, messages]);
     return [scope.subject, uuidFromBytes(made.key.id)];
   };
-  const shred = async ([subject, key]: readonly [Uuid, Uuid]): Promise<number> => {
+  const shred = async ([subject, key]: readonly [UserId, Uuid]): Promise<number> => {
     const ms = await timed(() => destroySubjectKeys(deps, tenant, subject, by));
     // Also read from the keystore itself, and not only from memory.
     const fresh = await openKeyTree({ url: ownerUrl, kms, now: Date.now, onLost: () => undefined });

@@ -1,4 +1,5 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 
 /** The address of a device and its account. A load process gets no other facts about it. */
 export type LinkSpec = SealdeskLinkSpec | BareLinkSpec | SocketIoLinkSpec | XmppLinkSpec;
@@ -15,21 +16,21 @@ export interface SealdeskLinkSpec {
     readonly d: string;
   };
   /** The last events that the device already has. */
-  readonly cursors: readonly { readonly conversation: Uuid; readonly seq: number }[];
+  readonly cursors: readonly { readonly conversation: ConversationId; readonly seq: number }[];
 }
 
 export interface BareLinkSpec {
   readonly kind: "bare";
   readonly url: string;
   readonly device: number;
-  readonly cursors: readonly { readonly conversation: Uuid; readonly seq: number }[];
+  readonly cursors: readonly { readonly conversation: ConversationId; readonly seq: number }[];
 }
 
 export interface SocketIoLinkSpec {
   readonly kind: "socket.io";
   readonly url: string;
   /** The room that it joins. */
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
 }
 
 export interface XmppLinkSpec {
@@ -40,16 +41,16 @@ export interface XmppLinkSpec {
   readonly password: string;
   /** The peer that it writes to, which stands for the conversation. */
   readonly peer: string;
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
 }
 
 /** A conversation in which the party's first device sends and the others receive. */
 export interface RoomSpec {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   /** The last stored event. */
   readonly head: number;
   /** The devices that get a new sending key: those of the other links. */
-  readonly others: readonly Uuid[];
+  readonly others: readonly DeviceId[];
   /** A sending key that is already in use. */
   readonly keyId?: Uuid;
 }

@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from "node:crypto";
 import { decodeFrame, encodeFrame, type Cursor } from "../../../crypto/wire/frame.ts";
-import { uuidFromBytes, uuidToBytes } from "../../../crypto/wire/uuid.ts";
+import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
+import { idFromBytes, type ConversationId } from "../../../crypto/wire/ids.ts";
 import type { Dialect, RelayConnectionEvents } from "./relay-connection.ts";
 import { writeMessageId } from "./message-id.ts";
 import { BODY_BYTES, type RoomSpec, type SealdeskLinkSpec } from "./party.ts";
@@ -57,7 +58,7 @@ export function sealdeskDialect(spec: SealdeskLinkSpec): Dialect {
         kind: "ack",
         body: {
           cursors: Array.from(cursors, ([key, seq]) => ({
-            conversation: uuidFromBytes(Buffer.from(key, "latin1")),
+            conversation: idFromBytes<ConversationId>(Buffer.from(key, "latin1")),
             seq,
           })),
         },

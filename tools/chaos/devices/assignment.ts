@@ -1,4 +1,4 @@
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
 
 /** The settings that a device needs for each of its lives. */
 export interface DeviceAssignment {
@@ -18,7 +18,7 @@ export type Account =
       readonly kind: "customer";
       readonly subject: string;
       /** The users with whom this customer begins a conversation. */
-      readonly agents: readonly Uuid[];
+      readonly agents: readonly UserId[];
     };
 
 /** The instructions for a worker process, as a file. */

@@ -1,4 +1,5 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import { parseId, type DeviceId } from "../../../crypto/wire/ids.ts";
 
 /** A message that `send` reported to be in the log. */
 export interface Accepted {
@@ -24,7 +25,7 @@ export interface Problem {
 /** The records of one device over all its lives, in order. */
 export interface Journal {
   /** Known once the device is registered. */
-  readonly device?: Uuid;
+  readonly device?: DeviceId;
   readonly accepted: readonly Accepted[];
   readonly received: readonly Received[];
   /** Each problem once, although a restarted device is told again. */
@@ -39,7 +40,7 @@ export interface Journal {
 
 /** One line of a journal. */
 export type JournalLine =
-  | { readonly kind: "device"; readonly device: Uuid }
+  | { readonly kind: "device"; readonly device: DeviceId }
   | ({ readonly kind: "accepted" } & Accepted)
   | ({ readonly kind: "received" } & Received)
   | ({ readonly kind: "problem" } & Problem)
@@ -73,7 +74,7 @@ export function parseLine(line: string): JournalLine {
   const [kind, first = "", second = "", third = "", fourth] = line.split(" ");
   switch (kind) {
     case "device":
-      return { kind, device: first };
+      return { kind, device: parseId<DeviceId>(first) };
     case "accepted":
       return { kind, id: first, seq: Number(second) };
     case "received":

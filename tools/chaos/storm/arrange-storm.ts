@@ -4,15 +4,17 @@ import pg from "pg";
 import { fromBase64Url } from "../../../crypto/wire/bytes.ts";
 import { encodeControl } from "../../../crypto/wire/frame.ts";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import { AtRest } from "../../testkit/at-rest.ts";
+import { idOf, newId } from "../../testkit/ids.ts";
 
 /** A registered device. A client process speaks for it. */
 export interface StormDevice {
-  readonly tenant: Uuid;
-  readonly user: Uuid;
-  readonly device: Uuid;
+  readonly tenant: TenantId;
+  readonly user: UserId;
+  readonly device: DeviceId;
   readonly session: Uuid;
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   /** The device key, including the private part. */
   readonly key: JWK;
   readonly thumbprint: string;
@@ -66,15 +68,15 @@ export async function arrangeStorm(
   count: number,
   waiting: number,
 ): Promise<readonly StormDevice[]> {
-  const [tenant, now] = [randomUUID(), Date.now()];
+  const [tenant, now] = [newId<TenantId>(), Date.now()];
   const devices: StormDevice[] = [];
-  let conversation = "";
+  let conversation = idOf<ConversationId>("");
   for (let index = 0; index < count; index++) {
-    if (index % 2 === 0) conversation = randomUUID();
+    if (index % 2 === 0) conversation = newId<ConversationId>();
     const { privateKey } = generateKeyPairSync("ed25519");
     const key: JWK = privateKey.export({ format: "jwk" });
     const thumbprint = await calculateJwkThumbprint(key);
-    const [user, device, session] = [randomUUID(), randomUUID(), randomUUID()];
+    const [user, device, session] = [newId<UserId>(), newId<DeviceId>(), randomUUID()];
     devices.push({ tenant, user, device, session, conversation, key, thumbprint });
   }
   const owner = new pg.Client({ connectionString: server.ownerUrl });
@@ -92,7 +94,7 @@ export async function arrangeStorm(
 async function store(
   owner: pg.Client,
   atRest: AtRest,
-  tenant: Uuid,
+  tenant: TenantId,
   devices: readonly StormDevice[],
   waiting: number,
   now: number,

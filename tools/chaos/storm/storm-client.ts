@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { importJWK, SignJWT } from "jose";
 import { WebSocket } from "ws";
 import { decodeFrame, encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import type { StormDevice } from "./arrange-storm.ts";
 
 /** The events of one device until it had caught up. */
@@ -56,7 +56,7 @@ export async function catchUp(
 function synced(
   url: string,
   hello: Uint8Array,
-  conversation: Uuid,
+  conversation: ConversationId,
   progress: { cursor: number; outOfOrder: number },
 ): Promise<boolean> {
   const socket = new WebSocket(`${url.replace("http", "ws")}/v1/relay`, "sealdesk.v1", {

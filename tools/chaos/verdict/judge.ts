@@ -1,18 +1,19 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import type { Journal, Received } from "../journal/journal-line.ts";
 
 /** The unencrypted part of a message in the log. */
 export interface LoggedMessage {
   readonly seq: number;
   readonly id: Uuid;
-  readonly sender: Uuid;
+  readonly sender: DeviceId;
 }
 
 /** One conversation as the database has it. */
 export interface LoggedConversation {
-  readonly id: Uuid;
+  readonly id: ConversationId;
   /** The member devices. They do not change. */
-  readonly devices: readonly Uuid[];
+  readonly devices: readonly DeviceId[];
   /** The messages by seq. */
   readonly messages: ReadonlyMap<number, LoggedMessage>;
   /** The number of missing events, according to the numbers. */
@@ -53,7 +54,7 @@ type Finding = Omit<Verdict, "accepted">;
  */
 export function judge(
   log: readonly LoggedConversation[],
-  journals: ReadonlyMap<Uuid, Journal>,
+  journals: ReadonlyMap<DeviceId, Journal>,
 ): Verdict {
   const findings = log.flatMap((conversation) => {
     const texts = new Texts();
@@ -110,7 +111,7 @@ class Texts {
 
 function judgeDevice(
   { messages }: LoggedConversation,
-  device: Uuid,
+  device: DeviceId,
   journal: Journal,
   texts: Texts,
 ): Finding {

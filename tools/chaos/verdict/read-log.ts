@@ -4,6 +4,7 @@ import { equalBytes } from "../../../crypto/wire/bytes.ts";
 import { transcriptHash, zeroHash } from "../../../crypto/wire/event.ts";
 import { eventKinds, type EventKind } from "../../../crypto/wire/frame.ts";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import type { AtRest } from "../../testkit/at-rest.ts";
 import type { LoggedConversation, LoggedMessage } from "./judge.ts";
 
@@ -16,10 +17,10 @@ const EVENTS = `
   from sealdesk.events where conversation = $1 and kind > 0 order by seq`;
 
 interface EventRow {
-  readonly tenant: Uuid;
+  readonly tenant: TenantId;
   readonly seq: string;
   readonly kind: number;
-  readonly sender_device: Uuid;
+  readonly sender_device: DeviceId;
   readonly epoch: number;
   readonly key_id: Uuid;
   readonly client_message_id: Uuid;
@@ -39,7 +40,9 @@ export async function readLog(
   atRest: AtRest,
 ): Promise<readonly LoggedConversation[]> {
   const conversations: LoggedConversation[] = [];
-  const { rows } = await administrator.query<{ conversation: Uuid; devices: Uuid[] }>(DEVICES);
+  const { rows } = await administrator.query<{ conversation: ConversationId; devices: DeviceId[] }>(
+    DEVICES,
+  );
   for (const { conversation, devices } of rows) {
     const events = await administrator.query<EventRow>(EVENTS, [conversation]);
     const opened: EventRow[] = [];
@@ -49,7 +52,11 @@ export async function readLog(
   return conversations;
 }
 
-async function unsealed(atRest: AtRest, conversation: Uuid, row: EventRow): Promise<EventRow> {
+async function unsealed(
+  atRest: AtRest,
+  conversation: ConversationId,
+  row: EventRow,
+): Promise<EventRow> {
   if (row.kind !== eventKinds.message) return row;
   const { tenant, ciphertext: bytes } = row;
   const place = {
@@ -62,7 +69,7 @@ async function unsealed(atRest: AtRest, conversation: Uuid, row: EventRow): Prom
 }
 
 function checked(
-  conversation: Uuid,
+  conversation: ConversationId,
   rows: readonly EventRow[],
 ): Pick<LoggedConversation, "messages" | "missing" | "misfits"> {
   const messages = new Map<number, LoggedMessage>();

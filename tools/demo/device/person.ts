@@ -1,5 +1,9 @@
-import { nilUuid } from "../../../crypto/wire/event.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import {
+  nilId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+} from "../../../crypto/wire/ids.ts";
 import type { Conversation, Credentials, Sealdesk } from "../../../client/index.ts";
 import type { Sent, Shown } from "../replay/verdict.ts";
 import {
@@ -22,7 +26,7 @@ export class Person {
   readonly problems: string[] = [];
   readonly #url: string;
   readonly #credentials: Credentials;
-  #id: Uuid = nilUuid;
+  #id: DeviceId = nilId();
   #device: ConnectedDevice | undefined;
   #conversation: Conversation | undefined;
   #latestSeq = 0;
@@ -57,7 +61,7 @@ export class Person {
   }
 
   /** Returns the device's id. */
-  get device(): Uuid {
+  get device(): DeviceId {
     return this.#id;
   }
 
@@ -66,7 +70,7 @@ export class Person {
   }
 
   /** Begins a conversation with these users, and reads along. */
-  async begin(users: readonly Uuid[]): Promise<Conversation> {
+  async begin(users: readonly UserId[]): Promise<Conversation> {
     const begun = this.desk.openConversation({ with: users });
     const conversation = await within(stepMs, `${this.name}'s beginning`, begun);
     this.#read(conversation);
@@ -74,7 +78,7 @@ export class Person {
   }
 
   /** Reads along from the beginning in a conversation that somebody else began. */
-  async join(id: Uuid): Promise<void> {
+  async join(id: ConversationId): Promise<void> {
     this.#read(await within(stepMs, `${this.name}'s invitation`, this.#invitation(id)));
   }
 
@@ -83,7 +87,7 @@ export class Person {
     return { id, sender: this.desk.user.id, text };
   }
 
-  addMember(user: Uuid): Promise<void> {
+  addMember(user: UserId): Promise<void> {
     return within(stepMs, `${this.name}'s adding a member`, this.#here.addMember(user));
   }
 
@@ -134,7 +138,7 @@ export class Person {
     this.#id = this.desk.device;
   }
 
-  #invitation(id: Uuid): Promise<Conversation> {
+  #invitation(id: ConversationId): Promise<Conversation> {
     return new Promise((resolve) => {
       const stop = this.desk.on("conversation", (conversation) => {
         if (conversation.id !== id) return;

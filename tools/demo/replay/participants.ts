@@ -1,4 +1,4 @@
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { tenantSlug, type Backend } from "../backend/open-backend.ts";
 import { newDeviceHome } from "../../testkit/connect-device.ts";
 import { Person } from "../device/person.ts";
@@ -29,7 +29,7 @@ export class Participants {
   }
 
   /** Creates the accounts and devices of the first members, and begins the conversation. */
-  async begin({ members }: Plan): Promise<Uuid> {
+  async begin({ members }: Plan): Promise<ConversationId> {
     for (const name of members) await this.signIn(name);
     const agents = members.filter((name) => name !== customer).map((name) => this.called(name));
     const users = agents.map(({ desk }) => desk.user.id);

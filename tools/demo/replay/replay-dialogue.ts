@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import type { AtRest } from "../../testkit/at-rest.ts";
 import type { DeviceHome } from "../../testkit/connect-device.ts";
 import type { Person } from "../device/person.ts";
@@ -67,7 +67,7 @@ async function speak(
   { lines, handOver }: Plan,
   participants: Participants,
   faults: Faults,
-  conversation: Uuid,
+  conversation: ConversationId,
 ): Promise<readonly Sent[]> {
   const sent: Sent[] = [];
   for (const [place, { speaker, text }] of lines.entries()) {
@@ -84,7 +84,7 @@ async function bringIn(
   { from, to }: HandOver,
   participants: Participants,
   faults: Faults,
-  conversation: Uuid,
+  conversation: ConversationId,
 ): Promise<void> {
   const newcomer = await participants.signIn(to);
   const agent = participants.called(from);
@@ -119,7 +119,7 @@ async function tryWithoutRight(
   { administrator, atRest, outsider }: ReplayDeps,
   plan: Plan,
   participants: Participants,
-  conversation: Uuid,
+  conversation: ConversationId,
 ) {
   if (plan.handOver === undefined) return { verdict: sum([]), attempts: 0, complaints: [] };
   const newcomer: Person = participants.called(plan.handOver.to);

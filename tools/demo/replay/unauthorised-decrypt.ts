@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../../crypto/device/store.ts";
 import type { OpenRequest } from "../../../crypto/device/suite.ts";
 import type { AtRest, StoredBytes } from "../../testkit/at-rest.ts";
@@ -8,7 +9,7 @@ import { newSuite, openDeviceStore, type DeviceHome } from "../../testkit/connec
 /** A message with all key material that was ever sent with it, for any device. */
 export interface Taken {
   /** The device that sent it. */
-  readonly sender: Uuid;
+  readonly sender: DeviceId;
   readonly requests: readonly OpenRequest[];
 }
 
@@ -19,7 +20,7 @@ export interface Taken {
 export async function takeMessages(
   administrator: pg.Client,
   atRest: AtRest,
-  conversation: Uuid,
+  conversation: ConversationId,
 ): Promise<readonly Taken[]> {
   const stored = await administrator.query<StoredMessage>(
     `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAtMs", epoch,
@@ -55,7 +56,7 @@ export async function takeMessages(
 
 interface StoredMessage extends StoredBytes {
   readonly epoch: number;
-  readonly senderDevice: Uuid;
+  readonly senderDevice: DeviceId;
   readonly keyId: Uuid;
 }
 

@@ -1,9 +1,10 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { UserId } from "../../../crypto/wire/ids.ts";
 
 /** A message as its sender's device accepted it for sending. */
 export interface Sent {
   readonly id: Uuid;
-  readonly sender: Uuid;
+  readonly sender: UserId;
   readonly text: string;
 }
 

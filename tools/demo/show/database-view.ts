@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { UserId, ConversationId } from "../../../crypto/wire/ids.ts";
 
 /** A message as the database holds it. */
 export interface EventRow {
@@ -12,7 +13,7 @@ export interface EventRow {
 /** Returns the conversation's messages in order. */
 export async function messageRows(
   administrator: pg.Client,
-  conversation: Uuid,
+  conversation: ConversationId,
 ): Promise<readonly EventRow[]> {
   const { rows } = await administrator.query<EventRow>(
     `select seq::int, epoch, key_id, ciphertext from sealdesk.events
@@ -23,7 +24,7 @@ export async function messageRows(
 }
 
 interface MemberRow {
-  readonly user_id: Uuid;
+  readonly user_id: UserId;
   readonly role: string;
   /** The number of messages: a 64-bit integer, as text. */
   readonly sent: string;
@@ -39,7 +40,7 @@ interface SpanRow {
 /** Everything about a conversation that a database administrator could read and understand. */
 export async function readableByAdministrator(
   administrator: pg.Client,
-  conversation: Uuid,
+  conversation: ConversationId,
 ): Promise<readonly string[]> {
   const { rows: members } = await administrator.query<MemberRow>(
     `select m.user_id, m.role,

@@ -1,4 +1,5 @@
 import { toHex } from "../../../crypto/wire/bytes.ts";
+import { nilId, type UserId } from "../../../crypto/wire/ids.ts";
 import { withBackend, type Backend } from "../backend/open-backend.ts";
 import type { Person } from "../device/person.ts";
 import { signInSomebody } from "../replay/participants.ts";
@@ -51,7 +52,7 @@ function seenBy(people: Readonly<Record<string, Person>>, place: number): string
   return Object.entries(people)
     .map(([name, { shown }]) => {
       const message = shown[place];
-      const sender = names.get(message?.sender ?? "");
+      const sender = names.get(message?.sender ?? nilId<UserId>());
       return `${name}'s device: ${sender === name ? "I" : sender} said\n  ${message?.text}`;
     })
     .join("\n");

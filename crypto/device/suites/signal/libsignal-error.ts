@@ -1,5 +1,5 @@
 import { ErrorCode } from "@signalapp/libsignal-client";
-import type { Uuid } from "../../../wire/uuid.ts";
+import type { DeviceId } from "../../../wire/ids.ts";
 import { SuiteError, type SuiteErrorCode } from "../../suite.ts";
 
 interface NativeError {
@@ -27,7 +27,7 @@ const codes: ReadonlyMap<number, SuiteErrorCode> = new Map([
 export function suiteErrorOf(
   error: unknown,
   otherwise: SuiteErrorCode,
-  devices: readonly Uuid[],
+  devices: readonly DeviceId[],
 ): unknown {
   if (!isNativeError(error)) return error;
   const code = codes.get(error.code) ?? otherwise;

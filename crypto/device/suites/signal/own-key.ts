@@ -1,5 +1,6 @@
 import { concat, equalBytes } from "../../../wire/bytes.ts";
 import { uuidFromBytes, uuidToBytes, type Uuid } from "../../../wire/uuid.ts";
+import { parseId, type DeviceId, type ConversationId } from "../../../wire/ids.ts";
 import { sha256 } from "../../sodium.ts";
 import type { RotationLimits, SealRequest } from "../../suite.ts";
 import type { Staging } from "./staging.ts";
@@ -16,7 +17,7 @@ export interface OwnKey {
   readonly createdAtMs: number;
 }
 
-export const digestOfDevices = (devices: readonly Uuid[]): Uint8Array =>
+export const digestOfDevices = (devices: readonly DeviceId[]): Uint8Array =>
   sha256(concat(...devices.toSorted().map(uuidToBytes)));
 
 /**
@@ -38,7 +39,7 @@ export function isWithinLimits(key: OwnKey, request: SealRequest, limits: Rotati
 /** Record: key id 16 || epoch, u32 || messages, u32 || created at, f64 || devices 32. */
 const recordBytes = 64;
 
-export function saveOwnKey(staging: Staging, conversation: Uuid, key: OwnKey): void {
+export function saveOwnKey(staging: Staging, conversation: ConversationId, key: OwnKey): void {
   const record = new Uint8Array(recordBytes);
   const view = new DataView(record.buffer);
   record.set(uuidToBytes(key.keyId), 0);
@@ -51,7 +52,7 @@ export function saveOwnKey(staging: Staging, conversation: Uuid, key: OwnKey): v
 
 export async function loadOwnKey(
   staging: Staging,
-  conversation: Uuid,
+  conversation: ConversationId,
 ): Promise<OwnKey | undefined> {
   const record = await staging.get(names.ownKey(conversation));
   if (record === undefined) return undefined;
@@ -66,16 +67,21 @@ export async function loadOwnKey(
 }
 
 /** Deletes every sending key and its chain. */
-export async function dropOwnKeys(staging: Staging, self: Uuid): Promise<void> {
+export async function dropOwnKeys(staging: Staging, self: DeviceId): Promise<void> {
   for (const name of await staging.namesUnder(prefixes.ownKey)) {
-    const conversation = name.slice(prefixes.ownKey.length);
+    const conversation = parseId<ConversationId>(name.slice(prefixes.ownKey.length));
     const key = await loadOwnKey(staging, conversation);
     if (key !== undefined) dropOwnKey(staging, self, conversation, key);
   }
 }
 
 /** Deletes the key and its chain. Its ciphertexts cannot be recomputed here. */
-export function dropOwnKey(staging: Staging, self: Uuid, conversation: Uuid, key: OwnKey): void {
+export function dropOwnKey(
+  staging: Staging,
+  self: DeviceId,
+  conversation: ConversationId,
+  key: OwnKey,
+): void {
   staging.delete(names.senderKey({ conversation, epoch: key.epoch }, self, key.keyId));
   staging.delete(names.ownKey(conversation));
 }

@@ -1,6 +1,7 @@
 import { concat, equalBytes } from "../../../wire/bytes.ts";
 import type { Packet } from "../../../wire/frame.ts";
-import { uuidToBytes, type Uuid } from "../../../wire/uuid.ts";
+import { uuidToBytes } from "../../../wire/uuid.ts";
+import type { DeviceId } from "../../../wire/ids.ts";
 import { SuiteError, type PrivatePacketContext } from "../../suite.ts";
 import { loadSelf } from "./self.ts";
 import { decryptFrom, encryptTo, assertTrusted, withoutSession } from "./sessions.ts";
@@ -21,7 +22,7 @@ const prefix = ({ conversation, id }: PrivatePacketContext): Uint8Array =>
 export async function sealTo(
   staging: Staging,
   request: PrivatePacketContext & {
-    readonly devices: readonly Uuid[];
+    readonly devices: readonly DeviceId[];
     readonly plaintext: Uint8Array;
   },
 ): Promise<readonly Packet[]> {
@@ -45,7 +46,7 @@ export async function sealTo(
 /** @throws SuiteError untrusted_identity, undecryptable, no_identity */
 export async function openFrom(
   staging: Staging,
-  request: PrivatePacketContext & { readonly senderDevice: Uuid; readonly packet: Uint8Array },
+  request: PrivatePacketContext & { readonly senderDevice: DeviceId; readonly packet: Uint8Array },
 ): Promise<Uint8Array> {
   const { senderDevice, packet } = request;
   const self = await loadSelf(staging);

@@ -5,6 +5,7 @@ import { createPreKeys } from "./prekeys.ts";
 import { loadSelf } from "./self.ts";
 import type { Staging } from "./staging.ts";
 import { names, prefixes } from "./store-names.ts";
+import { parseId, type DeviceId } from "../../../wire/ids.ts";
 
 /**
  * Replaces the keys that a store which is an older copy must not use any more. It does not know
@@ -38,7 +39,7 @@ async function putAsideSessions(staging: Staging, now: number): Promise<void> {
   for (const name of await staging.namesUnder(prefixes.session)) {
     const record = await staging.get(name);
     if (record === undefined) continue;
-    const device = name.slice(prefixes.session.length);
+    const device = parseId<DeviceId>(name.slice(prefixes.session.length));
     const kept = await staging.namesUnder(names.formerSessions(device));
     for (const former of kept.toSorted().slice(0, -mostFormer + 1)) staging.delete(former);
     staging.put(names.formerSession(device, now, kept.length), record);

@@ -1,6 +1,7 @@
 import { PrivateKey, type ProtocolAddress } from "@signalapp/libsignal-client";
 import { concat } from "../../../wire/bytes.ts";
-import { uuidFromBytes, uuidToBytes, type Uuid } from "../../../wire/uuid.ts";
+import { uuidToBytes } from "../../../wire/uuid.ts";
+import { idFromBytes, type DeviceId } from "../../../wire/ids.ts";
 import { SuiteError } from "../../suite.ts";
 import { addressOf, owned } from "./addresses.ts";
 import type { Staging } from "./staging.ts";
@@ -8,7 +9,7 @@ import { names } from "./store-names.ts";
 
 /** This device's long-term keys. */
 export interface Self {
-  readonly device: Uuid;
+  readonly device: DeviceId;
   readonly address: ProtocolAddress;
   readonly registrationId: number;
   readonly identity: PrivateKey;
@@ -20,7 +21,7 @@ const privateKeyAt = 18;
 /**
  * @throws SuiteError no_identity: none was created, or it belongs to another device than `expected`
  */
-export async function loadSelf(staging: Staging, expected?: Uuid): Promise<Self> {
+export async function loadSelf(staging: Staging, expected?: DeviceId): Promise<Self> {
   const record = await staging.get(names.self);
   if (record === undefined) throw new SuiteError("no_identity", "No suite identity was created.");
   const self = decode(record);
@@ -32,7 +33,7 @@ export async function loadSelf(staging: Staging, expected?: Uuid): Promise<Self>
 /**
  * Makes the identity, or returns the existing one. A replacement would invalidate every session.
  */
-export async function createSelf(staging: Staging, device: Uuid): Promise<Self> {
+export async function createSelf(staging: Staging, device: DeviceId): Promise<Self> {
   if ((await staging.get(names.self)) !== undefined) return loadSelf(staging, device);
   // In libsignal, registration ids are 1 to 0x3fff.
   const [random = 0] = crypto.getRandomValues(new Uint16Array(1));
@@ -44,7 +45,7 @@ export async function createSelf(staging: Staging, device: Uuid): Promise<Self> 
 }
 
 function decode(record: Uint8Array): Self {
-  const device = uuidFromBytes(record);
+  const device = idFromBytes<DeviceId>(record);
   const [high = 0, low = 0] = record.subarray(16, privateKeyAt);
   return {
     device,

@@ -1,6 +1,7 @@
 import * as signal from "@signalapp/libsignal-client";
 import type { Packet } from "../../../wire/frame.ts";
 import type { Uuid } from "../../../wire/uuid.ts";
+import type { ConversationId } from "../../../wire/ids.ts";
 import {
   SuiteError,
   type OpenRequest,
@@ -42,7 +43,7 @@ export async function seal(
 }
 
 /** Makes the next `seal` use a fresh key. */
-export async function rotate(staging: Staging, conversation: Uuid): Promise<void> {
+export async function rotate(staging: Staging, conversation: ConversationId): Promise<void> {
   const self = await loadSelf(staging);
   const current = await loadOwnKey(staging, conversation);
   if (current !== undefined) dropOwnKey(staging, self.device, conversation, current);

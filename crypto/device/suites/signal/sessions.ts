@@ -1,6 +1,6 @@
 import * as signal from "@signalapp/libsignal-client";
 import { concat, equalBytes } from "../../../wire/bytes.ts";
-import type { Uuid } from "../../../wire/uuid.ts";
+import type { DeviceId } from "../../../wire/ids.ts";
 import { SuiteError, type PeerDevice, type PreKeyBundle } from "../../suite.ts";
 import { addressOf, owned } from "./addresses.ts";
 import { loadSelf, type Self } from "./self.ts";
@@ -21,8 +21,8 @@ export async function trust(staging: Staging, peer: PeerDevice): Promise<void> {
 /** Returns the devices that have no session to send messages in. */
 export async function withoutSession(
   staging: Staging,
-  devices: readonly Uuid[],
-): Promise<readonly Uuid[]> {
+  devices: readonly DeviceId[],
+): Promise<readonly DeviceId[]> {
   const records = await staging.getMany(devices.map(names.session));
   return devices.filter((_, index) => {
     const record = records[index];
@@ -61,7 +61,7 @@ export async function establish(staging: Staging, bundle: PreKeyBundle): Promise
  */
 export async function assertTrusted(
   staging: Staging,
-  device: Uuid,
+  device: DeviceId,
   identityKey?: Uint8Array,
 ): Promise<void> {
   const recorded = await staging.get(names.peer(device));
@@ -76,7 +76,7 @@ export async function assertTrusted(
 export async function encryptTo(
   staging: Staging,
   self: Self,
-  device: Uuid,
+  device: DeviceId,
   plaintext: Uint8Array,
 ): Promise<Uint8Array> {
   const message = await staging.call(
@@ -102,10 +102,10 @@ export async function encryptTo(
 export async function decryptFrom(
   staging: Staging,
   self: Self,
-  device: Uuid,
+  device: DeviceId,
   packet: Uint8Array,
 ): Promise<Uint8Array> {
-  const decryptIn = (nameOf: (device: string) => string) =>
+  const decryptIn = (nameOf: (device: DeviceId) => string) =>
     staging.call(() => decrypt(staging, self, device, packet, nameOf), "undecryptable", [device]);
   try {
     const former = await staging.namesUnder(names.formerSessions(device));
@@ -126,9 +126,9 @@ export async function decryptFrom(
 async function decrypt(
   staging: Staging,
   self: Self,
-  device: Uuid,
+  device: DeviceId,
   packet: Uint8Array,
-  nameOf: (device: string) => string,
+  nameOf: (device: DeviceId) => string,
 ) {
   const remote = addressOf(device);
   const sessions = new Sessions(staging, nameOf);
@@ -186,7 +186,7 @@ function nativeBundle(bundle: PreKeyBundle): signal.PreKeyBundle {
   );
 }
 
-const untrusted = (device: Uuid): SuiteError =>
+const untrusted = (device: DeviceId): SuiteError =>
   new SuiteError("untrusted_identity", "The device's identity key is not the certified one.", {
     devices: [device],
   });

@@ -1,6 +1,7 @@
 import * as signal from "@signalapp/libsignal-client";
 import { equalBytes } from "../../../wire/bytes.ts";
-import { owned } from "./addresses.ts";
+import type { DeviceId } from "../../../wire/ids.ts";
+import { deviceOf, owned } from "./addresses.ts";
 import type { Self } from "./self.ts";
 import type { Staging } from "./staging.ts";
 import { names, type ConversationEpoch } from "./store-names.ts";
@@ -8,22 +9,22 @@ import { names, type ConversationEpoch } from "./store-names.ts";
 /** libsignal's session, identity and sender-key stores, on the staged writes of one operation. */
 export class Sessions extends signal.SessionStore {
   readonly #staging: Staging;
-  readonly #nameOf: (device: string) => string;
+  readonly #nameOf: (device: DeviceId) => string;
 
   /** @param nameOf returns the name of a device's session; by default, of the session to send in */
-  constructor(staging: Staging, nameOf: (device: string) => string = names.session) {
+  constructor(staging: Staging, nameOf: (device: DeviceId) => string = names.session) {
     super();
     this.#staging = staging;
     this.#nameOf = nameOf;
   }
 
   async saveSession(address: signal.ProtocolAddress, record: signal.SessionRecord): Promise<void> {
-    this.#staging.put(this.#nameOf(address.name()), record.serialize());
+    this.#staging.put(this.#nameOf(deviceOf(address)), record.serialize());
   }
 
   getSession(address: signal.ProtocolAddress): Promise<signal.SessionRecord | null> {
     return this.#staging.remembering(async () => {
-      const record = await this.#staging.get(this.#nameOf(address.name()));
+      const record = await this.#staging.get(this.#nameOf(deviceOf(address)));
       return record === undefined ? null : signal.SessionRecord.deserialize(owned(record));
     });
   }
@@ -55,7 +56,7 @@ export class Identities extends signal.IdentityKeyStore {
 
   isTrustedIdentity(address: signal.ProtocolAddress, key: signal.PublicKey): Promise<boolean> {
     return this.#staging.remembering(async () => {
-      const recorded = await this.#staging.get(names.peer(address.name()));
+      const recorded = await this.#staging.get(names.peer(deviceOf(address)));
       return recorded !== undefined && equalBytes(recorded, key.serialize());
     });
   }
@@ -67,7 +68,7 @@ export class Identities extends signal.IdentityKeyStore {
 
   getIdentity(address: signal.ProtocolAddress): Promise<signal.PublicKey | null> {
     return this.#staging.remembering(async () => {
-      const recorded = await this.#staging.get(names.peer(address.name()));
+      const recorded = await this.#staging.get(names.peer(deviceOf(address)));
       return recorded === undefined ? null : signal.PublicKey.deserialize(owned(recorded));
     });
   }
@@ -89,7 +90,7 @@ export class SenderKeys extends signal.SenderKeyStore {
     keyId: signal.Uuid,
     record: signal.SenderKeyRecord,
   ): Promise<void> {
-    this.#staging.put(names.senderKey(this.#place, sender.name(), keyId), record.serialize());
+    this.#staging.put(names.senderKey(this.#place, deviceOf(sender), keyId), record.serialize());
   }
 
   getSenderKey(
@@ -97,7 +98,7 @@ export class SenderKeys extends signal.SenderKeyStore {
     keyId: signal.Uuid,
   ): Promise<signal.SenderKeyRecord | null> {
     return this.#staging.remembering(async () => {
-      const name = names.senderKey(this.#place, sender.name(), keyId);
+      const name = names.senderKey(this.#place, deviceOf(sender), keyId);
       const record = await this.#staging.get(name);
       return record === undefined ? null : signal.SenderKeyRecord.deserialize(owned(record));
     });

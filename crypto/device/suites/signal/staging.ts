@@ -1,4 +1,4 @@
-import type { Uuid } from "../../../wire/uuid.ts";
+import type { DeviceId } from "../../../wire/ids.ts";
 import { suiteErrorOf } from "./libsignal-error.ts";
 import type { StoreTransaction } from "../../store-transaction.ts";
 import type { SuiteErrorCode } from "../../suite.ts";
@@ -77,7 +77,7 @@ export class Staging {
   async call<T>(
     operation: () => Promise<T> | T,
     otherwise: SuiteErrorCode,
-    devices: readonly Uuid[] = [],
+    devices: readonly DeviceId[] = [],
   ): Promise<T> {
     // It may belong to an earlier call, whose failure was handled.
     this.#failure = undefined;

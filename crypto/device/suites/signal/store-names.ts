@@ -1,4 +1,5 @@
 import type { Uuid } from "../../../wire/uuid.ts";
+import type { DeviceId, ConversationId } from "../../../wire/ids.ts";
 
 /** The common beginnings of the names of records that exist more than once. */
 export const prefixes = {
@@ -22,27 +23,27 @@ export const names = {
   kyberPreKeyUses: (id: number) => `signal!kyber-use!${id}!`,
   kyberPreKeyUse: (id: number, signedPreKey: number, baseKeyHex: string) =>
     `signal!kyber-use!${id}!${signedPreKey}!${baseKeyHex}`,
-  peer: (device: Uuid) => `signal!peer!${device}`,
-  session: (device: Uuid) => `${prefixes.session}${device}`,
+  peer: (device: DeviceId) => `signal!peer!${device}`,
+  session: (device: DeviceId) => `${prefixes.session}${device}`,
   /** The beginning of the names of a device's former sessions. */
-  formerSessions: (device: Uuid) => `${prefixes.formerSession}${device}!`,
+  formerSessions: (device: DeviceId) => `${prefixes.formerSession}${device}!`,
   /**
    * A session from before keys were replaced. It opens messages, and nothing is sent in it.
    * @param since when it became a former session, in milliseconds since the Unix epoch
    * @param index distinguishes sessions of the same millisecond
    */
-  formerSession: (device: Uuid, since: number, index: number) =>
+  formerSession: (device: DeviceId, since: number, index: number) =>
     `${prefixes.formerSession}${device}!${String(since).padStart(16, "0")}!${index}`,
-  ownKey: (conversation: Uuid) => `${prefixes.ownKey}${conversation}`,
+  ownKey: (conversation: ConversationId) => `${prefixes.ownKey}${conversation}`,
   /**
    * A sender key's name contains its place, so it is not found in another conversation or epoch.
    */
-  senderKey: (place: ConversationEpoch, device: Uuid, keyId: Uuid) =>
+  senderKey: (place: ConversationEpoch, device: DeviceId, keyId: Uuid) =>
     `signal!sender-key!${place.conversation}!${place.epoch}!${device}!${keyId}`,
 } as const;
 
 /** The place where a sender key may be used. */
 export interface ConversationEpoch {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly epoch: number;
 }

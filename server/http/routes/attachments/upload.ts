@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { creationHeaders, patchHeaders, tusHeaders } from "../../../../contract/attachments.ts";
 import type { ProblemCode } from "../../../../contract/problems.ts";
 import { idParams } from "../../../../contract/values.ts";
-import type { Uuid } from "../../../../crypto/wire/uuid.ts";
+import type { NewId } from "../../../../crypto/wire/ids.ts";
 import type { AttachmentDeps } from "../../../../messaging/attachments/attachment-deps.ts";
 import {
   assertMayTerminate,
@@ -25,7 +25,7 @@ interface UploadDeps {
   readonly uploads: AttachmentDeps;
   readonly turns: UploadTurns;
   readonly publicUrl: string;
-  readonly newId: () => Uuid;
+  readonly newId: NewId;
 }
 
 const TUS_VERSION = "1.0.0";

@@ -3,9 +3,12 @@ import { sendHeaders } from "../../../../contract/relay.ts";
 import { frameBatchType } from "../../../../crypto/wire/frame-batch.ts";
 import { IdentityError } from "../../../../identity/identity-error.ts";
 import type { Actor } from "../../../../policies/actor.ts";
-import type { Holder } from "../../../../policies/fair-shares.ts";
 import type { HttpChannel } from "../../../socket/http-channel.ts";
-import type { BeginRefusal, HttpConnections } from "../../../socket/http-connections.ts";
+import type {
+  AccountHolder,
+  BeginRefusal,
+  HttpConnections,
+} from "../../../socket/http-connections.ts";
 import { HttpError } from "../../http-error.ts";
 import { streamRoute, type StreamRoute } from "../../route.ts";
 import { connectionOf, connectionProblems } from "./connection.ts";
@@ -89,7 +92,7 @@ const refused = (refusal: BeginRefusal): HttpError =>
         10,
       );
 
-const holderOf = ({ tenant, user }: Actor): Holder => ({ tenant, account: user });
+const holderOf = ({ tenant, user }: Actor): AccountHolder => ({ tenant, account: user });
 
 const tooMany = (what: string, retryAfterSeconds: number): HttpError =>
   new HttpError("rate_limited", what, { retryAfterSeconds });

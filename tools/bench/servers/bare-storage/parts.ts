@@ -5,6 +5,7 @@
  */
 import { createSecretKey } from "node:crypto";
 import type { Uuid } from "../../../../crypto/wire/uuid.ts";
+import type { TenantId } from "../../../../crypto/wire/ids.ts";
 import type { Scope } from "../../../../keys/at-rest/scope.ts";
 
 export {
@@ -20,10 +21,10 @@ const none = { id: new Uint8Array(16), secret: createSecretKey(new Uint8Array(32
 
 /** Finds every key at no cost. */
 export class ScopeKeys {
-  held = (tenant: Uuid, { subject }: Scope) => ({ tenant, subject, key: none });
-  forWriting = (tenant: Uuid, scopes: readonly Scope[]) =>
+  held = (tenant: TenantId, { subject }: Scope) => ({ tenant, subject, key: none });
+  forWriting = (tenant: TenantId, scopes: readonly Scope[]) =>
     Promise.resolve(scopes.map((scope) => this.held(tenant, scope)));
-  forReading = (tenant: Uuid, ids: Iterable<Uuid>) =>
+  forReading = (tenant: TenantId, ids: Iterable<Uuid>) =>
     Promise.resolve(new Map([...ids].map((id) => [id, { tenant, subject: id, key: none }])));
 }
 

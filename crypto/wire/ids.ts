@@ -1,0 +1,58 @@
+import { isUuid, uuidFromBytes, type Uuid } from "./uuid.ts";
+import { WireError } from "./wire-error.ts";
+
+declare const kind: unique symbol;
+
+/**
+ * A UUID whose kind the compiler knows. At run time it is a plain string. A string, or an id of
+ * another kind, is not assignable to it. Only the functions of this file, the schemas and decoders
+ * that are built on them, and the row types of statements give a string its kind.
+ */
+type Id<Kind extends string> = Uuid & { readonly [kind]: Kind };
+
+export type TenantId = Id<"tenant">;
+/** The id of an account, of a customer or of staff. */
+export type UserId = Id<"user">;
+export type DeviceId = Id<"device">;
+export type ConversationId = Id<"conversation">;
+
+/** Stands for the tenant of what belongs to none. */
+export type NoTenant = "";
+
+/** An id of any kind. */
+export type AnyId = Id<string>;
+
+/**
+ * An id as an application passes it: a string of its own, or an id that it got from here. An id of
+ * another kind is not assignable.
+ */
+export type Given<I extends AnyId> = string & { readonly [kind]?: I[typeof kind] };
+
+/** A string that has no kind yet. */
+type Plain = string & { readonly [kind]?: never };
+
+/** Returns a new UUID. Its kind is the one that the caller wants. */
+export type NewId = <I extends Uuid>() => I;
+
+/** @param make returns a new UUID with each call */
+export const idGenerator = (make: () => Uuid): NewId => make as NewId;
+
+/** Returns whether a value has the form of an id. You name the kind that the value must be of. */
+export const isId = <I extends Uuid>(value: unknown): value is I =>
+  typeof value === "string" && isUuid(value);
+
+/**
+ * Parses a UUID of 36 characters in lower case. You name the kind that it must be of.
+ * @throws WireError malformed_record
+ */
+export function parseId<I extends Uuid>(text: Plain): I {
+  if (isId<I>(text)) return text;
+  throw new WireError("malformed_record", "An identifier is not a UUID.");
+}
+
+/** Returns the id whose 16 bytes begin at `offset`. */
+export const idFromBytes = <I extends Uuid>(bytes: Uint8Array, offset = 0): I =>
+  uuidFromBytes(bytes, offset) as I;
+
+/** The id in a field that does not apply. A control event, for example, has no sender. */
+export const nilId = <I extends Uuid>(): I => "00000000-0000-0000-0000-000000000000" as I;
