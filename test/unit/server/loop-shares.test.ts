@@ -1,5 +1,73 @@
+import { jest } from "@jest/globals";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
 import { LoopShares } from "../../../server/socket/loop-shares.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";
+
+const [flooding, honest] = [
+  idOf<TenantId>("00000000-0000-4000-8000-000000000001"),
+  idOf<TenantId>("00000000-0000-4000-8000-000000000002"),
+];
+
+let now = 0;
+const pass = (ms: number) => {
+  now += ms;
+  jest.advanceTimersByTime(ms);
+};
+
+beforeEach(() => {
+  now = 0;
+  jest.useFakeTimers();
+});
+afterEach(() => void jest.useRealTimers());
+
+/** @returns whether each of the sockets is held */
+function join(shares: LoopShares, tenant: TenantId, count: number) {
+  const held: boolean[] = Array.from({ length: count }, () => false);
+  const leave = held.map((_, index) =>
+    shares.join(tenant, {
+      hold: () => void (held[index] = true),
+      release: () => void (held[index] = false),
+    }),
+  );
+  return { held, leave };
+}
+
+test("a tenant that takes much time at once is not read from at all, and others are", () => {
+  const shares = new LoopShares(() => now);
+  const [flood, other] = [join(shares, flooding, 3), join(shares, honest, 1)];
+  expect(shares.count(honest, 1)).toBe(0);
+  expect(shares.count(flooding, 49)).toBe(0);
+  expect(flood.held).toEqual([false, false, false]);
+  expect(shares.count(flooding, 2)).toBe(4);
+  expect([flood.held, other.held]).toEqual([[true, true, true], [false]]);
+  const late = join(shares, flooding, 1);
+  expect(late.held).toEqual([true]);
+  pass(40);
+  expect([flood.held, late.held]).toEqual([[false, false, false], [false]]);
+  expect(shares.count(honest, 1)).toBe(0);
+});
+
+test("a tenant that is alone is never slowed, and owes nothing later", () => {
+  const shares = new LoopShares(() => now);
+  const alone = join(shares, flooding, 1);
+  for (let second = 0; second < 10; second++) {
+    expect(shares.count(flooding, 1_000)).toBe(0);
+    pass(1_000);
+  }
+  expect(shares.count(honest, 1)).toBe(0);
+  expect([alone.held, shares.count(flooding, 1)]).toEqual([[false], 0]);
+});
+
+test("sockets that have left are not released, and leave no timer", () => {
+  const shares = new LoopShares(() => now);
+  const flood = join(shares, flooding, 2);
+  shares.count(honest, 1);
+  shares.count(flooding, 100);
+  for (const leave of flood.leave) leave();
+  expect(jest.getTimerCount()).toBe(0);
+  pass(1_000);
+  expect(flood.held).toEqual([true, true]);
+});
 
 /** Takes frames of 1 ms from `sockets` sockets for a second. A socket that is told to waits. */
 function flood(shares: LoopShares, clock: { nowMs: number }, sockets: number[]): number {
@@ -10,7 +78,7 @@ function flood(shares: LoopShares, clock: { nowMs: number }, sockets: number[]):
     clock.nowMs++;
     if (ready === -1) continue;
     taken++;
-    sockets[ready] = clock.nowMs + shares.count(idOf("flooding"), 1);
+    sockets[ready] = clock.nowMs + shares.count(flooding, 1);
   }
   return taken;
 }
@@ -23,7 +91,7 @@ test.each([1, 1_000])(
     const sockets = Array.from({ length: count }, () => 0);
     expect(flood(shares, clock, sockets)).toBe(1_000);
     const taken = Array.from({ length: 10 }, () => {
-      expect(shares.count(idOf("other"), 1)).toBe(0);
+      expect(shares.count(honest, 1)).toBe(0);
       return flood(shares, clock, sockets);
     });
     // Each socket is read from once before it is told to wait.
