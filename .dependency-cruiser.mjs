@@ -98,7 +98,7 @@ export default {
     {
       name: "only-suites-signal-imports-libsignal",
       severity: "error",
-      from: { pathNot: "^(crypto/device/suites/signal|test/unit/crypto-device)/" },
+      from: { pathNot: "^(crypto/device/suites/signal|test/unit/crypto/device)/" },
       to: { path: libsignal },
     },
     {

@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, test } from "@jest/globals";
+import { commit, verifyCommitment } from "../../../../crypto/device/franking.ts";
+import { openMessage, type DeliveredMessage } from "../../../../crypto/device/open-message.ts";
+import { pad } from "../../../../crypto/device/padding.ts";
+import { encodePayload, type Payload } from "../../../../crypto/device/payload.ts";
+import { sealMessage } from "../../../../crypto/device/seal-message.ts";
+import { zeroHash } from "../../../../crypto/wire/event.ts";
+import { delivery, newGroup, newRoom, now, seal, tampered, type TestDevice } from "./devices.ts";
+
+const payloadOf = (from: TestDevice, change: Partial<Payload> = {}): Payload => ({
+  ...newRoom(),
+  senderDevice: from.id,
+  clientMessageId: randomUUID(),
+  lastSeen: { seq: 4, transcriptHash: zeroHash },
+  body: { kind: "text", text: "My chest hurts." },
+  ...change,
+});
+
+async function send(from: TestDevice, to: TestDevice, payload: Payload): Promise<DeliveredMessage> {
+  const message = { ...payload, devices: [to.id], now };
+  const sealed = await from.transact((tx) => sealMessage(tx, from.suite, message));
+  const { clientMessageId } = payload;
+  return { ...delivery(from, to, payload, sealed), clientMessageId, commitment: sealed.commitment };
+}
+
+/** Seals the content of `inner` under the header of `outer`, as a lying sender can. */
+async function lie(from: TestDevice, to: TestDevice, outer: Payload, inner: Payload) {
+  const key = new Uint8Array(32).fill(5);
+  const encoded = encodePayload(inner);
+  const sealed = await seal(from, [to], outer, pad(key, encoded));
+  const { clientMessageId } = outer;
+  return {
+    ...delivery(from, to, outer, sealed),
+    clientMessageId,
+    commitment: commit(key, encoded),
+  };
+}
+
+const receive = (to: TestDevice, message: DeliveredMessage) =>
+  to.transact((tx) => openMessage(tx, to.suite, message));
+
+describe("a message", () => {
+  test("arrives with what a report of it needs", async () => {
+    const [a, b] = await newGroup(2);
+    const payload = payloadOf(a);
+    const message = await send(a, b!, payload);
+    const opened = await receive(b!, message);
+    expect(opened.body).toEqual(payload.body);
+    expect(opened.lastSeen).toEqual(payload.lastSeen);
+    expect(opened.payload).toEqual(encodePayload(payload));
+    expect(commit(opened.frankingKey, opened.payload)).toEqual(message.commitment);
+  });
+
+  test("shows its length only in steps", async () => {
+    const [a, b] = await newGroup(2);
+    const room = newRoom();
+    const lengths = await Promise.all(
+      ["", "x", "x".repeat(90)].map(async (text) => {
+        const payload = payloadOf(a, { ...room, body: { kind: "text", text } });
+        return (await send(a, b!, payload)).ciphertext.length;
+      }),
+    );
+    expect(new Set(lengths).size).toBe(1);
+  });
+
+  test("of the largest size stays within the relay's 64 KiB; a larger one is refused", async () => {
+    const [a, b] = await newGroup(2);
+    const text = (length: number) =>
+      payloadOf(a, { body: { kind: "text", text: "x".repeat(length) } });
+    const largest = await send(a, b!, text(63 * 1024 - 180));
+    expect(largest.ciphertext.length).toBeLessThanOrEqual(64 * 1024);
+    expect((await receive(b!, largest)).body).toHaveProperty("text.length", 63 * 1024 - 180);
+    await expect(send(a, b!, text(63 * 1024))).rejects.toMatchObject({ code: "too_large" });
+  });
+});
+
+describe("a message made for another place", () => {
+  test.each(["conversation", "senderDevice", "epoch", "clientMessageId"] as const)(
+    "is refused after opening: %s",
+    async (field) => {
+      const [a, b] = await newGroup(2);
+      const outer = payloadOf(a);
+      const inner = { ...outer, [field]: field === "epoch" ? 9 : randomUUID() };
+      await expect(receive(b!, await lie(a, b!, outer, inner))).rejects.toMatchObject({
+        name: "DeviceError",
+        code: "context_mismatch",
+        fields: [field],
+      });
+    },
+  );
+
+  test("is refused when the relay changes its id", async () => {
+    const [a, b] = await newGroup(2);
+    const message = await send(a, b!, payloadOf(a));
+    await expect(receive(b!, { ...message, clientMessageId: randomUUID() })).rejects.toMatchObject({
+      code: "context_mismatch",
+      fields: ["clientMessageId"],
+    });
+    expect((await receive(b!, message)).body.kind).toBe("text");
+  });
+});
+
+describe("the commitment", () => {
+  test("is checked before anything is returned, for every possible author of the change", async () => {
+    const [a, b] = await newGroup(2);
+    const message = await send(a, b!, payloadOf(a));
+    const other = await send(a, b!, payloadOf(a));
+    for (const commitment of [
+      tampered(message.commitment, 0),
+      tampered(message.commitment, -1),
+      other.commitment,
+      zeroHash,
+      new Uint8Array(0),
+      message.commitment.slice(0, 31),
+    ])
+      await expect(receive(b!, { ...message, commitment })).rejects.toMatchObject({
+        name: "DeviceError",
+        code: "commitment_mismatch",
+      });
+    expect((await receive(b!, message)).body.kind).toBe("text");
+  });
+
+  test("is refused before the context is checked: a lie that cannot be reported counts as unreportable only", async () => {
+    const [a, b] = await newGroup(2);
+    const outer = payloadOf(a);
+    const lied = await lie(a, b!, outer, { ...outer, epoch: 9 });
+    await expect(receive(b!, { ...lied, commitment: zeroHash })).rejects.toMatchObject({
+      code: "commitment_mismatch",
+    });
+  });
+
+  test("is valid for one key and one payload", () => {
+    const [key, payload] = [new Uint8Array(32).fill(1), new Uint8Array(100).fill(2)];
+    const commitment = commit(key, payload);
+    const check = (k: Uint8Array, p: Uint8Array, c: Uint8Array) => () => verifyCommitment(k, p, c);
+    expect(check(key, payload, commitment)).not.toThrow();
+    expect(check(tampered(key, 3), payload, commitment)).toThrow();
+    expect(check(key, tampered(payload, 3), commitment)).toThrow();
+    expect(check(key, payload.slice(1), commitment)).toThrow();
+    expect(check(key, payload, tampered(commitment, 3))).toThrow();
+    expect(check(key.slice(1), payload, commitment)).toThrow(RangeError);
+  });
+
+  test("hides equality: two messages of one text differ", async () => {
+    const [a, b] = await newGroup(2);
+    const payload = payloadOf(a);
+    const [one, two] = [await send(a, b!, payload), await send(a, b!, payload)];
+    expect(one.commitment).not.toEqual(two.commitment);
+  });
+});

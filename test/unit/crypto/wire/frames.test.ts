@@ -1,0 +1,338 @@
+/**
+ * Compares the tables of frame.ts with frames.proto as protobufjs reads it: what one encodes, the
+ * other decodes. Random bytes neither hang the decoder nor throw anything but WireError.
+ */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import protobuf from "protobufjs";
+import {
+  activityKinds,
+  decodeControl,
+  decodeFrame,
+  encodeControl,
+  encodeFrame,
+  eventKinds,
+  presenceStates,
+  type Control,
+  type Frame,
+} from "../../../../crypto/wire/frame.ts";
+import { uuidFromBytes, uuidToBytes } from "../../../../crypto/wire/uuid.ts";
+import { idFromBytes, type UserId, type DeviceId } from "../../../../crypto/wire/ids.ts";
+
+const property = { seed: 20260105, numRuns: 300 };
+const schema = new URL("../../../../crypto/wire/frames.proto", import.meta.url);
+const { root } = protobuf.parse(readFileSync(schema, "utf8"), { keepCase: false });
+const frameType = root.lookupType("sealdesk.v1.Frame");
+const controlType = root.lookupType("sealdesk.v1.Control");
+
+const sixteen = fc.uint8Array({ minLength: 16, maxLength: 16 });
+const uuid = sixteen.map((bytes) => uuidFromBytes(bytes));
+const userId = sixteen.map((bytes) => idFromBytes<UserId>(bytes));
+const deviceId = sixteen.map((bytes) => idFromBytes<DeviceId>(bytes));
+const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const uint32 = fc.integer({ min: 0, max: 0xffffffff });
+const uint53 = fc.oneof(fc.maxSafeNat(), fc.constantFrom(0, Number.MAX_SAFE_INTEGER, 2 ** 32));
+const text = (bytes: number) =>
+  fc
+    .string({ unit: "binary", maxLength: bytes })
+    .filter((value) => Buffer.byteLength(value) <= bytes);
+const bytes = fc.uint8Array({ maxLength: 300 });
+const list = <T>(of: fc.Arbitrary<T>) => fc.array(of, { maxLength: 4 });
+// Absent and empty are the same in proto3 if a field has no presence of its own.
+const maybe = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined });
+const words = <T extends object>(of: T) => Object.keys(of) as (keyof T)[];
+const cursor = fc.record({ conversation: uuid, seq: uint53 });
+
+const bodies = {
+  hello: fc.record({
+    version: uint32,
+    accessToken: text(200),
+    deviceProof: text(200),
+    generation: uint53,
+    includeFinished: fc.boolean(),
+  }),
+  send: fc.record({
+    conversation: uuid,
+    clientMessageId: uuid,
+    epoch: uint32,
+    keyId: uuid,
+    ciphertext: bytes,
+    commitment: hash,
+    packets: list(fc.record({ device: uuid, bytes })),
+  }),
+  ack: fc.record({ cursors: list(cursor) }),
+  heads: fc.record({
+    heads: list(
+      fc.record({ conversation: uuid, seq: uint53, epoch: uint32, acknowledged: uint53 }),
+    ),
+  }),
+  welcome: fc.record({
+    device: uuid,
+    limits: fc.record({
+      maxCiphertextBytes: uint32,
+      maxFrameBytes: uint32,
+      window: uint32,
+      keyMaxMessages: uint32,
+      keyMaxAgeMs: uint32,
+    }),
+    lastGeneration: uint53,
+  }),
+  accepted: fc.record({
+    conversation: uuid,
+    clientMessageId: uuid,
+    seq: uint53,
+    receivedAtMs: uint53,
+    transcriptHash: hash,
+    frankingTag: hash,
+  }),
+  refused: fc.record({
+    conversation: uuid,
+    clientMessageId: uuid,
+    code: text(64),
+    message: text(512),
+    epoch: uint32,
+    devices: list(uuid),
+    missing: list(uuid),
+    extra: list(uuid),
+    stale: list(uuid),
+    retryAfterMs: uint32,
+  }),
+  deliver: fc.record({
+    conversation: uuid,
+    seq: uint53,
+    kind: fc.constantFrom(...words(eventKinds)),
+    senderDevice: uuid,
+    epoch: uint32,
+    keyId: uuid,
+    clientMessageId: uuid,
+    receivedAtMs: uint53,
+    ciphertext: bytes,
+    commitment: hash,
+    frankingTag: hash,
+    transcriptHash: hash,
+    packet: maybe(fc.uint8Array({ minLength: 1, maxLength: 300 })),
+    previousHash: maybe(hash),
+  }),
+  synced: cursor,
+  fault: fc.record({ code: text(64), message: text(512), retryAfterMs: uint32 }),
+  ackGap: fc.record({ conversation: uuid, to: uint53 }),
+  gap: fc.record({ conversation: uuid, from: uint53, to: uint53, reason: text(64) }),
+  activity: fc.record({
+    conversation: uuid,
+    kind: fc.constantFrom(...words(activityKinds)),
+    seq: uint53,
+    device: maybe(uuid),
+  }),
+  presence: fc.record({
+    state: fc.constantFrom(...words(presenceStates)),
+    user: maybe(uuid),
+    since: uint53,
+  }),
+  heartbeat: fc.constant({}),
+} satisfies Record<Frame["kind"], unknown>;
+
+const frames = fc.oneof(
+  ...Object.entries(bodies).map(([kind, of]) =>
+    (of as fc.Arbitrary<unknown>).map((body) => ({ kind, body }) as Frame),
+  ),
+);
+const fixedBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const controls: fc.Arbitrary<Control> = fc.record({
+  epoch: uint32,
+  actor: userId,
+  subject: userId,
+  members: list(fc.record({ user: userId, role: text(32), devices: list(deviceId) })),
+  creation: maybe(
+    fc.record({
+      suite: text(32),
+      device: deviceId,
+      signature: fixedBytes(64),
+      creator: maybe(
+        fc.record({
+          user: userId,
+          accountKey: fixedBytes(32),
+          deviceKey: fixedBytes(32),
+          identityKey: fixedBytes(33),
+          receiptKey: fixedBytes(32),
+          certificate: fixedBytes(64),
+        }),
+      ),
+    }),
+  ),
+  receipt: maybe(fc.record({ text: bytes, signature: fixedBytes(64) })),
+});
+
+/** The same value with identifiers and other bytes in hexadecimal, as either side may hold them. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+  if (typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value))
+    return Buffer.from(uuidToBytes(value)).toString("hex");
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  const parts = Object.entries(value).filter(([, part]) => part !== undefined);
+  return Object.fromEntries(parts.map(([name, part]) => [name, plain(part)]));
+}
+
+/** Converts our values to those of protobufjs: bytes for identifiers, numbers for enum words. */
+function forReflection(type: protobuf.Type, value: object): Record<string, unknown> {
+  const parts = Object.entries(value).filter(([, part]) => part !== undefined);
+  return Object.fromEntries(
+    parts.map(([name, part]) => {
+      const field = type.fields[name]?.resolve();
+      if (field === undefined) throw new Error(`${type.name} has no field ${name}`);
+      const one = (each: unknown) => valueForReflection(field, each);
+      return [name, Array.isArray(part) ? part.map(one) : one(part)];
+    }),
+  );
+}
+
+function valueForReflection({ resolvedType, type }: protobuf.Field, value: unknown): unknown {
+  if (resolvedType instanceof protobuf.Type) return forReflection(resolvedType, value as object);
+  if (resolvedType instanceof protobuf.Enum)
+    return resolvedType.values[(value as string).toUpperCase()];
+  if (type === "bytes" && typeof value === "string") return Buffer.from(uuidToBytes(value));
+  return value instanceof Uint8Array ? Buffer.from(value) : value;
+}
+
+/** What the schema reads from our bytes, in our types. */
+function reflected(type: protobuf.Type, encoded: Uint8Array): Record<string, unknown> {
+  const decoded = type.decode(encoded);
+  const object = type.toObject(decoded, { longs: Number, arrays: true, defaults: false });
+  return withDefaults(type, object);
+}
+
+/** Fields without a default on our side: absent in proto3 means absent. */
+const optional = ["Deliver.packet", "Deliver.previousHash", "Activity.device", "Presence.user"];
+const isOptional = (type: protobuf.Type, field: protobuf.Field): boolean =>
+  optional.includes(`${type.name}.${field.name}`);
+
+/**
+ * proto3 leaves out defaults. Our decoder returns them. Messages and optional fields stay absent.
+ */
+function withDefaults(type: protobuf.Type, object: Record<string, unknown>) {
+  const full: Record<string, unknown> = {};
+  for (const field of type.fieldsArray) {
+    field.resolve();
+    const value = object[field.name];
+    const { resolvedType } = field;
+    if (resolvedType instanceof protobuf.Type) {
+      const nested = (each: unknown) => withDefaults(resolvedType, each as Record<string, unknown>);
+      if (field.repeated) full[field.name] = ((value ?? []) as unknown[]).map(nested);
+      else if (value !== undefined) full[field.name] = nested(value);
+    } else if (resolvedType instanceof protobuf.Enum)
+      full[field.name] = resolvedType.valuesById[value as number]?.toLowerCase();
+    else if (field.repeated) full[field.name] = value ?? [];
+    else if (value !== undefined || !isOptional(type, field))
+      full[field.name] = value ?? (field.type === "bytes" ? new Uint8Array(0) : field.typeDefault);
+  }
+  return full;
+}
+
+describe("frames.proto", () => {
+  test("reads every frame of ours correctly", () => {
+    fc.assert(
+      fc.property(frames, (frame) => {
+        expect(plain(reflected(frameType, encodeFrame(frame)))).toEqual(
+          plain({ [frame.kind]: frame.body }),
+        );
+      }),
+      property,
+    );
+  });
+
+  test("writes frames that we read correctly", () => {
+    fc.assert(
+      fc.property(frames, (frame) => {
+        const value = forReflection(frameType, { [frame.kind]: frame.body });
+        const encoded = frameType.encode(frameType.create(value)).finish();
+        expect(plain(decodeFrame(encoded))).toEqual(plain(frame));
+      }),
+      property,
+    );
+  });
+
+  test("does the same for the content of a membership event", () => {
+    fc.assert(
+      fc.property(controls, (control) => {
+        expect(plain(reflected(controlType, encodeControl(control)))).toEqual(plain(control));
+        const value = forReflection(controlType, control);
+        const encoded = controlType.encode(controlType.create(value)).finish();
+        expect(plain(decodeControl(encoded))).toEqual(plain(control));
+      }),
+      property,
+    );
+  });
+
+  test.each([
+    ["EventKind", eventKinds],
+    ["ActivityKind", activityKinds],
+    ["PresenceState", presenceStates],
+  ])("%s has our words and numbers", (name, kinds) => {
+    const values = Object.entries(root.lookupEnum(name).values).filter(([, number]) => number > 0);
+    const ours = Object.entries(kinds).map(([word, number]) => [word.toUpperCase(), number]);
+    expect(Object.fromEntries(values)).toEqual(Object.fromEntries(ours));
+  });
+});
+
+describe("decoding", () => {
+  test("gives back what was encoded", () => {
+    fc.assert(
+      fc.property(frames, controls, (frame, control) => {
+        expect(plain(decodeFrame(encodeFrame(frame)))).toEqual(plain(frame));
+        expect(plain(decodeControl(encodeControl(control)))).toEqual(plain(control));
+      }),
+      property,
+    );
+  });
+
+  const onlyWireErrors = (decode: (input: Uint8Array) => unknown, input: Uint8Array) => {
+    try {
+      return decode(input);
+    } catch (error) {
+      expect(error).toMatchObject({ name: "WireError", code: "malformed_frame" });
+      return undefined;
+    }
+  };
+
+  test("random bytes throw nothing but WireError", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (input) => {
+        for (const each of [input, Buffer.from(input)]) {
+          onlyWireErrors(decodeFrame, each);
+          onlyWireErrors(decodeControl, each);
+        }
+      }),
+      { ...property, numRuns: 2000 },
+    );
+  });
+
+  test("so do frames with changed, removed or inserted bytes, and whatever still decodes has one form", () => {
+    const changes = fc.record({ at: fc.nat(), byte: fc.nat(255), how: fc.nat(2) });
+    fc.assert(
+      fc.property(frames, fc.array(changes, { minLength: 1, maxLength: 4 }), (frame, edits) => {
+        const input = [...encodeFrame(frame)];
+        for (const { at, byte, how } of edits)
+          input.splice(at % (input.length + 1), how === 2 ? 0 : 1, ...(how === 1 ? [] : [byte]));
+        const decoded = onlyWireErrors(decodeFrame, Uint8Array.from(input));
+        if (decoded === undefined) return;
+        const again = encodeFrame(decoded as Frame);
+        expect(plain(decodeFrame(again))).toEqual(plain(decoded));
+      }),
+      { ...property, numRuns: 1000 },
+    );
+  });
+
+  test("the largest frame of the smallest fields ends quickly", () => {
+    const filled = (fill: readonly number[]) =>
+      Uint8Array.from({ length: 512 * 1024 }, (_, index) => fill[index % fill.length] ?? 0);
+    const before = process.cpuUsage();
+    for (const fill of [[0x9b, 0x06], [0x98, 0x06, 0], [0x1a, 0], [0x12, 0], [0x80], [0xff], [0]])
+      onlyWireErrors(decodeFrame, filled(fill));
+    // CPU time, so that a busy machine does not count.
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(2000);
+    expect(() => decodeFrame(new Uint8Array(512 * 1024 + 1))).toThrow(
+      expect.objectContaining({ name: "WireError" }),
+    );
+  });
+});

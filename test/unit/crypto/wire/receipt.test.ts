@@ -1,0 +1,91 @@
+/** Receipts: each has one text, and no other text is a receipt. */
+import { describe, expect, test } from "@jest/globals";
+import {
+  decodeReceipt,
+  encodeReceipt,
+  receiptBytes,
+  type Consent,
+  type HistoryGrant,
+} from "../../../../crypto/wire/receipt.ts";
+import { fromUtf8, utf8 } from "../../../../crypto/wire/bytes.ts";
+import { idOf } from "../../../../tools/testkit/ids.ts";
+
+const id = (last: string) => `01890000-0000-7000-8000-0000000000${last}`;
+
+const consent: Consent = {
+  type: "consent",
+  version: 1,
+  id: id("01"),
+  tenant: idOf(id("02")),
+  conversation: idOf(id("03")),
+  user: idOf(id("04")),
+  device: idOf(id("05")),
+  purpose: "history_sharing",
+  state: "given",
+  atMs: 9,
+};
+const grant: HistoryGrant = {
+  type: "history_grant",
+  version: 1,
+  id: id("01"),
+  tenant: idOf(id("02")),
+  conversation: idOf(id("03")),
+  grantor: idOf(id("04")),
+  grantorDevice: idOf(id("05")),
+  recipient: idOf(id("06")),
+  recipientDevices: [idOf(id("07")), idOf(id("08"))],
+  fromSeq: 11,
+  toSeq: 40,
+  purpose: "hand_over",
+  consent: undefined,
+  atMs: 9,
+  fromHash: new Uint8Array(32).fill(1),
+  toHash: new Uint8Array(32).fill(2),
+  packs: [{ attachment: id("09"), digest: new Uint8Array(32).fill(3) }],
+};
+const json = JSON.parse(fromUtf8(encodeReceipt(grant))) as Record<string, unknown>;
+
+describe("a receipt", () => {
+  test("is read as it was written", () => {
+    for (const receipt of [consent, grant, { ...grant, consent: id("0a") }])
+      expect(decodeReceipt(encodeReceipt(receipt))).toEqual(receipt);
+  });
+
+  test("has this text, which is signed after a label", () => {
+    expect(fromUtf8(encodeReceipt(consent))).toBe(
+      `{"atMs":9,"conversation":"${id("03")}","device":"${id("05")}","id":"${id("01")}",` +
+        `"purpose":"history_sharing","state":"given","tenant":"${id("02")}","type":"consent",` +
+        `"user":"${id("04")}","version":1}`,
+    );
+    expect(fromUtf8(receiptBytes(utf8("{}")))).toBe("sealdesk/receipt/v1{}");
+  });
+
+  test.each([
+    ["no JSON", "{"],
+    ["no object", "[]"],
+    ["white space", `${JSON.stringify(json)} `],
+    ["another order", JSON.stringify(Object.fromEntries(Object.entries(json).toReversed()))],
+    ["a further field", changed({ zzz: 1 })],
+    ["an unknown type", changed({ type: "promise" })],
+    ["an unknown version", changed({ version: 2 })],
+    ["an unknown purpose", changed({ purpose: "curiosity" })],
+    ["a range that ends before it begins", changed({ toSeq: 10 })],
+    ["a range from nothing", changed({ fromSeq: 0 })],
+    ["a short hash", changed({ toHash: "AAAA" })],
+    ["no packs", changed({ packs: [] })],
+    ["no device", changed({ recipientDevices: [] })],
+    ["a device twice", changed({ recipientDevices: [id("07"), id("07")] })],
+    ["devices out of order", changed({ recipientDevices: [id("08"), id("07")] })],
+    ["too many packs", changed({ packs: Array.from({ length: 33 }, () => json["packs"]) })],
+    ["an invalid identifier", changed({ recipient: "somebody" })],
+  ])("with %s is none", (_name, text) => {
+    expect(() => decodeReceipt(utf8(text))).toThrow(
+      expect.objectContaining({ code: "malformed_record" }),
+    );
+  });
+});
+
+function changed(fields: object): string {
+  const all = Object.entries({ ...json, ...fields });
+  return JSON.stringify(Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1))));
+}
