@@ -70,7 +70,7 @@ test("sockets that have left are not released, and leave no timer", () => {
 });
 
 /** Takes frames of 1 ms from `sockets` sockets for a second. A socket that is told to waits. */
-function flood(shares: LoopShares, clock: { nowMs: number }, sockets: number[]): number {
+function framesTaken(shares: LoopShares, clock: { nowMs: number }, sockets: number[]): number {
   const end = clock.nowMs + 1_000;
   let taken = 0;
   while (clock.nowMs < end) {
@@ -89,10 +89,10 @@ test.each([1, 1_000])(
     const clock = { nowMs: 0 };
     const shares = new LoopShares(() => clock.nowMs);
     const sockets = Array.from({ length: count }, () => 0);
-    expect(flood(shares, clock, sockets)).toBe(1_000);
+    expect(framesTaken(shares, clock, sockets)).toBe(1_000);
     const taken = Array.from({ length: 10 }, () => {
       expect(shares.count(honest, 1)).toBe(0);
-      return flood(shares, clock, sockets);
+      return framesTaken(shares, clock, sockets);
     });
     // Each socket is read from once before it is told to wait.
     const total = taken.reduce((sum, each) => sum + each, 0);
