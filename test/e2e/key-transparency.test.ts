@@ -1,4 +1,4 @@
-import { randomBytes, sign } from "node:crypto";
+import { randomBytes, sign, randomUUID } from "node:crypto";
 import { nodeChecks } from "../../audit/node-checks.ts";
 import { formatVkey } from "../../audit/verify/note.ts";
 import type { SecurityEvent } from "../../client/index.ts";
@@ -220,7 +220,7 @@ test("a log that became shorter is refused", async () => {
 test("a server cannot take back what a contact saw of a reset: the former account key stays over", async () => {
   const contact = await connectStaff(server);
   const admin = await staffDevice(server, "admin");
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const lost = await customerDevice(server, subject);
   const { user } = lost;
   const id = await createConversation(lost, [{ user: contact.desk.user.id }]);

@@ -1,5 +1,5 @@
 /** Whoever joins later checks that the conversation is the one that was begun. */
-import { hash, randomBytes, sign } from "node:crypto";
+import { hash, randomBytes, sign, randomUUID } from "node:crypto";
 import { transcriptHash } from "../../crypto/wire/event.ts";
 import { decodeControl, encodeControl, type Control } from "../../crypto/wire/frame.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
@@ -105,7 +105,7 @@ test("the creation record verifies after the creating device was removed from th
 
 /** A conversation with an agent, whose creator has lost every device and was reset. */
 async function resetCreator() {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const [customer, agent, admin] = await Promise.all([
     connectCustomer(server, {}, subject),
     connectStaff(server),

@@ -1,11 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { openDevelopmentKey, signCustomerToken } from "../../identity/tokens/development-key.ts";
 import type { Credentials, SecurityEvent } from "../../client/index.ts";
 import { connect, type Member } from "./member.ts";
 import { RestorableServer, type Declared } from "./restorable-server.ts";
 import type { TestServer } from "./server.ts";
 import { until } from "./until.ts";
-import { newId } from "../../tools/testkit/ids.ts";
-import type { UserId } from "../../crypto/wire/ids.ts";
 
 /** A server that can be put back to a backup, and real devices that know who approves a restore. */
 export class RestorableDesk {
@@ -34,7 +33,7 @@ export class RestorableDesk {
   }
 
   async customer(): Promise<Member> {
-    const subject = newId<UserId>();
+    const subject = randomUUID();
     const token = async () =>
       signCustomerToken(await openDevelopmentKey(this.server.home), {
         tenant: "demo",

@@ -8,8 +8,6 @@ import { buildPage, callIn as call, launchChromium } from "../../support/browser
 import { startPageServer, type PageServer } from "../../support/page-server.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 
 let consumer: Consumer;
 /** The site of a tenant, and one that no tenant has. */
@@ -60,7 +58,7 @@ const sessions = async (): Promise<number> => {
   );
   return rows[0]?.count ?? 0;
 };
-const subject = newId<UserId>();
+const subject = randomUUID();
 
 test("a page of another origin signs in, sends, receives, and uploads a file", async () => {
   const { tenant, username, password } = await server.createStaff("agent");

@@ -8,7 +8,6 @@ import {
 } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -68,7 +67,7 @@ describe("registering", () => {
   });
 
   test("a second device needs the account's key", async () => {
-    const subject = newId<UserId>();
+    const subject = randomUUID();
     const first = await customerDevice(server, subject);
     const second = await another(first, subject);
     second.accountKey = ed25519();
@@ -78,7 +77,7 @@ describe("registering", () => {
   });
 
   test("two first devices at once: one sets the account's key, the other is refused", async () => {
-    const subject = newId<UserId>();
+    const subject = randomUUID();
     const devices = [new TestDevice(server), new TestDevice(server)];
     for (const device of devices) await device.signInAsCustomer(subject);
     const replies = await Promise.all(devices.map((device) => device.register()));
@@ -170,7 +169,7 @@ describe("registering", () => {
 
 describe("revoking a device", () => {
   test("ends the device's sessions, hides it, and refuses it for ever", async () => {
-    const subject = newId<UserId>();
+    const subject = randomUUID();
     const first = await customerDevice(server, subject);
     const second = await another(first, subject);
     await second.register();
@@ -182,7 +181,7 @@ describe("revoking a device", () => {
   });
 
   test("needs a registered device, because a password alone does not suffice", async () => {
-    const subject = newId<UserId>();
+    const subject = randomUUID();
     const first = await customerDevice(server, subject);
     const thief = await another(first, subject);
     const reply = await thief.request("DELETE", `/v1/devices/${first.id}`);

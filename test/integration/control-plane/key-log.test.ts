@@ -7,11 +7,9 @@ import { parseVkey } from "../../../audit/verify/note.ts";
 import { verifyConsistency, verifyInclusion } from "../../../audit/verify/proofs.ts";
 import { leafHash } from "../../../audit/verify/tree-hash.ts";
 import { decodeKeyEntry } from "../../../crypto/wire/key-entry.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { customerDevice, staffDevice, TestDevice, type Reply } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -39,7 +37,7 @@ function verified({ status, body }: Reply) {
 }
 
 test("registering and removing devices is in the key log at once, provably", async () => {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const device = await customerDevice(server, subject);
   const second = new TestDevice(server);
   second.accountKey = device.accountKey;

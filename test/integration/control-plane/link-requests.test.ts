@@ -1,8 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -14,7 +12,7 @@ const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url"
 
 /** An account with a registered device, and new devices of it that are signed in. */
 async function account(newcomers: number) {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const first = await customerDevice(server, subject);
   const others: TestDevice[] = [];
   for (let count = 0; count < newcomers; count++) {
@@ -194,7 +192,7 @@ test("too old: neither approved nor refused, and its answer is not handed out an
 
 test("asking is limited for each device", async () => {
   const limited = await startTestServer({ linkLimit: { burst: 2, secondsPerFurther: 60 } });
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   await customerDevice(limited, subject);
   const device = new TestDevice(limited);
   await device.signInAsCustomer(subject);

@@ -40,7 +40,7 @@ async function newDevice(subject: string, accountKey = ed25519()): Promise<TestD
 }
 
 test("a reset takes devices, sessions and the key away; the account begins anew with another", async () => {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const first = await customerDevice(server, subject);
   const second = await newDevice(subject, first.accountKey);
   await second.register();
@@ -125,7 +125,7 @@ test("a reset that was cut off before its conversations knew is brought to its e
 });
 
 test("an account whose last device removed itself can begin anew only after a reset", async () => {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const only = await customerDevice(server, subject);
   await only.request("DELETE", `/v1/devices/${only.id}`);
   const next = await newDevice(subject);
@@ -197,7 +197,7 @@ const held = (users: readonly UserId[], requests: readonly (() => Promise<Reply>
   }).then((answers) => Promise.all(answers));
 
 test("a registration that was let in before the reset does not outlive it", async () => {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const lost = await customerDevice(server, subject);
   const newcomer = await newDevice(subject);
   const [resetting, registering] = await held(
@@ -226,7 +226,7 @@ test("one of two admins who reset each other at once succeeds, and the other is 
 });
 
 test("one of two devices that remove each other at once succeeds", async () => {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const one = await customerDevice(server, subject);
   const other = await newDevice(subject, one.accountKey);
   await other.register();

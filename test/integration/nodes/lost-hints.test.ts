@@ -1,11 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { Secret } from "../../../keys/secret.ts";
 import { Conversing } from "../../support/conversing.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startRedis, type TestRedis } from "../../support/redis.ts";
 import { startTestServer, type TestNode, type TestServer } from "../../support/server.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 
 const HINTED_POLL_MS = 600_000;
 const POLL_MS = 300;
@@ -48,7 +47,7 @@ function membersAcrossNodes(server: () => TestServer, other: () => TestNode): vo
   });
 
   test("a device that is removed through one node has its socket on the other closed", async () => {
-    const subject = newId<UserId>();
+    const subject = randomUUID();
     const customer = await customerDevice(server(), subject);
     const agent = await staffDevice(server());
     await createConversation(customer, [agent]);

@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { decodeControl } from "../../../crypto/wire/frame.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 import { suspendTenant } from "../../../identity/accounts/suspend-tenant.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -24,7 +22,7 @@ const suspend = (tenant: TestTenant, suspended: boolean) =>
 
 test("a suspended tenant: sockets close, requests and sign-ins are refused, others go on", async () => {
   const tenant = await server.createTenant();
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const device = await customerDevice(server, subject, tenant);
   const agent = await staffDevice(server, "agent", tenant);
   const neighbour = await customerDevice(server);
@@ -67,7 +65,7 @@ test("a tenant that is suspended again has its sockets closed again", async () =
 });
 
 test("a device added and removed: members see it at once, in a new epoch", async () => {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const first = await customerDevice(server, subject);
   const agent = await staffDevice(server);
   const id = await createConversation(first, [agent]);
@@ -98,7 +96,7 @@ test("a device added and removed: members see it at once, in a new epoch", async
 });
 
 test("a reset account: cut off on every node at once, and a newcomer when it comes back", async () => {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const first = await customerDevice(server, subject);
   const second = new TestDevice(server);
   second.accountKey = first.accountKey;

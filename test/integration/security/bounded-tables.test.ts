@@ -6,8 +6,6 @@ import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../supp
 import { createConversation } from "../../support/relay-socket.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 
 const day = 86_400_000;
 let server: TestServer;
@@ -36,7 +34,7 @@ const arrangeRemovedDevices = (device: TestDevice, number: number, createdAtMs: 
   );
 
 test("an account cannot register and remove devices without end", async () => {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const first = await customerDevice(server, subject);
   const now = server.clock.now();
   await arrangeRemovedDevices(first, 62, now);

@@ -4,7 +4,7 @@ import { toBase64Url, toHex } from "../../../crypto/wire/bytes.ts";
 import { joinFrames } from "../../../crypto/wire/frame-batch.ts";
 import { encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
-import type { UserId, ConversationId } from "../../../crypto/wire/ids.ts";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { follow } from "../../support/follow-audit-log.ts";
@@ -23,7 +23,7 @@ import { begin, patch, send, uploaded } from "../attachments/device-requests.ts"
 import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
-const subject = newId<UserId>();
+const subject = randomUUID();
 let customer: TestDevice;
 let agent: TestDevice;
 beforeAll(async () => {

@@ -2,8 +2,6 @@ import { randomUUID } from "node:crypto";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -42,7 +40,7 @@ describe("a non-member learns only that the conversation is not found", () => {
 
 describe("an open socket ends with what it was opened on", () => {
   test("when the device is revoked by another of the account: for good", async () => {
-    const subject = newId<UserId>();
+    const subject = randomUUID();
     const first = await customerDevice(server, subject);
     const second = new TestDevice(server);
     second.accountKey = first.accountKey;
@@ -64,7 +62,7 @@ describe("an open socket ends with what it was opened on", () => {
   });
 
   test("but not when another session of the device is closed", async () => {
-    const subject = newId<UserId>();
+    const subject = randomUUID();
     const device = await customerDevice(server, subject);
     const socket = await RelaySocket.open(server, device);
     await device.signInAsCustomer(subject);

@@ -1,8 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { dpopProof, ed25519, TestDevice, type Reply } from "../../support/device.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 
 const rate = { burst: 5, secondsPerFurther: 600 };
 const wrongPassword = "not the password";
@@ -75,7 +73,7 @@ test("20 members of staff with good passwords sign in at once behind one address
 
 test("an account signs in as often as it likes, like a page that is reloaded", async () => {
   const staff = await server.createStaff("agent");
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const replies: Reply[] = [];
   for (const _ of range(12)) {
     replies.push(await new TestDevice(server).signInAsStaff(staff));
@@ -118,7 +116,7 @@ test("guesses at the same time from many addresses do not exceed the account's l
 });
 
 test("a thief of the password, in the same network, keeps no device of the owner from registering or linking", async () => {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const owner = new TestDevice(server);
   await owner.signInAsCustomer(subject);
   expect((await owner.register()).status).toBe(201);
@@ -154,7 +152,7 @@ test("a thief of the password, in the same network, keeps no device of the owner
 });
 
 test("devices that the account key certifies are limited for the account, as each starts new epochs", async () => {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const first = new TestDevice(server);
   const replies: Reply[] = [];
   for (const index of range(7)) {

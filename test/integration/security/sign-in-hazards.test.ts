@@ -1,8 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { TestDevice, customerDevice, fakePreKeys, staffDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -11,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 test("a revoked device that signs in again leaves an audit entry", async () => {
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const device = await customerDevice(server, subject);
   await device.request("DELETE", `/v1/devices/${device.id}`);
   expect((await device.signInAsCustomer(subject)).body.code).toBe("device_revoked");
@@ -127,7 +125,7 @@ describe("prekey bundles", () => {
   test("are limited for an account as a whole, over all its sessions and devices", async () => {
     const limited = await startTestServer({ bundleLimit: { burst: 2, secondsPerFurther: 600 } });
     const target = await staffDevice(limited);
-    const subject = newId<UserId>();
+    const subject = randomUUID();
     const statuses: number[] = [];
     for (let session = 0; session < 3; session++) {
       const device = new TestDevice(limited);

@@ -7,7 +7,6 @@ import type { SignInDeps } from "../../../identity/tokens/sign-in.ts";
 import { TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -94,7 +93,7 @@ test.each([
   ["the networks of one IPv6 site", (index: number) => `2001:db8:1:${index}::1`],
 ])("sign-ins from %s take the turns of no other", async (_, networkOf) => {
   const owner = await server.database.owner.connect();
-  const subject = newId<UserId>();
+  const subject = randomUUID();
   const slow = new TestDevice(server);
   await slow.signInAsCustomer(subject);
   const token = await server.customerToken(subject);

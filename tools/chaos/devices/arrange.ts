@@ -1,11 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { newDeviceHome } from "../../testkit/connect-device.ts";
 import type { Agent, People } from "../../testkit/people.ts";
 import { tenantSlug, type Backend } from "../backend/open-backend.ts";
 import type { Account, DeviceAssignment, WorkerAssignment } from "./assignment.ts";
-import { newId } from "../../testkit/ids.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
 
 /** The number of processes that the devices are spread over. */
 const workers = 8;
@@ -74,5 +73,5 @@ function accountOf(index: number, conversations: number, agents: readonly Agent[
     return { kind: "agent", username, password };
   }
   const members = agents.filter((_, number) => number % conversations === index);
-  return { kind: "customer", subject: newId<UserId>(), agents: members.map(({ user }) => user) };
+  return { kind: "customer", subject: randomUUID(), agents: members.map(({ user }) => user) };
 }
