@@ -34,16 +34,16 @@ function join(shares: LoopShares, tenant: TenantId, count: number) {
 
 test("a tenant that takes much time at once is not read from at all, and others are", () => {
   const shares = new LoopShares(() => now);
-  const [flood, other] = [join(shares, flooding, 3), join(shares, honest, 1)];
+  const [attack, other] = [join(shares, flooding, 3), join(shares, honest, 1)];
   expect(shares.count(honest, 1)).toBe(0);
   expect(shares.count(flooding, 49)).toBe(0);
-  expect(flood.held).toEqual([false, false, false]);
+  expect(attack.held).toEqual([false, false, false]);
   expect(shares.count(flooding, 2)).toBe(4);
-  expect([flood.held, other.held]).toEqual([[true, true, true], [false]]);
+  expect([attack.held, other.held]).toEqual([[true, true, true], [false]]);
   const late = join(shares, flooding, 1);
   expect(late.held).toEqual([true]);
   pass(40);
-  expect([flood.held, late.held]).toEqual([[false, false, false], [false]]);
+  expect([attack.held, late.held]).toEqual([[false, false, false], [false]]);
   expect(shares.count(honest, 1)).toBe(0);
 });
 
@@ -60,13 +60,13 @@ test("a tenant that is alone is never slowed, and owes nothing later", () => {
 
 test("sockets that have left are not released, and leave no timer", () => {
   const shares = new LoopShares(() => now);
-  const flood = join(shares, flooding, 2);
+  const attack = join(shares, flooding, 2);
   shares.count(honest, 1);
   shares.count(flooding, 100);
-  for (const leave of flood.leave) leave();
+  for (const leave of attack.leave) leave();
   expect(jest.getTimerCount()).toBe(0);
   pass(1_000);
-  expect(flood.held).toEqual([true, true]);
+  expect(attack.held).toEqual([true, true]);
 });
 
 /** Takes frames of 1 ms from `sockets` sockets for a second. A socket that is told to waits. */
