@@ -13,5 +13,6 @@ test("a password of one tenant is checked before a flood at another tenant ends"
   };
   const flood = Array.from({ length: 40 }, (_, account) => check(idOf("hostile"), `${account}`));
   await Promise.all([...flood, check(idOf("other"), "x")]);
-  expect(order.indexOf("other")).toBeLessThan(10);
+  // Without turns it would be the last one.
+  expect(order.indexOf("other")).toBeLessThan(20);
 });
