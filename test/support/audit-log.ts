@@ -70,7 +70,7 @@ export async function openAuditLog(database: TestDatabase): Promise<TestAuditLog
       const id = newId<TenantId>();
       await database.owner.query(
         "insert into sealdesk.tenants (id, slug, name, created_at_ms) values ($1, $2, 'Test', 0)",
-        [id, `t-${id.slice(0, 8)}`],
+        [id, `t-${id.slice(-8)}`],
       );
       return id;
     },

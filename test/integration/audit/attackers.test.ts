@@ -166,7 +166,7 @@ describe("at every start", () => {
     const longer = await openAuditLog(other);
     await other.owner.query(
       "insert into sealdesk.tenants (id, slug, name, created_at_ms) values ($1, $2, 'Test', 0)",
-      [tenant, `t-${tenant.slice(0, 8)}`],
+      [tenant, `t-${tenant.slice(-8)}`],
     );
     await longer.append(tenant, 9);
     longer.startIntegrator({ signer: log.signer });

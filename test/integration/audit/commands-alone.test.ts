@@ -53,7 +53,7 @@ async function five() {
   await kms.close();
   return tenant;
 }
-const slugOf = (tenant: string) => `t-${tenant.slice(0, 8)}`;
+const slugOf = (tenant: string) => `t-${tenant.slice(-8)}`;
 const exportTo = (tenant: string, name: string) =>
   exportLog(settings, { tenant: slugOf(tenant), format: "jsonl", out: join(home, name) });
 

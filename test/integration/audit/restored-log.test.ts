@@ -198,7 +198,7 @@ test("a tenant that the backup does not have is in the operator's log, and may b
   expect(told).toEqual([expect.stringContaining(`"origin":"${origin}"`)]);
   const again = await log.newTenant();
   await database.owner.query("update sealdesk.tenants set slug = $1 where id = $2", [
-    `t-${tenant.slice(0, 8)}`,
+    `t-${tenant.slice(-8)}`,
     again,
   ]);
   const integrator = log.startIntegrator();
