@@ -27,7 +27,7 @@ import { SharedPresence } from "./nodes/shared-presence.ts";
 import { logObserver, observedPublish } from "./observe-log.ts";
 import { attachRelay, type HelloLimits, type RelayDeps } from "./socket/attach-relay.ts";
 import { authenticateHello, closeReasonOf } from "./socket/authenticate-hello.ts";
-import type { OpenSocket } from "./socket/connection.ts";
+import type { OpenSocket } from "./socket/connection-deps.ts";
 import { FrameLimits, type FrameRates } from "./socket/frame-limits.ts";
 import { LoopShares } from "./socket/loop-shares.ts";
 import { SpacedCalls } from "./socket/spaced-calls.ts";
