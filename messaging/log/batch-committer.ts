@@ -1,13 +1,10 @@
 import { runForTenant } from "../../db/fairness/requester.ts";
-import type { Pool } from "../../db/pool.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { ConversationId } from "../../crypto/wire/ids.ts";
-import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { inOrder, insertParts, planPart, type Part } from "./batch-part.ts";
 import type { CommitPacing } from "./commit-pacing.ts";
 import type { ConversationQueue, Taken } from "./conversation-queue.ts";
-import type { LoggedEvent } from "./event.ts";
 import { FencedConnection } from "./fenced-connection.ts";
 import { findAccepted } from "./find-accepted.ts";
 import { findStaleHeads } from "./find-stale-heads.ts";
@@ -15,20 +12,10 @@ import type { HeadCache } from "./head-cache.ts";
 import type { KeyWaitQueue } from "./key-wait-queue.ts";
 import { fetchKeys, heldKeys, isLasting, isPassing, type DeviceKeys } from "./device-keys.ts";
 import { loadHeads } from "./load-head.ts";
-import type { LogObserver } from "./log-observer.ts";
+import type { LogOptions } from "./log-options.ts";
 import { countPlan, loadQuota, type Work } from "./batch-quota.ts";
 import { doubtful, type PendingPost } from "./pending-post.ts";
 import type { MessageQuota } from "../storage/message-quota.ts";
-
-interface BatchCommitterOptions {
-  readonly pool: Pool;
-  readonly scopeKeys: ScopeKeys;
-  readonly frankingKey: Uint8Array;
-  readonly now: () => number;
-  readonly onCommitted: (events: readonly LoggedEvent[]) => void;
-  readonly onHead: (conversation: ConversationId, seq: number) => void;
-  readonly observer?: LogObserver | undefined;
-}
 
 const MAX_ATTEMPTS = 20;
 const RETRY_DELAY_MS = 250;
@@ -39,7 +26,7 @@ const MAX_CONFLICTS = 100;
  * conversations are busy. So two committers never number the same conversation at the same time.
  */
 export class BatchCommitter {
-  readonly #options: BatchCommitterOptions;
+  readonly #options: LogOptions;
   readonly #heads: HeadCache;
   readonly #queue: ConversationQueue<PendingPost>;
   readonly #awaited: KeyWaitQueue;
@@ -52,7 +39,7 @@ export class BatchCommitter {
   #running: Promise<void> | undefined;
 
   constructor(
-    options: BatchCommitterOptions,
+    options: LogOptions,
     heads: HeadCache,
     queue: ConversationQueue<PendingPost>,
     awaited: KeyWaitQueue,
