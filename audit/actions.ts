@@ -1,8 +1,9 @@
 import { accountActions, linkActions } from "./actions/account-actions.ts";
+import { auditActions } from "./actions/audit-actions.ts";
 import type { DetailKinds } from "./actions/action-spec.ts";
 import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
 import { keyActions } from "./actions/key-actions.ts";
-import { auditActions, tenantActions } from "./actions/operator-actions.ts";
+import { tenantActions } from "./actions/tenant-actions.ts";
 
 /** Every action that leaves an entry in the audit log. An entry of another action does not compile. */
 export const actions = {

@@ -2,12 +2,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Client, Pool } from "../../db/pool.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { AuditError } from "../audit-error.ts";
+import type { AuditError } from "../audit-error.ts";
 import { OPERATOR_LOG, type LogId } from "../logs.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import type { AppendedEntries } from "./appended-entries.ts";
 import { asIntegrator } from "./as-integrator.ts";
 import { assertAllPlaced } from "./assert-all-placed.ts";
+import { Findings } from "./findings.ts";
 import { PrunedRange } from "./pruned-range.ts";
 
 export interface LogCheckerOptions {
@@ -37,7 +38,7 @@ const STEP_MS = 1_000;
  */
 export class LogChecker {
   readonly #options: LogCheckerOptions;
-  readonly #findings = new Map<string, AuditError>();
+  readonly #findings: Findings;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   readonly #leaveAppended: () => Promise<void>;
@@ -47,9 +48,10 @@ export class LogChecker {
 
   constructor(options: LogCheckerOptions) {
     this.#options = options;
+    this.#findings = new Findings(options.onFinding, this.#stop.signal);
     const { pool, heads, appended, everyMs = STEP_MS } = options;
     this.#leaveAppended = runPeriodically(
-      () => this.#look("appended", () => appended.assertStored(pool, heads)),
+      () => this.#findings.keep("appended", () => appended.assertStored(pool, heads)),
       everyMs,
       (error) => this.#fail(error),
     );
@@ -58,7 +60,7 @@ export class LogChecker {
 
   /** Returns the current finding. A finding ends when a check finds the log intact again. */
   get finding(): AuditError | undefined {
-    return this.#findings.values().next().value;
+    return this.#findings.first;
   }
 
   /** Returns the time since every log was last read through to its end, in milliseconds. */
@@ -98,24 +100,12 @@ export class LogChecker {
       return rows.map(({ id }) => id);
     });
     for (const log of new Set([OPERATOR_LOG, ...logs, ...heads.heads.keys()])) {
-      await this.#look(log, () => this.#assertLogIntact(log));
+      await this.#findings.keep(log, () => this.#assertLogIntact(log));
       if (this.#stop.signal.aborted) return;
     }
-    await this.#look("places", () =>
+    await this.#findings.keep("places", () =>
       assertAllPlaced(pool, async (read) => this.#spend({ entries: read, logs: 0 })),
     );
-  }
-
-  /** Keeps what `check` finds, until it finds nothing any more. */
-  async #look(name: string, check: () => Promise<void>): Promise<void> {
-    try {
-      await check();
-      if (!this.#stop.signal.aborted) this.#findings.delete(name);
-    } catch (error) {
-      if (!(error instanceof AuditError)) throw error;
-      if (this.#findings.get(name)?.message !== error.message) this.#options.onFinding(error);
-      this.#findings.set(name, error);
-    }
   }
 
   async #assertLogIntact(log: LogId): Promise<void> {

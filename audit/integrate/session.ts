@@ -2,13 +2,10 @@ import { configureSession } from "../../db/configure-session.ts";
 import type { Client } from "../../db/pool.ts";
 import { createSession } from "../../db/session.ts";
 import type { Restores } from "../restore/restores.ts";
-import {
-  verifyAgainstOutside,
-  assertUnsignedHead,
-  type Outside,
-} from "./verify-against-outside.ts";
+import { verifyAgainstOutside, type Outside } from "./verify-against-outside.ts";
 import type { LogId } from "../logs.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
+import { assertUnsignedHead } from "./assert-extends.ts";
 import { assertOrigins } from "./origins.ts";
 import { unsignedTrees } from "./sign-trees.ts";
 

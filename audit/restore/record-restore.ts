@@ -1,12 +1,10 @@
 import type { Client } from "../../db/pool.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
-import { appendEntry, type AuditEntry } from "../append-entry.ts";
+import { appendEntry } from "../append-entry.ts";
 import { OPERATOR_LOG, type LogId } from "../logs.ts";
-import { nodeChecks } from "../node-checks.ts";
-import { approverName } from "../verify/approvers.ts";
 import { toBase64 } from "../verify/base64.ts";
-import type { TreeHead } from "../verify/checkpoint.ts";
 import type { SignedRestore } from "../verify/log-restore.ts";
+import { entryOf, operatorEntry, type Restored } from "./restore-entry.ts";
 import type { Restores } from "./restores.ts";
 
 /** A log that the database has. */
@@ -14,8 +12,6 @@ export interface KnownLog {
   readonly id: LogId;
   readonly origin: string;
 }
-
-type Restored = AuditEntry<"audit.log_restored">;
 
 /** The logs of one tenant. */
 interface LogsOf {
@@ -92,63 +88,3 @@ function* parts(restores: readonly SignedRestore[]): Iterable<readonly SignedRes
   for (let from = 0; from < restores.length; from += LOGS_IN_AN_ENTRY)
     yield restores.slice(from, from + LOGS_IN_AN_ENTRY);
 }
-
-/** The entries that a log lost, and the key log of the same tenant. */
-interface Lost {
-  readonly log?: SignedRestore | undefined;
-  readonly keyLog?: SignedRestore | undefined;
-}
-
-const entryOf = (tenant: TenantId, { log, keyLog }: Lost, occurredAtMs: number): Restored =>
-  entryWith(tenant, occurredAtMs, {
-    ...causeOf(log ?? keyLog),
-    log: log && lossOf(log),
-    keyLog: keyLog && lossOf(keyLog),
-  });
-
-/** Names every log that lost entries, also of tenants that the backup does not have. */
-const operatorEntry = (
-  part: readonly SignedRestore[],
-  own: SignedRestore | undefined,
-  occurredAtMs: number,
-): Restored =>
-  entryWith(OPERATOR_LOG, occurredAtMs, {
-    ...causeOf(part[0]),
-    log: own && lossOf(own),
-    logs: part.map(({ origin, published, continues }) => ({
-      origin,
-      published: published.size,
-      continues: continues.size,
-    })),
-  });
-
-const entryWith = (
-  tenant: TenantId,
-  occurredAtMs: number,
-  details: NonNullable<Restored["details"]>,
-): Restored => ({
-  occurredAtMs,
-  tenant,
-  actor: { kind: "system", id: "operator" },
-  action: "audit.log_restored",
-  resource: { type: "audit-log", id: tenant },
-  outcome: "success",
-  details,
-});
-
-const causeOf = (restore: SignedRestore | undefined) => ({
-  backupOfMs: restore?.backupOfMs,
-  declaredAtMs: restore?.declaredAtMs,
-  reason: restore?.reason,
-  approvedBy: restore?.approvedBy.map((key) => approverName(nodeChecks.sha256, key)),
-  declaration: restore && toBase64(restore.declaration),
-});
-
-const lossOf = ({ origin, restores, published, continues }: SignedRestore) => ({
-  origin,
-  restores,
-  published: headOf(published),
-  continues: headOf(continues),
-});
-
-const headOf = ({ size, root }: TreeHead) => ({ size, root: toBase64(root) });

@@ -1,7 +1,6 @@
 /** A C2SP tlog-witness. It cosigns heads that are consistent with everything it saw before. */
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
 import { nodeChecks } from "../node-checks.ts";
-import { fromBase64 } from "../verify/base64.ts";
 import {
   openCheckpoint,
   parseCheckpointText,
@@ -22,6 +21,7 @@ import { assertTimely, survivorAt } from "../verify/survivor.ts";
 import { verifyConsistency } from "../verify/proofs.ts";
 import { HASH_BYTES } from "../verify/tree-hash.ts";
 import { addRestore, keptRestores } from "./add-restore.ts";
+import { parseAddCheckpoint } from "./parse-add-checkpoint.ts";
 import { seenHead, type CosignedHead } from "./seen-head.ts";
 import type { WitnessOptions } from "./witness-options.ts";
 
@@ -31,7 +31,6 @@ export interface WitnessAnswer {
   readonly body: string;
 }
 
-const MAX_PROOF = 63;
 const answer = (status: WitnessAnswer["status"], body: string): WitnessAnswer => ({
   status,
   type: "text/plain; charset=utf-8",
@@ -74,10 +73,10 @@ function serialised({ addCheckpoint: add, addRestore: keep }: RunningWitness): R
 }
 
 async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise<WitnessAnswer> {
-  let request: ReturnType<typeof parseRequest>;
+  let request: ReturnType<typeof parseAddCheckpoint>;
   let origin: string;
   try {
-    request = parseRequest(fromUtf8(body));
+    request = parseAddCheckpoint(fromUtf8(body));
     ({ origin } = parseCheckpointText(parseNote(request.note).text));
   } catch {
     return answer(400, "The request does not have the form that tlog-witness requires.\n");
@@ -146,15 +145,4 @@ async function cosign({ name, signer, now }: WitnessOptions, text: string): Prom
   const key: NoteKey = { name, type: KEY_TYPES.cosignature, publicKey: signer.publicKey };
   const signature = await signer.sign(cosignedBytes(text, timeS));
   return formatSignature(cosignature(nodeChecks.sha256, key, timeS, signature));
-}
-
-function parseRequest(text: string) {
-  const refused = () => new LogError("malformed", "request", "not an add-checkpoint request.");
-  const split = text.indexOf("\n\n");
-  const [first = "", ...lines] = text.slice(0, Math.max(split, 0)).split("\n");
-  const old = /^old (0|[1-9]\d{0,15})$/.exec(first)?.[1];
-  const proof = lines.map((line) => fromBase64(line) ?? new Uint8Array(0));
-  const isProof = proof.length <= MAX_PROOF && proof.every(({ length }) => length === HASH_BYTES);
-  if (old === undefined || !isProof) throw refused();
-  return { old: Number(old), proof, note: text.slice(split + 2) };
 }

@@ -2,7 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
-import { assertExtends } from "../integrate/verify-against-outside.ts";
+import { assertExtends } from "../integrate/assert-extends.ts";
 import { withIntegratorSession } from "../integrate/session.ts";
 import { OPERATOR_LOG, type LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";

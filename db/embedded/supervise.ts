@@ -1,16 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { claimCluster, type ClusterClaim } from "../claim-cluster.ts";
-import { DatabaseError, sqlState } from "../database-error.ts";
+import type { ClusterClaim } from "../claim-cluster.ts";
+import { DatabaseError } from "../database-error.ts";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../embedded-postgres.ts";
-
-/**
- * The longest time for a living postmaster to recover, and the pause between two attempts, in
- * milliseconds.
- */
-const RECOVERY_MS = 60_000;
-const RETRY_MS = 50;
-/** SQLSTATE while PostgreSQL starts, recovers or stops. */
-const CANNOT_CONNECT_NOW = "57P03";
+import { claimWhenRecovered } from "./claim-when-recovered.ts";
 
 /** Attempts to start again, in a row, and the pauses before them, in milliseconds. */
 export interface RestartPolicy {
@@ -84,7 +76,11 @@ class Supervisor implements SupervisedPostgres {
   }
 
   async claim(): Promise<void> {
-    const claim = await this.#claimWhenRecovered();
+    const claim = await claimWhenRecovered(
+      this.ownerUrl,
+      () => this.#lost(),
+      this.#stopping.signal,
+    );
     if (claim === undefined)
       throw new DatabaseError(
         "cluster_in_use",
@@ -92,20 +88,6 @@ class Supervisor implements SupervisedPostgres {
       );
     this.#claim = claim;
     this.#claimedMs = performance.now();
-  }
-
-  /**
-   * Claims the cluster after it has recovered. After a crash of a backend, the postmaster lives on
-   * and refuses connections until then.
-   */
-  async #claimWhenRecovered(): Promise<ClusterClaim | undefined> {
-    for (const endMs = performance.now() + RECOVERY_MS; ; await wait(RETRY_MS))
-      try {
-        return await claimCluster(this.ownerUrl, () => this.#lost());
-      } catch (error) {
-        const recovers = sqlState(error) === CANNOT_CONNECT_NOW;
-        if (!recovers || this.#stopping.signal.aborted || performance.now() > endMs) throw error;
-      }
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,4 @@
-import { storeEntries } from "../../audit/append-entry.ts";
+import { storeEntries } from "../../audit/store-entries.ts";
 import type { Client } from "../../db/pool.ts";
 import { encodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { keyLogOf } from "./key-log.ts";

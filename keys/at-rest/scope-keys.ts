@@ -1,14 +1,15 @@
-import { createSecretKey, randomBytes, randomUUID } from "node:crypto";
+import { createSecretKey } from "node:crypto";
 import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../keys-error.ts";
 import { scopeAssociated } from "./associated.ts";
-import { open, seal, type SealingKey } from "./envelope.ts";
+import { open, type SealingKey } from "./envelope.ts";
 import type { Freshness, KeyCache, Owned } from "./key-cache.ts";
 import type { KeystoreDeps } from "./keystore-deps.ts";
-import { findScopes, findScopesById, insertScopes, type ScopeRow } from "./scope-rows.ts";
-import type { Scope } from "./scope.ts";
+import { loadOrMakeScopes } from "./load-or-make-scopes.ts";
+import { findScopesById, type ScopeRow } from "./scope-rows.ts";
+import { nameOf, type Scope } from "./scope.ts";
 import type { SubjectKeys } from "./subject-keys.ts";
 
 /** The key of a scope. It is undefined if the key, or its subject's key, is destroyed. */
@@ -22,9 +23,6 @@ interface Caches extends Freshness {
 }
 
 const ATTEMPTS = 5;
-
-const nameOf = ({ conversation, author, period }: Scope): string =>
-  `${conversation}${author}${period}`;
 
 /**
  * Provides the keys for sealing and opening content. One query loads all requested keys that are
@@ -55,7 +53,7 @@ export class ScopeKeys {
     const held = scopes.map((scope) => this.held(tenant, scope));
     const missing = scopes.filter((_, index) => held[index] === undefined);
     if (missing.length === 0) return held as readonly ScopeKey[];
-    const load = () => this.#loadOrMake(tenant, missing);
+    const load = () => loadOrMakeScopes(this.#deps, this.#subjects, tenant, missing);
     const found = new Map<string, ScopeKey>();
     for (const [row, key] of await this.#settled(tenant, load)) found.set(nameOf(row), key);
     // A key that was not created belongs to a subject whose key is destroyed.
@@ -129,31 +127,5 @@ export class ScopeKeys {
       const secret = createSecretKey(open(above, scopeAssociated(tenant, id, row), wrapped));
       return [row, { tenant, subject, key: { id: uuidToBytes(id), secret } }];
     });
-  }
-
-  async #loadOrMake(tenant: TenantId, scopes: readonly Scope[]): Promise<readonly ScopeRow[]> {
-    const { pool, now } = this.#deps;
-    const found = await inTransaction(pool, tenant, (client) => findScopes(client, scopes));
-    const known = new Set(found.map((row) => nameOf(row)));
-    const missing = new Map<string, Scope>();
-    for (const scope of scopes) if (!known.has(nameOf(scope))) missing.set(nameOf(scope), scope);
-    if (missing.size === 0) return found;
-    const wanted = [...missing.values()];
-    const subjects = await this.#subjects.findOrMake(
-      tenant,
-      wanted.map(({ subject }) => subject),
-    );
-    const made = wanted.flatMap((scope) => {
-      const above = subjects.get(scope.subject)?.key;
-      if (above === undefined) return [];
-      const id = randomUUID();
-      const wrapped = seal(above, scopeAssociated(tenant, id, scope), randomBytes(32));
-      return [{ ...scope, id, wrapped }];
-    });
-    const added = await inTransaction(pool, tenant, async (client) => {
-      if (made.length > 0) await insertScopes(client, tenant, made, now());
-      return findScopes(client, wanted);
-    });
-    return [...found, ...added];
   }
 }

@@ -22,3 +22,7 @@ export interface Scope {
  * @param ms milliseconds since the Unix epoch
  */
 export const periodOf = (ms: number): number => Math.floor(ms / PERIOD_MS);
+
+/** Returns a string that is the same for two scopes exactly if they have the same key. */
+export const nameOf = ({ conversation, author, period }: Scope): string =>
+  `${conversation}${author}${period}`;

@@ -2,7 +2,8 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Kms } from "./kms.ts";
 import type { KmsSettings } from "./kms-settings.ts";
-import { Keyring, readKeyFile } from "./local/keyring.ts";
+import { Keyring } from "./local/keyring.ts";
+import { readKeyFile } from "./local/read-key-file.ts";
 import type { FirstKeys } from "./local/keyring-file.ts";
 import { LocalKms } from "./local/local-kms.ts";
 

@@ -3,24 +3,16 @@ import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
-import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
 import { auditDone, auditRefusals } from "../../identity/audited.ts";
 import type { ConversationAct } from "../conversation-act.ts";
-import { inTransaction } from "../../db/transaction.ts";
-import type { SealingKey } from "../../keys/at-rest/envelope.ts";
-import { periodOf } from "../../keys/at-rest/scope.ts";
-import { appendControl, type ControlChange } from "../log/append-control.ts";
+import { appendControl } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
-import {
-  conversationFacts,
-  notFound,
-  type LogPosition,
-  type MessagingDeps,
-} from "../members/facts.ts";
+import { notFound, type LogPosition, type MessagingDeps } from "../members/facts.ts";
 import { assertMayStore } from "../storage/assert-may-store.ts";
+import { packetKey, packetsUnder } from "./packet-key.ts";
 import { receiptDigest, assertReceiptSignature } from "./receipts.ts";
 
 /** The facts about one kind of receipt that `appendReceipt` needs. */
@@ -78,7 +70,7 @@ export function appendReceipt(
           subject: work.subject,
           epoch: head.epoch,
           receipt: signed,
-          packets: sealedUnder(key, work.packets),
+          packets: packetsUnder(key, work.packets),
         },
         now,
       );
@@ -92,42 +84,6 @@ export function appendReceipt(
       return { events: [event], answer: { epoch: head.epoch, seq: event.seq } };
     });
   });
-}
-
-/**
- * Returns the key that seals the packets. Call it before the transaction, so that a slow key
- * service holds no connection. Only a member's request creates a key. Other requests are refused
- * later.
- * @throws MessagingError key_destroyed
- */
-async function packetKey(
-  { pool, scopeKeys, now }: MessagingDeps,
-  actor: Actor,
-  { conversation, packets = [] }: ReceiptWork,
-): Promise<SealingKey | undefined> {
-  if (packets.length === 0) return undefined;
-  const { tenant, user } = actor;
-  const facts = await inTransaction(pool, tenant, (client) =>
-    conversationFacts(client, conversation),
-  );
-  if (!decideConversation(actor, "read", facts).allowed) return undefined;
-  const { createdBy: subject } = facts;
-  const scope = { conversation, subject, author: user, period: periodOf(now()) };
-  const [found] = await scopeKeys.forWriting(tenant, [scope]);
-  if (found?.key === undefined)
-    throw new MessagingError("key_destroyed", "What you wrote in this conversation is erased.");
-  return found.key;
-}
-
-function sealedUnder(
-  key: SealingKey | undefined,
-  packets: readonly Packet[] = [],
-): ControlChange["packets"] {
-  if (packets.length === 0) return undefined;
-  // The actor became a member between the two transactions.
-  if (key === undefined)
-    throw new MessagingError("contended", "The conversation is busy. Try again.");
-  return { all: packets, key };
 }
 
 interface StoredReceipt {

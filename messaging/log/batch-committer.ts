@@ -1,72 +1,45 @@
 import { runForTenant } from "../../db/fairness/requester.ts";
-import type { Pool, PoolClient } from "../../db/pool.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
-import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
-import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
+import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { inOrder, insertParts, planPart, type Part } from "./batch-part.ts";
 import type { CommitPacing } from "./commit-pacing.ts";
 import type { ConversationQueue, Taken } from "./conversation-queue.ts";
-import type { LoggedEvent } from "./event.ts";
+import { FencedConnection } from "./fenced-connection.ts";
 import { findAccepted } from "./find-accepted.ts";
 import { findStaleHeads } from "./find-stale-heads.ts";
 import type { HeadCache } from "./head-cache.ts";
-import type { AcceptedMessage, ConversationHead } from "./head.ts";
-import { insertEvents } from "./insert-events.ts";
 import type { KeyWaitQueue } from "./key-wait-queue.ts";
 import { fetchKeys, heldKeys, isLasting, isPassing, type DeviceKeys } from "./device-keys.ts";
 import { loadHeads } from "./load-head.ts";
-import type { LogObserver } from "./log-observer.ts";
+import type { LogOptions } from "./log-options.ts";
 import { countPlan, loadQuota, type Work } from "./batch-quota.ts";
 import { doubtful, type PendingPost } from "./pending-post.ts";
-import { accountOf, planMessages, type Plan } from "./plan-messages.ts";
 import type { MessageQuota } from "../storage/message-quota.ts";
-
-interface BatchCommitterOptions {
-  readonly pool: Pool;
-  readonly scopeKeys: ScopeKeys;
-  readonly frankingKey: Uint8Array;
-  readonly now: () => number;
-  readonly onCommitted: (events: readonly LoggedEvent[]) => void;
-  readonly onHead: (conversation: ConversationId, seq: number) => void;
-  readonly observer?: LogObserver | undefined;
-}
-
-/** One conversation's part of a batch. */
-interface Part {
-  readonly taken: Taken<PendingPost>;
-  readonly plan: Plan;
-  readonly keys: DeviceKeys;
-  /**
-   * True if the head came from the database. The log may then hold events that were never published
-   * here.
-   */
-  readonly reread: boolean;
-}
 
 const MAX_ATTEMPTS = 20;
 const RETRY_DELAY_MS = 250;
 const MAX_CONFLICTS = 100;
 
 /**
- * One connection that commits batches one after another. While a batch is in flight, its
+ * Commits batches one after another on a connection of its own. While a batch is in flight, its
  * conversations are busy. So two committers never number the same conversation at the same time.
  */
 export class BatchCommitter {
-  readonly #options: BatchCommitterOptions;
+  readonly #options: LogOptions;
   readonly #heads: HeadCache;
   readonly #queue: ConversationQueue<PendingPost>;
   readonly #awaited: KeyWaitQueue;
   readonly #quota: MessageQuota;
   readonly #pacing: CommitPacing;
   readonly #maxBatch: number;
+  readonly #connection: FencedConnection;
   /** Work taken from the queue that is not answered, not put back and not waiting for keys. */
   readonly #inHand = new Set<Taken<PendingPost>>();
   #running: Promise<void> | undefined;
-  #client: PoolClient | undefined;
-  #fence: TenantId | undefined;
 
   constructor(
-    options: BatchCommitterOptions,
+    options: LogOptions,
     heads: HeadCache,
     queue: ConversationQueue<PendingPost>,
     awaited: KeyWaitQueue,
@@ -81,6 +54,7 @@ export class BatchCommitter {
     this.#quota = quota;
     this.#pacing = pacing;
     this.#maxBatch = maxBatch;
+    this.#connection = new FencedConnection(options.pool);
   }
 
   /** Takes batches until the queue has none for this committer. */
@@ -96,10 +70,7 @@ export class BatchCommitter {
       await this.#running;
       if (this.#queue.size === 0 && this.#awaited.size > 0) await this.#awaited.next();
     }
-    // The connection does not go back into the pool, because it is fenced to a tenant for its
-    // lifetime.
-    this.#client?.release(true);
-    this.#client = undefined;
+    this.#connection.drop();
   }
 
   async #run(): Promise<void> {
@@ -115,7 +86,7 @@ export class BatchCommitter {
       for (const taken of batch) this.#inHand.add(taken);
       const end = this.#pacing.begin(first.tenant);
       try {
-        await this.#connect(first.tenant);
+        await this.#connection.connect(first.tenant);
         await runForTenant(first.tenant, () => this.#observed(batch));
       } catch (cause) {
         this.#retryLater(cause);
@@ -139,7 +110,7 @@ export class BatchCommitter {
     let parts: readonly Part[] = await this.#plan(batch);
     for (let conflicts = 0; ; conflicts++) {
       try {
-        await this.#insert(parts);
+        await insertParts(this.#connection, parts);
         break;
       } catch (error) {
         if (sqlState(error) !== UNIQUE_VIOLATION || conflicts === MAX_CONFLICTS) throw error;
@@ -162,24 +133,6 @@ export class BatchCommitter {
     }
   }
 
-  async #insert(parts: readonly Part[]): Promise<void> {
-    const [first] = parts;
-    const events = parts.flatMap(({ plan }) => plan.events);
-    if (first === undefined || events.length === 0) return;
-    await insertEvents(this.#connected(), {
-      tenant: first.taken.tenant,
-      events,
-      keys: parts.flatMap(({ plan, keys }) =>
-        plan.events.map(({ senderDevice }) => keys.get(senderDevice)?.key),
-      ),
-      accounts: parts.flatMap(({ plan }) =>
-        plan.events.map(({ senderDevice }) => accountOf(plan.next, senderDevice)),
-      ),
-      firstUses: parts.flatMap(({ plan }) => plan.firstUses),
-      markers: parts.flatMap(({ plan }) => plan.markers),
-    });
-  }
-
   /**
    * Plans again after a unique violation: the conversations that another node appended to, or
    * everything if no node did. In the second case a message was already in the log. Row-level
@@ -187,7 +140,7 @@ export class BatchCommitter {
    */
   async #planAgain(parts: readonly Part[]): Promise<Part[]> {
     const behind = await findStaleHeads(
-      this.#connected(),
+      this.#connection.client,
       parts.map(({ taken, plan }) => [taken.conversation, plan.next.seq - plan.events.length]),
     );
     this.#options.observer?.conflicted(behind.size);
@@ -206,10 +159,12 @@ export class BatchCommitter {
       const doubt = cached === undefined || taken.items.some((item) => doubtful(item, now));
       return { taken, head: doubt ? undefined : cached };
     });
-    await loadQuota(this.#quota, this.#connected(), onCached, now, false);
+    await loadQuota(this.#quota, this.#connection.client, onCached, now, false);
     const { keys, ready } = await this.#sealable(onCached, now);
     for (const { taken, head } of ready) {
-      const quick = head && this.#part(taken, head, keys, [], false, now);
+      const quick =
+        head &&
+        planPart(taken, { head, keys, earlier: [], reread: false }, this.#rules(taken, now));
       // A refusal must not depend on a copy that may be behind, and must not hide that the message
       // is a repeat.
       if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) parts.push(quick);
@@ -223,7 +178,7 @@ export class BatchCommitter {
    */
   async #planOnLog(batch: readonly Taken<PendingPost>[]): Promise<Part[]> {
     if (batch.length === 0) return [];
-    const client = this.#connected();
+    const client = this.#connection.client;
     const now = this.#options.now();
     const requests = batch.flatMap(({ items }) => items.map((item) => item.request));
     const heads = await loadHeads(
@@ -237,7 +192,10 @@ export class BatchCommitter {
     await loadQuota(this.#quota, client, onLog, now, true);
     const { keys, ready } = await this.#sealable(onLog, now);
     return ready.flatMap(({ taken, head }) => {
-      if (head !== undefined) return [this.#part(taken, head, keys, earlier, true, now)];
+      if (head !== undefined) {
+        const state = { head, keys, earlier, reread: true };
+        return [planPart(taken, state, this.#rules(taken, now))];
+      }
       const error = new MessagingError("conversation_not_found", "There is no such conversation.");
       for (const item of taken.items) this.#reject(item, error);
       this.#release(taken);
@@ -305,58 +263,14 @@ export class BatchCommitter {
     this.#queue.release(taken);
   }
 
-  #part(
-    taken: Taken<PendingPost>,
-    head: ConversationHead,
-    keysOf: ReadonlyMap<ConversationId, DeviceKeys>,
-    earlier: readonly AcceptedMessage[],
-    reread: boolean,
-    now: number,
-  ): Part {
-    const requests = taken.items.map((item) => item.request);
-    const known = earlier.filter(({ conversation }) => conversation === taken.conversation);
-    const keys: DeviceKeys = keysOf.get(taken.conversation) ?? new Map();
-    // A device without a key here belongs to no member. Admission refuses it with its own code.
-    const isErased = (device: DeviceId) => keys.has(device) && keys.get(device)?.key === undefined;
+  #rules({ tenant }: Taken<PendingPost>, now: number) {
     const { frankingKey } = this.#options;
-    const plan = planMessages(
-      head,
-      requests,
-      known,
-      frankingKey,
-      now,
-      this.#quota.draft(taken.tenant, now),
-      isErased,
-    );
-    return { taken, plan, keys, reread };
+    return { frankingKey, now, quota: this.#quota.draft(tenant, now) };
   }
 
   #reject(item: PendingPost, error: MessagingError): void {
     this.#options.observer?.refused(error.code);
     item.reject(error);
-  }
-
-  #connected(): PoolClient {
-    if (this.#client === undefined) throw new Error("the connection was lost");
-    return this.#client;
-  }
-
-  async #connect(tenant: TenantId): Promise<void> {
-    if (this.#client === undefined) {
-      const client = await this.#options.pool.connect();
-      client.once("error", () => this.#disconnect(client));
-      this.#client = client;
-      this.#fence = undefined;
-    }
-    if (this.#fence === tenant) return;
-    await this.#client.query("select set_config('sealdesk.tenant', $1, false)", [tenant]);
-    this.#fence = tenant;
-  }
-
-  #disconnect(client: PoolClient): void {
-    if (this.#client !== client) return;
-    this.#client = undefined;
-    client.release(true);
   }
 
   /**
@@ -365,7 +279,7 @@ export class BatchCommitter {
    * are stored again.
    */
   #retryLater(cause: unknown): void {
-    if (this.#client !== undefined) this.#disconnect(this.#client);
+    this.#connection.drop();
     for (const taken of this.#inHand) {
       this.#heads.drop(taken.conversation);
       this.#release(taken, this.#countAttempt(taken, cause));
@@ -391,11 +305,3 @@ export class BatchCommitter {
 
 const notStored = (cause: unknown): MessagingError =>
   new MessagingError("unavailable", "The message was not stored. Send it again.", { cause });
-
-/**
- * Sorts the parts in the same order on all nodes. Two nodes that insert the same keys in different
- * orders would deadlock.
- */
-function inOrder(parts: readonly Part[]): Part[] {
-  return parts.toSorted((a, b) => (a.taken.conversation < b.taken.conversation ? -1 : 1));
-}

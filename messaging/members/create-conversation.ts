@@ -1,15 +1,14 @@
 import { zeroHash } from "../../crypto/wire/event.ts";
-import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import type { SuiteName } from "../../crypto/wire/suites.ts";
 import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
-import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
 import { type ConversationAct, ofConversation } from "../conversation-act.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { assertCreationSignature } from "./assert-creation-signature.ts";
 import { assertRoom } from "./assert-room.ts";
 import {
   conversationFacts,
@@ -137,27 +136,3 @@ async function firstAnswer(
 
 const exists = () =>
   new MessagingError("conversation_exists", "This conversation id is taken. Choose another.");
-
-async function assertCreationSignature(
-  client: Client,
-  actor: Actor,
-  device: DeviceId,
-  input: NewConversation,
-): Promise<void> {
-  const { rows } = await client.query<{ device_key: Buffer }>(
-    "select device_key from devices where id = $1",
-    [device],
-  );
-  const key = rows[0]?.device_key ?? new Uint8Array(0);
-  const record = creationBytes({
-    tenant: actor.tenant,
-    conversation: input.id,
-    suite: input.suite,
-    device,
-  });
-  if (!verifyEd25519(key, record, input.creationSignature))
-    throw new MessagingError(
-      "invalid_signature",
-      "The creation record is not signed by this device.",
-    );
-}

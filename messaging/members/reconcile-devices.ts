@@ -1,20 +1,10 @@
-import { appendEntry } from "../../audit/append-entry.ts";
-import {
-  nilId,
-  type TenantId,
-  type UserId,
-  type DeviceId,
-  type ConversationId,
-} from "../../crypto/wire/ids.ts";
-import type { Client } from "../../db/pool.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { throwAll } from "../../db/throw-all.ts";
 import { batchRead } from "../../db/batch-read.ts";
-import { appendControl } from "../log/append-control.ts";
 import { MAX_MEMBER_DEVICES } from "../../policies/conversation-limits.ts";
 import { attemptChange } from "../log/attempt-change.ts";
 import type { ConversationLog } from "../log/conversation-log.ts";
-import type { ConversationHead } from "../log/head.ts";
-import { creationRecord } from "./creation-record.ts";
+import { changeDevice } from "./change-device.ts";
 import type { MessagingDeps } from "./facts.ts";
 
 // Conversations of the user whose device list is out of date: a device is missing, or a revoked one
@@ -109,48 +99,3 @@ const reconcileConversation = (
     }
     return { events, answer: undefined };
   });
-
-async function changeDevice(
-  client: Client,
-  head: ConversationHead,
-  { tenant, user }: { readonly tenant: TenantId; readonly user: UserId },
-  device: DeviceId,
-  added: boolean,
-  now: number,
-) {
-  const { conversation } = head;
-  const seq = head.seq + 1;
-  await client.query(
-    added
-      ? `insert into member_devices (tenant, conversation, device, user_id, from_seq) values ($1, $2, $3, $4, $5)`
-      : `update member_devices set until_seq = $5 where tenant = $1 and conversation = $2
-         and device = $3 and user_id = $4 and until_seq is null`,
-    [tenant, conversation, device, user, seq],
-  );
-  const kind = added ? "device_added" : "device_removed";
-  const event = await appendControl(
-    client,
-    head,
-    {
-      conversation,
-      kind,
-      actor: user,
-      senderDevice: nilId(),
-      subject: user,
-      epoch: head.epoch + 1,
-      creation: added ? await creationRecord(client, conversation) : undefined,
-    },
-    now,
-  );
-  await appendEntry(client, {
-    occurredAtMs: now,
-    tenant,
-    actor: { kind: "system", id: "reconcile-devices" },
-    action: added ? "conversation.device_added" : "conversation.device_removed",
-    resource: { type: "conversation", id: conversation },
-    subject: user,
-    outcome: "success",
-    details: { device, seq, epoch: head.epoch + 1 },
-  });
-  return event;
-}

@@ -1,5 +1,4 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { BucketRate } from "../../policies/token-bucket.ts";
 import type { Closers } from "../closers.ts";
 import {
   bucketsOf,
@@ -8,27 +7,8 @@ import {
   type MessageRates,
   type Sending,
 } from "../socket/message-limits.ts";
-import { answerOf, type RedisClient } from "./redis-client.ts";
-
-// Uses Redis's own clock, so that nodes with different clocks share one bucket. Redis runs a script
-// atomically. A message that was sent cannot be taken back, so a bucket may be overdrawn once by
-// its size.
-const SPEND = `
-  local now = redis.call('time')
-  local nowMs = now[1] * 1000 + now[2] / 1000
-  local waits = {}
-  for index, key in ipairs(KEYS) do
-    local burst, perMs = tonumber(ARGV[3 * index - 2]), tonumber(ARGV[3 * index - 1]) / 1000
-    local held = redis.call('hmget', key, 'tokens', 'at')
-    local tokens = tonumber(held[1]) or burst
-    local atMs = tonumber(held[2]) or nowMs
-    tokens = math.min(burst, tokens + math.max(0, nowMs - atMs) * perMs)
-    tokens = math.max(-burst, tokens - tonumber(ARGV[3 * index]))
-    redis.call('hset', key, 'tokens', tostring(tokens), 'at', tostring(nowMs))
-    redis.call('pexpire', key, math.ceil((burst - tokens) / perMs) + 1000)
-    waits[index] = math.ceil(math.max(0, 1 - tokens) / perMs)
-  end
-  return waits`;
+import type { RedisClient } from "./redis-client.ts";
+import { spendShared, type Spent } from "./spend-shared.ts";
 
 /** The time between two comparisons of counts. */
 const EVERY_MS = 500;
@@ -60,11 +40,6 @@ export function openMessageLimits(
 
 /** The number of buckets that one request to Redis compares. */
 const PER_QUESTION = 500;
-
-interface Spent {
-  readonly rate: BucketRate;
-  messages: number;
-}
 
 export interface SharedMessageLimitsDeps {
   readonly name: string;
@@ -135,15 +110,7 @@ export class SharedMessageLimits implements MessageLimits {
   async #tell(spent: readonly (readonly [Uuid, Spent])[]): Promise<void> {
     const { name, redis, monotonic } = this.#deps;
     if (!redis.isReady) return;
-    const answer = await answerOf(
-      redis.eval(SPEND, {
-        keys: spent.map(([owner]) => `sealdesk:${name}:${owner}`),
-        arguments: spent.flatMap(([, { rate, messages }]) =>
-          [rate.burst, rate.perSecond, messages].map(String),
-        ),
-      }),
-    );
-    const waits = answer as unknown as readonly number[];
+    const waits = await spendShared(redis, name, spent);
     const now = monotonic();
     for (const [index, [owner]] of spent.entries()) {
       const waitMs = waits[index] ?? 0;

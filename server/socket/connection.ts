@@ -1,68 +1,19 @@
 import { decodeFrame, encodeFrame, type Frame, type Hello } from "../../crypto/wire/frame.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
-import {
-  nilId,
-  type TenantId,
-  type UserId,
-  type DeviceId,
-  type ConversationId,
-} from "../../crypto/wire/ids.ts";
-import {
-  FOLLOWED_PER_PAGE,
-  type Followed,
-  type FollowedPage,
-} from "../../messaging/follow/visible-ranges.ts";
+import { nilId, type DeviceId, type ConversationId } from "../../crypto/wire/ids.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
-import type { FairShares } from "../../policies/fair-shares.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
-import type { Deliveries } from "./deliveries.ts";
-import type { Drainable } from "./drain.ts";
-import type { FrameLimits } from "./frame-limits.ts";
-import { faultFrame, headsFrame } from "./frames.ts";
-import { PROTOCOL_VERSION, type AuthenticatedHello, type HandshakeSteps } from "./handshake.ts";
+import type { ConnectionDeps, OpenSocket } from "./connection-deps.ts";
+import { faultFrame } from "./frames.ts";
+import { PROTOCOL_VERSION, type AuthenticatedHello } from "./handshake.ts";
+import { HeadTeller } from "./head-teller.ts";
 import { Liveness } from "./liveness.ts";
-import type { LoopShares } from "./loop-shares.ts";
-import type { SpacedCalls } from "./spaced-calls.ts";
 import { Reading } from "./reading.ts";
 import type { Identity, Subscriber } from "./relay.ts";
-import { Session, type ServiceDeps } from "./session.ts";
-import type { Timed, TimerWheel } from "./timer-wheel.ts";
-import type { Timings } from "../timings.ts";
+import { Session } from "./session.ts";
+import type { Timed } from "./timer-wheel.ts";
 import { relayLimits } from "../limits.ts";
-
-/** The facts about a connection that the liveness check needs. */
-export interface OpenSocket extends Drainable {
-  /** Bytes that were sent but not yet taken by the network. */
-  readonly bufferedBytes: number;
-}
-
-/** The dependencies of one socket on the rest of the server. */
-export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
-  readonly timings: Timings;
-  readonly frameLimits: FrameLimits;
-  readonly loopShares: LoopShares;
-  /** The ends of pauses of those who sent too much. */
-  readonly resumptions: SpacedCalls;
-  readonly wheel: TimerWheel;
-  /** The shares of tenants and accounts in the welcomed connections. */
-  readonly sockets: FairShares;
-  /** The open connections. Each connection adds itself. */
-  readonly open: Set<OpenSocket>;
-  /**
-   * Called with the reason why a socket was closed, for the log. Never called with data from its
-   * frames.
-   */
-  readonly onFault: (reason: CloseReason, error?: unknown) => void;
-  readonly closeReasonOf: (error: unknown) => CloseReason;
-  /** Returns users who are present on other nodes and share one of these conversations. */
-  readonly presentElsewhere: (
-    tenant: TenantId,
-    conversations: readonly ConversationId[],
-  ) => Promise<readonly UserId[]>;
-}
-
-const SNAPSHOT_ATTEMPTS = 10;
 
 /**
  * One socket. The hello comes first; then messages and acknowledgements come in and deliveries go
@@ -76,13 +27,12 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   readonly #reading: Reading;
   #identity: Identity | undefined;
   #session: Session | undefined;
+  #headTeller: HeadTeller | undefined;
   #state: "new" | "joining" | "open" | "draining" | "closed" = "new";
   #onWelcomed: (() => void) | undefined;
   readonly #origin: string | undefined;
   #onClosed: (() => void) | undefined;
   #leaveShares: () => void = () => undefined;
-  /** Called when the buffer has room, or the connection is closed. */
-  #onRoom: () => void = () => undefined;
 
   /**
    * @param onWelcomed called when the device has been welcomed
@@ -159,7 +109,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   }
 
   onDrain(): void {
-    this.#onRoom();
+    this.#headTeller?.resume();
     this.#session?.deliveries.resume();
     this.#session?.intake.regulate();
   }
@@ -263,7 +213,8 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       // A store that repeats a generation is an older copy. Acknowledged events may be missing in
       // it.
       const isOlder = authenticated.lastGeneration >= hello.generation;
-      if (await this.#tellHeads(authenticated.actor, begun, hello.includeFinished || isOlder))
+      const includeFinished = hello.includeFinished || isOlder;
+      if (await this.#tellHeads(authenticated.actor, begun, includeFinished))
         this.#open(authenticated, begun);
     } catch (error) {
       const reason =
@@ -285,62 +236,22 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     return this.#session;
   }
 
-  /**
-   * Follows what the device may follow and tells it the heads, page by page.
-   * @returns false if the connection is closed
-   */
-  async #tellHeads(
+  /** @returns false if the connection no longer joins */
+  #tellHeads(
     actor: AuthenticatedHello["actor"],
     { deliveries }: Session,
     includeFinished: boolean,
   ): Promise<boolean> {
-    for (let after: ConversationId | undefined = nilId(); after !== undefined;) {
-      const page = await this.#followPage(actor, deliveries, { after, includeFinished });
-      if (page === undefined) return false;
-      if (page.length > 0) this.#transmit(headsFrame(page));
-      await this.#room();
-      after = page.length < FOLLOWED_PER_PAGE ? undefined : page.at(-1)?.conversation;
-    }
-    return this.#state === "joining";
-  }
-
-  /**
-   * Follows one page of conversations. Events that are committed while it is read are noted: the
-   * heads by the relay, and that the device joined by `onJoined`.
-   * @returns undefined if the connection is closed
-   */
-  async #followPage(
-    actor: AuthenticatedHello["actor"],
-    deliveries: Deliveries,
-    which: FollowedPage,
-  ): Promise<readonly Followed[] | undefined> {
-    const { relay } = this.#deps;
-    for (let attempt = 0; attempt < SNAPSHOT_ATTEMPTS; attempt++) {
-      const mark = relay.mark();
-      const page = await this.#deps.followed(actor, which);
-      if (this.#state !== "joining") return undefined;
-      const published = relay.publishedSince(mark);
-      if (published === undefined) continue;
-      for (const each of page) {
-        relay.follow(this, each.conversation);
-        deliveries.follow(each);
-      }
-      for (const [conversation, seq] of published) deliveries.onHead(conversation, seq);
-      return page;
-    }
-    this.close("try_again");
-    return undefined;
-  }
-
-  /** Waits until the device has taken enough of the sent bytes. */
-  async #room(): Promise<void> {
-    while (
-      this.#state === "joining" &&
-      this.#channel.bufferedBytes > relayLimits.bufferedBytesOfHeads
-    )
-      await new Promise<void>((resolve) => {
-        this.#onRoom = resolve;
-      });
+    this.#headTeller = new HeadTeller({
+      subscriber: this,
+      channel: this.#channel,
+      relay: this.#deps.relay,
+      deliveries,
+      followed: (who, page) => this.#deps.followed(who, page),
+      transmit: (frame) => this.#transmit(frame),
+      isJoining: () => this.#state === "joining",
+    });
+    return this.#headTeller.tell(actor, includeFinished);
   }
 
   #open(authenticated: AuthenticatedHello, session: Session): void {
@@ -390,7 +301,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   onClosed(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#onRoom();
+    this.#headTeller?.resume();
     this.#reading.end();
     this.#leaveShares();
     this.#deps.open.delete(this);

@@ -2,7 +2,7 @@ import { OverloadError } from "../../db/fairness/overload-error.ts";
 import { runFor } from "../../db/fairness/requester.ts";
 import { decodeControl, encodeFrame } from "../../crypto/wire/frame.ts";
 import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
-import type { EventsRequest } from "../../messaging/follow/read-events.ts";
+import type { EventsRequest } from "../../messaging/follow/event-rows.ts";
 import type { Followed } from "../../messaging/follow/visible-ranges.ts";
 import type { DeliverableEvent, ErasedEvent, LoggedEvent } from "../../messaging/log/event.ts";
 import type { AcceptedMessage } from "../../messaging/log/head.ts";

@@ -1,5 +1,5 @@
 import type { CheckpointStore } from "../../audit/checkpoints/checkpoint-store.ts";
-import { openOurs } from "../../audit/integrate/verify-against-outside.ts";
+import { openOurs } from "../../audit/integrate/open-ours.ts";
 import { withIntegratorSession } from "../../audit/integrate/session.ts";
 import type { LogSigner } from "../../audit/logs.ts";
 import {

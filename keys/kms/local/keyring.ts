@@ -5,7 +5,6 @@ import { toBase64Url } from "../../../crypto/wire/bytes.ts";
 import { withFileLock } from "../../file-lock.ts";
 import { KeysError } from "../../keys-error.ts";
 import { replaceFile, writeFileOnce } from "../../private-file.ts";
-import { Secret } from "../../secret.ts";
 import {
   readKeyring,
   writeKeyring,
@@ -147,24 +146,4 @@ async function reach<T>(work: () => Promise<T>): Promise<T> {
       cause,
     });
   }
-}
-
-/**
- * Reads a key file.
- * @throws KeysError keyring_unreachable; keyring_damaged, if it is too short
- */
-export async function readKeyFile(path: string): Promise<Secret<Uint8Array>> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new KeysError(
-      "keyring_unreachable",
-      "SEALDESK_KEYRING_KEY_FILE names a file that cannot be read.",
-      { cause },
-    );
-  });
-  if (bytes.length < 32)
-    throw new KeysError(
-      "keyring_damaged",
-      "SEALDESK_KEYRING_KEY_FILE names a file of less than 32 bytes.",
-    );
-  return new Secret(new Uint8Array(bytes));
 }

@@ -16,7 +16,8 @@ import type { GcmParameter, Handle, Mechanism } from "./cryptoki.ts";
 import { openLibrary, unreachable, type Pkcs11Library } from "./library.ts";
 import { destroyObject, findKey, makeVersion, type KeyObject, type StoredKey } from "./objects.ts";
 import { CKR, resultOf } from "./results.ts";
-import { describe, TokenSessions, type TokenOptions } from "./sessions.ts";
+import { describeFailure } from "./describe-failure.ts";
+import { TokenSessions, type TokenOptions } from "./sessions.ts";
 import { CKM_EDDSA } from "./templates.ts";
 import { KeysError } from "../../keys-error.ts";
 
@@ -292,7 +293,7 @@ export class Pkcs11Kms implements Kms {
     try {
       return await this.#sessions.use(work);
     } catch (error) {
-      throw describe(error);
+      throw describeFailure(error);
     }
   }
 }

@@ -2,7 +2,6 @@ import { KeysError } from "../../keys-error.ts";
 import type { Secret } from "../../secret.ts";
 import type { Handle } from "./cryptoki.ts";
 import type { Pkcs11Library } from "./library.ts";
-import { unreachable } from "./library.ts";
 import { CKR, resultOf } from "./results.ts";
 
 export interface TokenOptions {
@@ -142,12 +141,3 @@ const pinRefused = (): KeysError =>
     "kms_denied",
     "SEALDESK_PKCS11_PIN was refused by the HSM, and it is not tried again.",
   );
-
-/** Converts a failure to an error of this folder. The HSM's code is not secret. */
-export function describe(error: unknown): KeysError {
-  if (error instanceof KeysError) return error;
-  const result = resultOf(error);
-  if (CKR.denied.has(result ?? -1))
-    return new KeysError("kms_denied", "The HSM does not permit this.", { cause: error });
-  return unreachable(`The HSM did not do this (${result ?? "no code"}).`, error);
-}

@@ -1,5 +1,4 @@
-import type { FileHandle } from "node:fs/promises";
-import { constants, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { constants, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isUuid, type Uuid } from "../../../crypto/wire/uuid.ts";
 import {
@@ -8,12 +7,11 @@ import {
   invalidBlobId,
   wrongOffset,
   wrongSize,
-  type ByteRange,
   type BlobStore,
 } from "./blob-store.ts";
+import { openExisting, pieceBytes, piecesOf, sizeOf, syncFolder, writeAt } from "./files.ts";
 
 const unfinished = ".part";
-const pieceBytes = 64 * 1024;
 
 /**
  * Stores blobs as files in a folder, which is created when needed. A growing blob is
@@ -45,7 +43,7 @@ export function directoryStore(folder: string): BlobStore {
       // acknowledged more.
       const file = await open(path + unfinished, constants.O_RDWR | constants.O_CREAT, 0o600);
       try {
-        return await write(file, offset, data);
+        return await writeAt(file, offset, data);
       } finally {
         await file.sync();
         await file.close();
@@ -89,67 +87,3 @@ export function directoryStore(folder: string): BlobStore {
     },
   };
 }
-
-async function openExisting(path: string, flags: "r" | "r+"): Promise<FileHandle> {
-  try {
-    return await open(path, flags);
-  } catch (error) {
-    throw isMissing(error) ? blobNotFound() : error;
-  }
-}
-
-async function* piecesOf(
-  path: string,
-  { from, until }: ByteRange,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const file = await openExisting(path, "r");
-  try {
-    for (let position = from; position < until;) {
-      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, until - position));
-      const { bytesRead } = await file.read(piece, 0, piece.length, position);
-      if (bytesRead === 0) return;
-      position += bytesRead;
-      yield piece.subarray(0, bytesRead);
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-async function write(
-  file: FileHandle,
-  offset: number,
-  data: AsyncIterable<Uint8Array>,
-): Promise<number> {
-  let position = offset;
-  for await (const piece of data)
-    for (let written = 0; written < piece.length;) {
-      const length = piece.length - written;
-      const { bytesWritten } = await file.write(piece, written, length, position);
-      written += bytesWritten;
-      position += bytesWritten;
-    }
-  return position;
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Syncs a folder, which makes new names in it durable. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-const isMissing = (error: unknown): boolean =>
-  (error as { readonly code?: unknown } | null)?.code === "ENOENT";

@@ -6,7 +6,8 @@ import {
   conversationActions,
 } from "../../../audit/actions/conversation-actions.ts";
 import { keyActions } from "../../../audit/actions/key-actions.ts";
-import { auditActions, tenantActions } from "../../../audit/actions/operator-actions.ts";
+import { auditActions } from "../../../audit/actions/audit-actions.ts";
+import { tenantActions } from "../../../audit/actions/tenant-actions.ts";
 import { expectSection, markdownTable } from "../../support/generated-section.ts";
 
 /** The chapters of the page. */

@@ -3,7 +3,8 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { Keyring, readKeyFile } from "../../../keys/kms/local/keyring.ts";
+import { Keyring } from "../../../keys/kms/local/keyring.ts";
+import { readKeyFile } from "../../../keys/kms/local/read-key-file.ts";
 import { LocalKms } from "../../../keys/kms/local/local-kms.ts";
 import { Secret } from "../../../keys/secret.ts";
 

@@ -4,7 +4,7 @@ import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
 import { decodeFrame } from "../../../crypto/wire/frame.ts";
 import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import { OverloadError } from "../../../db/fairness/overload-error.ts";
-import type { EventsRequest } from "../../../messaging/follow/read-events.ts";
+import type { EventsRequest } from "../../../messaging/follow/event-rows.ts";
 import type { DeliverableEvent } from "../../../messaging/log/event.ts";
 import { Deliveries } from "../../../server/socket/deliveries.ts";
 import { newId } from "../../../tools/testkit/ids.ts";

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { assertHolds, openOurs } from "../../../../audit/integrate/verify-against-outside.ts";
+import { assertHolds } from "../../../../audit/integrate/assert-extends.ts";
+import { openOurs } from "../../../../audit/integrate/open-ours.ts";
 import { AuditError } from "../../../../audit/audit-error.ts";
 import { OPERATOR_LOG, type LogId } from "../../../../audit/logs.ts";
 import { createDeclaration, formatDeclaration } from "../../../../audit/restore/declaration.ts";

@@ -1,6 +1,6 @@
 import type { CheckpointStore } from "../../../../audit/checkpoints/checkpoint-store.ts";
 import { openCheckpointStore } from "../../../../audit/checkpoints/open-store.ts";
-import { openOurs, OUTSIDE, placeOf } from "../../../../audit/integrate/verify-against-outside.ts";
+import { openOurs, OUTSIDE, placeOf } from "../../../../audit/integrate/open-ours.ts";
 import { withIntegratorSession } from "../../../../audit/integrate/session.ts";
 import { OPERATOR_LOG, type LogSigner } from "../../../../audit/logs.ts";
 import { findLost, type PublishedHead } from "../../../../audit/restore/find-lost.ts";

@@ -1,5 +1,6 @@
 import type { PreKeyRequest, PreKeyUpload } from "../../suite.ts";
-import { deleteExpired, longTermPreKeys } from "./long-term-prekeys.ts";
+import { longTermPreKeys } from "./long-term-prekeys.ts";
+import { deleteExpired } from "./retired-prekeys.ts";
 import { makeKyberPreKey, makePreKey, published } from "./make-prekeys.ts";
 import { PreKeyIds } from "./prekey-ids.ts";
 import { loadSelf } from "./self.ts";

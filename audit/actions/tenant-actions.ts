@@ -1,0 +1,65 @@
+import type { ActionSpecs } from "./action-spec.ts";
+
+/** The audited acts of an operator on a tenant. */
+export const tenantActions = {
+  "tenant.create": {
+    class: "C",
+    resources: ["tenant"],
+    details: { keys: "list", origins: "list" },
+    description: "`sealdesk tenant create`",
+  },
+  "tenant.suspend": {
+    class: "U",
+    resources: ["tenant"],
+    details: {},
+    description: "`sealdesk tenant suspend`",
+  },
+  "tenant.resume": {
+    class: "U",
+    resources: ["tenant"],
+    details: {},
+    description: "`sealdesk tenant resume`",
+  },
+  "tenant.allow_staff_grants": {
+    class: "U",
+    resources: ["tenant"],
+    details: {},
+    description: "`sealdesk tenant staff-grants --set on`",
+  },
+  "tenant.forbid_staff_grants": {
+    class: "U",
+    resources: ["tenant"],
+    details: {},
+    description: "`sealdesk tenant staff-grants --set off`",
+  },
+  "tenant.set_customer_keys": {
+    class: "U",
+    resources: ["tenant"],
+    details: { keys: "list" },
+    description: "`sealdesk tenant keys set`",
+  },
+  "tenant.add_customer_keys": {
+    class: "U",
+    resources: ["tenant"],
+    details: { keys: "list" },
+    description: "`sealdesk tenant keys add`",
+  },
+  "tenant.remove_customer_key": {
+    class: "U",
+    resources: ["tenant"],
+    details: { keys: "list" },
+    description: "`sealdesk tenant keys remove`",
+  },
+  "tenant.add_origin": {
+    class: "U",
+    resources: ["tenant"],
+    details: { origins: "list" },
+    description: "`sealdesk tenant origins add`",
+  },
+  "tenant.remove_origin": {
+    class: "U",
+    resources: ["tenant"],
+    details: { origins: "list" },
+    description: "`sealdesk tenant origins remove`",
+  },
+} as const satisfies ActionSpecs;

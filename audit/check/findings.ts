@@ -1,0 +1,37 @@
+import { AuditError } from "../audit-error.ts";
+
+/** The current findings of several checks that run again and again. */
+export class Findings {
+  readonly #onFinding: (error: AuditError) => void;
+  readonly #stopped: AbortSignal;
+  readonly #byCheck = new Map<string, AuditError>();
+
+  /**
+   * @param onFinding called once for each finding, and again if its message changes
+   * @param stopped after it aborts, a check that was cut short ends no finding
+   */
+  constructor(onFinding: (error: AuditError) => void, stopped: AbortSignal) {
+    this.#onFinding = onFinding;
+    this.#stopped = stopped;
+  }
+
+  /** The finding that is the oldest of the current ones. */
+  get first(): AuditError | undefined {
+    return this.#byCheck.values().next().value;
+  }
+
+  /**
+   * Keeps the AuditError that `check` throws, until the check of this name finds nothing any more.
+   * @throws every other error of `check`
+   */
+  async keep(name: string, check: () => Promise<void>): Promise<void> {
+    try {
+      await check();
+      if (!this.#stopped.aborted) this.#byCheck.delete(name);
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error;
+      if (this.#byCheck.get(name)?.message !== error.message) this.#onFinding(error);
+      this.#byCheck.set(name, error);
+    }
+  }
+}

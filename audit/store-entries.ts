@@ -1,0 +1,56 @@
+import { byteaArray } from "../db/binary-arrays.ts";
+import type { Client } from "../db/pool.ts";
+import { equalBytes } from "../crypto/wire/bytes.ts";
+import { afterCommit } from "../db/transaction.ts";
+import { AuditError } from "./audit-error.ts";
+import { tellAppended } from "./check/appended-entries.ts";
+import type { LogId } from "./logs.ts";
+import { nodeChecks } from "./node-checks.ts";
+import { leafHash } from "./verify/tree-hash.ts";
+
+// Prepared once for each session, because planning would cost more than the insert.
+const INSERT = {
+  name: "audit-entry",
+  text: "insert into audit.entries (tenant, entry) values ($1, $2) returning id, leaf_hash",
+} as const;
+const INSERT_ALL = {
+  name: "audit-entries",
+  text: `insert into audit.entries (tenant, entry) select $1, unnest($2::bytea[])
+    returning id, leaf_hash`,
+} as const;
+
+interface Stored {
+  readonly id: number;
+  readonly leaf_hash: Uint8Array;
+}
+
+/**
+ * Appends the bytes of entries to a log, in their order, and requires that the database stored them.
+ * A trigger or a rule that somebody added there may have dropped or changed them.
+ * @returns the ids of the entries
+ * @throws AuditError audit_entry_not_stored; the act must then be rolled back
+ */
+export async function storeEntries(
+  client: Client,
+  log: LogId,
+  entries: readonly Uint8Array[],
+): Promise<readonly number[]> {
+  const [only] = entries;
+  const { rows } = await client.query<Stored>(
+    only !== undefined && entries.length === 1
+      ? { ...INSERT, values: [log, only] }
+      : { ...INSERT_ALL, values: [log, byteaArray(entries)] },
+  );
+  const isStored = (entry: Uint8Array, at: number) => {
+    const leaf = rows[at]?.leaf_hash;
+    return leaf !== undefined && equalBytes(leaf, leafHash(nodeChecks.sha256, entry));
+  };
+  if (rows.length !== entries.length || !entries.every(isStored))
+    throw new AuditError(
+      "audit_entry_not_stored",
+      "The database did not store the audit entry of this act, so the act was not done. Look for triggers and rules on audit.entries that Sealdesk did not create.",
+    );
+  const appended = rows.map((row) => ({ log, id: row.id, leafHash: row.leaf_hash }));
+  afterCommit(client, (pool) => tellAppended(pool, appended));
+  return rows.map(({ id }) => id);
+}

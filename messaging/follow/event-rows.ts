@@ -1,0 +1,88 @@
+import { int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
+import { createBatchLoader } from "../../db/batch-loader.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+
+// Requests are numbered, so one statement answers many. The data of an event is looked up for each
+// event, because a join of many would be planned as a scan.
+const EVENTS = `
+  select asked.number, e.*,
+    (select p.bytes from packets p
+      where p.conversation = e.conversation and p.device = asked.device and p.seq = e.seq
+        and p.received_at_ms = e.received_at_ms) as packet,
+    case when e.seq = asked.anchor then (
+      select before.transcript_hash from events before
+      where before.conversation = e.conversation and before.seq = e.seq - 1 and before.kind > 0)
+    end as previous_hash
+  from unnest($1::int4[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], $6::int8[], $7::int4[])
+    as asked (number, conversation, device, after, anchor, until, page)
+  cross join lateral (
+    select * from events
+    where conversation = asked.conversation and seq > asked.after and seq <= asked.until and kind > 0
+    order by seq limit asked.page) e
+  order by asked.number, e.seq`;
+
+/** A request for a device's next events of one conversation. */
+export interface EventsRequest {
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
+  readonly device: DeviceId;
+  /** The event after which to read. It is not returned itself. */
+  readonly afterSeq: number;
+  /** The last event wanted. It is at or before the last event that the device may currently see. */
+  readonly untilSeq: number;
+  /** The event that must carry the hash of the one before it. */
+  readonly anchorSeq: number;
+  readonly limit: number;
+}
+
+/** An event as the database has it: its content and its packet are still sealed. */
+export interface EventRow {
+  /** The number of the request that it answers. */
+  readonly number: number;
+  readonly tenant: TenantId;
+  readonly conversation: ConversationId;
+  readonly seq: number;
+  readonly kind: number;
+  readonly sender_device: DeviceId;
+  readonly epoch: number;
+  readonly key_id: Uuid;
+  readonly client_message_id: Uuid;
+  readonly received_at_ms: number;
+  readonly ciphertext: Buffer;
+  readonly commitment: Buffer;
+  readonly franking_tag: Buffer;
+  readonly transcript_hash: Buffer;
+  readonly packet: Buffer | null;
+  readonly previous_hash: Buffer | null;
+}
+
+/** The number of rows that are read at once. It limits the memory of a page of large messages. */
+const MAX_ROWS = 512;
+
+/** Reads the rows that answer a request. Requests that arrive together share one statement. */
+export const loadEventRows = createBatchLoader<EventsRequest, EventRow[]>({
+  async answer(pool, tenant, asked) {
+    const { rows } = await inTransaction(pool, tenant, (client) =>
+      client.query<EventRow>({
+        name: "read-events",
+        text: EVENTS,
+        values: [
+          int4Array(asked.map((_, number) => number)),
+          uuidArray(asked.map(({ conversation }) => conversation)),
+          uuidArray(asked.map(({ device }) => device)),
+          int8Array(asked.map(({ afterSeq }) => afterSeq)),
+          int8Array(asked.map(({ anchorSeq }) => anchorSeq)),
+          int8Array(asked.map(({ untilSeq }) => untilSeq)),
+          int4Array(asked.map(({ limit }) => limit)),
+        ],
+      }),
+    );
+    const answers = asked.map((): EventRow[] => []);
+    for (const row of rows) answers[row.number]?.push(row);
+    return answers;
+  },
+  weigh: ({ afterSeq, untilSeq, limit }) => Math.min(limit, Math.max(1, untilSeq - afterSeq)),
+  most: MAX_ROWS,
+});
