@@ -69,7 +69,12 @@ async function create(
   const now = deps.now();
   const { decision, members, others } = await decideCreation(client, actor, actor.user, input);
   assertAllowed(decision);
-  await assertCreationSignature(client, actor, device, input);
+  const { id: conversation, suite } = input;
+  await assertCreationSignature(
+    client,
+    { tenant: actor.tenant, conversation, suite, device },
+    input.creationSignature,
+  );
   await assertRoom(client, deps.openConversations, {
     conversation: input.id,
     creator: actor.user,
