@@ -12,6 +12,7 @@ import {
 } from "../../support/device.ts";
 import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
@@ -181,7 +182,7 @@ async function waiting(count: number): Promise<void> {
     where datname = current_database() and wait_event_type = 'Lock'
       and query like '%for no key update%'`;
   const { owner } = server.database;
-  while ((await owner.query<{ n: number }>(asked)).rows[0]!.n < count);
+  await until(async () => (await owner.query<{ n: number }>(asked)).rows[0]!.n >= count);
 }
 
 /** Has `requests` pass authentication and then wait for these accounts, in this order. */
@@ -225,18 +226,23 @@ test("one of two admins who reset each other at once succeeds, and the other is 
   });
 });
 
+// Both are sent before either waits: a node lets an account that holds a connection for long wait for others.
 test("one of two devices that remove each other at once succeeds", async () => {
   const subject = randomUUID();
   const one = await customerDevice(server, subject);
   const other = await newDevice(subject, one.accountKey);
   await other.register();
-  const [first, second] = await held(
-    [one.user],
-    [
-      () => one.request("DELETE", `/v1/devices/${other.id}`),
-      () => other.request("DELETE", `/v1/devices/${one.id}`),
-    ],
-  );
+  const removals = await inTransaction(server.database.pool, server.tenant.id, async (client) => {
+    await client.query("select from users where id = $1 for update", [one.user]);
+    const sent = [
+      one.request("DELETE", `/v1/devices/${other.id}`),
+      other.request("DELETE", `/v1/devices/${one.id}`),
+    ];
+    await waiting(sent.length);
+    return sent;
+  });
+  const answers = await Promise.all(removals);
+  const [first, second] = answers.toSorted((a, b) => a.status - b.status);
   expect(first!.status).toBe(204);
   expect([second!.status, second!.body.code]).toEqual([401, "session_revoked"]);
 });
