@@ -2,10 +2,12 @@
  * Compares the tables of frame.ts with frames.proto as protobufjs reads it: what one encodes, the
  * other decodes. Random bytes neither hang the decoder nor throw anything but WireError.
  */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import protobuf from "protobufjs";
+import { concat } from "../../../crypto/wire/bytes.ts";
 import {
   activityKinds,
   decodeControl,
@@ -283,6 +285,58 @@ describe("decoding", () => {
         expect(plain(decodeControl(encodeControl(control)))).toEqual(plain(control));
       }),
       property,
+    );
+  });
+
+  test.each([
+    ["an unknown field", (bytes: Uint8Array) => concat(bytes, Uint8Array.of(0x7a, 1, 7))],
+    [
+      "a field in the wrong place",
+      (bytes: Uint8Array) => concat(bytes.subarray(2), bytes.subarray(0, 2)),
+    ],
+    [
+      "a number that is longer than needed",
+      (bytes: Uint8Array) => concat(Uint8Array.of(0x08, 0x81, 0x00), bytes.subarray(2)),
+    ],
+    [
+      "an unknown field inside a member",
+      (bytes: Uint8Array) =>
+        concat(
+          bytes,
+          Uint8Array.of(0x22, 21, 0x0a, 16),
+          new Uint8Array(16),
+          Uint8Array.of(0x7a, 1, 7),
+        ),
+    ],
+  ])("refuses the content of a membership event with %s", (_, changed) => {
+    const id = randomUUID();
+    const control = {
+      epoch: 1,
+      actor: id,
+      subject: id,
+      members: [],
+      creation: undefined,
+      receipt: undefined,
+    };
+    expect(() => decodeControl(changed(encodeControl(control)))).toThrow(
+      expect.objectContaining({ name: "WireError", code: "malformed_frame" }),
+    );
+  });
+
+  test("refuses the content of a membership event that no conversation needs", () => {
+    const id = randomUUID();
+    const member = { user: id, role: "agent", devices: Array.from({ length: 256 }, () => id) };
+    const members = Array.from({ length: 16 }, () => member);
+    const control = {
+      epoch: 1,
+      actor: id,
+      subject: id,
+      members,
+      creation: undefined,
+      receipt: undefined,
+    };
+    expect(() => decodeControl(encodeControl(control))).toThrow(
+      expect.objectContaining({ name: "WireError", code: "malformed_frame" }),
     );
   });
 
