@@ -2,6 +2,7 @@ import type { Hello } from "../crypto/wire/frame.ts";
 import type { Suite } from "../crypto/device/suite.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
 import { ConversationManager } from "./conversation/conversation-manager.ts";
+import { KeyLimit } from "./conversation/key-limit.ts";
 import { deferred } from "./deferred.ts";
 import type { Account } from "./device/account.ts";
 import { PreKeyUpkeep } from "./device/prekeys.ts";
@@ -96,6 +97,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const manager = await ConversationManager.load({
     ...parts,
     rollback,
+    keyLimit: await KeyLimit.load(store),
     clock,
     uploads,
     signal,

@@ -43,10 +43,12 @@ export async function openDelivered(
     readonly onHead: (head: KeyLogHead) => void;
     /** True if the store is an older copy and does not know of this event. */
     readonly unseen: boolean;
+    /** The number of messages that a sending key may serve; undefined if it is not known. */
+    readonly keyMaxMessages: number | undefined;
   },
   event: Deliver,
 ): Promise<Opened> {
-  const { state, sender, onHead, unseen } = from;
+  const { state, sender, onHead, unseen, keyMaxMessages } = from;
   const members = state?.members ?? [];
   if (memberWith(members, event.senderDevice) === undefined) return failed("not_a_member");
   // The certificate decides who sent the message. The relay's list of members must agree.
@@ -57,7 +59,7 @@ export async function openDelivered(
   // The relay accepts a message only in the epoch that it was sealed for.
   if (state?.epoch !== event.epoch) return failed("wrong_epoch");
   try {
-    const opened = await openMessage(transaction, suite, event);
+    const opened = await openMessage(transaction, suite, { ...event, keyMaxMessages });
     const { body, lastSeen, keyLogHead, payload, frankingKey } = opened;
     if (keyLogHead !== undefined) onHead(keyLogHead);
     const same = await sawTheSame(transaction, event, lastSeen);

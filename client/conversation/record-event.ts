@@ -8,6 +8,7 @@ import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
 import type { Rollback } from "../rollback/rollback.ts";
 import { carriesCreation, isCreationValid } from "./creation.ts";
+import type { KeyLimit } from "./key-limit.ts";
 import { saveCuts } from "./cuts.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
 import { changedDevice } from "./device-change.ts";
@@ -34,6 +35,7 @@ export interface RecordingDeps {
   /** Ed25519 public key of this device. */
   readonly deviceKey: Uint8Array;
   readonly rollback: Pick<Rollback, "isUnseen">;
+  readonly keyLimit: Pick<KeyLimit, "keyMaxMessages">;
 }
 
 /**
@@ -117,7 +119,7 @@ const headerOf = (event: Deliver) => ({
 });
 
 async function messageRecord(
-  { suite, account, trust, keyLog, rollback }: RecordingDeps,
+  { suite, account, trust, keyLog, rollback, keyLimit }: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
   event: Deliver,
@@ -128,6 +130,7 @@ async function messageRecord(
   const unseen = rollback.isUnseen(event.conversation, event.seq);
   const from = {
     unseen,
+    keyMaxMessages: keyLimit.keyMaxMessages,
     state: before,
     sender: certified,
     onHead: (head: KeyLogHead) => void heads.push(head),

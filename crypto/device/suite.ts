@@ -104,7 +104,7 @@ export interface OpenRequest {
    * The number of messages that a sending key of the tenant may serve. Default: the suite's own
    * limit.
    */
-  readonly keyMaxMessages?: number;
+  readonly keyMaxMessages?: number | undefined;
 }
 
 /** The context that a packet for single devices is bound to. */

@@ -2,7 +2,6 @@
  * Compares the tables of frame.ts with frames.proto as protobufjs reads it: what one encodes, the
  * other decodes. Random bytes neither hang the decoder nor throw anything but WireError.
  */
-import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
@@ -18,9 +17,16 @@ import {
   presenceStates,
   type Control,
   type Frame,
+<<<<<<< HEAD:test/unit/crypto/wire/frames.test.ts
 } from "../../../../crypto/wire/frame.ts";
 import { uuidFromBytes, uuidToBytes } from "../../../../crypto/wire/uuid.ts";
 import { idFromBytes, type UserId, type DeviceId } from "../../../../crypto/wire/ids.ts";
+=======
+} from "../../../crypto/wire/frame.ts";
+import { uuidFromBytes, uuidToBytes } from "../../../crypto/wire/uuid.ts";
+import { idFromBytes, type UserId, type DeviceId } from "../../../crypto/wire/ids.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+>>>>>>> e6f83c5e (Devices learn how many messages a key may serve from the relay's welcome):test/unit/wire/frames.test.ts
 
 const property = { seed: 20260105, numRuns: 300 };
 const schema = new URL("../../../../crypto/wire/frames.proto", import.meta.url);
@@ -309,7 +315,7 @@ describe("decoding", () => {
         ),
     ],
   ])("refuses the content of a membership event with %s", (_, changed) => {
-    const id = randomUUID();
+    const id = newId<UserId>();
     const control = {
       epoch: 1,
       actor: id,
@@ -324,8 +330,12 @@ describe("decoding", () => {
   });
 
   test("refuses the content of a membership event that no conversation needs", () => {
-    const id = randomUUID();
-    const member = { user: id, role: "agent", devices: Array.from({ length: 256 }, () => id) };
+    const id = newId<UserId>();
+    const member = {
+      user: id,
+      role: "agent",
+      devices: Array.from({ length: 256 }, () => newId<DeviceId>()),
+    };
     const members = Array.from({ length: 16 }, () => member);
     const control = {
       epoch: 1,
