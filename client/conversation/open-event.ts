@@ -39,8 +39,11 @@ export async function openDelivered(
   from: {
     readonly state: ConversationState | undefined;
     readonly sender: UserId | undefined;
-    /** Receives the head of the key log that a message carries. */
-    readonly onHead: (head: KeyLogHead) => void;
+    /**
+     * Receives the head of the key log that a message carries.
+     * @returns whether the log's key signed it
+     */
+    readonly onHead: (head: KeyLogHead, sender: UserId) => Promise<boolean>;
     /** True if the store is an older copy and does not know of this event. */
     readonly unseen: boolean;
     /** The number of messages that a sending key may serve; undefined if it is not known. */
@@ -61,9 +64,11 @@ export async function openDelivered(
   try {
     const opened = await openMessage(transaction, suite, { ...event, keyMaxMessages });
     const { body, lastSeen, keyLogHead, payload, frankingKey } = opened;
-    if (keyLogHead !== undefined) onHead(keyLogHead);
-    const same = await sawTheSame(transaction, event, lastSeen);
-    const problems = same ? [] : failed("transcript_mismatch").problems;
+    const problems: Problem[] = [];
+    if (keyLogHead !== undefined && !(await onHead(keyLogHead, sender)))
+      problems.push({ code: "invalid_key_log_head", user: sender });
+    if (!(await sawTheSame(transaction, event, lastSeen)))
+      problems.push({ code: "transcript_mismatch", user: undefined });
     return { ...saidIn(body), payload, frankingKey, problems };
   } catch (error) {
     const code = problemOf(error);

@@ -1,5 +1,5 @@
 import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { KeyLogHead } from "../../crypto/device/payload.ts";
@@ -31,7 +31,7 @@ export interface RecordingDeps {
   readonly suite: Suite;
   readonly trust: Trust;
   readonly account: Account;
-  readonly keyLog: Pick<KeyLog, "heard" | "restores">;
+  readonly keyLog: Pick<KeyLog, "hear" | "compareHeard" | "restores">;
   /** Ed25519 public key of this device. */
   readonly deviceKey: Uint8Array;
   readonly rollback: Pick<Rollback, "isUnseen">;
@@ -126,14 +126,17 @@ async function messageRecord(
 ): Promise<Made> {
   const own = event.senderDevice === account.device;
   const certified = own ? account.user : trust.device(event.senderDevice)?.user;
-  const heads: KeyLogHead[] = [];
+  let heardHead = false;
   const unseen = rollback.isUnseen(event.conversation, event.seq);
   const from = {
     unseen,
     keyMaxMessages: keyLimit.keyMaxMessages,
     state: before,
     sender: certified,
-    onHead: (head: KeyLogHead) => void heads.push(head),
+    onHead(head: KeyLogHead, member: UserId) {
+      heardHead = true;
+      return keyLog.hear(transaction, head, member);
+    },
   };
   const opened = own
     ? await takeOwn(transaction, event, unseen)
@@ -152,7 +155,7 @@ async function messageRecord(
     device: undefined,
   };
   const committed = () => {
-    for (const head of heads) keyLog.heard(head, certified ?? account.user);
+    if (heardHead) keyLog.compareHeard();
   };
   return { record, committed, valid: undefined, cuts: again.cuts };
 }

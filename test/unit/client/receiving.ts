@@ -138,7 +138,11 @@ export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.r
   const key = randomBytes(32);
   const store = await DeviceStore.open(level, key);
   const log = new ConversationLog(conversation, account, store, undefined);
-  const keyLog = { heard: () => undefined, restores: 0 };
+  const keyLog = {
+    hear: () => Promise.resolve(true),
+    compareHeard: () => undefined,
+    restores: 0,
+  };
   let applied = 0;
   const recorded: number[] = [];
   const problems: ProblemItem[] = [];
