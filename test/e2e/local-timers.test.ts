@@ -20,7 +20,7 @@ function standingServer() {
   const local = { offsetMs: 0 };
   const waiting: { readonly isIt: (request: string) => boolean; readonly found: () => void }[] = [];
   const fetch: Fetch = async (url, init) => {
-    const answer = await globalThis.fetch(url, init as RequestInit);
+    const answer = await globalThis.fetch(url, init);
     const headers = new Headers(answer.headers);
     headers.set("date", date);
     const { status } = answer;

@@ -45,7 +45,11 @@ describe("evidence", () => {
   test("for one reason leaves room for another", async () => {
     const { store } = await setUp();
     const found = (reason: LogErrorCode, shown: string) => ({
-      ...{ reason, shown, at: 0, kept: "kept", from: undefined },
+      reason,
+      shown,
+      at: 0,
+      kept: "kept",
+      from: undefined,
     });
     for (let at = 0; at < 40; at++) await keepEvidence(store, found("invalid_proof", `${at}`));
     await keepEvidence(store, found("forked", "the other log"));

@@ -3,7 +3,7 @@ import { formatNote, keyIdOf, type NoteKey } from "../../../audit/verify/note.ts
 import { loadEvidence } from "../../../client/key-log/evidence.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 import { loadKeptRestores } from "../../../client/key-log/kept-restores.ts";
-import { approver, approvers, people } from "../../support/approvers.ts";
+import { approver, people } from "../../support/approvers.ts";
 import { newSigner } from "../../support/audit-log.ts";
 import { signedStatement } from "../../support/signed-statement.ts";
 

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import protobuf from "protobufjs";
-import { concat } from "../../../crypto/wire/bytes.ts";
+import { concat } from "../../../../crypto/wire/bytes.ts";
 import {
   activityKinds,
   decodeControl,
@@ -17,16 +17,10 @@ import {
   presenceStates,
   type Control,
   type Frame,
-<<<<<<< HEAD:test/unit/crypto/wire/frames.test.ts
 } from "../../../../crypto/wire/frame.ts";
 import { uuidFromBytes, uuidToBytes } from "../../../../crypto/wire/uuid.ts";
 import { idFromBytes, type UserId, type DeviceId } from "../../../../crypto/wire/ids.ts";
-=======
-} from "../../../crypto/wire/frame.ts";
-import { uuidFromBytes, uuidToBytes } from "../../../crypto/wire/uuid.ts";
-import { idFromBytes, type UserId, type DeviceId } from "../../../crypto/wire/ids.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
->>>>>>> e6f83c5e (Devices learn how many messages a key may serve from the relay's welcome):test/unit/wire/frames.test.ts
+import { newId } from "../../../../tools/testkit/ids.ts";
 
 const property = { seed: 20260105, numRuns: 300 };
 const schema = new URL("../../../../crypto/wire/frames.proto", import.meta.url);
@@ -295,20 +289,20 @@ describe("decoding", () => {
   });
 
   test.each([
-    ["an unknown field", (bytes: Uint8Array) => concat(bytes, Uint8Array.of(0x7a, 1, 7))],
+    ["an unknown field", (input: Uint8Array) => concat(input, Uint8Array.of(0x7a, 1, 7))],
     [
       "a field in the wrong place",
-      (bytes: Uint8Array) => concat(bytes.subarray(2), bytes.subarray(0, 2)),
+      (input: Uint8Array) => concat(input.subarray(2), input.subarray(0, 2)),
     ],
     [
       "a number that is longer than needed",
-      (bytes: Uint8Array) => concat(Uint8Array.of(0x08, 0x81, 0x00), bytes.subarray(2)),
+      (input: Uint8Array) => concat(Uint8Array.of(0x08, 0x81, 0x00), input.subarray(2)),
     ],
     [
       "an unknown field inside a member",
-      (bytes: Uint8Array) =>
+      (input: Uint8Array) =>
         concat(
-          bytes,
+          input,
           Uint8Array.of(0x22, 21, 0x0a, 16),
           new Uint8Array(16),
           Uint8Array.of(0x7a, 1, 7),
