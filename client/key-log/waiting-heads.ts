@@ -59,7 +59,7 @@ function save(transaction: StoreTransaction, waiting: readonly WaitingHead[]): v
   transaction.put(name, encodeRecord(record, { heads }));
 }
 
-export const isSameHead = (a: KeyLogHead, b: KeyLogHead): boolean =>
+const isSameHead = (a: KeyLogHead, b: KeyLogHead): boolean =>
   a.size === b.size && a.restores === b.restores && equalBytes(a.root, b.root);
 
 /** Stores a head, unless it waits already or its member has as many waiting as any may have. */
