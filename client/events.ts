@@ -7,6 +7,7 @@ import type { ProblemItem } from "./conversation/items.ts";
 import type { SealdeskError } from "./errors.ts";
 import type { HistoryProgress } from "./history/progress.ts";
 import type { KeyLogEvidence } from "./key-log/evidence.ts";
+import type { UnconfirmedHead } from "./key-log/heard-heads.ts";
 import type { LogRestored } from "./key-log/log-restored.ts";
 import type { UnknownEntry } from "./key-log/own-entries.ts";
 import type { FormerKey } from "./key-log/sort-own-entries.ts";
@@ -76,6 +77,11 @@ export type SecurityEvent =
    * open them. Its owner can remove it, and so can an admin. Reported once per connection of the SDK.
    */
   | ({ readonly code: "device_unreachable" } & UnreachableDevice)
+  /**
+   * The server has not proved for an hour, by this device's clock, that the key log that a member
+   * was shown is the one that this device was shown. It may keep two logs. Reported once for each head.
+   */
+  | ({ readonly code: "key_log_unconfirmed" } & UnconfirmedHead)
   /** The key log contradicts itself. See `Sealdesk.keyLogEvidence`. */
   | { readonly code: "key_log_inconsistent"; readonly evidence: KeyLogEvidence }
   /**

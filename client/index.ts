@@ -1,6 +1,7 @@
 /** `@sealdesk/client`: a member device, from signing in to decrypted messages. */
 export type { KeyLogEvidence } from "./key-log/evidence.ts";
 export type { KeyLogRestore } from "./key-log/kept-restores.ts";
+export type { UnconfirmedHead } from "./key-log/heard-heads.ts";
 export type { LogRestored } from "./key-log/log-restored.ts";
 export { Sealdesk, type SealdeskUser } from "./sealdesk.ts";
 export type { SealdeskEvents, SecurityEvent, UserPresence } from "./events.ts";

@@ -2,6 +2,7 @@ import type { Hello } from "../crypto/wire/frame.ts";
 import type { Suite } from "../crypto/device/suite.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
 import { ConversationManager } from "./conversation/conversation-manager.ts";
+import { KeyLimit } from "./conversation/key-limit.ts";
 import { deferred } from "./deferred.ts";
 import type { Account } from "./device/account.ts";
 import { PreKeyUpkeep } from "./device/prekeys.ts";
@@ -14,8 +15,9 @@ import { createBytesExchange } from "./http/bytes-exchange.ts";
 import { parseApprovers } from "../audit/verify/approvers.ts";
 import { deviceChecks } from "./key-log/checks.ts";
 import { KeyLog } from "./key-log/key-log.ts";
-import { OwnEntries } from "./key-log/own-entries.ts";
+import { watchOwnEntries } from "./key-log/own-entries.ts";
 import { linkLimitsOf, relayUrls, type ConnectOptions } from "./options.ts";
+import { PeriodicTask } from "./periodic-task.ts";
 import { Rollback } from "./rollback/rollback.ts";
 import type { Runtime } from "./runtime.ts";
 import { helloOverHttp } from "./transport/hello-over-http.ts";
@@ -30,11 +32,14 @@ export interface MemberDevice {
   readonly manager: ConversationManager;
   /** Announces the user's presence now and on every later connection. */
   readonly say: (state: "online" | "idle") => void;
-  /** Tells the application of restores that it did not hear of yet. */
-  readonly tellRestored: () => void;
+  /** Tells the application of restores and unconfirmed heads that it did not hear of yet. */
+  readonly tellUntold: () => void;
   /** Ends the connection and everything that uses it. */
   readonly stop: (reason: SealdeskError, quietly: boolean) => Promise<void>;
 }
+
+/** The time between two attempts to compare the heads of members that wait for a proof. */
+const compareEveryMs = 10 * 60_000;
 
 interface MemberDeps {
   readonly options: ConnectOptions;
@@ -55,7 +60,7 @@ interface MemberDeps {
 export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const { options, runtime, events, me, account, suite, signal, abort } = deps;
   const { store, url: baseUrl } = options;
-  const { device, deviceKey, session, api, clock, newId, prove } = me;
+  const { device, deviceKey, session, api, clock, localClock, newId, prove } = me;
   const exchangeBytes = createBytesExchange(me.transport);
   const uploads = createUploadsApi((request) =>
     session.authorised((accessToken) => exchangeBytes(request, accessToken)),
@@ -82,6 +87,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       abort();
       upkeep.stop();
       ownEntries.stop();
+      heardHeads.stop();
       stopListening();
       await link.close();
       await manager.end(reason, quietly);
@@ -96,7 +102,9 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const manager = await ConversationManager.load({
     ...parts,
     rollback,
+    keyLimit: await KeyLimit.load(store),
     clock,
+    localClock,
     uploads,
     signal,
     deviceKey: deviceKey.publicKey,
@@ -111,16 +119,17 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onFailure: (cause) => fail(endingOf(cause)),
   });
   const upkeep = new PreKeyUpkeep(
-    { ...parts, clock, readKeyLog: () => keyLog.historyOf(account.user) },
+    { ...parts, localClock, readKeyLog: () => keyLog.historyOf(account.user) },
     device,
     () => events.emit("security", { code: "published_keys_differ" }),
   );
-  const ownEntries = new OwnEntries({
+  const ownEntries = watchOwnEntries({
     ...parts,
-    clock,
+    localClock,
     onUnknown: (entry) => events.emit("security", { code: "unknown_device_logged", ...entry }),
     onFormerKey: (former) => events.emit("security", { code: "account_had_other_key", ...former }),
   });
+  const heardHeads = new PeriodicTask(localClock, compareEveryMs, () => keyLog.retryHeard());
   const relay = relayUrls(baseUrl);
   const hello = async (): Promise<Hello> => {
     await manager.settled();
@@ -137,6 +146,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onUp: (welcome) => {
       manager.onUp(welcome);
       ownEntries.start();
+      heardHeads.start();
       sayPresence();
       firstUp.resolve();
       events.emit("connection", "up");
@@ -150,6 +160,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       manager.onDown();
       upkeep.stop();
       ownEntries.stop();
+      heardHeads.stop();
       events.emit("connection", "down");
     },
     onTokenExpired: () => session.expire(),
@@ -158,13 +169,16 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const stopListening = whenOnline(() => link.hurry());
   link.start();
   await firstUp.promise;
-  const tellRestored = () => void keyLog.tellRestored().catch(() => undefined);
-  return { suite, trust, manager, say, tellRestored, stop };
+  const tellUntold = () => {
+    keyLog.tellRestored().catch(() => undefined);
+    keyLog.tellUnconfirmed().catch(() => undefined);
+  };
+  return { suite, trust, manager, say, tellUntold, stop };
 }
 
 /** @param onLost is called when the relay lost what it had since a backup */
 function loadKeyLog(
-  { options, events, me: { api, clock }, account: { tenant } }: MemberDeps,
+  { options, events, me: { api, clock, localClock }, account: { tenant } }: MemberDeps,
   onLost: () => void,
 ): Promise<KeyLog> {
   const { store, restoreApprovers } = options;
@@ -176,6 +190,9 @@ function loadKeyLog(
       approvers:
         restoreApprovers === undefined ? [] : parseApprovers(deviceChecks.sha256, restoreApprovers),
       clock,
+      localClock,
+      onUnconfirmed: (unconfirmed) =>
+        events.emit("security", { code: "key_log_unconfirmed", ...unconfirmed }),
       onInconsistent: (evidence) =>
         events.emit("security", { code: "key_log_inconsistent", evidence }),
       onRestored: (restored) => events.emit("security", { code: "log_restored", ...restored }),

@@ -143,7 +143,7 @@ export class Sealdesk {
     oneOf(...eventNames)(name, "name");
     func(listener, "listener");
     const off = this.#events.on(name, listener);
-    if (name === "security") this.#parts.member?.tellRestored();
+    if (name === "security") this.#parts.member?.tellUntold();
     return off;
   }
 
@@ -358,10 +358,10 @@ export class Sealdesk {
  * Returns the account that this device is registered for. Without a suite the device only signs in.
  */
 const accountOf = (
-  { device, signedIn, api, clock }: SignedInDevice,
+  { device, signedIn, api, localClock }: SignedInDevice,
   store: DeviceStore,
   suite: Suite | undefined,
 ): Promise<Account> =>
   suite === undefined
     ? signedInAccount(store, device, signedIn)
-    : enrolDevice({ store, suite, api, clock, device, signedIn });
+    : enrolDevice({ store, suite, api, localClock, device, signedIn });

@@ -22,13 +22,15 @@ import {
   type OpenConversation,
   type WaitingEntries,
 } from "./open-conversation.ts";
+import type { KeyLimit } from "./key-limit.ts";
 import { loadOutbox } from "./outbox.ts";
 import { loadStates, type ConversationState } from "./state.ts";
 
 export interface ConversationManagerDeps extends Omit<
   ConversationDeps,
-  "api" | "keyLog" | "rollback"
+  "api" | "keyLog" | "rollback" | "keyLimit"
 > {
+  readonly keyLimit: KeyLimit;
   readonly rollback: Rollback;
   readonly keyLog: ConversationDeps["keyLog"] & RestoreCheckDeps["keyLog"];
   readonly api: ConversationDeps["api"] & ExchangeDeps["api"] & ReplaceKeysDeps["api"];
@@ -146,6 +148,8 @@ export class ConversationManager {
     }
     this.#catchUp.begin(listed);
     this.#soundness.begin(welcome);
+    const { keyMaxMessages } = welcome.limits;
+    this.#deps.keyLimit.told(keyMaxMessages).catch(this.#deps.onFailure);
     this.#connection = new AbortController();
     this.#begin(welcome.heads, this.#connection.signal).catch(this.#deps.onFailure);
   }

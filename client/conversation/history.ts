@@ -24,6 +24,7 @@ import {
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
 import { nilId, type UserId, type ConversationId } from "../../crypto/wire/ids.ts";
+import type { LastSeen } from "../../crypto/device/payload.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import { attachmentFromFields, restoredFields } from "../../crypto/device/payload-body.ts";
@@ -236,6 +237,20 @@ export async function* readBack(
     if (page.length < windowSize / 4) width *= 4;
     to = after;
   }
+}
+
+/**
+ * Returns the last event up to `seq` that this device saw: not a gap, whose last event it did not
+ * see. Returns seq 0 and zeros if it saw none.
+ */
+export async function lastSeenUpTo(
+  transaction: ReadTransaction,
+  conversation: ConversationId,
+  seq: number,
+): Promise<LastSeen> {
+  for await (const [at, { kind, transcriptHash }] of readBack(transaction, conversation, seq))
+    if (kind !== "gap") return { seq: at, transcriptHash };
+  return { seq: 0, transcriptHash: zeroHash };
 }
 
 /** The account whose history it is. */

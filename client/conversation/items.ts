@@ -131,6 +131,8 @@ export type EventProblemCode =
   | "unknown_own_message" // an own message, according to the relay, that the store does not know
   // a message that is shown although its sender saw another log than this device
   | "transcript_mismatch"
+  // a message that is shown although it carries a head of the key log that the log did not sign
+  | "invalid_key_log_head"
   // a membership event
   | "malformed_event"
   | "invalid_creation" // the creating device did not sign this conversation, or not this suite

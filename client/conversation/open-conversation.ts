@@ -22,7 +22,7 @@ import type { ConversationState } from "./state.ts";
 export interface ConversationDeps
   extends
     Omit<RecordingDeps, "keyLog">,
-    Pick<SenderDeps, "clock" | "newId" | "transmit" | "onFailure"> {
+    Pick<SenderDeps, "clock" | "localClock" | "newId" | "transmit" | "onFailure"> {
   readonly keyLog: RecordingDeps["keyLog"] & SenderDeps["keyLog"];
   readonly api: Pick<
     Api,

@@ -39,14 +39,19 @@ export async function openDelivered(
   from: {
     readonly state: ConversationState | undefined;
     readonly sender: UserId | undefined;
-    /** Receives the head of the key log that a message carries. */
-    readonly onHead: (head: KeyLogHead) => void;
+    /**
+     * Receives the head of the key log that a message carries.
+     * @returns whether the log's key signed it
+     */
+    readonly onHead: (head: KeyLogHead, sender: UserId) => Promise<boolean>;
     /** True if the store is an older copy and does not know of this event. */
     readonly unseen: boolean;
+    /** The number of messages that a sending key may serve; undefined if it is not known. */
+    readonly keyMaxMessages: number | undefined;
   },
   event: Deliver,
 ): Promise<Opened> {
-  const { state, sender, onHead, unseen } = from;
+  const { state, sender, onHead, unseen, keyMaxMessages } = from;
   const members = state?.members ?? [];
   if (memberWith(members, event.senderDevice) === undefined) return failed("not_a_member");
   // The certificate decides who sent the message. The relay's list of members must agree.
@@ -57,11 +62,13 @@ export async function openDelivered(
   // The relay accepts a message only in the epoch that it was sealed for.
   if (state?.epoch !== event.epoch) return failed("wrong_epoch");
   try {
-    const opened = await openMessage(transaction, suite, event);
+    const opened = await openMessage(transaction, suite, { ...event, keyMaxMessages });
     const { body, lastSeen, keyLogHead, payload, frankingKey } = opened;
-    if (keyLogHead !== undefined) onHead(keyLogHead);
-    const same = await sawTheSame(transaction, event, lastSeen);
-    const problems = same ? [] : failed("transcript_mismatch").problems;
+    const problems: Problem[] = [];
+    if (keyLogHead !== undefined && !(await onHead(keyLogHead, sender)))
+      problems.push({ code: "invalid_key_log_head", user: sender });
+    if (!(await sawTheSame(transaction, event, lastSeen)))
+      problems.push({ code: "transcript_mismatch", user: undefined });
     return { ...saidIn(body), payload, frankingKey, problems };
   } catch (error) {
     const code = problemOf(error);

@@ -1,5 +1,5 @@
 import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { KeyLogHead } from "../../crypto/device/payload.ts";
@@ -8,6 +8,7 @@ import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
 import type { Rollback } from "../rollback/rollback.ts";
 import { carriesCreation, isCreationValid } from "./creation.ts";
+import type { KeyLimit } from "./key-limit.ts";
 import { saveCuts } from "./cuts.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
 import { changedDevice } from "./device-change.ts";
@@ -30,10 +31,11 @@ export interface RecordingDeps {
   readonly suite: Suite;
   readonly trust: Trust;
   readonly account: Account;
-  readonly keyLog: Pick<KeyLog, "heard" | "restores">;
+  readonly keyLog: Pick<KeyLog, "hear" | "compareHeard" | "restores">;
   /** Ed25519 public key of this device. */
   readonly deviceKey: Uint8Array;
   readonly rollback: Pick<Rollback, "isUnseen">;
+  readonly keyLimit: Pick<KeyLimit, "keyMaxMessages">;
 }
 
 /**
@@ -117,20 +119,24 @@ const headerOf = (event: Deliver) => ({
 });
 
 async function messageRecord(
-  { suite, account, trust, keyLog, rollback }: RecordingDeps,
+  { suite, account, trust, keyLog, rollback, keyLimit }: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
   event: Deliver,
 ): Promise<Made> {
   const own = event.senderDevice === account.device;
   const certified = own ? account.user : trust.device(event.senderDevice)?.user;
-  const heads: KeyLogHead[] = [];
+  let heardHead = false;
   const unseen = rollback.isUnseen(event.conversation, event.seq);
   const from = {
     unseen,
+    keyMaxMessages: keyLimit.keyMaxMessages,
     state: before,
     sender: certified,
-    onHead: (head: KeyLogHead) => void heads.push(head),
+    onHead(head: KeyLogHead, member: UserId) {
+      heardHead = true;
+      return keyLog.hear(transaction, head, member);
+    },
   };
   const opened = own
     ? await takeOwn(transaction, event, unseen)
@@ -149,7 +155,7 @@ async function messageRecord(
     device: undefined,
   };
   const committed = () => {
-    for (const head of heads) keyLog.heard(head, certified ?? account.user);
+    if (heardHead) keyLog.compareHeard();
   };
   return { record, committed, valid: undefined, cuts: again.cuts };
 }

@@ -4,6 +4,7 @@ import { sealMessage } from "../../crypto/device/seal-message.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
+import { lastSeenUpTo } from "./history.ts";
 import { bodyOf, deleteEntry, getEntry, putEntry, withSealing, type Sealing } from "./outbox.ts";
 import { otherDevices, type ConversationState } from "./state.ts";
 
@@ -33,7 +34,11 @@ export function sealEntries(
   return store.transact(async (transaction) => {
     const state = current();
     if (state === undefined) return undefined;
-    const { epoch, seq, transcriptHash, withheld } = state;
+    const { epoch, withheld } = state;
+    // The hash of an event that is gone is not known. To claim one would be an alarm for members.
+    const lastSeen = state.afterGap
+      ? await lastSeenUpTo(transaction, conversation, state.seq)
+      : state;
     const made = new Map<Uuid, Sealing>();
     for (const id of ids) {
       const entry = await getEntry(transaction, conversation, id);
@@ -43,7 +48,7 @@ export function sealEntries(
         senderDevice: ownDevice,
         epoch,
         clientMessageId: id,
-        lastSeen: { seq, transcriptHash },
+        lastSeen: { seq: lastSeen.seq, transcriptHash: lastSeen.transcriptHash },
         keyLogHead: keyLog.headFor(conversation, epoch),
         body: bodyOf(entry),
         devices: otherDevices(state, ownDevice),

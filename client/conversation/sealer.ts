@@ -27,7 +27,7 @@ export type SealOutcome =
   | { readonly kind: "failed"; readonly error: SealdeskError };
 
 type SealerDeps = SessionDeps &
-  Pick<SenderDeps, "conversation" | "log" | "keyLog" | "clock" | "onUnreachable">;
+  Pick<SenderDeps, "conversation" | "log" | "keyLog" | "localClock" | "onUnreachable">;
 
 /** Seals messages for the devices of a conversation. It establishes the sessions that are missing. */
 export class Sealer {
@@ -37,12 +37,12 @@ export class Sealer {
 
   constructor(deps: SealerDeps) {
     this.#deps = deps;
-    this.#unreachable = new UnreachableDevices(deps.clock, deps.onUnreachable);
+    this.#unreachable = new UnreachableDevices(deps.localClock, deps.onUnreachable);
   }
 
   /** @param state the state to check. If it changes in the meantime, the new one is sealed for. */
   async seal(ids: readonly Uuid[], state: ConversationState): Promise<SealOutcome> {
-    const { clock, log } = this.#deps;
+    const { localClock, log } = this.#deps;
     try {
       if (!state.joined)
         throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
@@ -52,7 +52,7 @@ export class Sealer {
         return findMislistedMember(this.#deps, current) === undefined ? current : undefined;
       };
       const without = this.#unreachable.current;
-      const made = await sealEntries(this.#deps, ids, newest, clock.now(), without);
+      const made = await sealEntries(this.#deps, ids, newest, localClock.now(), without);
       // The members have changed in the meantime. The next attempt checks the new ones.
       if (made === undefined) return { kind: "again" };
       this.#failures = 0;

@@ -12,6 +12,8 @@ export interface SenderDeps extends SessionDeps {
   readonly log: ConversationLog;
   readonly keyLog: Pick<KeyLog, "headFor">;
   readonly clock: Clock;
+  /** The time that this device measures by itself. It decides when a sending key is replaced. */
+  readonly localClock: Clock;
   readonly newId: NewId;
   /**
    * Asks the server for its time. `newId` follows it from then on.

@@ -24,7 +24,8 @@ export async function enrolDevice(deps: {
   readonly store: DeviceStore;
   readonly suite: Suite;
   readonly api: Pick<Api, "registerDevice" | "devicesOf">;
-  readonly clock: Clock;
+  /** The time that this device measures by itself. */
+  readonly localClock: Clock;
   readonly device: DeviceId;
   readonly signedIn: SignedIn;
 }): Promise<Account> {
@@ -54,7 +55,7 @@ interface Registration {
 }
 
 async function prepare(
-  { suite, clock, device, signedIn }: Parameters<typeof enrolDevice>[0],
+  { suite, localClock, device, signedIn }: Parameters<typeof enrolDevice>[0],
   transaction: StoreTransaction,
 ): Promise<{ readonly account: Account; readonly registration: Registration | undefined }> {
   const { tenant, user } = signedIn;
@@ -84,7 +85,7 @@ async function prepare(
     identityKey,
     receiptKey,
   });
-  const now = clock.now();
+  const now = localClock.now();
   const preKeys = await suite.createPreKeys(transaction, { oneTime: publishedPreKeys, now });
   return { account, registration: { certified, registrationId, preKeys } };
 }

@@ -4,6 +4,7 @@ import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import { isProblem } from "../errors.ts";
 import type { Api } from "../http/api.ts";
+import { PeriodicTask } from "../periodic-task.ts";
 import type { Clock } from "../runtime.ts";
 import {
   isPublishedOutdated,
@@ -22,7 +23,8 @@ export interface PreKeyDeps {
   readonly store: DeviceStore;
   readonly suite: Suite;
   readonly api: Pick<Api, "countPreKeys" | "uploadPreKeys" | "checkPreKeys">;
-  readonly clock: Clock;
+  /** The time that this device measures by itself. */
+  readonly localClock: Clock;
   /** Learns from the key log whether the relay was restored from a backup. */
   readonly readKeyLog: () => Promise<unknown>;
 }
@@ -33,7 +35,7 @@ export interface PreKeyDeps {
  * @throws SealdeskError
  */
 async function replenishPreKeys(
-  { store, suite, api, clock }: Omit<PreKeyDeps, "readKeyLog">,
+  { store, suite, api, localClock }: Omit<PreKeyDeps, "readKeyLog">,
   device: DeviceId,
 ): Promise<void> {
   const left = await api.countPreKeys();
@@ -41,7 +43,7 @@ async function replenishPreKeys(
   const fewest = replace ? 0 : Math.min(left.preKeys, left.kyberPreKeys);
   const oneTime = fewest < fewPreKeys ? publishedPreKeys - fewest : 0;
   const { upload, digest, published } = await store.transact(async (transaction) => {
-    const made = await suite.createPreKeys(transaction, { oneTime, now: clock.now() });
+    const made = await suite.createPreKeys(transaction, { oneTime, now: localClock.now() });
     const identity = await suite.createIdentity(transaction, device);
     return {
       upload: made,
@@ -76,7 +78,7 @@ export class PreKeyUpkeep {
   readonly #deps: PreKeyDeps;
   readonly #device: DeviceId;
   readonly #onDiffering: () => void;
-  #cancel: () => void = () => undefined;
+  #task: PeriodicTask | undefined;
 
   constructor(deps: PreKeyDeps, device: DeviceId, onDiffering: () => void) {
     this.#deps = deps;
@@ -86,12 +88,13 @@ export class PreKeyUpkeep {
 
   start(): void {
     this.stop();
-    this.#cancel = this.#deps.clock.after(everyMs, () => this.start());
-    void this.#look();
+    // A new task, so that each connection checks.
+    this.#task = new PeriodicTask(this.#deps.localClock, everyMs, () => this.#look());
+    this.#task.start();
   }
 
   stop(): void {
-    this.#cancel();
+    this.#task?.stop();
   }
 
   /**

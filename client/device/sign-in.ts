@@ -4,6 +4,7 @@ import { createApi, type Api } from "../http/api.ts";
 import { proofMaker, thumbprintOf, type ProofMaker } from "../http/device-proof.ts";
 import { Session, type SignedIn } from "../http/session.ts";
 import { createExchange, type ExchangeDeps } from "../http/transport.ts";
+import { LocalClock } from "../local-clock.ts";
 import type { ConnectOptions } from "../options.ts";
 import { idMaker, ServerClock, type Runtime } from "../runtime.ts";
 import { ownDevice } from "./account.ts";
@@ -17,6 +18,8 @@ export interface SignedInDevice {
   readonly session: Session;
   readonly api: Api;
   readonly clock: ServerClock;
+  /** The time that this device measures by itself. Security timers run by it. */
+  readonly localClock: LocalClock;
   readonly newId: NewId;
   readonly prove: ProofMaker;
   readonly transport: ExchangeDeps;
@@ -36,6 +39,7 @@ export async function signInDevice(
   signal: AbortSignal,
 ): Promise<SignedInDevice> {
   const clock = new ServerClock(runtime.clock);
+  const localClock = new LocalClock(runtime.clock);
   const newId = idMaker(clock);
   const { device, deviceKey } = await ownDevice(store, newId);
   const prove = proofMaker(deviceKey, clock);
@@ -49,5 +53,5 @@ export async function signInDevice(
   );
   const signedIn = await (start === "resume" ? session.resume() : session.signIn());
   const api = createApi((request) => session.request(request), signedIn.tenant.id);
-  return { device, deviceKey, signedIn, session, api, clock, newId, prove, transport };
+  return { device, deviceKey, signedIn, session, api, clock, localClock, newId, prove, transport };
 }

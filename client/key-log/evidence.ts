@@ -7,8 +7,11 @@ import { decodeRecord, encodeRecord } from "../record.ts";
 import { LONGEST_NOTE } from "./kept-head.ts";
 
 const prefix = "key-log-evidence!";
-/** Further evidence is reported but not kept: one piece is enough to act on. */
-const maxKept = 32;
+/**
+ * Further evidence for a reason is reported but not kept: one piece is enough to act on. No other
+ * reason can take its place.
+ */
+const mostOfReason = 8;
 const evidence = message({
   reason: [1, text(64)],
   at: [2, uint()],
@@ -17,7 +20,10 @@ const evidence = message({
   from: [5, optional(userId)],
 });
 
-/** Two signed notes of one log that contradict each other, or one that is invalid. */
+/**
+ * Two notes of one log that contradict each other, or one that came with an invalid proof. Evidence
+ * that is kept has notes with the log's signature. A note without it is reported only.
+ */
 export interface KeyLogEvidence {
   /** A code such as `forked`, `rolled_back`, `wrong_signature` or `invalid_proof`. */
   readonly reason: LogErrorCode;
@@ -52,7 +58,7 @@ export function keepEvidence(store: DeviceStore, evident: KeyLogEvidence): Promi
     const isSame = ({ kept, shown, reason }: KeyLogEvidence) =>
       kept === found.kept && shown === found.shown && reason === found.reason;
     if (known.some(isSame)) return false;
-    if (known.length < maxKept) {
+    if (known.filter(({ reason }) => reason === found.reason).length < mostOfReason) {
       const place = String(known.length).padStart(4, "0");
       transaction.put(prefix + place, encodeRecord(evidence, found));
     }

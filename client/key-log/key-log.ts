@@ -8,13 +8,14 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { KeyLogHead } from "../../crypto/device/payload.ts";
-import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { outdatePublished } from "../device/published-keys.ts";
-import { isProblem, isTransient, SealdeskError } from "../errors.ts";
+import { isProblem, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
 import { deviceChecks } from "./checks.ts";
 import { keepEvidence, type KeyLogEvidence } from "./evidence.ts";
+import { HeardHeads, type HeardHeadsDeps } from "./heard-heads.ts";
 import { verifyHistory, type KeyHistory } from "./key-history.ts";
 import {
   compactHead,
@@ -27,6 +28,7 @@ import {
 } from "./kept-head.ts";
 import { keepRestore, loadKeptRestores, periodOf, type RestorePeriod } from "./kept-restores.ts";
 import { loadUntold, restoredEvent, saveUntold, type LogRestored } from "./log-restored.ts";
+import { addWaiting } from "./waiting-heads.ts";
 import { forgetLost, noteHistory, noteReviewed } from "./seen-history.ts";
 
 export interface KeyLogDeps {
@@ -42,6 +44,10 @@ export interface KeyLogDeps {
    */
   readonly approvers: readonly NoteKey[];
   readonly clock: Pick<Clock, "now">;
+  /** The time that this device measures by itself. */
+  readonly localClock: Pick<Clock, "now">;
+  /** @see HeardHeadsDeps.onUnconfirmed */
+  readonly onUnconfirmed: HeardHeadsDeps["onUnconfirmed"];
   /** The log contradicts itself. Both notes are in the store. */
   readonly onInconsistent: (evidence: KeyLogEvidence) => void;
   /**
@@ -55,9 +61,6 @@ export interface KeyLogDeps {
    */
   readonly onLost: () => void;
 }
-
-/** Heads from members that wait for an answer of the server. */
-const maxWaiting = 16;
 
 /**
  * The tenant's key log as a single log. Every head that this device sees must extend the stored
@@ -78,10 +81,15 @@ export class KeyLog {
    * told.
    */
   readonly #told = new Map<ConversationId, string>();
-  readonly #waiting = new Map<string, { readonly head: KeyLogHead; readonly from: UserId }>();
+  /** The reasons for which notes without the log's signature were reported. */
+  readonly #reported = new Set<string>();
+  readonly #heard: HeardHeads;
 
   private constructor(deps: KeyLogDeps) {
     this.#deps = deps;
+    const compare = (head: KeyLogHead, from: UserId) =>
+      this.#alone(() => this.#compare(head, from));
+    this.#heard = new HeardHeads({ ...deps, compare });
   }
 
   /**
@@ -136,6 +144,11 @@ export class KeyLog {
     });
   }
 
+  /** Tells the application of heads that wait for too long, if it did not listen before. */
+  tellUnconfirmed(): Promise<void> {
+    return this.#heard.tell();
+  }
+
   /** Returns the declared restores that this device accepted, the earliest first. */
   get periods(): readonly RestorePeriod[] {
     return this.#periods;
@@ -165,31 +178,31 @@ export class KeyLog {
   }
 
   /**
-   * Call it when a member's message carried this head. The head is compared later, apart from the
-   * message.
+   * Stores the head that a member's message carried, in the message's transaction. Call
+   * `compareHeard` once that is committed.
+   * @returns false if the log's key did not sign the head; it proves nothing and is not kept
    */
-  heard(head: KeyLogHead, from: UserId): void {
+  async hear(transaction: StoreTransaction, head: KeyLogHead, from: UserId): Promise<boolean> {
     const mine = this.#head;
     const isMine = mine?.size === head.size && (mine.restores ?? 0) === head.restores;
-    if (isMine && equalBytes(mine.root, head.root)) return;
-    if (this.#waiting.size >= maxWaiting) return;
-    this.#waiting.set(`${from} ${head.restores} ${head.size}`, { head, from });
-    void this.compareWaiting();
+    if (isMine && equalBytes(mine.root, head.root)) return true;
+    if (this.#key !== undefined && openedBy(noteOf(head, this.#key), this.#key) === undefined)
+      return false;
+    await addWaiting(transaction, head, from, this.#deps.localClock.now());
+    return true;
+  }
+
+  /** Compares the heads that were stored since. A head that the server does not answer for waits. */
+  compareHeard(): void {
+    this.#heard.compareNew().catch(() => undefined);
   }
 
   /**
-   * Compares the heads that members' messages carried. A head that the server does not answer for
-   * waits.
+   * Asks again about all heads that wait, and tells the application of those that have waited for
+   * over an hour.
    */
-  async compareWaiting(): Promise<void> {
-    for (const [name, { head, from }] of this.#waiting)
-      try {
-        await this.#alone(() => this.#compare(head, from));
-        this.#waiting.delete(name);
-      } catch (error) {
-        if (isTransient(error)) return;
-        this.#waiting.delete(name);
-      }
+  retryHeard(): Promise<void> {
+    return this.#heard.retry();
   }
 
   async #history(
@@ -221,6 +234,8 @@ export class KeyLog {
     const key = this.#key;
     if (key === undefined) return;
     const note = noteOf(claimed, key);
+    // It came before this device knew the log's key. Only its sender is at fault.
+    if (openedBy(note, key) === undefined) return;
     await this.#unlessInconsistent(note, from, async () => {
       const head = openHead(note, key);
       if (isLaterHead(head, this.#head ?? { size: 0 }))
@@ -326,8 +341,19 @@ export class KeyLog {
       if (!(cause instanceof LogError)) throw cause;
       const { store, clock, onInconsistent } = this.#deps;
       const kept = this.#head?.text ?? "";
-      const found = { reason: cause.code, at: clock.now(), kept, shown: this.#brief(shown), from };
-      if (await keepEvidence(store, found)) onInconsistent(found);
+      const signed = this.#key === undefined ? undefined : openedBy(shown, this.#key);
+      const found = {
+        reason: cause.code,
+        at: clock.now(),
+        kept,
+        shown: signed?.text ?? shown,
+        from,
+      };
+      // A note that the log's key did not sign convicts nobody. It is reported and not kept.
+      const isNew =
+        signed === undefined ? !this.#reported.has(cause.code) : await keepEvidence(store, found);
+      if (signed === undefined) this.#reported.add(cause.code);
+      if (isNew) onInconsistent(found);
       throw new SealdeskError("key_log_inconsistent", "The key log contradicts itself.", {
         problem: cause.code,
         cause,
@@ -335,18 +361,19 @@ export class KeyLog {
     }
   }
 
-  /** Returns a note without the signatures of others, if the log's key signed it. */
-  #brief(note: string): string {
-    try {
-      return this.#key === undefined ? note : openHead(note, this.#key).text;
-    } catch {
-      return note;
-    }
-  }
-
   #alone<T>(work: () => Promise<T>): Promise<T> {
     const next = this.#last.then(work);
     this.#last = next.catch(() => undefined);
     return next;
+  }
+}
+
+/** Returns the head of a note if the log's key signed it. It is without the signatures of others. */
+function openedBy(note: string, key: NoteKey): SignedHead | undefined {
+  try {
+    return openHead(note, key);
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    return undefined;
   }
 }

@@ -15,7 +15,8 @@ export interface ReplaceKeysDeps {
   readonly store: DeviceStore;
   readonly suite: Suite;
   readonly api: Pick<Api, "countPreKeys" | "uploadPreKeys">;
-  readonly clock: Clock;
+  /** The time that this device measures by itself. */
+  readonly localClock: Clock;
   readonly newId: NewId;
   readonly rollback: Rollback;
   /** The id of this device. */
@@ -40,12 +41,12 @@ export interface Notice {
  * @throws SealdeskError the server's errors
  */
 export async function replaceKeys(deps: ReplaceKeysDeps): Promise<readonly Notice[]> {
-  const { store, suite, api, clock, rollback, device, signal } = deps;
-  await sleep(clock, recoveryWaitMs(rollback.recoveries, clock.now()), signal);
+  const { store, suite, api, localClock, rollback, device, signal } = deps;
+  await sleep(localClock, recoveryWaitMs(rollback.recoveries, localClock.now()), signal);
   const { highestId } = await api.countPreKeys();
   const { upload, digest } = await store.transact(async (transaction) => {
     // The old keys seal nothing from here on.
-    const now = clock.now();
+    const now = localClock.now();
     const made = await suite.replaceKeys(transaction, {
       highestId,
       oneTime: publishedPreKeys,
@@ -61,7 +62,7 @@ export async function replaceKeys(deps: ReplaceKeysDeps): Promise<readonly Notic
     const lost = await lostIn(transaction, rollback.ranges);
     return {
       notices: queueNotices(deps, transaction, lost),
-      committed: rollback.finished(transaction, sum(lost.values()), clock.now()),
+      committed: rollback.finished(transaction, sum(lost.values()), localClock.now()),
     };
   });
   committed();

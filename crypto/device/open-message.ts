@@ -4,7 +4,7 @@ import { unpad } from "./padding.ts";
 import { openPayload, type Body, type KeyLogHead, type LastSeen } from "./payload.ts";
 import { zeroise } from "./sodium.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
-import type { Suite } from "./suite.ts";
+import type { OpenRequest, Suite } from "./suite.ts";
 
 /** The fields of a `deliver` frame that opening needs. */
 export type DeliveredMessage = Pick<
@@ -17,7 +17,8 @@ export type DeliveredMessage = Pick<
   | "ciphertext"
   | "commitment"
   | "packet"
->;
+> &
+  Pick<OpenRequest, "keyMaxMessages">;
 
 export interface OpenedMessage {
   readonly body: Body;

@@ -100,6 +100,11 @@ export interface OpenRequest {
   readonly keyId: Uuid;
   readonly ciphertext: Uint8Array;
   readonly packet: Uint8Array | undefined;
+  /**
+   * The number of messages that a sending key of the tenant may serve. Default: the suite's own
+   * limit.
+   */
+  readonly keyMaxMessages?: number | undefined;
 }
 
 /** The context that a packet for single devices is bound to. */

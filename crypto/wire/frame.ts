@@ -1,3 +1,4 @@
+import { equalBytes } from "./bytes.ts";
 import {
   bytes,
   choice,
@@ -31,6 +32,8 @@ export const wireLimits = {
   /** A hello: a token and a proof of at most 8 KiB each, and a few bytes more. */
   hello: 20 * 1024,
   ciphertext: 64 * 1024,
+  /** The content of a membership event: a receipt, and the members with their 257 devices. */
+  control: 64 * 1024,
   packet: 8 * 1024,
   packets: 256,
   /** Of one acknowledgement. */
@@ -255,5 +258,16 @@ export type SignedReceipt = MessageOf<typeof signedReceipt>;
 export type Control = MessageOf<typeof control>;
 
 export const encodeControl = (value: Control): Uint8Array => encode(control, value);
-/** @throws WireError malformed_frame */
-export const decodeControl = (input: Uint8Array): Control => decode(control, input);
+/**
+ * Decodes the content of a membership event. It has exactly one encoding: fields in order of their
+ * numbers, defaults left out, and no unknown fields.
+ * @throws WireError malformed_frame: also if it is over the size limit
+ */
+export function decodeControl(input: Uint8Array): Control {
+  if (input.length > wireLimits.control)
+    throw new WireError("malformed_frame", "The membership event is over the size limit.");
+  const decoded = decode(control, input);
+  if (!equalBytes(encodeControl(decoded), input))
+    throw new WireError("malformed_frame", "The membership event is not in its canonical form.");
+  return decoded;
+}

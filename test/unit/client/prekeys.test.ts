@@ -40,7 +40,7 @@ test("signed prekeys are published again after a week, and after a missing answe
     },
   };
   const upkeep = new PreKeyUpkeep(
-    { store, suite, api: api as never, clock, readKeyLog },
+    { store, suite, api: api as never, localClock: clock, readKeyLog },
     device,
     () => {
       throw new Error("a false alarm");
@@ -99,7 +99,7 @@ test("keys of before a backup are replaced without an alarm, if the key log decl
       store,
       suite,
       api: api as never,
-      clock: new ManualClock(),
+      localClock: new ManualClock(),
       readKeyLog: () =>
         isDeclared
           ? store.transact(async (transaction) => outdatePublished(transaction))

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { uuidv7 } from "uuidv7";
 import { SealdeskError } from "../../../client/errors.ts";
+import { concat } from "../../../crypto/wire/bytes.ts";
 import { acceptedOf, conversation, LogDouble, setUp } from "./receiving.ts";
 
 describe("receiving", () => {
@@ -27,6 +28,18 @@ describe("receiving", () => {
     expect(problems).toEqual([]);
     const texts = (await items()).map((item) => (item.kind === "message" ? item.text : item.kind));
     expect(texts).toEqual(["created", "one", "two", "closed"]);
+  });
+
+  test("a membership event with an unknown field is a problem and changes no member", async () => {
+    const { receiver, log, problems, items, wait } = await setUp();
+    const relay = new LogDouble();
+    const created = relay.created();
+    receiver.deliver(created);
+    receiver.deliver(relay.unusual(concat(created.ciphertext, Uint8Array.of(0x7a, 1, 7))));
+    await wait();
+    expect(problems).toEqual([]);
+    expect((await items()).at(-1)).toMatchObject({ kind: "problem", code: "malformed_event" });
+    expect(log.state).toMatchObject({ seq: 2, epoch: 1 });
   });
 
   test("an own message that is both answered and delivered is shown once", async () => {

@@ -108,6 +108,11 @@ export class LogDouble {
     return this.#append(kind, { epoch, ciphertext: encodeControl(control) });
   }
 
+  /** A membership event with content of any form. */
+  unusual(ciphertext: Uint8Array): Deliver {
+    return this.#append("member_added", { epoch: 2, ciphertext });
+  }
+
   message(clientMessageId: string, sealing: Sealing): Deliver {
     const { epoch, keyId, ciphertext, commitment } = sealing;
     return this.#append("message", { clientMessageId, epoch, keyId, ciphertext, commitment });
@@ -133,7 +138,11 @@ export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.r
   const key = randomBytes(32);
   const store = await DeviceStore.open(level, key);
   const log = new ConversationLog(conversation, account, store, undefined);
-  const keyLog = { heard: () => undefined, restores: 0 };
+  const keyLog = {
+    hear: () => Promise.resolve(true),
+    compareHeard: () => undefined,
+    restores: 0,
+  };
   let applied = 0;
   const recorded: number[] = [];
   const problems: ProblemItem[] = [];
@@ -156,6 +165,7 @@ export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.r
     keyLog,
     deviceKey: deviceKey.publicKey,
     rollback: { isUnseen: () => false },
+    keyLimit: { keyMaxMessages: 100 },
     onRecorded: ({ seq }) => recorded.push(seq),
     onCaughtUp: () => undefined,
     onSame: () => undefined,

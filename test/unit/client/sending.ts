@@ -96,6 +96,7 @@ export async function setUp(
       keyLog: { headFor: () => undefined },
       suite,
       clock,
+      localClock: clock,
       conversation,
       ownDevice,
       newId,

@@ -34,7 +34,7 @@ export function signalSuite(limits: RotationLimits): Suite {
     async open(transaction, request) {
       // These are two operations. A key that arrived is kept, even if its message is invalid.
       await operation(transaction, (staging) => acceptPacket(staging, request));
-      return operation(transaction, (staging) => open(staging, request));
+      return operation(transaction, (staging) => open(staging, request, limits));
     },
     sealTo: (transaction, request) => operation(transaction, (staging) => sealTo(staging, request)),
     openFrom: (transaction, request) =>

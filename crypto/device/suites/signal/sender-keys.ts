@@ -1,5 +1,5 @@
 import * as signal from "@signalapp/libsignal-client";
-import type { Packet } from "../../../wire/frame.ts";
+import { wireLimits, type Packet } from "../../../wire/frame.ts";
 import type { Uuid } from "../../../wire/uuid.ts";
 import type { ConversationId } from "../../../wire/ids.ts";
 import {
@@ -137,15 +137,28 @@ export async function acceptPacket(staging: Staging, request: OpenRequest): Prom
   }, "undecryptable");
 }
 
-/** @throws SuiteError no_key, duplicate, undecryptable */
-export async function open(staging: Staging, request: OpenRequest): Promise<Uint8Array> {
-  const { senderDevice, keyId, ciphertext } = request;
+/**
+ * Refuses a message that is beyond the limits of its key before libsignal derives and keeps the
+ * keys of all messages before it.
+ * @throws SuiteError no_key, duplicate, undecryptable
+ */
+export async function open(
+  staging: Staging,
+  request: OpenRequest,
+  limits: Pick<RotationLimits, "maxMessages">,
+): Promise<Uint8Array> {
+  const { senderDevice, keyId, ciphertext, keyMaxMessages = limits.maxMessages } = request;
+  if (ciphertext.length > wireLimits.ciphertext)
+    throw new SuiteError("undecryptable", "The message is larger than any may be.");
   const known = await staging.get(names.senderKey(request, senderDevice, keyId));
   if (known === undefined)
     throw new SuiteError("no_key", "This device was not given the message's key.");
   return staging.call(() => {
     const message = owned(ciphertext);
-    assertKeyId(signal.SenderKeyMessage.deserialize(message).distributionId(), keyId);
+    const header = signal.SenderKeyMessage.deserialize(message);
+    assertKeyId(header.distributionId(), keyId);
+    if (header.iteration() >= keyMaxMessages)
+      throw new SuiteError("undecryptable", "The message is beyond the limit of its sending key.");
     const store = new SenderKeys(staging, request);
     return signal.groupDecrypt(addressOf(senderDevice), store, message);
   }, "undecryptable");

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import protobuf from "protobufjs";
+import { concat } from "../../../../crypto/wire/bytes.ts";
 import {
   activityKinds,
   decodeControl,
@@ -19,6 +20,7 @@ import {
 } from "../../../../crypto/wire/frame.ts";
 import { uuidFromBytes, uuidToBytes } from "../../../../crypto/wire/uuid.ts";
 import { idFromBytes, type UserId, type DeviceId } from "../../../../crypto/wire/ids.ts";
+import { newId } from "../../../../tools/testkit/ids.ts";
 
 const property = { seed: 20260105, numRuns: 300 };
 const schema = new URL("../../../../crypto/wire/frames.proto", import.meta.url);
@@ -283,6 +285,62 @@ describe("decoding", () => {
         expect(plain(decodeControl(encodeControl(control)))).toEqual(plain(control));
       }),
       property,
+    );
+  });
+
+  test.each([
+    ["an unknown field", (input: Uint8Array) => concat(input, Uint8Array.of(0x7a, 1, 7))],
+    [
+      "a field in the wrong place",
+      (input: Uint8Array) => concat(input.subarray(2), input.subarray(0, 2)),
+    ],
+    [
+      "a number that is longer than needed",
+      (input: Uint8Array) => concat(Uint8Array.of(0x08, 0x81, 0x00), input.subarray(2)),
+    ],
+    [
+      "an unknown field inside a member",
+      (input: Uint8Array) =>
+        concat(
+          input,
+          Uint8Array.of(0x22, 21, 0x0a, 16),
+          new Uint8Array(16),
+          Uint8Array.of(0x7a, 1, 7),
+        ),
+    ],
+  ])("refuses the content of a membership event with %s", (_, changed) => {
+    const id = newId<UserId>();
+    const control = {
+      epoch: 1,
+      actor: id,
+      subject: id,
+      members: [],
+      creation: undefined,
+      receipt: undefined,
+    };
+    expect(() => decodeControl(changed(encodeControl(control)))).toThrow(
+      expect.objectContaining({ name: "WireError", code: "malformed_frame" }),
+    );
+  });
+
+  test("refuses the content of a membership event that no conversation needs", () => {
+    const id = newId<UserId>();
+    const member = {
+      user: id,
+      role: "agent",
+      devices: Array.from({ length: 256 }, () => newId<DeviceId>()),
+    };
+    const members = Array.from({ length: 16 }, () => member);
+    const control = {
+      epoch: 1,
+      actor: id,
+      subject: id,
+      members,
+      creation: undefined,
+      receipt: undefined,
+    };
+    expect(() => decodeControl(encodeControl(control))).toThrow(
+      expect.objectContaining({ name: "WireError", code: "malformed_frame" }),
     );
   });
 

@@ -1,0 +1,50 @@
+import type { Clock } from "./runtime.ts";
+
+/** A timer stands still while the machine sleeps. The task looks at the clock this often. */
+const tickMs = 60_000;
+/** The time after which a failed run is repeated. */
+const retryMs = 5 * 60_000;
+
+/**
+ * Runs work when it starts and then at intervals of the local clock, also over many starts. It does
+ * not run again before the interval is over, however often it starts.
+ */
+export class PeriodicTask {
+  readonly #clock: Clock;
+  readonly #everyMs: number;
+  readonly #work: () => Promise<void>;
+  #dueAtMs = Number.NEGATIVE_INFINITY;
+  #hasFailed = false;
+  #cancel: () => void = () => undefined;
+
+  /** @param work what it throws makes the next start, or the next five minutes, run it again */
+  constructor(localClock: Clock, everyMs: number, work: () => Promise<void>) {
+    this.#clock = localClock;
+    this.#everyMs = everyMs;
+    this.#work = work;
+  }
+
+  start(): void {
+    this.stop();
+    if (this.#hasFailed) this.#dueAtMs = Number.NEGATIVE_INFINITY;
+    this.#tick();
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #tick(): void {
+    const now = this.#clock.now();
+    if (now >= this.#dueAtMs) {
+      this.#dueAtMs = now + this.#everyMs;
+      this.#hasFailed = false;
+      this.#work().catch(() => {
+        this.#hasFailed = true;
+        this.#dueAtMs = this.#clock.now() + retryMs;
+      });
+    }
+    const waitMs = Math.max(1, Math.min(tickMs, this.#dueAtMs - now));
+    this.#cancel = this.#clock.after(waitMs, () => this.#tick());
+  }
+}
