@@ -8,7 +8,7 @@ import {
 import { openS3Client, type S3Location } from "../db/s3-client.ts";
 
 export interface LockedBucketOptions extends S3Location {
-  /** Until then nobody can remove an object, not even an administrator. */
+  /** The time for which nobody can remove an object, not even an administrator, in milliseconds. */
   readonly retainMs: number;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -49,8 +49,8 @@ export class LockedBucket {
   }
 
   /**
-   * The text of the first object whose key begins with `prefix`, in its newest version, or undefined
-   * if there is none.
+   * Returns the text of the first object whose key begins with `prefix`, in its newest version, or
+   * undefined if there is none.
    */
   async readFirst(prefix: string): Promise<string | undefined> {
     for await (const { Versions: [first] = [] } of this.#pages({ Prefix: prefix })) {
@@ -63,7 +63,7 @@ export class LockedBucket {
     return undefined;
   }
 
-  /** The objects whose key begins with `prefix`, each in its newest version. */
+  /** Returns the objects whose key begins with `prefix`, each in its newest version. */
   async readAll(prefix: string): Promise<readonly LockedText[]> {
     const keys = new Set<string>();
     for await (const { Versions = [] } of this.#pages({ Prefix: prefix }))
@@ -73,7 +73,7 @@ export class LockedBucket {
     return found;
   }
 
-  /** The names below `prefix`, up to their next slash. */
+  /** Returns the names below `prefix`, up to their next slash. */
   async folders(prefix: string): Promise<readonly string[]> {
     const found: string[] = [];
     const pages = this.#pages({ Prefix: prefix, Delimiter: "/" });

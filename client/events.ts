@@ -79,7 +79,8 @@ export type SecurityEvent =
   | ({ readonly code: "device_unreachable" } & UnreachableDevice)
   /**
    * The server has not proved for an hour, by this device's clock, that the key log that a member
-   * was shown is the one that this device was shown. It may keep two logs. Reported once for each head.
+   * was shown is the one that this device was shown. It may keep two logs. Reported once for each
+   * head of each member.
    */
   | ({ readonly code: "key_log_unconfirmed" } & UnconfirmedHead)
   /** The key log contradicts itself. See `Sealdesk.keyLogEvidence`. */

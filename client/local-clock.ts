@@ -5,9 +5,9 @@ import type { Clock } from "./runtime.ts";
  * clock and advances with it, so that it counts the time that the machine sleeps. If that clock is
  * set back or stands still, it advances with the platform's monotonic clock.
  *
- * Security timers run by it: the age of sending keys and prekeys, the look into the own key log,
- * and deadlines for proofs. Over a restart it continues with the device's own clock. Its users
- * treat a time in the future as an unknown age.
+ * Security timers use it: the age of sending keys and prekeys, the hourly reading of the own key
+ * log, and deadlines for proofs. After a restart it begins with the device's own clock again. Its
+ * users treat a time in the future as an unknown age.
  */
 export class LocalClock implements Clock {
   readonly #clock: Clock;

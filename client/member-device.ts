@@ -202,7 +202,7 @@ function loadKeyLog(
   );
 }
 
-/** What the conversations tell the application. */
+/** Returns the listeners that pass events of the conversations to the application. */
 const reportsOf = (events: Emitter<SealdeskEvents>): Reports => ({
   onConversation: (conversation) => events.emit("conversation", conversation),
   onDevice: (change) => events.emit("device", change),

@@ -1,13 +1,16 @@
 import type { Clock } from "./runtime.ts";
 
-/** A timer stands still while the machine sleeps. The task looks at the clock this often. */
+/**
+ * The time between two looks at the clock. A longer timer would stand still while the machine
+ * sleeps.
+ */
 const tickMs = 60_000;
 /** The time after which a failed run is repeated. */
 const retryMs = 5 * 60_000;
 
 /**
- * Runs work when it starts and then at intervals of the local clock, also over many starts. It does
- * not run again before the interval is over, however often it starts.
+ * Runs work when it starts and then at intervals of the local clock, also over many starts. After a
+ * run that succeeded, another start does not run the work before the interval is over.
  */
 export class PeriodicTask {
   readonly #clock: Clock;
@@ -17,7 +20,7 @@ export class PeriodicTask {
   #hasFailed = false;
   #cancel: () => void = () => undefined;
 
-  /** @param work what it throws makes the next start, or the next five minutes, run it again */
+  /** @param work if it rejects, it runs again at the next start, or after five minutes */
   constructor(localClock: Clock, everyMs: number, work: () => Promise<void>) {
     this.#clock = localClock;
     this.#everyMs = everyMs;

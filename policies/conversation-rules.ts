@@ -81,7 +81,7 @@ export function conversationRules(actor: ConversationActor): ConversationRule[] 
           ...open,
           createdBy: actor.user,
           members: actor.user,
-          // Every other named user must be staff of this tenant.
+          // Every other named user must be an agent, a supervisor or a bot of this tenant.
           unknownMembers: { $size: 0 },
           otherRoles: { $nin: roles.filter((role) => !conversingRoles.includes(role)) },
         }),

@@ -14,7 +14,7 @@ export interface MessageQuotaFacts {
   /** The amount that the account stored today. */
   readonly account: StoredMessages;
   readonly accountLimit: StoredMessages;
-  /** The contents of the logs of the tenant's conversations. */
+  /** The amount that the logs of the tenant's conversations hold. */
   readonly tenant: StoredMessages;
   readonly tenantLimit: StoredMessages;
 }

@@ -15,7 +15,10 @@ class Use {
     this.#settledAtMs = nowMs;
   }
 
-  /** @param taken the amount that was taken for no time, multiplied by milliseconds */
+  /**
+   * @param taken units that were held until now and are not in `held`, multiplied by the
+   *   milliseconds
+   */
   change(by: number, taken: number, nowMs: number): void {
     this.#average = this.average(nowMs) + taken / AVERAGED_MS;
     this.#settledAtMs = nowMs;

@@ -170,7 +170,10 @@ function keepLogPartitions({
   return keepPartitions(pool, onError, metrics?.log.partitionsKept);
 }
 
-/** The log of the conversations. Its events go to the sockets, to other nodes and to transcripts. */
+/**
+ * Opens the log of the conversations. Its events go to the sockets, to other nodes and to
+ * transcripts.
+ */
 function openConversationLog(
   deps: DataPlaneDeps,
   relay: Relay,
@@ -237,7 +240,7 @@ interface RelayParts {
   readonly cursors: CursorWriter;
 }
 
-/** Gives the connections of devices what they use. */
+/** Returns the dependencies that the connections of devices need. */
 function relayDeps(deps: DataPlaneDeps, parts: RelayParts): RelayDeps {
   const { pool, log, timings, watchers, helloLimits, publicUrl, messageLimits } = deps;
   const { metrics, tracing } = watchers;

@@ -30,7 +30,7 @@ export interface Ports {
   readonly timings?: Partial<Timings>;
 }
 
-/** What the parts that serve clients are built on. */
+/** The parts that the control plane and the data plane need. */
 export interface Foundation {
   readonly config: Config;
   readonly ports: Ports;
@@ -47,7 +47,7 @@ export interface Foundation {
 }
 
 /**
- * Opens the storage, the metrics and traces, the audit log, and what nodes share.
+ * Opens the storage, the metrics and traces, the audit log, and the state that nodes share.
  * @throws ConfigError, KeysError (keyring), DatabaseError
  */
 export async function openFoundation(

@@ -91,7 +91,7 @@ export const requestLimits = {
 
 /** The bodies of requests. Over it: 413 `body_too_large`, 408 `body_too_late`. */
 export const bodyLimits = {
-  /** Of a route that declares no other. */
+  /** The limit of a route that declares no other. */
   none: { bytes: 0, withinMs: 10_000 },
   /** Enough for a few ids, a signature or a token. */
   small: { bytes: 16 * KIB, withinMs: 10_000 },
@@ -117,7 +117,7 @@ export const attemptLimits = {
 /** The age at which an incomplete upload is removed. */
 export const uploadLimits = {
   lifetimeMs: 24 * 3_600_000,
-  /** For one of which no byte has arrived. */
+  /** The same, for an upload of which no byte has arrived. */
   emptyLifetimeMs: 3_600_000,
 } as const;
 
@@ -176,8 +176,8 @@ export const memoryLimits = {
   /** Accounts whose requests are counted, and accounts whose frames are counted. */
   accounts: 100_000,
   /**
-   * Buckets of messages, and of conversations that are begun. Those that were not used for longest
-   * are forgotten. A tenant with many buckets makes others lose none.
+   * Buckets of messages, and of conversations that are begun. The least recently used ones are
+   * forgotten. A tenant with many buckets does not make other tenants lose theirs.
    */
   messageBuckets: 200_000,
 } as const;

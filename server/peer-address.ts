@@ -27,8 +27,8 @@ export function peerAddressBehind(
 }
 
 /**
- * The address in an entry of X-Forwarded-For, without a zone. Some proxies add the port. An IPv4 address that is
- * written as an IPv6 one (RFC 4291 section 2.5.5.2) is the same address.
+ * Returns the address in an entry of X-Forwarded-For, without a zone. Some proxies add the port. An
+ * IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) is the same address.
  */
 export function addressIn(hop: string): string {
   const [, inBrackets] = /^\[([^\]]*)\](?::\d+)?$/.exec(hop) ?? [];

@@ -9,9 +9,9 @@ export const auditReasons = [
 ] as const;
 
 /**
- * The findings that an operator must examine while the server continues to serve. The code of an
- * `AuditError`: an entry in the database is not the one that was signed, or is gone. Every node of
- * a database finds the same, so a node that stopped for it would leave nobody to take its messages.
+ * Codes of `AuditError` that an operator must examine while the server continues to serve: an entry
+ * in the database is not the signed one, or is gone. Every node of a database finds the same. If
+ * nodes stopped for it, none would take messages.
  */
 export const readyWarnings = ["audit_log_altered"] as const;
 export type ReadyWarning = (typeof readyWarnings)[number];

@@ -106,7 +106,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   };
 }
 
-/** The sample accounts of a server in development with the embedded database. Otherwise none. */
+/**
+ * Returns the sample accounts of a server in development with the embedded database, otherwise
+ * none.
+ */
 async function openSampleAccounts({
   config,
   ports: { now, newId },
@@ -118,7 +121,7 @@ async function openSampleAccounts({
   return openDevelopmentTenant(config, { pool, ownerUrl, profiles, now, newId });
 }
 
-/** How HTTP and the relay check and count who comes in. */
+/** The parts with which HTTP and the relay authenticate and count clients. */
 interface Entrance {
   readonly publicUrl: string;
   readonly accessTokens: AccessTokens;
@@ -185,7 +188,7 @@ function openDataPlane(
   });
 }
 
-/** What the control plane serves besides the foundation. */
+/** The parts that the control plane uses in addition to the foundation. */
 interface Served {
   readonly dataPlane: DataPlane;
   readonly attachments: AttachmentDeps;

@@ -1,6 +1,6 @@
 /**
- * How long the relay waits for devices, and a node for other nodes, in milliseconds. They are one
- * object, so that tests can shorten them.
+ * The times for which the relay waits for devices, and a node for other nodes, in milliseconds.
+ * They are in one object, so that tests can shorten them.
  */
 export interface Timings {
   /** The resolution of the relay's times. */

@@ -7,8 +7,8 @@ export interface S3ArchiveOptions extends LockedBucketOptions {
 }
 
 /**
- * Returns a log's files as locked objects. Every checkpoint is kept as a version of its object,
- * because a bucket with Object Lock keeps versions.
+ * Returns an archive that keeps a log's files as locked objects. Every checkpoint is a version of
+ * its object, because a bucket with Object Lock keeps versions.
  */
 export function s3Archive({ prefix, ...options }: S3ArchiveOptions): ArchiveStore {
   const bucket = new LockedBucket(options);

@@ -8,7 +8,8 @@ export class Findings {
 
   /**
    * @param onFinding called once for each finding, and again if its message changes
-   * @param stopped after it aborts, a check that was cut short ends no finding
+   * @param stopped after it aborts, a check does not end a finding, because the check may have been
+   *   cut short
    */
   constructor(onFinding: (error: AuditError) => void, stopped: AbortSignal) {
     this.#onFinding = onFinding;

@@ -58,7 +58,10 @@ export class LogChecker {
     this.#ended = this.#run();
   }
 
-  /** Returns the current finding. A finding ends when a check finds the log intact again. */
+  /**
+   * Returns the oldest of the current findings. A finding ends when its check finds the log intact
+   * again.
+   */
   get finding(): AuditError | undefined {
     return this.#findings.first;
   }

@@ -10,8 +10,8 @@ export interface IntervalWriterOptions {
 
 /**
  * Writes at most one head of each log in an interval, because a busy log signs several times a
- * second. The last head of an interval is written when the interval ends. The log may be quiet from
- * then on.
+ * second. It writes the last head of an interval when the interval ends, because no further head
+ * may follow.
  */
 export class IntervalWriter {
   readonly #options: IntervalWriterOptions;
@@ -44,7 +44,8 @@ export class IntervalWriter {
     if (this.#timers.has(log)) return;
     const timer = setTimeout(() => {
       this.#timers.delete(log);
-      // If this fails, the next head is written at once, and this one when the writer is closed.
+      // If this fails, the next head is written at once. If no other head follows, closing writes
+      // this one.
       void this.#writeSkipped(log).catch(() => undefined);
     }, waitMs);
     this.#timers.set(log, timer.unref());

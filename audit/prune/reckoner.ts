@@ -1,5 +1,8 @@
 const DAY_MS = 86_400_000;
-/** The longest silence of a log without entries. A longer silence counts as this. */
+/**
+ * The longest silence of a log that counts if no witness vouches for the time. A longer one counts
+ * as this.
+ */
 const MOST_SILENCE_MS = 30 * DAY_MS;
 
 /**

@@ -29,9 +29,10 @@ const isKeyLog = (origin: string): boolean => /\/keys\/t\/[^/]+$/.test(origin);
 
 /**
  * Compares the database with the published heads. For each log that has fewer entries than were
- * published, it returns the missing entries, in the order of origins. It then also names every key
- * log, even those that lost nothing. Devices learn of the restore from their key log, because other
- * data of their tenant may be lost. `client` must have the integrator's role.
+ * published, it returns the published head and the head from which the log continues, in the order
+ * of origins. It then also names every key log, even those that lost nothing. Devices learn of the
+ * restore from their key log, because other data of their tenant may be lost. `client` must have
+ * the integrator's role.
  * @param restores those that are declared already
  * @returns nothing if no log lost anything
  * @throws AuditError audit_log_inconsistent: a log does not begin with what was published, so no

@@ -10,7 +10,7 @@ import type { SignedRestore } from "../verify/log-restore.ts";
 /** The audit entry about a restore. */
 export type Restored = AuditEntry<"audit.log_restored">;
 
-/** The entries that a log lost, and the key log of the same tenant. */
+/** The restores of a tenant's audit log and of its key log. */
 interface Lost {
   readonly log?: SignedRestore | undefined;
   readonly keyLog?: SignedRestore | undefined;

@@ -18,7 +18,7 @@ import {
 } from "./note.ts";
 import { HASH_BYTES, type Sha256 } from "./tree-hash.ts";
 
-/** Which entries of a log a restore lost. */
+/** The heads that tell which entries of a log a restore lost. */
 export interface RestoredLog {
   readonly origin: string;
   /** 1 for the first restore of this log, 2 for the second. */

@@ -100,8 +100,9 @@ export function uncutHeads(heads: readonly TreeHead[]): readonly TreeHead[] {
 const DAY_MS = 86_400_000;
 
 /**
- * Refuses a declaration that was written, not applied at once, and used later. Within a day of the
- * declaration it cannot be known whether the log continues without it.
+ * Refuses a restore that was declared more than a day before the head was first seen. The log
+ * continued without the restore meanwhile, so somebody kept the declaration and used it later. A
+ * younger declaration may just not have been applied yet.
  * @param lostIn the restores that lost entries of a head
  * @param seenAtMs when the head was seen first
  * @throws LogError rolled_back

@@ -2,7 +2,9 @@ import type { LogSigner } from "../logs.ts";
 import type { SignedRestore } from "../verify/log-restore.ts";
 import type { NoteKey } from "../verify/note.ts";
 
-/** The last head of each log that the witness saw. */
+/**
+ * Keeps the last head of each log that the witness saw, and the statements of the log's restores.
+ */
 export interface WitnessStore {
   /** Returns the cosigned note, or undefined if the witness never saw the log. */
   latest(origin: string): Promise<string | undefined>;

@@ -49,8 +49,8 @@ export interface WitnessesOptions {
 }
 
 /**
- * The number of searches (an hour's) for which a witness is not asked about a log that it does not
- * know.
+ * The number of searches for which a witness is not asked about a log that it does not know. At the
+ * default interval, it is an hour.
  */
 const LOOKS_LEFT_OUT = 60;
 

@@ -173,11 +173,12 @@ export class Conversation {
 
   /**
    * Shares earlier messages with a member: those from `fromSeq` to `toSeq`, as this device has
-   * them. Only the devices that you name can open it. Every member sees the grant, its author and
-   * its reason. Customers may share their own conversation. Staff may, if the organisation allows
-   * it and the customer has consented. Every user may share messages that their account has seen
-   * with their own devices. Resolves when the grant is in the log; a restart only delays it. The
-   * event `history` of `Sealdesk` reports the progress, here and on the devices that receive it.
+   * them. Only the devices that you name can open them, by default all devices of the member. Every
+   * member sees the grant, its author and its reason. Customers may share their own conversation.
+   * Staff may, if the organisation allows it and the customer has consented. Every user may share
+   * with their own devices what their account has seen. Resolves when the grant is in the log; a
+   * restart only delays it. The event `history` of `Sealdesk` reports the progress, here and on the
+   * devices that receive it.
    * @throws SealdeskError forbidden, member_not_found, not_a_member, history_incomplete,
    *   untrusted_member, message_too_large, quota_exceeded, attachment_too_large,
    *   conversation_not_found, request_refused: it was not granted and will not be

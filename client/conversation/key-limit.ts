@@ -4,7 +4,7 @@ import { decodeRecord, encodeRecord } from "../record.ts";
 
 const name = "client!key-limit";
 const record = message({ keyMaxMessages: [1, uint()] });
-/** No tenant may let a sending key serve more messages. */
+/** The highest limit that a tenant can set. */
 const most = 10_000;
 
 /**

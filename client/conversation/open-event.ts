@@ -41,7 +41,7 @@ export async function openDelivered(
     readonly sender: UserId | undefined;
     /**
      * Receives the head of the key log that a message carries.
-     * @returns whether the log's key signed it
+     * @returns false if this device knows the log's key, and that key did not sign the head
      */
     readonly onHead: (head: KeyLogHead, sender: UserId) => Promise<boolean>;
     /** True if the store is an older copy and does not know of this event. */
@@ -80,7 +80,10 @@ export async function openDelivered(
   }
 }
 
-/** The number of earlier events that are searched. A sending key is used for fewer. */
+/**
+ * The number of earlier events that are searched. A sending key serves 100 messages by default, but
+ * a tenant may allow up to 10,000, and other events may stand between them.
+ */
 const lookedBack = 512;
 
 /**

@@ -31,8 +31,8 @@ const record = message({
 });
 
 /**
- * Returns the server and account that a session belongs to. It is continued only at the same server
- * and with credentials that name the same account.
+ * Returns a digest of the server and of the account that a session is for. The session is continued
+ * only if the digest is the same.
  */
 function originOf(url: string, credentials: Credentials): Uint8Array {
   const { grant, tenant } = credentials;

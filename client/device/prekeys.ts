@@ -111,8 +111,7 @@ export class PreKeyUpkeep {
   }
 
   /**
-   * Publishes keys again after the relay served others. If it was restored from a backup, these may
-   * be former keys.
+   * Publishes keys again if the relay was restored from a backup and therefore serves former keys.
    * @returns whether it serves this device's keys now
    */
   async #replaceRestored(): Promise<boolean> {

@@ -18,7 +18,7 @@ export interface StaffMember {
   readonly displayName: string | undefined;
 }
 
-/** Conversations, and the people to hold them with. */
+/** Creates the calls about conversations and about the people who can be members. */
 export function conversationApi(request: Request) {
   return {
     async staff(role?: string): Promise<readonly StaffMember[]> {

@@ -13,7 +13,7 @@ import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
-/** Accounts, devices and their prekeys. */
+/** Creates the calls about accounts, devices and their prekeys. */
 export function deviceApi(request: Request, tenant: TenantId) {
   return {
     registerDevice: async (

@@ -6,7 +6,7 @@ import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
-/** Consent to share history, and grants of it. */
+/** Creates the calls about consent to share history, and about grants of history. */
 export function historyApi(request: Request) {
   return {
     recordConsent: async (conversation: ConversationId, receipt: SignedReceipt) =>

@@ -7,7 +7,7 @@ import {
 import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Request } from "./transport.ts";
 
-/** The log of accounts' keys and devices. */
+/** Creates the calls about the log of accounts' keys and devices. */
 export function keyLogApi(request: Request) {
   return {
     /** A page of what the key log says about a user after a version. Nothing is checked yet. */

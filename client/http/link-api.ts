@@ -9,7 +9,7 @@ import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
-/** Requests to link a further device to an account. */
+/** Creates the calls about requests to link a further device to an account. */
 export function linkApi(request: Request) {
   return {
     requestLink: async (asking: {

@@ -27,7 +27,7 @@ export type Credentials =
       readonly subject?: string;
     };
 
-/** The facts that a customer token must name. */
+/** The data that the SDK passes to the application when it asks for a customer token. */
 export interface TokenRequest {
   /**
    * Thumbprint of this device's key, RFC 7638 with SHA-256. A token that has it as `cnf.jkt` serves

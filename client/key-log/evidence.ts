@@ -8,8 +8,8 @@ import { LONGEST_NOTE } from "./kept-head.ts";
 
 const prefix = "key-log-evidence!";
 /**
- * Further evidence for a reason is reported but not kept: one piece is enough to act on. No other
- * reason can take its place.
+ * The number of pieces of evidence that are kept for one reason. Further ones are reported but not
+ * kept. The limit is per reason, so that evidence for one leaves room for another.
  */
 const mostOfReason = 8;
 const evidence = message({

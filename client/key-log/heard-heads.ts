@@ -5,7 +5,10 @@ import { SealdeskError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
 import { dropWaiting, loadWaiting, noteTold, type WaitingHead } from "./waiting-heads.ts";
 
-/** The server has not proved for an hour that a member's head and this device's are of one log. */
+/**
+ * A member's head that the server has not proved for an hour to be of the same log as this device's
+ * head.
+ */
 export interface UnconfirmedHead {
   /** The member whose message carried the head. */
   readonly from: UserId;
@@ -19,7 +22,10 @@ export interface HeardHeadsDeps {
   readonly store: DeviceStore;
   /** The time that this device measures by itself. */
   readonly localClock: Pick<Clock, "now">;
-  /** @throws SealdeskError key_log_inconsistent, or why there is no answer */
+  /**
+   * Resolves if the head was proved, or if the log's key did not sign it.
+   * @throws SealdeskError key_log_inconsistent, or the reason why the server gave no proof
+   */
   readonly compare: (head: KeyLogHead, from: UserId) => Promise<void>;
   /** @returns whether the application heard it. Otherwise it is told again */
   readonly onUnconfirmed: (unconfirmed: UnconfirmedHead) => boolean;
@@ -29,9 +35,9 @@ export interface HeardHeadsDeps {
 const confirmWithinMs = 60 * 60_000;
 
 /**
- * Compares the heads that members' messages carried. Only a proof, or a contradiction, ends the
- * wait. Any other answer of the server leaves the head waiting, and the application is told of it
- * after an hour.
+ * Compares the heads that members' messages carried. A head stops waiting when the server proves
+ * it, when it contradicts the log, or when the log's key turns out not to have signed it. After any
+ * other answer of the server the head still waits, and the application is told of it after an hour.
  */
 export class HeardHeads {
   readonly #deps: HeardHeadsDeps;

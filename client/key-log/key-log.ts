@@ -48,7 +48,10 @@ export interface KeyLogDeps {
   readonly localClock: Pick<Clock, "now">;
   /** @see HeardHeadsDeps.onUnconfirmed */
   readonly onUnconfirmed: HeardHeadsDeps["onUnconfirmed"];
-  /** The log contradicts itself. Both notes are in the store. */
+  /**
+   * Called when the log contradicts itself. Evidence is in the store only if the log's key signed
+   * the shown note, and `keepEvidence` had room for it.
+   */
   readonly onInconsistent: (evidence: KeyLogEvidence) => void;
   /**
    * The log continues after a declared restore from a backup.
@@ -64,7 +67,8 @@ export interface KeyLogDeps {
 
 /**
  * The tenant's key log as a single log. Every head that this device sees must extend the stored
- * head, or be extended by it. A head that does not is stored as evidence and refused.
+ * head, or be extended by it. A head that does not is refused, and stored as evidence if the log's
+ * key signed it.
  */
 export class KeyLog {
   readonly #deps: KeyLogDeps;
@@ -192,7 +196,10 @@ export class KeyLog {
     return true;
   }
 
-  /** Compares the heads that were stored since. A head that the server does not answer for waits. */
+  /**
+   * Compares the waiting heads that this process has not asked about. A head that the server does
+   * not answer for waits.
+   */
   compareHeard(): void {
     this.#heard.compareNew().catch(() => undefined);
   }
@@ -234,7 +241,8 @@ export class KeyLog {
     const key = this.#key;
     if (key === undefined) return;
     const note = noteOf(claimed, key);
-    // It came before this device knew the log's key. Only its sender is at fault.
+    // The head came before this device knew the log's key, which did not sign it. Only its sender
+    // is at fault.
     if (openedBy(note, key) === undefined) return;
     await this.#unlessInconsistent(note, from, async () => {
       const head = openHead(note, key);
@@ -368,7 +376,10 @@ export class KeyLog {
   }
 }
 
-/** Returns the head of a note if the log's key signed it. It is without the signatures of others. */
+/**
+ * Returns the head of a note, without the signatures of others, or undefined if the log's key did
+ * not sign it.
+ */
 function openedBy(note: string, key: NoteKey): SignedHead | undefined {
   try {
     return openHead(note, key);

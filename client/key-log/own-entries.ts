@@ -30,9 +30,9 @@ export interface OwnEntriesDeps {
 const everyMs = 60 * 60_000;
 
 /**
- * Watches what the log says about this account: at the first connection, then once an hour of the
- * local clock. After a failure the next connection tries again. `KeyLog` reports a log that
- * contradicts itself.
+ * Watches the entries of the log about this account: at the first connection, then once an hour of
+ * the local clock. After a failure it looks again after five minutes, or at the next connection.
+ * `KeyLog` reports a log that contradicts itself.
  */
 export const watchOwnEntries = ({
   store,

@@ -15,7 +15,9 @@ export interface WaitingHead {
   readonly told: boolean;
 }
 
-/** A member waits for few proofs at a time. One that never comes is enough for an alarm. */
+/**
+ * The number of heads of one member that may wait. A single missing proof is enough for an alarm.
+ */
 const mostOfMember = 4;
 const most = 1_024;
 
@@ -76,7 +78,7 @@ export async function addWaiting(
   save(transaction, [...waiting, { head, from, sinceMs: Math.floor(nowMs), told: false }]);
 }
 
-/** Removes a head whose proof came, or that was found to contradict the log. */
+/** Removes a head that was proved, that contradicts the log, or that the log's key did not sign. */
 export async function dropWaiting(
   transaction: StoreTransaction,
   { head, from }: WaitingHead,

@@ -1,6 +1,6 @@
 /**
- * The number of times that keys may be replaced in an hour. It bounds the cost to the members of a
- * server that claims rollbacks that did not happen.
+ * The number of times that keys may be replaced in an hour. A server may claim rollbacks that did
+ * not happen. The limit bounds what these claims cost the members.
  */
 export const mostRecoveries = 6;
 const perMs = 60 * 60_000;

@@ -6,7 +6,10 @@ export interface StreamEvent {
   readonly data: string;
 }
 
-/** The longest event that the relay writes: a frame of 512 KiB in base64, with its field name. */
+/**
+ * More than the longest event that the relay writes: a frame of 512 KiB in base64, with its field
+ * name.
+ */
 const maxEventLength = 1024 * 1024;
 
 /** Parses a stream of server-sent events that arrives in pieces of any size. */

@@ -16,7 +16,7 @@ export type UserId = Id<"user">;
 export type DeviceId = Id<"device">;
 export type ConversationId = Id<"conversation">;
 
-/** Stands for the tenant of what belongs to none. */
+/** Stands for the tenant of things that belong to no tenant. */
 export type NoTenant = "";
 
 /** An id of any kind. */

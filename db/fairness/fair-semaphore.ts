@@ -7,8 +7,8 @@ import { SHARED_ACCOUNT } from "./requester.ts";
 import type { TenantId, NoTenant } from "../../crypto/wire/ids.ts";
 
 /**
- * The number of holders that may work at the same time, and the number and time of those that may
- * wait.
+ * The limits of a semaphore: how many pieces of work may run at the same time, how many may wait,
+ * and for how long.
  */
 export interface SemaphoreOptions {
   /** `tenant` and `account` are less than `node`, so that others find a place at once. */
@@ -39,7 +39,8 @@ const PATIENCE_MS = 10_000;
  * Divides `places` so that a tenant leaves a third of them to others, and an account a third of its
  * tenant's. A tenant that uses more than others gets half of what is served in parallel, and an
  * account a quarter.
- * @param parallel the number of users that the resource serves at once before each takes longer
+ * @param parallel the number of pieces of work that the resource serves at once before each takes
+ *   longer
  */
 export function fairPlaces(places: number, parallel = availableParallelism()): SemaphoreOptions {
   const tenant = places - Math.floor(places / 3);
@@ -55,7 +56,10 @@ export function fairPlaces(places: number, parallel = availableParallelism()): S
   };
 }
 
-/** The longest rest of a place that a heavy tenant held, in milliseconds. */
+/**
+ * The longest time for which a place that a heavy tenant returned still counts as held, in
+ * milliseconds.
+ */
 const LONGEST_REST_MS = 250;
 
 /**
@@ -149,8 +153,9 @@ export class FairSemaphore {
   }
 
   /**
-   * Others may have the place at once. To a tenant that uses more than the others it counts as held for as
-   * long again. So the tenant leaves the node and the database half of the time to others.
+   * Returns a place, which others may have at once. For a tenant that uses more than the others,
+   * the place counts as held for as long again, but for at most `LONGEST_REST_MS`. So this tenant
+   * leaves the node and the database to others for half of the time.
    */
   #return(holder: Holder, sinceMs: number): void {
     const nowMs = this.#options.monotonic();

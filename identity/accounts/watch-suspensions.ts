@@ -4,8 +4,8 @@ import type { TenantId } from "../../crypto/wire/ids.ts";
 const SUSPENDED = `select id, suspended_at_ms from tenants where suspended_at_ms is not null`;
 
 /**
- * Calls `onSuspended` once for each tenant that any process suspends from now on. It polls the
- * database, so it finds every suspension.
+ * Calls `onSuspended` once for each suspension by any process. The first poll also reports tenants
+ * that were suspended before. It misses only a suspension that is lifted before the next poll.
  * @param everyMs time between two polls
  * @returns a function that stops the polling
  */

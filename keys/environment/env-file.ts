@@ -15,8 +15,8 @@ const isKnown = (name: string): boolean =>
   knownVariables.includes(name) || composeVariables.includes(name) || OF_COMPOSE.test(name);
 
 /**
- * The environment of this process, and `.env` in the working directory for variables that it does
- * not set. The server and the commands read their settings from this.
+ * Returns the environment of this process, and the variables of `.env` in the working directory
+ * that it does not set. The server and the commands read their settings from this.
  * @throws ConfigError, as `readEnvFile`
  */
 export const processEnvironment = (): Environment => ({ ...readEnvFile(), ...process.env });

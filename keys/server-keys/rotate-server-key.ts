@@ -28,8 +28,8 @@ export interface Rotation {
 }
 
 /**
- * Creates a new version of a key and retires the previous one. Nodes use it within seconds. What
- * the retired key made stays valid, also afterwards.
+ * Creates a new version of a key and retires the previous one. Nodes use it within seconds. The
+ * retired key still verifies what it made for the time in `OVERLAP_MS`, unless `atOnce` is set.
  * @param deps.ownerUrl a login that may act as sealdesk_owner. The application may not do this.
  * @returns the new version
  * @throws KeysError keyring_foreign, kms_refused, and the service's own

@@ -35,8 +35,8 @@ export class ConversationLog {
     this.#heads = new HeadCache(options.cachedHeads ?? 50_000);
     const node = options.maxWaiting ?? 20_000;
     this.#unanswered = new FairShares({ node, tenant: node / 2, account: node / 8 });
-    // The queue gets only a part of the node's limit, so that a conversation without keys leaves
-    // room for the others of its tenant.
+    // Messages that wait for keys get only a part of the tenant's share, so that a conversation
+    // without keys leaves room for the others of its tenant.
     this.#awaited = new KeyWaitQueue(node / 4, () => this.#wake());
     const quota = new MessageQuota();
     const pacing = new CommitPacing(

@@ -5,7 +5,10 @@ export interface PendingPost {
   readonly request: PostRequest;
   readonly resolve: (outcome: PostOutcome) => void;
   readonly reject: (error: Error) => void;
-  /** The number of attempts to store it that got no answer from the database. */
+  /**
+   * The number of attempts to store it that failed, at the database or because a key was
+   * unavailable.
+   */
   attempts: number;
 }
 

@@ -52,7 +52,10 @@ interface TenantRow extends StoredMessages {
 const MAX_ACCOUNTS = 50_000;
 /** The largest age of a copy of the tenant's limits and total. */
 const TENANT_AGE_MS = 5_000;
-/** The amount that a node stores for an account before it reads the amounts of other nodes. */
+/**
+ * The number of messages of an account that a node stores in any case before it reads the counts of
+ * other nodes.
+ */
 const UNREAD_ITEMS = 16;
 
 const nothing: StoredMessages = { items: 0, bytes: 0 };
@@ -145,8 +148,8 @@ export class MessageQuota {
   ): number {
     const limits = this.#tenants.get(tenant);
     const usage = this.#accounts.get(account);
-    // Skips an account that is no member, or whose usage was read for another day meanwhile. The
-    // insert counts it in any case.
+    // The usage of an account is not known if it is no member, or if it was forgotten meanwhile.
+    // The insert counts the message in any case.
     if (limits === undefined || usage === undefined) return 0;
     const facts = {
       account: plus(plus(usage.read, usage.added), plannedOf),

@@ -57,7 +57,7 @@ export function createHttpServer(
     holdBody(request, response);
     server.emit("request", request, response);
   });
-  // Ignores an unknown expectation. RFC 9110 section 10.1.1 does not require to meet it.
+  // Ignores an unknown expectation. RFC 9110 section 10.1.1 does not require a server to meet it.
   server.on("checkExpectation", (...exchange) => server.emit("request", ...exchange));
   const limit = new ConnectionLimit(connections);
   server.prependListener("connection", (socket: Socket) => {

@@ -29,7 +29,7 @@ const headProblems: readonly ProblemCode[] = [
 ];
 const bodyProblems: readonly ProblemCode[] = ["body_too_late", "rate_limited", "overloaded"];
 
-// The schema of a body of bytes, which has none in OpenAPI 3.1.
+// The schema of a body of bytes. In OpenAPI 3.1, it is empty.
 const binary = {};
 
 /**

@@ -60,9 +60,9 @@ export class HeadTeller {
   }
 
   /**
-   * Follows one page of conversations. Events that are committed while it is read are noted: the
-   * heads by the relay, and that the device joined by `onJoined`. If the relay no longer has the
-   * heads after several attempts, it closes the connection.
+   * Follows one page of conversations. The relay notes the heads of events that are committed while
+   * the page is read, and `onJoined` notes that the device joined. If the relay no longer has these
+   * heads after several attempts, the connection is closed.
    * @returns undefined if the connection no longer joins
    */
   async #followPage(

@@ -9,7 +9,10 @@ import { charge, fullBucket, type Bucket } from "../../policies/token-bucket.ts"
 const RATE = { perSecond: 250, burst: 50 };
 /** The longest pause, in milliseconds. */
 const LONGEST_MS = 30_000;
-/** For how long no socket of a tenant that owes time is read from: at least, and more for each socket. */
+/**
+ * The least time in milliseconds for which the sockets of a tenant that owes time are not read
+ * from: in all, and for each socket.
+ */
 const HOLD_MS = { atLeast: 40, perSocket: 0.1 };
 
 /** A socket that can be held: it is not read from until it is released. */
@@ -70,7 +73,7 @@ export class LoopShares {
       this.#holdAll(tenant, waitMs);
       return waitMs;
     }
-    // Forgives the debt of work at a time that no other tenant needed.
+    // Forgives the debt of a tenant that does not use more than the others.
     bucket.tokens = Math.max(bucket.tokens, 0);
     return 0;
   }

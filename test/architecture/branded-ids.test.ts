@@ -112,7 +112,7 @@ describe("the kind of an id", () => {
     ["a type guard", "const isUser = (text: string): text is UserId => true;", ["UserId"]],
     ["a parameter's type", "const of = (id: UserId) => id;", []],
     ["a constant object", "const row = { id: newId<UserId>() } as const;", []],
-  ])("%s is found, or not", (_what, source, found) => {
+  ])("the search for assertions judges %s rightly", (_what, source, found) => {
     expect(assertedIds(source)).toEqual(found);
   });
 });

@@ -70,7 +70,7 @@ async function unclear(calls: Calls): Promise<string[]> {
 
 const someone = randomUUID();
 
-test("connecting and opening a store", async () => {
+test("connecting and opening a store refuse wrong arguments in a sentence", async () => {
   const credentials = { grant: "password", tenant: "t", username: "u", password: "p" } as const;
   const store = await openStore(join(folder, "good"), new Uint8Array(32));
   const options = { url: server.url, credentials, store };
@@ -109,7 +109,7 @@ test("connecting and opening a store", async () => {
   await store.close();
 });
 
-test("a desk", async () => {
+test("the functions of a desk refuse wrong arguments in a sentence", async () => {
   const { desk } = agent;
 
   expect(
@@ -138,7 +138,7 @@ test("a desk", async () => {
   ).toEqual([]);
 });
 
-test("a conversation", async () => {
+test("the functions of a conversation refuse wrong arguments in a sentence", async () => {
   const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
   const file = { name: "a.txt", type: "text/plain", data: new Uint8Array(3) };
   const sendWith = (changes: object) => conversation.sendAttachment({ ...file, ...changes });

@@ -269,7 +269,7 @@ describe("the database refuses to rewrite the log, for every login that may writ
     expect(await log.verify(tenant)).toHaveLength(3);
   });
 
-  test("nor may the application write anything but entries of its own tenant", async () => {
+  test("the application writes only entries of its own tenant", async () => {
     const tenant = await log.newTenant();
     const refused = (statement: string) =>
       expect(log.asLog(tenant, (client) => client.query(statement))).rejects.toThrow(

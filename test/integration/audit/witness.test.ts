@@ -67,7 +67,7 @@ test("cosigns each head that extends the last one, with the time", async () => {
   expect((await add(await request(log, 600))).status).toBe(200);
 });
 
-test("refuses as tlog-witness requires", async () => {
+test("a witness refuses requests as tlog-witness requires", async () => {
   const log = logOf(300);
   const { add } = newWitness(log);
   const ahead = await request(log, 301);

@@ -40,7 +40,7 @@ test("a configured database gets no sample accounts in development", async () =>
   await server.close();
 });
 
-describe("refused is", () => {
+describe("the server refuses", () => {
   const environment = (database: { ownerUrl: string }, home: string) => ({
     NODE_ENV: "production",
     PORT: "0",

@@ -130,7 +130,7 @@ describe("a customer token", () => {
     };
     const minutes = (count: number) => Math.floor(server.clock.now() / 1000) + count * 60;
 
-    test("nothing is wrong with it: accepted", async () => {
+    test("a token without a fault is accepted", async () => {
       expect((await signIn(signedJwt(backend, { kid: "test" }, claims()))).status).toBe(201);
     });
 

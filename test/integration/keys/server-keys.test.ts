@@ -92,7 +92,7 @@ test("nodes that start at once on a new database get the same keys", async () =>
   expect(new Set(nodes.map((node) => hex(node.keys.frankingKey))).size).toBe(1);
 });
 
-test("the table holds none of them", async () => {
+test("no row of the server keys contains the franking key", async () => {
   const { keys } = await startNode();
   const { rows } = await database.owner.query<{ wrapped: Buffer }>(
     "select wrapped from sealdesk.server_keys",
@@ -180,7 +180,7 @@ test("a rotation is in every tenant's log", async () => {
   }
 });
 
-test("wrapped again, they are the same, and need the new version alone", async () => {
+test("server keys that are wrapped again stay the same and need only the new version", async () => {
   const node = await startNode();
   await node.rotate("franking");
   await node.keys.refresh();
@@ -218,7 +218,7 @@ describe("a keyring that is not the database's", () => {
   });
 });
 
-test("a home of before keeps its three keys, which leave the file for the database", async () => {
+test("a home of an older version keeps its three keys, which move into the database", async () => {
   const seed = randomBytes(32).toString("base64url");
   const [franking, blindIndex] = [randomBytes(32), randomBytes(32)];
   const signingKey = { kty: "OKP", crv: "Ed25519", x: seed, d: seed };

@@ -159,7 +159,7 @@ test("a month's end neither forks a conversation nor forgets a message id", asyn
   expect(await checkedLog(conversation)).toHaveLength(4);
 });
 
-test("refuses what it must, and stores nothing of it", async () => {
+test("messages that must be refused are not stored", async () => {
   const now = Date.now();
   const { log } = await node();
   const conversation = await arrangeConversation(database, log, tenant, 3);

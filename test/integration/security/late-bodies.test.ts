@@ -90,7 +90,7 @@ test.each([
   expect((await victim.request("GET", "/v1/staff")).status).toBe(200);
 });
 
-test("nor does an agent whose session has ended meanwhile add a member", async () => {
+test("an agent whose session has ended meanwhile cannot add a member", async () => {
   const [customer, agent, other] = [
     await customerDevice(server),
     await staffDevice(server),
@@ -113,7 +113,7 @@ test("nor does an agent whose session has ended meanwhile add a member", async (
   });
 });
 
-test("nor does a device whose session has ended meanwhile approve another", async () => {
+test("a device whose session has ended meanwhile cannot approve another", async () => {
   const device = await customerDevice(server);
   const id = randomUUID();
   const path = `/v1/link-requests/${id}/approval`;

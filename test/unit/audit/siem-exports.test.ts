@@ -102,7 +102,7 @@ describe("OCSF", () => {
     expect(ocsf(name)).toMatchObject({ type_uid: type, status_id: 1, severity_id: 1 });
   });
 
-  test("a refusal, whole", () => {
+  test("a refusal has all fields of the event", () => {
     const { actor, resource, subject, eventId, tenant, requestId, session } = sampleEntries.refused;
     expect(ocsf("refused")).toEqual({
       class_uid: 6005,
@@ -178,7 +178,7 @@ describe("CEF", () => {
     expect(extension).toMatchObject({ cn1: "7", suid: sampleEntries[name].actor.id });
   });
 
-  test("a refusal, whole", () => {
+  test("a refusal has all fields of the line", () => {
     expect(cefLineOf(sampleEntries.refused, 7, origin)).toBe(
       "CEF:0|Sealdesk|Sealdesk|1|conversation.read|conversation.read refused|6|" +
         "rt=1700000000123 externalId=0198f0c2-0000-7000-8000-0000000000e0 cat=R " +

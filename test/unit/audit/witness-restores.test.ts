@@ -147,7 +147,7 @@ test("a declaration that was not used for a day takes away nothing that was cosi
   expect(told).toEqual([]);
 });
 
-test("neither does one that the witness kept before", async () => {
+test("a declaration that the witness kept before takes away nothing that was cosigned since", async () => {
   const { log, after, now, lost, submit, tell, clock } = await setUp();
   expect(await tell(signedStatement(log, lost))).toBe(200);
   log.append(entries(9, 200));

@@ -195,7 +195,7 @@ describe("a declaration that was not used for a day", () => {
     expect(alarms).toHaveLength(1);
   });
 
-  test("nor does it after a restart of the device", async () => {
+  test("takes away nothing after a restart of the device either", async () => {
     const { log, after, shown, show, now, lost, alarms, time, restarted } = await restored();
     log.append(entries(85, 500));
     time.nowMs = DAY_MS + 3_000;

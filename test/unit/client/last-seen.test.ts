@@ -81,7 +81,7 @@ test("after a gap at the end, it names the last event that the device saw before
   expect(await lastSeenIn([1, 2], [[3, 9]])).toEqual({ seq: 2, transcriptHash: hashOf(2) });
 });
 
-test("it does so after two gaps in a row, of any length", async () => {
+test("after two gaps of any length, a message names the last event before both", async () => {
   const gaps = [
     [3, 9],
     [10, 5000],
@@ -89,7 +89,7 @@ test("it does so after two gaps in a row, of any length", async () => {
   expect(await lastSeenIn([1, 2], gaps)).toEqual({ seq: 2, transcriptHash: hashOf(2) });
 });
 
-test("it names no event if the device saw none", async () => {
+test("a message names no event if the device saw none", async () => {
   expect(await lastSeenIn([], [[1, 7]])).toEqual({ seq: 0, transcriptHash: zeroHash });
 });
 

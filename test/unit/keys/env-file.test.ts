@@ -42,7 +42,7 @@ describe("a name in .env that nothing would read is refused", () => {
     await rm(folder, { recursive: true });
   });
 
-  test("but not what Docker Compose and docker-compose.yml read from the same file", async () => {
+  test("unless Docker Compose or docker-compose.yml reads it from the same file", async () => {
     const folder = await mkdtemp(join(tmpdir(), "sealdesk-env-"));
     const content = "POSTGRES_PASSWORD=a\nSERVER_PASSWORD=b\nCOMPOSE_PROFILES=vault\n";
     await writeFile(join(folder, ".env"), content);

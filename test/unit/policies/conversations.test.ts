@@ -195,13 +195,13 @@ describe("creating", () => {
       "without themself",
       { members: [idOf("u-3")], others: [{ user: idOf("u-3"), role: "agent" }] },
     ],
-  ])("not with %s", (_what, changes) => {
+  ])("is refused to a customer: %s", (_what, changes) => {
     expect(decideConversation(actor("customer"), "create", { ...own, ...changes }).allowed).toBe(
       false,
     );
   });
 
-  test.each<Role>(["agent", "supervisor", "admin", "bot"])("is not for %s", (role) => {
+  test.each<Role>(["agent", "supervisor", "admin", "bot"])("is refused to the role %s", (role) => {
     const others = [{ user: idOf<UserId>("u-3"), role: "agent" as const }];
     expect(decideConversation(actor(role), "create", { ...own, others }).allowed).toBe(false);
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { fullBucket, takeFrom } from "../../../policies/token-bucket.ts";
 
-test("60 at once, then one a second", () => {
+test("a bucket gives 60 tokens at once, then one a second", () => {
   const bucket = fullBucket({ burst: 60, perSecond: 1 }, 0);
   for (let index = 0; index < 60; index++) expect(takeFrom([bucket], 0)).toBe(0);
   expect(takeFrom([bucket], 0)).toBe(1_000);

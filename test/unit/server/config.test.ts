@@ -11,7 +11,7 @@ const production = {
   SEALDESK_KEYRING_PASSPHRASE: "a passphrase of some length",
 };
 
-test("is empty, and there are sensible defaults", () => {
+test("an empty environment gives the defaults", () => {
   expect(readConfig({})).toMatchObject({
     mode: "development",
     host: "127.0.0.1",

@@ -65,7 +65,7 @@ test("a socket is not read from while 512 of its messages wait, and is read agai
   expect(channel.reading).toBe(true);
 });
 
-test("nor while their bytes exceed 4 MiB", async () => {
+test("a socket is not read from while the bytes of its waiting messages reach 4 MiB", async () => {
   const { intake, channel, answer } = setUp();
   for (let index = 0; index < 64; index++) intake.take(message(64 * 1024));
   expect(channel.reading).toBe(false);
@@ -73,7 +73,7 @@ test("nor while their bytes exceed 4 MiB", async () => {
   expect(channel.reading).toBe(true);
 });
 
-test("nor while the device does not take its answers", () => {
+test("a socket is not read from while the device does not take its answers", () => {
   const { intake, channel } = setUp();
   channel.bufferedBytes = 2 * 1024 * 1024;
   intake.take(message(10));

@@ -21,7 +21,7 @@ function greeted(): Liveness {
   return liveness;
 }
 
-test("hello has ten seconds", () => {
+test("a device that sends no hello is closed after ten seconds", () => {
   const liveness = new Liveness(usualTimings, 0);
   expect(follow(liveness, 60_000, () => well)).toMatchObject({
     closed: "hello_timeout",
@@ -51,7 +51,7 @@ test("a device that answers stays", () => {
   expect(pings).toBeGreaterThan(15);
 });
 
-test("is dropped after 90 s of silence if it cannot be pinged", () => {
+test("a device that cannot be pinged is dropped after 90 s of silence", () => {
   const liveness = new Liveness({ ...usualTimings, pingEveryMs: 1e9 }, 0);
   liveness.greeted();
   const result = follow(liveness, 300_000, () => well);

@@ -67,8 +67,8 @@ export const publishedHeads = async ({ store, signer }: Restoring): Promise<Publ
   }));
 
 /**
- * Returns the entries that the logs in the database have lost, compared with every head that is
- * kept outside.
+ * Returns, for each log that lost entries, the published head and the head from which it continues,
+ * as `findLost` does. It compares the database with every head that is kept outside.
  */
 export const lostLogs = async (restoring: Restoring): Promise<RestoredLog[]> =>
   findLost(

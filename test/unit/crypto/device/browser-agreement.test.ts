@@ -57,7 +57,7 @@ test("every name of one module is in the other", () => {
   expect(browserStream.streamSizes).toEqual(nodeStream.streamSizes);
 });
 
-test("SHA-256, SHA-512 and HMAC-SHA-256", () => {
+test("both modules agree on SHA-256, SHA-512 and HMAC-SHA-256", () => {
   fc.assert(
     fc.property(text, bytes(32), bytes(31), (input, key, short) => {
       same(
@@ -79,7 +79,7 @@ test("SHA-256, SHA-512 and HMAC-SHA-256", () => {
   );
 });
 
-test("equality of secrets, and what is left of one", () => {
+test("both modules compare secrets rightly, and leave nothing of an erased one", () => {
   fc.assert(
     fc.property(text, text, (a, b) => {
       const equal = hex(a) === hex(b);
@@ -187,7 +187,7 @@ describe("Ed25519 signatures that were made to divide verifiers", () => {
   });
 });
 
-test("X25519, keys of low order refused", () => {
+test("both modules agree on X25519 and refuse keys of low order", () => {
   fc.assert(
     fc.property(bytes(32), bytes(32), (privateKey, publicKey) => {
       same(
@@ -267,7 +267,7 @@ test.each(streams)("secretstream: %s seals, %s opens", (_sealer, _opener, sealin
   );
 });
 
-test("Argon2id", async () => {
+test("both modules agree on Argon2id", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uint8Array({ minLength: 1, maxLength: 60 }),

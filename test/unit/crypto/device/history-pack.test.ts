@@ -45,7 +45,7 @@ describe("a history pack", () => {
     );
   });
 
-  test("has these bytes", () => {
+  test("is encoded as documented, byte for byte", () => {
     const entry = packEntry({
       seq: 300,
       sender,

@@ -103,7 +103,7 @@ test("node:crypto computes the same context, key and signature", () => {
   expect(hex(linkKey(pair, codeSecret, contextByHand))).toBe(hex(keyByHand));
 });
 
-test("a code and a sealed account", () => {
+test("a code and a sealed account match the vectors", () => {
   const record = sealAccount(
     {
       context,

@@ -122,7 +122,7 @@ function stored(name: string, value: object): unknown {
   return JSON.parse(readFileSync(file, "utf8"));
 }
 
-test("payload, padding, commitment, transcript hash and franking tag", () => {
+test("payload, padding, commitment, transcript hash and franking tag match the vectors", () => {
   const vector = { input, expected: expected() };
   expect(stored("message", vector)).toEqual(vector);
   const frankingKey = Uint8Array.from(Buffer.from(input.frankingKey, "hex"));

@@ -31,7 +31,7 @@ test("blank lines are no messages; a first line without a name is the customer's
   ]);
 });
 
-test("every tenth is handed over in the middle; the newcomer answers from there", () => {
+test("every tenth dialogue is handed over in the middle; the newcomer answers from there", () => {
   const lines = readLines("Doctor: 1\nPatient: 2\nDoctor: 3\nPatient: 4");
   expect(planOf({ number: 9, lines }).handOver).toBeUndefined();
   const plan = planOf({ number: 20, lines });
