@@ -27,6 +27,8 @@ const storm = z.strictObject({
 const felt = z.strictObject({
   requests: latency.extend({ refused: z.literal(0) }),
   messages: latency,
+  /** Requests answered, frames written or messages accepted of the flood. */
+  floodPerSecond: z.number().nonnegative(),
 });
 const command = z.strictObject({ seconds: z.number(), peakMiB: z.number().positive() });
 
