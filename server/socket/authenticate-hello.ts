@@ -1,7 +1,6 @@
 import { runFor } from "../../db/fairness/requester.ts";
 import type { Pool } from "../../db/pool.ts";
 import { IdentityError } from "../../identity/identity-error.ts";
-import { KeysError } from "../../keys/keys-error.ts";
 import type { Authenticator } from "../../identity/tokens/authenticate.ts";
 import { admitDevice } from "../../messaging/follow/admit-device.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
@@ -54,9 +53,12 @@ export async function authenticateHello(
   };
 }
 
-/** The reason for which a socket is closed if its hello is refused with `error`. */
+/**
+ * The reason for which a socket is closed if its hello is refused with `error`. Only an `IdentityError`
+ * says something about the device. A key service or a database that fails passes.
+ */
 export function closeReasonOf(error: unknown): CloseReason {
-  if (!(error instanceof IdentityError || error instanceof KeysError)) return "try_again";
+  if (!(error instanceof IdentityError)) return "try_again";
   switch (error.code) {
     case "token_expired":
       return "token_expired";
