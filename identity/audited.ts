@@ -16,7 +16,6 @@ export interface UseCase {
   readonly pool: Pool;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  readonly requestId?: string | undefined;
 }
 
 /** The fields of an audit entry that describe the act and its resource. */

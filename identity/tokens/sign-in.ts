@@ -33,6 +33,8 @@ export interface SignInLimits {
 }
 
 export interface SignInDeps extends UseCase {
+  /** The id of the request for the audit entries: there is no actor yet who has it. */
+  readonly requestId?: string | undefined;
   readonly newId: NewId;
   readonly accessTokens: AccessTokens;
   readonly replays: UsedProofs;

@@ -25,8 +25,8 @@ export function listStaffRoute(deps: DirectoryDeps): Route {
       answers: { 200: { description: "A page of the staff in order of id", schema: staffPage } },
       problems: ["forbidden"],
     },
-    async ({ who, query, requestId }) => {
-      const page = await listStaff({ ...deps, requestId }, who.actor, query);
+    async ({ who, query }) => {
+      const page = await listStaff(deps, who.actor, query);
       const last = page.length === STAFF_PER_PAGE ? page.at(-1) : undefined;
       return { status: 200, body: { staff: page, next: last?.id ?? null } };
     },
@@ -47,9 +47,9 @@ export function listDevicesRoute(deps: DirectoryDeps): Route {
       answers: { 200: { description: "The account", schema: account } },
       problems: ["user_not_found", "forbidden"],
     },
-    async ({ who, params, requestId }) => ({
+    async ({ who, params }) => ({
       status: 200,
-      body: await listDevices({ ...deps, requestId }, who.actor, params.user),
+      body: await listDevices(deps, who.actor, params.user),
     }),
   );
 }
@@ -72,9 +72,9 @@ export function resetAccountRoute(
       answers: { 200: { description: "The account has no device now", schema: accountWasReset } },
       problems: ["user_not_found", "device_required", "forbidden", "contended"],
     },
-    async ({ who, params, body, requestId }) => {
+    async ({ who, params, body }) => {
       const asked = { user: params.user, reason: body.reason };
-      const devicesRemoved = await resetAccount({ ...deps, requestId }, who.actor, asked);
+      const devicesRemoved = await resetAccount(deps, who.actor, asked);
       return { status: 200, body: { devicesRemoved } };
     },
   );

@@ -77,14 +77,14 @@ export function searchAuditRoute(deps: LogReading): Route {
       answers: { 200: { description: "A page, in the order of the log", schema: auditPage } },
       problems: ["forbidden", "audit_action_unknown", ...logRefusals],
     },
-    async ({ who, query, requestId }) => {
+    async ({ who, query }) => {
       const { from, until, after, limit, ...rest } = query;
       assertActionFilter(rest.action);
       const filter = { ...rest, fromMs: from, untilMs: until };
       const page = { after, limit };
       return {
         status: 200,
-        body: await searchEntries({ ...deps, requestId }, who.actor, filter, page),
+        body: await searchEntries(deps, who.actor, filter, page),
       };
     },
   );
@@ -116,7 +116,7 @@ export function tailAuditRoute(deps: LogReading, stopping: AbortSignal): StreamR
       },
       problems: ["forbidden", "rate_limited", ...logRefusals],
     },
-    async ({ who: { actor, tokenExpiresAtMs }, query, headers, requestId }, _request, response) => {
+    async ({ who: { actor, tokenExpiresAtMs }, query, headers }, _request, response) => {
       // The connection closed during authentication. It emits no further `close`.
       if (response.destroyed) return;
       const follower = { tenant: actor.tenant, account: actor.user };
@@ -133,7 +133,7 @@ export function tailAuditRoute(deps: LogReading, stopping: AbortSignal): StreamR
       const signal = AbortSignal.any([closed.signal, stopping, expiry, reading.ended]);
       try {
         const after = headers["last-event-id"] ?? query.after;
-        const pages = await followLog({ ...deps, requestId }, actor, { after, signal });
+        const pages = await followLog(deps, actor, { after, signal });
         response.writeHead(200, {
           "Content-Type": "text/event-stream",
           "Cache-Control": "no-store, no-transform",

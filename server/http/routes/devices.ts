@@ -45,10 +45,10 @@ export function registerDeviceRoute(
         "rate_limited",
       ],
     },
-    async ({ who, body, requestId }) => {
+    async ({ who, body }) => {
       await deps.byKey.take(who.thumbprint);
       const admit = async (account: string) => void (await deps.byAccount.take(account));
-      await registerDevice({ ...deps, requestId, admit }, who, body);
+      await registerDevice({ ...deps, admit }, who, body);
       return { status: 201, body: { device: body.id } };
     },
   );
@@ -70,8 +70,8 @@ export function revokeDeviceRoute(
       answers: { 204: { description: "The device is removed and its sessions are over" } },
       problems: ["device_required", "device_not_found"],
     },
-    async ({ who, params, requestId }) => {
-      await revokeDevice({ ...deps, requestId }, who.actor, params.id);
+    async ({ who, params }) => {
+      await revokeDevice(deps, who.actor, params.id);
       return { status: 204 };
     },
   );

@@ -33,9 +33,9 @@ export function keyHistoryRoute(deps: KeyLogDeps): Route {
       answers: { 200: { description: "The entries", schema: keyHistory } },
       problems: ["user_not_found", "forbidden", "key_log_behind"],
     },
-    async ({ who, params, query, requestId }) => ({
+    async ({ who, params, query }) => ({
       status: 200,
-      body: await readKeyHistory({ ...deps, requestId }, who.actor, params.user, query.after),
+      body: await readKeyHistory(deps, who.actor, params.user, query.after),
     }),
   );
 }

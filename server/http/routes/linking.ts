@@ -37,9 +37,9 @@ export function requestLinkRoute(deps: UseCase & { readonly byKey: Limiter }): R
       },
       problems: ["forbidden", "link_not_needed", "link_request_exists", "rate_limited"],
     },
-    async ({ who, body, requestId }) => {
+    async ({ who, body }) => {
       await deps.byKey.take(who.thumbprint);
-      return { status: 201, body: await requestLink({ ...deps, requestId }, who, body) };
+      return { status: 201, body: await requestLink(deps, who, body) };
     },
   );
 }
@@ -58,9 +58,9 @@ export function readLinkRoute(deps: UseCase): Route {
       answers: { 200: { description: "The request and its answer", schema: linkRequest } },
       problems: ["link_request_not_found"],
     },
-    async ({ who, params: { id }, requestId }) => ({
+    async ({ who, params: { id } }) => ({
       status: 200,
-      body: await readLink({ ...deps, requestId }, who, id),
+      body: await readLink(deps, who, id),
     }),
   );
 }
@@ -81,8 +81,8 @@ export function approveLinkRoute(deps: UseCase): Route {
       answers: { 204: { description: "The new device can fetch it" } },
       problems: ["link_request_not_found", "link_request_expired", "link_request_closed"],
     },
-    async ({ who, params: { id }, body, requestId }) => {
-      await approveLink({ ...deps, requestId }, who, { id, sealed: body.sealed });
+    async ({ who, params: { id }, body }) => {
+      await approveLink(deps, who, { id, sealed: body.sealed });
       return { status: 204 };
     },
   );
@@ -102,8 +102,8 @@ export function refuseLinkRoute(deps: UseCase): Route {
       answers: { 204: { description: "The new device is told" } },
       problems: ["link_request_not_found", "link_request_expired", "link_request_closed"],
     },
-    async ({ who, params: { id }, requestId }) => {
-      await refuseLink({ ...deps, requestId }, who, id);
+    async ({ who, params: { id } }) => {
+      await refuseLink(deps, who, id);
       return { status: 204 };
     },
   );
@@ -123,8 +123,8 @@ export function withdrawLinkRoute(deps: UseCase): Route {
       answers: { 204: { description: "Nothing of it is left" } },
       problems: ["link_request_not_found"],
     },
-    async ({ who, params: { id }, requestId }) => {
-      await withdrawLink({ ...deps, requestId }, who, id);
+    async ({ who, params: { id } }) => {
+      await withdrawLink(deps, who, id);
       return { status: 204 };
     },
   );

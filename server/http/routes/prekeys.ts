@@ -27,9 +27,9 @@ export function uploadPreKeysRoute(deps: UseCase): Route {
       answers: { 200: { description: "What is left now", schema: preKeyCount } },
       problems: ["device_required", "invalid_prekey", "too_many_prekeys", "prekey_id_reused"],
     },
-    async ({ who, body, requestId }) => ({
+    async ({ who, body }) => ({
       status: 200,
-      body: await uploadPreKeys({ ...deps, requestId }, who.actor, body),
+      body: await uploadPreKeys(deps, who.actor, body),
     }),
   );
 }
@@ -47,9 +47,9 @@ export function countPreKeysRoute(deps: UseCase): Route {
       answers: { 200: { description: "What is left; zero is said", schema: preKeyCount } },
       problems: ["device_required"],
     },
-    async ({ who, requestId }) => ({
+    async ({ who }) => ({
       status: 200,
-      body: await countOwnPreKeys({ ...deps, requestId }, who.actor),
+      body: await countOwnPreKeys(deps, who.actor),
     }),
   );
 }
@@ -69,8 +69,8 @@ export function checkPreKeysRoute(deps: UseCase): Route {
       answers: { 204: { description: "They are the same" } },
       problems: ["device_required", "no_prekeys", "prekeys_differ"],
     },
-    async ({ who, body, requestId }) => {
-      await checkPreKeys({ ...deps, requestId }, who.actor, body.digest);
+    async ({ who, body }) => {
+      await checkPreKeys(deps, who.actor, body.digest);
       return { status: 204 };
     },
   );
@@ -93,9 +93,9 @@ export function takeBundleRoute(deps: UseCase & { readonly byPair: Limiter }): R
       answers: { 200: { description: "One bundle", schema: preKeyBundle } },
       problems: ["device_not_found", "no_prekeys", "forbidden", "rate_limited"],
     },
-    async ({ who: { actor }, params, requestId }) => {
+    async ({ who: { actor }, params }) => {
       const admit = async (pair: string) => void (await deps.byPair.take(pair));
-      const bundle = await takeBundle({ ...deps, requestId, admit }, actor, params.id);
+      const bundle = await takeBundle({ ...deps, admit }, actor, params.id);
       return { status: 200, body: { ...bundle, preKey: bundle.preKey ?? null } };
     },
   );

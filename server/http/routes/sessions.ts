@@ -104,9 +104,9 @@ export function renewSessionRoute(deps: UseCase & { readonly accessTokens: Acces
       isUnlimited: true,
       answers: { 200: { description: "A fresh access token", schema: renewedSession } },
     },
-    async ({ who, requestId }) => ({
+    async ({ who }) => ({
       status: 200,
-      body: await renewSession({ ...deps, requestId }, who),
+      body: await renewSession(deps, who),
     }),
   );
 }
@@ -124,8 +124,8 @@ export function closeSessionRoute(deps: UseCase & { readonly disconnect: Disconn
       isUnlimited: true,
       answers: { 204: { description: "The session's tokens serve no more" } },
     },
-    async ({ who, requestId }) => {
-      await closeSession({ ...deps, requestId }, who);
+    async ({ who }) => {
+      await closeSession(deps, who);
       return { status: 204 };
     },
   );
