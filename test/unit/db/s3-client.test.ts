@@ -20,7 +20,7 @@ async function clientOf(answers: readonly (number | "nothing")[]) {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const location = { bucket: "test", region: "us-east-1", endpoint, credentials };
-  return { client: openS3Client(location, 100), asked };
+  return { client: openS3Client(location, 1_000), asked };
 }
 const ask = new HeadBucketCommand({ Bucket: "test" });
 
