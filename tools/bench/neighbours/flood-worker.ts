@@ -47,8 +47,8 @@ async function floodFrames(specs: readonly SealdeskLinkSpec[]): Promise<void> {
   let sent = 0;
   for (const link of links) {
     const write = () => {
-      do sent += FRAMES_AT_ONCE;
-      while (!ending.signal.aborted && link.writeRaw(manyFrames, write));
+      for (let isTaken = true; isTaken && !ending.signal.aborted; sent += FRAMES_AT_ONCE)
+        isTaken = link.writeRaw(manyFrames, write);
     };
     write();
   }
