@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { concat, utf8 } from "../../../crypto/wire/bytes.ts";
 import type { Kms, KmsKeyKind, WrappedKey } from "../kms.ts";
 import {
@@ -34,6 +35,8 @@ const BOX_BYTES = NONCE_BYTES + WRAPPED_KEY_BYTES + TAG_BYTES;
  * once.
  */
 const REMEMBERED_MS = 1_000;
+/** Some tokens return the general error for a key that another session changes at that moment. */
+const AGAIN = { times: 5, waitMs: 40 };
 
 interface Remembered {
   readonly stored: StoredKey;
@@ -229,7 +232,7 @@ export class Pkcs11Kms implements Kms {
       const wanted = next(this.#find(session, key));
       if (wanted === undefined) return undefined;
       if (await makeVersion(this.#library, session, { key, ...wanted })) return wanted;
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 50));
+      await setTimeout(Math.random() * 50);
     }
   }
 
@@ -252,8 +255,8 @@ export class Pkcs11Kms implements Kms {
   }
 
   /**
-   * Runs `work` with the key's versions in the token. If they changed meanwhile, it runs `work`
-   * once more.
+   * Runs `work` with the key's versions in the token. If they changed meanwhile, or the token
+   * answered with a general error, it repeats `work` a few times, so `work` must change nothing.
    */
   async #with<T>(
     key: string,
@@ -261,20 +264,18 @@ export class Pkcs11Kms implements Kms {
     work: (session: Handle, stored: StoredKey) => Promise<T>,
   ): Promise<T> {
     assertLogName(key);
-    const attempt = () =>
-      this.#use(async (session) => {
-        const stored = this.#stored(session, key);
-        if (kind !== undefined && stored.kind !== kind) throw wrongKind(key);
-        return work(session, stored);
-      });
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof KeysError) || !CKR.handleGone.has(resultOf(error.cause) ?? -1))
-        throw error;
-      this.#remembered.delete(key);
-      return attempt();
-    }
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await this.#use(async (session) => {
+          const stored = this.#stored(session, key);
+          if (kind !== undefined && stored.kind !== kind) throw wrongKind(key);
+          return work(session, stored);
+        });
+      } catch (error) {
+        if (attempt === AGAIN.times || !mayPass(error)) throw error;
+        this.#remembered.delete(key);
+        await setTimeout(AGAIN.waitMs * Math.random());
+      }
   }
 
   #stored(session: Handle, key: string): StoredKey {
@@ -296,6 +297,13 @@ export class Pkcs11Kms implements Kms {
       throw describeFailure(error);
     }
   }
+}
+
+/** The key changed meanwhile, or the token was busy with a change of it. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof KeysError) || error.code !== "kms_unreachable") return false;
+  const result = resultOf(error.cause) ?? -1;
+  return result === CKR.generalError || CKR.handleGone.has(result);
 }
 
 function versionIn(stored: StoredKey, key: string, version: number): KeyObject {

@@ -1,5 +1,6 @@
 /** The return values of PKCS #11 v3.0, appendix B, that this code distinguishes. */
 export const CKR = {
+  generalError: 0x05,
   alreadyLoggedIn: 0x100,
   // SoftHSM returns the general error for a wrong tag. Other tokens return specific ones.
   notDecrypted: new Set([0x05, 0x40, 0x41, 0x20, 0x21]),
