@@ -2,7 +2,13 @@ import { wireLimits } from "../../../crypto/wire/frame.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { copyConversation } from "../../support/many-conversations.ts";
-import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import {
+  createConversation,
+  helloOf,
+  messageTo,
+  RelaySocket,
+  startFrom,
+} from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
@@ -80,6 +86,32 @@ test("the list is read by an index, however much is finished", async () => {
   const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
   expect(plan).toMatch(/using member_devices_unfinished/);
 });
+
+test("a device is sent the events of every open conversation, and of none that is finished", async () => {
+  const { rows } = await server.database.owner.query<{ conversation: ConversationId }>(
+    "select conversation from sealdesk.member_devices where device = $1 order by conversation",
+    [agent.id],
+  );
+  const all = rows.map(({ conversation }) => conversation);
+  const [finished, open] = [all.slice(0, 100), new Set(all.slice(100))];
+  await server.database.owner.query(
+    "update sealdesk.member_devices set finished = true where device = $1 and conversation = any ($2)",
+    [agent.id, finished],
+  );
+  const socket = await RelaySocket.dial(server);
+  socket.send({ kind: "hello", body: helloOf(agent, 2) });
+  await socket.next("welcome");
+  for (const frame of startFrom(socket.heads)) socket.send(frame);
+  const sent = new Set<ConversationId>();
+  for (let synced = 0; synced < open.size; synced++) {
+    const { conversation, seq } = await socket.next("deliver");
+    socket.send({ kind: "ack", body: { cursors: [{ conversation, seq }] } });
+    sent.add(conversation);
+    await socket.next("synced");
+  }
+  expect(sent).toEqual(open);
+  await socket.close();
+}, 60_000);
 
 describe("a conversation that is finished", () => {
   let generation = 1;
