@@ -32,6 +32,11 @@ interface Waiting {
   readonly admit: () => void;
 }
 
+interface Place {
+  readonly holder: Holder;
+  readonly sinceMs: number;
+}
+
 const WAITING: ShareLimits = { node: 20_000, tenant: 5_000, account: 200 };
 const PATIENCE_MS = 10_000;
 
@@ -63,6 +68,12 @@ export function fairPlaces(places: number, parallel = availableParallelism()): S
 const LONGEST_REST_MS = 250;
 
 /**
+ * The time in milliseconds after which a place does not keep others of its heavy tenant or account waiting:
+ * its work waits for a lock or a disk rather than for a processor.
+ */
+const LONG_MS = 1_000;
+
+/**
  * The time after which a queue is examined again, because a heavy user may have more places later.
  */
 const LOOK_AGAIN_MS = 250;
@@ -71,7 +82,7 @@ const LOOK_AGAIN_MS = 250;
  * A semaphore that tenants share. Waiting work is served in turn: first by tenant, then by account.
  * A tenant never holds all places, and holds only few while it uses more than the others. So a
  * tenant that floods a node waits for its own work. The others find a place, and the flood slows
- * them little.
+ * them little. Work that takes long does not keep its own tenant waiting.
  */
 export class FairSemaphore {
   readonly #options: SemaphoreOptions;
@@ -82,6 +93,8 @@ export class FairSemaphore {
   readonly #tenants: RecentUse;
   /** The accounts of each tenant that is active. */
   readonly #accounts = new Map<string, RecentUse>();
+  /** The places that holders have now, without those that rest. */
+  readonly #places = new Set<Place>();
   #busy = 0;
   #lookAgain: NodeJS.Timeout | undefined;
 
@@ -101,8 +114,9 @@ export class FairSemaphore {
   async enter(holder: Holder | undefined): Promise<Leave> {
     if (holder === undefined) await this.#enterOwn();
     else await this.#wait(holder);
-    const sinceMs = this.#options.monotonic();
-    return () => this.#leave(holder, sinceMs);
+    const place = holder && { holder, sinceMs: this.#options.monotonic() };
+    if (place !== undefined) this.#places.add(place);
+    return () => this.#leave(place);
   }
 
   /** Runs `work` when there is a place. */
@@ -146,9 +160,9 @@ export class FairSemaphore {
     }
   }
 
-  #leave(holder: Holder | undefined, sinceMs: number): void {
+  #leave(place: Place | undefined): void {
     this.#busy--;
-    if (holder !== undefined) this.#return(holder, sinceMs);
+    if (place !== undefined) this.#return(place);
     this.#serve();
   }
 
@@ -157,7 +171,9 @@ export class FairSemaphore {
    * the place counts as held for as long again, but for at most `LONGEST_REST_MS`. So this tenant
    * leaves the node and the database to others for half of the time.
    */
-  #return(holder: Holder, sinceMs: number): void {
+  #return(place: Place): void {
+    const { holder, sinceMs } = place;
+    this.#places.delete(place);
     const nowMs = this.#options.monotonic();
     const restMs = Math.min(nowMs - sinceMs, LONGEST_REST_MS);
     this.#record(holder, 0); // forgets who is no longer active
@@ -204,15 +220,27 @@ export class FairSemaphore {
     const { places, heavy } = this.#options;
     const held = this.#tenants.heldBy(tenant);
     if (held >= places.tenant) return false;
-    return held < heavy.tenant || !this.#tenants.isHeavy(tenant, heavy.tenant / 2, nowMs);
+    if (!this.#tenants.isHeavy(tenant, heavy.tenant / 2, nowMs)) return true;
+    return held - this.#countLong(nowMs, (holder) => holder.tenant === tenant) < heavy.tenant;
   }
 
-  #mayServeAccount({ tenant, account }: Holder, nowMs: number): boolean {
+  #mayServeAccount(holder: Holder, nowMs: number): boolean {
+    const { tenant, account } = holder;
     if (account === SHARED_ACCOUNT) return true;
     const { places, heavy } = this.#options;
     const accounts = this.#accounts.get(tenant);
     const held = accounts?.heldBy(account) ?? 0;
     if (held >= places.account) return false;
-    return held < heavy.account || accounts?.isHeavy(account, heavy.account / 2, nowMs) !== true;
+    if (accounts?.isHeavy(account, heavy.account / 2, nowMs) !== true) return true;
+    const isOwn = (other: Holder) => other.tenant === tenant && other.account === account;
+    return held - this.#countLong(nowMs, isOwn) < heavy.account;
+  }
+
+  /** Counts the places of a holder that have been held for long. */
+  #countLong(nowMs: number, isOwn: (holder: Holder) => boolean): number {
+    let count = 0;
+    for (const { holder, sinceMs } of this.#places)
+      if (nowMs - sinceMs >= LONG_MS && isOwn(holder)) count++;
+    return count;
   }
 }
