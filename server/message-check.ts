@@ -34,9 +34,9 @@ export function createMessageCheck(
   };
 }
 
-async function tryMessage(pool: Pool, now: number, newId: NewId): Promise<boolean> {
+async function tryMessage(pool: Pool, nowMs: number, newId: NewId): Promise<boolean> {
   try {
-    const trial = trialOf(newId, now);
+    const trial = trialOf(newId, nowMs);
     await inTransaction(pool, trial.tenant, async (client) => {
       await takeOneTime(client, nilId(), "ec");
       await storeMessage(client, trial);

@@ -87,11 +87,11 @@ export class HeardHeads {
 
   async #tellUnconfirmed(): Promise<void> {
     const { store, localClock, onUnconfirmed } = this.#deps;
-    const now = localClock.now();
+    const nowMs = localClock.now();
     for (const waiting of await store.read(loadWaiting)) {
       const { head, from, sinceMs, told } = waiting;
       // The age is unknown if the clock was set back.
-      const isLate = now - sinceMs >= confirmWithinMs || now < sinceMs;
+      const isLate = nowMs - sinceMs >= confirmWithinMs || nowMs < sinceMs;
       if (told || !isLate) continue;
       if (onUnconfirmed({ from, size: head.size, since: sinceMs }))
         await store.transact((transaction) => noteTold(transaction, waiting));

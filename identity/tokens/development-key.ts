@@ -46,10 +46,10 @@ export async function signCustomerToken(
      */
     readonly thumbprint?: string | undefined;
     /** Milliseconds since the Unix epoch. */
-    readonly now: number;
+    readonly nowMs: number;
   },
 ): Promise<string> {
-  const issuedAt = Math.floor(claims.now / 1000);
+  const issuedAt = Math.floor(claims.nowMs / 1000);
   return new SignJWT(claims.thumbprint === undefined ? {} : { cnf: { jkt: claims.thumbprint } })
     .setProtectedHeader({ alg: "EdDSA", kid: DEVELOPMENT_KEY_ID })
     .setIssuer(claims.tenant)

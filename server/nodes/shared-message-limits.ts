@@ -94,9 +94,9 @@ export class SharedMessageLimits implements MessageLimits {
   }
 
   async #compare(): Promise<void> {
-    const now = this.#deps.monotonic();
+    const nowMs = this.#deps.monotonic();
     for (const [owner, until] of this.#blockedUntil)
-      if (until <= now) this.#blockedUntil.delete(owner);
+      if (until <= nowMs) this.#blockedUntil.delete(owner);
     if (this.#comparing) return;
     this.#comparing = true;
     const spent = [...this.#spent];
@@ -111,10 +111,10 @@ export class SharedMessageLimits implements MessageLimits {
     const { name, redis, monotonic } = this.#deps;
     if (!redis.isReady) return;
     const waits = await spendShared(redis, name, spent);
-    const now = monotonic();
+    const nowMs = monotonic();
     for (const [index, [owner]] of spent.entries()) {
       const waitMs = waits[index] ?? 0;
-      if (waitMs > 0) this.#blockedUntil.set(owner, now + waitMs);
+      if (waitMs > 0) this.#blockedUntil.set(owner, nowMs + waitMs);
     }
   }
 }

@@ -34,7 +34,7 @@ export async function authenticateHello(
     method: "GET",
     url: publicUrl + RELAY_PATH,
     origin,
-    now: now(),
+    nowMs: now(),
   });
   const { device } = actor;
   if (device === undefined)

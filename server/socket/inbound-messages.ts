@@ -118,12 +118,12 @@ export class InboundMessages {
 
   #retryAfterMs(): number {
     const { messageLimits, monotonic } = this.#deps;
-    const now = monotonic();
-    if (now < this.#refusedUntil) return Math.ceil(this.#refusedUntil - now);
+    const nowMs = monotonic();
+    if (nowMs < this.#refusedUntil) return Math.ceil(this.#refusedUntil - nowMs);
     const waitMs = messageLimits.take(this.#socket.actor);
     if (waitMs === 0) return 0;
     const refusedMs = Math.max(waitMs, SHORTEST_REFUSAL_MS);
-    this.#refusedUntil = now + refusedMs;
+    this.#refusedUntil = nowMs + refusedMs;
     return refusedMs;
   }
 

@@ -17,7 +17,7 @@ export interface ExpectedClaims {
   /** Thumbprint (RFC 7638) of the device key that signs in. Undefined if it is not known. */
   readonly thumbprint: string | undefined;
   /** Milliseconds since the Unix epoch. */
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 /**
@@ -29,7 +29,7 @@ export function inspectClaims(claims: JWTPayload, expected: ExpectedClaims): rea
     inspectIssuer(claims.iss, expected.issuer),
     inspectAudience(claims.aud, expected.audience),
     inspectSubject(claims.sub),
-    ...inspectTimes(claims, expected.now / 1000),
+    ...inspectTimes(claims, expected.nowMs / 1000),
     inspectBinding(claims["cnf"], expected.thumbprint),
   ];
 }

@@ -30,8 +30,8 @@ test("a longer retention counts at once, a shorter one 30 days after it was reco
     retainMs: days * DAY,
     passedMs: since * DAY,
   });
-  const inForce = (recorded: Parameters<typeof retentionInForce>[0], now: number) =>
-    retentionInForce(recorded, now * DAY).retainMs / DAY;
+  const inForce = (recorded: Parameters<typeof retentionInForce>[0], nowMs: number) =>
+    retentionInForce(recorded, nowMs * DAY).retainMs / DAY;
   expect(inForce([], 0)).toBe(2_192);
   expect(inForce([at(400, 100)], 129)).toBe(2_192);
   expect(inForce([at(400, 100)], 130)).toBe(400);

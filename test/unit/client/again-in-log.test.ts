@@ -133,11 +133,14 @@ test.each([
 test.each([
   [3, 2],
   [4, 3],
-])("a notice of %s lost messages replaces one of 3 only if it says the same", async (now, left) => {
-  const { again } = await withLost({ text: undefined, restored: { lost: 3 } });
-  const found = await again(event, opened({ restored: { lost: now } }));
-  expect(found.cuts).toMatchObject([{ messages: left }]);
-});
+])(
+  "a notice of %s lost messages replaces one of 3 only if it says the same",
+  async (nowMs, left) => {
+    const { again } = await withLost({ text: undefined, restored: { lost: 3 } });
+    const found = await again(event, opened({ restored: { lost: nowMs } }));
+    expect(found.cuts).toMatchObject([{ messages: left }]);
+  },
+);
 
 test.each([
   ["another text under the same id", event, opened({ text: "goodbye" })],

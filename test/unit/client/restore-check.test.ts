@@ -11,7 +11,7 @@ async function withCheck(refresh: () => Promise<void>, firstAtMs: number) {
   const device = await setUp();
   const { store, log, receiver, clock } = device;
   const relay = new LogDouble();
-  relay.now = firstAtMs;
+  relay.nowMs = firstAtMs;
   receiver.deliver(relay.created());
   await device.wait();
   await receiver.reset();

@@ -25,7 +25,7 @@ export const digestOfDevices = (devices: readonly DeviceId[]): Uint8Array =>
  * the limits are not reached.
  */
 export function isWithinLimits(key: OwnKey, request: SealRequest, limits: RotationLimits): boolean {
-  const age = request.now - key.createdAtMs;
+  const age = request.nowMs - key.createdAtMs;
   return (
     key.epoch === request.epoch &&
     equalBytes(key.devices, digestOfDevices(request.devices)) &&
