@@ -89,8 +89,8 @@ export function decideAdmission(
   if (!facts.devices.has(message.senderDevice)) return refuse("not_a_member");
   if (!message.mayPost)
     return refuse(facts.state === "closed" ? "conversation_closed" : "forbidden");
-  const madeAt = uuidv7TimeMs(message.clientMessageId);
-  if (madeAt === undefined || madeAt < nowMs - MAX_AGE_MS || madeAt > nowMs + MAX_AHEAD_MS)
+  const madeAtMs = uuidv7TimeMs(message.clientMessageId);
+  if (madeAtMs === undefined || madeAtMs < nowMs - MAX_AGE_MS || madeAtMs > nowMs + MAX_AHEAD_MS)
     return refuse("stale_message_id");
   if (message.erased) return refuse("key_destroyed");
   if (message.ciphertextBytes > wireLimits.ciphertext) return refuse("message_too_large");

@@ -97,7 +97,9 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   const { metrics } = deps.watchers;
   const leavePartitions = await keepLogPartitions(deps);
   const cluster: Cluster = {};
-  const relay = new Relay((device, since) => cluster.peers?.onDeviceJoined(device, since));
+  const relay = new Relay((device, sinceMicros) =>
+    cluster.peers?.onDeviceJoined(device, sinceMicros),
+  );
   const { conversations, transcripts } = openConversationLog(deps, relay, cluster);
   const wheel = new TimerWheel(monotonic, timings.tickMs);
   metrics?.log.watchBacklog(() => conversations.waiting);

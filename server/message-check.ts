@@ -24,12 +24,12 @@ export function createMessageCheck(
   now: () => number,
   newId: NewId,
 ): () => Promise<boolean> {
-  let triedAt = -Infinity;
+  let triedAtMs = -Infinity;
   let passes = true;
   return async () => {
-    if (performance.now() - triedAt < TRY_EVERY_MS) return passes;
+    if (performance.now() - triedAtMs < TRY_EVERY_MS) return passes;
     passes = await tryMessage(pool, now(), newId);
-    triedAt = performance.now();
+    triedAtMs = performance.now();
     return passes;
   };
 }

@@ -15,7 +15,7 @@ export interface UnconfirmedHead {
   /** The number of entries of the log at that head. */
   readonly size: number;
   /** The time when the message came, in milliseconds since the Unix epoch, by the local clock. */
-  readonly since: number;
+  readonly sinceMs: number;
 }
 
 export interface HeardHeadsDeps {
@@ -93,7 +93,7 @@ export class HeardHeads {
       // The age is unknown if the clock was set back.
       const isLate = nowMs - sinceMs >= confirmWithinMs || nowMs < sinceMs;
       if (told || !isLate) continue;
-      if (onUnconfirmed({ from, size: head.size, since: sinceMs }))
+      if (onUnconfirmed({ from, size: head.size, sinceMs }))
         await store.transact((transaction) => noteTold(transaction, waiting));
     }
   }

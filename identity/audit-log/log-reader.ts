@@ -42,9 +42,9 @@ export class LogReader {
     const resource = { type: "audit-log", id: actor.tenant } as const;
     const act = { action: "audit.read_tiles", resource } as const;
     const decision = decideAuditReading(actor, actor.tenant);
-    const last = this.#readers.get(actor.tenant, actor.session) ?? -Infinity;
+    const lastMs = this.#readers.get(actor.tenant, actor.session) ?? -Infinity;
     // A clock that was put back makes no reading older.
-    if (Math.abs(nowMs - last) < READING_MS)
+    if (Math.abs(nowMs - lastMs) < READING_MS)
       return auditRefusals(deps, actor, act, async () => assertAllowed(decision));
     await audited(deps, actor, { ...act, decision }, async () => assertAllowed(decision));
     this.#readers.set(actor.tenant, actor.session, nowMs);

@@ -105,10 +105,10 @@ async function destroying(
   details: ActionDetails["keys.destroy_begin"],
   destroy: (client: Client, nowMs: number) => Promise<Destroyed>,
 ): Promise<Destroyed> {
-  const at = now();
+  const nowMs = now();
   const entry = {
     ...by,
-    occurredAtMs: at,
+    occurredAtMs: nowMs,
     tenant,
     resource: { type: "subject_keys", id: subject },
     subject,
@@ -120,7 +120,7 @@ async function destroying(
   if (apart !== undefined)
     await inTransaction(apart, tenant, (client) => appendEntry(client, begun));
   const destroyed = await inTransaction(keystore, tenant, async (client) => {
-    const counts = await destroy(client, at);
+    const counts = await destroy(client, nowMs);
     await client.query("select pg_notify($1, $2)", [KEYSTORE_CHANNEL, `${tenant} ${subject}`]);
     if (apart === undefined) {
       await client.query("set local role sealdesk_app");

@@ -86,7 +86,7 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
         return;
       await auditDone(client, actor, { ...act, decision }, nowMs);
       // From here on, the counts of the account and the tenant are locked.
-      const expires = nowMs + deps.emptyUploadLifetimeMs;
+      const expiresAtMs = nowMs + deps.emptyUploadLifetimeMs;
       await client.query(INSERT, [
         id,
         tenant,
@@ -95,7 +95,7 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
         device,
         size,
         nowMs,
-        expires,
+        expiresAtMs,
         keyId,
         randomBytes(32),
       ]);

@@ -122,6 +122,6 @@ export const sizeOf = ({ ciphertext, packets }: Pick<Send, "ciphertext" | "packe
 /** True for ids that may be in an earlier partition, where no unique key would reject them. */
 export function mayStandInEarlierMonth(clientMessageId: Uuid, nowMs: number): boolean {
   const CLOCK_AHEAD_MS = 5 * 60_000;
-  const madeAt = uuidv7TimeMs(clientMessageId) ?? 0;
-  return madeAt < monthStartMs(nowMs) + CLOCK_AHEAD_MS;
+  const madeAtMs = uuidv7TimeMs(clientMessageId) ?? 0;
+  return madeAtMs < monthStartMs(nowMs) + CLOCK_AHEAD_MS;
 }

@@ -47,7 +47,7 @@ export async function authenticateHello(
   return {
     actor: { ...actor, device },
     limits: limitsFor(limits),
-    since: limits.since,
+    sinceMicros: limits.sinceMicros,
     lastGeneration: limits.lastGeneration,
     tokenServesMs: Math.max(0, tokenExpiresAtMs - now()),
   };

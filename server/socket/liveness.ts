@@ -31,14 +31,14 @@ export class Liveness {
   #progress = 0;
   #blockedSinceMs: number | undefined;
   /** Before the hello, only the hello is waited for. */
-  #helloBy: number | undefined;
+  #helloByMs: number | undefined;
   /** The time when the access token expires. */
   #expiresAtMs = Infinity;
 
   constructor(limits: Limits, nowMs: number) {
     this.#limits = limits;
     this.#heardAtMs = nowMs;
-    this.#helloBy = nowMs + limits.helloMs;
+    this.#helloByMs = nowMs + limits.helloMs;
   }
 
   /** Called when a frame or a pong arrived. */
@@ -48,18 +48,18 @@ export class Liveness {
   }
 
   greeted(): void {
-    this.#helloBy = undefined;
+    this.#helloByMs = undefined;
   }
 
   /** Called when the access token was renewed until then. */
-  expiresAt(at: number): void {
-    this.#expiresAtMs = at;
+  expiresAt(atMs: number): void {
+    this.#expiresAtMs = atMs;
   }
 
   look(nowMs: number, condition: Condition): Verdict {
     const { pingEveryMs, pongWithinMs, silenceMs, stallMs } = this.#limits;
-    if (this.#helloBy !== undefined)
-      return nowMs >= this.#helloBy ? close("hello_timeout") : wait(this.#helloBy - nowMs);
+    if (this.#helloByMs !== undefined)
+      return nowMs >= this.#helloByMs ? close("hello_timeout") : wait(this.#helloByMs - nowMs);
     if (nowMs >= this.#expiresAtMs) return close("token_expired");
     if (condition.paused) this.heard(nowMs);
     if (this.#pingedAtMs !== undefined && nowMs - this.#pingedAtMs >= pongWithinMs)

@@ -32,7 +32,7 @@ const payload = encodePayload({
   body: { kind: "text", text: "hello" },
 });
 const frankingKey = randomBytes(32);
-const cuts = [{ restore: 2, at: 4, backupOf: 1_000, messages: 3, returned: [] }];
+const cuts = [{ restore: 2, at: 4, backupOfMs: 1_000, messages: 3, returned: [] }];
 const record: HistoryRecord = {
   kind: "message",
   senderDevice,

@@ -3,8 +3,8 @@ import { SealdeskError } from "../../../client/errors.ts";
 import { RestoreCheck } from "../../../client/restore/restore-check.ts";
 import { conversation, LogDouble, setUp } from "./receiving.ts";
 
-const backupOf = 10_000_000;
-const restore = { number: 1, backupOf, declaredAtMs: backupOf + 3_600_000 };
+const backupOfMs = 10_000_000;
+const restore = { number: 1, backupOfMs, declaredAtMs: backupOfMs + 3_600_000 };
 
 /** A device that has one event. @param refresh the answer of the key log */
 async function withCheck(refresh: () => Promise<void>, firstAtMs: number) {
@@ -56,7 +56,7 @@ test.each([
 });
 
 test("no comparison begins after the connection is gone", async () => {
-  const { device, check, opened, head } = await withCheck(() => Promise.resolve(), backupOf);
+  const { device, check, opened, head } = await withCheck(() => Promise.resolve(), backupOfMs);
   const connection = new AbortController();
   const begun = check.begin(opened, head, connection.signal);
   connection.abort();

@@ -96,11 +96,11 @@ async function storm(
   clients: readonly ChildProcess[],
   memory: ServerMemory,
 ): Promise<Omit<StormReport, keyof StormOptions>> {
-  const began = performance.now();
+  const beganMs = performance.now();
   const answers = clients.map((each) => messageOf<readonly Seen[]>(each));
   for (const each of clients) each.send("go");
   const seen = (await Promise.all(answers)).flat();
-  const milliseconds = Math.round(performance.now() - began);
+  const milliseconds = Math.round(performance.now() - beganMs);
   await memory.close();
   const sum = (count: (one: Seen) => number) => seen.reduce((total, one) => total + count(one), 0);
   return {

@@ -27,10 +27,10 @@ export async function longTermPreKeys(
   const current = await loadCurrent(staging);
   if (current === undefined) return makeLongTerm(staging, self, ids, nowMs);
   const signed = await new SignedPreKeys(staging).getSignedPreKey(current.signed);
-  const age = nowMs - signed.timestamp();
+  const ageMs = nowMs - signed.timestamp();
   // The age is unknown if the clock was set back. The key must not stay on offer for years.
-  if (renew && (age > renewAfterMs || age < 0)) {
-    await retire(staging, { ...current, retiredAt: nowMs });
+  if (renew && (ageMs > renewAfterMs || ageMs < 0)) {
+    await retire(staging, { ...current, retiredAtMs: nowMs });
     return makeLongTerm(staging, self, ids, nowMs);
   }
   const lastResort = await new KyberPreKeys(staging).getKyberPreKey(current.lastResort);
@@ -61,7 +61,7 @@ async function makeLongTerm(
  */
 export async function retireLongTerm(staging: Staging, nowMs: number): Promise<void> {
   const current = await loadCurrent(staging);
-  if (current !== undefined) await retire(staging, { ...current, retiredAt: nowMs });
+  if (current !== undefined) await retire(staging, { ...current, retiredAtMs: nowMs });
   staging.delete(names.longTermPreKeys);
 }
 

@@ -21,7 +21,7 @@ const retiredPreKeys = message({
   keys: [
     1,
     list(
-      nested(message({ signed: [1, uint()], lastResort: [2, uint()], retiredAt: [3, uint()] })),
+      nested(message({ signed: [1, uint()], lastResort: [2, uint()], retiredAtMs: [3, uint()] })),
       10_000,
     ),
   ],
@@ -51,11 +51,11 @@ export async function deleteExpired(staging: Staging, nowMs: number): Promise<vo
   const kept: Retired[] = [];
   for (const key of retired) {
     // The clock was ahead when it was retired. Count from now, or it would be kept forever.
-    const retiredAt = Math.min(key.retiredAt, nowMs);
-    if (nowMs - retiredAt > keepRetiredMs) await deleteKeys(staging, key);
-    else kept.push({ ...key, retiredAt });
+    const retiredAtMs = Math.min(key.retiredAtMs, nowMs);
+    if (nowMs - retiredAtMs > keepRetiredMs) await deleteKeys(staging, key);
+    else kept.push({ ...key, retiredAtMs });
   }
-  const changed = kept.some((key, index) => key.retiredAt !== retired[index]?.retiredAt);
+  const changed = kept.some((key, index) => key.retiredAtMs !== retired[index]?.retiredAtMs);
   if (changed || kept.length < retired.length) saveRetired(staging, kept);
   await deleteFormerSessions(staging, nowMs);
 }

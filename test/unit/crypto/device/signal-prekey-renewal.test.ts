@@ -14,9 +14,10 @@ import {
 const day = 86_400_000;
 const make = (
   device: TestDevice,
-  at: number,
+  atMs: number,
   request: { oneTime?: number; renew?: boolean } = {},
-) => device.transact((tx) => device.suite.createPreKeys(tx, { oneTime: 0, ...request, nowMs: at }));
+) =>
+  device.transact((tx) => device.suite.createPreKeys(tx, { oneTime: 0, ...request, nowMs: atMs }));
 const longTermIds = ({ signedPreKey, lastResortKyberPreKey }: Awaited<ReturnType<typeof make>>) => [
   signedPreKey.id,
   lastResortKyberPreKey.id,
