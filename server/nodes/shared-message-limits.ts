@@ -17,7 +17,7 @@ const EVERY_MS = 500;
  * This node's limits, shared with other nodes over Redis if there is one.
  * @param name separates limits of the same owners
  */
-export function openMessageLimits(
+export function createMessageLimits(
   name: string,
   rates: MessageRates,
   redis: RedisClient | undefined,

@@ -1,4 +1,4 @@
-import type { OpenConversation } from "../../../client/conversation/open-conversation.ts";
+import type { ConversationParts } from "../../../client/conversation/conversation-parts.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { RestoreCheck } from "../../../client/restore/restore-check.ts";
 import { conversation, LogDouble, setUp } from "./receiving.ts";
@@ -28,7 +28,7 @@ async function withCheck(refresh: () => Promise<void>, firstAtMs: number) {
   const keyLog = { periods: [restore], refresh };
   const check = new RestoreCheck({ store: hooked, suite, clock, keyLog });
   const sender = { reload: () => Promise.resolve() };
-  const opened = { log, receiver, sender } as unknown as OpenConversation;
+  const opened = { log, receiver, sender } as unknown as ConversationParts;
   return {
     hooks,
     device,
