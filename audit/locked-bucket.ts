@@ -5,7 +5,7 @@ import {
   type ListObjectVersionsOutput,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { openS3Client, type S3Location } from "../db/s3-client.ts";
+import { createS3Client, type S3Location } from "../db/s3-client.ts";
 
 export interface LockedBucketOptions extends S3Location {
   /** The time for which nobody can remove an object, not even an administrator, in milliseconds. */
@@ -29,7 +29,7 @@ export class LockedBucket {
   readonly #options: LockedBucketOptions;
 
   constructor(options: LockedBucketOptions) {
-    this.#client = openS3Client(options);
+    this.#client = createS3Client(options);
     this.#options = options;
   }
 

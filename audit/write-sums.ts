@@ -50,25 +50,28 @@ const TAKE = `
 const writeSums = ({ pool, now }: Deps): Promise<number> =>
   forEachTenant(pool, (tenant) => writeSumsOf(pool, tenant, now()));
 
-const writeSumsOf = (pool: Pool, tenant: TenantId, now: number): Promise<number> =>
+const writeSumsOf = (pool: Pool, tenant: TenantId, nowMs: number): Promise<number> =>
   inTransaction(pool, tenant, async (client) => {
     // A count from the future was begun by a wrong clock, or it is forged.
-    const { rows } = await client.query<Repeated>(TAKE, [now - PERIOD_MS, now + CLOCK_AHEAD_MS]);
+    const { rows } = await client.query<Repeated>(TAKE, [
+      nowMs - PERIOD_MS,
+      nowMs + CLOCK_AHEAD_MS,
+    ]);
     const sums = rows.filter(({ seen }) => seen > FULL_ENTRIES);
     if (sums.length === 0) return 0;
     await appendEntries(
       client,
       tenant,
-      sums.map((repeated) => sumOf(repeated, tenant, now)),
+      sums.map((repeated) => sumOf(repeated, tenant, nowMs)),
     );
     return sums.length;
   });
 
-function sumOf(repeated: Repeated, tenant: TenantId, now: number): Omit<EntryRecord, "tenant"> {
+function sumOf(repeated: Repeated, tenant: TenantId, nowMs: number): Omit<EntryRecord, "tenant"> {
   const { action, outcome, reason, account, actorKind, actorId, seen, firstMs, lastMs } = repeated;
   const isAccount = account !== actorId || actorKind === "user";
   return {
-    occurredAtMs: now,
+    occurredAtMs: nowMs,
     actor: { kind: actorKind, id: actorId },
     action,
     class: repeated.class,

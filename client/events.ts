@@ -107,5 +107,5 @@ export type SecurityEvent =
 export interface UserPresence {
   readonly user: UserId;
   readonly state: PresenceState;
-  readonly since: number;
+  readonly sinceMs: number;
 }

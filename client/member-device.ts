@@ -154,7 +154,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onFrame: (frame) => {
       if (frame.kind !== "presence") return manager.onFrame(frame);
       const { user, state, since } = frame.body;
-      if (user !== undefined) events.emit("presence", { user, state, since });
+      if (user !== undefined) events.emit("presence", { user, state, sinceMs: since });
     },
     onDown: () => {
       manager.onDown();

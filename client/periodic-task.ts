@@ -38,16 +38,16 @@ export class PeriodicTask {
   }
 
   #tick(): void {
-    const now = this.#clock.now();
-    if (now >= this.#dueAtMs) {
-      this.#dueAtMs = now + this.#everyMs;
+    const nowMs = this.#clock.now();
+    if (nowMs >= this.#dueAtMs) {
+      this.#dueAtMs = nowMs + this.#everyMs;
       this.#hasFailed = false;
       this.#work().catch(() => {
         this.#hasFailed = true;
         this.#dueAtMs = this.#clock.now() + retryMs;
       });
     }
-    const waitMs = Math.max(1, Math.min(tickMs, this.#dueAtMs - now));
+    const waitMs = Math.max(1, Math.min(tickMs, this.#dueAtMs - nowMs));
     this.#cancel = this.#clock.after(waitMs, () => this.#tick());
   }
 }

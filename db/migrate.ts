@@ -86,14 +86,14 @@ async function takeTurn(
   section: Section,
   { onWait, waitMs }: Required<MigrateOptions>,
 ): Promise<boolean> {
-  const deadline = performance.now() + waitMs;
+  const deadlineMs = performance.now() + waitMs;
   for (;;) {
     if ((await schemaState(client, section)) === "current") return false;
     const { rows } = await client.query<{ taken: boolean }>(
       "select pg_try_advisory_lock(hashtext('sealdesk.migrate')) as taken",
     );
     if (rows[0]?.taken === true) return true;
-    if (performance.now() >= deadline)
+    if (performance.now() >= deadlineMs)
       throw new DatabaseError(
         "migration_busy",
         `Another process has been migrating the database for ${Math.round(waitMs / 1000)} s. Look at the session named sealdesk-migrate in pg_stat_activity.`,

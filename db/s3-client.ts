@@ -20,7 +20,7 @@ const IDLE_MS = 60_000;
  * The client of every store in a bucket. A request that fails for a passing reason is repeated. A
  * connection on which nothing moves for `idleMs` milliseconds is closed.
  */
-export function openS3Client(
+export function createS3Client(
   { region, endpoint, credentials }: S3Location,
   idleMs = IDLE_MS,
 ): S3Client {

@@ -61,12 +61,12 @@ export async function audited<A extends AuditAction, T>(
 ): Promise<T> {
   let whole = act;
   const note = (more: Note<A>) => void (whole = { ...whole, ...more });
-  const now = deps.now();
+  const nowMs = deps.now();
   const useCase = () =>
     inTransaction(deps.pool, actor.tenant, async (client) => {
       await assertSession(client, actor);
       const result = await work(client, note);
-      await append(client, actor, whole, now);
+      await append(client, actor, whole, nowMs);
       return result;
     });
   return refusalsOf(deps, actor, () => whole, useCase);
@@ -76,29 +76,29 @@ export async function audited<A extends AuditAction, T>(
  * Writes the entry of an allowed act in the act's own transaction, for a use case that opens the
  * transaction itself. It fails if the actor's session or device has ended since the request was
  * authenticated.
- * @param now milliseconds since the Unix epoch
+ * @param nowMs milliseconds since the Unix epoch
  * @throws IdentityError session_revoked, device_revoked, forbidden
  */
 export async function auditDone<A extends AuditAction>(
   client: Client,
   actor: Actor,
   act: Act<A>,
-  now: number,
+  nowMs: number,
 ): Promise<void> {
   await assertSession(client, actor);
-  await append(client, actor, act, now);
+  await append(client, actor, act, nowMs);
 }
 
 async function append<A extends AuditAction>(
   client: Client,
   actor: Actor,
   act: Act<A>,
-  now: number,
+  nowMs: number,
 ): Promise<void> {
   const entry = {
     ...entryBy(actor),
     ...said(act),
-    occurredAtMs: now,
+    occurredAtMs: nowMs,
     outcome: "success" as const,
   };
   if (act.isRepeatable === true) await appendRepeatable(client, actor.tenant, [classified(entry)]);

@@ -18,10 +18,10 @@ export async function withFileLock<T>(
   work: (holds: () => Promise<boolean>) => Promise<T>,
 ): Promise<T> {
   const token = randomUUID();
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadlineMs = Date.now() + PATIENCE_MS;
   while (!(await writeFileOnce(path, token))) {
     await removeStale(path);
-    if (Date.now() > deadline) throw new Error("the lock file is held by another process");
+    if (Date.now() > deadlineMs) throw new Error("the lock file is held by another process");
     await wait(RETRY_MS);
   }
   const holds = async () => (await readFile(path, "utf8").catch(() => "")) === token;

@@ -77,27 +77,27 @@ const refuse = (code: AdmissionRefusal): Admission => ({
  * Decides whether a message may be stored, from the facts that the server knows without a message
  * key.
  * @param key the known facts about the message's key id; undefined on its first use
- * @param now milliseconds since the Unix epoch
+ * @param nowMs milliseconds since the Unix epoch
  */
 export function decideAdmission(
   facts: AdmissionFacts,
   key: SenderKeyFacts | undefined,
   message: MessageFacts,
-  now: number,
+  nowMs: number,
 ): Admission {
   // Checked first, because every other answer reveals something about the conversation.
   if (!facts.devices.has(message.senderDevice)) return refuse("not_a_member");
   if (!message.mayPost)
     return refuse(facts.state === "closed" ? "conversation_closed" : "forbidden");
-  const madeAt = uuidv7TimeMs(message.clientMessageId);
-  if (madeAt === undefined || madeAt < now - MAX_AGE_MS || madeAt > now + MAX_AHEAD_MS)
+  const madeAtMs = uuidv7TimeMs(message.clientMessageId);
+  if (madeAtMs === undefined || madeAtMs < nowMs - MAX_AGE_MS || madeAtMs > nowMs + MAX_AHEAD_MS)
     return refuse("stale_message_id");
   if (message.erased) return refuse("key_destroyed");
   if (message.ciphertextBytes > wireLimits.ciphertext) return refuse("message_too_large");
   if (message.epoch !== facts.epoch) return refuse("stale_epoch");
   if (key === undefined) return decidePackets(facts, message);
   const mine = key.device === message.senderDevice && key.epoch === facts.epoch;
-  const fresh = key.messages < facts.keyMaxMessages && now - key.startedAtMs < facts.keyMaxAgeMs;
+  const fresh = key.messages < facts.keyMaxMessages && nowMs - key.startedAtMs < facts.keyMaxAgeMs;
   if (!mine || !fresh) return refuse("key_expired");
   // Packets belong to the first message of a key. Under a known key, no device may receive another key.
   if (message.packetDevices.length > 0)

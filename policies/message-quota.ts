@@ -29,11 +29,11 @@ const isFull = (stored: StoredMessages, limit: StoredMessages): boolean =>
  * Decides whether one more message may be stored. A message is stored if the quota is not yet used
  * up. So once a message is refused, a smaller one after it is refused too, and messages keep their
  * order. Pure.
- * @param now milliseconds since the Unix epoch
+ * @param nowMs milliseconds since the Unix epoch
  * @returns 0 if it may, or the milliseconds after which it can be tried again
  */
-export function decideMessageQuota(facts: MessageQuotaFacts, now: number): number {
-  if (isFull(facts.account, facts.accountLimit)) return (dayOf(now) + 1) * DAY_MS - now;
+export function decideMessageQuota(facts: MessageQuotaFacts, nowMs: number): number {
+  if (isFull(facts.account, facts.accountLimit)) return (dayOf(nowMs) + 1) * DAY_MS - nowMs;
   if (isFull(facts.tenant, facts.tenantLimit)) return TENANT_RETRY_MS;
   return 0;
 }

@@ -14,26 +14,26 @@ export interface Bucket {
   filledAtMs: number;
 }
 
-export const fullBucket = (rate: BucketRate, now: number): Bucket => ({
+export const fullBucket = (rate: BucketRate, nowMs: number): Bucket => ({
   rate,
   tokens: rate.burst,
-  filledAtMs: now,
+  filledAtMs: nowMs,
 });
 
 /** Adds what has accrued since the bucket was last looked at. */
-function fill(bucket: Bucket, now: number): void {
+function fill(bucket: Bucket, nowMs: number): void {
   const { burst, perSecond } = bucket.rate;
-  const filled = bucket.tokens + ((now - bucket.filledAtMs) * perSecond) / 1000;
+  const filled = bucket.tokens + ((nowMs - bucket.filledAtMs) * perSecond) / 1000;
   bucket.tokens = Math.min(burst, filled);
-  bucket.filledAtMs = now;
+  bucket.filledAtMs = nowMs;
 }
 
 /**
  * Takes `amount` tokens for something that has happened already. The bucket may then owe tokens.
  * @returns 0, or the milliseconds until it owes none if no more are taken
  */
-export function charge(bucket: Bucket, amount: number, now: number): number {
-  fill(bucket, now);
+export function charge(bucket: Bucket, amount: number, nowMs: number): number {
+  fill(bucket, nowMs);
   bucket.tokens -= amount;
   return Math.max(0, Math.ceil((-bucket.tokens * 1000) / bucket.rate.perSecond));
 }
@@ -42,10 +42,10 @@ export function charge(bucket: Bucket, amount: number, now: number): number {
  * Takes one token from each bucket, or none from any.
  * @returns 0, or the milliseconds until every bucket holds a token if no other is taken
  */
-export function takeFrom(buckets: readonly Bucket[], now: number): number {
+export function takeFrom(buckets: readonly Bucket[], nowMs: number): number {
   let waitMs = 0;
   for (const bucket of buckets) {
-    fill(bucket, now);
+    fill(bucket, nowMs);
     if (bucket.tokens < 1)
       waitMs = Math.max(waitMs, Math.ceil(((1 - bucket.tokens) * 1000) / bucket.rate.perSecond));
   }

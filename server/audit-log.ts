@@ -50,7 +50,8 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
   const appended = new AppendedEntries();
   watchAppended(pool, appended);
   const store = await openCheckpointStore(config.checkpoints, now);
-  const witnesses = config.witnesses.length === 0 ? undefined : openWitnesses(config, store, deps);
+  const witnesses =
+    config.witnesses.length === 0 ? undefined : createWitnesses(config, store, deps);
   const integrator = new Integrator({
     url,
     originPrefix: config.originPrefix,
@@ -91,7 +92,7 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
   };
 }
 
-function openWitnesses(
+function createWitnesses(
   { witnesses, originPrefix }: AuditSettings,
   store: CheckpointStore,
   { url, signer, cosignEveryMs, log, metrics }: Deps,

@@ -97,8 +97,10 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   const { metrics } = deps.watchers;
   const leavePartitions = await keepLogPartitions(deps);
   const cluster: Cluster = {};
-  const relay = new Relay((device, since) => cluster.peers?.onDeviceJoined(device, since));
-  const { conversations, transcripts } = openConversationLog(deps, relay, cluster);
+  const relay = new Relay((device, sinceMicros) =>
+    cluster.peers?.onDeviceJoined(device, sinceMicros),
+  );
+  const { conversations, transcripts } = createConversationLog(deps, relay, cluster);
   const wheel = new TimerWheel(monotonic, timings.tickMs);
   metrics?.log.watchBacklog(() => conversations.waiting);
   metrics?.relay.watchConnections(() => relay.size);
@@ -106,7 +108,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   metrics?.relay.watchBuffers(() => Array.from(open, ({ bufferedBytes }) => bufferedBytes));
   const onError = (error: unknown) =>
     log.warn("other nodes' events could not be read", describeError(error));
-  const presence = openPresence(deps, { relay, cluster, wheel, onError });
+  const presence = createPresence(deps, { relay, cluster, wheel, onError });
   const { pollMs, beatMs } = timings;
   const met = await ClusterPeers.meet(
     { pool, relay, log: conversations, now, pollMs, beatMs, presence, onError },
@@ -171,10 +173,10 @@ function keepLogPartitions({
 }
 
 /**
- * Opens the log of the conversations. Its events go to the sockets, to other nodes and to
+ * Creates the log of the conversations. Its events go to the sockets, to other nodes and to
  * transcripts.
  */
-function openConversationLog(
+function createConversationLog(
   deps: DataPlaneDeps,
   relay: Relay,
   cluster: Cluster,
@@ -205,7 +207,7 @@ function openConversationLog(
   return { conversations, transcripts };
 }
 
-function openPresence(
+function createPresence(
   { pool, now, timings }: DataPlaneDeps,
   parts: {
     readonly relay: Relay;

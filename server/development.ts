@@ -90,7 +90,7 @@ async function openDemo(home: string, deps: Deps): Promise<readonly DevelopmentA
         id: deps.newId(),
         tenant: tenant.id,
         password,
-        now: deps.now(),
+        nowMs: deps.now(),
       });
     accounts.push({ username: sample.username, role: sample.role, password });
   }
@@ -106,7 +106,7 @@ async function demoTenant(home: string, deps: Deps): Promise<Pick<Tenant, "id">>
     slug: DEMO_TENANT,
     name: "Demo",
     customerKeys,
-    now: deps.now(),
+    nowMs: deps.now(),
   };
   await createTenant(deps.ownerUrl, made);
   return made;

@@ -24,19 +24,19 @@ export function createMessageCheck(
   now: () => number,
   newId: NewId,
 ): () => Promise<boolean> {
-  let triedAt = -Infinity;
+  let triedAtMs = -Infinity;
   let passes = true;
   return async () => {
-    if (performance.now() - triedAt < TRY_EVERY_MS) return passes;
+    if (performance.now() - triedAtMs < TRY_EVERY_MS) return passes;
     passes = await tryMessage(pool, now(), newId);
-    triedAt = performance.now();
+    triedAtMs = performance.now();
     return passes;
   };
 }
 
-async function tryMessage(pool: Pool, now: number, newId: NewId): Promise<boolean> {
+async function tryMessage(pool: Pool, nowMs: number, newId: NewId): Promise<boolean> {
   try {
-    const trial = trialOf(newId, now);
+    const trial = trialOf(newId, nowMs);
     await inTransaction(pool, trial.tenant, async (client) => {
       await takeOneTime(client, nilId(), "ec");
       await storeMessage(client, trial);

@@ -72,7 +72,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const { database } = storage;
   const accounts = await openSampleAccounts(foundation);
   const { http, address, serve } = await openHttpPort(config, timings.requestMs, closers);
-  const entrance = openEntrance(foundation, config.publicUrl ?? address);
+  const entrance = createEntrance(foundation, config.publicUrl ?? address);
   const dataPlane = await openDataPlane(http, foundation, entrance);
   closers.add(() => dataPlane.close());
   const { pool } = database;
@@ -87,7 +87,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
 
   const stopping = new AbortController();
   const served = { dataPlane, attachments, accounts, stopping: stopping.signal };
-  serve(openControlPlane(foundation, entrance, served));
+  serve(createControlPlane(foundation, entrance, served));
   log.info("listening", {
     mode: config.mode,
     embeddedDatabase: config.databaseUrl === undefined,
@@ -132,7 +132,7 @@ interface Entrance {
   readonly isOriginOfAnyTenant: (origin: string) => Promise<boolean>;
 }
 
-function openEntrance(
+function createEntrance(
   { config, storage: { database, serverKeys }, shared, watchers }: Foundation,
   publicUrl: string,
 ): Entrance {
@@ -198,7 +198,7 @@ interface Served {
 }
 
 /** Creates the routes, and the app that serves them. */
-function openControlPlane(
+function createControlPlane(
   { config, ports, timings, storage, watchers, signer, auditLog, shared, profiles }: Foundation,
   { publicUrl, accessTokens, authenticator, networkOf, heldBytes, isOriginOfAnyTenant }: Entrance,
   { dataPlane, attachments, accounts, stopping }: Served,

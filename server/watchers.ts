@@ -62,10 +62,10 @@ async function openTraces(
   { pool, log, version }: Deps,
   closers: Closers,
 ): Promise<Tracing> {
-  const { openTracing } = await import("./tracing/open-telemetry.ts");
+  const { createTracing } = await import("./tracing/open-telemetry.ts");
   // The receiver's answer is not logged, because it contains addresses.
   const onLost = () => log.warn("the receiver did not accept traces");
-  const tracing = openTracing({ ...traces, version, onLost });
+  const tracing = createTracing({ ...traces, version, onLost });
   closers.add(() => tracing.close());
   tracePool(pool, tracing);
   return tracing;

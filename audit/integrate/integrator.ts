@@ -87,8 +87,8 @@ export class Integrator {
    * signed head. Only the leading node knows the second.
    */
   get pendingAgeMs(): number {
-    const since = this.#unsignedSinceMs;
-    return Math.max(this.#pendingAgeMs, since === undefined ? 0 : performance.now() - since);
+    const sinceMs = this.#unsignedSinceMs;
+    return Math.max(this.#pendingAgeMs, sinceMs === undefined ? 0 : performance.now() - sinceMs);
   }
 
   /** Finishes the current batch. */

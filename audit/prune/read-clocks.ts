@@ -44,8 +44,8 @@ export async function readClocks(
       "not_prunable",
       `The clock of this computer and that of the database are ${Math.round(Math.abs(databaseMs - processMs) / 1_000)} seconds apart. Nothing is removed while they disagree. Set both clocks right.`,
     );
-  const earliest = Math.min(processMs, databaseMs);
-  if (witnesses.length === 0) return { nowMs: earliest, databaseMs, witnessedMs: undefined };
+  const earliestMs = Math.min(processMs, databaseMs);
+  if (witnesses.length === 0) return { nowMs: earliestMs, databaseMs, witnessedMs: undefined };
   const times = await Promise.all(
     [log, OPERATOR_LOG].map((each) => lastCosigned(pool, each, witnesses)),
   );
@@ -55,7 +55,7 @@ export async function readClocks(
       "not_prunable",
       "No configured witness has cosigned a head of the log or of the operator's log yet, so nobody outside vouches for the time.",
     );
-  return { nowMs: Math.min(earliest, witnessedMs), databaseMs, witnessedMs };
+  return { nowMs: Math.min(earliestMs, witnessedMs), databaseMs, witnessedMs };
 }
 
 async function lastCosigned(

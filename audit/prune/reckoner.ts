@@ -29,10 +29,10 @@ export class Reckoner {
 
   /** Takes the time of the next entry. @returns how much time has passed since the first entry */
   add(atMs: number): number {
-    const at = Math.min(atMs, this.#nowMs);
-    const since = Math.max(0, at - (this.#latestMs ?? at));
-    this.#passedMs += Math.min(since, this.#mostMs);
-    this.#latestMs = Math.max(at, this.#latestMs ?? at);
+    const countedMs = Math.min(atMs, this.#nowMs);
+    const passedMs = Math.max(0, countedMs - (this.#latestMs ?? countedMs));
+    this.#passedMs += Math.min(passedMs, this.#mostMs);
+    this.#latestMs = Math.max(countedMs, this.#latestMs ?? countedMs);
     return this.#passedMs;
   }
 

@@ -118,8 +118,8 @@ async function rootAt(client: Client, log: LogId, known: Checkpoint, now: Checkp
   }
 }
 
-const behind = ({ origin, size }: Checkpoint, now: number): AuditError =>
+const behind = ({ origin, size }: Checkpoint, nowMs: number): AuditError =>
   new AuditError(
     "audit_log_behind",
-    `The log ${origin} has ${now} signed entries in the database, but this server saw ${size} before.`,
+    `The log ${origin} has ${nowMs} signed entries in the database, but this server saw ${size} before.`,
   );

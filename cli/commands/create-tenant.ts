@@ -32,7 +32,7 @@ export async function createTenantCommand(
   const id = parseId<TenantId>(uuidv7());
   await withDatabase(settings, async ({ ownerUrl }) => {
     const { slug, name, origin: origins = [] } = options;
-    await createTenant(ownerUrl, { id, slug, name, customerKeys, origins, now: Date.now() });
+    await createTenant(ownerUrl, { id, slug, name, customerKeys, origins, nowMs: Date.now() });
   });
   return `Created tenant ${options.slug} (${id}).`;
 }

@@ -30,7 +30,7 @@ export async function createUserCommand(
       username,
       displayName,
       password,
-      now: Date.now(),
+      nowMs: Date.now(),
     }),
   );
   return `Created ${role} ${username} (${id}).`;

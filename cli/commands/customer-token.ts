@@ -25,5 +25,5 @@ export async function customerTokenCommand(
     throw new CommandError(
       "Give --subject, the tenant's own identifier of the customer, or --verify.",
     );
-  return signCustomerToken(key, { tenant, subject, audience, thumbprint, now: Date.now() });
+  return signCustomerToken(key, { tenant, subject, audience, thumbprint, nowMs: Date.now() });
 }

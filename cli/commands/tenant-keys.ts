@@ -42,7 +42,7 @@ async function change(
   wanted: CustomerKeysChange,
 ): Promise<string> {
   const names = await withDatabase(settings, ({ ownerUrl }) =>
-    changeCustomerKeys(ownerUrl, { slug, change: wanted, now: Date.now() }),
+    changeCustomerKeys(ownerUrl, { slug, change: wanted, nowMs: Date.now() }),
   );
   return `From the next sign-in on these keys count:\n${listed(names)}`;
 }

@@ -42,7 +42,7 @@ export async function verifyCustomerTokenCommand(
     issuer: tenant.slug,
     audience: options.audience ?? settings.publicUrl,
     thumbprint: options.thumbprint,
-    now: Date.now(),
+    nowMs: Date.now(),
   });
   const lines = [...report.findings.map(line), verdict(report, tenant)];
   return {

@@ -17,11 +17,11 @@ import { Activities, type MemberActivity } from "./activities.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { Conversation, Files } from "./conversation.ts";
 import {
-  openConversation,
+  createConversationParts,
   type ConversationDeps,
-  type OpenConversation,
+  type ConversationParts,
   type WaitingEntries,
-} from "./open-conversation.ts";
+} from "./conversation-parts.ts";
 import type { KeyLimit } from "./key-limit.ts";
 import { loadOutbox } from "./outbox.ts";
 import { loadStates, type ConversationState } from "./state.ts";
@@ -48,7 +48,7 @@ export interface ConversationManagerDeps extends Omit<
 /** All conversations of a device. It passes each frame to the conversation that it belongs to. */
 export class ConversationManager {
   readonly #deps: ConversationManagerDeps;
-  readonly #openConversations = new Map<ConversationId, OpenConversation>();
+  readonly #openConversations = new Map<ConversationId, ConversationParts>();
   readonly #acknowledger: Acknowledger;
   readonly #activities: Activities;
   readonly #files: Files;
@@ -259,7 +259,7 @@ export class ConversationManager {
    * Returns the open conversation, and adds it if it is new. A new one may send at once, because
    * all its events arrive live.
    */
-  #openConversation(id: ConversationId): OpenConversation {
+  #openConversation(id: ConversationId): ConversationParts {
     const known = this.#openConversations.get(id);
     if (known !== undefined) return known;
     const made = this.#add(id);
@@ -280,7 +280,7 @@ export class ConversationManager {
   }
 
   /** Starts sending in a conversation once no event can still arrive that might forbid it. */
-  #openIfReady(id: ConversationId, { sender }: OpenConversation): void {
+  #openIfReady(id: ConversationId, { sender }: ConversationParts): void {
     if (this.#soundness.isSound && this.#catchUp.isDone(id)) sender.open();
   }
 
@@ -335,8 +335,8 @@ export class ConversationManager {
     id: ConversationId,
     state?: ConversationState,
     outbox: WaitingEntries = [],
-  ): OpenConversation {
-    const made = openConversation(this.#deps, {
+  ): ConversationParts {
+    const made = createConversationParts(this.#deps, {
       id,
       state,
       outbox,

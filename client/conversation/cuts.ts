@@ -13,7 +13,7 @@ const returned = message({
 const cut = message({
   restore: [1, uint()],
   at: [2, uint()],
-  backupOf: [3, uint()],
+  backupOfMs: [3, uint()],
   messages: [4, uint()],
   returned: [5, list(nested(returned), 4096)],
 });
@@ -28,7 +28,7 @@ export interface Cut {
   /** The last event that the server still had. */
   readonly at: number;
   /** The time of the backup, in milliseconds since the Unix epoch. */
-  readonly backupOf: number;
+  readonly backupOfMs: number;
   /** The number of messages that only this device has. */
   readonly messages: number;
   /** Members who had left, and who are members again, with those of their devices that are back. */

@@ -186,7 +186,7 @@ export interface ServerRestoredItem extends Placed {
   /** Its `seq` is that of the last event that the server still had. */
   readonly kind: "server_restored";
   /** The time of the backup, in milliseconds since the Unix epoch. */
-  readonly backupOf: number;
+  readonly backupOfMs: number;
   /** The number of messages that are only on this device. */
   readonly messages: number;
   /**

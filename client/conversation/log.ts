@@ -147,10 +147,10 @@ export class ConversationLog {
    * before.
    */
   async *#lostItems(
-    { at, restore, backupOf, messages, returned }: Cut,
+    { at, restore, backupOfMs, messages, returned }: Cut,
     seen: number,
   ): AsyncGenerator<LoggedItem, void, undefined> {
-    yield { kind: "server_restored", seq: at, backupOf, messages, returned };
+    yield { kind: "server_restored", seq: at, backupOfMs, messages, returned };
     for (let after = seen; ;) {
       const from = { restore, after, limit: pageSize };
       const page = await this.#page((each) => readLost(each, this.id, from));

@@ -27,7 +27,7 @@ export function sealEntries(
   ids: readonly Uuid[],
   /** Called inside the transaction, so that it returns the newest state. */
   current: () => ConversationState | undefined,
-  now: number,
+  nowMs: number,
   /** Devices whose bundles cannot be used. */
   without: readonly DeviceId[],
 ): Promise<ReadonlyMap<Uuid, Sealing> | undefined> {
@@ -54,7 +54,7 @@ export function sealEntries(
         devices: otherDevices(state, ownDevice),
         without,
         withheld,
-        now,
+        nowMs,
       });
       const sealing = { ...sealed, epoch };
       putEntry(transaction, conversation, id, withSealing(entry, sealing, franked));

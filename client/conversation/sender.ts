@@ -181,9 +181,9 @@ export class Sender {
   async #work(): Promise<void> {
     for (;;) {
       const state = this.#deps.log.state;
-      const now = this.#deps.clock.now();
+      const nowMs = this.#deps.clock.now();
       if (this.#end !== undefined || state === undefined) return;
-      const step = this.#window.next(state.epoch, now);
+      const step = this.#window.next(state.epoch, nowMs);
       switch (step.kind) {
         case "idle":
           return;
@@ -194,11 +194,11 @@ export class Sender {
           this.#unsealed(step.ids);
           break;
         case "renew":
-          if (now < this.#retryAtMs) return this.#wakeAt(this.#retryAtMs);
+          if (nowMs < this.#retryAtMs) return this.#wakeAt(this.#retryAtMs);
           await this.#renew();
           break;
         case "seal":
-          if (now < this.#retryAtMs) return this.#wakeAt(this.#retryAtMs);
+          if (nowMs < this.#retryAtMs) return this.#wakeAt(this.#retryAtMs);
           await this.#seal(step.ids, state);
           break;
         case "send":

@@ -27,7 +27,7 @@ export class UnreachableDevices {
 
   /** Returns the devices to leave out now. */
   get current(): readonly DeviceId[] {
-    const now = this.#clock.now();
-    return [...this.#untilMs].flatMap(([device, untilMs]) => (now < untilMs ? [device] : []));
+    const nowMs = this.#clock.now();
+    return [...this.#untilMs].flatMap(([device, untilMs]) => (nowMs < untilMs ? [device] : []));
   }
 }

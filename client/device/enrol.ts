@@ -85,8 +85,8 @@ async function prepare(
     identityKey,
     receiptKey,
   });
-  const now = localClock.now();
-  const preKeys = await suite.createPreKeys(transaction, { oneTime: publishedPreKeys, now });
+  const nowMs = localClock.now();
+  const preKeys = await suite.createPreKeys(transaction, { oneTime: publishedPreKeys, nowMs });
   return { account, registration: { certified, registrationId, preKeys } };
 }
 

@@ -43,7 +43,7 @@ async function replenishPreKeys(
   const fewest = replace ? 0 : Math.min(left.preKeys, left.kyberPreKeys);
   const oneTime = fewest < fewPreKeys ? publishedPreKeys - fewest : 0;
   const { upload, digest, published } = await store.transact(async (transaction) => {
-    const made = await suite.createPreKeys(transaction, { oneTime, now: localClock.now() });
+    const made = await suite.createPreKeys(transaction, { oneTime, nowMs: localClock.now() });
     const identity = await suite.createIdentity(transaction, device);
     return {
       upload: made,

@@ -14,7 +14,7 @@ const prefix = "key-log-evidence!";
 const mostOfReason = 8;
 const evidence = message({
   reason: [1, text(64)],
-  at: [2, uint()],
+  atMs: [2, uint()],
   kept: [3, text(LONGEST_NOTE)],
   shown: [4, text(LONGEST_NOTE)],
   from: [5, optional(userId)],
@@ -28,7 +28,7 @@ export interface KeyLogEvidence {
   /** A code such as `forked`, `rolled_back`, `wrong_signature` or `invalid_proof`. */
   readonly reason: LogErrorCode;
   /** Milliseconds since the Unix epoch. */
-  readonly at: number;
+  readonly atMs: number;
   /** The head that this device trusts; "" before the first. */
   readonly kept: string;
   /** The contradicting note. If it is longer than 16,384 bytes, its beginning. */

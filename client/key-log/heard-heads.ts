@@ -15,7 +15,7 @@ export interface UnconfirmedHead {
   /** The number of entries of the log at that head. */
   readonly size: number;
   /** The time when the message came, in milliseconds since the Unix epoch, by the local clock. */
-  readonly since: number;
+  readonly sinceMs: number;
 }
 
 export interface HeardHeadsDeps {
@@ -87,13 +87,13 @@ export class HeardHeads {
 
   async #tellUnconfirmed(): Promise<void> {
     const { store, localClock, onUnconfirmed } = this.#deps;
-    const now = localClock.now();
+    const nowMs = localClock.now();
     for (const waiting of await store.read(loadWaiting)) {
       const { head, from, sinceMs, told } = waiting;
       // The age is unknown if the clock was set back.
-      const isLate = now - sinceMs >= confirmWithinMs || now < sinceMs;
+      const isLate = nowMs - sinceMs >= confirmWithinMs || nowMs < sinceMs;
       if (told || !isLate) continue;
-      if (onUnconfirmed({ from, size: head.size, since: sinceMs }))
+      if (onUnconfirmed({ from, size: head.size, sinceMs }))
         await store.transact((transaction) => noteTold(transaction, waiting));
     }
   }

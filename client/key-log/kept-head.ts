@@ -18,11 +18,11 @@ import { deviceChecks } from "./checks.ts";
 const name = "client!key-log";
 /** A head is the text of a checkpoint with one signature. No log needs as many bytes. */
 export const LONGEST_NOTE = 16_384;
-const kept = message({ vkey: [1, text(1_024)], note: [2, text(LONGEST_NOTE)], at: [3, uint()] });
+const kept = message({ vkey: [1, text(1_024)], note: [2, text(LONGEST_NOTE)], atMs: [3, uint()] });
 
 /**
  * The log key that this device trusts, and the newest head that it has verified; "" before the
- * first. `at` is when the device saw this head first, in milliseconds since the Unix epoch.
+ * first. `atMs` is when the device saw this head first, in milliseconds since the Unix epoch.
  */
 export type KeptHead = MessageOf<typeof kept>;
 

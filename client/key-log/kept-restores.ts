@@ -10,7 +10,7 @@ const prefix = "key-log-restore!";
 /** The largest number of restores that are kept. Further ones are reported but not kept. */
 const maxKept = 1_000;
 const record = message({
-  at: [1, uint()],
+  atMs: [1, uint()],
   kept: [2, text(LONGEST_NOTE)],
   statement: [3, text(32_768)],
 });
@@ -21,7 +21,7 @@ const record = message({
  */
 export interface KeyLogRestore {
   /** The time when this device accepted it, in milliseconds since the Unix epoch. */
-  readonly at: number;
+  readonly atMs: number;
   /** The signed head that this device had until then. */
   readonly kept: string;
   /** The statement, which the log's key and the approvers signed (docs/restore.md). */
@@ -33,7 +33,7 @@ export interface RestorePeriod {
   /** 1 for the first restore of the log, 2 for the second. */
   readonly number: number;
   /** The time of the backup. Both times are milliseconds since the Unix epoch. */
-  readonly backupOf: number;
+  readonly backupOfMs: number;
   readonly declaredAtMs: number;
 }
 
@@ -41,7 +41,7 @@ export interface RestorePeriod {
 export function periodOf(statement: string): RestorePeriod {
   const { text: signed } = parseNote(statement);
   const { restores, backupOfMs, declaredAtMs } = parseLogRestore(deviceChecks.sha256, signed);
-  return { number: restores, backupOf: backupOfMs, declaredAtMs };
+  return { number: restores, backupOfMs, declaredAtMs };
 }
 
 /** @returns all of them, the earliest first */

@@ -76,7 +76,7 @@ export class KeyLog {
   #key: NoteKey | undefined;
   #head: SignedHead | undefined;
   /** The time when this device saw that head first. */
-  #headAt = 0;
+  #headAtMs = 0;
   #periods: readonly RestorePeriod[] = [];
   /** Only one exchange runs at a time. Each begins with the head that the last one left. */
   #last: Promise<unknown> = Promise.resolve();
@@ -106,7 +106,7 @@ export class KeyLog {
     log.#vkey = pinned ?? kept?.vkey;
     log.#key = log.#vkey === undefined ? undefined : logKeyOf(log.#vkey);
     if (log.#key !== undefined && kept?.vkey === log.#vkey && kept?.note)
-      [log.#head, log.#headAt] = [openHead(kept.note, log.#key), kept.at];
+      [log.#head, log.#headAtMs] = [openHead(kept.note, log.#key), kept.atMs];
     const restores = await deps.store.read(loadKeptRestores);
     log.#periods = restores.map(({ statement }) => periodOf(statement));
     return log;
@@ -266,11 +266,11 @@ export class KeyLog {
     const before = this.#head;
     if (before !== undefined && !isLaterHead(head, before)) return head;
     const { store, clock, approvers, onLost } = this.#deps;
-    const at = clock.now();
+    const nowMs = clock.now();
     await store.transact(async (transaction) => {
       for (const restore of passed) {
         await forgetLost(transaction, restore.continues.size);
-        const kept = { at, kept: before?.text ?? "", statement: restore.note };
+        const kept = { atMs: nowMs, kept: before?.text ?? "", statement: restore.note };
         await keepRestore(transaction, kept);
       }
       if (passed.length > 0) {
@@ -280,12 +280,12 @@ export class KeyLog {
         const events = passed.map((restore) => restoredEvent(restore, approvers, seenSize));
         saveUntold(transaction, [...untold, ...events]);
       }
-      saveKeptHead(transaction, { vkey, note: head.text, at });
+      saveKeptHead(transaction, { vkey, note: head.text, atMs: nowMs });
     });
     this.#vkey = vkey;
     this.#key = key;
     this.#head = head;
-    this.#headAt = at;
+    this.#headAtMs = nowMs;
     this.#periods = [...this.#periods, ...passed.map(({ note }) => periodOf(note))];
     if (passed.length > 0) onLost();
     return head;
@@ -302,7 +302,7 @@ export class KeyLog {
     if (mine === undefined) return [];
     const [earlier, later] = isLaterHead(head, mine) ? [mine, head] : [head, mine];
     const { required, passed, lostIn } = await this.#passage(earlier, later);
-    if (earlier === mine) assertTimely(lostIn, this.#headAt);
+    if (earlier === mine) assertTimely(lostIn, this.#headAtMs);
     for (const left of required) {
       const isPlain = left.size === later.size || left.size === 0;
       const proof = isPlain ? [] : await this.#proof(left.size, later.size);
@@ -352,7 +352,7 @@ export class KeyLog {
       const signed = this.#key === undefined ? undefined : openedBy(shown, this.#key);
       const found = {
         reason: cause.code,
-        at: clock.now(),
+        atMs: clock.now(),
         kept,
         shown: signed?.text ?? shown,
         from,

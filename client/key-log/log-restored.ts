@@ -9,7 +9,7 @@ import { deviceChecks } from "./checks.ts";
 /** The operator declared that the server was restored from a backup, and two people approved it. */
 export interface LogRestored {
   /** The time of the backup. What the server got since then, it may have lost. */
-  readonly backupOf: number;
+  readonly backupOfMs: number;
   /** The time when it was declared. Both times are in milliseconds since the Unix epoch. */
   readonly declaredAtMs: number;
   readonly reason: string;
@@ -31,7 +31,7 @@ export interface LogRestored {
 
 const name = "client!log-restored";
 const restored = message({
-  backupOf: [1, uint()],
+  backupOfMs: [1, uint()],
   declaredAtMs: [2, uint()],
   reason: [3, text(1_024)],
   approvedBy: [4, list(nested(message({ name: [1, text(256)] })), 64)],
@@ -64,7 +64,7 @@ export const restoredEvent = (
   trusted: readonly NoteKey[],
   seenSize: number,
 ): LogRestored => ({
-  backupOf: restore.backupOfMs,
+  backupOfMs: restore.backupOfMs,
   declaredAtMs: restore.declaredAtMs,
   reason: restore.reason,
   approvedBy: restore.approvedBy

@@ -14,8 +14,8 @@ export const toleranceMs = 2 * 60_000;
  */
 export const mayBeLost = (receivedAtMs: number, restores: readonly RestorePeriod[]): boolean =>
   restores.some(
-    ({ backupOf, declaredAtMs }) =>
-      receivedAtMs > backupOf - toleranceMs && receivedAtMs <= declaredAtMs,
+    ({ backupOfMs, declaredAtMs }) =>
+      receivedAtMs > backupOfMs - toleranceMs && receivedAtMs <= declaredAtMs,
   );
 
 /** The parts of a conversation's log that must be compared with the log that the server has now. */

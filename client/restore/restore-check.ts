@@ -1,7 +1,7 @@
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Head } from "../../crypto/wire/frame.ts";
-import type { OpenConversation } from "../conversation/open-conversation.ts";
+import type { ConversationParts } from "../conversation/conversation-parts.ts";
 import type { ConversationState } from "../conversation/state.ts";
 import { isTransient } from "../errors.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
@@ -87,7 +87,7 @@ export class RestoreCheck {
    * @returns the last event that the relay need not send; undefined if nothing is compared
    */
   async begin(
-    { log, receiver, sender }: OpenConversation,
+    { log, receiver, sender }: ConversationParts,
     head: Head | undefined,
     signal: AbortSignal,
   ): Promise<number | undefined> {

@@ -114,7 +114,7 @@ export async function rewind(
       {
         restore,
         at,
-        backupOf: Math.min(...restores.map(({ backupOf }) => backupOf)),
+        backupOfMs: Math.min(...restores.map(({ backupOfMs }) => backupOfMs)),
         messages: records.filter(({ kind }) => kind === "message").length,
         returned,
       },

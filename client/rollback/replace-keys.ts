@@ -46,11 +46,11 @@ export async function replaceKeys(deps: ReplaceKeysDeps): Promise<readonly Notic
   const { highestId } = await api.countPreKeys();
   const { upload, digest } = await store.transact(async (transaction) => {
     // The old keys seal nothing from here on.
-    const now = localClock.now();
+    const nowMs = localClock.now();
     const made = await suite.replaceKeys(transaction, {
       highestId,
       oneTime: publishedPreKeys,
-      now,
+      nowMs,
     });
     await unsealAll(transaction);
     const { identityKey } = await suite.createIdentity(transaction, device);

@@ -15,7 +15,7 @@ export interface MessageToSeal extends Payload {
   /** Devices among them that must not be able to open the message: see `SealRequest`. */
   readonly withheld?: readonly DeviceId[];
   /** Milliseconds since the Unix epoch. It decides when the key is rotated. */
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 export interface SealedMessage extends Sealed {
@@ -36,14 +36,14 @@ export async function sealMessage(
   suite: Suite,
   message: MessageToSeal,
 ): Promise<SealedMessage> {
-  const { devices, without = [], withheld = [], now, ...content } = message;
+  const { devices, without = [], withheld = [], nowMs, ...content } = message;
   const { conversation, epoch } = content;
   const payload = encodePayload(content);
   const frankingKey = newFrankingKey();
   const plaintext = pad(frankingKey, payload);
   try {
     const place = { conversation, epoch, devices, without, withheld };
-    const sealed = await suite.seal(transaction, { ...place, plaintext, now });
+    const sealed = await suite.seal(transaction, { ...place, plaintext, nowMs });
     const commitment = commit(frankingKey, payload);
     return { ...sealed, commitment, franked: { payload, frankingKey } };
   } finally {

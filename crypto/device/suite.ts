@@ -18,7 +18,7 @@ export interface PreKeyRequest {
   /** The number of one-time prekeys of each kind to make. */
   readonly oneTime: number;
   /** Milliseconds since the Unix epoch. It decides renewal. */
-  readonly now: number;
+  readonly nowMs: number;
   /**
    * If false, the signed and last-resort prekeys are returned unchanged, whatever their age.
    * Default: true.
@@ -35,7 +35,7 @@ export interface ReplacementRequest {
   /** The number of one-time prekeys of each kind to make. */
   readonly oneTime: number;
   /** Milliseconds since the Unix epoch. */
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 /** Public prekeys to upload. Ids count up from 1 and are never used again. */
@@ -80,7 +80,7 @@ export interface SealRequest {
   readonly withheld?: readonly DeviceId[];
   readonly plaintext: Uint8Array;
   /** Milliseconds since the Unix epoch. It decides rotation. */
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 export interface Sealed {

@@ -8,11 +8,11 @@ import { changeTenant } from "./change-tenant.ts";
  */
 export function allowStaffGrants(
   ownerUrl: string,
-  change: { readonly slug: string; readonly allowed: boolean; readonly now: number },
+  change: { readonly slug: string; readonly allowed: boolean; readonly nowMs: number },
 ): Promise<void> {
-  const { slug, allowed, now } = change;
+  const { slug, allowed, nowMs } = change;
   const action = allowed ? "tenant.allow_staff_grants" : "tenant.forbid_staff_grants";
-  return changeTenant(ownerUrl, { slug, action, now }, async (client, { id }) => {
+  return changeTenant(ownerUrl, { slug, action, nowMs }, async (client, { id }) => {
     await client.query("update sealdesk.tenants set staff_history_grants = $2 where id = $1", [
       id,
       allowed,

@@ -26,13 +26,13 @@ export async function changeCustomerKeys(
   {
     slug,
     change,
-    now,
-  }: { readonly slug: string; readonly change: CustomerKeysChange; readonly now: number },
+    nowMs,
+  }: { readonly slug: string; readonly change: CustomerKeysChange; readonly nowMs: number },
 ): Promise<readonly CustomerKeyName[]> {
   let names: readonly CustomerKeyName[] = [];
   await changeTenant(
     ownerUrl,
-    { slug, action: actions[change.kind], now },
+    { slug, action: actions[change.kind], nowMs },
     async (client, { id, customerKeys }) => {
       const keys = changed(customerKeys, change);
       await client.query("update sealdesk.tenants set customer_keys = $2 where id = $1", [

@@ -10,7 +10,7 @@ export interface TenantChange<A extends ActionOn<"tenant">> {
   readonly slug: string;
   readonly action: A;
   /** Milliseconds since the Unix epoch. */
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface TenantChange<A extends ActionOn<"tenant">> {
  */
 export async function changeTenant<A extends ActionOn<"tenant">>(
   ownerUrl: string,
-  { slug, action, now }: TenantChange<A>,
+  { slug, action, nowMs }: TenantChange<A>,
   work: (client: Client, tenant: Tenant) => Promise<ActionDetails[A] | undefined>,
 ): Promise<void> {
   await asOwner(ownerUrl, "", async (client) => {
@@ -38,7 +38,7 @@ export async function changeTenant<A extends ActionOn<"tenant">>(
     await client.query("select set_config('sealdesk.tenant', $1, true)", [tenant.id]);
     const details = await work(client, tenant);
     await appendEntry(client, {
-      occurredAtMs: now,
+      occurredAtMs: nowMs,
       tenant: tenant.id,
       actor: { kind: "system", id: "operator" },
       action,

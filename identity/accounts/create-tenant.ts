@@ -15,7 +15,7 @@ export interface NewTenant {
   /** Origins of web pages that may use the server for this tenant. */
   readonly origins?: readonly string[];
   /** Milliseconds since the Unix epoch. */
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 /**
@@ -37,11 +37,11 @@ export async function createTenant(ownerUrl: string, tenant: NewTenant): Promise
         tenant.name,
         JSON.stringify(tenant.customerKeys),
         origins,
-        tenant.now,
+        tenant.nowMs,
       ],
     );
     await appendEntry(client, {
-      occurredAtMs: tenant.now,
+      occurredAtMs: tenant.nowMs,
       tenant: tenant.id,
       actor: { kind: "system", id: "operator" },
       action: "tenant.create",

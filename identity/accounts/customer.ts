@@ -49,7 +49,7 @@ export async function findOrCreateCustomer(
     readonly subjectIndexes: SubjectIndexes;
     readonly newId: UserId;
     /** Milliseconds since the Unix epoch. */
-    readonly now: number;
+    readonly nowMs: number;
   },
 ): Promise<{ readonly user: UserId; readonly created: boolean }> {
   const find = () =>
@@ -63,7 +63,7 @@ export async function findOrCreateCustomer(
   const inserted = await client.query<{ id: UserId }>(
     `insert into users (id, tenant, subject_index, created_at_ms)
      values ($1, $2, $3, $4) on conflict (tenant, subject_index) do nothing returning id`,
-    [customer.newId, customer.tenant, customer.subjectIndexes[0], customer.now],
+    [customer.newId, customer.tenant, customer.subjectIndexes[0], customer.nowMs],
   );
   const [made] = inserted.rows;
   if (made !== undefined) return { user: made.id, created: true };

@@ -39,16 +39,16 @@ export async function changeOrigins(
     readonly slug: string;
     readonly kind: "add" | "remove";
     readonly origin: string;
-    readonly now: number;
+    readonly nowMs: number;
   },
 ): Promise<readonly string[]> {
-  const { slug, kind, now } = change;
+  const { slug, kind, nowMs } = change;
   // A wrong origin may be removed.
   const origin = kind === "add" ? parseOrigin(change.origin) : change.origin;
   let origins: readonly string[] = [];
   await changeTenant(
     ownerUrl,
-    { slug, action: kind === "add" ? "tenant.add_origin" : "tenant.remove_origin", now },
+    { slug, action: kind === "add" ? "tenant.add_origin" : "tenant.remove_origin", nowMs },
     async (client, tenant) => {
       const others = tenant.origins.filter((each) => each !== origin);
       origins = assertCount(kind === "add" ? [...others, origin] : others);

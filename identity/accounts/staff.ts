@@ -21,7 +21,7 @@ export interface NewStaff {
   readonly displayName: string;
   readonly password: Secret<string>;
   /** Milliseconds since the Unix epoch. */
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 /**
@@ -65,7 +65,7 @@ async function insertStaff(
         profile.username,
         profile.displayName,
         passwordHash,
-        staff.now,
+        staff.nowMs,
       ],
     );
   } catch (cause) {
@@ -73,7 +73,7 @@ async function insertStaff(
     throw usernameTaken(cause);
   }
   await appendEntry(client, {
-    occurredAtMs: staff.now,
+    occurredAtMs: staff.nowMs,
     tenant: staff.tenant,
     actor: { kind: "system", id: "operator" },
     action: "user.create",

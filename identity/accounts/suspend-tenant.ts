@@ -9,14 +9,14 @@ import { changeTenant } from "./change-tenant.ts";
  */
 export function suspendTenant(
   ownerUrl: string,
-  change: { readonly slug: string; readonly suspended: boolean; readonly now: number },
+  change: { readonly slug: string; readonly suspended: boolean; readonly nowMs: number },
 ): Promise<void> {
-  const { slug, suspended, now } = change;
+  const { slug, suspended, nowMs } = change;
   const action = suspended ? "tenant.suspend" : "tenant.resume";
-  return changeTenant(ownerUrl, { slug, action, now }, async (client, { id, suspendedAtMs }) => {
+  return changeTenant(ownerUrl, { slug, action, nowMs }, async (client, { id, suspendedAtMs }) => {
     await client.query("update sealdesk.tenants set suspended_at_ms = $2 where id = $1", [
       id,
-      suspended ? (suspendedAtMs ?? now) : null,
+      suspended ? (suspendedAtMs ?? nowMs) : null,
     ]);
     return undefined;
   });

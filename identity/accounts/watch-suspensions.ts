@@ -21,7 +21,8 @@ export function watchSuspensions(
     const { rows } = await pool.query<{ id: TenantId; suspended_at_ms: number }>(SUSPENDED);
     const before = known;
     known = new Map(rows.map((row) => [row.id, row.suspended_at_ms]));
-    for (const [tenant, at] of known) if (before.get(tenant) !== at) onSuspended(tenant);
+    for (const [tenant, suspendedAtMs] of known)
+      if (before.get(tenant) !== suspendedAtMs) onSuspended(tenant);
   };
   const timer = setInterval(() => {
     if (asking) return;

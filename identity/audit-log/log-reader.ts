@@ -38,15 +38,15 @@ export class LogReader {
 
   async #audit(actor: Actor): Promise<void> {
     const deps = { ...this.#deps, requestId: actor.requestId };
-    const now = deps.now();
+    const nowMs = deps.now();
     const resource = { type: "audit-log", id: actor.tenant } as const;
     const act = { action: "audit.read_tiles", resource } as const;
     const decision = decideAuditReading(actor, actor.tenant);
-    const last = this.#readers.get(actor.tenant, actor.session) ?? -Infinity;
+    const lastMs = this.#readers.get(actor.tenant, actor.session) ?? -Infinity;
     // A clock that was put back makes no reading older.
-    if (Math.abs(now - last) < READING_MS)
+    if (Math.abs(nowMs - lastMs) < READING_MS)
       return auditRefusals(deps, actor, act, async () => assertAllowed(decision));
     await audited(deps, actor, { ...act, decision }, async () => assertAllowed(decision));
-    this.#readers.set(actor.tenant, actor.session, now);
+    this.#readers.set(actor.tenant, actor.session, nowMs);
   }
 }

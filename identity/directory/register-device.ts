@@ -130,7 +130,7 @@ async function insertDevice(
   client: Client,
   record: DeviceRecord,
   { registrationId, certificate }: NewDevice,
-  now: number,
+  nowMs: number,
 ): Promise<boolean> {
   const active = await client.query<{ id: DeviceId }>(
     "select id from devices where user_id = $1 and revoked_at_ms is null",
@@ -144,7 +144,7 @@ async function insertDevice(
     );
   const recent = await client.query<{ count: number }>(
     "select count(*)::int as count from devices where user_id = $1 and created_at_ms > $2",
-    [record.user, now - REGISTERED_DAYS * 86_400_000],
+    [record.user, nowMs - REGISTERED_DAYS * 86_400_000],
   );
   if (!registered && (recent.rows[0]?.count ?? 0) >= MAX_REGISTERED)
     throw new IdentityError(
@@ -164,7 +164,7 @@ async function insertDevice(
       record.identityKey,
       record.receiptKey,
       certificate,
-      now,
+      nowMs,
     ],
   );
   if (rowCount === 1) return true;

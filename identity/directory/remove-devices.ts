@@ -23,14 +23,14 @@ export async function removeDevices(
   client: Client,
   account: { readonly tenant: TenantId; readonly user: UserId; readonly accountKey: Uint8Array },
   which: "all" | { readonly device: DeviceId },
-  now: number,
+  nowMs: number,
 ): Promise<readonly RemovedDevice[]> {
   const { rows } = await client.query<RemovedRow>(
     `update devices set revoked_at_ms = $3
      where user_id = $1 and ($2::uuid is null or id = $2) and revoked_at_ms is null
      returning id, device_key as "deviceKey", identity_key as "identityKey",
        receipt_key as "receiptKey", certificate`,
-    [account.user, which === "all" ? null : which.device, now],
+    [account.user, which === "all" ? null : which.device, nowMs],
   );
   for (const { id, certificate, ...keys } of rows)
     await appendKeyEntry(client, {

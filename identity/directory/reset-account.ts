@@ -119,17 +119,17 @@ function assertResetAllowed(
 async function clearAccount(
   client: Client,
   account: LockedAccount & { readonly tenant: TenantId; readonly user: UserId },
-  now: number,
+  nowMs: number,
 ): Promise<readonly DeviceId[]> {
   const { tenant, user, accountKey } = account;
   await client.query(
     "update sessions set revoked_at_ms = $2 where user_id = $1 and revoked_at_ms is null",
-    [user, now],
+    [user, nowMs],
   );
   // A pending request would carry the former account key to a new device.
   await client.query("delete from link_requests where user_id = $1", [user]);
   if (accountKey === undefined) return [];
-  const removed = await removeDevices(client, { tenant, user, accountKey }, "all", now);
+  const removed = await removeDevices(client, { tenant, user, accountKey }, "all", nowMs);
   await client.query("update users set account_key = null where id = $1", [user]);
   return removed.map(({ id }) => id);
 }

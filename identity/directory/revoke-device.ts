@@ -31,7 +31,7 @@ export async function revokeDevice(
     resource: { type: "device", id: device },
   } as const;
   const user = await audited(deps, actor, act, async (client, note) => {
-    const now = deps.now();
+    const nowMs = deps.now();
     const owner = await ownerOf(client, device);
     note({ decision: decideRemoval(actor, device, owner) });
     if (owner === undefined) throw notFound();
@@ -43,12 +43,12 @@ export async function revokeDevice(
     const [removed] =
       accountKey === undefined
         ? []
-        : await removeDevices(client, { tenant, user: owner.user, accountKey }, { device }, now);
+        : await removeDevices(client, { tenant, user: owner.user, accountKey }, { device }, nowMs);
     if (removed === undefined) throw notFound();
     await client.query(
       `update sessions set revoked_at_ms = $3
        where user_id = $1 and device_key_thumbprint = $2 and revoked_at_ms is null`,
-      [owner.user, thumbprintOf(removed.deviceKey), now],
+      [owner.user, thumbprintOf(removed.deviceKey), nowMs],
     );
     return owner.user;
   });

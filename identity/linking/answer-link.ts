@@ -44,8 +44,8 @@ export async function refuseLink(deps: UseCase, who: Authenticated, id: Uuid): P
   });
 }
 
-function assertPending({ state, expiresAtMs }: LinkRow, now: number): void {
-  if (expiresAtMs <= now)
+function assertPending({ state, expiresAtMs }: LinkRow, nowMs: number): void {
+  if (expiresAtMs <= nowMs)
     throw new IdentityError("link_request_expired", "The request has expired. Ask again.");
   if (state !== "pending")
     throw new IdentityError("link_request_closed", "The request is already answered.");

@@ -30,7 +30,7 @@ export async function requestLink(
   request: NewLinkRequest,
 ): Promise<{ readonly expiresAtMs: number }> {
   const { tenant, user } = actor;
-  const now = deps.now();
+  const nowMs = deps.now();
   return audited(deps, actor, linkAct("link.request", request.id), async (client, note) => {
     note({ details: { device: request.device } });
     assertAllowed(decideLinking(actor, "request", { tenant, user, byAsking: true }));
@@ -39,7 +39,7 @@ export async function requestLink(
       `select expires_at_ms as "expiresAtMs" from link_requests
        where id = $1 and user_id = $2 and device = $3 and device_key = $4 and ephemeral_key = $5
          and state = 'pending' and expires_at_ms > $6`,
-      [request.id, user, request.device, deviceKey, request.ephemeralKey, now],
+      [request.id, user, request.device, deviceKey, request.ephemeralKey, nowMs],
     );
     if (earlier.rows[0] !== undefined) return earlier.rows[0];
     await client.query("delete from link_requests where user_id = $1 and device_key = $2", [
@@ -48,12 +48,21 @@ export async function requestLink(
     ]);
     const displaced = await makeRoom(client, user);
     if (displaced.length > 0) note({ details: { device: request.device, displaced } });
-    const expiresAtMs = now + LINK_LIFETIME_MS;
+    const expiresAtMs = nowMs + LINK_LIFETIME_MS;
     const { rowCount } = await client.query(
       `insert into link_requests
          (id, tenant, user_id, device, device_key, ephemeral_key, created_at_ms, expires_at_ms)
        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
-      [request.id, tenant, user, request.device, deviceKey, request.ephemeralKey, now, expiresAtMs],
+      [
+        request.id,
+        tenant,
+        user,
+        request.device,
+        deviceKey,
+        request.ephemeralKey,
+        nowMs,
+        expiresAtMs,
+      ],
     );
     if (rowCount === 0)
       throw new IdentityError(

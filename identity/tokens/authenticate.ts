@@ -17,7 +17,7 @@ export interface AuthenticationRequest {
   /** Absolute URL. Build it from the public URL, never from the Host header. */
   readonly url: string;
   /** Milliseconds since the Unix epoch. */
-  readonly now: number;
+  readonly nowMs: number;
   /** The origin of the web page that sends the request, if it is not the server's own. */
   readonly origin?: string | undefined;
   /** Accepts a token that expired up to this long ago. Use it for renewal only. */
@@ -99,15 +99,15 @@ export function createAuthenticator(deps: {
   }
 
   async function identify(request: AuthenticationRequest): Promise<Authenticated> {
-    const { token, now } = request;
+    const { token, nowMs } = request;
     const key = await verifyProof(request);
-    const claims = await accessTokens.verify(token, now, request.graceMs);
+    const claims = await accessTokens.verify(token, nowMs, request.graceMs);
     if (claims.thumbprint !== key.thumbprint)
       throw new IdentityError("invalid_token", "The access token belongs to another device key.");
     // This comes after the token check, so that a sender without a token cannot fill the memory of
     // used proofs. An account has one share of it for all its devices and sessions.
-    await replays.use(key.replayKey, now, { tenant: claims.tenant, account: claims.user });
-    const session = usable(await readSession(claims, key.deviceKey), now, request.origin);
+    await replays.use(key.replayKey, nowMs, { tenant: claims.tenant, account: claims.user });
+    const session = usable(await readSession(claims, key.deviceKey), nowMs, request.origin);
     return {
       actor: {
         tenant: claims.tenant,
@@ -130,8 +130,12 @@ export function createAuthenticator(deps: {
 export const tenantSuspended = (): IdentityError =>
   new IdentityError("tenant_suspended", "This organisation is suspended.");
 
-function usable(row: SessionRow | undefined, now: number, origin: string | undefined): SessionRow {
-  if (row === undefined || row.revoked_at_ms !== null || row.expires_at_ms <= now)
+function usable(
+  row: SessionRow | undefined,
+  nowMs: number,
+  origin: string | undefined,
+): SessionRow {
+  if (row === undefined || row.revoked_at_ms !== null || row.expires_at_ms <= nowMs)
     throw new IdentityError("session_revoked", "This session is over; sign in again.");
   if (origin !== undefined && !row.origins.includes(origin)) throw originNotAllowed();
   if (row.suspended_at_ms !== null) throw tenantSuspended();

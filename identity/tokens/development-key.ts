@@ -46,16 +46,16 @@ export async function signCustomerToken(
      */
     readonly thumbprint?: string | undefined;
     /** Milliseconds since the Unix epoch. */
-    readonly now: number;
+    readonly nowMs: number;
   },
 ): Promise<string> {
-  const issuedAt = Math.floor(claims.now / 1000);
+  const issuedAtS = Math.floor(claims.nowMs / 1000);
   return new SignJWT(claims.thumbprint === undefined ? {} : { cnf: { jkt: claims.thumbprint } })
     .setProtectedHeader({ alg: "EdDSA", kid: DEVELOPMENT_KEY_ID })
     .setIssuer(claims.tenant)
     .setAudience(claims.audience)
     .setSubject(claims.subject)
-    .setIssuedAt(issuedAt)
-    .setExpirationTime(issuedAt + MAX_CUSTOMER_TOKEN_LIFETIME_S)
+    .setIssuedAt(issuedAtS)
+    .setExpirationTime(issuedAtS + MAX_CUSTOMER_TOKEN_LIFETIME_S)
     .sign(key);
 }

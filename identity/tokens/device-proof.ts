@@ -23,7 +23,7 @@ export interface ProofRequest {
   /** The access token that the proof is for. Undefined at sign-in. */
   readonly token?: string | undefined;
   /** Milliseconds since the Unix epoch. */
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 /** A key that the sender of a request has proved to hold. */
@@ -68,7 +68,7 @@ export async function verifyProof(request: ProofRequest): Promise<ProvenKey> {
   const asked = withoutQuery(request.url);
   if (asked === undefined || withoutQuery(claims.htu) !== asked)
     throw invalid("it is not for the server's public URL");
-  if (Math.abs(claims.iat * 1000 - request.now) > PROOF_WINDOW_MS)
+  if (Math.abs(claims.iat * 1000 - request.nowMs) > PROOF_WINDOW_MS)
     throw invalid("its time differs from the server's by more than 60 s");
   const expected =
     request.token === undefined ? undefined : hash("sha256", request.token, "base64url");
@@ -86,7 +86,7 @@ async function open(request: ProofRequest) {
     const { payload, protectedHeader } = await jwtVerify(request.proof, EmbeddedJWK, {
       algorithms: ["EdDSA"],
       typ: "dpop+jwt",
-      currentDate: new Date(request.now),
+      currentDate: new Date(request.nowMs),
     });
     const { jwk } = headerSchema.parse(protectedHeader);
     if (!isStrictJws(request.proof, jwk.x))

@@ -47,14 +47,14 @@ export async function identifyByGrant(
   request: SignIn,
   tenant: Tenant | undefined,
   key: ProvenKey,
-  now: number,
+  nowMs: number,
 ): Promise<Identified> {
   const { grant } = request;
   switch (grant.kind) {
     case "password":
       return byPassword(deps, request.tenant, tenant, grant, key);
     case "customer_token":
-      return byCustomerToken(deps, request.tenant, tenant, grant.token, key, now);
+      return byCustomerToken(deps, request.tenant, tenant, grant.token, key, nowMs);
   }
 }
 
@@ -96,13 +96,13 @@ async function byCustomerToken(
   tenant: Tenant | undefined,
   token: Secret<string>,
   { deviceKey, thumbprint }: ProvenKey,
-  now: number,
+  nowMs: number,
 ): Promise<Identified> {
   const report = await inspectCustomerToken(token.reveal(), tenant?.customerKeys ?? { keys: [] }, {
     issuer: slug,
     audience: deps.publicUrl,
     thumbprint,
-    now,
+    nowMs,
   });
   if (tenant === undefined || report.refusal !== undefined) {
     await deps.limits.tokenFailed();
@@ -114,12 +114,12 @@ async function byCustomerToken(
       tenant: tenant.id,
       subjectIndexes: indexes,
       newId: deps.newId<UserId>(),
-      now,
+      nowMs,
     };
     const { user, created } = await findOrCreateCustomer(client, customer);
     if (created)
       await appendEntry(client, {
-        occurredAtMs: now,
+        occurredAtMs: nowMs,
         tenant: tenant.id,
         actor: { kind: "system", id: "sign-in" },
         action: "user.create",

@@ -38,10 +38,10 @@ export interface OpenedSession {
  *   tenant_suspended, origin_not_allowed; and what `limits` throw
  */
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
-  const now = deps.now();
-  const key = await verifyProof({ ...request, now });
+  const nowMs = deps.now();
+  const key = await verifyProof({ ...request, nowMs });
   const tenant = await findTenant(deps.pool, request.tenant);
-  const open = () => openAt(deps, request, tenant, key, now);
+  const open = () => openAt(deps, request, tenant, key, nowMs);
   // Sites take turns, because the user is not signed in yet. Sign-ins to tenants that do not exist
   // count as those of one tenant.
   const holder = { tenant: tenant?.id ?? nilId<TenantId>(), account: `sign-ins from ${deps.site}` };
@@ -64,12 +64,12 @@ async function openAt(
   request: SignIn,
   tenant: Tenant | undefined,
   key: ProvenKey,
-  now: number,
+  nowMs: number,
 ): Promise<OpenedSession> {
-  const identified = await identifyByGrant(deps, request, tenant, key, now);
+  const identified = await identifyByGrant(deps, request, tenant, key, nowMs);
   if (tenant === undefined) throw signInFailed("unknown_tenant");
   if ("failure" in identified) {
-    await recordFailure(deps, tenant, request.grant, identified, now);
+    await recordFailure(deps, tenant, request.grant, identified, nowMs);
     throw signInFailed(identified.failure);
   }
   const { user, isRegistered } = identified;
@@ -80,7 +80,7 @@ async function openAt(
     // proofs. A registered device has a share of its own, so that another person with the password
     // cannot fill it.
     const holder = { tenant: tenant.id, account: registeredKey ?? user };
-    await deps.replays.use(key.replayKey, now, holder);
+    await deps.replays.use(key.replayKey, nowMs, holder);
     await deps.limits.sessionOpens({ user, registeredKey });
     // This comes after the grant is checked, so that outsiders do not learn which tenants are
     // suspended or allow an origin.
@@ -88,11 +88,11 @@ async function openAt(
     if (origin !== undefined && !tenant.origins.includes(origin)) throw originNotAllowed();
     if (tenant.suspendedAtMs !== null) throw tenantSuspended();
     return await inTransaction(deps.pool, tenant.id, (client) =>
-      createSession(deps, client, { tenant, user, grant, key, now }),
+      createSession(deps, client, { tenant, user, grant, key, nowMs }),
     );
   } catch (error) {
     if (error instanceof IdentityError || error instanceof KeysError)
-      await recordFailure(deps, tenant, grant, { user, failure: error.code }, now);
+      await recordFailure(deps, tenant, grant, { user, failure: error.code }, nowMs);
     throw error;
   }
 }
@@ -105,10 +105,10 @@ async function createSession(
     readonly user: UserId;
     readonly grant: Grant;
     readonly key: ProvenKey;
-    readonly now: number;
+    readonly nowMs: number;
   },
 ): Promise<OpenedSession> {
-  const { tenant, user, grant, key, now } = opening;
+  const { tenant, user, grant, key, nowMs } = opening;
   const { rows } = await client.query<{
     role: Role;
     displayName: Uint8Array | null;
@@ -127,14 +127,14 @@ async function createSession(
   if (account.revoked === true)
     throw new IdentityError("device_revoked", "This device was removed from its account.");
   const session = deps.newId();
-  const expiresAtMs = now + SESSION_LIFETIME_MS;
+  const expiresAtMs = nowMs + SESSION_LIFETIME_MS;
   await client.query(
     `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms)
      values ($1, $2, $3, $4, $5, $6, $7)`,
-    [session, tenant.id, user, key.thumbprint, grant.kind, now, expiresAtMs],
+    [session, tenant.id, user, key.thumbprint, grant.kind, nowMs, expiresAtMs],
   );
   await appendEntry(client, {
-    occurredAtMs: now,
+    occurredAtMs: nowMs,
     tenant: tenant.id,
     actor: { kind: "user", id: user, role: account.role, device: account.device ?? undefined },
     action: "session.create",
@@ -146,7 +146,7 @@ async function createSession(
   });
   const token = await deps.accessTokens.issue(
     { tenant: tenant.id, user, role: account.role, session, thumbprint: key.thumbprint },
-    now,
+    nowMs,
     expiresAtMs,
   );
   const displayName = await deps.profiles.displayName(tenant.id, user, account.displayName);
@@ -168,10 +168,10 @@ async function recordFailure(
   tenant: Tenant,
   grant: Grant,
   failure: { readonly user?: UserId | undefined; readonly failure?: string },
-  now: number,
+  nowMs: number,
 ): Promise<void> {
   await appendRefusal(deps.pool, {
-    occurredAtMs: now,
+    occurredAtMs: nowMs,
     tenant: tenant.id,
     // The sender has not proved to be the user.
     actor: { kind: "system", id: "sign-in" },

@@ -40,9 +40,9 @@ export class ReplayCache implements UsedProofs {
   }
 
   use(key: string, nowMs: number, owner: Holder): void {
-    const age = nowMs - this.#turnedAtMs;
-    if (age >= this.#windowMs) {
-      this.#older = age < 2 * this.#windowMs ? this.#newer : new Set();
+    const ageMs = nowMs - this.#turnedAtMs;
+    if (ageMs >= this.#windowMs) {
+      this.#older = ageMs < 2 * this.#windowMs ? this.#newer : new Set();
       this.#newer = new Set();
       this.#owned = new FairShares(this.#limits);
       this.#turnedAtMs = nowMs;

@@ -81,7 +81,7 @@ async function awaitSigned(
   tenant: TenantId,
   user: UserId,
 ): Promise<void> {
-  const until = performance.now() + patienceMs;
+  const untilMs = performance.now() + patienceMs;
   for (;;) {
     const waiting = await inTransaction(
       pool,
@@ -89,7 +89,7 @@ async function awaitSigned(
       async (client) => (await client.query(WAITING, [user, keyLogOf(tenant)])).rowCount === 1,
     );
     if (!waiting) return;
-    if (performance.now() >= until) throw behind();
+    if (performance.now() >= untilMs) throw behind();
     await pause(BETWEEN_LOOKS_MS);
   }
 }

@@ -61,12 +61,12 @@ export function destroySubjectKeys(
   subject: UserId,
   by: DestroyedBy,
 ): Promise<Destroyed> {
-  return destroying(deps, tenant, subject, by, { whole: true }, async (client, now) => {
+  return destroying(deps, tenant, subject, by, { whole: true }, async (client, nowMs) => {
     // This statement comes first. It waits for a transaction that is storing the subject's first
     // key, which the other statements would not see.
-    await client.query(TOMBSTONE, [tenant, subject, now]);
-    const { rowCount: subjectKeys } = await client.query(SUBJECT, [subject, now]);
-    const { rowCount } = await client.query(SCOPES, [subject, now, null, null, null]);
+    await client.query(TOMBSTONE, [tenant, subject, nowMs]);
+    const { rowCount: subjectKeys } = await client.query(SUBJECT, [subject, nowMs]);
+    const { rowCount } = await client.query(SCOPES, [subject, nowMs, null, null, null]);
     return { subjectKeys: subjectKeys ?? 0, scopeKeys: rowCount ?? 0 };
   });
 }
@@ -80,10 +80,10 @@ export function destroyScopes(
 ): Promise<Destroyed> {
   const { subject, conversation, author, beforePeriod } = filter;
   const details = { conversation, author, beforePeriod };
-  return destroying(deps, tenant, subject, by, details, async (client, now) => {
+  return destroying(deps, tenant, subject, by, details, async (client, nowMs) => {
     const { rowCount } = await client.query(SCOPES, [
       subject,
-      now,
+      nowMs,
       conversation ?? null,
       author ?? null,
       beforePeriod ?? null,
@@ -103,12 +103,12 @@ async function destroying(
   subject: UserId,
   by: DestroyedBy,
   details: ActionDetails["keys.destroy_begin"],
-  destroy: (client: Client, now: number) => Promise<Destroyed>,
+  destroy: (client: Client, nowMs: number) => Promise<Destroyed>,
 ): Promise<Destroyed> {
-  const at = now();
+  const nowMs = now();
   const entry = {
     ...by,
-    occurredAtMs: at,
+    occurredAtMs: nowMs,
     tenant,
     resource: { type: "subject_keys", id: subject },
     subject,
@@ -120,7 +120,7 @@ async function destroying(
   if (apart !== undefined)
     await inTransaction(apart, tenant, (client) => appendEntry(client, begun));
   const destroyed = await inTransaction(keystore, tenant, async (client) => {
-    const counts = await destroy(client, at);
+    const counts = await destroy(client, nowMs);
     await client.query("select pg_notify($1, $2)", [KEYSTORE_CHANNEL, `${tenant} ${subject}`]);
     if (apart === undefined) {
       await client.query("set local role sealdesk_app");

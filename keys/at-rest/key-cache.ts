@@ -69,11 +69,11 @@ export class KeyCache<T extends Owned> {
     const entry = this.#entries.peek(tenant, name);
     if (entry === undefined) return undefined;
     const { heardMs, deafMs } = this.#lifetimes;
-    const now = this.#monotonic();
-    const isOver = now - entry.sinceMs >= heardMs;
+    const nowMs = this.#monotonic();
+    const isOver = nowMs - entry.sinceMs >= heardMs;
     // The entry stays. If no notification was missed, it can be used again once notifications
     // arrive.
-    if (!isOver && now - entry.atMs >= deafMs && !this.#hears()) return undefined;
+    if (!isOver && nowMs - entry.atMs >= deafMs && !this.#hears()) return undefined;
     if (isOver) this.#entries.delete(tenant, name);
     return this.#entries.get(tenant, name)?.value;
   }

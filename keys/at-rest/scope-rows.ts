@@ -46,7 +46,7 @@ export async function insertScopes(
   client: Client,
   tenant: TenantId,
   made: readonly (ScopeRow & { readonly wrapped: Uint8Array })[],
-  now: number,
+  nowMs: number,
 ): Promise<void> {
   // A destruction of the subject's keys waits for this lock and then destroys these keys too.
   const { rows } = await client.query<{ subject: UserId }>(
@@ -72,7 +72,7 @@ export async function insertScopes(
       uuidArray(added.map(({ author }) => author)),
       int4Array(added.map(({ period }) => period)),
       byteaArray(added.map(({ wrapped }) => wrapped)),
-      now,
+      nowMs,
     ],
   );
 }

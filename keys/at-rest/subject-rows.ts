@@ -40,7 +40,7 @@ export async function insertSubjects(
   client: Client,
   tenant: TenantId,
   made: readonly { readonly subject: UserId; readonly wrapped: WrappedKey }[],
-  now: number,
+  nowMs: number,
 ): Promise<boolean> {
   const versions = made.map(({ wrapped }) => wrapped.version);
   await client.query("insert into keks (tenant) values ($1) on conflict do nothing", [tenant]);
@@ -58,7 +58,7 @@ export async function insertSubjects(
       uuidArray(made.map(({ subject }) => subject)),
       int4Array(versions),
       byteaArray(made.map(({ wrapped }) => wrapped.bytes)),
-      now,
+      nowMs,
     ],
   );
   return true;

@@ -67,7 +67,7 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
   const { id, conversation, size } = input;
   const device = deviceOf(actor);
   const { tenant, user } = actor;
-  const now = deps.now();
+  const nowMs = deps.now();
   const act = uploadAct("attachment.create", input);
   return auditRefusals(deps, actor, act, async () => {
     const { createdBy } = await inTransaction(deps.pool, tenant, async (client) => {
@@ -76,7 +76,7 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
       return facts;
     });
     // This is between transactions, so that a slow key service holds no connection and no lock.
-    const scope = { conversation, subject: createdBy, author: user, period: periodOf(now) };
+    const scope = { conversation, subject: createdBy, author: user, period: periodOf(nowMs) };
     const keyId = await blobKeyId(deps.scopeKeys, tenant, scope);
     await inTransaction(deps.pool, tenant, async (client) => {
       const { decision } = await decideUpload(client, actor, conversation);
@@ -84,9 +84,9 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
       const known = await findAttachment(client, id);
       if (known?.device === device && known.conversation === conversation && known.size === size)
         return;
-      await auditDone(client, actor, { ...act, decision }, now);
+      await auditDone(client, actor, { ...act, decision }, nowMs);
       // From here on, the counts of the account and the tenant are locked.
-      const expires = now + deps.emptyUploadLifetimeMs;
+      const expiresAtMs = nowMs + deps.emptyUploadLifetimeMs;
       await client.query(INSERT, [
         id,
         tenant,
@@ -94,8 +94,8 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
         user,
         device,
         size,
-        now,
-        expires,
+        nowMs,
+        expiresAtMs,
         keyId,
         randomBytes(32),
       ]);

@@ -13,14 +13,14 @@ export interface Admission {
   readonly keyMaxMessages: number;
   readonly keyMaxAgeMs: number;
   /** The time when the device was admitted, in microseconds of the database's clock. */
-  readonly since: number;
+  readonly sinceMicros: number;
   /** The highest store generation that the device had said before this hello; 0 for none. */
   readonly lastGeneration: number;
 }
 
 const ADMISSION = `
   select key_max_messages as "keyMaxMessages", key_max_age_ms as "keyMaxAgeMs",
-    (extract(epoch from clock_timestamp()) * 1000000)::int8 as since
+    (extract(epoch from clock_timestamp()) * 1000000)::int8 as "sinceMicros"
   from tenants where id = $1`;
 
 interface Asked {

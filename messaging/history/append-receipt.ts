@@ -51,14 +51,14 @@ export function appendReceipt(
     const key = await packetKey(deps, actor, work);
     return deps.log.change(actor.tenant, conversation, async (client, head) => {
       if (head === undefined) throw notFound();
-      const now = deps.now();
+      const nowMs = deps.now();
       await assertReceiptSignature(client, device, signed);
       // This comes before the decision. A repeated receipt gets its first answer even if it would
       // no longer be allowed.
       const known = await placeOfKnown(client, work, head);
       if (known !== undefined) return { events: [], answer: known };
       const decision = await work.decide(client, head);
-      await assertMayStore(client, actor, now);
+      await assertMayStore(client, actor, nowMs);
       const event = await appendControl(
         client,
         head,
@@ -72,7 +72,7 @@ export function appendReceipt(
           receipt: signed,
           packets: packetsUnder(key, work.packets),
         },
-        now,
+        nowMs,
       );
       await work.store(client, event.seq);
       const details = {
@@ -80,7 +80,7 @@ export function appendReceipt(
         seq: event.seq,
         transcriptHash: toHex(event.transcriptHash),
       };
-      await auditDone(client, actor, { ...act, details, decision }, now);
+      await auditDone(client, actor, { ...act, details, decision }, nowMs);
       return { events: [event], answer: { epoch: head.epoch, seq: event.seq } };
     });
   });

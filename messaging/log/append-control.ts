@@ -58,7 +58,7 @@ export async function appendControl(
   client: Client,
   position: NextPosition & { readonly state?: "open" | "closed" },
   change: ControlChange,
-  now: number,
+  nowMs: number,
 ): Promise<LoggedEvent> {
   const members = await currentMembers(client, change.conversation);
   const control = encodeControl({
@@ -80,7 +80,7 @@ export async function appendControl(
       clientMessageId: nilUuid,
     },
     control,
-    now,
+    nowMs,
   );
   const event = { ...numbered, packets: change.packets?.all ?? [] };
   if (position.state === "closed") await markUnfinished(client, change.conversation, event.seq);

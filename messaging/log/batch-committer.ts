@@ -153,18 +153,18 @@ export class BatchCommitter {
   async #plan(batch: readonly Taken<PendingPost>[]): Promise<Part[]> {
     const parts: Part[] = [];
     const rest: Taken<PendingPost>[] = [];
-    const now = this.#options.now();
+    const nowMs = this.#options.now();
     const onCached = batch.map((taken) => {
       const cached = this.#heads.get(taken.tenant, taken.conversation);
-      const doubt = cached === undefined || taken.items.some((item) => doubtful(item, now));
+      const doubt = cached === undefined || taken.items.some((item) => doubtful(item, nowMs));
       return { taken, head: doubt ? undefined : cached };
     });
-    await loadQuota(this.#quota, this.#connection.client, onCached, now, false);
-    const { keys, ready } = await this.#sealable(onCached, now);
+    await loadQuota(this.#quota, this.#connection.client, onCached, nowMs, false);
+    const { keys, ready } = await this.#sealable(onCached, nowMs);
     for (const { taken, head } of ready) {
       const quick =
         head &&
-        planPart(taken, { head, keys, earlier: [], reread: false }, this.#rules(taken, now));
+        planPart(taken, { head, keys, earlier: [], reread: false }, this.#rules(taken, nowMs));
       // A refusal must not depend on a copy that may be behind, and must not hide that the message
       // is a repeat.
       if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) parts.push(quick);
@@ -179,22 +179,22 @@ export class BatchCommitter {
   async #planOnLog(batch: readonly Taken<PendingPost>[]): Promise<Part[]> {
     if (batch.length === 0) return [];
     const client = this.#connection.client;
-    const now = this.#options.now();
+    const nowMs = this.#options.now();
     const requests = batch.flatMap(({ items }) => items.map((item) => item.request));
     const heads = await loadHeads(
       client,
       batch.map(({ conversation }) => conversation),
-      now,
+      nowMs,
       requests.map(({ send }) => send.keyId),
     );
-    const earlier = await findAccepted(client, requests, now);
+    const earlier = await findAccepted(client, requests, nowMs);
     const onLog = batch.map((taken) => ({ taken, head: heads.get(taken.conversation) }));
-    await loadQuota(this.#quota, client, onLog, now, true);
-    const { keys, ready } = await this.#sealable(onLog, now);
+    await loadQuota(this.#quota, client, onLog, nowMs, true);
+    const { keys, ready } = await this.#sealable(onLog, nowMs);
     return ready.flatMap(({ taken, head }) => {
       if (head !== undefined) {
         const state = { head, keys, earlier, reread: true };
-        return [planPart(taken, state, this.#rules(taken, now))];
+        return [planPart(taken, state, this.#rules(taken, nowMs))];
       }
       const error = new MessagingError("conversation_not_found", "There is no such conversation.");
       for (const item of taken.items) this.#reject(item, error);
@@ -209,7 +209,7 @@ export class BatchCommitter {
    */
   async #sealable(
     work: readonly Work[],
-    now: number,
+    nowMs: number,
   ): Promise<{
     readonly keys: ReadonlyMap<ConversationId, DeviceKeys>;
     readonly ready: readonly Work[];
@@ -220,7 +220,7 @@ export class BatchCommitter {
         ? []
         : [{ head, devices: taken.items.map(({ request }) => request.senderDevice) }],
     );
-    const { keys, missing } = heldKeys(scopeKeys, senders, now);
+    const { keys, missing } = heldKeys(scopeKeys, senders, nowMs);
     const [first] = missing;
     if (first === undefined) return { keys, ready: work };
     const fetching = fetchKeys(scopeKeys, missing);
@@ -263,9 +263,9 @@ export class BatchCommitter {
     this.#queue.release(taken);
   }
 
-  #rules({ tenant }: Taken<PendingPost>, now: number) {
+  #rules({ tenant }: Taken<PendingPost>, nowMs: number) {
     const { frankingKey } = this.#options;
-    return { frankingKey, now, quota: this.#quota.draft(tenant, now) };
+    return { frankingKey, nowMs, quota: this.#quota.draft(tenant, nowMs) };
   }
 
   #reject(item: PendingPost, error: MessagingError): void {

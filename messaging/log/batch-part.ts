@@ -37,21 +37,21 @@ interface PlanningRules {
   /** Counts the messages that the plan accepts. */
   readonly quota: QuotaDraft;
   /** Milliseconds since the Unix epoch. */
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 /** Plans the messages that were taken of one conversation, as `planMessages`. */
 export function planPart(
   taken: Taken<PendingPost>,
   { head, keys: keysOf, earlier, reread }: PlanningState,
-  { frankingKey, quota, now }: PlanningRules,
+  { frankingKey, quota, nowMs }: PlanningRules,
 ): Part {
   const requests = taken.items.map((item) => item.request);
   const known = earlier.filter(({ conversation }) => conversation === taken.conversation);
   const keys: DeviceKeys = keysOf.get(taken.conversation) ?? new Map();
   // A device without a key here belongs to no member. Admission refuses it with its own code.
   const isErased = (device: DeviceId) => keys.has(device) && keys.get(device)?.key === undefined;
-  const plan = planMessages(head, requests, known, frankingKey, now, quota, isErased);
+  const plan = planMessages(head, requests, known, frankingKey, nowMs, quota, isErased);
   return { taken, plan, keys, reread };
 }
 

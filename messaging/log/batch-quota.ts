@@ -20,7 +20,7 @@ export async function loadQuota(
   quota: MessageQuota,
   client: Client,
   work: readonly Work[],
-  now: number,
+  nowMs: number,
   isSure: boolean,
 ): Promise<void> {
   const [first] = work;
@@ -32,7 +32,7 @@ export async function loadQuota(
   );
   // A device that is no member has no account here. Its message is refused for that.
   const members = accounts.filter((account) => account !== nilId());
-  await quota.load(client, first.taken.tenant, members, now, isSure);
+  await quota.load(client, first.taken.tenant, members, nowMs, isSure);
 }
 
 /** Adds what the plan has stored to the quotas that this node knows. */

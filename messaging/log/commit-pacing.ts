@@ -32,9 +32,9 @@ export class CommitPacing {
 
   /** Returns whether the tenant's next batch may begin now. */
   mayBegin(tenant: TenantId): boolean {
-    const now = this.#monotonic();
-    const isEarly = now < (this.#beganMs.get(tenant) ?? -GATHER_MS) + GATHER_MS;
-    return !isEarly || !this.#use.isHeavy(tenant, LIGHT, now);
+    const nowMs = this.#monotonic();
+    const isEarly = nowMs < (this.#beganMs.get(tenant) ?? -GATHER_MS) + GATHER_MS;
+    return !isEarly || !this.#use.isHeavy(tenant, LIGHT, nowMs);
   }
 
   /**

@@ -31,7 +31,7 @@ export interface HeldKeys {
  * Returns the keys in memory that encrypt new messages of these devices, for each conversation of
  * one tenant.
  */
-export function heldKeys(scopeKeys: ScopeKeys, work: readonly Senders[], now: number): HeldKeys {
+export function heldKeys(scopeKeys: ScopeKeys, work: readonly Senders[], nowMs: number): HeldKeys {
   const keys = new Map<ConversationId, Map<DeviceId, ScopeKey>>();
   const missing: MissingKey[] = [];
   for (const { head, devices } of work) {
@@ -39,7 +39,7 @@ export function heldKeys(scopeKeys: ScopeKeys, work: readonly Senders[], now: nu
     const of = new Map<DeviceId, ScopeKey>();
     keys.set(conversation, of);
     // The same time that messages get: never before the last one.
-    const period = periodOf(Math.max(now, head.receivedAtMs));
+    const period = periodOf(Math.max(nowMs, head.receivedAtMs));
     for (const device of new Set(devices)) {
       const author = authors.get(device)?.user;
       if (author === undefined) continue;

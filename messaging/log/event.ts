@@ -19,13 +19,13 @@ export interface LoggedEvent extends DeliverableEvent {
 
 /** Returns the first millisecond of the UTC month that contains `ms`. A partition begins there. */
 export function monthStartMs(ms: number): number {
-  if (ms < month.start || ms >= month.end) {
+  if (ms < month.startMs || ms >= month.endMs) {
     const date = new Date(ms);
     const [year, index] = [date.getUTCFullYear(), date.getUTCMonth()];
-    month = { start: Date.UTC(year, index), end: Date.UTC(year, index + 1) };
+    month = { startMs: Date.UTC(year, index), endMs: Date.UTC(year, index + 1) };
   }
-  return month.start;
+  return month.startMs;
 }
 
 /** The last result. The next call nearly always asks for the same month. */
-let month = { start: 0, end: 0 };
+let month = { startMs: 0, endMs: 0 };

@@ -34,13 +34,13 @@ const MAX_AGE_MS = 31 * 86_400_000;
 export async function findAccepted(
   client: Client,
   requests: readonly PostRequest[],
-  now: number,
+  nowMs: number,
 ): Promise<AcceptedMessage[]> {
   const { rows } = await client.query<AcceptedRow>(FIND, [
     uuidArray(requests.map((request) => request.send.conversation)),
     uuidArray(requests.map((request) => request.senderDevice)),
     uuidArray(requests.map((request) => request.send.clientMessageId)),
-    now - MAX_AGE_MS,
+    nowMs - MAX_AGE_MS,
   ]);
   return rows.map((row) => ({
     conversation: row.conversation,

@@ -76,14 +76,14 @@ interface KeyRow {
 export async function loadHeads(
   client: Client,
   conversations: readonly ConversationId[],
-  now: number,
+  nowMs: number,
   keyIds: readonly Uuid[] = [],
 ): Promise<ReadonlyMap<ConversationId, ConversationHead>> {
   const { rows } = await client.query<HeadRow>(HEADS, [uuidArray(conversations)]);
   const keys = await client.query<KeyRow>(KEYS, [
     uuidArray(rows.map((row) => row.id)),
     int4Array(rows.map((row) => row.epoch)),
-    int8Array(rows.map((row) => now - row.key_max_age_ms)),
+    int8Array(rows.map((row) => nowMs - row.key_max_age_ms)),
     uuidArray(keyIds),
   ]);
   const keysOf = new Map<ConversationId, Map<Uuid, SenderKeyFacts>>();
@@ -137,7 +137,7 @@ export async function loadHeads(
 export async function loadHead(
   client: Client,
   conversation: ConversationId,
-  now: number,
+  nowMs: number,
 ): Promise<ConversationHead | undefined> {
-  return (await loadHeads(client, [conversation], now)).get(conversation);
+  return (await loadHeads(client, [conversation], nowMs)).get(conversation);
 }

@@ -24,14 +24,14 @@ const hmacSha256 = (key: Uint8Array, input: Uint8Array): Buffer =>
 
 /**
  * Gives an admitted message the next place after `position`.
- * @param now milliseconds since the Unix epoch
+ * @param nowMs milliseconds since the Unix epoch
  */
 export function numberMessage(
   position: NextPosition,
   senderDevice: DeviceId,
   send: Send,
   frankingKey: Uint8Array,
-  now: number,
+  nowMs: number,
 ): LoggedEvent {
   const { conversation, clientMessageId, epoch, keyId, ciphertext, commitment, packets } = send;
   // Built once and completed in place, because this runs for every message.
@@ -44,7 +44,7 @@ export function numberMessage(
     epoch,
     keyId,
     clientMessageId,
-    receivedAtMs: Math.max(now, position.receivedAtMs),
+    receivedAtMs: Math.max(nowMs, position.receivedAtMs),
     ciphertext,
     commitment,
     frankingTag: zeroHash,
@@ -69,12 +69,12 @@ export function numberControl(
   position: NextPosition,
   fields: Omit<EventHeader, "seq" | "receivedAtMs">,
   control: Uint8Array,
-  now: number,
+  nowMs: number,
 ): LoggedEvent {
   const header = {
     ...fields,
     seq: position.seq + 1,
-    receivedAtMs: Math.max(now, position.receivedAtMs),
+    receivedAtMs: Math.max(nowMs, position.receivedAtMs),
   };
   return {
     ...header,

@@ -13,6 +13,6 @@ export interface PendingPost {
 }
 
 /** True if only the whole log can tell whether the message is new. */
-export function doubtful(item: PendingPost, now: number): boolean {
-  return item.attempts > 0 || mayStandInEarlierMonth(item.request.send.clientMessageId, now);
+export function doubtful(item: PendingPost, nowMs: number): boolean {
+  return item.attempts > 0 || mayStandInEarlierMonth(item.request.send.clientMessageId, nowMs);
 }

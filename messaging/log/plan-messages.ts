@@ -44,7 +44,7 @@ export function planMessages(
   requests: readonly PostRequest[],
   earlier: readonly AcceptedMessage[],
   frankingKey: Uint8Array,
-  now: number,
+  nowMs: number,
   quota: QuotaDraft,
   isErased: (device: DeviceId) => boolean,
 ): Plan {
@@ -75,12 +75,12 @@ export function planMessages(
         erased: isErased(senderDevice),
         mayPost: mayPost(senderDevice),
       },
-      now,
+      nowMs,
     );
     if (!admission.admitted) return { accepted: false, refusal: admission, head };
     const retryAfterMs = quota.take(accountOf(head, senderDevice), sizeOf(send));
     if (retryAfterMs > 0) return { accepted: false, refusal: overQuota(retryAfterMs), head };
-    const event = numberMessage(draft, senderDevice, send, frankingKey, now);
+    const event = numberMessage(draft, senderDevice, send, frankingKey, nowMs);
     const marker = markerFor(draft, event);
     if (marker !== undefined) markers.push(marker);
     if (admission.newKey) firstUses.push(event);
@@ -120,8 +120,8 @@ export const sizeOf = ({ ciphertext, packets }: Pick<Send, "ciphertext" | "packe
   packets.reduce((sum, packet) => sum + packet.bytes.length, ciphertext.length);
 
 /** True for ids that may be in an earlier partition, where no unique key would reject them. */
-export function mayStandInEarlierMonth(clientMessageId: Uuid, now: number): boolean {
+export function mayStandInEarlierMonth(clientMessageId: Uuid, nowMs: number): boolean {
   const CLOCK_AHEAD_MS = 5 * 60_000;
-  const madeAt = uuidv7TimeMs(clientMessageId) ?? 0;
-  return madeAt < monthStartMs(now) + CLOCK_AHEAD_MS;
+  const madeAtMs = uuidv7TimeMs(clientMessageId) ?? 0;
+  return madeAtMs < monthStartMs(nowMs) + CLOCK_AHEAD_MS;
 }

@@ -17,7 +17,7 @@ export async function changeDevice(
   { tenant, user }: { readonly tenant: TenantId; readonly user: UserId },
   device: DeviceId,
   added: boolean,
-  now: number,
+  nowMs: number,
 ): Promise<LoggedEvent> {
   const { conversation } = head;
   const seq = head.seq + 1;
@@ -41,10 +41,10 @@ export async function changeDevice(
       epoch: head.epoch + 1,
       creation: added ? await creationRecord(client, conversation) : undefined,
     },
-    now,
+    nowMs,
   );
   await appendEntry(client, {
-    occurredAtMs: now,
+    occurredAtMs: nowMs,
     tenant,
     actor: { kind: "system", id: "reconcile-devices" },
     action: added ? "conversation.device_added" : "conversation.device_removed",

@@ -60,7 +60,7 @@ export function closeConversation(
     actor,
     conversation,
     actOf("close", conversation),
-    async (client, head, now) => {
+    async (client, head, nowMs) => {
       const facts = await conversationFacts(client, conversation);
       const decision = decideConversation(actor, "close", facts);
       assertAllowed(decision);
@@ -68,7 +68,7 @@ export function closeConversation(
       await client.query("update members set open = false where conversation = $1 and open", [
         conversation,
       ]);
-      return { decision, kind: "closed", epoch: head.epoch, subject: actor.user, now };
+      return { decision, kind: "closed", epoch: head.epoch, subject: actor.user, nowMs };
     },
   );
 }
@@ -80,7 +80,7 @@ function changeMembership(
   { conversation, user }: { readonly conversation: ConversationId; readonly user: UserId },
 ): Promise<LogPosition> {
   const act = actOf(action, conversation, user);
-  return change(deps, actor, conversation, act, async (client, head, now) => {
+  return change(deps, actor, conversation, act, async (client, head, nowMs) => {
     const facts = await conversationFacts(client, conversation);
     const [subject] = await subjectsOf(client, [user]);
     const decision = decideConversation(actor, action, { ...facts, subject });
@@ -91,7 +91,7 @@ function changeMembership(
     const isMember = facts.members.includes(user);
     if (action === "add_member") {
       if (isMember) throw new MessagingError("already_a_member", "The user is already a member.");
-      await assertMayStore(client, actor, now);
+      await assertMayStore(client, actor, nowMs);
       await assertRoom(client, deps.openConversations, {
         conversation,
         creator: undefined,
@@ -104,7 +104,7 @@ function changeMembership(
       await endMembership(client, conversation, user, head.seq + 1);
     }
     const kind = action === "add_member" ? "member_added" : "member_removed";
-    return { decision, kind, epoch: head.epoch + 1, subject: user, now };
+    return { decision, kind, epoch: head.epoch + 1, subject: user, nowMs };
   });
 }
 
@@ -113,7 +113,7 @@ interface Decided {
   readonly kind: "member_added" | "member_removed" | "closed";
   readonly epoch: number;
   readonly subject: UserId;
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 /** Runs the decision, the change of state, the event and the audit entry in one transaction. */
@@ -122,7 +122,7 @@ function change(
   actor: Actor,
   conversation: ConversationId,
   act: MembershipAct,
-  decideAndApply: (client: Client, head: ConversationHead, now: number) => Promise<Decided>,
+  decideAndApply: (client: Client, head: ConversationHead, nowMs: number) => Promise<Decided>,
 ): Promise<LogPosition> {
   return auditRefusals(deps, actor, act, () => {
     const { device } = actor;
@@ -131,7 +131,7 @@ function change(
       throw new MessagingError("no_device", "Register this device before changing a conversation.");
     return deps.log.change(actor.tenant, conversation, async (client, head) => {
       if (head === undefined) throw notFound();
-      const { decision, kind, epoch, subject, now } = await decideAndApply(
+      const { decision, kind, epoch, subject, nowMs } = await decideAndApply(
         client,
         head,
         deps.now(),
@@ -149,10 +149,10 @@ function change(
           creation:
             kind === "member_added" ? await creationRecord(client, conversation) : undefined,
         },
-        now,
+        nowMs,
       );
       const details = { seq: event.seq, epoch, transcriptHash: toHex(event.transcriptHash) };
-      await auditDone(client, actor, { ...act, details, decision }, now);
+      await auditDone(client, actor, { ...act, details, decision }, nowMs);
       return { events: [event], answer: { epoch, seq: event.seq } };
     });
   });

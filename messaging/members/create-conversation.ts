@@ -66,7 +66,7 @@ async function create(
   input: NewConversation,
   act: ConversationAct<"conversation.create">,
 ) {
-  const now = deps.now();
+  const nowMs = deps.now();
   const { decision, members, others } = await decideCreation(client, actor, actor.user, input);
   assertAllowed(decision);
   const { id: conversation, suite } = input;
@@ -80,18 +80,18 @@ async function create(
     creator: actor.user,
     users: members,
   });
-  await assertMayStore(client, actor, now);
+  await assertMayStore(client, actor, nowMs);
   const created = await client.query(
     `insert into conversations (id, tenant, suite, created_by, creation_device, creation_signature, created_at_ms)
      values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`,
-    [input.id, actor.tenant, input.suite, actor.user, device, input.creationSignature, now],
+    [input.id, actor.tenant, input.suite, actor.user, device, input.creationSignature, nowMs],
   );
   if (created.rowCount === 0) throw exists();
   const into = { tenant: actor.tenant, conversation: input.id, seq: 1 };
   await enrolMembers(client, into, [{ user: actor.user, role: actor.role }, ...others]);
   const event = await appendControl(
     client,
-    { tenant: actor.tenant, seq: 0, transcriptHash: zeroHash, receivedAtMs: now },
+    { tenant: actor.tenant, seq: 0, transcriptHash: zeroHash, receivedAtMs: nowMs },
     {
       conversation: input.id,
       kind: "created",
@@ -106,9 +106,9 @@ async function create(
         creator: undefined,
       },
     },
-    now,
+    nowMs,
   );
-  await auditDone(client, actor, { ...act, decision }, now);
+  await auditDone(client, actor, { ...act, decision }, nowMs);
   return { events: [event], answer: { epoch: 1, seq: 1 } };
 }
 

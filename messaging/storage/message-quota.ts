@@ -91,16 +91,22 @@ export class MessageQuota {
     client: Client,
     tenant: TenantId,
     accounts: readonly UserId[],
-    now: number,
+    nowMs: number,
     isSure: boolean,
   ): Promise<void> {
     const known = this.#tenants.get(tenant);
-    const isFull = known !== undefined && decideTenant(known, now) > 0;
-    if (known === undefined || Math.abs(now - known.readAtMs) > TENANT_AGE_MS || (isSure && isFull))
-      await this.#readTenant(client, tenant, now);
-    const unknown = [...new Set(accounts)].filter((id) => this.#mustRead(tenant, id, now, isSure));
+    const isFull = known !== undefined && decideTenant(known, nowMs) > 0;
+    if (
+      known === undefined ||
+      Math.abs(nowMs - known.readAtMs) > TENANT_AGE_MS ||
+      (isSure && isFull)
+    )
+      await this.#readTenant(client, tenant, nowMs);
+    const unknown = [...new Set(accounts)].filter((id) =>
+      this.#mustRead(tenant, id, nowMs, isSure),
+    );
     if (unknown.length === 0) return;
-    const day = dayOf(now);
+    const day = dayOf(nowMs);
     const { rows } = await client.query<{ id: UserId; role: Role } & StoredMessages>(ACCOUNTS, [
       uuidArray(unknown),
       day,
@@ -116,13 +122,13 @@ export class MessageQuota {
   }
 
   /** Begins to count the messages of one conversation's plan. */
-  draft(tenant: TenantId, now: number): QuotaDraft {
+  draft(tenant: TenantId, nowMs: number): QuotaDraft {
     let planned = nothing;
     const plannedOf = new Map<UserId, StoredMessages>();
     return {
       take: (account, bytes) => {
         const ofAccount = plannedOf.get(account) ?? nothing;
-        const waitMs = this.#decide(tenant, account, now, planned, ofAccount);
+        const waitMs = this.#decide(tenant, account, nowMs, planned, ofAccount);
         if (waitMs > 0) return waitMs;
         planned = plus(planned, { items: 1, bytes });
         plannedOf.set(account, plus(ofAccount, { items: 1, bytes }));
@@ -142,7 +148,7 @@ export class MessageQuota {
   #decide(
     tenant: TenantId,
     account: UserId,
-    now: number,
+    nowMs: number,
     planned: StoredMessages,
     plannedOf: StoredMessages,
   ): number {
@@ -157,22 +163,22 @@ export class MessageQuota {
       tenant: plus(limits.stored, planned),
       tenantLimit: limits.total,
     };
-    return decideMessageQuota(facts, now);
+    return decideMessageQuota(facts, nowMs);
   }
 
-  #mustRead(tenant: TenantId, account: UserId, now: number, isSure: boolean): boolean {
+  #mustRead(tenant: TenantId, account: UserId, nowMs: number, isSure: boolean): boolean {
     const usage = this.#accounts.get(account);
     const limits = this.#tenants.get(tenant);
-    if (usage?.tenant !== tenant || usage.day !== dayOf(now) || limits === undefined) return true;
+    if (usage?.tenant !== tenant || usage.day !== dayOf(nowMs) || limits === undefined) return true;
     const { items, bytes } = usage.isStaff ? limits.staffDay : limits.customerDay;
     // Other nodes may store for the account too. So the more of the quota is used, the sooner.
     const isOld =
       usage.added.items > Math.max(UNREAD_ITEMS, (items - usage.read.items) / 8) ||
       (usage.added.bytes > (bytes - usage.read.bytes) / 8 && usage.added.items > UNREAD_ITEMS);
-    return isOld || (isSure && this.#decide(tenant, account, now, nothing, nothing) > 0);
+    return isOld || (isSure && this.#decide(tenant, account, nowMs, nothing, nothing) > 0);
   }
 
-  async #readTenant(client: Client, tenant: TenantId, now: number): Promise<void> {
+  async #readTenant(client: Client, tenant: TenantId, nowMs: number): Promise<void> {
     const { rows } = await client.query<TenantRow>(TENANT, [tenant]);
     const [row] = rows;
     if (row === undefined) return;
@@ -181,13 +187,13 @@ export class MessageQuota {
       staffDay: { items: row.staffItems, bytes: row.staffBytes },
       total: { items: row.tenantItems, bytes: row.tenantBytes },
       stored: { items: row.items, bytes: row.bytes },
-      readAtMs: now,
+      readAtMs: nowMs,
     });
   }
 }
 
-const decideTenant = ({ stored, total }: TenantUsage, now: number): number =>
+const decideTenant = ({ stored, total }: TenantUsage, nowMs: number): number =>
   decideMessageQuota(
     { account: nothing, accountLimit: { items: 1, bytes: 1 }, tenant: stored, tenantLimit: total },
-    now,
+    nowMs,
   );

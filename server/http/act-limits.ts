@@ -31,8 +31,8 @@ export class ActLimits {
    * @throws HttpError rate_limited
    */
   take({ user, role }: Pick<Actor, "user" | "role">): void {
-    const now = this.#now();
-    const waitMs = takeFrom([this.#bucket(user, role, now)], now);
+    const nowMs = this.#now();
+    const waitMs = takeFrom([this.#bucket(user, role, nowMs)], nowMs);
     if (waitMs === 0) return;
     const seconds = Math.max(1, Math.ceil(waitMs / 1000));
     throw new HttpError("rate_limited", `Too many requests; try again in ${seconds} s.`, {
@@ -40,10 +40,10 @@ export class ActLimits {
     });
   }
 
-  #bucket(user: UserId, role: Actor["role"], now: number): Bucket {
+  #bucket(user: UserId, role: Actor["role"], nowMs: number): Bucket {
     const known = this.#buckets.get(user);
     if (known !== undefined) return known;
-    const made = fullBucket(this.#rates[isStaff(role) ? "staff" : "customer"], now);
+    const made = fullBucket(this.#rates[isStaff(role) ? "staff" : "customer"], nowMs);
     this.#buckets.set(user, made);
     if (this.#buckets.size > memoryLimits.accounts) {
       const [oldest] = this.#buckets.keys();

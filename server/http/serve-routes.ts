@@ -134,7 +134,7 @@ async function authenticate(
       "Send the access token as Authorization: DPoP, and a proof in the DPoP header.",
     );
   const graceMs = access === "renewal" ? SESSION_LIFETIME_MS : 0;
-  return authenticator.identify({ token, proof, method, url, origin, now: now(), graceMs });
+  return authenticator.identify({ token, proof, method, url, origin, nowMs: now(), graceMs });
 }
 
 function parseHead(spec: RouteSpec, request: Request) {

@@ -138,9 +138,9 @@ export class BatchedHints implements Hints {
 
   async #flush(): Promise<void> {
     const { heads, devices, ended, activities, presences } = this.#waiting;
-    const at = performance.now();
+    const nowMs = performance.now();
     const payloads = encodeHints(
-      { node: this.#options.node, at, listeningSinceMs: this.#listeningSinceMs },
+      { node: this.#options.node, at: nowMs, listeningSinceMs: this.#listeningSinceMs },
       {
         heads: [...heads.values()],
         devices: [...devices.values()],
@@ -151,7 +151,7 @@ export class BatchedHints implements Hints {
     );
     this.#waiting = nothingWaits();
     this.#beats = false;
-    this.#lastSentMs = at;
+    this.#lastSentMs = nowMs;
     // Drops a hint that cannot be sent. The polls of the other nodes find what it announced.
     const sealed = payloads.map((payload) => this.#options.seal.seal(payload));
     const sent = await this.#transport?.send(sealed).then(

@@ -78,8 +78,8 @@ export class ClusterPeers implements HintListener {
   }
 
   /** Announces that a device has a socket here, so that other nodes close an older one. */
-  onDeviceJoined(device: DeviceId, since: number): void {
-    this.#hints?.announce({ devices: [{ device, since }] });
+  onDeviceJoined(device: DeviceId, sinceMicros: number): void {
+    this.#hints?.announce({ devices: [{ device, sinceMicros }] });
   }
 
   /** Announces something that the other nodes' polls would find late or not at all. */
@@ -113,8 +113,8 @@ export class ClusterPeers implements HintListener {
     }
     const changed = heads.filter(({ membership }) => membership);
     if (changed.length > 0) this.#findJoined(changed).catch(this.#deps.onError);
-    for (const { device, since } of devices) {
-      const newer = relay.joinedElsewhere(device, since);
+    for (const { device, sinceMicros } of devices) {
+      const newer = relay.joinedElsewhere(device, sinceMicros);
       if (newer !== undefined) this.onDeviceJoined(device, newer);
     }
   }
@@ -124,7 +124,9 @@ export class ClusterPeers implements HintListener {
    * missed.
    */
   onListening(): void {
-    const devices = this.#deps.relay.online().map(([device, since]) => ({ device, since }));
+    const devices = this.#deps.relay
+      .online()
+      .map(([device, sinceMicros]) => ({ device, sinceMicros }));
     this.#hints?.announce({ devices });
     this.#hints?.beat();
     this.#deps.presence.onListening();
@@ -192,13 +194,13 @@ export class ClusterPeers implements HintListener {
   }
 
   async #poll(): Promise<void> {
-    const began = this.#deps.now();
+    const beganMs = this.#deps.now();
     try {
       for (const [tenant, served] of this.#deps.relay.served()) {
         if (this.#closed) return;
         await this.#pollTenant(tenant, served);
       }
-      this.#polledMs = began;
+      this.#polledMs = beganMs;
     } catch (error) {
       this.#deps.onError(error);
     }

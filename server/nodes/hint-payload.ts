@@ -20,10 +20,10 @@ const shapes = {
 };
 const names = {
   heads: ["tenant", "conversation", "seq", "membership"],
-  devices: ["device", "since"],
+  devices: ["device", "sinceMicros"],
   ended: ["tenant", "device"],
   activities: ["conversation", "device", "kind", "seq"],
-  presences: ["tenant", "user", "state", "since"],
+  presences: ["tenant", "user", "state", "sinceMs"],
 } as const;
 type Kind = keyof Hint;
 const kinds = Object.keys(names) as Kind[];

@@ -11,12 +11,12 @@ export interface HeadHint {
 }
 
 /**
- * A device has opened a socket. `since` is when it was welcomed, in microseconds of the database's
+ * A device has opened a socket. `sinceMicros` is when it was welcomed, in microseconds of the database's
  * clock.
  */
 export interface DeviceHint {
   readonly device: DeviceId;
-  readonly since: number;
+  readonly sinceMicros: number;
 }
 
 /** A device was removed, or one of its sessions has ended. */
@@ -41,7 +41,7 @@ export interface PresenceHint {
   readonly tenant: TenantId;
   readonly user: UserId;
   readonly state: PresenceState;
-  readonly since: number;
+  readonly sinceMs: number;
 }
 
 /**

@@ -17,7 +17,7 @@ const EVERY_MS = 500;
  * This node's limits, shared with other nodes over Redis if there is one.
  * @param name separates limits of the same owners
  */
-export function openMessageLimits(
+export function createMessageLimits(
   name: string,
   rates: MessageRates,
   redis: RedisClient | undefined,
@@ -61,7 +61,7 @@ export interface SharedMessageLimitsDeps {
  */
 export class SharedMessageLimits implements MessageLimits {
   readonly #deps: SharedMessageLimitsDeps;
-  readonly #blockedUntil = new Map<Uuid, number>();
+  readonly #blockedUntilMs = new Map<Uuid, number>();
   readonly #timer: NodeJS.Timeout;
   #spent = new Map<Uuid, Spent>();
   #comparing = false;
@@ -74,9 +74,9 @@ export class SharedMessageLimits implements MessageLimits {
   take(actor: Sending): number {
     const { local, rates, monotonic } = this.#deps;
     const buckets = bucketsOf(actor, rates);
-    if (this.#blockedUntil.size > 0) {
-      const until = Math.max(...buckets.map(([owner]) => this.#blockedUntil.get(owner) ?? 0));
-      const waitMs = Math.ceil(until - monotonic());
+    if (this.#blockedUntilMs.size > 0) {
+      const untilMs = Math.max(...buckets.map(([owner]) => this.#blockedUntilMs.get(owner) ?? 0));
+      const waitMs = Math.ceil(untilMs - monotonic());
       if (waitMs > 0) return waitMs;
     }
     const waitMs = local.take(actor);
@@ -94,9 +94,9 @@ export class SharedMessageLimits implements MessageLimits {
   }
 
   async #compare(): Promise<void> {
-    const now = this.#deps.monotonic();
-    for (const [owner, until] of this.#blockedUntil)
-      if (until <= now) this.#blockedUntil.delete(owner);
+    const nowMs = this.#deps.monotonic();
+    for (const [owner, untilMs] of this.#blockedUntilMs)
+      if (untilMs <= nowMs) this.#blockedUntilMs.delete(owner);
     if (this.#comparing) return;
     this.#comparing = true;
     const spent = [...this.#spent];
@@ -111,10 +111,10 @@ export class SharedMessageLimits implements MessageLimits {
     const { name, redis, monotonic } = this.#deps;
     if (!redis.isReady) return;
     const waits = await spendShared(redis, name, spent);
-    const now = monotonic();
+    const nowMs = monotonic();
     for (const [index, [owner]] of spent.entries()) {
       const waitMs = waits[index] ?? 0;
-      if (waitMs > 0) this.#blockedUntil.set(owner, now + waitMs);
+      if (waitMs > 0) this.#blockedUntilMs.set(owner, nowMs + waitMs);
     }
   }
 }

@@ -33,7 +33,7 @@ interface Elsewhere {
   readonly byNode: Map<string, UserPresence>;
 }
 
-const offline: UserPresence = { state: "offline", since: 0 };
+const offline: UserPresence = { state: "offline", sinceMs: 0 };
 const rank: Readonly<Record<PresenceState, number>> = { online: 2, idle: 1, offline: 0 };
 
 /**
@@ -78,7 +78,7 @@ export class SharedPresence implements PresenceBoard {
     const here = this.#local.of(user);
     const there = this.#elsewhere.get(user)?.byNode.values() ?? [];
     return [...(here === undefined ? [] : [here]), ...there].toSorted(
-      (a, b) => rank[b.state] - rank[a.state] || b.since - a.since,
+      (a, b) => rank[b.state] - rank[a.state] || b.sinceMs - a.sinceMs,
     )[0];
   }
 
@@ -140,20 +140,20 @@ export class SharedPresence implements PresenceBoard {
   }
 
   #forget(node: string, isLost: (each: [UserId, Elsewhere]) => boolean): void {
-    const since = this.#deps.now();
+    const sinceMs = this.#deps.now();
     const lost = [...this.#elsewhere].filter(isLost);
     this.#change(
-      lost.map(([user, { tenant }]) => ({ tenant, user, state: "offline", since, node })),
+      lost.map(([user, { tenant }]) => ({ tenant, user, state: "offline", sinceMs, node })),
     );
   }
 
   #change(said: readonly (PresenceHint & { readonly node: string })[]): void {
     const byTenant = new Map<TenantId, UserId[]>();
-    for (const { node, tenant, user, state, since } of said) {
+    for (const { node, tenant, user, state, sinceMs } of said) {
       this.#unconfirmed.get(node)?.delete(user);
       const known = this.#elsewhere.get(user) ?? { tenant, byNode: new Map() };
       if (state === "offline") known.byNode.delete(node);
-      else known.byNode.set(node, { state, since });
+      else known.byNode.set(node, { state, sinceMs });
       if (known.byNode.size > 0) this.#elsewhere.set(user, known);
       else this.#elsewhere.delete(user);
       byTenant.set(tenant, [...(byTenant.get(tenant) ?? []), user]);
@@ -174,7 +174,7 @@ export class SharedPresence implements PresenceBoard {
 
   #republish(user: UserId, conversations: readonly ConversationId[]): void {
     if (!this.#hasChanged(user)) return;
-    const presence = this.of(user) ?? { ...offline, since: this.#deps.now() };
+    const presence = this.of(user) ?? { ...offline, sinceMs: this.#deps.now() };
     if (presence.state === "offline") this.#told.delete(user);
     else this.#told.set(user, presence.state);
     this.#deps.tell(user, presence, conversations);

@@ -8,7 +8,7 @@ import type { MessageLimits, MessageRates } from "../socket/message-limits.ts";
 import type { HintListener, Hints } from "./hints.ts";
 import { openHints, type OpenHintsOptions } from "./open-hints.ts";
 import { connectRedis } from "./redis-client.ts";
-import { openMessageLimits } from "./shared-message-limits.ts";
+import { createMessageLimits } from "./shared-message-limits.ts";
 import { SharedUsedProofs } from "./shared-used-proofs.ts";
 
 interface Deps {
@@ -42,7 +42,7 @@ export async function openSharedState(
       const here = new ReplayCache(PROOF_MEMORY_MS);
       return redis === undefined ? here : new SharedUsedProofs(redis.client, here, PROOF_MEMORY_MS);
     },
-    messageLimits: (name, rates) => openMessageLimits(name, rates, redis?.client, closers),
+    messageLimits: (name, rates) => createMessageLimits(name, rates, redis?.client, closers),
     createLimiter: limiterFactory(redis?.client, () => keys.blindIndexKey),
     openHints: (options, listener) =>
       openHints(

@@ -34,7 +34,7 @@ export async function authenticateHello(
     method: "GET",
     url: publicUrl + RELAY_PATH,
     origin,
-    now: now(),
+    nowMs: now(),
   });
   const { device } = actor;
   if (device === undefined)
@@ -47,7 +47,7 @@ export async function authenticateHello(
   return {
     actor: { ...actor, device },
     limits: limitsFor(limits),
-    since: limits.since,
+    sinceMicros: limits.sinceMicros,
     lastGeneration: limits.lastGeneration,
     tokenServesMs: Math.max(0, tokenExpiresAtMs - now()),
   };

@@ -20,7 +20,7 @@ import { relayLimits } from "../limits.ts";
  * out.
  */
 export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket {
-  since = 0;
+  sinceMicros = 0;
   readonly #channel: Channel;
   readonly #deps: ConnectionDeps;
   readonly #liveness: Liveness;
@@ -206,7 +206,8 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
         return this.close("try_again");
       this.#identity = { tenant, user, device, session, role };
       // The later one of two hellos wins, even if the earlier one is answered later.
-      this.since = authenticated.since - Math.round((this.#deps.monotonic() - heardAtMs) * 1000);
+      this.sinceMicros =
+        authenticated.sinceMicros - Math.round((this.#deps.monotonic() - heardAtMs) * 1000);
       this.#leaveShares = this.#deps.loopShares.join(tenant, this.#reading);
       relay.join(this, device);
       const begun = this.#begin(authenticated.actor);

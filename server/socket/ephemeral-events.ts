@@ -75,5 +75,5 @@ export function broadcastActivity(
   relay.ephemeral(activity.conversation, frame, ({ device }) => device !== activity.device);
 }
 
-export const presenceFrame = (user: UserId, { state, since }: UserPresence): Uint8Array =>
+export const presenceFrame = (user: UserId, { state, sinceMs: since }: UserPresence): Uint8Array =>
   encodeFrame({ kind: "presence", body: { user, state, since } });

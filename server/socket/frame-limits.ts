@@ -33,14 +33,14 @@ export class FrameLimits {
    * @returns for how many milliseconds the account's socket should not be read from
    */
   count(user: UserId, bytes: number): number {
-    const now = this.#monotonic();
-    const buckets = this.#accounts.get(user) ?? this.#begin(user, now);
-    return Math.max(charge(buckets.frames, 1, now), charge(buckets.bytes, bytes, now));
+    const nowMs = this.#monotonic();
+    const buckets = this.#accounts.get(user) ?? this.#begin(user, nowMs);
+    return Math.max(charge(buckets.frames, 1, nowMs), charge(buckets.bytes, bytes, nowMs));
   }
 
-  #begin(user: UserId, now: number): Buckets {
+  #begin(user: UserId, nowMs: number): Buckets {
     const { frames, bytes } = this.#rates;
-    const buckets = { frames: fullBucket(frames, now), bytes: fullBucket(bytes, now) };
+    const buckets = { frames: fullBucket(frames, nowMs), bytes: fullBucket(bytes, nowMs) };
     this.#accounts.set(user, buckets);
     const [oldest] = this.#accounts.keys();
     if (this.#accounts.size > memoryLimits.accounts && oldest !== undefined)

@@ -21,7 +21,7 @@ export interface AuthenticatedHello {
    * The time when the device was welcomed, in microseconds of the database's clock. The latest one
    * of a device's sockets stays.
    */
-  readonly since: number;
+  readonly sinceMicros: number;
   /** The number of milliseconds for which the access token remains valid. */
   readonly tokenServesMs: number;
   /** The highest store generation that the device had said before; 0 for none. */

@@ -50,7 +50,7 @@ export class InboundMessages {
   #unanswered = 0;
   #unansweredBytes = 0;
   #paused = false;
-  #refusedUntil = 0;
+  #refusedUntilMs = 0;
 
   constructor(deps: InboundMessagesDeps, socket: InboundMessagesSocket) {
     this.#deps = deps;
@@ -118,12 +118,12 @@ export class InboundMessages {
 
   #retryAfterMs(): number {
     const { messageLimits, monotonic } = this.#deps;
-    const now = monotonic();
-    if (now < this.#refusedUntil) return Math.ceil(this.#refusedUntil - now);
+    const nowMs = monotonic();
+    if (nowMs < this.#refusedUntilMs) return Math.ceil(this.#refusedUntilMs - nowMs);
     const waitMs = messageLimits.take(this.#socket.actor);
     if (waitMs === 0) return 0;
     const refusedMs = Math.max(waitMs, SHORTEST_REFUSAL_MS);
-    this.#refusedUntil = now + refusedMs;
+    this.#refusedUntilMs = nowMs + refusedMs;
     return refusedMs;
   }
 

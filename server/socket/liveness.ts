@@ -31,60 +31,61 @@ export class Liveness {
   #progress = 0;
   #blockedSinceMs: number | undefined;
   /** Before the hello, only the hello is waited for. */
-  #helloBy: number | undefined;
+  #helloByMs: number | undefined;
   /** The time when the access token expires. */
   #expiresAtMs = Infinity;
 
-  constructor(limits: Limits, now: number) {
+  constructor(limits: Limits, nowMs: number) {
     this.#limits = limits;
-    this.#heardAtMs = now;
-    this.#helloBy = now + limits.helloMs;
+    this.#heardAtMs = nowMs;
+    this.#helloByMs = nowMs + limits.helloMs;
   }
 
   /** Called when a frame or a pong arrived. */
-  heard(now: number): void {
-    this.#heardAtMs = now;
+  heard(nowMs: number): void {
+    this.#heardAtMs = nowMs;
     this.#pingedAtMs = undefined;
   }
 
   greeted(): void {
-    this.#helloBy = undefined;
+    this.#helloByMs = undefined;
   }
 
   /** Called when the access token was renewed until then. */
-  expiresAt(at: number): void {
-    this.#expiresAtMs = at;
+  expiresAt(atMs: number): void {
+    this.#expiresAtMs = atMs;
   }
 
-  look(now: number, condition: Condition): Verdict {
+  look(nowMs: number, condition: Condition): Verdict {
     const { pingEveryMs, pongWithinMs, silenceMs, stallMs } = this.#limits;
-    if (this.#helloBy !== undefined)
-      return now >= this.#helloBy ? close("hello_timeout") : wait(this.#helloBy - now);
-    if (now >= this.#expiresAtMs) return close("token_expired");
-    if (condition.paused) this.heard(now);
-    if (this.#pingedAtMs !== undefined && now - this.#pingedAtMs >= pongWithinMs)
+    if (this.#helloByMs !== undefined)
+      return nowMs >= this.#helloByMs ? close("hello_timeout") : wait(this.#helloByMs - nowMs);
+    if (nowMs >= this.#expiresAtMs) return close("token_expired");
+    if (condition.paused) this.heard(nowMs);
+    if (this.#pingedAtMs !== undefined && nowMs - this.#pingedAtMs >= pongWithinMs)
       return close("silent");
-    if (now - this.#heardAtMs >= silenceMs) return close("silent");
-    this.#watchProgress(now, condition);
-    if (this.#blockedSinceMs !== undefined && now - this.#blockedSinceMs >= stallMs)
+    if (nowMs - this.#heardAtMs >= silenceMs) return close("silent");
+    this.#watchProgress(nowMs, condition);
+    if (this.#blockedSinceMs !== undefined && nowMs - this.#blockedSinceMs >= stallMs)
       return close("stalled");
-    const ping = this.#pingedAtMs === undefined && now - this.#heardAtMs >= pingEveryMs;
-    if (ping) this.#pingedAtMs = now;
+    const ping = this.#pingedAtMs === undefined && nowMs - this.#heardAtMs >= pingEveryMs;
+    if (ping) this.#pingedAtMs = nowMs;
     const next = Math.min(
       this.#pingedAtMs === undefined
         ? this.#heardAtMs + pingEveryMs
         : this.#pingedAtMs + pongWithinMs,
       this.#expiresAtMs,
       // Often enough to find in time what blocks between two checks.
-      (this.#blockedSinceMs ?? now) + (this.#blockedSinceMs === undefined ? stallMs / 3 : stallMs),
+      (this.#blockedSinceMs ?? nowMs) +
+        (this.#blockedSinceMs === undefined ? stallMs / 3 : stallMs),
     );
-    return { kind: "wait", ping, nextMs: Math.max(1, next - now) };
+    return { kind: "wait", ping, nextMs: Math.max(1, next - nowMs) };
   }
 
-  #watchProgress(now: number, { blocked, progress }: Condition): void {
+  #watchProgress(nowMs: number, { blocked, progress }: Condition): void {
     if (!blocked) this.#blockedSinceMs = undefined;
     else if (this.#blockedSinceMs === undefined || progress !== this.#progress)
-      this.#blockedSinceMs = now;
+      this.#blockedSinceMs = nowMs;
     this.#progress = progress;
   }
 }

@@ -64,12 +64,12 @@ export class LoopShares {
    * @returns for how many milliseconds the socket should not be read from
    */
   count(tenant: TenantId, ms: number): number {
-    const now = this.#monotonic();
-    for (const idle of this.#use.spend(tenant, ms, now)) this.#buckets.delete(idle);
-    const bucket = this.#buckets.get(tenant) ?? fullBucket(RATE, now);
+    const nowMs = this.#monotonic();
+    for (const idle of this.#use.spend(tenant, ms, nowMs)) this.#buckets.delete(idle);
+    const bucket = this.#buckets.get(tenant) ?? fullBucket(RATE, nowMs);
     this.#buckets.set(tenant, bucket);
-    const waitMs = Math.min(charge(bucket, ms, now), LONGEST_MS);
-    if (waitMs > 0 && this.#use.isHeavy(tenant, 0, now)) {
+    const waitMs = Math.min(charge(bucket, ms, nowMs), LONGEST_MS);
+    if (waitMs > 0 && this.#use.isHeavy(tenant, 0, nowMs)) {
       this.#holdAll(tenant, waitMs);
       return waitMs;
     }

@@ -70,17 +70,17 @@ export class LocalMessageLimits implements MessageLimits {
   }
 
   take(actor: Sending): number {
-    const now = this.#now();
+    const nowMs = this.#now();
     const buckets = bucketsOf(actor, this.#rates).map(([owner, rate]) =>
-      this.#bucket(actor.tenant, owner, rate, now),
+      this.#bucket(actor.tenant, owner, rate, nowMs),
     );
-    return takeFrom(buckets, now);
+    return takeFrom(buckets, nowMs);
   }
 
-  #bucket(tenant: TenantId, owner: Uuid, rate: BucketRate, now: number): Bucket {
+  #bucket(tenant: TenantId, owner: Uuid, rate: BucketRate, nowMs: number): Bucket {
     const known = this.#buckets.get(tenant, owner);
     if (known !== undefined) return known;
-    const made = fullBucket(rate, now);
+    const made = fullBucket(rate, nowMs);
     this.#buckets.set(tenant, owner, made);
     return made;
   }

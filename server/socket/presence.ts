@@ -5,7 +5,7 @@ import type { Timed, TimerWheel } from "./timer-wheel.ts";
 /** A user's presence, and the time since which it holds, in milliseconds since the Unix epoch. */
 export interface UserPresence {
   readonly state: PresenceState;
-  readonly since: number;
+  readonly sinceMs: number;
 }
 
 /** A user's device with a socket on this node. */
@@ -79,10 +79,10 @@ export class LocalPresence implements PresenceBoard {
     if (entry?.devices.delete(device) !== true) return;
     if (entry.devices.size > 0) return this.#update(user, entry, conversations);
     const { wheel, monotonic, offlineAfterMs } = this.#deps;
-    const dueAt = monotonic() + offlineAfterMs;
+    const dueAtMs = monotonic() + offlineAfterMs;
     entry.leaving = {
       onDue: (nowMs) => {
-        if (nowMs < dueAt) return dueAt - nowMs;
+        if (nowMs < dueAtMs) return dueAtMs - nowMs;
         this.#update(user, entry, conversations);
         this.#entries.delete(user);
         return undefined;
@@ -104,7 +104,7 @@ export class LocalPresence implements PresenceBoard {
   }
 
   #add(tenant: TenantId, user: UserId): Entry {
-    const presence = { state: "offline", since: 0 } as const;
+    const presence = { state: "offline", sinceMs: 0 } as const;
     const entry: Entry = { tenant, devices: new Map(), presence, leaving: undefined };
     this.#entries.set(user, entry);
     return entry;
@@ -114,7 +114,7 @@ export class LocalPresence implements PresenceBoard {
     const said = new Set(entry.devices.values());
     const state = said.has("online") ? "online" : said.has("idle") ? "idle" : "offline";
     if (state === entry.presence.state) return;
-    entry.presence = { state, since: this.#deps.now() };
+    entry.presence = { state, sinceMs: this.#deps.now() };
     this.#deps.onChange({ tenant: entry.tenant, user }, entry.presence, conversations);
   }
 }

@@ -23,7 +23,7 @@ export interface Subscriber {
   /** Undefined before hello. */
   readonly identity: Identity | undefined;
   /** The time when it was welcomed. The latest one of a device's sockets on all nodes stays. */
-  readonly since: number;
+  readonly sinceMicros: number;
   /**
    * Returns the last event of the conversation that it knows of; undefined when it does not follow
    * it.
@@ -70,10 +70,10 @@ export class Relay {
   /** Devices that were told to go and are not known to be on another node yet. */
   readonly #moving = new Set<DeviceId>();
   #onMoved: () => void = () => undefined;
-  readonly #onJoin: (device: DeviceId, since: number) => void;
+  readonly #onJoin: (device: DeviceId, sinceMicros: number) => void;
 
   /** @param onJoin called with every socket that became its device's only socket */
-  constructor(onJoin: (device: DeviceId, since: number) => void = () => undefined) {
+  constructor(onJoin: (device: DeviceId, sinceMicros: number) => void = () => undefined) {
     this.#onJoin = onJoin;
   }
 
@@ -88,22 +88,22 @@ export class Relay {
    */
   join(subscriber: Subscriber, device: DeviceId): void {
     const present = this.#byDevice.get(device);
-    if (present !== undefined && present.since > subscriber.since)
+    if (present !== undefined && present.sinceMicros > subscriber.sinceMicros)
       return subscriber.close("displaced");
     this.#byDevice.set(device, subscriber);
     present?.close("displaced");
-    this.#onJoin(device, subscriber.since);
+    this.#onJoin(device, subscriber.sinceMicros);
   }
 
   /**
    * Records that the device has a socket on another node, and closes the local one if it is older.
    * @returns when the local socket was welcomed, if it is the newer one and the other must close
    */
-  joinedElsewhere(device: DeviceId, since: number): number | undefined {
+  joinedElsewhere(device: DeviceId, sinceMicros: number): number | undefined {
     const here = this.#byDevice.get(device);
-    if (here !== undefined && here.since > since) return here.since;
+    if (here !== undefined && here.sinceMicros > sinceMicros) return here.sinceMicros;
     if (this.#moving.delete(device) && this.#moving.size === 0) this.#onMoved();
-    if (here === undefined || here.since === since) return undefined;
+    if (here === undefined || here.sinceMicros === sinceMicros) return undefined;
     here.close("displaced");
     return undefined;
   }
@@ -203,8 +203,8 @@ export class Relay {
   }
 
   /** Welcomed sockets by device, with the time of their welcome. */
-  online(): [device: DeviceId, since: number][] {
-    return Array.from(this.#byDevice, ([device, { since }]) => [device, since]);
+  online(): [device: DeviceId, sinceMicros: number][] {
+    return Array.from(this.#byDevice, ([device, { sinceMicros }]) => [device, sinceMicros]);
   }
 
   /** Returns what is followed on this node, by tenant. */

@@ -34,7 +34,7 @@ export interface TracingOptions {
  * Sends traces by OTLP/HTTP in JSON. Nothing is registered globally and no library is patched, so a
  * span holds only what `SpanAttributes` lists.
  */
-export function openTracing(options: TracingOptions): Tracing {
+export function createTracing(options: TracingOptions): Tracing {
   const { endpoint, ratio, version, onLost } = options;
   const exporter = new OTLPTraceExporter({
     url: `${endpoint}/v1/traces`,

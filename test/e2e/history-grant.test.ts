@@ -95,7 +95,7 @@ test("staff show the past when the organisation lets them and the customer has c
   await expect(agentTalk.grantHistory(asked)).rejects.toMatchObject({ code: "forbidden" });
 
   const { ownerUrl } = server.database;
-  const leave = { slug: server.tenant.slug, allowed: true, now: Date.now() };
+  const leave = { slug: server.tenant.slug, allowed: true, nowMs: Date.now() };
   await allowStaffGrants(ownerUrl, leave);
   await expect(agentTalk.grantHistory(to)).rejects.toMatchObject({ code: "forbidden" });
   const complete = taken(colleague);

@@ -69,7 +69,7 @@ test("a conversation continues after a restore, for every share of lost events t
   [robin, sam] = [await desk.restarted(robin), await desk.restarted(sam)];
   await say(robin, "after robin");
   await say(sam, "after sam");
-  const shown = { kind: "server_restored", backupOf: Date.parse(BACKUP_OF) };
+  const shown = { kind: "server_restored", backupOfMs: Date.parse(BACKUP_OF) };
   const returned = [{ user: alex.desk.user.id, devices: [alex.desk.device] }];
   const said = ["before", "lost 1", "lost 2", "lost 3", "after cleo", "after robin", "after sam"];
   // Whoever was reading had read the lost part before it was lost, and reads on.

@@ -26,7 +26,7 @@ function verifyKeys(folder: string, old: string) {
 
 const isRestored = {
   code: "log_restored",
-  backupOf: Date.parse(BACKUP_OF),
+  backupOfMs: Date.parse(BACKUP_OF),
   declaredAtMs: expect.any(Number),
   reason: REASON,
   approvedBy: [expect.stringMatching(/^alice\+/), expect.stringMatching(/^bob\+/)],

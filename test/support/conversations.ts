@@ -112,7 +112,7 @@ export async function arrangeConversation(
   log: ConversationLog,
   tenant: TenantId,
   members = 2,
-  now: number = Date.now(),
+  nowMs: number = Date.now(),
 ): Promise<ArrangedConversation> {
   const id = newId<ConversationId>();
   const people: [UserId, DeviceId][] = [];
@@ -126,13 +126,13 @@ export async function arrangeConversation(
     await client.query(
       `insert into conversations (id, tenant, suite, created_by, creation_device, creation_signature, created_at_ms)
        values ($1, $2, 'signal-v1', $3, $4, $5, $6)`,
-      [id, tenant, user, device, creation.signature, now],
+      [id, tenant, user, device, creation.signature, nowMs],
     );
     const subjects = people.map(([member]) => ({ user: member, role: "agent" as const }));
     await enrolMembers(client, { tenant, conversation: id, seq: 1 }, subjects);
     const event = await appendControl(
       client,
-      { tenant, seq: 0, transcriptHash: zeroHash, receivedAtMs: now },
+      { tenant, seq: 0, transcriptHash: zeroHash, receivedAtMs: nowMs },
       {
         conversation: id,
         kind: "created",
@@ -142,7 +142,7 @@ export async function arrangeConversation(
         epoch: 1,
         creation,
       },
-      now,
+      nowMs,
     );
     return { events: [event], answer: undefined };
   });

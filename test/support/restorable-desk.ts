@@ -39,7 +39,7 @@ export class RestorableDesk {
         tenant: "demo",
         subject,
         audience: this.server.url,
-        now: Date.now(),
+        nowMs: Date.now(),
       });
     return this.#connected({ grant: "customer_token", tenant: "demo", token });
   }

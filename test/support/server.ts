@@ -144,7 +144,7 @@ export async function startTestServer(
       ...tenant,
       name: "Test",
       customerKeys: { keys: [publicPart(backendKey)] },
-      now: clock.now(),
+      nowMs: clock.now(),
     });
     return tenant;
   }
@@ -184,7 +184,7 @@ export async function startTestServer(
         role,
         displayName: `Test ${role}`,
         password: new Secret(staff.password),
-        now: clock.now(),
+        nowMs: clock.now(),
       });
       return { ...staff, tenant: of.slug };
     },
@@ -193,7 +193,7 @@ export async function startTestServer(
         tenant: of.slug,
         subject,
         audience: server.url,
-        now: clock.now(),
+        nowMs: clock.now(),
       }),
     async startNode(nodeChanges = {}) {
       const node = await start({ ...changes, ...nodeChanges, publicUrl: server.url });

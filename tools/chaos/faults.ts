@@ -75,18 +75,18 @@ export async function injectFaults(targets: Targets, seconds: number): Promise<F
     slowTimes: 0,
   };
   const { random, progress } = targets;
-  const began = Date.now();
-  const deadline = began + seconds * 1000;
+  const beganMs = Date.now();
+  const deadlineMs = beganMs + seconds * 1000;
   const aftermaths = new Set<Promise<void>>();
-  let tellAt = began + tellEveryMs;
-  while (Date.now() < deadline) {
+  let tellAtMs = beganMs + tellEveryMs;
+  while (Date.now() < deadlineMs) {
     const calmMs = shortestCalmMs + random.below(longestCalmMs - shortestCalmMs);
-    await wait(Math.min(calmMs, deadline - Date.now()));
+    await wait(Math.min(calmMs, deadlineMs - Date.now()));
     const outcome = await random.pick(faults)(targets, counts);
     if (outcome !== undefined) keep(aftermaths, outcome.aftermath);
-    if (Date.now() < tellAt) continue;
-    tellAt += tellEveryMs;
-    progress(`${Math.round((Date.now() - began) / 1000)} s: ${JSON.stringify(counts)}`);
+    if (Date.now() < tellAtMs) continue;
+    tellAtMs += tellEveryMs;
+    progress(`${Math.round((Date.now() - beganMs) / 1000)} s: ${JSON.stringify(counts)}`);
   }
   await Promise.all(aftermaths);
   return counts;

@@ -125,9 +125,9 @@ const readJournals = ({ journals }: Arrangement): Promise<readonly Journal[]> =>
 
 /** @throws Error if it does not become true in time */
 async function until(limitMs: number, what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + limitMs;
+  const deadlineMs = Date.now() + limitMs;
   while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`${what} took over ${limitMs / 1000} s`);
+    if (Date.now() > deadlineMs) throw new Error(`${what} took over ${limitMs / 1000} s`);
     await wait(lookEveryMs);
   }
 }

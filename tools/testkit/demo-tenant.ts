@@ -15,6 +15,6 @@ export async function createDemoTenant(home: string, ownerUrl: string): Promise<
     slug: DEMO_TENANT,
     name: "Demo",
     customerKeys: { keys: [publicPart(await openDevelopmentKey(home))] },
-    now: Date.now(),
+    nowMs: Date.now(),
   });
 }

@@ -52,7 +52,7 @@ export class People {
       ...account,
       role: "agent",
       password: new Secret(password),
-      now: Date.now(),
+      nowMs: Date.now(),
     });
     return { user, username, password };
   }
@@ -64,6 +64,6 @@ export class People {
     const { tenant, publicUrl: audience } = this.#deps;
     const subject = `customer-${randomBytes(6).toString("hex")}`;
     return () =>
-      signCustomerToken(this.#key, { tenant: tenant.slug, subject, audience, now: Date.now() });
+      signCustomerToken(this.#key, { tenant: tenant.slug, subject, audience, nowMs: Date.now() });
   }
 }

@@ -107,8 +107,8 @@ function environment(): NodeJS.ProcessEnv {
  * @throws Error if it ends or is late
  */
 export async function untilReady(server: ChildProcess, url: string): Promise<void> {
-  const deadline = Date.now() + startMs;
-  while (!hasEnded(server) && Date.now() < deadline) {
+  const deadlineMs = Date.now() + startMs;
+  while (!hasEnded(server) && Date.now() < deadlineMs) {
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     if (answer?.ok === true) return;
     await wait(100);

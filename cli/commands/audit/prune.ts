@@ -60,12 +60,12 @@ const SIGNED = `
     and index < (select max(size) from audit.checkpoints where log = $1)`;
 
 async function awaitSigned(pool: Pool, log: LogId, entry: number): Promise<void> {
-  for (const until = performance.now() + PATIENCE_MS; ;) {
+  for (const untilMs = performance.now() + PATIENCE_MS; ;) {
     const { rowCount } = await inTransaction(pool, log, (client) =>
       client.query(SIGNED, [log, entry]),
     );
     if (rowCount === 1) return;
-    if (performance.now() > until)
+    if (performance.now() > untilMs)
       throw new CommandError(
         "The entry that declares the pruning is not signed yet, so nothing was removed. Look at /readyz, and run the command again.",
       );

@@ -17,7 +17,7 @@ export interface ExpectedClaims {
   /** Thumbprint (RFC 7638) of the device key that signs in. Undefined if it is not known. */
   readonly thumbprint: string | undefined;
   /** Milliseconds since the Unix epoch. */
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 /**
@@ -29,7 +29,7 @@ export function inspectClaims(claims: JWTPayload, expected: ExpectedClaims): rea
     inspectIssuer(claims.iss, expected.issuer),
     inspectAudience(claims.aud, expected.audience),
     inspectSubject(claims.sub),
-    ...inspectTimes(claims, expected.now / 1000),
+    ...inspectTimes(claims, expected.nowMs / 1000),
     inspectBinding(claims["cnf"], expected.thumbprint),
   ];
 }
@@ -71,11 +71,11 @@ function inspectTimes(claims: JWTPayload, nowS: number): readonly Finding[] {
   ];
 }
 
-function inspectStart(part: "iat" | "nbf", at: unknown, nowS: number): Finding {
-  if (typeof at !== "number") return notATime(part, at);
-  const ahead = Math.ceil(at - nowS);
+function inspectStart(part: "iat" | "nbf", atS: unknown, nowS: number): Finding {
+  if (typeof atS !== "number") return notATime(part, atS);
+  const ahead = Math.ceil(atS - nowS);
   return ahead > CLOCK_TOLERANCE_S
-    ? wrong(part, "not_yet_valid", `It is ${ahead} s in the future. ${clockAdvice(at)}`)
+    ? wrong(part, "not_yet_valid", `It is ${ahead} s in the future. ${clockAdvice(atS)}`)
     : right(part, `It is ${-ahead} s ago.`);
 }
 
@@ -104,8 +104,8 @@ function notATime(part: "iat" | "nbf" | "exp", at: unknown): Finding {
  * Returns advice about clocks. The limit is the year 5138 in seconds. A larger number is almost
  * certainly in milliseconds.
  */
-const clockAdvice = (at: number): string =>
-  at > 1e11
+const clockAdvice = (atS: number): string =>
+  atS > 1e11
     ? "Count seconds, not milliseconds."
     : "Compare the clock of the backend with the server's.";
 

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { DeleteObjectCommand, GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { isUuid, type Uuid } from "../../../crypto/wire/uuid.ts";
-import { openS3Client, type S3Location } from "../../../db/s3-client.ts";
+import { createS3Client, type S3Location } from "../../../db/s3-client.ts";
 import {
   blobFinished,
   blobNotFound,
@@ -30,7 +30,7 @@ class S3Store implements BlobStore {
   readonly #bucket: string;
 
   constructor(location: S3Location) {
-    this.#client = openS3Client(location);
+    this.#client = createS3Client(location);
     this.#bucket = location.bucket;
   }
 

@@ -72,12 +72,12 @@ export function openSessionRoute(
 const FAILURE_STEP_MS = 250;
 
 async function answeredInSteps<T>(attempt: Promise<T>): Promise<T> {
-  const begunAt = performance.now();
+  const begunAtMs = performance.now();
   try {
     return await attempt;
   } catch (error) {
     if (error instanceof IdentityError && error.code === "sign_in_failed")
-      await wait(FAILURE_STEP_MS - ((performance.now() - begunAt) % FAILURE_STEP_MS));
+      await wait(FAILURE_STEP_MS - ((performance.now() - begunAtMs) % FAILURE_STEP_MS));
     throw error;
   }
 }

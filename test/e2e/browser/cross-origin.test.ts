@@ -31,7 +31,7 @@ beforeAll(async () => {
     slug: server.tenant.slug,
     kind: "add",
     origin: site.url,
-    now: Date.now(),
+    nowMs: Date.now(),
   });
   browser = await launchChromium();
   context = await browser.newContext();

@@ -32,7 +32,7 @@ async function makeTenant(key: KeyPair, kid: string) {
     ...tenant,
     name: "Keys",
     customerKeys: parseCustomerKeys({ keys: [jwkNamed(key, kid)] }),
-    now: Date.now(),
+    nowMs: Date.now(),
   });
   return tenant;
 }

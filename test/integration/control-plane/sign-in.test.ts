@@ -117,14 +117,14 @@ describe("a customer token", () => {
     });
 
     const claims = (changes: object = {}) => {
-      const now = Math.floor(server.clock.now() / 1000);
+      const nowS = Math.floor(server.clock.now() / 1000);
       const { slug } = server.tenant;
       return {
         iss: slug,
         aud: server.url,
         sub: subjectOfAll,
-        iat: now,
-        exp: now + 300,
+        iat: nowS,
+        exp: nowS + 300,
         ...changes,
       };
     };

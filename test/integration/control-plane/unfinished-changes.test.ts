@@ -126,11 +126,11 @@ test("a running node finds a reset and a registration that were cut off, and tel
   await expect(resetting).rejects.toThrow("cut off");
   expect(await watching.deliveries(1)).toMatchObject([{ kind: "device_removed", epoch: 2 }]);
   // A registration whose node did not live to announce it.
-  const now = server.clock.now();
+  const nowMs = server.clock.now();
   await server.database.owner.query(
     `insert into sealdesk.devices (id, tenant, user_id, registration_id, device_key, identity_key,
        receipt_key, certificate, created_at_ms) values ($1, $2, $3, 1, $4, $5, $4, $6, $7)`,
-    [randomUUID(), tenant, lost.user, randomBytes(32), randomBytes(33), randomBytes(64), now],
+    [randomUUID(), tenant, lost.user, randomBytes(32), randomBytes(33), randomBytes(64), nowMs],
   );
   expect(await watching.deliveries(1)).toMatchObject([{ kind: "device_added", epoch: 3 }]);
   expect(await deviceEvents(conversation)).toMatchObject([{ kind: removed }, { kind: added }]);

@@ -44,7 +44,7 @@ test.each([15, 16, 17, 18] as const)(
           slug: "acme",
           name: "Acme",
           customerKeys: { keys: [] },
-          now: 0,
+          nowMs: 0,
         });
         // The role that continues the audit log is taken on, never inherited.
         await expect(pool.query("select from audit.pending")).rejects.toMatchObject({

@@ -96,14 +96,14 @@ describe("the application's role", () => {
     const place = `insert into events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
       client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
       values ($1, $2, 2, 1, $3, 1, gen_random_uuid(), gen_random_uuid(), $4, '', '', '', '')`;
-    const now = Date.now();
-    await asApplication(place, [own.tenant, foreign.id, device, now]);
+    const nowMs = Date.now();
+    await asApplication(place, [own.tenant, foreign.id, device, nowMs]);
     await asApplication(
       "insert into cursors (tenant, conversation, device, seq) values ($1, $2, $3, 9)",
       [own.tenant, foreign.id, device],
     );
     await inTransaction(database.pool, foreign.tenant, async (client) => {
-      await client.query(place, [foreign.tenant, foreign.id, device, now]);
+      await client.query(place, [foreign.tenant, foreign.id, device, nowMs]);
       await client.query(
         "insert into cursors (tenant, conversation, device, seq) values ($1, $2, $3, 1)",
         [foreign.tenant, foreign.id, device],

@@ -73,7 +73,7 @@ async function until(attempt: () => Promise<unknown>): Promise<void> {
 async function makeTenant(): Promise<TenantId> {
   const id = newId<TenantId>();
   const tenant = { id, slug: `t-${hex(randomBytes(4))}`, name: "T", customerKeys: { keys: [] } };
-  await createTenant(database.ownerUrl, { ...tenant, now: nowMs });
+  await createTenant(database.ownerUrl, { ...tenant, nowMs });
   return id;
 }
 const signIn = (node: Node, tenant: TenantId, subject: string) =>
@@ -82,7 +82,7 @@ const signIn = (node: Node, tenant: TenantId, subject: string) =>
       tenant,
       subjectIndexes: subjectIndexes(node.keys.blindIndexKeys, tenant, subject),
       newId: newId<UserId>(),
-      now: nowMs,
+      nowMs,
     }),
   );
 

@@ -160,7 +160,7 @@ test("a month's end neither forks a conversation nor forgets a message id", asyn
 });
 
 test("messages that must be refused are not stored", async () => {
-  const now = Date.now();
+  const nowMs = Date.now();
   const { log } = await node();
   const conversation = await arrangeConversation(database, log, tenant, 3);
   const [senderDevice = nilId<DeviceId>(), second = nilId<DeviceId>(), third = nilId<DeviceId>()] =
@@ -178,10 +178,10 @@ test("messages that must be refused are not stored", async () => {
   expect(refusalOf(await post({ ...good, ciphertext: new Uint8Array(64 * 1024 + 1) }))).toBe(
     "message_too_large",
   );
-  expect(refusalOf(await post({ ...good, clientMessageId: uuidv7At(now - 31 * 86_400_000) }))).toBe(
-    "stale_message_id",
-  );
-  expect(refusalOf(await post({ ...good, clientMessageId: uuidv7At(now + 6 * 60_000) }))).toBe(
+  expect(
+    refusalOf(await post({ ...good, clientMessageId: uuidv7At(nowMs - 31 * 86_400_000) })),
+  ).toBe("stale_message_id");
+  expect(refusalOf(await post({ ...good, clientMessageId: uuidv7At(nowMs + 6 * 60_000) }))).toBe(
     "stale_message_id",
   );
   expect(refusalOf(await post({ ...good, clientMessageId: randomUUID() }))).toBe(

@@ -17,7 +17,7 @@ const suspend = (tenant: TestTenant, suspended: boolean) =>
   suspendTenant(server.database.ownerUrl, {
     slug: tenant.slug,
     suspended,
-    now: server.clock.now(),
+    nowMs: server.clock.now(),
   });
 
 test("a suspended tenant: sockets close, requests and sign-ins are refused, others go on", async () => {

@@ -36,9 +36,9 @@ const arrangeRemovedDevices = (device: TestDevice, number: number, createdAtMs: 
 test("an account cannot register and remove devices without end", async () => {
   const subject = randomUUID();
   const first = await customerDevice(server, subject);
-  const now = server.clock.now();
-  await arrangeRemovedDevices(first, 62, now);
-  await arrangeRemovedDevices(first, 40, now - 31 * day);
+  const nowMs = server.clock.now();
+  await arrangeRemovedDevices(first, 62, nowMs);
+  await arrangeRemovedDevices(first, 40, nowMs - 31 * day);
   const sibling = async () => {
     const device = new TestDevice(server);
     await device.signInAsCustomer(subject);

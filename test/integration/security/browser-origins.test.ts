@@ -21,7 +21,7 @@ beforeAll(async () => {
   server = await startTestServer();
   other = await server.createTenant();
   const add = (slug: string, origin: string) =>
-    changeOrigins(server.database.ownerUrl, { slug, kind: "add", origin, now: Date.now() });
+    changeOrigins(server.database.ownerUrl, { slug, kind: "add", origin, nowMs: Date.now() });
   await add(server.tenant.slug, shop);
   await add(other.slug, elsewhere);
   device = await customerDevice(server);

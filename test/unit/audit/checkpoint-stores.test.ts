@@ -80,14 +80,14 @@ test("a folder keeps declarations, and a smaller head from after a restore", asy
 
 test("S3 (a double) gets locked objects, at most one for each log in the interval, and the largest is found", async () => {
   const double = await startS3Double();
-  let now = 1_700_000_000_000;
+  let nowMs = 1_700_000_000_000;
   const store = s3Checkpoints({
     bucket: "audit",
     region: "us-east-1",
     endpoint: double.endpoint,
     retainMs: 86_400_000,
     everyMs: 60_000,
-    now: () => now,
+    now: () => nowMs,
     credentials: { accessKeyId: "x", secretAccessKey: "x" },
   });
   try {
@@ -95,7 +95,7 @@ test("S3 (a double) gets locked objects, at most one for each log in the interva
     await store.put(one, head(9));
     await store.put(two, head(3));
     await store.put(one, head(10));
-    now += 60_000;
+    nowMs += 60_000;
     await store.put(one, head(1_000));
     expect(byLog(await store.all())).toEqual({ [one]: head(1_000), [two]: head(3) });
     expect(double.keys()).toHaveLength(3);
@@ -109,7 +109,7 @@ test("S3 (a double) gets locked objects, at most one for each log in the interva
       [two, "two"],
     ]);
     // A head from after a restore is the latest one, although it is smaller.
-    now += 60_000;
+    nowMs += 60_000;
     await store.put(one, head(12, 1));
     expect((await store.all()).find(({ log }) => log === one)?.note).toContain("\n12\n");
     expect(await store.declarations()).toEqual([]);

@@ -25,13 +25,13 @@ test("an entry from the future counts as one from now", () => {
 });
 
 test("a longer retention counts at once, a shorter one 30 days after it was recorded", () => {
-  const at = (days: number, since: number) => ({
-    index: since,
+  const at = (days: number, day: number) => ({
+    index: day,
     retainMs: days * DAY,
-    passedMs: since * DAY,
+    passedMs: day * DAY,
   });
-  const inForce = (recorded: Parameters<typeof retentionInForce>[0], now: number) =>
-    retentionInForce(recorded, now * DAY).retainMs / DAY;
+  const inForce = (recorded: Parameters<typeof retentionInForce>[0], today: number) =>
+    retentionInForce(recorded, today * DAY).retainMs / DAY;
   expect(inForce([], 0)).toBe(2_192);
   expect(inForce([at(400, 100)], 129)).toBe(2_192);
   expect(inForce([at(400, 100)], 130)).toBe(400);

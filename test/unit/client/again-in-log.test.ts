@@ -32,7 +32,7 @@ const payload = encodePayload({
   body: { kind: "text", text: "hello" },
 });
 const frankingKey = randomBytes(32);
-const cuts = [{ restore: 2, at: 4, backupOf: 1_000, messages: 3, returned: [] }];
+const cuts = [{ restore: 2, at: 4, backupOfMs: 1_000, messages: 3, returned: [] }];
 const record: HistoryRecord = {
   kind: "message",
   senderDevice,
@@ -133,11 +133,14 @@ test.each([
 test.each([
   [3, 2],
   [4, 3],
-])("a notice of %s lost messages replaces one of 3 only if it says the same", async (now, left) => {
-  const { again } = await withLost({ text: undefined, restored: { lost: 3 } });
-  const found = await again(event, opened({ restored: { lost: now } }));
-  expect(found.cuts).toMatchObject([{ messages: left }]);
-});
+])(
+  "a notice of %s lost messages replaces one of 3 only if it says the same",
+  async (nowMs, left) => {
+    const { again } = await withLost({ text: undefined, restored: { lost: 3 } });
+    const found = await again(event, opened({ restored: { lost: nowMs } }));
+    expect(found.cuts).toMatchObject([{ messages: left }]);
+  },
+);
 
 test.each([
   ["another text under the same id", event, opened({ text: "goodbye" })],

@@ -59,7 +59,7 @@ test.each(["network", "request_refused", "forbidden"] as const)(
     const restarted = process();
     await restarted.retry();
     await restarted.retry();
-    expect(alarms).toEqual([{ from, size: 7, since: 10 * hour }]);
+    expect(alarms).toEqual([{ from, size: 7, sinceMs: 10 * hour }]);
     expect(await waiting()).toEqual([7]);
   },
 );

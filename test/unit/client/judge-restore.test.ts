@@ -1,6 +1,6 @@
 import { judgeEnd, judgeEvent, mayBeLost, toleranceMs } from "../../../client/restore/judge.ts";
 
-const restore = { number: 1, backupOf: 1_000_000, declaredAtMs: 2_000_000 };
+const restore = { number: 1, backupOfMs: 1_000_000, declaredAtMs: 2_000_000 };
 const comparison = { restores: [restore], anchor: 5, seen: 8, end: 9 };
 const hash = (value: number) => new Uint8Array(32).fill(value);
 
@@ -20,7 +20,7 @@ describe("a restore may have lost an event", () => {
   });
 
   test("in the period of any restore", () => {
-    const later = { number: 2, backupOf: 5_000_000, declaredAtMs: 6_000_000 };
+    const later = { number: 2, backupOfMs: 5_000_000, declaredAtMs: 6_000_000 };
     expect(mayBeLost(5_500_000, [restore, later])).toBe(true);
     expect(mayBeLost(3_000_000, [restore, later])).toBe(false);
   });

@@ -47,7 +47,7 @@ describe("evidence", () => {
     const found = (reason: LogErrorCode, shown: string) => ({
       reason,
       shown,
-      at: 0,
+      atMs: 0,
       kept: "kept",
       from: undefined,
     });

@@ -47,7 +47,7 @@ test("a declared restore is accepted, told once, and kept with the head that it 
   const names = ["alice", "bob"].map((name) => expect.stringContaining(`${name}+`) as string);
   expect(events).toEqual([
     {
-      backupOf: 1_000,
+      backupOfMs: 1_000,
       declaredAtMs: 2_000,
       reason: "fire",
       approvedBy: names,
@@ -57,7 +57,7 @@ test("a declared restore is accepted, told once, and kept with the head that it 
     },
   ]);
   expect(await store.read(loadKeptRestores)).toEqual([
-    { at: 0, kept: before, statement: shown.restores[0] },
+    { atMs: 0, kept: before, statement: shown.restores[0] },
   ]);
   expect(alarms).toEqual([]);
   // It grows from there, and the lost head does not come back.

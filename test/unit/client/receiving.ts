@@ -49,12 +49,12 @@ export class LogDouble {
   #seq = 0;
   #hash = zeroHash;
   /** The time of the next events, in milliseconds since the Unix epoch. */
-  now = 1_000;
+  nowMs = 1_000;
 
   /** The same log as it is now, in a backup. */
   copy(): LogDouble {
     const copied = new LogDouble();
-    [copied.#seq, copied.#hash, copied.now] = [this.#seq, this.#hash, this.now];
+    [copied.#seq, copied.#hash, copied.nowMs] = [this.#seq, this.#hash, this.nowMs];
     return copied;
   }
 
@@ -67,7 +67,7 @@ export class LogDouble {
       epoch: 1,
       keyId: nilUuid,
       clientMessageId: nilUuid,
-      receivedAtMs: this.now + this.#seq,
+      receivedAtMs: this.nowMs + this.#seq,
       ...fields,
     };
     const { ciphertext = new Uint8Array(0), commitment = zeroHash } = fields;

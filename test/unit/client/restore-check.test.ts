@@ -1,17 +1,17 @@
-import type { OpenConversation } from "../../../client/conversation/open-conversation.ts";
+import type { ConversationParts } from "../../../client/conversation/conversation-parts.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { RestoreCheck } from "../../../client/restore/restore-check.ts";
 import { conversation, LogDouble, setUp } from "./receiving.ts";
 
-const backupOf = 10_000_000;
-const restore = { number: 1, backupOf, declaredAtMs: backupOf + 3_600_000 };
+const backupOfMs = 10_000_000;
+const restore = { number: 1, backupOfMs, declaredAtMs: backupOfMs + 3_600_000 };
 
 /** A device that has one event. @param refresh the answer of the key log */
 async function withCheck(refresh: () => Promise<void>, firstAtMs: number) {
   const device = await setUp();
   const { store, log, receiver, clock } = device;
   const relay = new LogDouble();
-  relay.now = firstAtMs;
+  relay.nowMs = firstAtMs;
   receiver.deliver(relay.created());
   await device.wait();
   await receiver.reset();
@@ -28,7 +28,7 @@ async function withCheck(refresh: () => Promise<void>, firstAtMs: number) {
   const keyLog = { periods: [restore], refresh };
   const check = new RestoreCheck({ store: hooked, suite, clock, keyLog });
   const sender = { reload: () => Promise.resolve() };
-  const opened = { log, receiver, sender } as unknown as OpenConversation;
+  const opened = { log, receiver, sender } as unknown as ConversationParts;
   return {
     hooks,
     device,
@@ -56,7 +56,7 @@ test.each([
 });
 
 test("no comparison begins after the connection is gone", async () => {
-  const { device, check, opened, head } = await withCheck(() => Promise.resolve(), backupOf);
+  const { device, check, opened, head } = await withCheck(() => Promise.resolve(), backupOfMs);
   const connection = new AbortController();
   const begun = check.begin(opened, head, connection.signal);
   connection.abort();

@@ -8,8 +8,8 @@ import type { UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 import { account, conversation, LogDouble, setUp } from "./receiving.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
-const backupOf = 10_000_000;
-const restore = { number: 1, backupOf, declaredAtMs: backupOf + 3_600_000 };
+const backupOfMs = 10_000_000;
+const restore = { number: 1, backupOfMs, declaredAtMs: backupOfMs + 3_600_000 };
 const other = { user: newId<UserId>(), role: "customer", devices: [newId<DeviceId>()] };
 
 type Device = Awaited<ReturnType<typeof setUp>>;
@@ -54,7 +54,7 @@ const textsOf = (items: readonly LoggedItem[]) =>
 
 test("a shorter log is accepted, and what it lacks stays readable", async () => {
   const { device, relay, say, receive, served } = await withBackup();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   await receive(await say(relay, "kept"));
   const backup = relay.copy();
   await receive(
@@ -78,7 +78,7 @@ test("a shorter log is accepted, and what it lacks stays readable", async () => 
   const items = await device.items();
   expect(textsOf(items)).toEqual(["kept", "one (lost)", "two (lost)", "three"]);
   expect(items.filter(({ kind }) => kind === "server_restored")).toEqual([
-    { kind: "server_restored", seq: 5, backupOf, messages: 2, returned: [] },
+    { kind: "server_restored", seq: 5, backupOfMs, messages: 2, returned: [] },
   ]);
   expect(device.problems).toHaveLength(1);
 });
@@ -86,10 +86,10 @@ test("a shorter log is accepted, and what it lacks stays readable", async () => 
 test("a different log is accepted from the position where it differs", async () => {
   const { device, relay, say, receive, served } = await withBackup();
   const backup = relay.copy();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   await receive(await say(relay, "one"), await say(relay, "two"));
   await compare(device);
-  backup.now = restore.declaredAtMs + 1_000;
+  backup.nowMs = restore.declaredAtMs + 1_000;
   await receive(...served(4, 4), await say(backup, "three"));
   device.receiver.caughtUp(5);
   await device.wait();
@@ -105,7 +105,7 @@ test("a different log is accepted from the position where it differs", async () 
 test("an equal log is kept, and the restore explains no later difference", async () => {
   const { device, relay, say, receive, served } = await withBackup();
   const backup = relay.copy();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   await receive(await say(relay, "one"));
   await compare(device);
   await receive(...served(4, 5));
@@ -124,7 +124,7 @@ test("a restore excuses nothing in a conversation that was opened after it", asy
   const device = await setUp();
   device.keyLog.restores = 1;
   const relay = new LogDouble();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   device.receiver.deliver(relay.created());
   await device.wait();
   expect(device.log.state).toMatchObject({ seq: 1, restores: 1 });
@@ -135,14 +135,14 @@ test("a restore excuses nothing in a conversation that was opened after it", asy
 test.each([
   ["before the backup", 1_000],
   ["after the restore was declared", restore.declaredAtMs + 1_000],
-])("an event from %s that differs is an alarm", async (_, now) => {
+])("an event from %s that differs is an alarm", async (_, nowMs) => {
   const { device, relay, say, receive } = await withBackup();
   const backup = relay.copy();
-  relay.now = now;
+  relay.nowMs = nowMs;
   await receive(await say(relay, "one"));
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   const lost = await say(relay, "two");
-  if (now < backupOf) await receive(lost);
+  if (nowMs < backupOfMs) await receive(lost);
   await compare(device);
   await receive(await say(backup, "instead"));
   expect(device.problems).toMatchObject([{ seq: 5, code: "forked_log" }]);
@@ -151,7 +151,7 @@ test.each([
 
 test("an event that does not continue what both have is an alarm", async () => {
   const { device, relay, say, receive, served } = await withBackup();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   const elsewhere = new LogDouble();
   await receive(await say(relay, "one"), await say(relay, "two"));
   await compare(device);
@@ -165,7 +165,7 @@ test("an event that does not continue what both have is an alarm", async () => {
 test("a member who had been removed is named, and gets no messages until they are added again", async () => {
   const { device, relay, say, receive, served } = await withBackup();
   const backup = relay.copy();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   await receive(relay.changed("member_removed", other.user, [], 5), await say(relay, "alone"));
   await compare(device);
   await receive(...served(4, 4));
@@ -192,7 +192,7 @@ test.each<[string, readonly DeviceId[], boolean]>([
   const listed = { ...other, devices };
   await receive(relay.changed("device_added", other.user, [listed], 5));
   const backup = relay.copy();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   await receive(
     withheld
       ? relay.changed("member_removed", other.user, [], 6)
@@ -229,10 +229,10 @@ test.each([
 ])("a gap does not show that the logs agree: %s", async (_, gaps, synced) => {
   const { device, relay, say, receive } = await withBackup();
   const backup = relay.copy();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   const texts = ["five", "six", "seven", "eight"];
   for (const text of texts) await receive(await say(relay, text));
-  backup.now = restore.declaredAtMs + 1_000;
+  backup.nowMs = restore.declaredAtMs + 1_000;
   const to = gaps.at(-1)?.to ?? 0;
   for (let seq = 5; seq <= to; seq++) await say(backup, "purged");
   expect(await compare(device)).toBe(4);
@@ -252,7 +252,7 @@ test.each([
 
 test("a log with a gap is kept if the event after the gap is the same", async () => {
   const { device, relay, say, receive, served } = await withBackup();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   for (const text of ["five", "six", "seven"]) await receive(await say(relay, text));
   await compare(device);
   device.receiver.gap(gone(4, 6));
@@ -266,7 +266,7 @@ test("a log with a gap is kept if the event after the gap is the same", async ()
 
 test("a log that ends with a gap is kept if the server's does, too", async () => {
   const { device, relay, say, receive, served } = await withBackup();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   await receive(await say(relay, "five"));
   device.receiver.gap(gone(6, 7));
   await device.wait();
@@ -282,7 +282,7 @@ test("a log that ends with a gap is kept if the server's does, too", async () =>
 test("an event that the server neither has nor calls gone is an alarm", async () => {
   const { device, relay, say, receive, served } = await withBackup();
   const backup = relay.copy();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   for (const text of ["five", "six", "seven"]) await receive(await say(relay, text));
   await compare(device);
   backup.message(...(await device.queue("purged")));
@@ -296,7 +296,7 @@ test("an event that the server neither has nor calls gone is an alarm", async ()
 
 test("a device that left and came back in the lost part is the member that it was", async () => {
   const { device, relay, receive, served } = await withBackup();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   // The event that brings it back has no creation record, so the conversation becomes invalid.
   await receive(
     relay.changed("member_removed", account.user, [other], 5),
@@ -312,7 +312,7 @@ test("a device that left and came back in the lost part is the member that it wa
 
 test("after a crash the state, the outbox and the history are those after the cut", async () => {
   const { device, relay, say, receive, served } = await withBackup();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   await receive(await say(relay, "one"));
   const [waiting] = await device.queue("waiting");
   await compare(device);
@@ -332,7 +332,7 @@ test("after a crash the state, the outbox and the history are those after the cu
 test("a message that the server lost and gets again is shown once, in its new place", async () => {
   const { device, relay, say, receive, served } = await withBackup();
   const backup = relay.copy();
-  relay.now = backupOf;
+  relay.nowMs = backupOfMs;
   await receive(await say(relay, "other"), await say(relay, "again"));
   const again = served(6, 6)[0];
   if (again === undefined) throw new Error("not delivered");

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { HeadBucketCommand } from "@aws-sdk/client-s3";
-import { openS3Client } from "../../../db/s3-client.ts";
+import { createS3Client } from "../../../db/s3-client.ts";
 
 const credentials = { accessKeyId: "double", secretAccessKey: "double" };
 let server: Server;
@@ -20,7 +20,7 @@ async function clientOf(answers: readonly (number | "nothing")[]) {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const location = { bucket: "test", region: "us-east-1", endpoint, credentials };
-  return { client: openS3Client(location, 1_000), asked };
+  return { client: createS3Client(location, 1_000), asked };
 }
 const ask = new HeadBucketCommand({ Bucket: "test" });
 

@@ -9,7 +9,7 @@ const expected = {
   issuer: "acme",
   audience: "https://support.example",
   thumbprint: "the-thumbprint-of-the-device",
-  now: nowS * 1000,
+  nowMs: nowS * 1000,
 };
 const backend = ed25519();
 const keys = parseCustomerKeys({ keys: [{ ...jwkOf(backend), kid: "2026-11" }] });

@@ -29,18 +29,18 @@ test("a sender who waits as told is admitted; over any time burst and rate are t
   fc.assert(
     fc.property(rates, gaps, (rate, waits) => {
       const bucket = fullBucket(rate, 0);
-      let now = 0;
+      let nowMs = 0;
       let taken = 0;
       for (const wait of waits) {
-        now += wait;
-        const retryAfterMs = takeFrom([bucket], now);
+        nowMs += wait;
+        const retryAfterMs = takeFrom([bucket], nowMs);
         if (retryAfterMs === 0) taken++;
         else {
-          now += retryAfterMs;
-          expect(takeFrom([bucket], now)).toBe(0);
+          nowMs += retryAfterMs;
+          expect(takeFrom([bucket], nowMs)).toBe(0);
           taken++;
         }
-        expect(taken).toBeLessThanOrEqual(rate.burst + (now * rate.perSecond) / 1000 + 1e-6);
+        expect(taken).toBeLessThanOrEqual(rate.burst + (nowMs * rate.perSecond) / 1000 + 1e-6);
       }
     }),
     { seed: 3, numRuns: 300 },

@@ -34,7 +34,7 @@ function depsOf(sockets = new FairShares({ node: 10, tenant: 4, account: 2 })) {
     authenticate: async ({ hello }: { hello: { accessToken: string } }) => {
       const { accessToken } = hello;
       const [tenant = "", user = "", device = ""] = accessToken.split(" ");
-      return { actor: { tenant, user, device, session: device }, since: 0, tokenServesMs: 1 };
+      return { actor: { tenant, user, device, session: device }, sinceMicros: 0, tokenServesMs: 1 };
     },
   };
   return deps as unknown as ConnectionDeps;

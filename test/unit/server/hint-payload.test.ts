@@ -23,7 +23,7 @@ test("any number of hints fits payloads that NOTIFY accepts, and is read back un
   const heads = Array.from({ length: 500 }, () => head());
   const devices = Array.from({ length: 300 }, () => ({
     device: newId<DeviceId>(),
-    since: Number.MAX_SAFE_INTEGER,
+    sinceMicros: Number.MAX_SAFE_INTEGER,
   }));
   const ended = Array.from({ length: 90 }, () => ({
     tenant: newId<TenantId>(),
@@ -39,7 +39,7 @@ test("any number of hints fits payloads that NOTIFY accepts, and is read back un
     tenant: newId<TenantId>(),
     user: newId<UserId>(),
     state: "offline" as const,
-    since: Number.MAX_SAFE_INTEGER,
+    sinceMs: Number.MAX_SAFE_INTEGER,
   }));
   const sender = {
     node: randomUUID(),

@@ -4,13 +4,13 @@ import { usualTimings } from "../../../server/timings.ts";
 const well: Condition = { blocked: false, progress: 0, paused: false };
 
 /** Lets time pass and checks whenever it is due. `live` says what the device does meanwhile. */
-function follow(liveness: Liveness, untilMs: number, condition: (now: number) => Condition) {
+function follow(liveness: Liveness, untilMs: number, condition: (nowMs: number) => Condition) {
   const pings: number[] = [];
-  for (let now = 0; now <= untilMs;) {
-    const verdict = liveness.look(now, condition(now));
-    if (verdict.kind === "close") return { closed: verdict.reason, at: now, pings };
-    if (verdict.ping) pings.push(now);
-    now += verdict.nextMs;
+  for (let nowMs = 0; nowMs <= untilMs;) {
+    const verdict = liveness.look(nowMs, condition(nowMs));
+    if (verdict.kind === "close") return { closed: verdict.reason, at: nowMs, pings };
+    if (verdict.ping) pings.push(nowMs);
+    nowMs += verdict.nextMs;
   }
   return { closed: undefined, at: untilMs, pings };
 }
@@ -38,15 +38,15 @@ test("pings after 25 s of silence, and closes 8 s later", () => {
 test("a device that answers stays", () => {
   const liveness = greeted();
   let pings = 0;
-  for (let now = 0; now < 600_000;) {
-    const verdict = liveness.look(now, well);
+  for (let nowMs = 0; nowMs < 600_000;) {
+    const verdict = liveness.look(nowMs, well);
     if (verdict.kind === "close") throw new Error(verdict.reason);
     if (verdict.ping) {
       pings++;
-      now += 3_000;
-      liveness.heard(now);
+      nowMs += 3_000;
+      liveness.heard(nowMs);
     }
-    now += Math.min(verdict.nextMs, 5_000);
+    nowMs += Math.min(verdict.nextMs, 5_000);
   }
   expect(pings).toBeGreaterThan(15);
 });
@@ -67,18 +67,18 @@ test("a device that the relay does not read from does not count as silent", () =
 
 test("a device blocked without progress for 30 s is stalled; with some progress it is not", () => {
   const liveness = greeted();
-  const stalled = follow(liveness, 300_000, (now) => {
-    liveness.heard(now);
-    return { blocked: now >= 47_000, progress: 7, paused: false };
+  const stalled = follow(liveness, 300_000, (nowMs) => {
+    liveness.heard(nowMs);
+    return { blocked: nowMs >= 47_000, progress: 7, paused: false };
   });
   expect(stalled.closed).toBe("stalled");
   expect(stalled.at).toBeGreaterThanOrEqual(77_000);
   expect(stalled.at).toBeLessThanOrEqual(87_000);
 
   const slow = greeted();
-  const result = follow(slow, 300_000, (now) => {
-    slow.heard(now);
-    return { blocked: true, progress: Math.floor(now / 20_000), paused: false };
+  const result = follow(slow, 300_000, (nowMs) => {
+    slow.heard(nowMs);
+    return { blocked: true, progress: Math.floor(nowMs / 20_000), paused: false };
   });
   expect(result.closed).toBeUndefined();
 });
@@ -86,8 +86,8 @@ test("a device blocked without progress for 30 s is stalled; with some progress 
 test("the connection ends with the access token", () => {
   const liveness = greeted();
   liveness.expiresAt(61_234);
-  const result = follow(liveness, 300_000, (now) => {
-    liveness.heard(now);
+  const result = follow(liveness, 300_000, (nowMs) => {
+    liveness.heard(nowMs);
     return well;
   });
   expect(result).toMatchObject({ closed: "token_expired", at: 61_234 });

@@ -8,14 +8,14 @@ const [flooding, honest] = [
   idOf<TenantId>("00000000-0000-4000-8000-000000000002"),
 ];
 
-let now = 0;
+let nowMs = 0;
 const pass = (ms: number) => {
-  now += ms;
+  nowMs += ms;
   jest.advanceTimersByTime(ms);
 };
 
 beforeEach(() => {
-  now = 0;
+  nowMs = 0;
   jest.useFakeTimers();
 });
 afterEach(() => void jest.useRealTimers());
@@ -33,7 +33,7 @@ function join(shares: LoopShares, tenant: TenantId, count: number) {
 }
 
 test("a tenant that takes much time at once is not read from at all, and others are", () => {
-  const shares = new LoopShares(() => now);
+  const shares = new LoopShares(() => nowMs);
   const [attack, other] = [join(shares, flooding, 3), join(shares, honest, 1)];
   expect(shares.count(honest, 1)).toBe(0);
   expect(shares.count(flooding, 49)).toBe(0);
@@ -48,7 +48,7 @@ test("a tenant that takes much time at once is not read from at all, and others 
 });
 
 test("a tenant that is alone is never slowed, and owes nothing later", () => {
-  const shares = new LoopShares(() => now);
+  const shares = new LoopShares(() => nowMs);
   const alone = join(shares, flooding, 1);
   for (let second = 0; second < 10; second++) {
     expect(shares.count(flooding, 1_000)).toBe(0);
@@ -59,7 +59,7 @@ test("a tenant that is alone is never slowed, and owes nothing later", () => {
 });
 
 test("sockets that have left are not released, and leave no timer", () => {
-  const shares = new LoopShares(() => now);
+  const shares = new LoopShares(() => nowMs);
   const attack = join(shares, flooding, 2);
   shares.count(honest, 1);
   shares.count(flooding, 100);

@@ -6,14 +6,14 @@ import { idOf } from "../../../tools/testkit/ids.ts";
 import type { TenantId } from "../../../crypto/wire/ids.ts";
 
 test("an account that sends too many frames or bytes is read from later, and no other account", () => {
-  let now = 0;
+  let nowMs = 0;
   const rates = { frames: { burst: 10, perSecond: 10 }, bytes: { burst: 1_000, perSecond: 100 } };
-  const limits = new FrameLimits(rates, () => now);
+  const limits = new FrameLimits(rates, () => nowMs);
   for (let frame = 0; frame < 10; frame++) expect(limits.count(idOf("a"), 8)).toBe(0);
   expect(limits.count(idOf("a"), 8)).toBe(100);
   expect(limits.count(idOf("b"), 1_200)).toBe(2_000);
   expect(limits.count(idOf("c"), 1_000)).toBe(0);
-  now = 2_000;
+  nowMs = 2_000;
   expect(limits.count(idOf("a"), 8)).toBe(0);
   expect(limits.count(idOf("b"), 0)).toBe(0);
 });

@@ -130,7 +130,7 @@ test("users whom a node does not announce again after this node was deaf are gon
   const node = { node: randomUUID(), listeningSinceMs: 1 };
   const tenant = newId<TenantId>();
   const [stayed, left] = [newId<UserId>(), newId<UserId>()];
-  const announced = (user: UserId) => ({ tenant, user, state: "online", since: 1 }) as const;
+  const announced = (user: UserId) => ({ tenant, user, state: "online", sinceMs: 1 }) as const;
   presence.onHeard(node, [announced(stayed), announced(left)]);
   nowMs = 10_000;
   presence.onListening();

@@ -2,16 +2,16 @@ import { TimerWheel, type Timed } from "../../../server/socket/timer-wheel.ts";
 
 /** A wheel whose ticks the test controls. */
 function wheelAt(tickMs: number) {
-  let now = 0;
-  const wheel = new TimerWheel(() => now, tickMs, 16);
+  let nowMs = 0;
+  const wheel = new TimerWheel(() => nowMs, tickMs, 16);
   clearTimers.push(wheel);
   const pass = (ms: number) => {
     for (let passed = 0; passed < ms; passed += tickMs) {
-      now += tickMs;
+      nowMs += tickMs;
       wheel.tick();
     }
   };
-  return { wheel, pass, now: () => now };
+  return { wheel, pass, now: () => nowMs };
 }
 const clearTimers: TimerWheel[] = [];
 afterAll(() => {

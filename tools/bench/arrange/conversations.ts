@@ -22,7 +22,7 @@ export async function arrangeConversations(
     id: parseId<ConversationId>(randomUUID()),
     devices,
   }));
-  const now = Date.now();
+  const nowMs = Date.now();
   const signature = randomBytes(64);
   await inTransaction(pool, tenant, async (client) => {
     await client.query(
@@ -35,11 +35,11 @@ export async function arrangeConversations(
         conversations.map((each) => creatorOf(each).user),
         conversations.map((each) => creatorOf(each).device),
         signature,
-        now,
+        nowMs,
       ],
     );
     await enrol(client, tenant, conversations);
-    const events = conversations.map((each) => createdEvent(tenant, each, signature, now));
+    const events = conversations.map((each) => createdEvent(tenant, each, signature, nowMs));
     await insertEvents(client, {
       tenant,
       events,
@@ -88,7 +88,7 @@ function createdEvent(
   tenant: TenantId,
   conversation: LoadConversation,
   signature: Uint8Array,
-  now: number,
+  nowMs: number,
 ): LoggedEvent {
   const { user, device } = creatorOf(conversation);
   const control = encodeControl({
@@ -104,7 +104,7 @@ function createdEvent(
     receipt: undefined,
   });
   return numberControl(
-    { tenant, seq: 0, transcriptHash: zeroHash, receivedAtMs: now },
+    { tenant, seq: 0, transcriptHash: zeroHash, receivedAtMs: nowMs },
     {
       conversation: conversation.id,
       kind: "created",
@@ -114,7 +114,7 @@ function createdEvent(
       clientMessageId: nilUuid,
     },
     control,
-    now,
+    nowMs,
   );
 }
 

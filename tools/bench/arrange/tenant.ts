@@ -86,8 +86,8 @@ export class LoadTenant {
   ): Promise<SealdeskLinkSpec> {
     const { url, tokens } = this.#server;
     const claims = { tenant: this.id, user, role: "agent", session, thumbprint } as const;
-    const now = Date.now();
-    const { accessToken } = await tokens.issue(claims, now, now + SESSION_MS);
+    const nowMs = Date.now();
+    const { accessToken } = await tokens.issue(claims, nowMs, nowMs + SESSION_MS);
     return { kind: "sealdesk", url, accessToken, jwk, cursors };
   }
 
@@ -97,12 +97,12 @@ export class LoadTenant {
   }
 
   async #store(devices: readonly LoadDevice[]): Promise<void> {
-    const now = Date.now();
+    const nowMs = Date.now();
     const column = <T>(of: (device: LoadDevice) => T): T[] => devices.map(of);
     await this.#owner.query(
       `insert into sealdesk.users (id, tenant, role, created_at_ms)
        select id, $2, 'agent', $3 from unnest($1::uuid[]) id`,
-      [column(({ user }) => user), this.id, now],
+      [column(({ user }) => user), this.id, nowMs],
     );
     await this.#owner.query(
       `insert into sealdesk.devices (id, tenant, user_id, registration_id, device_key, identity_key,
@@ -116,7 +116,7 @@ export class LoadTenant {
         column(({ jwk }) => Buffer.from(fromBase64Url(jwk.x))),
         randomBytes(33),
         randomBytes(64),
-        now,
+        nowMs,
       ],
     );
     await this.#owner.query(
@@ -128,8 +128,8 @@ export class LoadTenant {
         column(({ session }) => session),
         column(({ user }) => user),
         column(({ thumbprint }) => thumbprint),
-        now,
-        now + SESSION_MS,
+        nowMs,
+        nowMs + SESSION_MS,
       ],
     );
   }

@@ -83,7 +83,7 @@ async function inTwoHundreds(tree: KeyTree, tenant: TenantId, scopes: readonly S
 const perSecond = (ms: number): number => round((SUBJECTS / ms) * 1000);
 
 export async function timed(work: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
+  const beganMs = performance.now();
   await work();
-  return performance.now() - began;
+  return performance.now() - beganMs;
 }

@@ -48,8 +48,8 @@ export async function measureShredding(
   const by = { actor: { kind: "system" as const, id: "bench" } };
   /** @returns its subject, and the name of the key that seals everything */
   const seed = async (messages: number): Promise<readonly [UserId, Uuid]> => {
-    const now = Date.now();
-    const period = periodOf(now);
+    const nowMs = Date.now();
+    const period = periodOf(nowMs);
     const scope = {
       conversation: parseId<ConversationId>(randomUUID()),
       subject: parseId<UserId>(randomUUID()),
@@ -59,7 +59,7 @@ export async function measureShredding(
     if (made?.key === undefined) throw new Error("there is a key");
     const place = { tenant, conversation: scope.conversation, seq: 1, period };
     const sealed = seal(made.key, rowAssociated(place), randomBytes(300));
-    const values = [tenant, scope.conversation, randomUUID(), now, sealed, randomBytes(32)];
+    const values = [tenant, scope.conversation, randomUUID(), nowMs, sealed, randomBytes(32)];
     await owner.query(SEED, [...values, messages]);
     return [scope.subject, uuidFromBytes(made.key.id)];
   };

@@ -14,7 +14,7 @@ export interface Counted {
 }
 
 interface Pending {
-  readonly at: number;
+  readonly atMs: number;
   /**
    * The number of answers that are still to come: `accepted`, and one delivery for each receiver.
    */
@@ -49,7 +49,7 @@ export class Traffic implements RelayConnectionEvents {
   #ticker: NodeJS.Timeout | undefined;
   #underWay = 0;
   #onQuiet: (() => void) | undefined;
-  #since = performance.now();
+  #sinceMs = performance.now();
   #accepted = 0;
   #deliveries = 0;
   #acceptMs: number[] = [];
@@ -118,13 +118,13 @@ export class Traffic implements RelayConnectionEvents {
   /** Returns the counts since the last call. */
   take(): Counted {
     const counted = {
-      seconds: (performance.now() - this.#since) / 1000,
+      seconds: (performance.now() - this.#sinceMs) / 1000,
       accepted: this.#accepted,
       deliveries: this.#deliveries,
       acceptMs: Float64Array.from(this.#acceptMs),
       deliverMs: Float64Array.from(this.#deliverMs),
     };
-    this.#since = performance.now();
+    this.#sinceMs = performance.now();
     [this.#accepted, this.#deliveries] = [0, 0];
     [this.#acceptMs, this.#deliverMs] = [[], []];
     return counted;
@@ -147,7 +147,7 @@ export class Traffic implements RelayConnectionEvents {
   }
 
   #sendIn(room: Room): void {
-    room.pending.set(++room.head, { at: performance.now(), open: 1 + room.receivers });
+    room.pending.set(++room.head, { atMs: performance.now(), open: 1 + room.receivers });
     this.#underWay++;
     room.lane.link.send(room.next());
   }
@@ -157,7 +157,7 @@ export class Traffic implements RelayConnectionEvents {
     if (room === undefined || seq <= room.before) return;
     const pending = room.pending.get(seq);
     if (pending === undefined) throw new Error(`event ${seq} came again, or was never sent`);
-    samples.push(performance.now() - pending.at);
+    samples.push(performance.now() - pending.atMs);
     if (--pending.open > 0) return;
     room.pending.delete(seq);
     this.#underWay--;

@@ -24,12 +24,12 @@ export async function bareInserts(ownerUrl: string, seconds: number): Promise<nu
      alter table bench.plain alter column body set storage external;`,
   );
   const bodies = Array.from({ length: BATCH }, () => randomBytes(BODY_BYTES));
-  const until = performance.now() + seconds * 1000;
+  const untilMs = performance.now() + seconds * 1000;
   let rows = 0;
   await Promise.all(
     clients.map(async (client) => {
       const conversations = Array.from({ length: BATCH }, () => randomUUID());
-      for (let seq = 1; performance.now() < until; seq++) {
+      for (let seq = 1; performance.now() < untilMs; seq++) {
         await client.query({
           name: "bare-insert",
           text: "insert into bench.plain select * from unnest($1::uuid[], $2::int8[], $3::bytea[])",

@@ -197,9 +197,9 @@ const RECEIVED_WITHIN_MS = 30_000;
 
 /** Waits for sent messages to be received. Those that have not arrived by then are lost. */
 async function received(talks: readonly Talk[], sent: readonly number[]): Promise<void> {
-  const deadline = performance.now() + RECEIVED_WITHIN_MS;
+  const deadlineMs = performance.now() + RECEIVED_WITHIN_MS;
   const isAll = () => talks.every(({ tookMs }, index) => tookMs.size === sent[index]);
-  while (!isAll() && performance.now() < deadline) await wait(20);
+  while (!isAll() && performance.now() < deadlineMs) await wait(20);
 }
 
 /** Restarts one node. @returns how many devices were on no node when its process had ended */

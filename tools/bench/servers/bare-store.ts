@@ -81,7 +81,7 @@ export class BareStore {
   async #run(lane: Lane): Promise<void> {
     while (lane.queue.length > 0) {
       const batch = lane.queue.splice(0, BATCH);
-      const now = Date.now();
+      const nowMs = Date.now();
       await lane.client.query({
         name: "insert",
         text: INSERT,
@@ -90,7 +90,7 @@ export class BareStore {
           int8Array(batch.map(({ seq }) => seq)),
           int4Array(batch.map(({ device }) => device)),
           uuidArray(batch.map(({ frame }) => idAt(frame, ID_AT))),
-          int8Array(batch.map(() => now)),
+          int8Array(batch.map(() => nowMs)),
           byteaArray(batch.map(({ frame }) => frame.subarray(BODY_AT))),
         ],
       });

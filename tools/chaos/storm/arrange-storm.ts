@@ -33,7 +33,7 @@ export async function arrangeStorm(
   count: number,
   waiting: number,
 ): Promise<readonly StormDevice[]> {
-  const [tenant, now] = [newId<TenantId>(), Date.now()];
+  const [tenant, nowMs] = [newId<TenantId>(), Date.now()];
   const devices: StormDevice[] = [];
   let conversation = idOf<ConversationId>("");
   for (let index = 0; index < count; index++) {
@@ -48,7 +48,7 @@ export async function arrangeStorm(
   await owner.connect();
   const atRest = await AtRest.open(server.home, server.ownerUrl);
   try {
-    await store(owner, atRest, tenant, devices, waiting, now);
+    await store(owner, atRest, tenant, devices, waiting, nowMs);
   } finally {
     await atRest.close();
     await owner.end();
@@ -62,7 +62,7 @@ async function store(
   tenant: TenantId,
   devices: readonly StormDevice[],
   waiting: number,
-  now: number,
+  nowMs: number,
 ): Promise<void> {
   const run = (name: keyof typeof STATEMENTS, ...values: readonly unknown[]) =>
     owner.query(STATEMENTS[name], [tenant, ...values]);
@@ -72,14 +72,14 @@ async function store(
      values ($1::uuid, 'storm-' || $1::text, 'Storm', 0)`,
     [tenant],
   );
-  await run("users", of("user"), now);
+  await run("users", of("user"), nowMs);
   const keys = devices.map(({ key }) => Buffer.from(fromBase64Url(key.x ?? "")));
-  await run("devices", of("device"), of("user"), keys, now);
-  await run("sessions", of("session"), of("user"), of("thumbprint"), now);
+  await run("devices", of("device"), of("user"), keys, nowMs);
+  await run("sessions", of("session"), of("user"), of("thumbprint"), nowMs);
   const creators = devices.filter((_, index) => index % 2 === 0);
   const created = (part: keyof StormDevice) => creators.map((device) => device[part]);
   const [ids, creating] = [created("conversation"), created("device")];
-  await run("conversations", ids, created("user"), creating, randomBytes(64), now);
+  await run("conversations", ids, created("user"), creating, randomBytes(64), nowMs);
   await run("members", of("conversation"), of("user"));
   await run("memberDevices", of("conversation"), of("device"), of("user"));
   await run("epochs");
@@ -98,7 +98,7 @@ async function store(
     return Buffer.from(encodeControl(control));
   });
   const nil = "00000000-0000-0000-0000-000000000000";
-  await run("created", ids, creating, controls, nil, now, randomBytes(32));
+  await run("created", ids, creating, controls, nil, nowMs, randomBytes(32));
   const text = randomBytes(ciphertextBytes);
   for (let seq = 2; seq <= waiting + 1; seq++) {
     const rows = creators.map(({ conversation, user }) => ({
@@ -107,11 +107,11 @@ async function store(
       subject: user,
       author: user,
       seq,
-      receivedAtMs: now,
+      receivedAtMs: nowMs,
       bytes: text,
     }));
     const sealed = (await atRest.seal(tenant, rows)).map((bytes) => Buffer.from(bytes));
-    await run("messages", ids, creating, seq, now, sealed, randomBytes(32));
+    await run("messages", ids, creating, seq, nowMs, sealed, randomBytes(32));
   }
   await owner.query("analyze");
 }

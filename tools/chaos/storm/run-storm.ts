@@ -96,11 +96,11 @@ async function storm(
   clients: readonly ChildProcess[],
   memory: ServerMemory,
 ): Promise<Omit<StormReport, keyof StormOptions>> {
-  const began = performance.now();
+  const beganMs = performance.now();
   const answers = clients.map((each) => messageOf<readonly Seen[]>(each));
   for (const each of clients) each.send("go");
   const seen = (await Promise.all(answers)).flat();
-  const milliseconds = Math.round(performance.now() - began);
+  const milliseconds = Math.round(performance.now() - beganMs);
   await memory.close();
   const sum = (count: (one: Seen) => number) => seen.reduce((total, one) => total + count(one), 0);
   return {
@@ -121,7 +121,7 @@ async function assign(
   { seed }: StormOptions,
   tokens: AccessTokens,
 ): Promise<readonly string[]> {
-  const now = Date.now();
+  const nowMs = Date.now();
   const files: string[] = [];
   for (let number = 0; number < processes; number++) {
     const own = devices.filter((_, index) => index % processes === number);
@@ -129,7 +129,7 @@ async function assign(
       own.map(async (device) => {
         const { tenant, user, session, thumbprint } = device;
         const claims = { tenant, user, role: "agent" as const, session, thumbprint };
-        const { accessToken } = await tokens.issue(claims, now, now + 3_600_000);
+        const { accessToken } = await tokens.issue(claims, nowMs, nowMs + 3_600_000);
         return { device, accessToken };
       }),
     );

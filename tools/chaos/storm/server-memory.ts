@@ -41,8 +41,8 @@ export class ServerMemory {
   }
 
   async #look(pid: number): Promise<void> {
-    const now = await residentMiB(pid).catch(() => 0);
-    this.#atMostMiB = Math.max(this.#atMostMiB, now);
+    const nowMs = await residentMiB(pid).catch(() => 0);
+    this.#atMostMiB = Math.max(this.#atMostMiB, nowMs);
     if (!this.#closed) this.#schedule(pid);
   }
 }

@@ -51,6 +51,6 @@ function credentialsOf({ account }: DeviceAssignment, deps: SignInDeps): Credent
   }
   const { subject } = account;
   const token = () =>
-    signCustomerToken(customerKey, { tenant, subject, audience, now: Date.now() });
+    signCustomerToken(customerKey, { tenant, subject, audience, nowMs: Date.now() });
   return { grant: "customer_token", tenant, token };
 }

@@ -116,10 +116,10 @@ export class Person {
 
   /** Resolves when this many messages have been shown, or after `limitMs`. */
   async hasShown(count: number, limitMs: number): Promise<void> {
-    const deadline = Date.now() + limitMs;
-    while (this.shown.length < count && Date.now() < deadline)
+    const deadlineMs = Date.now() + limitMs;
+    while (this.shown.length < count && Date.now() < deadlineMs)
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, deadline - Date.now());
+        const timer = setTimeout(resolve, deadlineMs - Date.now());
         this.#onShown = () => {
           clearTimeout(timer);
           resolve();

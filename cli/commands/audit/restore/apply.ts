@@ -77,8 +77,8 @@ const vkeysOf = (keys: readonly NoteKey[]): string =>
  * continue.
  */
 async function takeLock(client: Client): Promise<void> {
-  for (const until = performance.now() + LOCK_MS; !(await tryLead(client));) {
-    if (performance.now() > until)
+  for (const untilMs = performance.now() + LOCK_MS; !(await tryLead(client));) {
+    if (performance.now() > untilMs)
       throw new CommandError("A node continues the logs. Stop all nodes, then run this again.");
     await pause(100);
   }

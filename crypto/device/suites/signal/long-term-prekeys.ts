@@ -22,16 +22,16 @@ export async function longTermPreKeys(
   staging: Staging,
   self: Self,
   ids: PreKeyIds,
-  { now, renew }: { readonly now: number; readonly renew: boolean },
+  { nowMs, renew }: { readonly nowMs: number; readonly renew: boolean },
 ): Promise<LongTerm> {
   const current = await loadCurrent(staging);
-  if (current === undefined) return makeLongTerm(staging, self, ids, now);
+  if (current === undefined) return makeLongTerm(staging, self, ids, nowMs);
   const signed = await new SignedPreKeys(staging).getSignedPreKey(current.signed);
-  const age = now - signed.timestamp();
+  const ageMs = nowMs - signed.timestamp();
   // The age is unknown if the clock was set back. The key must not stay on offer for years.
-  if (renew && (age > renewAfterMs || age < 0)) {
-    await retire(staging, { ...current, retiredAt: now });
-    return makeLongTerm(staging, self, ids, now);
+  if (renew && (ageMs > renewAfterMs || ageMs < 0)) {
+    await retire(staging, { ...current, retiredAtMs: nowMs });
+    return makeLongTerm(staging, self, ids, nowMs);
   }
   const lastResort = await new KyberPreKeys(staging).getKyberPreKey(current.lastResort);
   return { signedPreKey: published(signed), lastResortKyberPreKey: published(lastResort) };
@@ -41,10 +41,10 @@ async function makeLongTerm(
   staging: Staging,
   self: Self,
   ids: PreKeyIds,
-  now: number,
+  nowMs: number,
 ): Promise<LongTerm> {
-  const signed = makeSignedPreKey(self, ids.take(), now);
-  const lastResort = makeKyberPreKey(self, ids.take(), now);
+  const signed = makeSignedPreKey(self, ids.take(), nowMs);
+  const lastResort = makeKyberPreKey(self, ids.take(), nowMs);
   await new SignedPreKeys(staging).saveSignedPreKey(signed.id(), signed);
   new KyberPreKeys(staging).saveLastResort(lastResort.id(), lastResort);
   const record = new Uint8Array(8);
@@ -59,9 +59,9 @@ async function makeLongTerm(
  * Retires the signed and the last-resort prekey on offer, whatever their age. The next call of
  * `longTermPreKeys` makes new ones.
  */
-export async function retireLongTerm(staging: Staging, now: number): Promise<void> {
+export async function retireLongTerm(staging: Staging, nowMs: number): Promise<void> {
   const current = await loadCurrent(staging);
-  if (current !== undefined) await retire(staging, { ...current, retiredAt: now });
+  if (current !== undefined) await retire(staging, { ...current, retiredAtMs: nowMs });
   staging.delete(names.longTermPreKeys);
 }
 

@@ -7,19 +7,19 @@ export function makePreKey(id: number): signal.PreKeyRecord {
   return signal.PreKeyRecord.new(id, key.getPublicKey(), key);
 }
 
-/** @param now the time of creation, in milliseconds since the Unix epoch; the record stores it */
-export function makeSignedPreKey(self: Self, id: number, now: number): signal.SignedPreKeyRecord {
+/** @param nowMs the time of creation, in milliseconds since the Unix epoch; the record stores it */
+export function makeSignedPreKey(self: Self, id: number, nowMs: number): signal.SignedPreKeyRecord {
   const key = signal.PrivateKey.generate();
   const publicKey = key.getPublicKey();
   const signature = self.identity.sign(publicKey.serialize());
-  return signal.SignedPreKeyRecord.new(id, now, publicKey, key, signature);
+  return signal.SignedPreKeyRecord.new(id, nowMs, publicKey, key, signature);
 }
 
-/** @param now as for `makeSignedPreKey` */
-export function makeKyberPreKey(self: Self, id: number, now: number): signal.KyberPreKeyRecord {
+/** @param nowMs as for `makeSignedPreKey` */
+export function makeKyberPreKey(self: Self, id: number, nowMs: number): signal.KyberPreKeyRecord {
   const pair = signal.KEMKeyPair.generate();
   const signature = self.identity.sign(pair.getPublicKey().serialize());
-  return signal.KyberPreKeyRecord.new(id, now, pair, signature);
+  return signal.KyberPreKeyRecord.new(id, nowMs, pair, signature);
 }
 
 /** Returns the part of a signed prekey that is uploaded. */

@@ -25,14 +25,14 @@ export const digestOfDevices = (devices: readonly DeviceId[]): Uint8Array =>
  * the limits are not reached.
  */
 export function isWithinLimits(key: OwnKey, request: SealRequest, limits: RotationLimits): boolean {
-  const age = request.now - key.createdAtMs;
+  const ageMs = request.nowMs - key.createdAtMs;
   return (
     key.epoch === request.epoch &&
     equalBytes(key.devices, digestOfDevices(request.devices)) &&
     key.messages < limits.maxMessages &&
     // The key's age is unknown if the clock was set back.
-    age >= 0 &&
-    age < limits.maxAgeMs
+    ageMs >= 0 &&
+    ageMs < limits.maxAgeMs
   );
 }
 

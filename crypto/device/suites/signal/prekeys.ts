@@ -16,19 +16,19 @@ export async function createPreKeys(
   staging: Staging,
   request: PreKeyRequest,
 ): Promise<PreKeyUpload> {
-  const { oneTime, now, renew = true, highestId = 0 } = request;
+  const { oneTime, nowMs, renew = true, highestId = 0 } = request;
   const self = await loadSelf(staging);
   const ids = await PreKeyIds.load(staging);
   ids.skipTo(highestId);
-  const longTerm = await longTermPreKeys(staging, self, ids, { now, renew });
-  if (renew) await deleteExpired(staging, now);
+  const longTerm = await longTermPreKeys(staging, self, ids, { nowMs, renew });
+  if (renew) await deleteExpired(staging, nowMs);
   const preKeys = [];
   const kyberPreKeys = [];
   for (let made = 0; made < oneTime; made++) {
     const preKey = makePreKey(ids.take());
     await new PreKeys(staging).savePreKey(preKey.id(), preKey);
     preKeys.push({ id: preKey.id(), publicKey: preKey.publicKey().serialize() });
-    const kyber = makeKyberPreKey(self, ids.take(), now);
+    const kyber = makeKyberPreKey(self, ids.take(), nowMs);
     await new KyberPreKeys(staging).saveKyberPreKey(kyber.id(), kyber);
     kyberPreKeys.push(published(kyber));
   }

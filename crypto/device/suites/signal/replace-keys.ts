@@ -14,14 +14,14 @@ import { parseId, type DeviceId } from "../../../wire/ids.ts";
  */
 export async function replaceKeys(
   staging: Staging,
-  { highestId, oneTime, now }: ReplacementRequest,
+  { highestId, oneTime, nowMs }: ReplacementRequest,
 ): Promise<PreKeyUpload> {
   const self = await loadSelf(staging);
   await dropOwnKeys(staging, self.device);
-  await putAsideSessions(staging, now);
+  await putAsideSessions(staging, nowMs);
   await dropOneTimePreKeys(staging);
-  await retireLongTerm(staging, now);
-  return createPreKeys(staging, { oneTime, now, highestId });
+  await retireLongTerm(staging, nowMs);
+  return createPreKeys(staging, { oneTime, nowMs, highestId });
 }
 
 /**
@@ -35,14 +35,14 @@ const mostFormer = 4;
  * session were archived inside its own record, libsignal would make it current with the next
  * message that it opens, and would then send in it.
  */
-async function putAsideSessions(staging: Staging, now: number): Promise<void> {
+async function putAsideSessions(staging: Staging, nowMs: number): Promise<void> {
   for (const name of await staging.namesUnder(prefixes.session)) {
     const record = await staging.get(name);
     if (record === undefined) continue;
     const device = parseId<DeviceId>(name.slice(prefixes.session.length));
     const kept = await staging.namesUnder(names.formerSessions(device));
     for (const former of kept.toSorted().slice(0, -mostFormer + 1)) staging.delete(former);
-    staging.put(names.formerSession(device, now, kept.length), record);
+    staging.put(names.formerSession(device, nowMs, kept.length), record);
     staging.delete(name);
   }
 }

@@ -21,7 +21,7 @@ const retiredPreKeys = message({
   keys: [
     1,
     list(
-      nested(message({ signed: [1, uint()], lastResort: [2, uint()], retiredAt: [3, uint()] })),
+      nested(message({ signed: [1, uint()], lastResort: [2, uint()], retiredAtMs: [3, uint()] })),
       10_000,
     ),
   ],
@@ -46,25 +46,25 @@ export async function retire(staging: Staging, retired: Retired): Promise<void> 
  * Deletes the private keys that were retired more than 30 days ago. With a last-resort key, it also
  * deletes the record of its uses. Without the key, no first message to it opens, repeated or not.
  */
-export async function deleteExpired(staging: Staging, now: number): Promise<void> {
+export async function deleteExpired(staging: Staging, nowMs: number): Promise<void> {
   const retired = await loadRetired(staging);
   const kept: Retired[] = [];
   for (const key of retired) {
     // The clock was ahead when it was retired. Count from now, or it would be kept forever.
-    const retiredAt = Math.min(key.retiredAt, now);
-    if (now - retiredAt > keepRetiredMs) await deleteKeys(staging, key);
-    else kept.push({ ...key, retiredAt });
+    const retiredAtMs = Math.min(key.retiredAtMs, nowMs);
+    if (nowMs - retiredAtMs > keepRetiredMs) await deleteKeys(staging, key);
+    else kept.push({ ...key, retiredAtMs });
   }
-  const changed = kept.some((key, index) => key.retiredAt !== retired[index]?.retiredAt);
+  const changed = kept.some((key, index) => key.retiredAtMs !== retired[index]?.retiredAtMs);
   if (changed || kept.length < retired.length) saveRetired(staging, kept);
-  await deleteFormerSessions(staging, now);
+  await deleteFormerSessions(staging, nowMs);
 }
 
 /** Deletes former sessions after the time for which retired prekeys are kept. */
-async function deleteFormerSessions(staging: Staging, now: number): Promise<void> {
+async function deleteFormerSessions(staging: Staging, nowMs: number): Promise<void> {
   for (const name of await staging.namesUnder(prefixes.formerSession)) {
     const [, , , since] = name.split("!");
-    if (now - Number(since) > keepRetiredMs) staging.delete(name);
+    if (nowMs - Number(since) > keepRetiredMs) staging.delete(name);
   }
 }
 

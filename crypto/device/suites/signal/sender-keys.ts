@@ -54,7 +54,7 @@ export async function rotate(staging: Staging, conversation: ConversationId): Pr
  * libsignal would continue the old chain under an old id.
  */
 async function startKey(staging: Staging, self: Self, request: SealRequest) {
-  const { devices, without = [], withheld = [], epoch, now } = request;
+  const { devices, without = [], withheld = [], epoch, nowMs } = request;
   await staging.getMany([...devices.map(names.session), ...devices.map(names.peer)]);
   const lacking = await withoutSession(staging, devices);
   const leftOut = new Set([...without.filter((device) => lacking.includes(device)), ...withheld]);
@@ -88,7 +88,7 @@ async function startKey(staging: Staging, self: Self, request: SealRequest) {
     epoch,
     devices: digestOfDevices(devices),
     messages: 0,
-    createdAtMs: now,
+    createdAtMs: nowMs,
   };
   return { key, packets };
 }

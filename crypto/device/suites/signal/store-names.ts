@@ -29,11 +29,11 @@ export const names = {
   formerSessions: (device: DeviceId) => `${prefixes.formerSession}${device}!`,
   /**
    * A session from before keys were replaced. It opens messages, and nothing is sent in it.
-   * @param since when it became a former session, in milliseconds since the Unix epoch
+   * @param sinceMs when it became a former session, in milliseconds since the Unix epoch
    * @param index distinguishes sessions of the same millisecond
    */
-  formerSession: (device: DeviceId, since: number, index: number) =>
-    `${prefixes.formerSession}${device}!${String(since).padStart(16, "0")}!${index}`,
+  formerSession: (device: DeviceId, sinceMs: number, index: number) =>
+    `${prefixes.formerSession}${device}!${String(sinceMs).padStart(16, "0")}!${index}`,
   ownKey: (conversation: ConversationId) => `${prefixes.ownKey}${conversation}`,
   /**
    * A sender key's name contains its place, so it is not found in another conversation or epoch.

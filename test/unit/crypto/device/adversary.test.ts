@@ -33,7 +33,7 @@ import {
   newDevice,
   newGroup,
   newRoom,
-  now,
+  nowMs,
   open,
   seal,
   tampered,
@@ -225,7 +225,7 @@ describe("another member's key", () => {
       body: { kind: "text", text: "from Alice" },
     } as const;
     const { clientMessageId } = payload;
-    const message = { ...payload, devices: [mallory.id, bob.id], now };
+    const message = { ...payload, devices: [mallory.id, bob.id], nowMs };
     // Alice's chain as her packet tells it to every member, including Mallory.
     const { sealed, distribution } = await alice.transact(async (tx) => {
       const first = await alice.suite.seal(tx, { ...message, plaintext: new Uint8Array(256) });

@@ -16,7 +16,7 @@ import type { DeviceId, ConversationId } from "../../../../crypto/wire/ids.ts";
 await ready;
 
 export const limits: RotationLimits = { maxMessages: 100, maxAgeMs: 3_600_000 };
-export const now = Date.UTC(2026, 0, 5);
+export const nowMs = Date.UTC(2026, 0, 5);
 export const utf8 = (text: string) => new TextEncoder().encode(text);
 
 /** Counts the calls of a store to its database, and can fail the next write. */
@@ -111,7 +111,7 @@ export const newBundle = async (
 ): Promise<PreKeyBundle> =>
   bundleOf(
     device,
-    await device.transact((tx) => device.suite.createPreKeys(tx, { oneTime: 1, now })),
+    await device.transact((tx) => device.suite.createPreKeys(tx, { oneTime: 1, nowMs })),
     options,
   );
 
@@ -155,14 +155,14 @@ export const seal = (
   to: readonly TestDevice[],
   room: Room,
   text: string | Uint8Array = "hello",
-  at = now,
+  at = nowMs,
 ): Promise<Sealed> =>
   from.transact((tx) =>
     from.suite.seal(tx, {
       ...room,
       devices: to.map(({ id }) => id),
       plaintext: typeof text === "string" ? utf8(text) : text,
-      now: at,
+      nowMs: at,
     }),
   );
 

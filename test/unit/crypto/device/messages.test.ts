@@ -6,7 +6,7 @@ import { pad } from "../../../../crypto/device/padding.ts";
 import { encodePayload, type Payload } from "../../../../crypto/device/payload.ts";
 import { sealMessage } from "../../../../crypto/device/seal-message.ts";
 import { zeroHash } from "../../../../crypto/wire/event.ts";
-import { delivery, newGroup, newRoom, now, seal, tampered, type TestDevice } from "./devices.ts";
+import { delivery, newGroup, newRoom, nowMs, seal, tampered, type TestDevice } from "./devices.ts";
 
 const payloadOf = (from: TestDevice, change: Partial<Payload> = {}): Payload => ({
   ...newRoom(),
@@ -18,7 +18,7 @@ const payloadOf = (from: TestDevice, change: Partial<Payload> = {}): Payload => 
 });
 
 async function send(from: TestDevice, to: TestDevice, payload: Payload): Promise<DeliveredMessage> {
-  const message = { ...payload, devices: [to.id], now };
+  const message = { ...payload, devices: [to.id], nowMs };
   const sealed = await from.transact((tx) => sealMessage(tx, from.suite, message));
   const { clientMessageId } = payload;
   return { ...delivery(from, to, payload, sealed), clientMessageId, commitment: sealed.commitment };

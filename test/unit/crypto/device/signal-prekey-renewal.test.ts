@@ -4,7 +4,7 @@ import {
   delivery,
   newDevice,
   newRoom,
-  now,
+  nowMs,
   open,
   seal,
   trust,
@@ -14,9 +14,10 @@ import {
 const day = 86_400_000;
 const make = (
   device: TestDevice,
-  at: number,
+  atMs: number,
   request: { oneTime?: number; renew?: boolean } = {},
-) => device.transact((tx) => device.suite.createPreKeys(tx, { oneTime: 0, ...request, now: at }));
+) =>
+  device.transact((tx) => device.suite.createPreKeys(tx, { oneTime: 0, ...request, nowMs: atMs }));
 const longTermIds = ({ signedPreKey, lastResortKyberPreKey }: Awaited<ReturnType<typeof make>>) => [
   signedPreKey.id,
   lastResortKyberPreKey.id,
@@ -38,10 +39,10 @@ async function firstMessage(to: TestDevice, upload: Awaited<ReturnType<typeof ma
 describe("the signed and last-resort prekeys", () => {
   test("are repeated for seven days, then replaced under ids never used before", async () => {
     const device = await newDevice();
-    const first = await make(device, now, { oneTime: 2 });
-    expect(longTermIds(await make(device, now + 7 * day))).toEqual(longTermIds(first));
+    const first = await make(device, nowMs, { oneTime: 2 });
+    expect(longTermIds(await make(device, nowMs + 7 * day))).toEqual(longTermIds(first));
     await device.restart();
-    const second = await make(device, now + 7 * day + 1, { oneTime: 2 });
+    const second = await make(device, nowMs + 7 * day + 1, { oneTime: 2 });
     expect(second.signedPreKey.publicKey).not.toEqual(first.signedPreKey.publicKey);
     const used = [first, second].flatMap((upload) => [
       ...longTermIds(upload),
@@ -49,45 +50,45 @@ describe("the signed and last-resort prekeys", () => {
     ]);
     expect(new Set(used).size).toBe(12);
     expect(Math.min(...longTermIds(second))).toBeGreaterThan(Math.max(...longTermIds(first)));
-    expect(longTermIds(await make(device, now + 8 * day))).toEqual(longTermIds(second));
-    const third = await make(device, now + 15 * day);
+    expect(longTermIds(await make(device, nowMs + 8 * day))).toEqual(longTermIds(second));
+    const third = await make(device, nowMs + 15 * day);
     expect(Math.min(...longTermIds(third))).toBeGreaterThan(Math.max(...used));
   });
 
   test("are only reported and not renewed on request", async () => {
     const device = await newDevice();
-    const first = await make(device, now);
-    const said = await make(device, now + 100 * day, { renew: false });
+    const first = await make(device, nowMs);
+    const said = await make(device, nowMs + 100 * day, { renew: false });
     expect(said).toEqual(first);
-    expect(longTermIds(await make(device, now + 100 * day))).not.toEqual(longTermIds(first));
+    expect(longTermIds(await make(device, nowMs + 100 * day))).not.toEqual(longTermIds(first));
   });
 
   test("are renewed after a clock ran years ahead", async () => {
     const device = await newDevice();
-    const ahead = await make(device, now + 3650 * day);
-    const renewed = await make(device, now);
+    const ahead = await make(device, nowMs + 3650 * day);
+    const renewed = await make(device, nowMs);
     expect(longTermIds(renewed)).not.toEqual(longTermIds(ahead));
-    expect(longTermIds(await make(device, now + day))).toEqual(longTermIds(renewed));
+    expect(longTermIds(await make(device, nowMs + day))).toEqual(longTermIds(renewed));
   });
 
   test("of a crashed renewal are made again, and the old ones still work", async () => {
     const device = await newDevice();
-    const first = await make(device, now);
+    const first = await make(device, nowMs);
     device.level.failNextBatch = true;
-    await expect(make(device, now + 8 * day)).rejects.toThrow("disk full");
+    await expect(make(device, nowMs + 8 * day)).rejects.toThrow("disk full");
     await device.restart();
-    expect(await make(device, now + 8 * day, { renew: false })).toEqual(first);
+    expect(await make(device, nowMs + 8 * day, { renew: false })).toEqual(first);
     expect(await open(device, await firstMessage(device, first))).toBe("hello");
-    expect(longTermIds(await make(device, now + 8 * day))).not.toEqual(longTermIds(first));
+    expect(longTermIds(await make(device, nowMs + 8 * day))).not.toEqual(longTermIds(first));
   });
 });
 
 describe("retired private halves", () => {
   test("open first messages for thirty days after their renewal and not longer", async () => {
     const device = await newDevice();
-    const first = await make(device, now);
+    const first = await make(device, nowMs);
     const [early, late] = [await firstMessage(device, first), await firstMessage(device, first)];
-    const renewedAt = now + 8 * day;
+    const renewedAt = nowMs + 8 * day;
     const second = await make(device, renewedAt);
     await make(device, renewedAt + 30 * day);
     await device.restart();
@@ -103,9 +104,9 @@ describe("retired private halves", () => {
 
   test("go together with the record of their last-resort uses, and no other record", async () => {
     const device = await newDevice();
-    const first = await make(device, now);
+    const first = await make(device, nowMs);
     await open(device, await firstMessage(device, first));
-    const renewedAt = now + 8 * day;
+    const renewedAt = nowMs + 8 * day;
     const second = await make(device, renewedAt);
     await open(device, await firstMessage(device, second));
     const uses = () => namesOf(device, "signal!kyber-use!");
@@ -124,9 +125,9 @@ describe("retired private halves", () => {
 
   test("refuse a repeated first message as long as they are kept", async () => {
     const device = await newDevice();
-    const request = await firstMessage(device, await make(device, now));
+    const request = await firstMessage(device, await make(device, nowMs));
     await open(device, request);
-    await make(device, now + 8 * day);
+    await make(device, nowMs + 8 * day);
     await device.transact(async (tx) => {
       for (const prefix of ["signal!session!", "signal!sender-key!"])
         for (const [name] of await tx.list(prefix)) tx.delete(name);
@@ -139,13 +140,13 @@ describe("retired private halves", () => {
 
   test("retired while a clock ran ahead are kept thirty days and not forever", async () => {
     const device = await newDevice();
-    await make(device, now);
-    const ahead = now + 3650 * day;
+    await make(device, nowMs);
+    const ahead = nowMs + 3650 * day;
     await make(device, ahead); // retires the first ones ten years from now
-    await make(device, now + day); // the clock is right again
+    await make(device, nowMs + day); // the clock is right again
     const before = await namesOf(device, "signal!signed-prekey!");
     expect(before).toHaveLength(3);
-    await make(device, now + 33 * day);
+    await make(device, nowMs + 33 * day);
     // The two from before the correction are gone. The corrected one was retired just now.
     expect(await namesOf(device, "signal!signed-prekey!")).toHaveLength(2);
   });

@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
-import { connect, delivery, newBundle, newDevice, newRoom, now, open, seal } from "./devices.ts";
+import { connect, delivery, newBundle, newDevice, newRoom, nowMs, open, seal } from "./devices.ts";
 import type { ConversationId } from "../../../../crypto/wire/ids.ts";
 
 const replace = (device: Awaited<ReturnType<typeof newDevice>>, highestId = 0) =>
-  device.transact((tx) => device.suite.replaceKeys(tx, { highestId, oneTime: 2, now }));
+  device.transact((tx) => device.suite.replaceKeys(tx, { highestId, oneTime: 2, nowMs }));
 const rotate = (device: Awaited<ReturnType<typeof newDevice>>, conversation: ConversationId) =>
   device.transact((tx) => device.suite.rotate(tx, conversation));
 
@@ -54,7 +54,9 @@ test("keys that are replaced again do not lose the sessions from before the firs
 
 test("one-time prekeys go, long-term ones are retired, and ids go on after those in use", async () => {
   const device = await newDevice();
-  const before = await device.transact((tx) => device.suite.createPreKeys(tx, { oneTime: 2, now }));
+  const before = await device.transact((tx) =>
+    device.suite.createPreKeys(tx, { oneTime: 2, nowMs }),
+  );
   const after = await replace(device, 500);
   expect(after.signedPreKey.id).toBe(501);
   const names = await device.store.read(async (tx) =>

@@ -13,7 +13,7 @@ import {
   newDevice,
   newGroup,
   newRoom,
-  now,
+  nowMs,
   open,
   seal,
   tampered,
@@ -46,7 +46,7 @@ describe("a sending key", () => {
     const [a, b, c] = await newGroup(3, { limits: { maxMessages: 3, maxAgeMs: 1000 } });
     const room = newRoom();
     const keys: string[] = [];
-    const sealAt = async (devices = [b!, c!], epoch = 1, at = now) => {
+    const sealAt = async (devices = [b!, c!], epoch = 1, at = nowMs) => {
       const { keyId, packets } = await seal(a, devices, { ...room, epoch }, "x", at);
       const fresh = !keys.includes(keyId);
       expect(packets).toHaveLength(fresh ? devices.length : 0);
@@ -57,13 +57,13 @@ describe("a sending key", () => {
     expect(await sealAt()).toBe(false);
     expect(await sealAt()).toBe(false);
     expect(await sealAt()).toBe(true); // the fourth message
-    expect(await sealAt([b!, c!], 1, now + 999)).toBe(false);
-    expect(await sealAt([b!, c!], 1, now + 1000)).toBe(true); // one second old
-    expect(await sealAt([b!, c!], 1, now + 999)).toBe(true); // a clock that went back
-    expect(await sealAt([b!], 1, now + 999)).toBe(true); // other devices
-    expect(await sealAt([b!], 2, now + 999)).toBe(true); // another epoch
+    expect(await sealAt([b!, c!], 1, nowMs + 999)).toBe(false);
+    expect(await sealAt([b!, c!], 1, nowMs + 1000)).toBe(true); // one second old
+    expect(await sealAt([b!, c!], 1, nowMs + 999)).toBe(true); // a clock that went back
+    expect(await sealAt([b!], 1, nowMs + 999)).toBe(true); // other devices
+    expect(await sealAt([b!], 2, nowMs + 999)).toBe(true); // another epoch
     await a.transact((tx) => a.suite.rotate(tx, room.conversation));
-    expect(await sealAt([b!], 2, now + 999)).toBe(true);
+    expect(await sealAt([b!], 2, nowMs + 999)).toBe(true);
     const own = await a.store.read((tx) => tx.list("signal!sender-key!"));
     expect(own).toHaveLength(1); // replaced chains are deleted
   });
@@ -98,7 +98,7 @@ describe("who can open", () => {
     const devices = [b!.id, c!.id];
     const plaintext = new TextEncoder().encode("hello");
     const sealed = await a.transact((tx) =>
-      a.suite.seal(tx, { ...room, devices, withheld: [c!.id], plaintext, now }),
+      a.suite.seal(tx, { ...room, devices, withheld: [c!.id], plaintext, nowMs }),
     );
     expect(sealed.packets.map(({ device }) => device)).toEqual(devices);
     expect(sealed.packets[1]?.bytes).toHaveLength(0);

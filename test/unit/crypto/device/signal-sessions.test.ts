@@ -10,7 +10,7 @@ import {
   newDevice,
   newGroup,
   newRoom,
-  now,
+  nowMs,
   open,
   seal,
   tampered,
@@ -51,7 +51,7 @@ describe("prekeys", () => {
   test("long-term ones are repeated; ids count up and are never used again", async () => {
     const device = await newDevice();
     const make = (oneTime: number) =>
-      device.transact((tx) => device.suite.createPreKeys(tx, { oneTime, now }));
+      device.transact((tx) => device.suite.createPreKeys(tx, { oneTime, nowMs }));
     const first = await make(2);
     await device.restart();
     const second = await make(2);
@@ -196,7 +196,7 @@ describe("a bundle", () => {
   test("without one-time prekeys still starts a session", async () => {
     const [a, b] = [await newDevice(), await newDevice()];
     await trust(a, b);
-    const upload = await b.transact((tx) => b.suite.createPreKeys(tx, { oneTime: 0, now }));
+    const upload = await b.transact((tx) => b.suite.createPreKeys(tx, { oneTime: 0, nowMs }));
     await a.transact((tx) => a.suite.establish(tx, bundleOf(b, upload, { lastResort: true })));
     expect(await a.transact((tx) => a.suite.withoutSession(tx, [b.id]))).toEqual([]);
   });
@@ -257,7 +257,7 @@ describe("sessions", () => {
   test("two seals started in one transaction do not share a ratchet key either", async () => {
     const [a, b] = await newGroup(2);
     const suite = signalSuite({ ...limits, maxMessages: 1 });
-    const request = { ...newRoom(), devices: [b!.id], plaintext: new Uint8Array(256), now };
+    const request = { ...newRoom(), devices: [b!.id], plaintext: new Uint8Array(256), nowMs };
     const sealed = await a.transact((tx) =>
       Promise.all([suite.seal(tx, request), suite.seal(tx, request), suite.seal(tx, request)]),
     );

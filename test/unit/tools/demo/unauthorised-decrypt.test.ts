@@ -15,7 +15,7 @@ import { newId } from "../../../../tools/testkit/ids.ts";
 import type { DeviceId, ConversationId } from "../../../../crypto/wire/ids.ts";
 
 const suite = newSuite();
-const now = Date.UTC(2026, 0, 5);
+const nowMs = Date.UTC(2026, 0, 5);
 
 test("attempts to open a message succeed with its key, and fail without", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sealdesk-trespass-"));
@@ -33,7 +33,7 @@ test("attempts to open a message succeed with its key, and fail without", async 
   const readers = await openDeviceStore(homes.reader);
   const { identityKey, registrationId, preKeys } = await readers.transact(async (transaction) => ({
     ...(await suite.createIdentity(transaction, reader)),
-    preKeys: await suite.createPreKeys(transaction, { oneTime: 1, now }),
+    preKeys: await suite.createPreKeys(transaction, { oneTime: 1, nowMs }),
   }));
   const senders = await openDeviceStore(homes.sender);
   const sealed = await senders.transact(async (transaction) => {
@@ -48,7 +48,7 @@ test("attempts to open a message succeed with its key, and fail without", async 
       kyberPreKey: preKeys.kyberPreKeys[0]!,
     });
     const plaintext = new TextEncoder().encode("a secret");
-    const request = { conversation, epoch: 1, devices: [reader], plaintext, now };
+    const request = { conversation, epoch: 1, devices: [reader], plaintext, nowMs };
     return { own, ...(await suite.seal(transaction, request)) };
   });
   await senders.close();

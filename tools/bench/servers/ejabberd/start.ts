@@ -82,8 +82,8 @@ async function end(child: ChildProcess): Promise<void> {
 
 /** Its socket listens before anything serves it. */
 async function untilAnswering(child: ChildProcess, url: string): Promise<void> {
-  const deadline = Date.now() + START_MS;
-  while (!hasEnded(child) && Date.now() < deadline) {
+  const deadlineMs = Date.now() + START_MS;
+  while (!hasEnded(child) && Date.now() < deadlineMs) {
     if (await fetch(url).then(Boolean, () => false)) return;
     await wait(100);
   }

@@ -57,7 +57,7 @@ export interface Opening {
 }
 
 /** The parts of one conversation. */
-export interface OpenConversation {
+export interface ConversationParts {
   readonly conversation: Conversation;
   readonly log: ConversationLog;
   readonly receiver: Receiver;
@@ -65,7 +65,10 @@ export interface OpenConversation {
 }
 
 /** Creates the parts of a conversation and connects them. */
-export function openConversation(deps: ConversationDeps, opening: Opening): OpenConversation {
+export function createConversationParts(
+  deps: ConversationDeps,
+  opening: Opening,
+): ConversationParts {
   const { account, store, api } = deps;
   const { id, state, outbox, acknowledger, files, history, onCaughtUp, onBadLog } = opening;
   const log = new ConversationLog(id, account, store, state);
