@@ -78,6 +78,6 @@ const trialOf = (newId: NewId, receivedAtMs: number): LoggedEvent => ({
   frankingTag: zeroHash,
   transcriptHash: zeroHash,
   packet: undefined,
-  previousHash: undefined,
+  previousHash: zeroHash,
   packets: [],
 });

@@ -1,5 +1,5 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import { nilUuid } from "../../crypto/wire/event.ts";
+import { nilUuid, zeroHash } from "../../crypto/wire/event.ts";
 import {
   decodeControl,
   type Accepted,
@@ -170,7 +170,7 @@ export class Receiver {
       ciphertext,
       commitment,
       packet: undefined,
-      previousHash: undefined,
+      previousHash: log.state?.transcriptHash ?? zeroHash,
     };
     if (classifyEvent(log.state, event, undefined, account.device).kind === "next") return event;
     // The relay may have stored an earlier sealing. The delivered event will show it.

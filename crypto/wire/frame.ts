@@ -132,7 +132,7 @@ const deliver = message({
   frankingTag: [11, fixed(32)],
   transcriptHash: [12, fixed(32)],
   packet: [13, optional(bytes(wireLimits.packet))],
-  previousHash: [14, optional(fixed(32))],
+  previousHash: [14, fixed(32)],
 });
 const synced = message({ conversation: [1, conversationId], seq: [2, uint()] });
 const fault = message({ code: [1, text(64)], message: [2, text(512)], retryAfterMs: [3, uint32] });

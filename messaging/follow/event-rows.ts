@@ -5,20 +5,19 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 
 // Requests are numbered, so one statement answers many. The data of an event is looked up for each
-// event, because a join of many would be planned as a scan.
+// event, because a join of many would be planned as a scan. The columns are named, because a prepared
+// statement with all columns fails once a newer version adds one.
 const EVENTS = `
   select asked.number, e.*,
     (select p.bytes from packets p
       where p.conversation = e.conversation and p.device = asked.device and p.seq = e.seq
-        and p.received_at_ms = e.received_at_ms) as packet,
-    case when e.seq = asked.anchor then (
-      select before.transcript_hash from events before
-      where before.conversation = e.conversation and before.seq = e.seq - 1 and before.kind > 0)
-    end as previous_hash
-  from unnest($1::int4[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], $6::int8[], $7::int4[])
-    as asked (number, conversation, device, after, anchor, until, page)
+        and p.received_at_ms = e.received_at_ms) as packet
+  from unnest($1::int4[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], $6::int4[])
+    as asked (number, conversation, device, after, until, page)
   cross join lateral (
-    select * from events
+    select tenant, conversation, seq, kind, sender_device, epoch, key_id, client_message_id,
+      received_at_ms, ciphertext, commitment, franking_tag, transcript_hash, previous_hash
+    from events
     where conversation = asked.conversation and seq > asked.after and seq <= asked.until and kind > 0
     order by seq limit asked.page) e
   order by asked.number, e.seq`;
@@ -32,8 +31,6 @@ export interface EventsRequest {
   readonly afterSeq: number;
   /** The last event wanted. It is at or before the last event that the device may currently see. */
   readonly untilSeq: number;
-  /** The event that must carry the hash of the one before it. */
-  readonly anchorSeq: number;
   readonly limit: number;
 }
 
@@ -54,8 +51,9 @@ export interface EventRow {
   readonly commitment: Buffer;
   readonly franking_tag: Buffer;
   readonly transcript_hash: Buffer;
-  readonly packet: Buffer | null;
+  /** Null if the event before was gone when the server began to keep this hash. */
   readonly previous_hash: Buffer | null;
+  readonly packet: Buffer | null;
 }
 
 /** The number of rows that are read at once. It limits the memory of a page of large messages. */
@@ -73,7 +71,6 @@ export const loadEventRows = createBatchLoader<EventsRequest, EventRow[]>({
           uuidArray(asked.map(({ conversation }) => conversation)),
           uuidArray(asked.map(({ device }) => device)),
           int8Array(asked.map(({ afterSeq }) => afterSeq)),
-          int8Array(asked.map(({ anchorSeq }) => anchorSeq)),
           int8Array(asked.map(({ untilSeq }) => untilSeq)),
           int4Array(asked.map(({ limit }) => limit)),
         ],

@@ -1,6 +1,5 @@
 import type { Pool } from "../../db/pool.ts";
 import { eventKinds, type EventKind } from "../../crypto/wire/frame.ts";
-import { zeroHash } from "../../crypto/wire/event.ts";
 import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
 import { keyIdOf } from "../../keys/at-rest/envelope.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
@@ -10,8 +9,7 @@ import { loadEventRows, type EventRow, type EventsRequest } from "./event-rows.t
 
 /**
  * Returns the next events of one visible range, in order, each with the packet meant for the
- * device. Missing numbers belong to events that no longer exist. The anchor has no `previousHash`
- * if the event before it no longer exists.
+ * device. Missing numbers belong to events that no longer exist.
  * @throws KeysError key_missing, seal_broken, kms_...
  */
 export async function readEvents(
@@ -23,7 +21,8 @@ export async function readEvents(
   const rows = await loadEventRows(pool, tenant, request);
   const keys = await scopeKeys.forReading(tenant, rows.flatMap(sealedOf).map(keyOf));
   return rows.map((row) => {
-    const event = eventOf(row);
+    if (row.previous_hash === null) return { kind: "erased", seq: row.seq };
+    const event = eventOf(row, row.previous_hash);
     if (!isMessage(row)) return { ...event, packet: packetFor(event) };
     const key = keys.get(keyOf(row.ciphertext))?.key;
     if (key === undefined) return { kind: "erased", seq: row.seq };
@@ -54,7 +53,7 @@ const sealedOf = (row: EventRow): Uint8Array[] => [
   ...(row.packet === null ? [] : [row.packet]),
 ];
 
-const eventOf = (row: EventRow): DeliverableEvent => ({
+const eventOf = (row: EventRow, previousHash: Uint8Array): DeliverableEvent => ({
   tenant: row.tenant,
   conversation: row.conversation,
   seq: row.seq,
@@ -69,5 +68,5 @@ const eventOf = (row: EventRow): DeliverableEvent => ({
   frankingTag: row.franking_tag,
   transcriptHash: row.transcript_hash,
   packet: row.packet ?? undefined,
-  previousHash: row.seq === 1 ? zeroHash : (row.previous_hash ?? undefined),
+  previousHash,
 });

@@ -33,7 +33,7 @@ export interface Link {
 export interface Links {
   /** Consecutive links, in order. There are fewer than requested if some events no longer exist. */
   readonly links: readonly Link[];
-  /** The hash before the first link. Null if it no longer exists. */
+  /** The hash before the first link. Null if there are no links. */
   readonly previousHash: Uint8Array | null;
 }
 
@@ -84,7 +84,6 @@ export function readLinks(
       device,
       afterSeq: first - 1,
       untilSeq: last,
-      anchorSeq: first,
       limit: pageSize,
     });
     return linksOf(events, granted.toSeq);
@@ -114,9 +113,9 @@ async function findGrant(
 function linksOf(events: readonly (DeliverableEvent | ErasedEvent)[], toSeq: number): Links {
   const run = events.slice(events.findLastIndex(({ kind }) => kind === "erased") + 1);
   const links = run.flatMap((event) => (event.kind === "erased" ? [] : [linkOf(event, toSeq)]));
-  const [before] = run;
-  const previousHash = before?.kind === "erased" ? undefined : before?.previousHash;
-  return { links, previousHash: previousHash ?? null };
+  const [first] = run;
+  const previousHash = first === undefined || first.kind === "erased" ? null : first.previousHash;
+  return { links, previousHash };
 }
 
 const linkOf = (event: DeliverableEvent, toSeq: number): Link => ({

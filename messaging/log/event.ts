@@ -6,7 +6,10 @@ export interface DeliverableEvent extends Deliver {
   readonly tenant: TenantId;
 }
 
-/** An event of which only the place is left, because the key that encrypted it is destroyed. */
+/**
+ * An event of which only the place is left, because the key that encrypted it is destroyed, or the
+ * hash of the event before, without which no device can check it.
+ */
 export interface ErasedEvent {
   readonly kind: "erased";
   readonly seq: number;

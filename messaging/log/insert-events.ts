@@ -47,9 +47,10 @@ const INSERT = `
       set items = known.items + excluded.items, bytes = known.bytes + excluded.bytes
   )
   insert into events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
-    client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
+    client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash,
+    previous_hash)
   select $1::uuid, * from unnest($2::uuid[], $3::int8[], $4::int2[], $5::uuid[], $6::int4[], $7::uuid[],
-    $8::uuid[], $9::int8[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[])`;
+    $8::uuid[], $9::int8[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[], $30::bytea[])`;
 
 /**
  * Stores a batch, all or nothing. Inside a transaction it is part of the transaction. Otherwise it
@@ -114,6 +115,7 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
       int4Array(counts.days),
       int8Array(counts.items),
       int8Array(counts.bytes),
+      byteaArray(rows.map((row) => row.previousHash)),
     ],
   });
 }
@@ -136,7 +138,7 @@ function markerRow(tenant: TenantId, marker: MonthMarker): Omit<LoggedEvent, "ki
     frankingTag: zeroHash,
     transcriptHash: zeroHash,
     packet: undefined,
-    previousHash: undefined,
+    previousHash: zeroHash,
     packets: [],
   };
 }

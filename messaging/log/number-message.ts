@@ -50,7 +50,7 @@ export function numberMessage(
     frankingTag: zeroHash,
     transcriptHash: zeroHash,
     packet: undefined,
-    previousHash: undefined,
+    previousHash: position.transcriptHash,
     packets,
   };
   event.frankingTag = frankingTag(hmacSha256, frankingKey, event, commitment);
@@ -84,7 +84,7 @@ export function numberControl(
     frankingTag: zeroHash,
     transcriptHash: transcriptHash(sha256, position.transcriptHash, header, control, zeroHash),
     packet: undefined,
-    previousHash: undefined,
+    previousHash: position.transcriptHash,
     packets: [],
   };
 }

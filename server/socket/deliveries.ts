@@ -138,7 +138,7 @@ export class Deliveries {
     if (event.kind === "closed") follower.closed = true;
     if (!follower.started) return;
     const ready = this.#mayTransmit();
-    if (!live || !ready || event.seq === follower.anchor) {
+    if (!live || !ready) {
       if (live && !ready) this.#deps.observer?.slowConsumer("caught_up_from_log");
       this.#waiting.add(follower);
       this.resume();
@@ -246,14 +246,14 @@ export class Deliveries {
     const { conversation } = follower;
     const { tenant, user, device } = this.#deps.actor;
     while (follower.behind && follower.range !== undefined && this.#mayRead()) {
-      const { next, target, range, anchor } = follower;
+      const { next, target, range } = follower;
       const untilSeq = Math.min(target, range.untilSeq ?? target);
       const room = relayLimits.unacknowledged - this.#unacknowledged - this.#asked;
       const limit = Math.max(1, Math.min(PAGE, room, untilSeq - next + 1));
       this.#asked += limit;
       const request = { tenant, conversation, device, afterSeq: next - 1, untilSeq };
       const events = await runFor({ tenant, account: user }, () =>
-        this.#deps.readEvents({ ...request, anchorSeq: anchor, limit }),
+        this.#deps.readEvents({ ...request, limit }),
       ).finally(() => (this.#asked -= limit));
       if (this.#state === "closed") return;
       const [first] = events;

@@ -26,8 +26,6 @@ export class Follower {
   synced = false;
   /** Events that no longer exist. Nothing is sent until the device has acknowledged the gap. */
   gap: { readonly from: number; readonly to: number } | undefined;
-  /** The first event after a gap. The device's hash chain begins again with it. */
-  #afterGap = 0;
   #ranges: VisibleRange[];
 
   constructor(conversation: ConversationId, head: number, ranges: readonly VisibleRange[]) {
@@ -97,14 +95,6 @@ export class Follower {
   }
 
   /**
-   * Returns the event that carries the hash from which the device's chain continues. By default the
-   * first of a range.
-   */
-  get anchor(): number {
-    return Math.max(this.#afterGap, this.#firstSeq());
-  }
-
-  /**
    * Records that the device knows of the gap, and therefore of everything before it.
    * @returns how many deliveries this acknowledges
    */
@@ -113,7 +103,6 @@ export class Follower {
     if (this.gap === undefined) return 0;
     this.sent = this.gap.to;
     this.acked = this.sent;
-    this.#afterGap = this.sent + 1;
     this.gap = undefined;
     this.#skipDoneRanges();
     return unacknowledged;

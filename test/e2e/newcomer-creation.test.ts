@@ -47,7 +47,7 @@ const showing =
     const ciphertext = encodeControl({ ...control, creation: change(control.creation!) });
     const { previousHash, commitment } = frame.body;
     const sha256 = (input: Uint8Array) => hash("sha256", input, "buffer");
-    const made = transcriptHash(sha256, previousHash!, frame.body, ciphertext, commitment);
+    const made = transcriptHash(sha256, previousHash, frame.body, ciphertext, commitment);
     return [{ kind: "deliver", body: { ...frame.body, ciphertext, transcriptHash: made } }];
   };
 

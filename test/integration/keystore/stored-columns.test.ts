@@ -33,6 +33,7 @@ const digestsAndCommitments = [
   "sealdesk.consents.receipt_digest",
   "sealdesk.events.commitment",
   "sealdesk.events.franking_tag",
+  "sealdesk.events.previous_hash",
   "sealdesk.events.transcript_hash",
   "sealdesk.history_grants.receipt_digest",
   "sealdesk.one_time_prekeys.digest",

@@ -51,7 +51,6 @@ async function checkedLog(conversation: ArrangedConversation) {
     device: conversation.devices[0] ?? nilId<DeviceId>(),
     afterSeq: 0,
     untilSeq: Number.MAX_SAFE_INTEGER,
-    anchorSeq: 1,
     limit: 10_000,
   });
   const events = read.filter((event) => event.kind !== "erased");
@@ -61,6 +60,7 @@ async function checkedLog(conversation: ArrangedConversation) {
     expect(event.seq).toBe(index + 1);
     const hash = transcriptHash(sha256, previous, event, event.ciphertext, event.commitment);
     expect(event.transcriptHash).toEqual(hash);
+    expect(event.previousHash).toEqual(previous);
     previous = hash;
   }
   return events;

@@ -1,4 +1,5 @@
 import { customerDevice, staffDevice } from "../../support/device.ts";
+import { hashesOf } from "../../support/logged-hashes.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
@@ -18,11 +19,12 @@ async function purged(count: number, from: number, to: number) {
   const id = await createConversation(customer, [agent]);
   const socket = await RelaySocket.open(server, customer);
   for (let seq = 2; seq <= count; seq++) await socket.post(messageTo(id, [agent]));
+  const hashes = await hashesOf(server, id);
   await server.database.owner.query(
     "delete from sealdesk.events where conversation = $1 and seq between $2 and $3",
     [id, from, to],
   );
-  return { customer, agent, id, socket };
+  return { customer, agent, id, socket, hashes };
 }
 
 /** Anything the relay had to say has been said. */
@@ -31,7 +33,7 @@ async function settled(socket: RelaySocket, conversation: ConversationId): Promi
 }
 
 test("a purged beginning is told first, and nothing follows until the device knows", async () => {
-  const { agent, customer, id, socket } = await purged(8, 1, 5);
+  const { agent, customer, id, socket, hashes } = await purged(8, 1, 5);
   const other = await createConversation(customer, [agent]);
   const reader = await RelaySocket.open(server, agent);
   expect(await reader.next("gap")).toEqual({ conversation: id, from: 1, to: 5, reason: "purged" });
@@ -51,20 +53,22 @@ test("a purged beginning is told first, and nothing follows until the device kno
   reader.send({ kind: "ackGap", body: { conversation: id, to: 5 } });
   const rest = await reader.deliveries(4);
   expect(rest.map(({ seq }) => seq)).toEqual([6, 7, 8, 9]);
-  // The hash before is gone too, so the chain begins with the event's own.
-  expect(rest.map(({ previousHash }) => previousHash)).toEqual(Array(4).fill(undefined));
+  // Event 5 is gone. Its hash is still there.
+  expect(rest.slice(0, 3).map(({ previousHash }) => previousHash)).toEqual(hashes.slice(4, 7));
   await socket.post(messageTo(id, [agent]));
   expect((await reader.deliveries(1))[0]?.seq).toBe(10);
   await Promise.all([socket.close(), reader.close()]);
 });
 
 test("a hole within the log is told in its place; the device's cursor is then behind it", async () => {
-  const { agent, id, socket } = await purged(8, 4, 6);
+  const { agent, id, socket, hashes } = await purged(8, 4, 6);
   const reader = await RelaySocket.open(server, agent, [{ conversation: id, seq: 1 }]);
   expect((await reader.deliveries(2)).map(({ seq }) => seq)).toEqual([2, 3]);
   expect(await reader.next("gap")).toMatchObject({ from: 4, to: 6 });
   reader.send({ kind: "ackGap", body: { conversation: id, to: 6 } });
-  expect((await reader.deliveries(2)).map(({ seq }) => seq)).toEqual([7, 8]);
+  const rest = await reader.deliveries(2);
+  expect(rest.map(({ seq }) => seq)).toEqual([7, 8]);
+  expect(rest.map(({ previousHash }) => previousHash)).toEqual(hashes.slice(5, 7));
   expect(await reader.next("synced")).toEqual({ conversation: id, seq: 8 });
   await reader.close();
   // Written behind: an earlier look finds the cursor before it.
@@ -79,6 +83,23 @@ test("a hole within the log is told in its place; the device's cursor is then be
   expect((await again.deliveries(2)).map(({ seq }) => seq)).toEqual([7, 8]);
   expect(again.pending().some(({ kind }) => kind === "gap")).toBe(false);
   await Promise.all([socket.close(), again.close()]);
+});
+
+test("an event is in a gap as well, if it follows one that was gone before its hash was kept", async () => {
+  const { agent, id, socket, hashes } = await purged(5, 1, 2);
+  await server.database.owner.query(
+    "update sealdesk.events set previous_hash = null where conversation = $1 and seq = 3",
+    [id],
+  );
+  const reader = await RelaySocket.open(server, agent);
+  expect(await reader.next("gap")).toMatchObject({ from: 1, to: 2, reason: "purged" });
+  reader.send({ kind: "ackGap", body: { conversation: id, to: 2 } });
+  expect(await reader.next("gap")).toMatchObject({ from: 3, to: 3, reason: "erased" });
+  reader.send({ kind: "ackGap", body: { conversation: id, to: 3 } });
+  const rest = await reader.deliveries(2);
+  expect(rest.map(({ seq }) => seq)).toEqual([4, 5]);
+  expect(rest.map(({ previousHash }) => previousHash)).toEqual(hashes.slice(2, 4));
+  await Promise.all([socket.close(), reader.close()]);
 });
 
 test("a device that is at the end of what was purged is told nothing of it", async () => {

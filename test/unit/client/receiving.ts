@@ -71,7 +71,8 @@ export class LogDouble {
       ...fields,
     };
     const { ciphertext = new Uint8Array(0), commitment = zeroHash } = fields;
-    this.#hash = transcriptHash(sha256, this.#hash, header, ciphertext, commitment);
+    const previousHash = this.#hash;
+    this.#hash = transcriptHash(sha256, previousHash, header, ciphertext, commitment);
     return {
       ...header,
       ciphertext,
@@ -79,7 +80,7 @@ export class LogDouble {
       frankingTag: zeroHash,
       transcriptHash: this.#hash,
       packet: undefined,
-      previousHash: this.#seq === 1 ? zeroHash : undefined,
+      previousHash,
     };
   }
 

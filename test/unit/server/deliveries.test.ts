@@ -6,6 +6,7 @@ import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto
 import { OverloadError } from "../../../db/fairness/overload-error.ts";
 import type { EventsRequest } from "../../../messaging/follow/event-rows.ts";
 import type { DeliverableEvent } from "../../../messaging/log/event.ts";
+import { deliverFrame } from "../../../server/socket/frames.ts";
 import { Deliveries } from "../../../server/socket/deliveries.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -27,7 +28,7 @@ const event = (seq: number): DeliverableEvent => ({
   frankingTag: zeroHash,
   transcriptHash: zeroHash,
   packet: undefined,
-  previousHash: seq === 1 ? zeroHash : undefined,
+  previousHash: zeroHash,
 });
 
 /** Deliveries of one device that can read the events up to `log.head`, and what they did. */
@@ -156,6 +157,17 @@ test("a membership that began while the list was read is not lost, and begins wi
   deliveries.resume();
   for (let turn = 0; turn < 20; turn++) await settled();
   expect(told).toEqual(["2", "8", "9", "synced"]);
+});
+
+test("the first event of a membership is sent at its commit, without a read", () => {
+  const onRead = () => {
+    throw new Error("nothing is read");
+  };
+  const { deliveries, told } = deliveriesOf({ head: 8 }, Promise.resolve(), onRead);
+  deliveries.open();
+  deliveries.onJoined(conversation, 9);
+  deliveries.onEvent({ ...event(9), packets: [] }, () => deliverFrame(event(9)));
+  expect(told).toEqual(["9"]);
 });
 
 describe("a conversation is finished", () => {

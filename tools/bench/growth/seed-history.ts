@@ -6,10 +6,11 @@ import type { TenantId, ConversationId } from "../../../crypto/wire/ids.ts";
 // conversation use one key of its creator. Hashes are invented, because they are not checked here.
 const MESSAGES = `
   insert into sealdesk.events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
-    client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
+    client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash,
+    previous_hash)
   select c.tenant, c.id, n + 1, 1, c.creation_device, 1, c.id, gen_random_uuid(),
     c.created_at_ms, decode(repeat(md5(c.id::text || n), 19), 'hex'),
-    h.hash, h.hash, h.hash
+    h.hash, h.hash, h.hash, h.hash
   from sealdesk.conversations c
   cross join generate_series(1, $2::int) n
   cross join lateral (select sha256(convert_to(c.id::text || n, 'UTF8')) as hash) h

@@ -23,8 +23,9 @@ const MANY = 200_000;
 // All rows have the same ciphertext. Only their number matters here.
 const SEED = `
   insert into sealdesk.events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
-    client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
-  select $1, $2, seq, 1, $3, 1, $3, gen_random_uuid(), $4, $5, $6, $6, $6
+    client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash,
+    previous_hash)
+  select $1, $2, seq, 1, $3, 1, $3, gen_random_uuid(), $4, $5, $6, $6, $6, $6
   from generate_series(1, $7::int8) as seq`;
 
 /**

@@ -28,12 +28,14 @@ export const STATEMENTS = {
     where tenant = $1 group by tenant, conversation`,
   // The first event lists the members. The messages follow.
   created: `insert into sealdesk.events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
-      client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
-    select $1, e.conversation, 1, 2, e.sender, 1, $5, $5, $6, e.control, $7, $7, $7
+      client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash,
+      previous_hash)
+    select $1, e.conversation, 1, 2, e.sender, 1, $5, $5, $6, e.control, $7, $7, $7, $7
     from unnest($2::uuid[], $3::uuid[], $4::bytea[]) as e (conversation, sender, control)`,
   messages: `insert into sealdesk.events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
-      client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
+      client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash,
+      previous_hash)
     select $1, e.conversation, $4::int8, 1, e.sender, 1, gen_random_uuid(), gen_random_uuid(), $5,
-      e.sealed, $7, $7, $7
+      e.sealed, $7, $7, $7, $7
     from unnest($2::uuid[], $3::uuid[], $6::bytea[]) as e (conversation, sender, sealed)`,
 } as const;

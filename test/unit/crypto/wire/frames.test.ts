@@ -114,7 +114,7 @@ const bodies = {
     frankingTag: hash,
     transcriptHash: hash,
     packet: maybe(fc.uint8Array({ minLength: 1, maxLength: 300 })),
-    previousHash: maybe(hash),
+    previousHash: hash,
   }),
   synced: cursor,
   fault: fc.record({ code: text(64), message: text(512), retryAfterMs: uint32 }),
@@ -205,7 +205,7 @@ function reflected(type: protobuf.Type, encoded: Uint8Array): Record<string, unk
 }
 
 /** Fields without a default on our side: absent in proto3 means absent. */
-const optional = ["Deliver.packet", "Deliver.previousHash", "Activity.device", "Presence.user"];
+const optional = ["Deliver.packet", "Activity.device", "Presence.user"];
 const isOptional = (type: protobuf.Type, field: protobuf.Field): boolean =>
   optional.includes(`${type.name}.${field.name}`);
 
