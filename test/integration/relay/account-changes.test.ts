@@ -150,8 +150,10 @@ test("a reset account: cut off on every node at once, and a newcomer when it com
 
 test("a connection ends with its access token", async () => {
   const device = await customerDevice(server);
-  server.clock.offsetMs = 3_600_000 - 1_500;
-  const socket = await RelaySocket.open(server, device);
+  const socket = await RelaySocket.dial(server);
+  server.clock.offsetMs = 3_600_000 - 5_000;
+  socket.send({ kind: "hello", body: helloOf(device) });
+  await socket.next("welcome");
   server.clock.offsetMs = 0;
   expect(await socket.closed).toBe(4001);
 });
