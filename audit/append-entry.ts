@@ -3,7 +3,13 @@ import type { Client } from "../db/pool.ts";
 import { canonicalJson, type CanonicalValue } from "../crypto/wire/canonical-json.ts";
 import { utf8 } from "../crypto/wire/bytes.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
-import type { TenantId, UserId, DeviceId } from "../crypto/wire/ids.ts";
+import {
+  logOf,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type LogId,
+} from "../crypto/wire/ids.ts";
 import { actions, type ActionDetails, type AuditAction, type ResourceKinds } from "./actions.ts";
 import type { ActionClass } from "./actions/action-spec.ts";
 import { keepPersonalFields, saltFields, type PersonalFields } from "./personal-fields.ts";
@@ -90,7 +96,7 @@ export async function appendEntry<A extends AuditAction>(
   const eventId = newEventId(entry.occurredAtMs);
   const salted = personal && saltFields(personal);
   const text = canonicalJson({ eventId, ...classified(entry), personal: salted?.hashes });
-  const [id = 0] = await storeEntries(client, entry.tenant, [utf8(text)]);
+  const [id = 0] = await storeEntries(client, logOf(entry.tenant), [utf8(text)]);
   if (personal !== undefined && salted !== undefined)
     await keepPersonalFields(
       client,
@@ -98,6 +104,22 @@ export async function appendEntry<A extends AuditAction>(
       personal,
       salted.rows,
     );
+  return id;
+}
+
+/**
+ * Like `appendEntry`, for an entry about a log that goes into the log itself. A key log and the
+ * operator's log have no tenant of their own, so the entry names the log in the tenant's place. The
+ * transaction must be fenced to `log`.
+ */
+export async function appendToLog<A extends AuditAction>(
+  client: Client,
+  log: LogId,
+  entry: Omit<AuditEntry<A>, "tenant">,
+): Promise<number> {
+  const eventId = newEventId(entry.occurredAtMs);
+  const text = canonicalJson({ eventId, ...classified(entry), tenant: log });
+  const [id = 0] = await storeEntries(client, log, [utf8(text)]);
   return id;
 }
 
@@ -110,5 +132,5 @@ export async function appendEntries(
   const texts = entries.map((entry) =>
     utf8(canonicalJson({ eventId: newEventId(entry.occurredAtMs), ...entry, tenant })),
   );
-  await storeEntries(client, tenant, texts);
+  await storeEntries(client, logOf(tenant), texts);
 }

@@ -1,10 +1,4 @@
-import { nilId, type TenantId } from "../crypto/wire/ids.ts";
-
-/**
- * The id of a log: the tenant's id for its audit log, `audit.key_log` of that id for its key log,
- * or `OPERATOR_LOG`. The database confines each log to itself, as it does tenants.
- */
-export type LogId = TenantId;
+import { nilId, type LogId } from "../crypto/wire/ids.ts";
 
 /** The log whose entries are the tenants' checkpoints. */
 export const OPERATOR_LOG: LogId = nilId();

@@ -4,7 +4,7 @@ import { equalBytes } from "../crypto/wire/bytes.ts";
 import { afterCommit } from "../db/transaction.ts";
 import { AuditError } from "./audit-error.ts";
 import { tellAppended } from "./check/appended-entries.ts";
-import type { LogId } from "./logs.ts";
+import type { LogId } from "../crypto/wire/ids.ts";
 import { nodeChecks } from "./node-checks.ts";
 import { leafHash } from "./verify/tree-hash.ts";
 

@@ -1,16 +1,16 @@
 import type { Client } from "./pool.ts";
 import { createSession } from "./session.ts";
-import type { TenantId, NoTenant } from "../crypto/wire/ids.ts";
+import type { Fence } from "../crypto/wire/ids.ts";
 
 /**
  * Runs `work` in one transaction on a connection of its own, as the owner of the database. The owner has
- * more rights than the application, and is confined to `tenant` like the application. Nothing of it
+ * more rights than the application, and is confined to `fence` like the application. Nothing of it
  * stays when `work` throws.
- * @param tenant empty for what concerns no tenant
+ * @param fence empty for what concerns no tenant
  */
 export async function asOwner<T>(
   url: string,
-  tenant: TenantId | NoTenant,
+  fence: Fence,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = createSession(url, { name: "sealdesk-operator" });
@@ -19,7 +19,7 @@ export async function asOwner<T>(
     await client.query("begin");
     await client.query("set local role sealdesk_owner");
     await client.query("set local search_path = sealdesk, pg_temp");
-    await client.query("select set_config('sealdesk.tenant', $1, true)", [tenant]);
+    await client.query("select set_config('sealdesk.tenant', $1, true)", [fence]);
     const result = await work(client);
     await client.query("commit");
     return result;

@@ -1,7 +1,7 @@
 import { READ_ONLY, sqlState } from "./database-error.ts";
 import { connect } from "./fairness/connect.ts";
 import type { Client, Pool } from "./pool.ts";
-import type { TenantId, NoTenant } from "../crypto/wire/ids.ts";
+import type { Fence } from "../crypto/wire/ids.ts";
 
 /** The functions to call when the transaction that a connection has open is committed. */
 const afterCommits = new WeakMap<Client, ((pool: Pool) => void)[]>();
@@ -15,23 +15,23 @@ export function afterCommit(client: Client, call: (pool: Pool) => void): void {
 }
 
 /**
- * Runs `work` in one transaction for one tenant. Row-level security shows and accepts only that tenant's
+ * Runs `work` in one transaction for one tenant or log. Row-level security shows and accepts only its
  * rows. Commits if `work` resolves, and rolls back if it throws. `work` must not begin another
  * transaction on the same pool, because both could wait for each other's connections.
  * @throws OverloadError overloaded, if the requester already waits for too much
  */
 export async function inTransaction<T>(
   pool: Pool,
-  tenant: TenantId | NoTenant,
+  fence: Fence,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const { client, release } = await connect(pool, tenant);
+  const { client, release } = await connect(pool, fence);
   let broken: Error | undefined;
   const callbacks: ((pool: Pool) => void)[] = [];
   try {
     await client.query("begin");
     afterCommits.set(client, callbacks);
-    await client.query("select set_config('sealdesk.tenant', $1, true)", [tenant]);
+    await client.query("select set_config('sealdesk.tenant', $1, true)", [fence]);
     const result = await work(client);
     await client.query("commit");
     for (const call of callbacks) call(pool);

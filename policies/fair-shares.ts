@@ -1,8 +1,9 @@
-import type { TenantId, NoTenant } from "../crypto/wire/ids.ts";
+import type { Fence } from "../crypto/wire/ids.ts";
 
 /** The holder of a part of a shared resource. */
 export interface Holder {
-  readonly tenant: TenantId | NoTenant;
+  /** Also what the server does on a log itself is counted by the log. */
+  readonly tenant: Fence;
   readonly account: string;
 }
 

@@ -3,7 +3,7 @@ import { int8Array } from "../../db/binary-arrays.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { altered } from "../audit-error.ts";
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import { asIntegrator } from "./as-integrator.ts";
 

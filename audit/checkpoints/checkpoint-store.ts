@@ -1,4 +1,4 @@
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 
 /**
  * Keeps the last checkpoint of each log where nobody who can write to the database can reach it. It

@@ -1,9 +1,8 @@
-import type { LogId } from "../logs.ts";
 import { hash, randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isUuid } from "../../crypto/wire/uuid.ts";
-import { parseId } from "../../crypto/wire/ids.ts";
+import { parseId, type LogId } from "../../crypto/wire/ids.ts";
 import { isLaterHead } from "../verify/checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { assertNotBehind, readStored } from "./head-order.ts";

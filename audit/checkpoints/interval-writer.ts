@@ -1,4 +1,4 @@
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 
 export interface IntervalWriterOptions {
   /** Length of an interval in milliseconds. */

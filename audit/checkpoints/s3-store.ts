@@ -1,7 +1,6 @@
 import { hash } from "node:crypto";
-import { isId } from "../../crypto/wire/ids.ts";
+import { isId, type LogId } from "../../crypto/wire/ids.ts";
 import { LockedBucket, type LockedBucketOptions } from "../locked-bucket.ts";
-import type { LogId } from "../logs.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { assertNotBehind, readStored } from "./head-order.ts";

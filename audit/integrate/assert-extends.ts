@@ -1,7 +1,7 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { tileRows } from "../read/tile-rows.ts";
 import type { Restores } from "../restore/restores.ts";

@@ -2,7 +2,8 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { byteaArray, int2Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
-import { OPERATOR_LOG, type LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
+import { OPERATOR_LOG } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import type { TreeHead } from "../verify/checkpoint.ts";
 import { edgeTiles } from "../verify/tile.ts";
@@ -106,7 +107,11 @@ async function integrate(
   const edges = await readEdges(client, heads);
   const trees: CommittedTree[] = [];
   const tiles: (FilledTile & { readonly log: LogId })[] = [];
-  const leaves = { logs: [] as LogId[], indexes: [] as number[], entries: [] as number[] };
+  const leaves: { logs: LogId[]; indexes: number[]; entries: number[] } = {
+    logs: [],
+    indexes: [],
+    entries: [],
+  };
   for (const tree of heads) {
     const { log, origin } = tree;
     const pending = byLog.get(log);

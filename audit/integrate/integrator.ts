@@ -1,7 +1,8 @@
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
-import type { LogId, LogSigner } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
+import type { LogSigner } from "../logs.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import { Restores } from "../restore/restores.ts";
 import type { TreeHead } from "../verify/checkpoint.ts";

@@ -1,5 +1,5 @@
 import { AuditError } from "../audit-error.ts";
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
 import { KEY_TYPES } from "../verify/note.ts";

@@ -1,5 +1,5 @@
 import { AuditError } from "../audit-error.ts";
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 
 /**

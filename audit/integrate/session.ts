@@ -3,7 +3,7 @@ import type { Client } from "../../db/pool.ts";
 import { createSession } from "../../db/session.ts";
 import type { Restores } from "../restore/restores.ts";
 import { verifyAgainstOutside, type Outside } from "./verify-against-outside.ts";
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 import { assertUnsignedHead } from "./assert-extends.ts";
 import { assertOrigins } from "./origins.ts";

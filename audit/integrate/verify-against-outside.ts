@@ -1,7 +1,7 @@
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import { readRestores, type Restores } from "../restore/restores.ts";
 import type { NoteKey } from "../verify/note.ts";
 import { assertExtends } from "./assert-extends.ts";

@@ -1,5 +1,5 @@
 import type { Client } from "../../db/pool.ts";
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import type { PruningPlan } from "./plan-pruning.ts";
 
 /**

@@ -1,7 +1,8 @@
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { AuditError } from "../audit-error.ts";
-import { OPERATOR_LOG, type LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
+import { OPERATOR_LOG } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { cosignedAt } from "../verify/cosignature.ts";
 import { parseNote, type NoteKey } from "../verify/note.ts";

@@ -1,7 +1,7 @@
 import { equalBytes, utf8 } from "../../crypto/wire/bytes.ts";
 import type { Client } from "../../db/pool.ts";
 import { altered } from "../audit-error.ts";
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import { nodeChecks } from "../node-checks.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
 import { encodeBundle } from "../verify/entry-bundle.ts";

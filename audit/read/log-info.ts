@@ -1,6 +1,6 @@
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { openLogRestores, type SignedRestore } from "../verify/log-restore.ts";
 import type { NoteKey } from "../verify/note.ts";

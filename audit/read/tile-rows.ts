@@ -1,5 +1,5 @@
 import type { Client } from "../../db/pool.ts";
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import type { LogSource } from "../verify/log-source.ts";
 import { parseTilePath, type Tile } from "../verify/tile.ts";
 import { HASH_BYTES } from "../verify/tree-hash.ts";

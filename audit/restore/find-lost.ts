@@ -4,7 +4,7 @@ import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import { assertHolds, rootAt } from "../integrate/assert-extends.ts";
 import { openOurs } from "../integrate/open-ours.ts";
-import type { LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import { nodeChecks } from "../node-checks.ts";
 import type { Checkpoint, TreeHead } from "../verify/checkpoint.ts";
 import type { RestoredLog } from "../verify/log-restore.ts";

@@ -1,7 +1,7 @@
 import type { Client } from "../../db/pool.ts";
-import type { TenantId } from "../../crypto/wire/ids.ts";
-import { appendEntry } from "../append-entry.ts";
-import { OPERATOR_LOG, type LogId } from "../logs.ts";
+import { logOf, type TenantId, type LogId } from "../../crypto/wire/ids.ts";
+import { appendToLog } from "../append-entry.ts";
+import { OPERATOR_LOG } from "../logs.ts";
 import { toBase64 } from "../verify/base64.ts";
 import type { SignedRestore } from "../verify/log-restore.ts";
 import { entryOf, operatorEntry, type Restored } from "./restore-entry.ts";
@@ -48,7 +48,7 @@ export async function recordRestores(
   const { rows: tenants } = await client.query<LogsOf>(TENANTS);
   const append = async (log: LogId, entry: Restored) => {
     await client.query("select set_config('sealdesk.tenant', $1, true)", [log]);
-    await appendEntry(client, entry);
+    await appendToLog(client, log, entry);
   };
   for (const ofOne of declarationsIn(added)) {
     const byOrigin = new Map(ofOne.map((restore) => [restore.origin, restore]));
@@ -56,9 +56,10 @@ export async function recordRestores(
     for (const part of parts(ofOne.filter(losesEntries)))
       await append(OPERATOR_LOG, operatorEntry(part, restoreOf(OPERATOR_LOG), nowMs));
     for (const { id, keys } of tenants) {
-      const [log, keyLog] = [restoreOf(id), restoreOf(keys)];
+      const audit = logOf(id);
+      const [log, keyLog] = [restoreOf(audit), restoreOf(keys)];
       if (log !== undefined || keyLog !== undefined)
-        await append(id, entryOf(id, { log, keyLog }, nowMs));
+        await append(audit, entryOf(audit, { log, keyLog }, nowMs));
       // A log without new entries has no new head, and a head is what says that it was restored.
       if (keyLog !== undefined) await append(keys, entryOf(keys, { keyLog }, nowMs));
     }

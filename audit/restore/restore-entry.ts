@@ -1,4 +1,4 @@
-import type { TenantId } from "../../crypto/wire/ids.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import type { AuditEntry } from "../append-entry.ts";
 import { OPERATOR_LOG } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
@@ -7,8 +7,8 @@ import { toBase64 } from "../verify/base64.ts";
 import type { TreeHead } from "../verify/checkpoint.ts";
 import type { SignedRestore } from "../verify/log-restore.ts";
 
-/** The audit entry about a restore. */
-export type Restored = AuditEntry<"audit.log_restored">;
+/** The audit entry about a restore. `appendToLog` names the log in it. */
+export type Restored = Omit<AuditEntry<"audit.log_restored">, "tenant">;
 
 /** The restores of a tenant's audit log and of its key log. */
 interface Lost {
@@ -18,10 +18,10 @@ interface Lost {
 
 /**
  * Returns the entry about the restore of a tenant's logs.
- * @param tenant the tenant, or the key log into which the entry goes
+ * @param into the audit log or the key log into which the entry goes
  */
-export const entryOf = (tenant: TenantId, { log, keyLog }: Lost, occurredAtMs: number): Restored =>
-  entryWith(tenant, occurredAtMs, {
+export const entryOf = (into: LogId, { log, keyLog }: Lost, occurredAtMs: number): Restored =>
+  entryWith(into, occurredAtMs, {
     ...causeOf(log ?? keyLog),
     log: log && lossOf(log),
     keyLog: keyLog && lossOf(keyLog),
@@ -49,15 +49,14 @@ export const operatorEntry = (
   });
 
 const entryWith = (
-  tenant: TenantId,
+  log: LogId,
   occurredAtMs: number,
   details: NonNullable<Restored["details"]>,
 ): Restored => ({
   occurredAtMs,
-  tenant,
   actor: { kind: "system", id: "operator" },
   action: "audit.log_restored",
-  resource: { type: "audit-log", id: tenant },
+  resource: { type: "audit-log", id: log },
   outcome: "success",
   details,
 });

@@ -1,6 +1,7 @@
 import { concat } from "../../crypto/wire/bytes.ts";
 import type { Client } from "../../db/pool.ts";
-import { OPERATOR_LOG, type LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
+import { OPERATOR_LOG } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { keyIdOf, type NoteSignature } from "../verify/note.ts";
 import type { ConfiguredWitness } from "./parse-witness.ts";

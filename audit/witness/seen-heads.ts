@@ -1,4 +1,5 @@
-import { OPERATOR_LOG, type LogId } from "../logs.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
+import { OPERATOR_LOG } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
 import { LogError } from "../verify/log-error.ts";

@@ -15,9 +15,17 @@ export type TenantId = Id<"tenant">;
 export type UserId = Id<"user">;
 export type DeviceId = Id<"device">;
 export type ConversationId = Id<"conversation">;
+/**
+ * The id of an audit log: `logOf` a tenant, the id of the tenant's key log, or `OPERATOR_LOG`. The
+ * database confines each log to itself, as it does tenants.
+ */
+export type LogId = Id<"log">;
 
 /** Stands for the tenant of things that belong to no tenant. */
 export type NoTenant = "";
+
+/** The rows that a transaction may see: those of a tenant, of a log, or of no tenant. */
+export type Fence = TenantId | LogId | NoTenant;
 
 /** An id of any kind. */
 export type AnyId = Id<string>;
@@ -53,6 +61,9 @@ export function parseId<I extends Uuid>(text: Plain): I {
 /** Returns the id whose 16 bytes begin at `offset`. */
 export const idFromBytes = <I extends Uuid>(bytes: Uint8Array, offset = 0): I =>
   uuidFromBytes(bytes, offset) as I;
+
+/** Returns the id of the tenant's audit log. It is the same UUID. */
+export const logOf = (tenant: TenantId): LogId => tenant as Uuid as LogId;
 
 /** The id in a field that does not apply. A control event, for example, has no sender. */
 export const nilId = <I extends Uuid>(): I => "00000000-0000-0000-0000-000000000000" as I;

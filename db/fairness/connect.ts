@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from "../pool.ts";
 import { FairSemaphore, fairPlaces } from "./fair-semaphore.ts";
 import { requesterIn } from "./requester.ts";
-import type { TenantId, NoTenant } from "../../crypto/wire/ids.ts";
+import type { Fence } from "../../crypto/wire/ids.ts";
 
 /**
  * Connections of a pool that are kept for what belongs to no tenant's request: the committers of
@@ -29,11 +29,11 @@ export interface Connected {
 }
 
 /**
- * Takes a connection for a tenant's work. Tenants, and the accounts of a tenant, get connections in
+ * Takes a connection for the work of a tenant, or on a log. Tenants, and the accounts of a tenant, get connections in
  * turn, and a tenant never holds all of them.
  * @throws OverloadError overloaded
  */
-export async function connect(pool: Pool, tenant: TenantId | NoTenant): Promise<Connected> {
+export async function connect(pool: Pool, tenant: Fence): Promise<Connected> {
   const leave = await semaphoreOf(pool).enter(requesterIn(tenant));
   try {
     const client = await pool.connect();

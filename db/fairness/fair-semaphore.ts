@@ -4,7 +4,7 @@ import { FairShares, type Holder, type ShareLimits } from "../../policies/fair-s
 import { RecentUse } from "../../policies/recent-use.ts";
 import { OverloadError } from "./overload-error.ts";
 import { SHARED_ACCOUNT } from "./requester.ts";
-import type { TenantId, NoTenant } from "../../crypto/wire/ids.ts";
+import type { Fence } from "../../crypto/wire/ids.ts";
 
 /**
  * The limits of a semaphore: how many pieces of work may run at the same time, how many may wait,
@@ -216,7 +216,7 @@ export class FairSemaphore {
     );
   }
 
-  #mayServeTenant(tenant: TenantId | NoTenant, nowMs: number): boolean {
+  #mayServeTenant(tenant: Fence, nowMs: number): boolean {
     const { places, heavy } = this.#options;
     const held = this.#tenants.heldBy(tenant);
     if (held >= places.tenant) return false;

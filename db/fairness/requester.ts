@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Holder } from "../../policies/fair-shares.ts";
-import type { TenantId, NoTenant } from "../../crypto/wire/ids.ts";
+import type { Fence, TenantId, NoTenant } from "../../crypto/wire/ids.ts";
 
 /** The name of the queue for what several accounts of a tenant requested together. */
 export const SHARED_ACCOUNT = "";
@@ -18,7 +18,7 @@ export const runForTenant = <T>(tenant: TenantId | NoTenant, work: () => T): T =
  * Returns the requester of the current work for `tenant`; undefined for the server's own periodic
  * work, which goes first.
  */
-export function requesterIn(tenant: TenantId | NoTenant): Holder | undefined {
+export function requesterIn(tenant: Fence): Holder | undefined {
   const holder = current.getStore();
   if (holder === undefined || holder.tenant === tenant) return holder;
   return { tenant, account: SHARED_ACCOUNT };

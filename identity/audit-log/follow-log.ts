@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { IndexedEntry } from "../../audit/read/checked-log.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
-import type { TenantId } from "../../crypto/wire/ids.ts";
+import { logOf, type TenantId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -70,7 +70,7 @@ async function* pagesFrom(
 }
 
 async function readOn(heads: KnownHeads, client: Client, tenant: TenantId, next: number) {
-  const log = await heads.open(client, tenant);
+  const log = await heads.open(client, logOf(tenant));
   const from = Math.max(next, log?.minimumIndex ?? 0);
   return (await log?.entries(from, from + PAGE)) ?? [];
 }

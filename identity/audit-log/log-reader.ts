@@ -1,3 +1,4 @@
+import { logOf } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
@@ -31,7 +32,7 @@ export class LogReader {
   async read(actor: Actor, path: string): Promise<Uint8Array | undefined> {
     await this.#audit(actor);
     return inTransaction(this.#deps.pool, actor.tenant, async (client) => {
-      const log = await this.#deps.heads.open(client, actor.tenant);
+      const log = await this.#deps.heads.open(client, logOf(actor.tenant));
       return log?.source.read(path);
     });
   }

@@ -1,3 +1,4 @@
+import { logOf } from "../../crypto/wire/ids.ts";
 import { matches, type EntryFilter } from "../../audit/export/entry-filter.ts";
 import { readEntry, type EntryText } from "../../audit/export/entry-text.ts";
 import type { CheckedLog } from "../../audit/read/checked-log.ts";
@@ -47,7 +48,7 @@ export function searchEntries(
   } as const;
   return audited(deps, actor, act, async (client, note) => {
     assertAllowed(decision);
-    const log = await deps.heads.open(client, tenant);
+    const log = await deps.heads.open(client, logOf(tenant));
     const answer = log === undefined ? NOTHING : await search(log, filter, page);
     note({ details: { ...act.details, found: answer.entries.length } });
     return answer;

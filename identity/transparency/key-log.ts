@@ -1,11 +1,10 @@
 import { hash } from "node:crypto";
 import { nodeChecks } from "../../audit/node-checks.ts";
 import { readCheckpoint, readLogInfo, type LogInfo } from "../../audit/read/log-info.ts";
-import type { LogId } from "../../audit/logs.ts";
 import { AuditError } from "../../audit/audit-error.ts";
 import { parseCheckpointText } from "../../audit/verify/checkpoint.ts";
 import { formatVkey, KEY_TYPES, parseNote } from "../../audit/verify/note.ts";
-import { idFromBytes, type TenantId } from "../../crypto/wire/ids.ts";
+import { idFromBytes, type TenantId, type LogId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { IdentityError } from "../identity-error.ts";
 

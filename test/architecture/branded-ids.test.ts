@@ -1,12 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import {
+  logOf,
   parseId,
   idFromBytes,
   type TenantId,
   type UserId,
   type DeviceId,
   type ConversationId,
+  type LogId,
   type Given,
 } from "../../crypto/wire/ids.ts";
 import { newId } from "../../tools/testkit/ids.ts";
@@ -17,11 +19,13 @@ const tenant = parseId<TenantId>(text);
 const user = newId<UserId>();
 const device = newId<DeviceId>();
 const conversation = newId<ConversationId>();
+const log = newId<LogId>();
 
 const ofTenant = (id: TenantId): string => id;
 const ofUser = (id: UserId): string => id;
 const ofDevice = (id: DeviceId): string => id;
 const ofConversation = (id: ConversationId): string => id;
+const ofLog = (id: LogId): string => id;
 /** A function that an application calls. */
 const fromApplication = (id: Given<UserId>): string => id;
 
@@ -31,6 +35,7 @@ describe("the compiler", () => {
   test("accepts an id of the right kind, and any id as a string", () => {
     expect([ofTenant(tenant), ofUser(user)]).toEqual([text, user]);
     expect([ofDevice(device), ofConversation(conversation)]).toEqual([device, conversation]);
+    expect(ofLog(log)).toBe(log);
   });
 
   test("refuses a string", () => {
@@ -42,6 +47,8 @@ describe("the compiler", () => {
     expect(ofDevice(text)).toBe(text);
     // @ts-expect-error -- nothing has parsed the text
     expect(ofConversation(text)).toBe(text);
+    // @ts-expect-error -- nothing has parsed the text
+    expect(ofLog(text)).toBe(text);
   });
 
   test("refuses an id of another kind", () => {
@@ -57,6 +64,16 @@ describe("the compiler", () => {
     expect(ofConversation(device)).toBe(device);
     // @ts-expect-error -- a tenant is no conversation
     expect(ofConversation(tenant)).toBe(tenant);
+    // @ts-expect-error -- a tenant is no log, although its audit log has the same UUID
+    expect(ofLog(tenant)).toBe(tenant);
+    // @ts-expect-error -- a log is no tenant
+    expect(ofTenant(log)).toBe(log);
+  });
+
+  test("takes the audit log of a tenant from the tenant", () => {
+    expect(ofLog(logOf(tenant))).toBe(text);
+    // @ts-expect-error -- a conversation has no audit log
+    expect(logOf(conversation)).toBe(conversation);
   });
 
   test("refuses to compare ids of two kinds", () => {

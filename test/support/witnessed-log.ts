@@ -1,13 +1,12 @@
 import { rm } from "node:fs/promises";
 import { directoryCheckpoints } from "../../audit/checkpoints/directory-store.ts";
-import type { LogId } from "../../audit/logs.ts";
 import { nodeChecks } from "../../audit/node-checks.ts";
 import { readCheckpoint } from "../../audit/read/log-info.ts";
 import { cosignedAt } from "../../audit/verify/cosignature.ts";
 import { parseNote } from "../../audit/verify/note.ts";
 import { WitnessError } from "../../audit/witness/witness-error.ts";
 import { Witnesses, type WitnessesOptions } from "../../audit/witness/witnesses.ts";
-import type { TenantId } from "../../crypto/wire/ids.ts";
+import { logOf, type TenantId, type LogId } from "../../crypto/wire/ids.ts";
 import { openAuditLog, OPERATOR_LOG, type TestAuditLog } from "./audit-log.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { until } from "./until.ts";
@@ -45,7 +44,7 @@ export async function openWitnessedLog(): Promise<WitnessedLog> {
   const integrator = log.startIntegrator();
   await log.settled();
   await integrator.close();
-  witness.logs.push(await log.keyOf(tenant), await log.keyOf(OPERATOR_LOG));
+  witness.logs.push(await log.keyOf(logOf(tenant)), await log.keyOf(OPERATOR_LOG));
 
   const newest = async (id: LogId, cosignedBy = 0) =>
     (await log.asLog(id, (client) => readCheckpoint(client, id, cosignedBy))) ?? "";

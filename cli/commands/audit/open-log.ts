@@ -14,7 +14,7 @@ import { findTenant } from "../../../identity/accounts/tenant.ts";
 import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
-import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { logOf, type TenantId } from "../../../crypto/wire/ids.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withDatabase, type CommandDatabase } from "../../with-database.ts";
 
@@ -139,5 +139,5 @@ async function chooseLog(
   const tenant = await findTenant(pool, slug);
   if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
   const { id } = tenant;
-  return { log: keys === true ? keyLogOf(id) : id, tenant: id };
+  return { log: keys === true ? keyLogOf(id) : logOf(id), tenant: id };
 }

@@ -1,6 +1,6 @@
-import type { LogId } from "../../../audit/logs.ts";
+import type { LogId } from "../../../crypto/wire/ids.ts";
 import { setTimeout as pause } from "node:timers/promises";
-import { appendEntry } from "../../../audit/append-entry.ts";
+import { appendToLog } from "../../../audit/append-entry.ts";
 import { planPruning } from "../../../audit/prune/plan-pruning.ts";
 import { pruneLog } from "../../../audit/prune/prune-log.ts";
 import { readClocks } from "../../../audit/prune/read-clocks.ts";
@@ -38,9 +38,8 @@ export async function pruneCommand(
     if (options.dryRun === true)
       return `Entries ${before} to ${minimumIndex - 1} of ${origin} would be removed. Nothing was changed.`;
     const entry = await inTransaction(pool, log.log, (client) =>
-      appendEntry(client, {
+      appendToLog(client, log.log, {
         occurredAtMs: Date.now(),
-        tenant: log.log,
         actor: { kind: "system", id: "operator" },
         action: "audit.prune",
         resource: { type: "audit-log", id: origin },

@@ -1,4 +1,4 @@
-import { appendEntry } from "../../../audit/append-entry.ts";
+import { appendToLog } from "../../../audit/append-entry.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withLog } from "./open-log.ts";
@@ -16,9 +16,8 @@ export async function retentionCommand(
     throw new CommandError("--days takes a number of days from 1 to 36500.");
   return withLog(settings, { tenant: options.tenant }, async ({ log, origin }, { pool }) => {
     await inTransaction(pool, log, (client) =>
-      appendEntry(client, {
+      appendToLog(client, log, {
         occurredAtMs: Date.now(),
-        tenant: log,
         actor: { kind: "system", id: "operator" },
         action: "audit.set_retention",
         resource: { type: "audit-log", id: origin },

@@ -22,7 +22,7 @@ import {
 } from "../../../audit/verify/note.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
-import type { TenantId } from "../../../crypto/wire/ids.ts";
+import type { LogId } from "../../../crypto/wire/ids.ts";
 import { newSigner } from "../../support/audit-log.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 import { startRealS3 } from "../../support/real-s3.ts";
@@ -157,7 +157,7 @@ test("S3 (a real one with Object Lock) refuses to remove archived files", async 
   const checkpoints = s3Checkpoints({ ...shared, everyMs: 0 });
   const log = new MemoryLog();
   log.append(entries(0, 300));
-  const id = newId<TenantId>();
+  const id = newId<LogId>();
   try {
     expect(await checkpoints.all()).toEqual([]);
     await archiveLog(store, ofLog(log));
@@ -193,7 +193,7 @@ test("S3 (a real one with Object Lock) refuses to remove archived files", async 
       code: "audit_log_behind",
     });
     // More logs than one listing returns.
-    const others = Array.from({ length: 120 }, () => newId<TenantId>());
+    const others = Array.from({ length: 120 }, () => newId<LogId>());
     await Promise.all(others.map((other) => checkpoints.put(other, log.signed(log.head))));
     const told = (await checkpoints.all()).map((one) => one.log);
     expect(told.toSorted()).toEqual([id, ...others].toSorted());

@@ -9,7 +9,7 @@ import type { Integrator } from "../../../audit/integrate/integrator.ts";
 import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { newSigner, openAuditLog, signedSize, type TestAuditLog } from "../../support/audit-log.ts";
-import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { logOf, type TenantId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let log: TestAuditLog;
@@ -67,7 +67,7 @@ describe("an attacker with the application's login who becomes the integrator", 
       await expect(become(...attempt)).rejects.toThrow(/cannot be changed|permission denied/);
     log.startIntegrator();
     await log.settled();
-    expect(await log.verify(tenant)).toHaveLength(8);
+    expect(await log.verify(logOf(tenant))).toHaveLength(8);
   });
 
   test("gets no signature under an invented head", async () => {
@@ -76,7 +76,7 @@ describe("an attacker with the application's login who becomes the integrator", 
       `insert into audit.trees (log, size, root) values ('${tenant}', 6, sha256('made up'))`,
     );
     expect(await refusalOf(log.startIntegrator())).toBe("audit_log_inconsistent");
-    expect(await signedSize(log, tenant)).toBe(5);
+    expect(await signedSize(log, logOf(tenant))).toBe(5);
   });
 });
 
@@ -91,7 +91,7 @@ describe("a foreign entry, appended with the application's login", () => {
     ];
     await log.append(tenant);
     for (const entry of planted)
-      await log.asLog(tenant, (client) =>
+      await log.asLog(logOf(tenant), (client) =>
         client.query("insert into audit.entries (tenant, entry) values ($1, $2)", [
           tenant,
           entry.startsWith("\\x") ? Buffer.from(entry.slice(2), "hex") : Buffer.from(entry),
@@ -102,7 +102,7 @@ describe("a foreign entry, appended with the application's login", () => {
     await log.settled();
     const entries = [];
     const heads = new KnownHeads(log.signer.publicKey);
-    const signed = await log.asLog(tenant, (client) => heads.open(client, tenant));
+    const signed = await log.asLog(logOf(tenant), (client) => heads.open(client, logOf(tenant)));
     for await (const page of readPages(database.pool, signed!, 0, 6)) entries.push(...page);
     const jsonl = entries
       .map((entry) => lineFormats.jsonl.line(entry, "log.example"))
@@ -157,7 +157,7 @@ describe("at every start", () => {
     };
     const integrator = log.startIntegrator({ store: away });
     while (!(integrator.pendingAgeMs > 0)) await new Promise(setImmediate);
-    expect(await signedSize(log, tenant)).toBe(0);
+    expect(await signedSize(log, logOf(tenant))).toBe(0);
   });
 
   /** A checkpoint that the database no longer knows. */
@@ -172,7 +172,7 @@ describe("at every start", () => {
     longer.startIntegrator({ signer: log.signer });
     await longer.settled();
     const [kept] = (await directoryCheckpoints(longer.folder).all()).filter(
-      (each) => each.log === tenant,
+      (each) => each.log === logOf(tenant),
     );
     await longer.close();
     await other.drop();

@@ -5,7 +5,7 @@ import { appendEntry } from "../../../audit/append-entry.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { entryOf, openAuditLog, OPERATOR_LOG, type TestAuditLog } from "../../support/audit-log.ts";
-import { nilId, type TenantId } from "../../../crypto/wire/ids.ts";
+import { logOf, nilId, type TenantId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let log: TestAuditLog;
@@ -67,7 +67,7 @@ test("two integrators that are interrupted repeatedly, 16 writers, rollbacks: no
   await cutting;
   await log.settled();
   for (const [tenant, ids] of committed) {
-    const found = (await log.verify(tenant)).map(
+    const found = (await log.verify(logOf(tenant))).map(
       (entry) => (JSON.parse(entry) as { resource: { id: string } }).resource.id,
     );
     expect(found).toHaveLength(ids.size);

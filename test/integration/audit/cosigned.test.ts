@@ -7,7 +7,7 @@ import { formatSignature, parseNote } from "../../../audit/verify/note.ts";
 import { askWitness } from "../../../audit/witness/ask-witness.ts";
 import { seenPath } from "../../../audit/witness/seen-by-witness.ts";
 import type { WitnessesOptions } from "../../../audit/witness/witnesses.ts";
-import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { logOf, type TenantId, type LogId } from "../../../crypto/wire/ids.ts";
 import { newSigner, OPERATOR_LOG, signedSize, type TestAuditLog } from "../../support/audit-log.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
@@ -29,9 +29,9 @@ beforeEach(async () => {
 afterEach(() => witnessed.close());
 
 const ask = (changes?: Partial<WitnessesOptions>) => witnessed.ask(changes);
-const newest = (id: TenantId, cosignedBy?: number) => witnessed.newest(id, cosignedBy);
-const isCosigned = (id: TenantId, by?: TestWitness) => witnessed.isCosigned(id, by);
-const settledAndCosigned = (id: TenantId) => witnessed.settledAndCosigned(id);
+const newest = (id: LogId, cosignedBy?: number) => witnessed.newest(id, cosignedBy);
+const isCosigned = (id: LogId, by?: TestWitness) => witnessed.isCosigned(id, by);
+const settledAndCosigned = (id: LogId) => witnessed.settledAndCosigned(id);
 const alter = (...statements: string[]) => witnessed.alter(...statements);
 const kept = async () =>
   (await database.owner.query("select witness, size from audit.cosignatures")).rows;
@@ -39,20 +39,20 @@ const kept = async () =>
 describe("heads", () => {
   test("of every log that grew are cosigned, and served with the cosignature", async () => {
     log.startIntegrator({ witnesses: ask() });
-    await settledAndCosigned(tenant);
+    await settledAndCosigned(logOf(tenant));
     await settledAndCosigned(OPERATOR_LOG);
     await log.append(tenant, 300);
-    await settledAndCosigned(tenant);
-    expect(await signedSize(log, tenant)).toBe(305);
-    expect(await log.verify(tenant)).toHaveLength(305);
-    expect(await newest(tenant, 1)).toBe(await newest(tenant));
-    expect(await newest(tenant, 2)).toBe("");
+    await settledAndCosigned(logOf(tenant));
+    expect(await signedSize(log, logOf(tenant))).toBe(305);
+    expect(await log.verify(logOf(tenant))).toHaveLength(305);
+    expect(await newest(logOf(tenant), 1)).toBe(await newest(logOf(tenant)));
+    expect(await newest(logOf(tenant), 2)).toBe("");
     expect(told).toEqual([]);
   });
 
   test("are submitted once: a quiet cosigned log costs no request", async () => {
     log.startIntegrator({ witnesses: ask() });
-    await settledAndCosigned(tenant);
+    await settledAndCosigned(logOf(tenant));
     await settledAndCosigned(OPERATOR_LOG);
     const { length } = witness.requests;
     // A second witness shows that rounds continue.
@@ -68,15 +68,15 @@ describe("heads", () => {
   test("are submitted by the one leading node, and by the next one when it is gone", async () => {
     const by = { one: 0, two: 0 };
     const one = log.startIntegrator({ witnesses: ask({ onCosigned: () => by.one++ }) });
-    await settledAndCosigned(tenant);
+    await settledAndCosigned(logOf(tenant));
     log.startIntegrator({ witnesses: ask({ onCosigned: () => by.two++ }) });
     await log.append(tenant, 3);
-    await settledAndCosigned(tenant);
+    await settledAndCosigned(logOf(tenant));
     expect(by.one).toBeGreaterThan(1);
     expect(by.two).toBe(0);
     await one.close();
     await log.append(tenant, 3);
-    await settledAndCosigned(tenant);
+    await settledAndCosigned(logOf(tenant));
     expect(by.two).toBeGreaterThan(0);
   });
 
@@ -86,7 +86,7 @@ describe("heads", () => {
     log.startIntegrator({ witnesses: ask({ everyMs: 200, onFailure: () => failures++ }) });
     for (let looks = 0; looks < 3; looks++) {
       await log.append(tenant, 1);
-      await settledAndCosigned(tenant);
+      await settledAndCosigned(logOf(tenant));
     }
     const { name: origin } = await log.keyOf(OPERATOR_LOG);
     expect(told).toEqual([{ code: "unknown_log", origin }]);
@@ -107,7 +107,7 @@ describe("heads", () => {
 
   test("of sound logs are cosigned beside a log with damaged tiles", async () => {
     const first = log.startIntegrator({ witnesses: ask() });
-    await settledAndCosigned(tenant);
+    await settledAndCosigned(logOf(tenant));
     await settledAndCosigned(OPERATOR_LOG);
     await first.close();
     await log.append(tenant, 3);
@@ -117,7 +117,7 @@ describe("heads", () => {
     await alter(`delete from audit.tiles where log = '${OPERATOR_LOG}'`);
     const contradictions: unknown[] = [];
     const end = ask().keepCosigned(new Restores([]), (error) => contradictions.push(error));
-    await until(() => isCosigned(tenant));
+    await until(() => isCosigned(logOf(tenant)));
     await end();
     const { name: origin } = await log.keyOf(OPERATOR_LOG);
     expect(told).toEqual([{ code: "not_submitted", origin }]);
@@ -142,18 +142,18 @@ describe("heads", () => {
 
   test("are cosigned again by a witness with a new key and its old name", async () => {
     const integrator = log.startIntegrator({ witnesses: ask() });
-    await settledAndCosigned(tenant);
+    await settledAndCosigned(logOf(tenant));
     await settledAndCosigned(OPERATOR_LOG);
     await integrator.close();
     const renewed = await startWitness(witness.key.name);
     others.push(renewed);
     renewed.logs.push(...witness.logs);
     const end = ask({ witnesses: [renewed] }).keepCosigned(new Restores([]), () => undefined);
-    await until(() => isCosigned(tenant, renewed));
+    await until(() => isCosigned(logOf(tenant), renewed));
     await end();
-    expect(await isCosigned(tenant)).toBe(true);
+    expect(await isCosigned(logOf(tenant))).toBe(true);
     // It is the same witness.
-    expect(await newest(tenant, 2)).toBe("");
+    expect(await newest(logOf(tenant), 2)).toBe("");
     const { length } = renewed.requests;
     await ask({ witnesses: [renewed] }).keepCosigned(new Restores([]), () => undefined)();
     expect(renewed.requests).toHaveLength(length);
@@ -172,9 +172,9 @@ describe("heads", () => {
     const integrator = log.startIntegrator({ witnesses: ask({ startMs: 50 }) });
     await until(() => open > 0);
     await log.append(tenant, 10);
-    await settledAndCosigned(tenant);
+    await settledAndCosigned(logOf(tenant));
     await settledAndCosigned(OPERATOR_LOG);
-    expect(await signedSize(log, tenant)).toBe(15);
+    expect(await signedSize(log, logOf(tenant))).toBe(15);
     expect(open).toBe(1);
     // Stopping does not wait for it either.
     await integrator.close();
@@ -255,12 +255,12 @@ describe("a cosignature", () => {
     await until(() => told.some(({ code }) => code === "wrong_cosignature"));
     expect(await kept()).toEqual([]);
     witness.interfere = () => false;
-    await settledAndCosigned(tenant);
+    await settledAndCosigned(logOf(tenant));
   });
 
   test("can be added only by the integrator, in their form, and never changed", async () => {
     log.startIntegrator({ witnesses: ask() });
-    await settledAndCosigned(tenant);
+    await settledAndCosigned(logOf(tenant));
     const attempt = async (role: string, statement: string) => {
       const set = `select set_config('sealdesk.tenant', '${tenant}', true)`;
       try {
@@ -287,7 +287,9 @@ describe("a cosignature", () => {
     );
     await attempt("sealdesk_integrator", add("x", 76));
     const stranger = await log.newTenant();
-    const shown = await log.asLog(stranger, (c) => c.query("select from audit.cosignatures"));
+    const shown = await log.asLog(logOf(stranger), (c) =>
+      c.query("select from audit.cosignatures"),
+    );
     expect(shown.rowCount).toBe(0);
   });
 });

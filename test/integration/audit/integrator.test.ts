@@ -12,7 +12,7 @@ import { until } from "../../support/until.ts";
 import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
 import { parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
 import { parseNote } from "../../../audit/verify/note.ts";
-import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { logOf, type TenantId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let log: TestAuditLog;
@@ -41,14 +41,16 @@ describe("integration", () => {
     await log.settled();
     await log.append(one, 2);
     await log.settled();
-    const entries = (await log.verify(one)).map((text) => JSON.parse(text) as { tenant: string });
+    const entries = (await log.verify(logOf(one))).map(
+      (text) => JSON.parse(text) as { tenant: string },
+    );
     expect(entries).toHaveLength(302);
     expect(new Set(entries.map(({ tenant }) => tenant))).toEqual(new Set([one]));
-    expect(await log.verify(two)).toHaveLength(3);
+    expect(await log.verify(logOf(two))).toHaveLength(3);
     const checkpoints = (await log.verify(OPERATOR_LOG)).map((note) =>
       parseCheckpointText(parseNote(note).text),
     );
-    const names = [(await log.keyOf(one)).name, (await log.keyOf(two)).name];
+    const names = [(await log.keyOf(logOf(one))).name, (await log.keyOf(logOf(two))).name];
     expect(new Set(checkpoints.map(({ origin }) => origin))).toEqual(new Set(names));
     expect(checkpoints.at(-1)).toMatchObject({ origin: names[0], size: 302 });
     expect(log.errors).toEqual([]);
@@ -62,7 +64,7 @@ describe("integration", () => {
     for (const table of ["logs", "leaves", "tiles", "trees", "checkpoints"]) {
       const count = (tenant: TenantId) =>
         log.asLog(
-          tenant,
+          logOf(tenant),
           async (client) => (await client.query(`select from audit.${table}`)).rowCount,
         );
       expect([table, await count(one)]).not.toEqual([table, 0]);
@@ -79,11 +81,11 @@ describe("integration", () => {
     await log.append(tenant, 5);
     log.startIntegrator();
     await log.settled();
-    expect(await signedSize(log, tenant)).toBe(5);
+    expect(await signedSize(log, logOf(tenant))).toBe(5);
     await late.query("commit");
     late.release();
     await log.settled();
-    expect((await log.verify(tenant)).at(-1)).toBe("late");
+    expect((await log.verify(logOf(tenant))).at(-1)).toBe("late");
   });
 
   test("continues while the signer is unavailable, and signs when it is back", async () => {
@@ -106,11 +108,11 @@ describe("integration", () => {
     expect(integrator.pendingAgeMs).toBeGreaterThan(0);
     const { rows } = await database.owner.query("select from audit.leaves");
     expect(rows).toHaveLength(3);
-    expect(await signedSize(log, tenant)).toBe(0);
+    expect(await signedSize(log, logOf(tenant))).toBe(0);
     away = false;
     await log.settled();
     while (integrator.pendingAgeMs > 0) await new Promise(setImmediate);
-    expect(await log.verify(tenant)).toHaveLength(3);
+    expect(await log.verify(logOf(tenant))).toHaveLength(3);
   });
 
   test("reports one kind of failure once, although each message names another file", async () => {
@@ -215,7 +217,7 @@ describe("the checkpoint kept outside", () => {
     expect(await readFile(path, "utf8")).toBe(before);
     await rename(before.split("\n")[0] ?? "");
     await log.settled();
-    expect(await log.verify(tenant)).toHaveLength(6);
+    expect(await log.verify(logOf(tenant))).toHaveLength(6);
   });
 
   test("is not needed to see an altered edge while the log runs", async () => {
@@ -266,13 +268,13 @@ describe("the database refuses to rewrite the log, for every login that may writ
         );
         await database.owner.query("rollback");
       }
-    expect(await log.verify(tenant)).toHaveLength(3);
+    expect(await log.verify(logOf(tenant))).toHaveLength(3);
   });
 
   test("the application writes only entries of its own tenant", async () => {
     const tenant = await log.newTenant();
     const refused = (statement: string) =>
-      expect(log.asLog(tenant, (client) => client.query(statement))).rejects.toThrow(
+      expect(log.asLog(logOf(tenant), (client) => client.query(statement))).rejects.toThrow(
         /permission denied|row-level security/,
       );
     await refused(

@@ -5,7 +5,7 @@ import { personalHash } from "../../../audit/verify/personal-hash.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { entryOf, openAuditLog, type TestAuditLog } from "../../support/audit-log.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
+import { logOf, type TenantId, type UserId } from "../../../crypto/wire/ids.ts";
 
 let database: TestDatabase;
 let log: TestAuditLog;
@@ -25,12 +25,12 @@ test("a personal field is a salted hash in the log, and unrecoverable after it i
   const subject = newId<UserId>();
   const values = { email: "ada@example.com", phone: "+44 20 7946 0000" };
   const seal = (_subject: string, value: Uint8Array) => Promise.resolve(value.map((b) => b ^ 0x55));
-  await log.asLog(tenant, (client) =>
+  await log.asLog(logOf(tenant), (client) =>
     appendEntry(client, entryOf(tenant, 0), { subject, values, seal }),
   );
   log.startIntegrator();
   await log.settled();
-  const [text = ""] = await log.verify(tenant);
+  const [text = ""] = await log.verify(logOf(tenant));
   for (const part of ["ada@", "@example", "7946 0000"]) expect(text).not.toContain(part);
   const entry = JSON.parse(text) as { eventId: string; personal: Record<string, string> };
   const { rows } = await database.owner.query<{ field: "email"; salt: Buffer; value: Buffer }>(
@@ -45,8 +45,8 @@ test("a personal field is a salted hash in the log, and unrecoverable after it i
   }
   expect(rows[0]?.salt).not.toEqual(rows[1]?.salt);
   const erase = (as: TenantId) =>
-    log.asLog(as, (client) => erasePersonalFields(client, tenant, subject));
+    log.asLog(logOf(as), (client) => erasePersonalFields(client, tenant, subject));
   expect(await erase(other)).toBe(0);
   expect(await erase(tenant)).toBe(2);
-  expect(await log.verify(tenant)).toEqual([text]);
+  expect(await log.verify(logOf(tenant))).toEqual([text]);
 });

@@ -19,7 +19,7 @@ import { entryOf } from "../../support/audit-log.ts";
 import { operatorSettings } from "../../support/operator-settings.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
-import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { logOf, type TenantId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 const DAY_MS = 86_400_000;
@@ -122,7 +122,7 @@ describe("the clocks of the whole computer, put forward", () => {
     await kms.close();
     const { pool } = server.database;
     const { id } = tenant;
-    const log = await inTransaction(pool, id, (client) => heads.open(client, id));
+    const log = await inTransaction(pool, id, (client) => heads.open(client, logOf(id)));
     const nowMs = Date.now() + 7 * 365 * DAY_MS;
     const clocks = { nowMs, databaseMs: nowMs, witnessedMs };
     return planPruning(pool, log!, { beforeMs: Date.now(), retainMs: DAY_MS, clocks });

@@ -1,6 +1,7 @@
+import { logOf } from "../../../crypto/wire/ids.ts";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { appendEntry } from "../../../audit/append-entry.ts";
+import { appendToLog } from "../../../audit/append-entry.ts";
 import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
 import { integrateBatch } from "../../../audit/integrate/integrate-batch.ts";
 import { withIntegratorSession } from "../../../audit/integrate/session.ts";
@@ -31,7 +32,7 @@ const outside = () => directoryCheckpoints(witnessed.log.folder);
 const url = () => witnessed.database.ownerUrl;
 const declare = () => declareRestore(url(), outside(), witnessed.log.signer);
 const headOf = async () =>
-  parseCheckpointText(parseNote(await witnessed.newest(witnessed.tenant)).text);
+  parseCheckpointText(parseNote(await witnessed.newest(logOf(witnessed.tenant))).text);
 
 /** Appends entries, which a node signs. */
 async function signed(count: number): Promise<void> {
@@ -116,7 +117,7 @@ test("rows that another writer stored under the number of a restore do not stop 
   const { log, tenant } = witnessed;
   await signed(6);
   await cut();
-  const { name: origin } = await log.keyOf(tenant);
+  const { name: origin } = await log.keyOf(logOf(tenant));
   for (const [restores, note] of [
     [1, "another"],
     [2, "a later one"],
@@ -130,8 +131,8 @@ test("rows that another writer stored under the number of a restore do not stop 
   expect(await headOf()).toMatchObject({ restores: 1 });
   // Files beside the log have the statement that is declared.
   const read = (path: string) =>
-    log.asLog(tenant, async (client) => {
-      const opened = await new KnownHeads(log.signer.publicKey).open(client, tenant);
+    log.asLog(logOf(tenant), async (client) => {
+      const opened = await new KnownHeads(log.signer.publicKey).open(client, logOf(tenant));
       return fromUtf8((await opened?.source.read(path)) ?? new Uint8Array(0));
     });
   expect(await read("restore/1")).toContain("\nrestores 1\n");
@@ -158,11 +159,11 @@ test("a larger head that becomes known after the restore does not stop a node", 
   await cut();
   await declare();
   await signed(1);
-  const key = await log.keyOf(tenant);
+  const key = await log.keyOf(logOf(tenant));
   const text = checkpointText({ origin: key.name, size: 400, root: new Uint8Array(32) });
   const signature = await log.signer.sign(utf8(text));
   const own = { name: key.name, keyId: keyIdOf(nodeChecks.sha256, key), signature };
-  await outside().keepProof(tenant, formatNote(text, [own]));
+  await outside().keepProof(logOf(tenant), formatNote(text, [own]));
   await signed(1);
   expect(await headOf()).toMatchObject({ restores: 1 });
 });
@@ -185,7 +186,7 @@ test("a second restore to before the first one knows both", async () => {
 test("a tenant that the backup does not have is in the operator's log, and may be made anew", async () => {
   const { log, tenant, database } = witnessed;
   await signed(6);
-  const { name: origin } = await log.keyOf(tenant);
+  const { name: origin } = await log.keyOf(logOf(tenant));
   await empty();
   await witnessed.alter(`delete from audit.logs where id = '${tenant}'`);
   await database.owner.query("delete from sealdesk.tenants where id = $1", [tenant]);
@@ -205,7 +206,7 @@ test("a tenant that the backup does not have is in the operator's log, and may b
   await log.append(again, 1);
   await log.settled();
   expect(integrator.refusal).toBeUndefined();
-  const { text } = parseNote(await witnessed.newest(again));
+  const { text } = parseNote(await witnessed.newest(logOf(again)));
   expect(parseCheckpointText(text)).toMatchObject({ origin, size: 1, restores: 1 });
 });
 
@@ -230,7 +231,7 @@ test("a log continues from no head that an earlier restore cut off", async () =>
   const { log, tenant } = witnessed;
   const at5 = await headOf();
   await putLostBranchBack();
-  const { name: origin } = await log.keyOf(tenant);
+  const { name: origin } = await log.keyOf(logOf(tenant));
   const declared = await signedDeclaration(url(), outside(), log.signer);
   const { restores, published, continues } =
     declared.find(({ restore }) => restore.origin === origin)?.restore ?? {};
@@ -257,7 +258,7 @@ test("a key log that lost nothing is declared from the newest head that the data
   const keyLog = keyLogOf(tenant);
   const appendKeys = async (count: number) => {
     await log.asLog(keyLog, async (client) => {
-      for (let at = 0; at < count; at++) await appendEntry(client, entryOf(keyLog, at));
+      for (let at = 0; at < count; at++) await appendToLog(client, keyLog, entryOf(tenant, at));
     });
     await signed(1);
   };
@@ -276,17 +277,17 @@ test("a key log that lost nothing is declared from the newest head that the data
 test("a witness that saw less than is left is shown the head from which the log continues", async () => {
   const { log, tenant, witness, told } = witnessed;
   const integrator = log.startIntegrator({ witnesses: witnessed.ask() });
-  await witnessed.settledAndCosigned(tenant);
+  await witnessed.settledAndCosigned(logOf(tenant));
   await integrator.close();
   await signed(3);
   await signed(3);
   await cut(8);
   await declare();
-  const { name: origin } = await log.keyOf(tenant);
+  const { name: origin } = await log.keyOf(logOf(tenant));
   expect(parseCheckpointText(parseNote(witness.seen.get(origin) ?? "").text).size).toBe(5);
   const next = log.startIntegrator({ witnesses: witnessed.ask() });
   await log.append(tenant, 1);
-  await witnessed.settledAndCosigned(tenant);
+  await witnessed.settledAndCosigned(logOf(tenant));
   expect(next.refusal).toBeUndefined();
   expect(witness.seen.get(origin)).toContain("\nrestored 1\n");
   expect(told).toEqual([]);

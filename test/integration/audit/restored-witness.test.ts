@@ -1,3 +1,4 @@
+import { logOf } from "../../../crypto/wire/ids.ts";
 import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
 import type { CheckpointStore } from "../../../audit/checkpoints/checkpoint-store.ts";
 import { KnownHeads } from "../../../audit/read/known-heads.ts";
@@ -16,7 +17,7 @@ beforeEach(async () => {
   const { log, tenant } = witnessed;
   store = directoryCheckpoints(log.folder);
   const integrator = log.startIntegrator({ witnesses: witnessed.ask() });
-  await witnessed.settledAndCosigned(tenant);
+  await witnessed.settledAndCosigned(logOf(tenant));
   await witnessed.settledAndCosigned(OPERATOR_LOG);
   await integrator.close();
   const kept = await store.all();
@@ -35,7 +36,7 @@ test("our own witness cosigns what continues after a declared restore, and nothi
   await refused.close();
   await declare();
   const integrator = log.startIntegrator({ witnesses: witnessed.ask() });
-  await witnessed.settledAndCosigned(tenant);
+  await witnessed.settledAndCosigned(logOf(tenant));
   await witnessed.settledAndCosigned(OPERATOR_LOG);
   expect(integrator.refusal).toBeUndefined();
   expect(witness.requests).toContain(`POST ${RESTORE_PATH}`);
@@ -83,14 +84,14 @@ test("a node that ran meanwhile forgets what the restore lost, and no more", asy
   const { log, tenant } = witnessed;
   const heads = new KnownHeads(log.signer.publicKey);
   const root = new Uint8Array(32);
-  const { name: origin } = await log.keyOf(tenant);
-  heads.remember(tenant, { origin, size: 4, root });
+  const { name: origin } = await log.keyOf(logOf(tenant));
+  heads.remember(logOf(tenant), { origin, size: 4, root });
   await declare();
   const integrator = log.startIntegrator({ heads });
   await log.settled();
   expect(integrator.refusal).toBeUndefined();
   await integrator.close();
-  heads.remember(tenant, { origin, size: 4, root, restores: 1 });
+  heads.remember(logOf(tenant), { origin, size: 4, root, restores: 1 });
   const next = log.startIntegrator({ heads });
   await until(() => next.refusal !== undefined);
 });

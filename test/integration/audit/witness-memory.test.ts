@@ -2,7 +2,7 @@ import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store
 import { catchUp } from "../../../audit/integrate/catch-up.ts";
 import { seenPath } from "../../../audit/witness/seen-by-witness.ts";
 import type { WitnessesOptions } from "../../../audit/witness/witnesses.ts";
-import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { logOf, type TenantId, type LogId } from "../../../crypto/wire/ids.ts";
 import { OPERATOR_LOG, type TestAuditLog } from "../../support/audit-log.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => witnessed.close());
 
 const ask = (changes?: Partial<WitnessesOptions>) => witnessed.ask(changes);
-const settledAndCosigned = (id: TenantId) => witnessed.settledAndCosigned(id);
+const settledAndCosigned = (id: LogId) => witnessed.settledAndCosigned(id);
 const alter = (...statements: string[]) => witnessed.alter(...statements);
 const kept = async () =>
   (await database.owner.query("select witness, size from audit.cosignatures")).rows;
@@ -31,7 +31,7 @@ const kept = async () =>
 describe("a witness that saw more than the database has", () => {
   beforeEach(async () => {
     const integrator = log.startIntegrator({ witnesses: ask() });
-    await settledAndCosigned(tenant);
+    await settledAndCosigned(logOf(tenant));
     await settledAndCosigned(OPERATOR_LOG);
     await integrator.close();
     await witnessed.putBack();
@@ -146,7 +146,7 @@ describe("a witness that saw more than the database has", () => {
   });
 
   test("is not trusted without proof", async () => {
-    const { name: origin } = await log.keyOf(tenant);
+    const { name: origin } = await log.keyOf(logOf(tenant));
     const proof = new MemoryLog(origin);
     proof.append(Array.from({ length: 100 }, (_, at) => Buffer.from(`${at}`)));
     // It makes a false claim and shows a head that another key signed.

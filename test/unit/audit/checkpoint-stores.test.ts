@@ -9,11 +9,11 @@ import { formatNote, parseNote } from "../../../audit/verify/note.ts";
 import { startS3Double } from "../../support/s3-double.ts";
 import { until } from "../../support/until.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import type { TenantId } from "../../../crypto/wire/ids.ts";
+import type { LogId } from "../../../crypto/wire/ids.ts";
 
 const byLog = (all: readonly { readonly log: string; readonly note: string }[]) =>
   Object.fromEntries(all.map(({ log, note }) => [log, note]));
-const [one, two] = [newId<TenantId>(), newId<TenantId>()];
+const [one, two] = [newId<LogId>(), newId<LogId>()];
 
 const signature = { name: "desk.example", keyId: new Uint8Array(4), signature: new Uint8Array(64) };
 /** A checkpoint that no store verifies. */
@@ -185,7 +185,7 @@ describe("S3 (a double)", () => {
     });
 
   test("refuses a node that still has the database from before a restore", async () => {
-    const [log, restored, forgotten] = [newId<TenantId>(), await open(), await open()];
+    const [log, restored, forgotten] = [newId<LogId>(), await open(), await open()];
     await forgotten.put(log, head(89));
     await restored.put(log, head(62, 1));
     await expect(forgotten.put(log, head(90))).rejects.toMatchObject({ code: "audit_log_behind" });
@@ -195,7 +195,7 @@ describe("S3 (a double)", () => {
   });
 
   test("finds the latest head for any number of restores", async () => {
-    const [log, store] = [newId<TenantId>(), await open()];
+    const [log, store] = [newId<LogId>(), await open()];
     for (const [size, restores] of [
       [85, 0],
       [90, 0],
