@@ -9,6 +9,7 @@ import {
   type UserId,
   type DeviceId,
   type LogId,
+  type SessionId,
 } from "../crypto/wire/ids.ts";
 import { actions, type ActionDetails, type AuditAction, type ResourceKinds } from "./actions.ts";
 import type { ActionClass } from "./actions/action-spec.ts";
@@ -48,7 +49,7 @@ interface EntryFields<Action extends string, Kind extends string, Details> {
   readonly decision?:
     { readonly allowed: boolean; readonly reasons: readonly string[] } | undefined;
   readonly requestId?: string | undefined;
-  readonly session?: Uuid | undefined;
+  readonly session?: SessionId | undefined;
   /** The way in which the session was authenticated. */
   readonly method?: string | undefined;
   readonly details?: Details | undefined;

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { roles } from "../policies/actor.ts";
 import { documentation } from "./documentation.ts";
-import { bytes, milliseconds, openEnum, tenantId, userId, uuid } from "./values.ts";
+import { bytes, milliseconds, openEnum, tenantId, userId, sessionId } from "./values.ts";
 
 /** The role of an account, in an answer. */
 export const role = openEnum(roles);
@@ -40,7 +40,7 @@ export const renewedSession = z.object(token).register(documentation, { id: "Acc
 export const openedSession = z
   .object({
     ...token,
-    session: uuid,
+    session: sessionId,
     tenant: z.object({ id: tenantId, slug: z.string() }),
     user: z.object({ id: userId, role, displayName: z.nullable(z.string()) }),
     accountKey: z.nullable(bytes(32)),

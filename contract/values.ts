@@ -11,6 +11,7 @@ import {
   type UserId,
   type DeviceId,
   type ConversationId,
+  type SessionId,
 } from "../crypto/wire/ids.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { documentation } from "./documentation.ts";
@@ -48,6 +49,7 @@ export const tenantId = id<TenantId>();
 export const userId = id<UserId>();
 export const deviceId = id<DeviceId>();
 export const conversationId = id<ConversationId>();
+export const sessionId = id<SessionId>();
 /** An id of a thing whose kind the compiler does not know. */
 export const uuid = id<Uuid>();
 

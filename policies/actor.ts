@@ -1,5 +1,4 @@
-import type { Uuid } from "../crypto/wire/uuid.ts";
-import type { TenantId, UserId, DeviceId } from "../crypto/wire/ids.ts";
+import type { TenantId, UserId, DeviceId, SessionId } from "../crypto/wire/ids.ts";
 
 /** The role of an account. Every role except `customer` is staff. */
 export type Role =
@@ -22,7 +21,7 @@ export interface Actor {
   readonly role: Role;
   /** The device whose key signed the proof; undefined until that device is registered. */
   readonly device: DeviceId | undefined;
-  readonly session: Uuid;
+  readonly session: SessionId;
   /** The way in which the session was opened: "password" or "customer_token". */
   readonly method: string;
   /** Identifies the request in the audit log and the server's log; undefined for frames. */

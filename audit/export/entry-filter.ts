@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { isId, type TenantId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
+import {
+  isId,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type SessionId,
+} from "../../crypto/wire/ids.ts";
 import type { AuditOutcome, EntryRecord } from "../append-entry.ts";
 
 /** The last time that a Date can hold, in milliseconds since the Unix epoch. */
@@ -47,7 +53,7 @@ const schema = z.looseObject({
   reason: id.optional(),
   decision: z.looseObject({ allowed: z.boolean(), reasons: z.array(id) }).optional(),
   requestId: id.optional(),
-  session: uuid<Uuid>().optional(),
+  session: uuid<SessionId>().optional(),
   method: id.optional(),
   details: z.record(z.string(), z.unknown()).optional(),
 });

@@ -1,8 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { isId, type TenantId, type UserId } from "../../crypto/wire/ids.ts";
+import { isId, type TenantId, type UserId, type SessionId } from "../../crypto/wire/ids.ts";
 import { roles, type Role } from "../../policies/actor.ts";
 import { IdentityError } from "../identity-error.ts";
 import { joseCode } from "./jose-errors.ts";
@@ -14,7 +13,7 @@ export interface AccessClaims {
   readonly tenant: TenantId;
   readonly user: UserId;
   readonly role: Role;
-  readonly session: Uuid;
+  readonly session: SessionId;
   /** Thumbprint (RFC 7638) of the device key that must sign each request's proof. */
   readonly thumbprint: string;
 }
@@ -51,7 +50,7 @@ export interface TokenKeys {
 const claimsSchema = z.object({
   sub: z.custom<UserId>(isId),
   tid: z.custom<TenantId>(isId),
-  sid: z.uuid(),
+  sid: z.custom<SessionId>(isId),
   role: z.enum(roles),
   exp: z.number(),
   cnf: z.object({ jkt: z.string() }),

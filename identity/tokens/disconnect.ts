@@ -1,5 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TenantId, DeviceId } from "../../crypto/wire/ids.ts";
+import type { TenantId, DeviceId, SessionId } from "../../crypto/wire/ids.ts";
 
 /**
  * Closes the connections of a device: those of `session`, or all of them if no session is given.
@@ -8,5 +7,5 @@ import type { TenantId, DeviceId } from "../../crypto/wire/ids.ts";
 export type Disconnect = (ended: {
   readonly tenant: TenantId;
   readonly device: DeviceId;
-  readonly session?: Uuid | undefined;
+  readonly session?: SessionId | undefined;
 }) => void;

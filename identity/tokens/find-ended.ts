@@ -1,14 +1,13 @@
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TenantId, DeviceId } from "../../crypto/wire/ids.ts";
+import type { TenantId, DeviceId, SessionId } from "../../crypto/wire/ids.ts";
 import type { Role } from "../../policies/actor.ts";
 
 /** A connected device, and the session and role that it connected with. */
 export interface Connected {
   readonly device: DeviceId;
-  readonly session: Uuid;
+  readonly session: SessionId;
   readonly role: Role;
 }
 

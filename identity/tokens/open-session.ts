@@ -4,8 +4,13 @@ import type { Client } from "../../db/pool.ts";
 import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
 import { runFor } from "../../db/fairness/requester.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { nilId, type TenantId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
+import {
+  nilId,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type SessionId,
+} from "../../crypto/wire/ids.ts";
 import type { Role } from "../../policies/actor.ts";
 import { originNotAllowed } from "../accounts/origins.ts";
 import { findTenant, type Tenant } from "../accounts/tenant.ts";
@@ -20,7 +25,7 @@ import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
 export interface OpenedSession {
   readonly accessToken: string;
   readonly expiresAtMs: number;
-  readonly session: Uuid;
+  readonly session: SessionId;
   readonly tenant: { readonly id: TenantId; readonly slug: string };
   readonly user: {
     readonly id: UserId;
@@ -126,7 +131,7 @@ async function createSession(
   if (account === undefined) throw new Error("an account vanished between two statements");
   if (account.revoked === true)
     throw new IdentityError("device_revoked", "This device was removed from its account.");
-  const session = deps.newId();
+  const session = deps.newId<SessionId>();
   const expiresAtMs = nowMs + SESSION_LIFETIME_MS;
   await client.query(
     `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms)

@@ -1,6 +1,11 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decodeControl } from "../../crypto/wire/frame.ts";
-import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type {
+  TenantId,
+  UserId,
+  DeviceId,
+  ConversationId,
+  SessionId,
+} from "../../crypto/wire/ids.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { deliverFrame } from "./frames.ts";
 import type { Connected } from "../../identity/tokens/find-ended.ts";
@@ -12,7 +17,7 @@ export interface Identity {
   readonly tenant: TenantId;
   readonly user: UserId;
   readonly device: DeviceId;
-  readonly session: Uuid;
+  readonly session: SessionId;
   /** The account's role when the device was welcomed. */
   readonly role: Role;
 }

@@ -1,7 +1,14 @@
 import { nodesOf, syntaxTreeOf, type Node } from "./syntax-tree.ts";
 
-const ids: readonly unknown[] = ["TenantId", "UserId", "DeviceId", "ConversationId", "LogId"];
-const mayAssert = /\b(?:Tenant|User|Device|Conversation|Log)Id\b/;
+const ids: readonly unknown[] = [
+  "TenantId",
+  "UserId",
+  "DeviceId",
+  "ConversationId",
+  "SessionId",
+  "LogId",
+];
+const mayAssert = /\b(?:Tenant|User|Device|Conversation|Session|Log)Id\b/;
 const asserting: readonly string[] = ["TsAsExpression", "TsTypeAssertion", "TsTypePredicate"];
 
 /**

@@ -8,6 +8,7 @@ import {
   type UserId,
   type DeviceId,
   type ConversationId,
+  type SessionId,
   type LogId,
   type Given,
 } from "../../crypto/wire/ids.ts";
@@ -19,12 +20,14 @@ const tenant = parseId<TenantId>(text);
 const user = newId<UserId>();
 const device = newId<DeviceId>();
 const conversation = newId<ConversationId>();
+const session = newId<SessionId>();
 const log = newId<LogId>();
 
 const ofTenant = (id: TenantId): string => id;
 const ofUser = (id: UserId): string => id;
 const ofDevice = (id: DeviceId): string => id;
 const ofConversation = (id: ConversationId): string => id;
+const ofSession = (id: SessionId): string => id;
 const ofLog = (id: LogId): string => id;
 /** A function that an application calls. */
 const fromApplication = (id: Given<UserId>): string => id;
@@ -35,6 +38,7 @@ describe("the compiler", () => {
   test("accepts an id of the right kind, and any id as a string", () => {
     expect([ofTenant(tenant), ofUser(user)]).toEqual([text, user]);
     expect([ofDevice(device), ofConversation(conversation)]).toEqual([device, conversation]);
+    expect(ofSession(session)).toBe(session);
     expect(ofLog(log)).toBe(log);
   });
 
@@ -47,6 +51,8 @@ describe("the compiler", () => {
     expect(ofDevice(text)).toBe(text);
     // @ts-expect-error -- nothing has parsed the text
     expect(ofConversation(text)).toBe(text);
+    // @ts-expect-error -- nothing has parsed the text
+    expect(ofSession(text)).toBe(text);
     // @ts-expect-error -- nothing has parsed the text
     expect(ofLog(text)).toBe(text);
   });
@@ -64,6 +70,8 @@ describe("the compiler", () => {
     expect(ofConversation(device)).toBe(device);
     // @ts-expect-error -- a tenant is no conversation
     expect(ofConversation(tenant)).toBe(tenant);
+    // @ts-expect-error -- a device is no session
+    expect(ofSession(device)).toBe(device);
     // @ts-expect-error -- a tenant is no log, although its audit log has the same UUID
     expect(ofLog(tenant)).toBe(tenant);
     // @ts-expect-error -- a log is no tenant

@@ -22,7 +22,7 @@ const base: LoggedEntry = {
   subject: customer,
   outcome: "success",
   requestId: "0198f0c2-0000-7000-8000-000000000123",
-  session: "0198f0c2-0000-7000-8000-00000000005e",
+  session: idOf("0198f0c2-0000-7000-8000-00000000005e"),
   method: "password",
 };
 

@@ -1,9 +1,15 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { uuidv7 } from "uuidv7";
 import type { Send } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
-import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type {
+  TenantId,
+  UserId,
+  DeviceId,
+  ConversationId,
+  SessionId,
+} from "../../crypto/wire/ids.ts";
 import { openKeyTree, type KeyTree } from "../../keys/at-rest/key-tree.ts";
 import { appendControl } from "../../messaging/log/append-control.ts";
 import { ConversationLog } from "../../messaging/log/conversation-log.ts";
@@ -55,8 +61,8 @@ export async function arrangeSession(
   database: TestDatabase,
   tenant: TenantId,
   user: UserId,
-): Promise<Uuid> {
-  const session = randomUUID();
+): Promise<SessionId> {
+  const session = newId<SessionId>();
   await database.owner.query(
     `insert into sealdesk.sessions (id, tenant, user_id, device_key_thumbprint, method,
        created_at_ms, expires_at_ms) values ($1, $2, $3, '', 'password', 0, 0)`,

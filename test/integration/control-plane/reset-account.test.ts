@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { toBase64Url } from "../../../crypto/wire/bytes.ts";
-import type { UserId } from "../../../crypto/wire/ids.ts";
+import type { UserId, SessionId } from "../../../crypto/wire/ids.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { resetAccount } from "../../../identity/directory/reset-account.ts";
 import {
@@ -105,7 +105,7 @@ test("a reset that was cut off before its conversations knew is brought to its e
   const watching = await RelaySocket.open(server, agent);
   await watching.deliveries(1);
   const { tenant, user, id: device } = admin;
-  const { rows } = await server.database.owner.query<{ id: string }>(
+  const { rows } = await server.database.owner.query<{ id: SessionId }>(
     "select id from sealdesk.sessions where user_id = $1",
     [user],
   );

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { eventKinds } from "../../../crypto/wire/frame.ts";
-import type { ConversationId } from "../../../crypto/wire/ids.ts";
+import type { ConversationId, SessionId } from "../../../crypto/wire/ids.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { resetAccount } from "../../../identity/directory/reset-account.ts";
 import { reconcileDevices } from "../../../messaging/members/reconcile-devices.ts";
@@ -28,8 +28,8 @@ async function deviceEvents(conversation: ConversationId) {
 }
 const { device_added: added, device_removed: removed } = eventKinds;
 
-async function sessionOf({ user }: TestDevice): Promise<string> {
-  const { rows } = await server.database.owner.query<{ id: string }>(
+async function sessionOf({ user }: TestDevice): Promise<SessionId> {
+  const { rows } = await server.database.owner.query<{ id: SessionId }>(
     "select id from sealdesk.sessions where user_id = $1",
     [user],
   );

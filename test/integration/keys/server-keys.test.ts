@@ -13,7 +13,7 @@ import { ServerKeys } from "../../../keys/server-keys/server-keys.ts";
 import { createAccessTokens, type AccessClaims } from "../../../identity/tokens/access-token.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
+import type { TenantId, UserId, SessionId } from "../../../crypto/wire/ids.ts";
 
 const withCode = (code: string) => expect.objectContaining({ name: "KeysError", code });
 const tokenRefused = expect.objectContaining({ name: "IdentityError", code: "invalid_token" });
@@ -51,7 +51,7 @@ const claims: AccessClaims = {
   tenant: newId<TenantId>(),
   user: newId<UserId>(),
   role: "agent",
-  session: uuidv7(),
+  session: newId<SessionId>(),
   thumbprint: "t",
 };
 const issue = async ({ tokens }: Node) =>

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { roles, type Actor, type Role } from "../../../policies/actor.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";
-import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
+import type { TenantId, UserId, DeviceId, SessionId } from "../../../crypto/wire/ids.ts";
 
 /** Few users and tenants, so that generated facts often name the same ones. */
 export const users = ["u-1", "u-2", "u-3", "u-4"].map(idOf<UserId>);
@@ -13,7 +13,7 @@ export const actor = (role: Role, changes: Partial<Actor> = {}): Actor => ({
   user: idOf("u-1"),
   role,
   device: idOf("d-1"),
-  session: "s-1",
+  session: idOf("s-1"),
   method: "password",
   ...changes,
 });
@@ -23,7 +23,7 @@ export const anyActor: fc.Arbitrary<Actor> = fc.record({
   user: fc.constantFrom(...users),
   role: fc.constantFrom(...allRoles),
   device: fc.option(fc.constantFrom(...["d-1", "d-2"].map(idOf<DeviceId>)), { nil: undefined }),
-  session: fc.constant("s-1"),
+  session: fc.constant(idOf<SessionId>("s-1")),
   method: fc.constant("password"),
 });
 

@@ -1,8 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { jest } from "@jest/globals";
-import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
+import { zeroHash } from "../../../crypto/wire/event.ts";
 import { decodeFrame } from "../../../crypto/wire/frame.ts";
-import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import type {
+  TenantId,
+  UserId,
+  DeviceId,
+  ConversationId,
+  SessionId,
+} from "../../../crypto/wire/ids.ts";
 import { OverloadError } from "../../../db/fairness/overload-error.ts";
 import type { EventsRequest } from "../../../messaging/follow/event-rows.ts";
 import type { DeliverableEvent } from "../../../messaging/log/event.ts";
@@ -45,7 +51,7 @@ function deliveriesOf(
       user: newId<UserId>(),
       role: "agent",
       device: newId<DeviceId>(),
-      session: nilUuid,
+      session: newId<SessionId>(),
       method: "password",
     },
     // Like the database, this returns what is committed at the time of the read.

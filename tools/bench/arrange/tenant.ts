@@ -2,7 +2,13 @@ import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
 import { calculateJwkThumbprint } from "jose";
 import { fromBase64Url } from "../../../crypto/wire/bytes.ts";
-import { parseId, type TenantId, type UserId, type DeviceId } from "../../../crypto/wire/ids.ts";
+import {
+  parseId,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type SessionId,
+} from "../../../crypto/wire/ids.ts";
 import { createPool, type Pool } from "../../../db/pool.ts";
 import type { AccessTokens } from "../../../identity/tokens/access-token.ts";
 import type { SealdeskLinkSpec } from "../load/party.ts";
@@ -142,7 +148,7 @@ async function newDevice(): Promise<LoadDevice> {
   return {
     user: parseId<UserId>(randomUUID()),
     device: parseId<DeviceId>(randomUUID()),
-    session: randomUUID(),
+    session: parseId<SessionId>(randomUUID()),
     thumbprint: await calculateJwkThumbprint({ kty, crv, x }),
     jwk,
   };

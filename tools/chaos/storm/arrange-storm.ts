@@ -1,10 +1,15 @@
-import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { calculateJwkThumbprint, type JWK } from "jose";
 import pg from "pg";
 import { fromBase64Url } from "../../../crypto/wire/bytes.ts";
 import { encodeControl } from "../../../crypto/wire/frame.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
-import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import type {
+  TenantId,
+  UserId,
+  DeviceId,
+  ConversationId,
+  SessionId,
+} from "../../../crypto/wire/ids.ts";
 import { AtRest } from "../../testkit/at-rest.ts";
 import { idOf, newId } from "../../testkit/ids.ts";
 import { STATEMENTS } from "./storm-statements.ts";
@@ -14,7 +19,7 @@ export interface StormDevice {
   readonly tenant: TenantId;
   readonly user: UserId;
   readonly device: DeviceId;
-  readonly session: Uuid;
+  readonly session: SessionId;
   readonly conversation: ConversationId;
   /** The device key, including the private part. */
   readonly key: JWK;
@@ -41,7 +46,7 @@ export async function arrangeStorm(
     const { privateKey } = generateKeyPairSync("ed25519");
     const key: JWK = privateKey.export({ format: "jwk" });
     const thumbprint = await calculateJwkThumbprint(key);
-    const [user, device, session] = [newId<UserId>(), newId<DeviceId>(), randomUUID()];
+    const [user, device, session] = [newId<UserId>(), newId<DeviceId>(), newId<SessionId>()];
     devices.push({ tenant, user, device, session, conversation, key, thumbprint });
   }
   const owner = new pg.Client({ connectionString: server.ownerUrl });
