@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from "../crypto/wire/bytes.ts";
 import { documentation } from "./documentation.ts";
-import { conversationId, uuid, wholeNumber } from "./values.ts";
+import { attachmentId, conversationId, wholeNumber } from "./values.ts";
 
 const maximum = 10 ** 13 - 1;
 // Another version is refused with a code of its own.
@@ -21,7 +21,7 @@ export const uploadOffset = wholeNumber("Where the bytes belong", { maximum });
 export const uploadMetadata = z
   .codec(
     z.string().check(z.maxLength(1024)),
-    z.object({ conversation: conversationId, id: z.optional(uuid) }),
+    z.object({ conversation: conversationId, id: z.optional(attachmentId) }),
     {
       decode(header, payload) {
         const pairs = pairsOf(header);

@@ -12,6 +12,7 @@ import {
   type DeviceId,
   type ConversationId,
   type SessionId,
+  type AttachmentId,
 } from "../crypto/wire/ids.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { documentation } from "./documentation.ts";
@@ -50,6 +51,7 @@ export const userId = id<UserId>();
 export const deviceId = id<DeviceId>();
 export const conversationId = id<ConversationId>();
 export const sessionId = id<SessionId>();
+export const attachmentId = id<AttachmentId>();
 /** An id of a thing whose kind the compiler does not know. */
 export const uuid = id<Uuid>();
 
@@ -85,5 +87,6 @@ export function wholeNumber(
 
 export const idParams = z.strictObject({ id: uuid });
 export const conversationParams = z.strictObject({ id: conversationId });
+export const attachmentParams = z.strictObject({ id: attachmentId });
 export const deviceParams = z.strictObject({ id: deviceId });
 export const userParams = z.strictObject({ user: userId });

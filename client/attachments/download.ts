@@ -1,5 +1,5 @@
+import type { AttachmentId } from "../../crypto/wire/ids.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import { unreached } from "../http/transport.ts";
 import type { Clock } from "../runtime.ts";
@@ -42,7 +42,7 @@ export async function* downloadAttachment(
 
 async function* ciphertext(
   { uploads, clock, signal }: DownloadDeps,
-  id: Uuid,
+  id: AttachmentId,
   total: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const retry = new Retry(clock, signal, maxFailures);

@@ -1,5 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { clearSpool, isPending, loadUploads, type PendingUpload } from "./spool.ts";
 import type { MessageQueue, Uploader } from "./uploader.ts";
@@ -15,7 +14,10 @@ export class InterruptedUploads {
   }
 
   /** @param kept sealed files in the store that belong to no upload and are kept */
-  static async load(store: DeviceStore, kept: ReadonlySet<Uuid>): Promise<InterruptedUploads> {
+  static async load(
+    store: DeviceStore,
+    kept: ReadonlySet<AttachmentId>,
+  ): Promise<InterruptedUploads> {
     return new InterruptedUploads(store, await loadUploads(store, kept));
   }
 

@@ -1,6 +1,6 @@
 import { conversationId, message, nested, uint, uuid } from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import { parseId, type ConversationId, type AttachmentId } from "../../crypto/wire/ids.ts";
 import {
   attachmentFields,
   type Attachment,
@@ -14,7 +14,7 @@ import { decodeRecord, encodeRecord } from "../record.ts";
 /** The size of the blocks that are stored and uploaded. */
 const blockBytes = 1024 * 1024;
 
-const blockName = (id: Uuid, index: number): string =>
+const blockName = (id: AttachmentId, index: number): string =>
   `spool!${id}!${String(index).padStart(8, "0")}`;
 const markPrefix = "spooled!";
 const uploadPrefix = "upload!";
@@ -48,7 +48,7 @@ export interface PendingUpload extends SpooledUpload {
  */
 export async function spool(
   store: DeviceStore,
-  id: Uuid,
+  id: AttachmentId,
   data: AsyncIterable<Uint8Array>,
   limit: number,
 ): Promise<{ readonly sealed: SealedAttachment; readonly stored: number }> {
@@ -74,7 +74,7 @@ export async function spool(
 /** Returns the bytes from `offset` to the end of its block. */
 export async function readSpool(
   store: DeviceStore,
-  id: Uuid,
+  id: AttachmentId,
   offset: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const name = blockName(id, Math.floor(offset / blockBytes));
@@ -83,7 +83,7 @@ export async function readSpool(
 }
 
 /** Removes the blocks that `spool` stored, or those that a crash left. It removes the mark last. */
-export async function clearSpool(store: DeviceStore, id: Uuid): Promise<void> {
+export async function clearSpool(store: DeviceStore, id: AttachmentId): Promise<void> {
   let count = 0;
   const has = (index: number) =>
     store.read(async (transaction) => (await transaction.get(blockName(id, index))) !== undefined);
@@ -120,7 +120,7 @@ export async function takeUploadOf(
 export const isPending = (store: DeviceStore, { attachment }: PendingUpload): Promise<boolean> =>
   store.read(async (tx) => (await tx.get(uploadPrefix + attachment.id)) !== undefined);
 
-export const deleteUpload = (transaction: StoreTransaction, id: Uuid): void =>
+export const deleteUpload = (transaction: StoreTransaction, id: AttachmentId): void =>
   transaction.delete(uploadPrefix + id);
 
 /**
@@ -130,7 +130,7 @@ export const deleteUpload = (transaction: StoreTransaction, id: Uuid): void =>
  */
 export async function loadUploads(
   store: DeviceStore,
-  kept: ReadonlySet<Uuid>,
+  kept: ReadonlySet<AttachmentId>,
 ): Promise<readonly PendingUpload[]> {
   const { records, marks } = await store.read(async (transaction) => ({
     records: await transaction.list(uploadPrefix),
@@ -142,7 +142,7 @@ export async function loadUploads(
   });
   const pending = new Set(uploads.map(({ attachment }) => attachment.id));
   for (const [key] of marks) {
-    const id = key.slice(markPrefix.length);
+    const id = parseId<AttachmentId>(key.slice(markPrefix.length));
     if (!pending.has(id) && !kept.has(id)) await clearSpool(store, id);
   }
   return uploads;

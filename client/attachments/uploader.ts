@@ -5,7 +5,7 @@ import {
   type Attachment,
 } from "../../crypto/device/attachments/attachment.ts";
 import { utf8 } from "../../crypto/wire/bytes.ts";
-import type { ConversationId, NewId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, NewId, AttachmentId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import { closedError } from "../options.ts";
@@ -66,7 +66,7 @@ export class Uploader {
       );
     const data = dataPieces(file.data);
     queue.assertOpen();
-    const id = newId();
+    const id = newId<AttachmentId>();
     const { sealed, stored } = await this.#seal(id, data, file.size);
     const attachment = { ...sealed, name, mediaType };
     // The message gets its id now. So it is sent only once, even if the store is restored from an
@@ -102,7 +102,7 @@ export class Uploader {
     }
   }
 
-  async #seal(id: Uuid, data: AsyncIterable<Uint8Array>, size: number | undefined) {
+  async #seal(id: AttachmentId, data: AsyncIterable<Uint8Array>, size: number | undefined) {
     const { store, signal } = this.#deps;
     try {
       const spooled = await spool(store, id, data, size ?? mostBytes);
@@ -122,7 +122,7 @@ export class Uploader {
     }
   }
 
-  async #giveUp(id: Uuid): Promise<void> {
+  async #giveUp(id: AttachmentId): Promise<void> {
     const { store, uploads } = this.#deps;
     await store.transact(async (transaction) => deleteUpload(transaction, id));
     await clearSpool(store, id);

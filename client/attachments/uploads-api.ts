@@ -1,13 +1,12 @@
 import * as z from "zod/mini";
 import { uploadMetadata, uploadOffset } from "../../contract/attachments.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
 import { SealdeskError } from "../errors.ts";
 import type { BytesRequest } from "../http/bytes-exchange.ts";
 import type { HttpResponse } from "../runtime.ts";
 
 const tus = { "tus-resumable": "1.0.0" } as const;
-const pathOf = (id: Uuid): string => `v1/attachments/${id}`;
+const pathOf = (id: AttachmentId): string => `v1/attachments/${id}`;
 
 /**
  * Creates the part of the server's attachment API that this SDK uses: tus 1.0 with creation and
@@ -16,7 +15,7 @@ const pathOf = (id: Uuid): string => `v1/attachments/${id}`;
 export function createUploadsApi(request: (request: BytesRequest) => Promise<HttpResponse>) {
   return {
     /** Returns how many bytes the server has, or undefined if this device has no such upload. */
-    async offset(id: Uuid): Promise<number | undefined> {
+    async offset(id: AttachmentId): Promise<number | undefined> {
       try {
         return offsetOf(await request({ method: "HEAD", path: pathOf(id), headers: tus }));
       } catch (error) {
@@ -26,7 +25,7 @@ export function createUploadsApi(request: (request: BytesRequest) => Promise<Htt
       }
     },
 
-    async create(id: Uuid, conversation: ConversationId, size: number): Promise<void> {
+    async create(id: AttachmentId, conversation: ConversationId, size: number): Promise<void> {
       const headers = {
         ...tus,
         "upload-length": String(size),
@@ -36,7 +35,7 @@ export function createUploadsApi(request: (request: BytesRequest) => Promise<Htt
     },
 
     /** @returns how many bytes the server has now */
-    async append(id: Uuid, offset: number, body: Uint8Array<ArrayBuffer>): Promise<number> {
+    async append(id: AttachmentId, offset: number, body: Uint8Array<ArrayBuffer>): Promise<number> {
       const headers = {
         ...tus,
         "upload-offset": String(offset),
@@ -45,12 +44,12 @@ export function createUploadsApi(request: (request: BytesRequest) => Promise<Htt
       return offsetOf(await request({ method: "PATCH", path: pathOf(id), headers, body }));
     },
 
-    async remove(id: Uuid): Promise<void> {
+    async remove(id: AttachmentId): Promise<void> {
       await request({ method: "DELETE", path: pathOf(id), headers: tus });
     },
 
     /** Downloads the bytes from `offset` on. */
-    read: (id: Uuid, offset: number): Promise<HttpResponse> =>
+    read: (id: AttachmentId, offset: number): Promise<HttpResponse> =>
       request({
         method: "GET",
         path: pathOf(id),

@@ -6,7 +6,13 @@ import {
   type GrantPurpose,
 } from "../../crypto/wire/receipt.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { UserId, DeviceId, ConversationId, Given } from "../../crypto/wire/ids.ts";
+import type {
+  UserId,
+  DeviceId,
+  ConversationId,
+  Given,
+  AttachmentId,
+} from "../../crypto/wire/ids.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
 import { sign } from "../../crypto/device/sodium.ts";
@@ -157,7 +163,7 @@ export class HistoryGranter {
     const { store, newId } = this.#deps;
     if (job.packs.length === maxPacks)
       throw new SealdeskError("message_too_large", "The range is too large for one grant.");
-    const id = newId();
+    const id = newId<AttachmentId>();
     const bytes = packBytes(store, job, this.#packBytes);
     let next = job.next;
     async function* counted() {

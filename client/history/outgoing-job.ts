@@ -1,3 +1,4 @@
+import type { AttachmentId } from "../../crypto/wire/ids.ts";
 import {
   bytes,
   choice,
@@ -64,7 +65,7 @@ export async function loadJobs(store: DeviceStore): Promise<readonly OutgoingJob
 }
 
 /** Ids of the packs that are in the store. */
-export async function listStoredPacks(store: DeviceStore): Promise<ReadonlySet<Uuid>> {
+export async function listStoredPacks(store: DeviceStore): Promise<ReadonlySet<AttachmentId>> {
   const jobs = await loadJobs(store);
   return new Set(jobs.flatMap(({ packs }) => packs.map(({ attachment }) => attachment.id)));
 }

@@ -16,6 +16,8 @@ export type UserId = Id<"user">;
 export type DeviceId = Id<"device">;
 export type ConversationId = Id<"conversation">;
 export type SessionId = Id<"session">;
+/** The id of an upload, and of the attachment that it becomes. */
+export type AttachmentId = Id<"attachment">;
 /**
  * The id of an audit log: `logOf` a tenant, the id of the tenant's key log, or `OPERATOR_LOG`. The
  * database confines each log to itself, as it does tenants.

@@ -14,6 +14,7 @@ import {
   type UserId,
   type DeviceId,
   type ConversationId,
+  type AttachmentId,
 } from "./ids.ts";
 import type { Uuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
@@ -115,6 +116,7 @@ export const tenantId = id<TenantId>();
 export const userId = id<UserId>();
 export const deviceId = id<DeviceId>();
 export const conversationId = id<ConversationId>();
+export const attachmentId = id<AttachmentId>();
 /** The id of a thing whose kind the compiler does not know. */
 export const uuid = id<Uuid>();
 

@@ -6,7 +6,14 @@ import { concat, fromBase64Url, fromUtf8, toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
 import type { Uuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
-import { isId, type TenantId, type UserId, type DeviceId, type ConversationId } from "./ids.ts";
+import {
+  isId,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+  type AttachmentId,
+} from "./ids.ts";
 
 const label = utf8("sealdesk/receipt/v1");
 
@@ -44,7 +51,7 @@ export interface HistoryGrant {
   /** Milliseconds since the Unix epoch, by the grantor's clock. */
   readonly atMs: number;
   /** The packs that hold the messages, in order, each with the SHA-256 of its uploaded bytes. */
-  readonly packs: readonly { readonly attachment: Uuid; readonly digest: Uint8Array }[];
+  readonly packs: readonly { readonly attachment: AttachmentId; readonly digest: Uint8Array }[];
 }
 
 /**
@@ -149,7 +156,7 @@ function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
 
 function packOf(value: unknown) {
   const { attachment, digest } = (value ?? {}) as Readonly<Record<string, unknown>>;
-  return { attachment: idOf(attachment), digest: hash(digest) };
+  return { attachment: idOf<AttachmentId>(attachment), digest: hash(digest) };
 }
 
 const malformed = (cause?: unknown): WireError =>

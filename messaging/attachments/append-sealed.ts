@@ -1,6 +1,6 @@
+import type { AttachmentId } from "../../crypto/wire/ids.ts";
 import { chunksOf, placeOf, sealedBytes } from "../../keys/at-rest/blob-layout.ts";
 import { CHUNK_BYTES, type BlobSeal } from "../../keys/at-rest/blob-seal.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { IncomingChunks } from "./incoming-chunks.ts";
 import { CHUNKS_PER_PART, type BlobStore } from "./stores/blob-store.ts";
 import { isWhole, type UploadProgress } from "./upload-progress.ts";
@@ -34,7 +34,7 @@ async function* all<T>(first: T, others: AsyncIterable<T>): AsyncGenerator<T, vo
  */
 export async function appendSealed(
   { store, seal, save }: AppendDeps,
-  { id, size }: { readonly id: Uuid; readonly size: number },
+  { id, size }: { readonly id: AttachmentId; readonly size: number },
   from: UploadProgress,
   data: AsyncIterable<Uint8Array>,
 ): Promise<UploadProgress> {

@@ -1,6 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { TenantId, ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../../keys/keys-error.ts";
@@ -13,7 +12,10 @@ export const damages = ["missing", "wrong_size", "seal_broken"] as const;
 export type Damage = (typeof damages)[number];
 
 /** Called each time a request is refused because its attachment is damaged. It must not throw. */
-export type OnDamaged = (found: { readonly attachment: Uuid; readonly damage: Damage }) => void;
+export type OnDamaged = (found: {
+  readonly attachment: AttachmentId;
+  readonly damage: Damage;
+}) => void;
 
 interface DamageDeps {
   readonly pool: Pool;
@@ -24,7 +26,7 @@ interface DamageDeps {
 
 interface Stored {
   readonly tenant: TenantId;
-  readonly id: Uuid;
+  readonly id: AttachmentId;
   readonly conversation: ConversationId;
 }
 

@@ -1,5 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation, type ConversationFacts } from "../../policies/abilities.ts";
@@ -37,7 +36,7 @@ export interface Download {
 export async function openDownload(
   deps: Pick<AttachmentDeps, "pool" | "store" | "scopeKeys" | "now" | "onDamaged">,
   actor: Actor,
-  id: Uuid,
+  id: AttachmentId,
 ): Promise<Download> {
   const { pool, store, scopeKeys, now } = deps;
   const conversation = await inTransaction(pool, actor.tenant, (client) =>
@@ -90,7 +89,11 @@ async function begun(
  * Finds a conversation that refers to the attachment. Prefers one that the actor is or was a member
  * of.
  */
-async function conversationFor(client: Client, actor: Actor, id: Uuid): Promise<ConversationId> {
+async function conversationFor(
+  client: Client,
+  actor: Actor,
+  id: AttachmentId,
+): Promise<ConversationId> {
   const { rows } = await client.query<{ conversation: ConversationId }>(
     `select r.conversation from attachment_references r
      left join members m on m.conversation = r.conversation and m.user_id = $2
@@ -111,7 +114,7 @@ async function conversationFor(client: Client, actor: Actor, id: Uuid): Promise<
 async function packFor(
   client: Client,
   { device }: Actor,
-  { id, conversation }: { readonly id: Uuid; readonly conversation: ConversationId },
+  { id, conversation }: { readonly id: AttachmentId; readonly conversation: ConversationId },
 ): Promise<NonNullable<ConversationFacts["pack"]>> {
   const { rows } = await client.query<{ isFor: boolean }>(
     `select exists (

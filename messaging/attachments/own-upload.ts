@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { AttachmentId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
@@ -22,7 +22,7 @@ export async function permittedUpload(
   client: Client,
   actor: Actor,
   action: UploadAction,
-  id: Uuid,
+  id: AttachmentId,
   lock: "for update" | "" = "",
 ): Promise<PermittedUpload> {
   const row = await findAttachment(client, id, lock);

@@ -1,5 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { TenantId, ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import {
   decideAttachmentQuota,
@@ -30,7 +29,7 @@ interface CountsOfKind {
 interface Upload {
   readonly tenant: TenantId;
   readonly conversation: ConversationId;
-  readonly uploader: Uuid;
+  readonly uploader: UserId;
   readonly size: number;
 }
 

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { AttachmentId } from "../../crypto/wire/ids.ts";
 import { placeOf, sealedBytes } from "../../keys/at-rest/blob-layout.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES, type BlobSeal } from "../../keys/at-rest/blob-seal.ts";
 import type { BlobStore, ByteRange } from "./stores/blob-store.ts";
@@ -12,7 +12,7 @@ import type { BlobStore, ByteRange } from "./stores/blob-store.ts";
 export async function* readSealed(
   store: BlobStore,
   seal: BlobSeal,
-  { id, size }: { readonly id: Uuid; readonly size: number },
+  { id, size }: { readonly id: AttachmentId; readonly size: number },
   { from, until }: ByteRange,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const first = Math.floor(from / CHUNK_BYTES);

@@ -1,6 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TenantId } from "../../crypto/wire/ids.ts";
+import type { TenantId, AttachmentId } from "../../crypto/wire/ids.ts";
 import { FairCache } from "../../policies/fair-cache.ts";
 import type { ByteRange } from "./stores/blob-store.ts";
 
@@ -9,7 +8,7 @@ type ReadBlob = (range: ByteRange) => AsyncIterable<Uint8Array>;
 /** An upload, and whose it is. */
 interface Upload {
   readonly tenant: TenantId;
-  readonly id: Uuid;
+  readonly id: AttachmentId;
 }
 
 interface Running {

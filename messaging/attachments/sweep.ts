@@ -1,5 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { TenantId, ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import { forEachTenant } from "../../db/for-each-tenant.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
@@ -10,7 +9,7 @@ import type { AttachmentDeps } from "./attachment-deps.ts";
 type SweepDeps = Pick<AttachmentDeps, "pool" | "store" | "digests" | "now">;
 
 interface Marked {
-  readonly id: Uuid;
+  readonly id: AttachmentId;
   readonly conversation: ConversationId;
 }
 

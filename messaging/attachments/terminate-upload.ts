@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { AttachmentId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -15,8 +15,11 @@ import { uploadAct } from "./uploads.ts";
  * must not interrupt a transfer. Refusals are in the audit log.
  * @throws MessagingError attachment_not_found, also for any other device; forbidden
  */
-export const assertMayTerminate = (deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> =>
-  terminating(deps, actor, id, async () => undefined);
+export const assertMayTerminate = (
+  deps: AttachmentDeps,
+  actor: Actor,
+  id: AttachmentId,
+): Promise<void> => terminating(deps, actor, id, async () => undefined);
 
 const MARK = `
   update attachments a set state = 'deleting' where id = $1
@@ -28,7 +31,11 @@ const MARK = `
  * unfinished or expired one can always be taken back by its device. Refusals are in the audit log.
  * @throws MessagingError attachment_not_found, also for any other device; forbidden
  */
-export async function terminateUpload(deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> {
+export async function terminateUpload(
+  deps: AttachmentDeps,
+  actor: Actor,
+  id: AttachmentId,
+): Promise<void> {
   const unneeded = await terminating(deps, actor, id, async (client, { row, decision }, act) => {
     await client.query(
       "delete from attachment_references where attachment = $1 and conversation = $2",
@@ -44,7 +51,7 @@ export async function terminateUpload(deps: AttachmentDeps, actor: Actor, id: Uu
 async function terminating<T>(
   deps: AttachmentDeps,
   actor: Actor,
-  id: Uuid,
+  id: AttachmentId,
   work: (
     client: Client,
     upload: PermittedUpload,

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { AttachmentId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { chunksOf, sealedBytes } from "../../keys/at-rest/blob-layout.ts";
 import {
@@ -50,7 +50,7 @@ export const isWhole = (size: number, { chunks }: UploadProgress): boolean =>
  */
 export async function saveProgress(
   client: Client,
-  id: Uuid,
+  id: AttachmentId,
   from: UploadProgress,
   to: UploadProgress & { readonly received: number; readonly expiresAtMs: number },
 ): Promise<boolean> {

@@ -1,11 +1,11 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { DeviceId, ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { MessagingError } from "../messaging-error.ts";
 
 /** The row of an attachment. */
 export interface AttachmentRow {
-  readonly id: Uuid;
+  readonly id: AttachmentId;
   readonly conversation: ConversationId;
   /** Id of the key that seals the stored bytes. */
   readonly keyId: Uuid;
@@ -44,7 +44,7 @@ interface StoredAttachment {
  */
 export async function findAttachment(
   client: Client,
-  id: Uuid,
+  id: AttachmentId,
   lock: "for update" | "" = "",
 ): Promise<AttachmentRow | undefined> {
   const { rows } = await client.query<StoredAttachment>(

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { TenantId, DeviceId, ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -32,7 +31,7 @@ import {
 import { attachmentNotFound, findAttachment, type AttachmentRow } from "./upload-row.ts";
 
 export interface NewUpload {
-  readonly id: Uuid;
+  readonly id: AttachmentId;
   readonly conversation: ConversationId;
   /** Length of the ciphertext, in bytes. */
   readonly size: number;
@@ -109,7 +108,7 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
 
 /** An upload as its device sees it. */
 export interface UploadState {
-  readonly id: Uuid;
+  readonly id: AttachmentId;
   readonly size: number;
   /** Number of bytes received. The next byte belongs at this offset. */
   readonly offset: number;
@@ -125,7 +124,7 @@ export interface UploadState {
 export async function readUpload(
   deps: AttachmentDeps,
   actor: Actor,
-  id: Uuid,
+  id: AttachmentId,
 ): Promise<UploadState> {
   const row = await ownUpload(deps, actor, id);
   const { size, createdAtMs, expiresAtMs } = row;
@@ -145,7 +144,7 @@ export async function readUpload(
 export async function receiveUpload(
   deps: AttachmentDeps,
   actor: Actor,
-  id: Uuid,
+  id: AttachmentId,
   offset: number,
   data: AsyncIterable<Uint8Array>,
 ): Promise<number> {
@@ -193,7 +192,7 @@ const elsewhere = (): MessagingError =>
 async function lostUpload(
   { pool, store }: Pick<AttachmentDeps, "pool" | "store">,
   tenant: TenantId,
-  id: Uuid,
+  id: AttachmentId,
 ): Promise<MessagingError> {
   const row = await inTransaction(pool, tenant, (client) => findAttachment(client, id));
   if (row !== undefined && row.state !== "deleting") return elsewhere();
@@ -207,7 +206,11 @@ async function lostUpload(
  * @throws MessagingError forbidden, attachment_not_found, upload_expired, key_destroyed,
  *   attachment_damaged
  */
-export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> {
+export async function completeUpload(
+  deps: AttachmentDeps,
+  actor: Actor,
+  id: AttachmentId,
+): Promise<void> {
   const upload = await ownUpload(deps, actor, id);
   const { size, conversation } = upload;
   await deps.store.finish(id, sealedBytes(size));
@@ -265,13 +268,13 @@ async function decideUpload(
 export const assertOwnUpload = async (
   deps: AttachmentDeps,
   actor: Actor,
-  id: Uuid,
+  id: AttachmentId,
 ): Promise<void> => void (await ownUpload(deps, actor, id));
 
 async function ownUpload(
   { pool, now }: AttachmentDeps,
   actor: Actor,
-  id: Uuid,
+  id: AttachmentId,
 ): Promise<AttachmentRow> {
   const { row } = await inTransaction(pool, actor.tenant, (client) =>
     permittedUpload(client, actor, "continue", id),

@@ -1,8 +1,7 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { HistoryGrant } from "../../crypto/wire/receipt.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { UserId, DeviceId, ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation, type GrantFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -194,7 +193,7 @@ async function assertPacks(client: Client, actor: Actor, grant: HistoryGrant): P
 }
 
 interface PackRow {
-  readonly id: Uuid;
+  readonly id: AttachmentId;
   /** Null until the upload is complete. */
   readonly sha256: Uint8Array | null;
   readonly device: DeviceId;

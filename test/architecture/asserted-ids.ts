@@ -6,9 +6,10 @@ const ids: readonly unknown[] = [
   "DeviceId",
   "ConversationId",
   "SessionId",
+  "AttachmentId",
   "LogId",
 ];
-const mayAssert = /\b(?:Tenant|User|Device|Conversation|Session|Log)Id\b/;
+const mayAssert = /\b(?:Tenant|User|Device|Conversation|Session|Attachment|Log)Id\b/;
 const asserting: readonly string[] = ["TsAsExpression", "TsTypeAssertion", "TsTypePredicate"];
 
 /**

@@ -9,6 +9,7 @@ import {
   type DeviceId,
   type ConversationId,
   type SessionId,
+  type AttachmentId,
   type LogId,
   type Given,
 } from "../../crypto/wire/ids.ts";
@@ -21,6 +22,7 @@ const user = newId<UserId>();
 const device = newId<DeviceId>();
 const conversation = newId<ConversationId>();
 const session = newId<SessionId>();
+const attachment = newId<AttachmentId>();
 const log = newId<LogId>();
 
 const ofTenant = (id: TenantId): string => id;
@@ -28,6 +30,7 @@ const ofUser = (id: UserId): string => id;
 const ofDevice = (id: DeviceId): string => id;
 const ofConversation = (id: ConversationId): string => id;
 const ofSession = (id: SessionId): string => id;
+const ofAttachment = (id: AttachmentId): string => id;
 const ofLog = (id: LogId): string => id;
 /** A function that an application calls. */
 const fromApplication = (id: Given<UserId>): string => id;
@@ -39,6 +42,7 @@ describe("the compiler", () => {
     expect([ofTenant(tenant), ofUser(user)]).toEqual([text, user]);
     expect([ofDevice(device), ofConversation(conversation)]).toEqual([device, conversation]);
     expect(ofSession(session)).toBe(session);
+    expect(ofAttachment(attachment)).toBe(attachment);
     expect(ofLog(log)).toBe(log);
   });
 
@@ -53,6 +57,8 @@ describe("the compiler", () => {
     expect(ofConversation(text)).toBe(text);
     // @ts-expect-error -- nothing has parsed the text
     expect(ofSession(text)).toBe(text);
+    // @ts-expect-error -- nothing has parsed the text
+    expect(ofAttachment(text)).toBe(text);
     // @ts-expect-error -- nothing has parsed the text
     expect(ofLog(text)).toBe(text);
   });
@@ -72,6 +78,8 @@ describe("the compiler", () => {
     expect(ofConversation(tenant)).toBe(tenant);
     // @ts-expect-error -- a device is no session
     expect(ofSession(device)).toBe(device);
+    // @ts-expect-error -- a device is no attachment
+    expect(ofAttachment(device)).toBe(device);
     // @ts-expect-error -- a tenant is no log, although its audit log has the same UUID
     expect(ofLog(tenant)).toBe(tenant);
     // @ts-expect-error -- a log is no tenant

@@ -1,7 +1,9 @@
+import type { AttachmentId } from "../../crypto/wire/ids.ts";
 import { randomBytes, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { SEALED_CHUNK_BYTES } from "../../keys/at-rest/blob-seal.ts";
 import type { BlobStore, ByteRange } from "../../messaging/attachments/stores/blob-store.ts";
+import { newId, idOf } from "../../tools/testkit/ids.ts";
 
 export interface StoreUnderTest {
   readonly store: BlobStore;
@@ -30,17 +32,17 @@ export function blobStoreConformance(open: () => Promise<StoreUnderTest>): void 
     for (let at = 0; at < bytes.length; at += size) all.push(bytes.subarray(at, at + size));
     return Readable.from(all);
   };
-  const read = async (from: BlobStore, id: string, size: number, range?: ByteRange) => {
+  const read = async (from: BlobStore, id: AttachmentId, size: number, range?: ByteRange) => {
     const all: Uint8Array[] = [];
     for await (const piece of await from.read(id, size, range ?? { from: 0, until: size }))
       all.push(piece);
     return Buffer.concat(all);
   };
-  const stored = (from: BlobStore, id: string, most = Infinity) => from.stored(id, most);
+  const stored = (from: BlobStore, id: AttachmentId, most = Infinity) => from.stored(id, most);
   const chunk = SEALED_CHUNK_BYTES;
 
   test("gives back what was put, whole and in ranges", async () => {
-    const id = randomUUID();
+    const id = newId<AttachmentId>();
     const data = randomBytes(300_000);
     expect(await stored(store, id)).toBe(0);
     expect(await store.put(id, 0, pieces(data))).toBe(data.length);
@@ -60,7 +62,7 @@ export function blobStoreConformance(open: () => Promise<StoreUnderTest>): void 
   });
 
   test("grows piece by piece, over processes and over the size of a part", async () => {
-    const id = randomUUID();
+    const id = newId<AttachmentId>();
     const data = randomBytes(300 * chunk + 17);
     let at = 0;
     for (const chunks of [1, 100, 27, 128, 43, 2]) {
@@ -76,7 +78,7 @@ export function blobStoreConformance(open: () => Promise<StoreUnderTest>): void 
   });
 
   test("keeps what came before the data broke off", async () => {
-    const id = randomUUID();
+    const id = newId<AttachmentId>();
     const data = randomBytes(140 * chunk);
     async function* breaking() {
       yield* pieces(data.subarray(0, 130 * chunk));
@@ -96,7 +98,7 @@ export function blobStoreConformance(open: () => Promise<StoreUnderTest>): void 
     ["at the end of a part", 300, 128],
     ["at the beginning", 130, 0],
   ])("takes other bytes in the place of those that stand, %s", async (_where, first, from) => {
-    const id = randomUUID();
+    const id = newId<AttachmentId>();
     const data = randomBytes(320 * chunk + 5);
     await store.put(id, 0, pieces(randomBytes(from * chunk)));
     await store.put(id, 0, pieces(data.subarray(0, from * chunk)));
@@ -113,7 +115,7 @@ export function blobStoreConformance(open: () => Promise<StoreUnderTest>): void 
   });
 
   test("takes bytes nowhere behind its end, and none once it is final", async () => {
-    const id = randomUUID();
+    const id = newId<AttachmentId>();
     await store.put(id, 0, pieces(randomBytes(chunk)));
     await expect(store.put(id, 2 * chunk, pieces(randomBytes(1)))).rejects.toMatchObject({
       code: "wrong_offset",
@@ -128,7 +130,7 @@ export function blobStoreConformance(open: () => Promise<StoreUnderTest>): void 
   });
 
   test("gives nothing of a blob that is not of the size it should have", async () => {
-    const id = randomUUID();
+    const id = newId<AttachmentId>();
     await store.put(id, 0, pieces(randomBytes(100)));
     await store.finish(id, 100);
     for (const [size, from, until] of [
@@ -143,7 +145,7 @@ export function blobStoreConformance(open: () => Promise<StoreUnderTest>): void 
   });
 
   test("has nothing of what is not there, not final, or deleted", async () => {
-    const id = randomUUID();
+    const id = newId<AttachmentId>();
     const missing = { code: "blob_missing" };
     await expect(store.finish(id, 1)).rejects.toMatchObject(missing);
     await expect(read(store, id, 1)).rejects.toMatchObject(missing);
@@ -162,7 +164,8 @@ export function blobStoreConformance(open: () => Promise<StoreUnderTest>): void 
     "a/b",
     `${randomUUID()}/..`,
     randomUUID().toUpperCase(),
-  ])("never takes %j for an id", async (id) => {
+  ])("never takes %j for an id", async (text) => {
+    const id = idOf<AttachmentId>(text);
     const refused = { code: "invalid_blob_id" };
     await expect(store.stored(id, 1)).rejects.toMatchObject(refused);
     await expect(store.put(id, 0, pieces(randomBytes(1)))).rejects.toMatchObject(refused);

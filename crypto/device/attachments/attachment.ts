@@ -1,4 +1,5 @@
-import { bytes, fixed, message, uint, uuid, type MessageOf } from "../../wire/protobuf.ts";
+import type { AttachmentId } from "../../wire/ids.ts";
+import { bytes, fixed, message, attachmentId, uint, type MessageOf } from "../../wire/protobuf.ts";
 
 /** The greatest length of a file name and of a media type, in bytes of UTF-8. */
 export const maxNameBytes = 512;
@@ -6,7 +7,7 @@ export const maxMediaTypeBytes = 128;
 
 /** The fields of `Attachment` in payload.proto. Texts are checked when they become strings. */
 export const attachmentFields = message({
-  id: [1, uuid],
+  id: [1, attachmentId],
   name: [2, bytes(maxNameBytes)],
   mediaType: [3, bytes(maxMediaTypeBytes)],
   size: [4, uint()],
@@ -24,7 +25,7 @@ export type AttachmentFields = MessageOf<typeof attachmentFields>;
  */
 export interface SealedAttachment {
   /** UUID of the upload. Every chunk is bound to it. */
-  readonly id: string;
+  readonly id: AttachmentId;
   /** The size of the plaintext without padding, in bytes. */
   readonly size: number;
   /** 32 bytes that seal only this attachment. */

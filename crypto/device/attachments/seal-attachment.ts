@@ -1,5 +1,6 @@
+import type { AttachmentId } from "../../wire/ids.ts";
 import { concat, utf8 } from "../../wire/bytes.ts";
-import { uuidToBytes, type Uuid } from "../../wire/uuid.ts";
+import { uuidToBytes } from "../../wire/uuid.ts";
 import { randomBytes } from "../sodium.ts";
 import type { SealedAttachment } from "./attachment.ts";
 import { AttachmentError } from "./attachment-error.ts";
@@ -11,7 +12,7 @@ import { RunningSha256, streamSizes, StreamSealer } from "./secret-stream.ts";
 export const chunkBytes = 64 * 1024;
 
 /** Returns the associated data that every chunk of an attachment is bound to. */
-export const attachmentContext = (id: Uuid): Uint8Array =>
+export const attachmentContext = (id: AttachmentId): Uint8Array =>
   concat(utf8("sealdesk/attachment/v1"), uuidToBytes(id));
 
 /**
@@ -22,7 +23,7 @@ export const attachmentContext = (id: Uuid): Uint8Array =>
  * @throws AttachmentError too_large; whatever `data` throws
  */
 export async function* sealAttachment(
-  id: Uuid,
+  id: AttachmentId,
   data: AsyncIterable<Uint8Array>,
   limit: number,
 ): AsyncGenerator<Uint8Array, SealedAttachment, undefined> {

@@ -1,4 +1,4 @@
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { AttachmentId } from "../../../crypto/wire/ids.ts";
 import { SEALED_CHUNK_BYTES } from "../../../keys/at-rest/blob-seal.ts";
 
 /** The bytes from `from` up to, but not including, `until`. */
@@ -26,7 +26,7 @@ export interface BlobStore {
    * Returns how many bytes are stored from the beginning, `most` at the most. The blob may be final
    * or not.
    */
-  stored(id: Uuid, most: number): Promise<number>;
+  stored(id: AttachmentId, most: number): Promise<number>;
   /**
    * Stores what `data` yields, from `offset` on. If `data` throws, everything before stays stored,
    * and this throws the same error.
@@ -34,20 +34,20 @@ export interface BlobStore {
    * @returns the end of the stored bytes, which survive a crash
    * @throws BlobError wrong_offset, if fewer bytes are stored; blob_finished
    */
-  put(id: Uuid, offset: number, data: AsyncIterable<Uint8Array>): Promise<number>;
+  put(id: AttachmentId, offset: number, data: AsyncIterable<Uint8Array>): Promise<number>;
   /**
    * Makes the first `size` bytes a final blob, atomically. A second call changes nothing.
    * @throws BlobError blob_missing; wrong_offset, if fewer bytes are stored
    */
-  finish(id: Uuid, size: number): Promise<void>;
+  finish(id: AttachmentId, size: number): Promise<void>;
   /**
    * Reads bytes of a final blob.
    * @param size expected size of the whole blob
    * @throws BlobError blob_missing, wrong_size
    */
-  read(id: Uuid, size: number, range: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+  read(id: AttachmentId, size: number, range: ByteRange): Promise<AsyncIterable<Uint8Array>>;
   /** Removes a blob, final or not. Does nothing if there is none. */
-  delete(id: Uuid): Promise<void>;
+  delete(id: AttachmentId): Promise<void>;
   /** Closes connections. */
   close(): Promise<void>;
 }

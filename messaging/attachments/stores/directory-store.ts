@@ -1,6 +1,7 @@
+import type { AttachmentId } from "../../../crypto/wire/ids.ts";
 import { constants, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isUuid, type Uuid } from "../../../crypto/wire/uuid.ts";
+import { isUuid } from "../../../crypto/wire/uuid.ts";
 import {
   blobFinished,
   blobNotFound,
@@ -19,7 +20,7 @@ const unfinished = ".part";
  * synced to disk.
  */
 export function directoryStore(folder: string): BlobStore {
-  function pathOf(id: Uuid): string {
+  function pathOf(id: AttachmentId): string {
     if (!isUuid(id)) throw invalidBlobId();
     return join(folder, id.slice(-2), id);
   }

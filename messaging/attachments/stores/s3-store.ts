@@ -1,6 +1,7 @@
+import type { AttachmentId } from "../../../crypto/wire/ids.ts";
 import type { Readable } from "node:stream";
 import { DeleteObjectCommand, GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { isUuid, type Uuid } from "../../../crypto/wire/uuid.ts";
+import { isUuid } from "../../../crypto/wire/uuid.ts";
 import { createS3Client, type S3Location } from "../../../db/s3-client.ts";
 import {
   blobFinished,
@@ -34,7 +35,7 @@ class S3Store implements BlobStore {
     this.#bucket = location.bucket;
   }
 
-  async stored(id: Uuid, most: number): Promise<number> {
+  async stored(id: AttachmentId, most: number): Promise<number> {
     const [client, place] = [this.#client, this.#placeOf(id)];
     const final = await sizeOf(client, place);
     if (final !== undefined) return Math.min(final, most);
@@ -43,7 +44,7 @@ class S3Store implements BlobStore {
     return Math.min(uploads.bytesOf(upload) + (await tailSize(client, place, upload)), most);
   }
 
-  async put(id: Uuid, offset: number, data: AsyncIterable<Uint8Array>): Promise<number> {
+  async put(id: AttachmentId, offset: number, data: AsyncIterable<Uint8Array>): Promise<number> {
     const [client, place] = [this.#client, this.#placeOf(id)];
     if ((await sizeOf(client, place)) !== undefined) throw blobFinished();
     const upload =
@@ -70,7 +71,7 @@ class S3Store implements BlobStore {
     return uploads.bytesOf(upload) + filled;
   }
 
-  async finish(id: Uuid, size: number): Promise<void> {
+  async finish(id: AttachmentId, size: number): Promise<void> {
     const [client, place] = [this.#client, this.#placeOf(id)];
     if ((await sizeOf(client, place)) === undefined) {
       const upload = await uploads.findUpload(client, place, size);
@@ -83,7 +84,7 @@ class S3Store implements BlobStore {
   }
 
   async read(
-    id: Uuid,
+    id: AttachmentId,
     size: number,
     { from, until }: ByteRange,
   ): Promise<AsyncIterable<Uint8Array>> {
@@ -99,7 +100,7 @@ class S3Store implements BlobStore {
     throw wrongSize();
   }
 
-  async delete(id: Uuid): Promise<void> {
+  async delete(id: AttachmentId): Promise<void> {
     const [client, place] = [this.#client, this.#placeOf(id)];
     await uploads.abortUploads(client, place);
     await client.send(new DeleteObjectCommand(place));
@@ -111,7 +112,7 @@ class S3Store implements BlobStore {
   }
 
   /** @throws BlobError invalid_blob_id */
-  #placeOf(id: Uuid): uploads.Place {
+  #placeOf(id: AttachmentId): uploads.Place {
     if (!isUuid(id)) throw invalidBlobId();
     return { Bucket: this.#bucket, Key: `attachments/${id}` };
   }

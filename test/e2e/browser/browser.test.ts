@@ -9,7 +9,7 @@ import { buildPage, callIn, launchChromium } from "../../support/browser.ts";
 import { startPageServer, type PageServer } from "../../support/page-server.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
+import type { TenantId, UserId, DeviceId, AttachmentId } from "../../../crypto/wire/ids.ts";
 
 let consumer: Consumer;
 let site: PageServer;
@@ -127,7 +127,7 @@ test("Node opens a file that a page sealed", async () => {
   const content = randomBytes(150_000);
   const { sealed, ciphertext } = await call<{
     readonly sealed: Record<"key" | "plaintextDigest" | "ciphertextDigest", number[]> & {
-      readonly id: string;
+      readonly id: AttachmentId;
       readonly size: number;
       readonly chunkBytes: number;
     };

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +16,7 @@ import { createTestDatabase } from "../../support/database.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
 import { until } from "../../support/until.ts";
 import { nilId, type UserId } from "../../../crypto/wire/ids.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 test("an upload that waits for its key keeps no connection to the database", async () => {
   const database = await createTestDatabase();
@@ -55,7 +55,7 @@ test("an upload that waits for its key keeps no connection to the database", asy
   const [user = nilId<UserId>(), device] = [users[0], devices[0]];
   const session = await arrangeSession(database, tenant, user);
   const actor = { tenant, user, device, role: "agent" as const, session, method: "password" };
-  const creating = createUpload(deps, actor, { id: randomUUID(), conversation: id, size: 10 });
+  const creating = createUpload(deps, actor, { id: newId(), conversation: id, size: 10 });
   await until(() => asked);
   // The only connection there is serves others.
   expect((await pool.query("select 1")).rowCount).toBe(1);

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { uuidv7 } from "uuidv7";
 import { encodeReceipt, type Consent, type HistoryGrant } from "../../../crypto/wire/receipt.ts";
-import type { DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import type { DeviceId, ConversationId, AttachmentId } from "../../../crypto/wire/ids.ts";
 import { staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
 import {
   arrange,
@@ -105,7 +105,7 @@ test("a grant of messages that the account has not seen, or to a non-member, is 
     ["recipient_not_a_member", "role_customer"],
   ]);
   const uninvited = await grantBy(server, arranged, stranger, {
-    packs: [{ attachment: uuidv7(), digest: randomBytes(32) }],
+    packs: [{ attachment: newId<AttachmentId>(), digest: randomBytes(32) }],
   });
   expect(outcome(await postGrant(arranged, stranger, uninvited))).toEqual([403, "forbidden"]);
 });
@@ -113,7 +113,7 @@ test("a grant of messages that the account has not seen, or to a non-member, is 
 test("a grant in another tenant's conversation is refused as if it did not exist", async () => {
   const arranged = await arrange(server);
   const elsewhere = await staffDevice(server, "supervisor", await server.createTenant());
-  const packs = [{ attachment: uuidv7(), digest: randomBytes(32) }];
+  const packs = [{ attachment: newId<AttachmentId>(), digest: randomBytes(32) }];
   const own = await grantBy(server, arranged, elsewhere, { packs });
   expect(outcome(await postGrant(arranged, elsewhere, own))).toEqual([
     404,
@@ -149,7 +149,7 @@ test("a record that does not match the act is refused", async () => {
   const packs = [{ attachment: named!.attachment, digest: randomBytes(32) }];
   expect(outcome(await as({ packs }))).toEqual(invalid);
   expect(outcome(await as({ packs: [named!, named!] }))).toEqual(invalid);
-  const unknown = [{ attachment: uuidv7(), digest: randomBytes(32) }];
+  const unknown = [{ attachment: newId<AttachmentId>(), digest: randomBytes(32) }];
   expect(outcome(await as({ packs: unknown }))).toEqual([404, "attachment_not_found"]);
   const text = base64url(Buffer.from(`${Buffer.from(encodeReceipt(good)).toString()} `));
   expect(outcome(await as({}, { receipt: text }))).toEqual(invalid);

@@ -8,11 +8,12 @@ import {
   type HistoryGrant,
   type Receipt,
 } from "../../../crypto/wire/receipt.ts";
-import type { ConversationId } from "../../../crypto/wire/ids.ts";
+import type { ConversationId, AttachmentId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import type { TestServer } from "../../support/server.ts";
 import { begin, patch } from "../attachments/device-requests.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
 
 export const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url");
 
@@ -43,7 +44,7 @@ async function pack(server: TestServer, by: TestDevice, conversation: Conversati
   const { path } = await begin(server, by, conversation, bytes.length);
   expect((await patch(server, by, path, 0, bytes)).status).toBe(204);
   return {
-    attachment: path.split("/").at(-1)!,
+    attachment: idOf<AttachmentId>(path.split("/").at(-1)!),
     digest: createHash("sha256").update(bytes).digest(),
   };
 }

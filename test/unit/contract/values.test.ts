@@ -3,7 +3,7 @@ import { uploadMetadata } from "../../../contract/attachments.ts";
 import { documentation } from "../../../contract/documentation.ts";
 import { bytes, uuid, wholeNumber } from "../../../contract/values.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";
-import type { ConversationId } from "../../../crypto/wire/ids.ts";
+import type { ConversationId, AttachmentId } from "../../../crypto/wire/ids.ts";
 
 test.each([
   ["exactly", 32, 32, true],
@@ -42,7 +42,7 @@ test.each([
 });
 
 const conversation = idOf<ConversationId>("01928374-0000-7000-8000-000000000001");
-const id = "01928374-0000-7000-8000-000000000002";
+const id = idOf<AttachmentId>("01928374-0000-7000-8000-000000000002");
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 test("upload metadata is read as it is written", () => {

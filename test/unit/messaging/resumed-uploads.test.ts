@@ -1,5 +1,5 @@
 import { newId } from "../../../tools/testkit/ids.ts";
-import { createSecretKey, randomBytes, randomUUID } from "node:crypto";
+import { createSecretKey, randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ import {
   type UploadProgress,
 } from "../../../messaging/attachments/upload-progress.ts";
 import { startS3Double, type S3Double } from "../../support/s3-double.ts";
-import type { TenantId } from "../../../crypto/wire/ids.ts";
+import type { TenantId, AttachmentId } from "../../../crypto/wire/ids.ts";
 
 let folder: string;
 let double: S3Double;
@@ -96,7 +96,7 @@ const dying = (store: BlobStore): BlobStore => ({
 });
 
 async function upload(store: BlobStore, size: number, requests: readonly Request[]): Promise<void> {
-  const id = randomUUID();
+  const id = newId<AttachmentId>();
   const nonces: string[] = [];
   const key = { id: randomBytes(16), secret: createSecretKey(randomBytes(32)) };
   const name = { tenant: newId<TenantId>(), blob: id, salt: randomBytes(32) };
@@ -164,7 +164,7 @@ test.each([
 
 test("a beginning of a chunk that was altered in the row is not gone on from", async () => {
   const [store] = stores as [BlobStore];
-  const id = randomUUID();
+  const id = newId<AttachmentId>();
   const key = { id: randomBytes(16), secret: createSecretKey(randomBytes(32)) };
   const seal = blobSeal(key, { tenant: newId<TenantId>(), blob: id, salt: randomBytes(32) });
   const deps = { store, seal, save: () => Promise.resolve() };

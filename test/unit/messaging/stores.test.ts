@@ -1,4 +1,5 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import type { AttachmentId } from "../../../crypto/wire/ids.ts";
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { directoryStore } from "../../../messaging/attachments/stores/directory-
 import { s3Store } from "../../../messaging/attachments/stores/s3-store.ts";
 import { blobStoreConformance, type StoreUnderTest } from "../../support/blob-store-conformance.ts";
 import { startS3Double } from "../../support/s3-double.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 async function inDirectory(): Promise<StoreUnderTest & { readonly folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), "sealdesk-blobs-"));
@@ -39,7 +41,7 @@ describe("the double of S3", () => blobStoreConformance(inDouble));
 test("a directory removes unfinished files before final ones, so that no file becomes final in between", async () => {
   const subject = await inDirectory();
   const { store, folder } = subject;
-  const id = randomUUID();
+  const id = newId<AttachmentId>();
   await store.put(id, 0, Readable.from([randomBytes(10)]));
   await store.finish(id, 10);
   // A folder is not removed like a file, so the work ends where it meets one.
@@ -52,7 +54,7 @@ test("a directory removes unfinished files before final ones, so that no file be
 test("a part is never held whole: pieces are passed on as they arrive", async () => {
   const subject = await inDirectory();
   const { store } = subject;
-  const id = randomUUID();
+  const id = newId<AttachmentId>();
   let given = 0;
   async function* arriving() {
     for (; given < 50; given++) {

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { downloadHeaders } from "../../../../contract/attachments.ts";
-import { idParams } from "../../../../contract/values.ts";
+import { attachmentParams } from "../../../../contract/values.ts";
 import type { AttachmentDeps } from "../../../../messaging/attachments/attachment-deps.ts";
 import { openDownload } from "../../../../messaging/attachments/download.ts";
 import { byteRange } from "../../byte-range.ts";
@@ -17,7 +17,7 @@ export function downloadAttachmentRoute(deps: AttachmentDeps): StreamRoute {
       tag: "Attachments",
       access: "session",
       audits: ["attachment.read"],
-      params: idParams,
+      params: attachmentParams,
       headers: downloadHeaders,
       answers: {
         200: { description: "The whole; `Repr-Digest` is its SHA-256 (RFC 9530)", bytes: true },

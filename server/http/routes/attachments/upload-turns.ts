@@ -1,4 +1,4 @@
-import type { Uuid } from "../../../../crypto/wire/uuid.ts";
+import type { AttachmentId } from "../../../../crypto/wire/ids.ts";
 import { MessagingError } from "../../../../messaging/messaging-error.ts";
 
 interface Turn {
@@ -11,13 +11,13 @@ interface Turn {
  * stopped: its device has usually lost the connection and does not know yet how far it came.
  */
 export class UploadTurns {
-  readonly #turns = new Map<Uuid, Turn>();
+  readonly #turns = new Map<AttachmentId, Turn>();
 
   /**
    * Stops the request that works on the upload, waits for its end, and then calls `work`.
    * @param work must end soon after `stop` is aborted, and then throws the reason
    */
-  async take<T>(id: Uuid, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
+  async take<T>(id: AttachmentId, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
     const before = this.#turns.get(id);
     const stop = new AbortController();
     const over = (async () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { creationHeaders, patchHeaders, tusHeaders } from "../../../../contract/attachments.ts";
 import type { ProblemCode } from "../../../../contract/problems.ts";
-import { idParams } from "../../../../contract/values.ts";
+import { attachmentParams } from "../../../../contract/values.ts";
 import type { NewId } from "../../../../crypto/wire/ids.ts";
 import type { AttachmentDeps } from "../../../../messaging/attachments/attachment-deps.ts";
 import {
@@ -86,7 +86,7 @@ export function readUploadRoute({ uploads, turns }: UploadDeps): StreamRoute {
       tag: "Attachments",
       access: "session",
       audits: { nothing: "it tells of one's own upload" },
-      params: idParams,
+      params: attachmentParams,
       headers: tusHeaders,
       answers: { 200: { description: "`Upload-Offset` is where to go on" } },
       problems: [...ofUpload, "attachment_damaged"],
@@ -111,7 +111,7 @@ export function continueUploadRoute({ uploads, turns }: UploadDeps): StreamRoute
       access: "session",
       audits: ["attachment.complete"],
       isUnlimited: true,
-      params: idParams,
+      params: attachmentParams,
       headers: patchHeaders,
       stream: PATCH_TYPE,
       bodyLimit: bodyLimits.upload,
@@ -172,7 +172,7 @@ export function terminateUploadRoute({ uploads, turns }: UploadDeps): StreamRout
       tag: "Attachments",
       access: "session",
       audits: ["attachment.terminate", "attachment.remove"],
-      params: idParams,
+      params: attachmentParams,
       headers: tusHeaders,
       answers: { 204: { description: "It is gone" } },
       problems: [...ofTus, "attachment_not_found", "forbidden"],

@@ -1,4 +1,5 @@
-import { createHash, randomUUID } from "node:crypto";
+import type { AttachmentId } from "../../../../crypto/wire/ids.ts";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "@jest/globals";
@@ -14,6 +15,7 @@ import {
   chunkBytes,
   sealAttachment,
 } from "../../../../crypto/device/attachments/seal-attachment.ts";
+import { idOf, newId } from "../../../../tools/testkit/ids.ts";
 
 await ready;
 
@@ -39,7 +41,7 @@ async function* inPieces(bytes: Uint8Array, size = 10_000) {
   for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
 }
 
-async function seal(plaintext: Uint8Array, id: string = randomUUID()) {
+async function seal(plaintext: Uint8Array, id = newId<AttachmentId>()) {
   const sealing = sealAttachment(id, inPieces(plaintext), plenty);
   const pieces: Uint8Array[] = [];
   for (;;) {
@@ -77,7 +79,7 @@ describe("what was sealed", () => {
   );
 
   test("is libsodium's secretstream, in the layout of docs/crypto.md", async () => {
-    const id = randomUUID();
+    const id = newId<AttachmentId>();
     const plaintext = content(chunkBytes + 100);
     const { sealed, ciphertext } = await seal(plaintext, id);
     const associatedData = Buffer.concat([
@@ -111,6 +113,7 @@ describe("what was sealed", () => {
     const hex = (text: string) => Uint8Array.from(Buffer.from(text, "hex"));
     const sealed = {
       ...known,
+      id: idOf<AttachmentId>(known.id),
       key: hex(known.key),
       plaintextDigest: hex(known.plaintextDigest),
       ciphertextDigest: hex(known.ciphertextDigest),
@@ -132,7 +135,7 @@ describe("what was sealed", () => {
     async function* source() {
       for (; given < pieces; given++) yield new Uint8Array(chunkBytes);
     }
-    const sealing = sealAttachment(randomUUID(), source(), plenty);
+    const sealing = sealAttachment(newId(), source(), plenty);
     const ciphertext: Uint8Array[] = [];
     let sealed: SealedAttachment | undefined;
     for (;;) {
@@ -162,7 +165,7 @@ describe("what was sealed", () => {
   });
 
   test("does not exceed its limit", async () => {
-    const sealing = sealAttachment(randomUUID(), inPieces(content(50_000)), 40_000);
+    const sealing = sealAttachment(newId(), inPieces(content(50_000)), 40_000);
     const all = async () => {
       for await (const piece of sealing) expect(piece.length).toBeGreaterThan(0);
     };

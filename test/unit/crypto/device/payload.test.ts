@@ -4,7 +4,12 @@ import { describe, expect, test } from "@jest/globals";
 import { maxPlaintextBytes, pad, unpad } from "../../../../crypto/device/padding.ts";
 import { decodePayload, encodePayload, openPayload } from "../../../../crypto/device/payload.ts";
 import { zeroHash } from "../../../../crypto/wire/event.ts";
-import { parseId, type DeviceId, type ConversationId } from "../../../../crypto/wire/ids.ts";
+import {
+  parseId,
+  type DeviceId,
+  type ConversationId,
+  type AttachmentId,
+} from "../../../../crypto/wire/ids.ts";
 import { tampered, utf8 } from "./devices.ts";
 import { idOf, newId } from "../../../../tools/testkit/ids.ts";
 
@@ -155,7 +160,7 @@ describe("the payload's encoding", () => {
 
   test("an attachment's description is decoded too, and has no second form", () => {
     const attachment = {
-      id: randomUUID(),
+      id: newId<AttachmentId>(),
       name: "Schadensfoto \u{1F642}.png",
       mediaType: "image/png",
       size: 5_000_000_000,

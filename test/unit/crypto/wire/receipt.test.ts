@@ -41,7 +41,7 @@ const grant: HistoryGrant = {
   atMs: 9,
   fromHash: new Uint8Array(32).fill(1),
   toHash: new Uint8Array(32).fill(2),
-  packs: [{ attachment: id("09"), digest: new Uint8Array(32).fill(3) }],
+  packs: [{ attachment: idOf(id("09")), digest: new Uint8Array(32).fill(3) }],
 };
 const json = JSON.parse(fromUtf8(encodeReceipt(grant))) as Record<string, unknown>;
 
