@@ -117,11 +117,12 @@ const grant = object({
 
 export function grantRequest(value: GrantRequest, name: string): HistoryRequest {
   grant(value, name);
-  const { to, devices, ...range } = value;
+  const { to, devices, consent, ...range } = value;
   return {
     ...range,
     to: given(to, `${name}.to`),
     ...(devices && { devices: devices.map((device) => given(device, `${name}.devices`)) }),
+    ...(consent !== undefined && { consent: given(consent, `${name}.consent`) }),
   };
 }
 

@@ -21,6 +21,7 @@ export type { SentMessage } from "./conversation/waiting-messages.ts";
 export type { OutgoingAttachment, UploadProgress } from "./attachments/outgoing.ts";
 export type { AttachmentData } from "./attachments/pieces.ts";
 export type { GrantedHistory, GrantRequest } from "./history/history-granter.ts";
+export type { ChangedConsent } from "./history/exchange.ts";
 export type { HistoryProgress } from "./history/progress.ts";
 export type { Consent, GrantPurpose, HistoryGrant } from "../crypto/wire/receipt.ts";
 export type {
@@ -59,5 +60,12 @@ export {
 } from "../crypto/device/store.ts";
 export type { Suite } from "../crypto/device/suite.ts";
 export type { Member } from "../crypto/wire/frame.ts";
-export type { ConversationId, DeviceId, Given, UserId } from "../crypto/wire/ids.ts";
+export type {
+  ConsentId,
+  ConversationId,
+  DeviceId,
+  Given,
+  GrantId,
+  UserId,
+} from "../crypto/wire/ids.ts";
 export type { Uuid } from "../crypto/wire/uuid.ts";

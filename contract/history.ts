@@ -3,7 +3,15 @@ import * as z from "zod/mini";
 import { eventKinds, wireLimits, type EventKind } from "../crypto/wire/frame.ts";
 import { maxReceiptBytes } from "../crypto/wire/receipt.ts";
 import { documentation } from "./documentation.ts";
-import { bytes, conversationId, deviceId, milliseconds, uuid, wholeNumber } from "./values.ts";
+import {
+  bytes,
+  conversationId,
+  deviceId,
+  grantId,
+  milliseconds,
+  uuid,
+  wholeNumber,
+} from "./values.ts";
 
 /** The canonical text of a receipt and the signature by the device's receipt key. */
 const signedReceipt = { receipt: bytes(maxReceiptBytes, "at most"), signature: bytes(64) };
@@ -36,7 +44,7 @@ const link = z
   })
   .register(documentation, { id: "Link" });
 
-export const linksParams = z.strictObject({ id: conversationId, grant: uuid });
+export const linksParams = z.strictObject({ id: conversationId, grant: grantId });
 
 export const linksQuery = z.strictObject({
   until: wholeNumber("The number of the last link", { minimum: 1 }),

@@ -13,6 +13,7 @@ import {
   type ConversationId,
   type SessionId,
   type AttachmentId,
+  type GrantId,
 } from "../crypto/wire/ids.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { documentation } from "./documentation.ts";
@@ -52,6 +53,7 @@ export const deviceId = id<DeviceId>();
 export const conversationId = id<ConversationId>();
 export const sessionId = id<SessionId>();
 export const attachmentId = id<AttachmentId>();
+export const grantId = id<GrantId>();
 /** An id of a thing whose kind the compiler does not know. */
 export const uuid = id<Uuid>();
 

@@ -8,6 +8,7 @@ import type { OutgoingAttachment } from "../attachments/outgoing.ts";
 import { safeFileName } from "../attachments/safe-name.ts";
 import type { Uploader } from "../attachments/uploader.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
+import type { ChangedConsent } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/history-granter.ts";
 import type { ConversationItem, LoggedItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
@@ -195,7 +196,7 @@ export class Conversation {
    * consent's id. A withdrawal does not take back messages that were shared before.
    * @throws SealdeskError forbidden, conversation_not_found
    */
-  async consentToHistorySharing(state: "given" | "withdrawn"): Promise<GrantedHistory> {
+  async consentToHistorySharing(state: "given" | "withdrawn"): Promise<ChangedConsent> {
     checks.consentState(state, "state");
     return this.#history.consent(this.id, state);
   }

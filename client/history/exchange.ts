@@ -1,6 +1,5 @@
 import { encodeReceipt, receiptBytes } from "../../crypto/wire/receipt.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, GrantId, ConsentId } from "../../crypto/wire/ids.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { sign } from "../../crypto/device/sodium.ts";
 import type { HistoryRecord } from "../conversation/history.ts";
@@ -17,6 +16,12 @@ import { loadIncoming } from "./incoming-job.ts";
 import { HistoryImporter, type HistoryImporterDeps } from "./history-importer.ts";
 import { loadJobs } from "./outgoing-job.ts";
 import { Sharing } from "./sharing.ts";
+
+/** The position of a consent, or of its withdrawal, in the log. */
+export interface ChangedConsent {
+  readonly id: ConsentId;
+  readonly seq: number;
+}
 
 export interface ExchangeDeps
   extends Omit<HistoryGranterDeps, "api">, Omit<HistoryImporterDeps, "api" | "uploads"> {
@@ -72,9 +77,9 @@ export class HistoryExchange {
   async consent(
     conversation: ConversationId,
     state: "given" | "withdrawn",
-  ): Promise<GrantedHistory> {
+  ): Promise<ChangedConsent> {
     const { store, account, api, newId, clock } = this.#deps;
-    const id = newId();
+    const id = newId<ConsentId>();
     const text = encodeReceipt({
       type: "consent",
       version: 1,
@@ -94,7 +99,7 @@ export class HistoryExchange {
     return { id, seq: (await api.recordConsent(conversation, { text, signature })).seq };
   }
 
-  #take(grant: Uuid): void {
+  #take(grant: GrantId): void {
     this.#watch(this.#intake.take(grant));
   }
 

@@ -5,13 +5,14 @@ import {
   receiptBytes,
   type GrantPurpose,
 } from "../../crypto/wire/receipt.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type {
   UserId,
   DeviceId,
   ConversationId,
   Given,
   AttachmentId,
+  GrantId,
+  ConsentId,
 } from "../../crypto/wire/ids.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
@@ -44,13 +45,14 @@ export interface GrantRequest {
   readonly toSeq: number;
   readonly purpose: GrantPurpose;
   /** The customer's consent, as named by its event. Staff need one. */
-  readonly consent?: Uuid;
+  readonly consent?: Given<ConsentId>;
 }
 
 /** A request whose ids were parsed. */
 export interface HistoryRequest extends GrantRequest {
   readonly to: UserId;
   readonly devices?: readonly DeviceId[];
+  readonly consent?: ConsentId;
 }
 
 export interface HistoryGranterDeps extends UploaderDeps, Omit<SessionDeps, "api" | "ownDevice"> {
@@ -63,7 +65,7 @@ export interface HistoryGranterDeps extends UploaderDeps, Omit<SessionDeps, "api
 
 /** The position of a grant in the log. */
 export interface GrantedHistory {
-  readonly id: Uuid;
+  readonly id: GrantId;
   readonly seq: number;
 }
 

@@ -1,5 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
 import { type GrantedMessage, readPack } from "../../crypto/device/history-pack.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
@@ -52,13 +51,13 @@ export class HistoryImporter {
    * Imports a grant that is in the store, after those before it.
    * @throws what the store throws
    */
-  take(grant: Uuid): Promise<void> {
+  take(grant: GrantId): Promise<void> {
     const run = this.#tail.then(() => this.#take(grant));
     this.#tail = run.catch(() => undefined);
     return run;
   }
 
-  async #take(grant: Uuid): Promise<void> {
+  async #take(grant: GrantId): Promise<void> {
     const { store, clock, signal } = this.#deps;
     if (signal.aborted) return;
     const job = await store.read((transaction) => getIncoming(transaction, grant));

@@ -5,6 +5,7 @@ import {
   conversationId,
   deviceId,
   fixed,
+  grantId,
   list,
   message,
   nested,
@@ -15,8 +16,7 @@ import {
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
 import { maxPacks, type HistoryGrant } from "../../crypto/wire/receipt.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
@@ -24,7 +24,7 @@ import { decodeRecord, encodeRecord } from "../record.ts";
 const prefix = "granted!";
 
 const record = message({
-  grant: [1, uuid],
+  grant: [1, grantId],
   conversation: [2, conversationId],
   /** The event that grants the history. */
   seq: [3, uint()],
@@ -71,12 +71,12 @@ export const incomingJob = (
 export const putIncoming = (transaction: StoreTransaction, job: IncomingJob): void =>
   transaction.put(prefix + job.grant, encodeRecord(record, job));
 
-export const deleteIncoming = (transaction: StoreTransaction, grant: Uuid): void =>
+export const deleteIncoming = (transaction: StoreTransaction, grant: GrantId): void =>
   transaction.delete(prefix + grant);
 
 export async function getIncoming(
   transaction: ReadTransaction,
-  grant: Uuid,
+  grant: GrantId,
 ): Promise<IncomingJob | undefined> {
   const value = await transaction.get(prefix + grant);
   return value === undefined ? undefined : decodeRecord(record, value);
@@ -115,23 +115,23 @@ const link = message({
 /** The log's statement about an event, verified against a hash that this device recorded itself. */
 export type StoredLink = MessageOf<typeof link>;
 
-const linkPrefix = (grant: Uuid): string => `link!${grant}!`;
-const linkKey = (grant: Uuid, seq: number): string =>
+const linkPrefix = (grant: GrantId): string => `link!${grant}!`;
+const linkKey = (grant: GrantId, seq: number): string =>
   linkPrefix(grant) + String(seq).padStart(16, "0");
 
 export const putLink = (
   transaction: StoreTransaction,
-  grant: Uuid,
+  grant: GrantId,
   seq: number,
   value: StoredLink,
 ): void => transaction.put(linkKey(grant, seq), encodeRecord(link, value));
 
-export const deleteLink = (transaction: StoreTransaction, grant: Uuid, seq: number): void =>
+export const deleteLink = (transaction: StoreTransaction, grant: GrantId, seq: number): void =>
   transaction.delete(linkKey(grant, seq));
 
 export async function getLink(
   transaction: ReadTransaction,
-  grant: Uuid,
+  grant: GrantId,
   seq: number,
 ): Promise<StoredLink | undefined> {
   const value = await transaction.get(linkKey(grant, seq));
@@ -144,7 +144,7 @@ export async function getLink(
  */
 export async function clearLinks(
   transaction: StoreTransaction,
-  grant: Uuid,
+  grant: GrantId,
   limit: number,
 ): Promise<number> {
   const entries = await transaction.list(linkPrefix(grant), { limit });

@@ -1,21 +1,21 @@
-import type { AttachmentId } from "../../crypto/wire/ids.ts";
+import type { AttachmentId, GrantId } from "../../crypto/wire/ids.ts";
 import {
   bytes,
   choice,
+  consentId,
   conversationId,
   deviceId,
   fixed,
+  grantId,
   list,
   message,
   nested,
   optional,
   uint,
   userId,
-  uuid,
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
 import { maxPacks, maxReceiptBytes } from "../../crypto/wire/receipt.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
@@ -34,14 +34,14 @@ const signed = message({
   packets: [3, list(nested(message({ device: [1, deviceId], bytes: [2, bytes(8 * 1024)] })), 256)],
 });
 const record = message({
-  id: [1, uuid],
+  id: [1, grantId],
   conversation: [2, conversationId],
   recipient: [3, userId],
   devices: [4, list(deviceId, 256)],
   fromSeq: [5, uint()],
   toSeq: [6, uint()],
   purpose: [7, choice({ hand_over: 1, second_opinion: 2, supervision: 3, own_device: 4 })],
-  consent: [8, optional(uuid)],
+  consent: [8, optional(consentId)],
   /** The first event that is in no pack yet. */
   next: [9, uint()],
   packs: [10, list(nested(pack), maxPacks)],
@@ -55,7 +55,7 @@ export type OutgoingJob = MessageOf<typeof record>;
 export const putJob = (transaction: StoreTransaction, job: OutgoingJob): void =>
   transaction.put(prefix + job.id, encodeRecord(record, job));
 
-export const deleteJob = (transaction: StoreTransaction, id: Uuid): void =>
+export const deleteJob = (transaction: StoreTransaction, id: GrantId): void =>
   transaction.delete(prefix + id);
 
 /** Returns the jobs that were under way when the device last stopped. */

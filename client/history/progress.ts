@@ -1,9 +1,9 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { GrantId } from "../../crypto/wire/ids.ts";
 import type { SealdeskErrorCode } from "../errors.ts";
 
 /** The progress of a history grant. */
 export interface HistoryProgress {
-  readonly grant: Uuid;
+  readonly grant: GrantId;
   /**
    * "giving": this device shares its history. "receiving": another device shares its history with
    * this one.

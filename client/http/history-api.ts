@@ -1,8 +1,7 @@
 import { logPosition } from "../../contract/conversations.ts";
 import { linksPage, newConsent, newHistoryGrant } from "../../contract/history.ts";
 import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
 import { writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
@@ -32,7 +31,7 @@ export function historyApi(request: Request) {
       }),
 
     /** Returns what the log says about at most 256 events, the last of which is `until`. */
-    async readLinks(conversation: ConversationId, grant: Uuid, until: number) {
+    async readLinks(conversation: ConversationId, grant: GrantId, until: number) {
       const path = `v1/conversations/${conversation}/history-grants/${grant}/links?until=${until}`;
       const page = await request({ method: "GET", path, answer: linksPage });
       return {

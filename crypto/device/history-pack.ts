@@ -1,3 +1,4 @@
+import type { GrantId } from "../wire/ids.ts";
 import { concat, equalBytes, utf8 } from "../wire/bytes.ts";
 import {
   bytes,
@@ -10,7 +11,7 @@ import {
   userId,
   type MessageOf,
 } from "../wire/protobuf.ts";
-import { uuidToBytes, type Uuid } from "../wire/uuid.ts";
+import { uuidToBytes } from "../wire/uuid.ts";
 import { WireError } from "../wire/wire-error.ts";
 import { DeviceError } from "./device-error.ts";
 import { Taker } from "./attachments/taker.ts";
@@ -34,7 +35,7 @@ export type GrantedMessage = MessageOf<typeof granted>;
 const largestEntry = 80 * 1024;
 const label = utf8("sealdesk/history-pack/v1");
 /** Returns the header of every pack of a grant. */
-export const packHead = (grant: Uuid): Uint8Array => concat(label, uuidToBytes(grant));
+export const packHead = (grant: GrantId): Uint8Array => concat(label, uuidToBytes(grant));
 
 /** One message in a pack: `u32 length || GrantedMessage`, big-endian. */
 export function packEntry(entry: GrantedMessage): Uint8Array {
@@ -50,7 +51,7 @@ export function packEntry(entry: GrantedMessage): Uint8Array {
  * @throws DeviceError malformed_plaintext; whatever `data` throws
  */
 export async function* readPack(
-  grant: Uuid,
+  grant: GrantId,
   data: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<GrantedMessage, void, undefined> {
   const taker = new Taker(data, () => undefined);

@@ -18,6 +18,10 @@ export type ConversationId = Id<"conversation">;
 export type SessionId = Id<"session">;
 /** The id of an upload, and of the attachment that it becomes. */
 export type AttachmentId = Id<"attachment">;
+/** The id of a grant of history. */
+export type GrantId = Id<"grant">;
+/** The id of a consent to share history, or of its withdrawal. */
+export type ConsentId = Id<"consent">;
 /**
  * The id of an audit log: `logOf` a tenant, the id of the tenant's key log, or `OPERATOR_LOG`. The
  * database confines each log to itself, as it does tenants.

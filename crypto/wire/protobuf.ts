@@ -15,6 +15,8 @@ import {
   type DeviceId,
   type ConversationId,
   type AttachmentId,
+  type GrantId,
+  type ConsentId,
 } from "./ids.ts";
 import type { Uuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
@@ -117,6 +119,8 @@ export const userId = id<UserId>();
 export const deviceId = id<DeviceId>();
 export const conversationId = id<ConversationId>();
 export const attachmentId = id<AttachmentId>();
+export const grantId = id<GrantId>();
+export const consentId = id<ConsentId>();
 /** The id of a thing whose kind the compiler does not know. */
 export const uuid = id<Uuid>();
 

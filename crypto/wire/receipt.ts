@@ -13,6 +13,8 @@ import {
   type DeviceId,
   type ConversationId,
   type AttachmentId,
+  type GrantId,
+  type ConsentId,
 } from "./ids.ts";
 
 const label = utf8("sealdesk/receipt/v1");
@@ -31,7 +33,7 @@ export type GrantPurpose = (typeof grantPurposes)[number];
 export interface HistoryGrant {
   readonly type: "history_grant";
   readonly version: 1;
-  readonly id: Uuid;
+  readonly id: GrantId;
   readonly tenant: TenantId;
   readonly conversation: ConversationId;
   readonly grantor: UserId;
@@ -47,7 +49,7 @@ export interface HistoryGrant {
   readonly toHash: Uint8Array;
   readonly purpose: GrantPurpose;
   /** The consent that the grant relies on, if any. */
-  readonly consent: Uuid | undefined;
+  readonly consent: ConsentId | undefined;
   /** Milliseconds since the Unix epoch, by the grantor's clock. */
   readonly atMs: number;
   /** The packs that hold the messages, in order, each with the SHA-256 of its uploaded bytes. */
@@ -61,7 +63,7 @@ export interface HistoryGrant {
 export interface Consent {
   readonly type: "consent";
   readonly version: 1;
-  readonly id: Uuid;
+  readonly id: ConsentId;
   readonly tenant: TenantId;
   readonly conversation: ConversationId;
   readonly user: UserId;
@@ -119,7 +121,6 @@ function parsed(text: Uint8Array): Readonly<Record<string, unknown>> {
 function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
   const common = {
     version: oneOf(json["version"], [1] as const),
-    id: idOf(json["id"]),
     tenant: idOf<TenantId>(json["tenant"]),
     conversation: idOf<ConversationId>(json["conversation"]),
     atMs: count(json["atMs"]),
@@ -127,6 +128,7 @@ function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
   if (json["type"] === "consent")
     return {
       type: "consent",
+      id: idOf(json["id"]),
       ...common,
       user: idOf(json["user"]),
       device: idOf(json["device"]),
@@ -139,6 +141,7 @@ function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
   if (fromSeq < 1 || toSeq < fromSeq) throw malformed();
   return {
     type: "history_grant",
+    id: idOf(json["id"]),
     ...common,
     grantor: idOf(json["grantor"]),
     grantorDevice: idOf(json["grantorDevice"]),

@@ -1,7 +1,6 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { UserId, ConversationId, GrantId, ConsentId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
@@ -21,7 +20,7 @@ export interface ReceiptWork {
   readonly conversation: ConversationId;
   readonly kind: "history_granted" | "consent_changed";
   readonly table: "history_grants" | "consents";
-  readonly id: Uuid;
+  readonly id: GrantId | ConsentId;
   readonly signed: SignedReceipt;
   readonly subject: UserId;
   readonly packets?: readonly Packet[];

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EventKind } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { DeviceId, ConversationId, GrantId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation } from "../../policies/abilities.ts";
@@ -54,7 +54,7 @@ const GRANT = `
 export function readLinks(
   deps: MessagingDeps,
   actor: Actor,
-  input: { readonly conversation: ConversationId; readonly grant: Uuid; readonly until: number },
+  input: { readonly conversation: ConversationId; readonly grant: GrantId; readonly until: number },
 ): Promise<Links> {
   const { conversation, grant, until } = input;
   const act = {
@@ -103,7 +103,7 @@ async function findGrant(
   client: Client,
   { device }: Actor,
   conversation: ConversationId,
-  grant: Uuid,
+  grant: GrantId,
 ): Promise<GrantRow | undefined> {
   const { rows } = await client.query<GrantRow>(GRANT, [conversation, grant, device ?? null]);
   return rows[0];

@@ -1,6 +1,5 @@
 import type { SignedReceipt } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, ConsentId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -57,7 +56,7 @@ export async function recordConsent(
 }
 
 interface ConsentRow {
-  readonly id: Uuid;
+  readonly id: ConsentId;
   readonly state: "given" | "withdrawn";
 }
 
@@ -68,7 +67,7 @@ interface ConsentRow {
 export async function isConsented(
   client: Client,
   conversation: ConversationId,
-  consent: Uuid | undefined,
+  consent: ConsentId | undefined,
 ): Promise<boolean> {
   const { rows } = await client.query<ConsentRow>(
     `select c.id, c.state from consents c

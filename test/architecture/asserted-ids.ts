@@ -7,9 +7,11 @@ const ids: readonly unknown[] = [
   "ConversationId",
   "SessionId",
   "AttachmentId",
+  "GrantId",
+  "ConsentId",
   "LogId",
 ];
-const mayAssert = /\b(?:Tenant|User|Device|Conversation|Session|Attachment|Log)Id\b/;
+const mayAssert = /\b(?:Tenant|User|Device|Conversation|Session|Attachment|Grant|Consent|Log)Id\b/;
 const asserting: readonly string[] = ["TsAsExpression", "TsTypeAssertion", "TsTypePredicate"];
 
 /**

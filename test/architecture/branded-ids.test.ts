@@ -10,6 +10,8 @@ import {
   type ConversationId,
   type SessionId,
   type AttachmentId,
+  type GrantId,
+  type ConsentId,
   type LogId,
   type Given,
 } from "../../crypto/wire/ids.ts";
@@ -23,6 +25,8 @@ const device = newId<DeviceId>();
 const conversation = newId<ConversationId>();
 const session = newId<SessionId>();
 const attachment = newId<AttachmentId>();
+const grant = newId<GrantId>();
+const consent = newId<ConsentId>();
 const log = newId<LogId>();
 
 const ofTenant = (id: TenantId): string => id;
@@ -31,6 +35,8 @@ const ofDevice = (id: DeviceId): string => id;
 const ofConversation = (id: ConversationId): string => id;
 const ofSession = (id: SessionId): string => id;
 const ofAttachment = (id: AttachmentId): string => id;
+const ofGrant = (id: GrantId): string => id;
+const ofConsent = (id: ConsentId): string => id;
 const ofLog = (id: LogId): string => id;
 /** A function that an application calls. */
 const fromApplication = (id: Given<UserId>): string => id;
@@ -43,6 +49,8 @@ describe("the compiler", () => {
     expect([ofDevice(device), ofConversation(conversation)]).toEqual([device, conversation]);
     expect(ofSession(session)).toBe(session);
     expect(ofAttachment(attachment)).toBe(attachment);
+    expect(ofGrant(grant)).toBe(grant);
+    expect(ofConsent(consent)).toBe(consent);
     expect(ofLog(log)).toBe(log);
   });
 
@@ -59,6 +67,10 @@ describe("the compiler", () => {
     expect(ofSession(text)).toBe(text);
     // @ts-expect-error -- nothing has parsed the text
     expect(ofAttachment(text)).toBe(text);
+    // @ts-expect-error -- nothing has parsed the text
+    expect(ofGrant(text)).toBe(text);
+    // @ts-expect-error -- nothing has parsed the text
+    expect(ofConsent(text)).toBe(text);
     // @ts-expect-error -- nothing has parsed the text
     expect(ofLog(text)).toBe(text);
   });
@@ -80,6 +92,10 @@ describe("the compiler", () => {
     expect(ofSession(device)).toBe(device);
     // @ts-expect-error -- a device is no attachment
     expect(ofAttachment(device)).toBe(device);
+    // @ts-expect-error -- a device is no grant
+    expect(ofGrant(device)).toBe(device);
+    // @ts-expect-error -- a device is no consent
+    expect(ofConsent(device)).toBe(device);
     // @ts-expect-error -- a tenant is no log, although its audit log has the same UUID
     expect(ofLog(tenant)).toBe(tenant);
     // @ts-expect-error -- a log is no tenant

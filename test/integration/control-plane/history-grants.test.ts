@@ -1,8 +1,12 @@
 /** Who may show a conversation's past to whom, as the server decides it; every refusal is audited. */
 import { randomBytes } from "node:crypto";
-import { uuidv7 } from "uuidv7";
 import { encodeReceipt, type Consent, type HistoryGrant } from "../../../crypto/wire/receipt.ts";
-import type { DeviceId, ConversationId, AttachmentId } from "../../../crypto/wire/ids.ts";
+import type {
+  DeviceId,
+  ConversationId,
+  AttachmentId,
+  ConsentId,
+} from "../../../crypto/wire/ids.ts";
 import { staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
 import {
   arrange,
@@ -177,8 +181,8 @@ test("consent is the customer's own and signed, and the latest statement counts"
   expect(outcome(await say(customer, consentBy(agent, "given")))).toEqual([400, "invalid_record"]);
   expect((await say(customer, given)).body).toEqual({ epoch: 2, seq: 5 });
 
-  const grant = (consent: string) => grantBy(server, arranged, agent, { consent });
-  const other = await postGrant(arranged, agent, await grant(uuidv7()));
+  const grant = (consent: ConsentId) => grantBy(server, arranged, agent, { consent });
+  const other = await postGrant(arranged, agent, await grant(newId()));
   expect(outcome(other)).toEqual([403, "forbidden"]);
   expect((await postGrant(arranged, agent, await grant(given.id))).status).toBe(200);
   expect((await say(customer, consentBy(customer, "withdrawn"))).status).toBe(200);

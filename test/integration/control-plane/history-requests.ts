@@ -1,6 +1,5 @@
 /** Requests for grants and consents, as a device of the SDK makes them, for tests of the routes. */
 import { createHash, randomBytes, sign } from "node:crypto";
-import { uuidv7 } from "uuidv7";
 import {
   encodeReceipt,
   receiptBytes,
@@ -13,7 +12,7 @@ import { customerDevice, staffDevice, type Reply, type TestDevice } from "../../
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import type { TestServer } from "../../support/server.ts";
 import { begin, patch } from "../attachments/device-requests.ts";
-import { idOf } from "../../../tools/testkit/ids.ts";
+import { idOf, newId } from "../../../tools/testkit/ids.ts";
 
 export const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url");
 
@@ -71,7 +70,7 @@ export async function grantBy(
   return {
     type: "history_grant",
     version: 1,
-    id: uuidv7(),
+    id: newId(),
     tenant: by.tenant,
     conversation: id,
     grantor: by.user,
@@ -97,7 +96,7 @@ export const consentOf = (
 ): Consent => ({
   type: "consent",
   version: 1,
-  id: uuidv7(),
+  id: newId(),
   tenant: by.tenant,
   conversation,
   user: by.user,

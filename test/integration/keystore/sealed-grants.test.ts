@@ -3,6 +3,7 @@ import { destroyScopes } from "../../../keys/at-rest/destroy.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { RelaySocket } from "../../support/relay-socket.ts";
 import { arrange, grantBy, postGrant } from "../control-plane/history-requests.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -45,7 +46,7 @@ test("packets of a grant are sealed where they stand, and gone with the key of t
   let granted = await received(arranged);
   while (granted.packet !== undefined) granted = await received(arranged);
   expect(granted).toMatchObject({ kind: "history_granted", conversation: id });
-  const later = await postGrant(arranged, customer, { ...grant, id: crypto.randomUUID() });
+  const later = await postGrant(arranged, customer, { ...grant, id: newId() });
   expect([later.status, later.body.code]).toEqual([410, "key_destroyed"]);
 });
 

@@ -8,10 +8,10 @@ import {
   type GrantedMessage,
 } from "../../../../crypto/device/history-pack.ts";
 import { concat, toHex } from "../../../../crypto/wire/bytes.ts";
-import type { UserId } from "../../../../crypto/wire/ids.ts";
-import { idOf } from "../../../../tools/testkit/ids.ts";
+import type { UserId, GrantId } from "../../../../crypto/wire/ids.ts";
+import { idOf, newId } from "../../../../tools/testkit/ids.ts";
 
-const grant = "01890000-0000-7000-8000-0000000000aa";
+const grant = idOf<GrantId>("01890000-0000-7000-8000-0000000000aa");
 const sender = idOf<UserId>("01890000-0000-7000-8000-0000000000bb");
 
 async function* inPieces(bytes: Uint8Array, size: number) {
@@ -69,7 +69,7 @@ describe("a history pack", () => {
   });
 
   test.each([
-    ["of another grant", () => [packHead(sender)]],
+    ["of another grant", () => [packHead(newId())]],
     ["truncated in its head", () => [packHead(grant).slice(0, -1)]],
     ["truncated in a length", () => [packHead(grant), Uint8Array.of(0, 0)]],
     ["with an empty entry", () => [packHead(grant), new Uint8Array(4)]],

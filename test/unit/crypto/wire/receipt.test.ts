@@ -1,4 +1,5 @@
 /** Receipts: each has one text, and no other text is a receipt. */
+import type { ConsentId } from "../../../../crypto/wire/ids.ts";
 import { describe, expect, test } from "@jest/globals";
 import {
   decodeReceipt,
@@ -15,7 +16,7 @@ const id = (last: string) => `01890000-0000-7000-8000-0000000000${last}`;
 const consent: Consent = {
   type: "consent",
   version: 1,
-  id: id("01"),
+  id: idOf(id("01")),
   tenant: idOf(id("02")),
   conversation: idOf(id("03")),
   user: idOf(id("04")),
@@ -27,7 +28,7 @@ const consent: Consent = {
 const grant: HistoryGrant = {
   type: "history_grant",
   version: 1,
-  id: id("01"),
+  id: idOf(id("01")),
   tenant: idOf(id("02")),
   conversation: idOf(id("03")),
   grantor: idOf(id("04")),
@@ -47,7 +48,7 @@ const json = JSON.parse(fromUtf8(encodeReceipt(grant))) as Record<string, unknow
 
 describe("a receipt", () => {
   test("is read as it was written", () => {
-    for (const receipt of [consent, grant, { ...grant, consent: id("0a") }])
+    for (const receipt of [consent, grant, { ...grant, consent: idOf<ConsentId>(id("0a")) }])
       expect(decodeReceipt(encodeReceipt(receipt))).toEqual(receipt);
   });
 
