@@ -66,6 +66,7 @@ export type {
   DeviceId,
   Given,
   GrantId,
+  MessageId,
   UserId,
 } from "../crypto/wire/ids.ts";
 export type { Uuid } from "../crypto/wire/uuid.ts";

@@ -14,6 +14,7 @@ import {
   type SessionId,
   type AttachmentId,
   type GrantId,
+  type MessageId,
 } from "../crypto/wire/ids.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { documentation } from "./documentation.ts";
@@ -54,6 +55,7 @@ export const conversationId = id<ConversationId>();
 export const sessionId = id<SessionId>();
 export const attachmentId = id<AttachmentId>();
 export const grantId = id<GrantId>();
+export const messageId = id<MessageId>();
 /** An id of a thing whose kind the compiler does not know. */
 export const uuid = id<Uuid>();
 

@@ -1,7 +1,6 @@
 import { wireLimits } from "../crypto/wire/frame.ts";
-import type { Uuid } from "../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../crypto/wire/uuid.ts";
-import type { DeviceId } from "../crypto/wire/ids.ts";
+import type { DeviceId, MessageId } from "../crypto/wire/ids.ts";
 
 /** The relay's facts about a conversation when it decides about a message. */
 export interface AdmissionFacts {
@@ -26,7 +25,7 @@ export interface SenderKeyFacts {
 /** A message that a device asks to add to the log. */
 export interface MessageFacts {
   readonly senderDevice: DeviceId;
-  readonly clientMessageId: Uuid;
+  readonly clientMessageId: MessageId;
   readonly epoch: number;
   readonly ciphertextBytes: number;
   readonly packetDevices: readonly DeviceId[];

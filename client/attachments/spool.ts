@@ -1,6 +1,10 @@
-import { conversationId, message, nested, uint, uuid } from "../../crypto/wire/protobuf.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { parseId, type ConversationId, type AttachmentId } from "../../crypto/wire/ids.ts";
+import { conversationId, message, nested, uint, messageId } from "../../crypto/wire/protobuf.ts";
+import {
+  parseId,
+  type ConversationId,
+  type AttachmentId,
+  type MessageId,
+} from "../../crypto/wire/ids.ts";
 import {
   attachmentFields,
   type Attachment,
@@ -23,7 +27,7 @@ const uploadRecord = message({
   attachment: [2, nested(attachmentFields)],
   /** The number of bytes to upload. */
   stored: [3, uint()],
-  message: [4, uuid],
+  message: [4, messageId],
 });
 
 /** An attachment that is sealed and in the store. */
@@ -37,7 +41,7 @@ export interface SpooledUpload {
 /** An upload whose message is not queued yet. */
 export interface PendingUpload extends SpooledUpload {
   /** The id that its message will have. */
-  readonly message: Uuid;
+  readonly message: MessageId;
 }
 
 /**
@@ -105,7 +109,7 @@ export function putUpload(transaction: StoreTransaction, upload: PendingUpload):
 export async function takeUploadOf(
   transaction: StoreTransaction,
   conversation: ConversationId,
-  said: Uuid,
+  said: MessageId,
 ): Promise<Attachment | undefined> {
   for (const [key, value] of await transaction.list(uploadPrefix)) {
     const upload = decodeRecord(uploadRecord, value);

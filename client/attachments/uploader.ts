@@ -1,11 +1,10 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import {
   maxMediaTypeBytes,
   maxNameBytes,
   type Attachment,
 } from "../../crypto/device/attachments/attachment.ts";
 import { utf8 } from "../../crypto/wire/bytes.ts";
-import type { ConversationId, NewId, AttachmentId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, NewId, AttachmentId, MessageId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import { closedError } from "../options.ts";
@@ -32,7 +31,7 @@ export interface MessageQueue {
   assertOpen(): void;
   sendAttachment(
     attachment: Attachment,
-    id: Uuid,
+    id: MessageId,
     also: (transaction: StoreTransaction) => void,
   ): Promise<SentMessage>;
 }
@@ -71,7 +70,7 @@ export class Uploader {
     const attachment = { ...sealed, name, mediaType };
     // The message gets its id now. So it is sent only once, even if the store is restored from an
     // older copy.
-    const upload = { conversation, attachment, stored, message: newId() };
+    const upload = { conversation, attachment, stored, message: newId<MessageId>() };
     await store.transact(async (transaction) => putUpload(transaction, upload));
     return this.resume(upload, queue, file.onProgress);
   }

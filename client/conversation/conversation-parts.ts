@@ -1,6 +1,5 @@
 import type { ActivityKind } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, MessageId } from "../../crypto/wire/ids.ts";
 import type { SealdeskError } from "../errors.ts";
 import type { UnreachableDevice } from "../events.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
@@ -40,7 +39,7 @@ export interface ConversationDeps
 }
 
 /** The messages of one conversation's outbox, by id. */
-export type WaitingEntries = readonly (readonly [Uuid, OutboxEntry])[];
+export type WaitingEntries = readonly (readonly [MessageId, OutboxEntry])[];
 
 export interface Opening {
   readonly id: ConversationId;

@@ -1,4 +1,4 @@
-import { nilUuid, zeroHash } from "../../crypto/wire/event.ts";
+import { zeroHash } from "../../crypto/wire/event.ts";
 import {
   decodeControl,
   encodeControl,
@@ -15,15 +15,15 @@ import {
   fixed,
   list,
   message,
+  messageId,
   nested,
   optional,
   text,
   uint,
   userId,
-  uuid,
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
-import { nilId, type UserId, type ConversationId } from "../../crypto/wire/ids.ts";
+import { nilId, type UserId, type ConversationId, type MessageId } from "../../crypto/wire/ids.ts";
 import type { LastSeen } from "../../crypto/device/payload.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
@@ -40,7 +40,7 @@ const record = message({
   senderDevice: [2, deviceId],
   /** The user whose device it is. */
   sender: [3, optional(userId)],
-  clientMessageId: [4, uuid],
+  clientMessageId: [4, messageId],
   epoch: [5, uint()],
   receivedAtMs: [6, uint()],
   transcriptHash: [7, fixed(32)],
@@ -109,7 +109,7 @@ export function saveGap(
     kind: "gap",
     senderDevice: nilId(),
     sender: undefined,
-    clientMessageId: nilUuid,
+    clientMessageId: nilId<MessageId>(),
     epoch: 0,
     receivedAtMs: 0,
     transcriptHash: zeroHash,

@@ -1,8 +1,7 @@
 import type { EventKind, Member } from "../../crypto/wire/frame.ts";
 import type { Consent, HistoryGrant } from "../../crypto/wire/receipt.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
+import type { UserId, DeviceId, MessageId } from "../../crypto/wire/ids.ts";
 
 /** The fields of every item. */
 interface Placed {
@@ -17,7 +16,7 @@ interface Placed {
 /** The fields of every decrypted message. */
 interface SaidItem extends Placed {
   /** The id that the sender gave it, a UUIDv7. */
-  readonly id: Uuid;
+  readonly id: MessageId;
   /** The user who sent it. */
   readonly sender: UserId;
   readonly senderDevice: DeviceId;
@@ -160,7 +159,7 @@ export interface ProblemItem extends Placed {
   readonly kind: "problem";
   readonly code: ProblemCode;
   /** The message concerned, if it is a message. */
-  readonly message?: Uuid | undefined;
+  readonly message?: MessageId | undefined;
   /** The user who sent it, according to the relay. */
   readonly sender?: UserId | undefined;
   /** The member whose account or device is concerned. */

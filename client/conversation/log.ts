@@ -1,5 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, MessageId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
 import { deferred } from "../deferred.ts";
 import type { SealdeskError } from "../errors.ts";
@@ -54,7 +53,7 @@ export class ConversationLog {
    * Reports a problem of the log to the readers, each problem once.
    * @returns the problem, or undefined if it was reported before
    */
-  report(seq: number, code: LogProblemCode, message?: Uuid): ProblemItem | undefined {
+  report(seq: number, code: LogProblemCode, message?: MessageId): ProblemItem | undefined {
     const known = `${code} ${seq}`;
     if (this.#reported.has(known)) return undefined;
     this.#reported.add(known);

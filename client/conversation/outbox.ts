@@ -12,8 +12,7 @@ import {
   uuid,
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { parseId, type ConversationId } from "../../crypto/wire/ids.ts";
+import { parseId, type ConversationId, type MessageId } from "../../crypto/wire/ids.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import {
   attachmentFromFields,
@@ -80,25 +79,26 @@ export const unsealedEntry = (
 });
 
 const prefix = "outbox!";
-const keyOf = (conversation: ConversationId, id: Uuid): string => `${prefix}${conversation}!${id}`;
+const keyOf = (conversation: ConversationId, id: MessageId): string =>
+  `${prefix}${conversation}!${id}`;
 
 export const putEntry = (
   transaction: StoreTransaction,
   conversation: ConversationId,
-  id: Uuid,
+  id: MessageId,
   entry: OutboxEntry,
 ): void => transaction.put(keyOf(conversation, id), encodeRecord(record, entry));
 
 export const deleteEntry = (
   transaction: StoreTransaction,
   conversation: ConversationId,
-  id: Uuid,
+  id: MessageId,
 ): void => transaction.delete(keyOf(conversation, id));
 
 export async function getEntry(
   transaction: ReadTransaction,
   conversation: ConversationId,
-  id: Uuid,
+  id: MessageId,
 ): Promise<OutboxEntry | undefined> {
   const value = await transaction.get(keyOf(conversation, id));
   return value === undefined ? undefined : decodeRecord(record, value);
@@ -126,14 +126,14 @@ export async function unsealAll(
  */
 export async function loadOutbox(
   store: DeviceStore,
-): Promise<ReadonlyMap<ConversationId, readonly (readonly [Uuid, OutboxEntry])[]>> {
+): Promise<ReadonlyMap<ConversationId, readonly (readonly [MessageId, OutboxEntry])[]>> {
   const entries = await store.read((transaction) => transaction.list(prefix));
-  const byConversation = new Map<ConversationId, (readonly [Uuid, OutboxEntry])[]>();
+  const byConversation = new Map<ConversationId, (readonly [MessageId, OutboxEntry])[]>();
   for (const [key, value] of entries) {
     const [, name = "", id = ""] = key.split("!");
     const conversation = parseId<ConversationId>(name);
     const waiting = byConversation.get(conversation) ?? [];
-    waiting.push([id, decodeRecord(record, value)]);
+    waiting.push([parseId<MessageId>(id), decodeRecord(record, value)]);
     byConversation.set(conversation, waiting);
   }
   return byConversation;
@@ -154,7 +154,7 @@ export const withSealing = (
   ],
 });
 
-export const sendOf = (conversation: ConversationId, id: Uuid, made: Sealing): Send => ({
+export const sendOf = (conversation: ConversationId, id: MessageId, made: Sealing): Send => ({
   conversation,
   clientMessageId: id,
   ...made,

@@ -1,5 +1,6 @@
+import { nilId, type MessageId } from "../../crypto/wire/ids.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import { nilUuid, zeroHash } from "../../crypto/wire/event.ts";
+import { zeroHash } from "../../crypto/wire/event.ts";
 import {
   decodeControl,
   type Accepted,
@@ -296,7 +297,7 @@ export class Receiver {
     { clientMessageId }: Pick<Deliver, "clientMessageId">,
     recycle: boolean,
   ): void {
-    const message = clientMessageId === nilUuid ? undefined : clientMessageId;
+    const message = clientMessageId === nilId<MessageId>() ? undefined : clientMessageId;
     if (recycle) this.#queue = [];
     this.#deps.onLogProblem(this.#deps.log.report(seq, code, message), recycle);
   }

@@ -1,5 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { DeviceId, ConversationId, MessageId } from "../../crypto/wire/ids.ts";
 import { sealMessage } from "../../crypto/device/seal-message.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
@@ -24,13 +23,13 @@ interface SealingDeps {
  */
 export function sealEntries(
   { store, suite, conversation, ownDevice, keyLog }: SealingDeps,
-  ids: readonly Uuid[],
+  ids: readonly MessageId[],
   /** Called inside the transaction, so that it returns the newest state. */
   current: () => ConversationState | undefined,
   nowMs: number,
   /** Devices whose bundles cannot be used. */
   without: readonly DeviceId[],
-): Promise<ReadonlyMap<Uuid, Sealing> | undefined> {
+): Promise<ReadonlyMap<MessageId, Sealing> | undefined> {
   return store.transact(async (transaction) => {
     const state = current();
     if (state === undefined) return undefined;
@@ -39,7 +38,7 @@ export function sealEntries(
     const lastSeen = state.afterGap
       ? await lastSeenUpTo(transaction, conversation, state.seq)
       : state;
-    const made = new Map<Uuid, Sealing>();
+    const made = new Map<MessageId, Sealing>();
     for (const id of ids) {
       const entry = await getEntry(transaction, conversation, id);
       if (entry === undefined) continue;
@@ -71,7 +70,7 @@ export function sealEntries(
  */
 export function renewEntries(
   { store, suite, conversation }: Pick<SealingDeps, "store" | "suite" | "conversation">,
-  ids: ReadonlyMap<Uuid, Uuid>,
+  ids: ReadonlyMap<MessageId, MessageId>,
 ): Promise<void> {
   return store.transact(async (transaction) => {
     await suite.rotate(transaction, conversation);
@@ -92,7 +91,7 @@ export function renewEntries(
 /** Forgets how messages were sealed, and makes the next sealing use a fresh key. */
 export function unsealEntries(
   { store, suite, conversation }: Pick<SealingDeps, "store" | "suite" | "conversation">,
-  ids: readonly Uuid[],
+  ids: readonly MessageId[],
 ): Promise<void> {
   return store.transact(async (transaction) => {
     await suite.rotate(transaction, conversation);

@@ -1,5 +1,5 @@
+import type { MessageId } from "../../crypto/wire/ids.ts";
 import type { SuiteError } from "../../crypto/device/suite.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
 import type { Sealing } from "./outbox.ts";
 import { endsConnection } from "./refusal.ts";
@@ -19,7 +19,7 @@ const maxFailures = 5;
 
 /** The outcome for messages that were to be sealed. */
 export type SealOutcome =
-  | { readonly kind: "sealed"; readonly made: ReadonlyMap<Uuid, Sealing> }
+  | { readonly kind: "sealed"; readonly made: ReadonlyMap<MessageId, Sealing> }
   /** Something has changed. Seal again at once. */
   | { readonly kind: "again" }
   /** Seal again later. `error` says when, if it knows. */
@@ -41,7 +41,7 @@ export class Sealer {
   }
 
   /** @param state the state to check. If it changes in the meantime, the new one is sealed for. */
-  async seal(ids: readonly Uuid[], state: ConversationState): Promise<SealOutcome> {
+  async seal(ids: readonly MessageId[], state: ConversationState): Promise<SealOutcome> {
     const { localClock, log } = this.#deps;
     try {
       if (!state.joined)

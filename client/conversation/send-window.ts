@@ -1,3 +1,4 @@
+import type { MessageId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
 /** The reaction to the relay's refusal of one message. */
@@ -18,13 +19,13 @@ export interface Refusal {
 export type Step =
   | { readonly kind: "idle" }
   | { readonly kind: "wait"; readonly untilMs: number }
-  | { readonly kind: "reseal"; readonly ids: readonly Uuid[] }
+  | { readonly kind: "reseal"; readonly ids: readonly MessageId[] }
   | { readonly kind: "renew" }
-  | { readonly kind: "seal"; readonly ids: readonly Uuid[] }
-  | { readonly kind: "send"; readonly id: Uuid };
+  | { readonly kind: "seal"; readonly ids: readonly MessageId[] }
+  | { readonly kind: "send"; readonly id: MessageId };
 
 interface Entry {
-  id: Uuid;
+  id: MessageId;
   /** The id of the key that the message is sealed under. */
   key: Uuid | undefined;
   inFlight: boolean;
@@ -61,12 +62,12 @@ export class SendWindow {
   }
 
   /** @param key the key that the message is already sealed under */
-  add(id: Uuid, key: Uuid | undefined): void {
+  add(id: MessageId, key: Uuid | undefined): void {
     this.#entries.push({ id, key, inFlight: false, refusals: { epoch: 0, count: 0 } });
   }
 
   /** Adds a message that is sent before all others. Nothing may be in flight. */
-  addFirst(id: Uuid): void {
+  addFirst(id: MessageId): void {
     this.#entries.unshift({
       id,
       key: undefined,
@@ -87,19 +88,19 @@ export class SendWindow {
     for (const entry of this.#entries) entry.inFlight = false;
   }
 
-  sealed(id: Uuid, key: Uuid): void {
+  sealed(id: MessageId, key: Uuid): void {
     const entry = this.#find(id);
     if (entry !== undefined) entry.key = key;
   }
 
   /** Marks messages that must be sealed again. */
-  unsealed(ids: readonly Uuid[]): void {
+  unsealed(ids: readonly MessageId[]): void {
     for (const entry of this.#entries) if (ids.includes(entry.id)) entry.key = undefined;
     this.#hold = undefined;
   }
 
   /** Returns the ids of all waiting messages, in order. */
-  get ids(): readonly Uuid[] {
+  get ids(): readonly MessageId[] {
     return this.#entries.map(({ id }) => id);
   }
 
@@ -107,7 +108,7 @@ export class SendWindow {
    * Replaces ids. These messages must be sealed again.
    * @param ids the new id by the old one
    */
-  renewed(ids: ReadonlyMap<Uuid, Uuid>): void {
+  renewed(ids: ReadonlyMap<MessageId, MessageId>): void {
     for (const entry of this.#entries) {
       const id = ids.get(entry.id);
       if (id === undefined) continue;
@@ -117,7 +118,7 @@ export class SendWindow {
     this.#hold = undefined;
   }
 
-  sent(id: Uuid): void {
+  sent(id: MessageId): void {
     const entry = this.#find(id);
     if (entry !== undefined) entry.inFlight = true;
   }
@@ -126,7 +127,7 @@ export class SendWindow {
    * Removes a message that is in the log or was given up.
    * @returns false if it was not waiting
    */
-  remove(id: Uuid): boolean {
+  remove(id: MessageId): boolean {
     const before = this.#entries.length;
     this.#entries = this.#entries.filter((entry) => entry.id !== id);
     return this.#entries.length < before;
@@ -137,7 +138,7 @@ export class SendWindow {
    * @param epoch this device's epoch
    * @returns false if it was refused so often in this epoch that you must give it up
    */
-  refused(id: Uuid, refusal: Refusal, epoch: number, nowMs: number): boolean {
+  refused(id: MessageId, refusal: Refusal, epoch: number, nowMs: number): boolean {
     const entry = this.#find(id);
     if (entry?.inFlight !== true) return true;
     entry.inFlight = false;
@@ -189,7 +190,7 @@ export class SendWindow {
     return mayFollow ? { kind: "send", id } : { kind: "idle" };
   }
 
-  #find(id: Uuid): Entry | undefined {
+  #find(id: MessageId): Entry | undefined {
     return this.#entries.find((entry) => entry.id === id);
   }
 }

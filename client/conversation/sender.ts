@@ -1,5 +1,5 @@
+import type { MessageId } from "../../crypto/wire/ids.ts";
 import type { Refused } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
 import { attachmentToFields } from "../../crypto/device/payload-body.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
@@ -37,7 +37,7 @@ export class Sender {
   /**
    * @param outbox the messages that were not known to be in the log when the device last stopped
    */
-  constructor(deps: SenderDeps, outbox: readonly (readonly [Uuid, OutboxEntry])[]) {
+  constructor(deps: SenderDeps, outbox: readonly (readonly [MessageId, OutboxEntry])[]) {
     this.#deps = deps;
     this.#sealer = new Sealer(deps);
     this.#alarm = new AnswerAlarm(deps.clock, deps.onSilence);
@@ -62,7 +62,7 @@ export class Sender {
    */
   sendAttachment(
     attachment: Attachment,
-    id: Uuid,
+    id: MessageId,
     also: (transaction: StoreTransaction) => void,
   ): Promise<SentMessage> {
     return this.#queue({ attachment: attachmentToFields(attachment) }, also, id);
@@ -83,7 +83,7 @@ export class Sender {
   async #queue(
     said: Partial<Pick<OutboxEntry, "text" | "attachment">>,
     also: (transaction: StoreTransaction) => void = () => undefined,
-    id: Uuid = this.#deps.newId(),
+    id: MessageId = this.#deps.newId(),
   ): Promise<SentMessage> {
     const { store, conversation } = this.#deps;
     this.assertOpen();
@@ -110,7 +110,7 @@ export class Sender {
   }
 
   /** Returns whether the store knows that this device sealed this message as this ciphertext. */
-  hasSealed(id: Uuid, ciphertext: Uint8Array): boolean {
+  hasSealed(id: MessageId, ciphertext: Uint8Array): boolean {
     return this.#messages.hasSealed(id, ciphertext);
   }
 
@@ -118,7 +118,7 @@ export class Sender {
    * Takes over an outbox in the store that has no sealings any more.
    * @param notice a new message in the outbox, which is sent first
    */
-  async reload(notice: Uuid | undefined): Promise<void> {
+  async reload(notice: MessageId | undefined): Promise<void> {
     await this.#pump.idle();
     this.#unsealed(this.#messages.ids);
     if (notice === undefined) return;
@@ -220,13 +220,13 @@ export class Sender {
       if (!(error instanceof SealdeskError)) throw error;
       return this.#retryAfter(error);
     }
-    const ids = new Map(this.#window.ids.map((id) => [id, newId()]));
+    const ids = new Map(this.#window.ids.map((id) => [id, newId<MessageId>()]));
     await renewEntries(this.#deps, ids);
     this.#messages.renew(ids);
     this.#window.renewed(ids);
   }
 
-  #transmit(id: Uuid): boolean {
+  #transmit(id: MessageId): boolean {
     const { conversation, transmit } = this.#deps;
     const sealing = this.#messages.sealingOf(id);
     if (sealing === undefined) {
@@ -239,7 +239,7 @@ export class Sender {
     return true;
   }
 
-  async #seal(ids: readonly Uuid[], state: ConversationState): Promise<void> {
+  async #seal(ids: readonly MessageId[], state: ConversationState): Promise<void> {
     const outcome = await this.#sealer.seal(ids, state);
     switch (outcome.kind) {
       case "sealed":
@@ -257,7 +257,7 @@ export class Sender {
     }
   }
 
-  #unsealed(ids: readonly Uuid[]): void {
+  #unsealed(ids: readonly MessageId[]): void {
     this.#messages.unseal(ids);
     this.#window.unsealed(ids);
   }
@@ -267,7 +267,7 @@ export class Sender {
   }
 
   /** Gives up messages and rejects their sends. */
-  async #fail(ids: readonly Uuid[], error: SealdeskError): Promise<void> {
+  async #fail(ids: readonly MessageId[], error: SealdeskError): Promise<void> {
     const { store, conversation } = this.#deps;
     await store.transact(async (transaction) => {
       for (const id of ids) deleteEntry(transaction, conversation, id);
@@ -280,7 +280,7 @@ export class Sender {
   }
 
   /** Gives up a message that was in flight. */
-  async #giveUp(id: Uuid, error: SealdeskError): Promise<void> {
+  async #giveUp(id: MessageId, error: SealdeskError): Promise<void> {
     try {
       await this.#fail([id], error);
       this.#answered();

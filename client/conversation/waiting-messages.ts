@@ -1,5 +1,5 @@
+import type { MessageId } from "../../crypto/wire/ids.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { Deferred } from "../deferred.ts";
 import type { SealdeskError } from "../errors.ts";
@@ -8,7 +8,7 @@ import type { OutboxEntry, Sealing } from "./outbox.ts";
 /** A message that is in the log. */
 export interface SentMessage {
   /** The message's id, a UUIDv7. */
-  readonly id: Uuid;
+  readonly id: MessageId;
   readonly seq: number;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
   readonly receivedAtMs: number;
@@ -24,27 +24,27 @@ interface WaitingMessage {
 
 /** The messages of one conversation's outbox: how they were sealed, and who waits for them. */
 export class WaitingMessages {
-  readonly #messages = new Map<Uuid, WaitingMessage>();
+  readonly #messages = new Map<MessageId, WaitingMessage>();
 
-  get ids(): readonly Uuid[] {
+  get ids(): readonly MessageId[] {
     return [...this.#messages.keys()];
   }
 
   /** Adds a message that was never sealed. */
-  add(id: Uuid, outcome?: Deferred<SentMessage>): void {
+  add(id: MessageId, outcome?: Deferred<SentMessage>): void {
     this.#messages.set(id, { sealing: undefined, digests: [], outcome });
   }
 
   /** Adds a message that was queued in an earlier run. */
-  restore(id: Uuid, { sealing, digests }: Pick<OutboxEntry, "sealing" | "digests">): void {
+  restore(id: MessageId, { sealing, digests }: Pick<OutboxEntry, "sealing" | "digests">): void {
     this.#messages.set(id, { sealing, digests, outcome: undefined });
   }
 
-  sealingOf(id: Uuid): Sealing | undefined {
+  sealingOf(id: MessageId): Sealing | undefined {
     return this.#messages.get(id)?.sealing;
   }
 
-  sealed(id: Uuid, sealing: Sealing): void {
+  sealed(id: MessageId, sealing: Sealing): void {
     const message = this.#messages.get(id);
     if (message === undefined) return;
     message.sealing = sealing;
@@ -52,14 +52,14 @@ export class WaitingMessages {
   }
 
   /** Returns whether a waiting message was sealed as this ciphertext. */
-  hasSealed(id: Uuid, ciphertext: Uint8Array): boolean {
+  hasSealed(id: MessageId, ciphertext: Uint8Array): boolean {
     const digest = sha256(ciphertext);
     const digests = this.#messages.get(id)?.digests ?? [];
     return digests.some((each) => equalBytes(each, digest));
   }
 
   /** Forgets the sealings. The digests stay, because a sealing may already be in the log. */
-  unseal(ids: readonly Uuid[]): void {
+  unseal(ids: readonly MessageId[]): void {
     for (const id of ids) {
       const message = this.#messages.get(id);
       if (message !== undefined) message.sealing = undefined;
@@ -70,7 +70,7 @@ export class WaitingMessages {
    * Replaces ids. These messages count as never sealed.
    * @param ids the new id by the old one
    */
-  renew(ids: ReadonlyMap<Uuid, Uuid>): void {
+  renew(ids: ReadonlyMap<MessageId, MessageId>): void {
     for (const [before, id] of ids) {
       const message = this.#messages.get(before);
       this.#messages.delete(before);
@@ -84,7 +84,7 @@ export class WaitingMessages {
   }
 
   /** Removes a message that is given up, and rejects its send. */
-  fail(id: Uuid, error: unknown): void {
+  fail(id: MessageId, error: unknown): void {
     this.#remove(id)?.reject(error);
   }
 
@@ -96,7 +96,7 @@ export class WaitingMessages {
     }
   }
 
-  #remove(id: Uuid): Deferred<SentMessage> | undefined {
+  #remove(id: MessageId): Deferred<SentMessage> | undefined {
     const outcome = this.#messages.get(id)?.outcome;
     this.#messages.delete(id);
     return outcome;

@@ -8,11 +8,11 @@ import {
   grantId,
   list,
   message,
+  messageId,
   nested,
   optional,
   uint,
   userId,
-  uuid,
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
 import { maxPacks, type HistoryGrant } from "../../crypto/wire/receipt.ts";
@@ -104,7 +104,7 @@ const link = message({
   kind: [1, choice(eventKinds)],
   senderDevice: [2, deviceId],
   epoch: [3, uint()],
-  clientMessageId: [4, uuid],
+  clientMessageId: [4, messageId],
   receivedAtMs: [5, uint()],
   commitment: [6, fixed(32)],
   frankingTag: [7, fixed(32)],

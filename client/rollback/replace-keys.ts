@@ -1,5 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { DeviceId, ConversationId, NewId } from "../../crypto/wire/ids.ts";
+import type { DeviceId, ConversationId, NewId, MessageId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import { readHistory } from "../conversation/history.ts";
@@ -30,7 +29,7 @@ export interface ReplaceKeysDeps {
 /** A message that tells the members of a conversation. */
 export interface Notice {
   readonly conversation: ConversationId;
-  readonly id: Uuid;
+  readonly id: MessageId;
 }
 
 /**
@@ -75,7 +74,7 @@ function queueNotices(
   lost: ReadonlyMap<ConversationId, number>,
 ): readonly Notice[] {
   return open().map((conversation) => {
-    const id = newId<Uuid>();
+    const id = newId<MessageId>();
     const restored = { lost: lost.get(conversation) ?? 0 };
     putEntry(transaction, conversation, id, unsealedEntry({ restored }));
     return { conversation, id };

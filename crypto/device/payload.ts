@@ -6,14 +6,13 @@ import {
   encode,
   fixed,
   message,
+  messageId,
   nested,
   optional,
   uint,
-  uuid,
 } from "../wire/protobuf.ts";
-import type { Uuid } from "../wire/uuid.ts";
 import { WireError } from "../wire/wire-error.ts";
-import type { DeviceId, ConversationId } from "../wire/ids.ts";
+import type { DeviceId, ConversationId, MessageId } from "../wire/ids.ts";
 import { DeviceError, type ContextField } from "./device-error.ts";
 import { bodyFields, bodyFromFields, bodyToFields, type Body } from "./payload-body.ts";
 
@@ -26,7 +25,7 @@ const payloadMessage = message({
   conversation: [2, conversationId],
   senderDevice: [3, deviceId],
   epoch: [4, uint(0xffffffff)],
-  clientMessageId: [5, uuid],
+  clientMessageId: [5, messageId],
   lastSeen: [6, nested(message({ seq: [1, uint()], transcriptHash: [2, fixed(32)] }))],
   keyLogHead: [
     7,
@@ -52,7 +51,7 @@ export interface MessageContext {
   readonly conversation: ConversationId;
   readonly senderDevice: DeviceId;
   readonly epoch: number;
-  readonly clientMessageId: Uuid;
+  readonly clientMessageId: MessageId;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { eventKinds, type EventKind } from "./frame.ts";
 import { utf8 } from "./bytes.ts";
 import { writeUuid, type Uuid } from "./uuid.ts";
-import { nilId, type DeviceId, type ConversationId } from "./ids.ts";
+import { nilId, type DeviceId, type ConversationId, type MessageId } from "./ids.ts";
 
 /** SHA-256 of its input. The server passes node:crypto's, a device passes libsodium's. */
 export type Sha256 = (input: Uint8Array) => Uint8Array;
@@ -21,7 +21,7 @@ export interface EventHeader {
   readonly senderDevice: DeviceId;
   readonly epoch: number;
   readonly keyId: Uuid;
-  readonly clientMessageId: Uuid;
+  readonly clientMessageId: MessageId;
   /** Milliseconds since the Unix epoch. */
   readonly receivedAtMs: number;
 }

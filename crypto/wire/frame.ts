@@ -10,6 +10,7 @@ import {
   flag,
   list,
   message,
+  messageId,
   nested,
   oneOf,
   optional,
@@ -69,7 +70,7 @@ const hello = message({
 });
 const send = message({
   conversation: [1, conversationId],
-  clientMessageId: [2, uuid],
+  clientMessageId: [2, messageId],
   epoch: [3, uint32],
   keyId: [4, uuid],
   ciphertext: [5, bytes(wireLimits.frame)],
@@ -85,7 +86,7 @@ const welcome = message({
 });
 const accepted = message({
   conversation: [1, conversationId],
-  clientMessageId: [2, uuid],
+  clientMessageId: [2, messageId],
   seq: [3, uint()],
   receivedAtMs: [4, uint()],
   transcriptHash: [5, fixed(32)],
@@ -93,7 +94,7 @@ const accepted = message({
 });
 const refused = message({
   conversation: [1, conversationId],
-  clientMessageId: [2, uuid],
+  clientMessageId: [2, messageId],
   code: [3, text(64)],
   message: [4, text(512)],
   epoch: [5, uint32],
@@ -125,7 +126,7 @@ const deliver = message({
   senderDevice: [4, deviceId],
   epoch: [5, uint32],
   keyId: [6, uuid],
-  clientMessageId: [7, uuid],
+  clientMessageId: [7, messageId],
   receivedAtMs: [8, uint()],
   ciphertext: [9, bytes(wireLimits.frame)],
   commitment: [10, fixed(32)],

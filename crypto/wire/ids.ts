@@ -22,6 +22,8 @@ export type AttachmentId = Id<"attachment">;
 export type GrantId = Id<"grant">;
 /** The id of a consent to share history, or of its withdrawal. */
 export type ConsentId = Id<"consent">;
+/** The id that a device gives its message, so that a repeated one is recognised. */
+export type MessageId = Id<"message">;
 /**
  * The id of an audit log: `logOf` a tenant, the id of the tenant's key log, or `OPERATOR_LOG`. The
  * database confines each log to itself, as it does tenants.

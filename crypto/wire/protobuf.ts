@@ -17,6 +17,7 @@ import {
   type AttachmentId,
   type GrantId,
   type ConsentId,
+  type MessageId,
 } from "./ids.ts";
 import type { Uuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
@@ -119,6 +120,7 @@ export const userId = id<UserId>();
 export const deviceId = id<DeviceId>();
 export const conversationId = id<ConversationId>();
 export const attachmentId = id<AttachmentId>();
+export const messageId = id<MessageId>();
 export const grantId = id<GrantId>();
 export const consentId = id<ConsentId>();
 /** The id of a thing whose kind the compiler does not know. */

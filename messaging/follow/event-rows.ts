@@ -2,7 +2,7 @@ import { int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import { createBatchLoader } from "../../db/batch-loader.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { TenantId, DeviceId, ConversationId, MessageId } from "../../crypto/wire/ids.ts";
 
 // Requests are numbered, so one statement answers many. The data of an event is looked up for each
 // event, because a join of many would be planned as a scan. The columns are named, because a prepared
@@ -45,7 +45,7 @@ export interface EventRow {
   readonly sender_device: DeviceId;
   readonly epoch: number;
   readonly key_id: Uuid;
-  readonly client_message_id: Uuid;
+  readonly client_message_id: MessageId;
   readonly received_at_ms: number;
   readonly ciphertext: Buffer;
   readonly commitment: Buffer;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EventKind } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { DeviceId, ConversationId, GrantId } from "../../crypto/wire/ids.ts";
+import type { DeviceId, ConversationId, GrantId, MessageId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation } from "../../policies/abilities.ts";
@@ -20,7 +20,7 @@ export interface Link {
   readonly senderDevice: DeviceId;
   readonly epoch: number;
   readonly keyId: Uuid;
-  readonly clientMessageId: Uuid;
+  readonly clientMessageId: MessageId;
   readonly receivedAtMs: number;
   /** SHA-256 of the ciphertext. */
   readonly digest: Uint8Array;

@@ -7,7 +7,13 @@ import {
   type Member,
   type Packet,
 } from "../../crypto/wire/frame.ts";
-import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import {
+  nilId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+  type MessageId,
+} from "../../crypto/wire/ids.ts";
 import type { SealingKey } from "../../keys/at-rest/envelope.ts";
 import type { Role } from "../../policies/actor.ts";
 import type { LoggedEvent } from "./event.ts";
@@ -77,7 +83,7 @@ export async function appendControl(
       senderDevice: change.senderDevice,
       epoch: change.epoch,
       keyId: nilUuid,
-      clientMessageId: nilUuid,
+      clientMessageId: nilId<MessageId>(),
     },
     control,
     nowMs,

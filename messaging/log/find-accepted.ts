@@ -1,7 +1,6 @@
 import type { Client } from "../../db/pool.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { DeviceId, ConversationId, MessageId } from "../../crypto/wire/ids.ts";
 import type { AcceptedMessage } from "./head.ts";
 import type { PostRequest } from "./plan-messages.ts";
 
@@ -19,7 +18,7 @@ interface AcceptedRow {
   readonly conversation: ConversationId;
   readonly seq: number;
   readonly sender_device: DeviceId;
-  readonly client_message_id: Uuid;
+  readonly client_message_id: MessageId;
   readonly received_at_ms: number;
   readonly franking_tag: Buffer;
   readonly transcript_hash: Buffer;

@@ -1,5 +1,11 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type {
+  TenantId,
+  UserId,
+  DeviceId,
+  ConversationId,
+  MessageId,
+} from "../../crypto/wire/ids.ts";
 import type { AdmissionFacts, SenderKeyFacts } from "../../policies/admission.ts";
 import type { ConversationActor } from "../../policies/conversation-rules.ts";
 import type { LoggedEvent } from "./event.ts";
@@ -68,7 +74,7 @@ export class HeadDraft {
   }
 
   /** Returns the earlier answer to this message, if it is recent or part of the current plan. */
-  repeated(senderDevice: DeviceId, clientMessageId: Uuid): AcceptedMessage | undefined {
+  repeated(senderDevice: DeviceId, clientMessageId: MessageId): AcceptedMessage | undefined {
     return this.#recent.find(
       (message) =>
         message.clientMessageId === clientMessageId && message.senderDevice === senderDevice,

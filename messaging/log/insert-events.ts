@@ -2,7 +2,13 @@ import type { Client } from "../../db/pool.ts";
 import { byteaArray, int2Array, int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import { eventKinds } from "../../crypto/wire/frame.ts";
 import { nilUuid, zeroHash } from "../../crypto/wire/event.ts";
-import { nilId, type TenantId, type UserId, type ConversationId } from "../../crypto/wire/ids.ts";
+import {
+  nilId,
+  type TenantId,
+  type UserId,
+  type ConversationId,
+  type MessageId,
+} from "../../crypto/wire/ids.ts";
 import type { SealingKey } from "../../keys/at-rest/envelope.ts";
 import { countStored } from "../storage/count-stored.ts";
 import type { LoggedEvent } from "./event.ts";
@@ -131,7 +137,7 @@ function markerRow(tenant: TenantId, marker: MonthMarker): Omit<LoggedEvent, "ki
     senderDevice: nilId(),
     epoch: 0,
     keyId: nilUuid,
-    clientMessageId: nilUuid,
+    clientMessageId: nilId<MessageId>(),
     receivedAtMs: marker.receivedAtMs,
     ciphertext: empty,
     commitment: zeroHash,

@@ -1,7 +1,12 @@
 import type { Send } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../../crypto/wire/uuid.ts";
-import { nilId, type TenantId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
+import {
+  nilId,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type MessageId,
+} from "../../crypto/wire/ids.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import { decideAdmission, type Admission } from "../../policies/admission.ts";
 import { monthStartMs, type LoggedEvent } from "./event.ts";
@@ -120,7 +125,7 @@ export const sizeOf = ({ ciphertext, packets }: Pick<Send, "ciphertext" | "packe
   packets.reduce((sum, packet) => sum + packet.bytes.length, ciphertext.length);
 
 /** True for ids that may be in an earlier partition, where no unique key would reject them. */
-export function mayStandInEarlierMonth(clientMessageId: Uuid, nowMs: number): boolean {
+export function mayStandInEarlierMonth(clientMessageId: MessageId, nowMs: number): boolean {
   const CLOCK_AHEAD_MS = 5 * 60_000;
   const madeAtMs = uuidv7TimeMs(clientMessageId) ?? 0;
   return madeAtMs < monthStartMs(nowMs) + CLOCK_AHEAD_MS;

@@ -9,9 +9,11 @@ const ids: readonly unknown[] = [
   "AttachmentId",
   "GrantId",
   "ConsentId",
+  "MessageId",
   "LogId",
 ];
-const mayAssert = /\b(?:Tenant|User|Device|Conversation|Session|Attachment|Grant|Consent|Log)Id\b/;
+const mayAssert =
+  /\b(?:Tenant|User|Device|Conversation|Session|Attachment|Grant|Consent|Message|Log)Id\b/;
 const asserting: readonly string[] = ["TsAsExpression", "TsTypeAssertion", "TsTypePredicate"];
 
 /**

@@ -12,6 +12,7 @@ import {
   type AttachmentId,
   type GrantId,
   type ConsentId,
+  type MessageId,
   type LogId,
   type Given,
 } from "../../crypto/wire/ids.ts";
@@ -27,6 +28,7 @@ const session = newId<SessionId>();
 const attachment = newId<AttachmentId>();
 const grant = newId<GrantId>();
 const consent = newId<ConsentId>();
+const message = newId<MessageId>();
 const log = newId<LogId>();
 
 const ofTenant = (id: TenantId): string => id;
@@ -37,6 +39,7 @@ const ofSession = (id: SessionId): string => id;
 const ofAttachment = (id: AttachmentId): string => id;
 const ofGrant = (id: GrantId): string => id;
 const ofConsent = (id: ConsentId): string => id;
+const ofMessage = (id: MessageId): string => id;
 const ofLog = (id: LogId): string => id;
 /** A function that an application calls. */
 const fromApplication = (id: Given<UserId>): string => id;
@@ -51,6 +54,7 @@ describe("the compiler", () => {
     expect(ofAttachment(attachment)).toBe(attachment);
     expect(ofGrant(grant)).toBe(grant);
     expect(ofConsent(consent)).toBe(consent);
+    expect(ofMessage(message)).toBe(message);
     expect(ofLog(log)).toBe(log);
   });
 
@@ -71,6 +75,8 @@ describe("the compiler", () => {
     expect(ofGrant(text)).toBe(text);
     // @ts-expect-error -- nothing has parsed the text
     expect(ofConsent(text)).toBe(text);
+    // @ts-expect-error -- nothing has parsed the text
+    expect(ofMessage(text)).toBe(text);
     // @ts-expect-error -- nothing has parsed the text
     expect(ofLog(text)).toBe(text);
   });
@@ -96,6 +102,8 @@ describe("the compiler", () => {
     expect(ofGrant(device)).toBe(device);
     // @ts-expect-error -- a device is no consent
     expect(ofConsent(device)).toBe(device);
+    // @ts-expect-error -- a device is no message
+    expect(ofMessage(device)).toBe(device);
     // @ts-expect-error -- a tenant is no log, although its audit log has the same UUID
     expect(ofLog(tenant)).toBe(tenant);
     // @ts-expect-error -- a log is no tenant

@@ -22,6 +22,7 @@ import {
   type Tamper,
   type TamperingRelay,
 } from "../support/tampering-relay.ts";
+import { newId } from "../../tools/testkit/ids.ts";
 
 describe("C3: a relay that does not show what was said", () => {
   let server: TestServer;
@@ -195,7 +196,7 @@ describe("C3: a relay that does not show what was said", () => {
       if (body.kind !== "message") return [shown.append(body)];
       if (body.seq === 3) return [shown.append({ ...body, senderDevice: other.desk.device })];
       if (body.seq === 4) return [shown.append({ ...body, epoch: body.epoch + 1 })];
-      if (body.seq === 5) return [shown.append({ ...body, clientMessageId: asking.id })];
+      if (body.seq === 5) return [shown.append({ ...body, clientMessageId: newId() })];
       if (body.seq === 6) return [shown.append({ ...body, commitment: body.transcriptHash })];
       return [shown.append(body)];
     });

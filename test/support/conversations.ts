@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { uuidv7 } from "uuidv7";
 import type { Send } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
@@ -9,6 +8,7 @@ import type {
   DeviceId,
   ConversationId,
   SessionId,
+  MessageId,
 } from "../../crypto/wire/ids.ts";
 import { openKeyTree, type KeyTree } from "../../keys/at-rest/key-tree.ts";
 import { appendControl } from "../../messaging/log/append-control.ts";
@@ -18,7 +18,7 @@ import { enrolMembers } from "../../messaging/members/facts.ts";
 import { createPool } from "../../db/pool.ts";
 import type { TestDatabase } from "./database.ts";
 import { memoryKms } from "./memory-kms.ts";
-import { newId } from "../../tools/testkit/ids.ts";
+import { idOf, newId } from "../../tools/testkit/ids.ts";
 
 /** A conversation put straight into the database, with one device for each of its users. */
 export interface ArrangedConversation {
@@ -169,7 +169,7 @@ export function messageFor(
     : [];
   return {
     conversation: conversation.id,
-    clientMessageId: options.madeAtMs === undefined ? uuidv7() : uuidv7At(options.madeAtMs),
+    clientMessageId: options.madeAtMs === undefined ? newId() : messageIdAt(options.madeAtMs),
     epoch: options.epoch ?? 1,
     keyId,
     ciphertext: randomBytes(300),
@@ -178,7 +178,7 @@ export function messageFor(
   };
 }
 
-export function uuidv7At(ms: number): Uuid {
+export function messageIdAt(ms: number): MessageId {
   const hex = ms.toString(16).padStart(12, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7${uuidv7().slice(15)}`;
+  return idOf(`${hex.slice(0, 8)}-${hex.slice(8)}-7${newId().slice(15)}`);
 }

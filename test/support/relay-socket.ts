@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { randomBytes, randomUUID, sign } from "node:crypto";
-import { uuidv7 } from "uuidv7";
 import { WebSocket } from "ws";
 import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import {
@@ -197,7 +196,7 @@ export function messageTo(
   const { keyId, epoch = 1 } = options;
   return {
     conversation,
-    clientMessageId: uuidv7(),
+    clientMessageId: newId(),
     epoch,
     keyId: keyId ?? randomUUID(),
     ciphertext: randomBytes(300),

@@ -11,10 +11,10 @@ import {
   arrangeTenant,
   messageFor,
   openLog,
-  uuidv7At,
+  messageIdAt,
   type ArrangedConversation,
 } from "../../support/conversations.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
+import { idOf, newId } from "../../../tools/testkit/ids.ts";
 
 let database: TestDatabase;
 let tenant: TenantId;
@@ -179,12 +179,12 @@ test("messages that must be refused are not stored", async () => {
     "message_too_large",
   );
   expect(
-    refusalOf(await post({ ...good, clientMessageId: uuidv7At(nowMs - 31 * 86_400_000) })),
+    refusalOf(await post({ ...good, clientMessageId: messageIdAt(nowMs - 31 * 86_400_000) })),
   ).toBe("stale_message_id");
-  expect(refusalOf(await post({ ...good, clientMessageId: uuidv7At(nowMs + 6 * 60_000) }))).toBe(
+  expect(refusalOf(await post({ ...good, clientMessageId: messageIdAt(nowMs + 6 * 60_000) }))).toBe(
     "stale_message_id",
   );
-  expect(refusalOf(await post({ ...good, clientMessageId: randomUUID() }))).toBe(
+  expect(refusalOf(await post({ ...good, clientMessageId: idOf(randomUUID()) }))).toBe(
     "stale_message_id",
   );
   const packet = (device: DeviceId) => ({ device, bytes: new Uint8Array(1) });

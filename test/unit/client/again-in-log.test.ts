@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
-import { uuidv7 } from "uuidv7";
 import {
   historyKey,
   saveRecord,
@@ -15,13 +14,13 @@ import { ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type { Deliver } from "../../../crypto/wire/frame.ts";
-import type { UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import type { UserId, DeviceId, ConversationId, MessageId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 await ready;
 
 const conversation = newId<ConversationId>();
-const [senderDevice, clientMessageId] = [newId<DeviceId>(), uuidv7()];
+const [senderDevice, clientMessageId] = [newId<DeviceId>(), newId<MessageId>()];
 const lastSeen = { seq: 4, transcriptHash: randomBytes(32) };
 const payload = encodePayload({
   conversation,

@@ -9,8 +9,15 @@ import {
 } from "../../../client/history/history-granter.ts";
 import { createIdentityKey } from "../../../crypto/device/identity.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
-import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
-import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import { zeroHash } from "../../../crypto/wire/event.ts";
+import {
+  nilId,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+  type MessageId,
+} from "../../../crypto/wire/ids.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -22,7 +29,7 @@ const message: HistoryRecord = {
   kind: "message",
   senderDevice: ownDevice,
   sender: self,
-  clientMessageId: nilUuid,
+  clientMessageId: nilId<MessageId>(),
   epoch: 1,
   receivedAtMs: 1,
   transcriptHash: zeroHash,

@@ -17,9 +17,15 @@ import {
 import type { OutgoingJob } from "../../../client/history/outgoing-job.ts";
 import { readPack } from "../../../crypto/device/history-pack.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
-import { linkHash, nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
+import { linkHash, zeroHash } from "../../../crypto/wire/event.ts";
 import type { HistoryGrant } from "../../../crypto/wire/receipt.ts";
-import type { UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import {
+  nilId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+  type MessageId,
+} from "../../../crypto/wire/ids.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -35,7 +41,7 @@ const recordOf = (seq: number, changes: Partial<HistoryRecord> = {}): HistoryRec
   kind: "message",
   senderDevice: device,
   sender: user,
-  clientMessageId: nilUuid,
+  clientMessageId: nilId<MessageId>(),
   epoch: 1,
   receivedAtMs: seq,
   transcriptHash: zeroHash,
@@ -65,7 +71,7 @@ function logOf(length: number) {
       senderDevice: device,
       epoch: 1,
       keyId: device,
-      clientMessageId: uuidv7(),
+      clientMessageId: newId<MessageId>(),
       receivedAtMs: seq,
       digest: randomBytes(32),
       commitment: randomBytes(32),

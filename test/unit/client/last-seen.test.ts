@@ -10,7 +10,7 @@ import { decodePayload, type LastSeen } from "../../../crypto/device/payload.ts"
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import type { SealRequest, Suite } from "../../../crypto/device/suite.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
-import type { ConversationId, DeviceId, UserId } from "../../../crypto/wire/ids.ts";
+import type { ConversationId, DeviceId, UserId, MessageId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 const conversation = newId<ConversationId>();
@@ -29,14 +29,14 @@ async function lastSeenIn(
 ): Promise<LastSeen> {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
-  const id = uuidv7();
+  const id = newId<MessageId>();
   await store.transact(async (transaction) => {
     for (const seq of seen)
       saveRecord(transaction, conversation, seq, {
         kind: "message",
         senderDevice: peer,
         sender: newId<UserId>(),
-        clientMessageId: uuidv7(),
+        clientMessageId: newId(),
         epoch: 1,
         receivedAtMs: seq,
         transcriptHash: hashOf(seq),

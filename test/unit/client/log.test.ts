@@ -4,8 +4,13 @@ import { ConversationLog } from "../../../client/conversation/log.ts";
 import { saveRecord } from "../../../client/conversation/history.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
-import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
-import { nilId, type DeviceId, type ConversationId } from "../../../crypto/wire/ids.ts";
+import { zeroHash } from "../../../crypto/wire/event.ts";
+import {
+  nilId,
+  type DeviceId,
+  type ConversationId,
+  type MessageId,
+} from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 const device = newId<DeviceId>();
@@ -25,7 +30,7 @@ async function setUp() {
         kind: "message",
         senderDevice: device,
         sender: nilId(),
-        clientMessageId: nilUuid,
+        clientMessageId: nilId<MessageId>(),
         epoch: 1,
         receivedAtMs: 0,
         transcriptHash: zeroHash,

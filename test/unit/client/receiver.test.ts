@@ -3,6 +3,7 @@ import { uuidv7 } from "uuidv7";
 import { SealdeskError } from "../../../client/errors.ts";
 import { concat } from "../../../crypto/wire/bytes.ts";
 import { acceptedOf, conversation, LogDouble, setUp } from "./receiving.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 describe("receiving", () => {
   test("an answer that comes before earlier events waits for them", async () => {
@@ -114,7 +115,7 @@ describe("receiving", () => {
     const relay = new LogDouble();
     receiver.deliver(relay.created());
     receiver.deliver(
-      relay.message(uuidv7(), {
+      relay.message(newId(), {
         epoch: 1,
         keyId: uuidv7(),
         ciphertext: randomBytes(64),

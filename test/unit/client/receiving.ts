@@ -25,7 +25,14 @@ import {
   type Member,
 } from "../../../crypto/wire/frame.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
-import type { TenantId, UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import {
+  nilId,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+  type MessageId,
+} from "../../../crypto/wire/ids.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -66,7 +73,7 @@ export class LogDouble {
       senderDevice: account.device,
       epoch: 1,
       keyId: nilUuid,
-      clientMessageId: nilUuid,
+      clientMessageId: nilId<MessageId>(),
       receivedAtMs: this.nowMs + this.#seq,
       ...fields,
     };
@@ -114,7 +121,7 @@ export class LogDouble {
     return this.#append("member_added", { epoch: 2, ciphertext });
   }
 
-  message(clientMessageId: string, sealing: Sealing): Deliver {
+  message(clientMessageId: MessageId, sealing: Sealing): Deliver {
     const { epoch, keyId, ciphertext, commitment } = sealing;
     return this.#append("message", { clientMessageId, epoch, keyId, ciphertext, commitment });
   }
@@ -181,8 +188,8 @@ export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.r
     },
   });
   /** Queues and seals a message as the sender does. */
-  const queue = async (text: string): Promise<[string, Sealing]> => {
-    const id = uuidv7();
+  const queue = async (text: string): Promise<[MessageId, Sealing]> => {
+    const id = newId<MessageId>();
     const sealing: Sealing = {
       epoch: 1,
       keyId: uuidv7(),
@@ -198,7 +205,7 @@ export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.r
     return [id, sealing];
   };
   /** Queues a message again that was sealed before. */
-  const requeue = (id: string, text: string, sealing: Sealing): Promise<void> => {
+  const requeue = (id: MessageId, text: string, sealing: Sealing): Promise<void> => {
     const franked = { payload: randomBytes(100), frankingKey: randomBytes(32) };
     const entry = withSealing(unsealedEntry({ text }), sealing, franked);
     return store.transact(async (tx) => putEntry(tx, conversation, id, entry));

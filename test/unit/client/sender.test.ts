@@ -71,7 +71,7 @@ describe("sending", () => {
       suite.establish = () => Promise.reject(error);
       const first = sender.send("first");
       await wait();
-      const [{ clientMessageId: id, packets } = { clientMessageId: "", packets: [] }] = sent;
+      const { clientMessageId: id, packets } = sent[0]!;
       expect(packets.map(({ device, bytes }) => [device, bytes.length])).toEqual([[peer, 0]]);
       sender.recorded({ id, seq: 2, receivedAtMs: 0 });
       await first;
@@ -120,7 +120,7 @@ describe("sending", () => {
     answer = () => Promise.resolve({ device: peer } as PreKeyBundle);
     await clock.pass(1_000);
     await wait();
-    const [{ clientMessageId: id } = { clientMessageId: "" }] = sent;
+    const { clientMessageId: id } = sent[0]!;
     sender.recorded({ id, seq: 2, receivedAtMs: 17 });
     expect(await first).toEqual({ id, seq: 2, receivedAtMs: 17 });
   });
@@ -142,10 +142,10 @@ describe("sending", () => {
     for (const text of ["a", "b", "c"]) void sender.send(text);
     await wait();
     const ids = sent.map(({ clientMessageId }) => clientMessageId);
-    const [a = "", b = "", c = ""] = ids;
-    sender.recorded({ id: a, seq: 2, receivedAtMs: 0 });
-    await refuse(b, "stale_epoch", { epoch: 2 });
-    await refuse(c, "stale_epoch", { epoch: 2 });
+    const [a, b, c] = ids;
+    sender.recorded({ id: a!, seq: 2, receivedAtMs: 0 });
+    await refuse(b!, "stale_epoch", { epoch: 2 });
+    await refuse(c!, "stale_epoch", { epoch: 2 });
     expect(sent.length).toBe(3);
     log.advance(state(2));
     sender.wake();

@@ -14,7 +14,7 @@ import {
 } from "../../../crypto/device/suite.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type { Frame, Refused, Send } from "../../../crypto/wire/frame.ts";
-import type { UserId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import type { UserId, DeviceId, ConversationId, MessageId } from "../../../crypto/wire/ids.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -114,7 +114,7 @@ export async function setUp(
     [],
   );
   sender.open();
-  const refuse = async (id: string, code: string, more: Partial<Refused> = {}) => {
+  const refuse = async (id: MessageId, code: string, more: Partial<Refused> = {}) => {
     const lists = { devices: [], missing: [], extra: [], stale: [] };
     sender.refused({
       conversation,

@@ -3,7 +3,7 @@ import { assertTextSize } from "../../../client/conversation/text-size.ts";
 import { pad } from "../../../crypto/device/padding.ts";
 import { encodePayload } from "../../../crypto/device/payload.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
-import type { DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import type { DeviceId, ConversationId, MessageId } from "../../../crypto/wire/ids.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";
 
 const device = idOf<DeviceId>("0190d0c4-0000-7000-8000-000000000001");
@@ -16,7 +16,7 @@ const sealed = (text: string) =>
       conversation: idOf<ConversationId>(device),
       senderDevice: device,
       epoch: 0xffffffff,
-      clientMessageId: device,
+      clientMessageId: idOf<MessageId>(device),
       lastSeen: { seq: Number.MAX_SAFE_INTEGER, transcriptHash: zeroHash },
       keyLogHead: {
         size: Number.MAX_SAFE_INTEGER,

@@ -1,7 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
 import { numberControl, numberMessage } from "../../../messaging/log/number-message.ts";
-import type { TenantId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import {
+  nilId,
+  type TenantId,
+  type DeviceId,
+  type ConversationId,
+  type MessageId,
+} from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 const tenant = newId<TenantId>();
@@ -18,7 +24,7 @@ const created = () =>
       senderDevice,
       epoch: 1,
       keyId: nilUuid,
-      clientMessageId: nilUuid,
+      clientMessageId: nilId<MessageId>(),
     },
     randomBytes(80),
     1,
@@ -33,7 +39,7 @@ test("each event carries the transcript hash of the event before", () => {
   for (let seq = 2; seq <= 5; seq++) {
     const send = {
       conversation,
-      clientMessageId: randomUUID(),
+      clientMessageId: newId<MessageId>(),
       epoch: 1,
       keyId: randomUUID(),
       ciphertext: randomBytes(300),

@@ -8,6 +8,7 @@ import type {
   DeviceId,
   ConversationId,
   SessionId,
+  MessageId,
 } from "../../../crypto/wire/ids.ts";
 import { OverloadError } from "../../../db/fairness/overload-error.ts";
 import type { EventsRequest } from "../../../messaging/follow/event-rows.ts";
@@ -27,7 +28,7 @@ const event = (seq: number): DeliverableEvent => ({
   senderDevice: newId<DeviceId>(),
   epoch: 1,
   keyId: randomUUID(),
-  clientMessageId: randomUUID(),
+  clientMessageId: newId<MessageId>(),
   receivedAtMs: 1,
   ciphertext: new Uint8Array(1),
   commitment: zeroHash,

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { uuidv7 } from "uuidv7";
 import { decodeFrame, type Frame, type Send } from "../../../crypto/wire/frame.ts";
 import type { TenantId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
 import type { PostOutcome } from "../../../messaging/log/plan-messages.ts";
@@ -9,7 +8,7 @@ import { newId } from "../../../tools/testkit/ids.ts";
 
 const message = (bytes: number): Send => ({
   conversation: newId<ConversationId>(),
-  clientMessageId: uuidv7(),
+  clientMessageId: newId(),
   epoch: 1,
   keyId: randomUUID(),
   ciphertext: new Uint8Array(bytes),

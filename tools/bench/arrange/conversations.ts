@@ -1,7 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
 import { encodeControl } from "../../../crypto/wire/frame.ts";
-import { parseId, type TenantId, type ConversationId } from "../../../crypto/wire/ids.ts";
+import {
+  nilId,
+  parseId,
+  type TenantId,
+  type ConversationId,
+  type MessageId,
+} from "../../../crypto/wire/ids.ts";
 import type { Client, Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import type { LoggedEvent } from "../../../messaging/log/event.ts";
@@ -111,7 +117,7 @@ function createdEvent(
       senderDevice: device,
       epoch: 1,
       keyId: nilUuid,
-      clientMessageId: nilUuid,
+      clientMessageId: nilId<MessageId>(),
     },
     control,
     nowMs,

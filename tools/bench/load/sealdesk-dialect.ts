@@ -1,7 +1,8 @@
 import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from "node:crypto";
 import { decodeFrame, encodeFrame, type Cursor } from "../../../crypto/wire/frame.ts";
 import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
-import { idFromBytes, type ConversationId } from "../../../crypto/wire/ids.ts";
+import { newId } from "../../testkit/ids.ts";
+import { idFromBytes, type ConversationId, type MessageId } from "../../../crypto/wire/ids.ts";
 import type { Dialect, RelayConnectionEvents } from "./relay-connection.ts";
 import { writeMessageId } from "./message-id.ts";
 import { BODY_BYTES, type RoomSpec, type SealdeskLinkSpec } from "./party.ts";
@@ -89,7 +90,7 @@ function readEvent(frame: Buffer, kind: number, events: RelayConnectionEvents): 
 
 /** The messages of a conversation: one frame, in which the message id is replaced each time. */
 function roomWriter(room: RoomSpec): () => Uint8Array {
-  const id = randomUUID();
+  const id = newId<MessageId>();
   const frameWith = (keyId: string, first: boolean) => {
     const frame = encodeFrame({
       kind: "send",

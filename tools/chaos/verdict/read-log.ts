@@ -4,7 +4,7 @@ import { equalBytes } from "../../../crypto/wire/bytes.ts";
 import { transcriptHash, zeroHash } from "../../../crypto/wire/event.ts";
 import { eventKinds, type EventKind } from "../../../crypto/wire/frame.ts";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
-import type { TenantId, DeviceId, ConversationId } from "../../../crypto/wire/ids.ts";
+import type { TenantId, DeviceId, ConversationId, MessageId } from "../../../crypto/wire/ids.ts";
 import type { AtRest } from "../../testkit/at-rest.ts";
 import type { LoggedConversation, LoggedMessage } from "./judge.ts";
 
@@ -23,7 +23,7 @@ interface EventRow {
   readonly sender_device: DeviceId;
   readonly epoch: number;
   readonly key_id: Uuid;
-  readonly client_message_id: Uuid;
+  readonly client_message_id: MessageId;
   readonly received_at_ms: string;
   readonly ciphertext: Uint8Array;
   readonly commitment: Uint8Array;

@@ -24,7 +24,7 @@ import { encryptTo } from "../../../../crypto/device/suites/signal/sessions.ts";
 import { SenderKeys } from "../../../../crypto/device/suites/signal/staged-stores.ts";
 import { Staging } from "../../../../crypto/device/suites/signal/staging.ts";
 import { zeroHash } from "../../../../crypto/wire/event.ts";
-import type { TenantId, UserId } from "../../../../crypto/wire/ids.ts";
+import type { TenantId, UserId, MessageId } from "../../../../crypto/wire/ids.ts";
 import { wireLimits } from "../../../../crypto/wire/frame.ts";
 import {
   connect,
@@ -135,7 +135,7 @@ describe("a member's own chain", () => {
     const payload = {
       ...room,
       senderDevice: a.id,
-      clientMessageId: randomUUID(),
+      clientMessageId: newId<MessageId>(),
       lastSeen: { seq: 0, transcriptHash: zeroHash },
     };
     const frankingKey = new Uint8Array(32).fill(7);
@@ -220,7 +220,7 @@ describe("another member's key", () => {
     const payload = {
       ...room,
       senderDevice: alice.id,
-      clientMessageId: randomUUID(),
+      clientMessageId: newId<MessageId>(),
       lastSeen: { seq: 0, transcriptHash: zeroHash },
       body: { kind: "text", text: "from Alice" },
     } as const;

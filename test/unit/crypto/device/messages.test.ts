@@ -1,3 +1,4 @@
+import type { MessageId } from "../../../../crypto/wire/ids.ts";
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { commit, verifyCommitment } from "../../../../crypto/device/franking.ts";
@@ -7,11 +8,12 @@ import { encodePayload, type Payload } from "../../../../crypto/device/payload.t
 import { sealMessage } from "../../../../crypto/device/seal-message.ts";
 import { zeroHash } from "../../../../crypto/wire/event.ts";
 import { delivery, newGroup, newRoom, nowMs, seal, tampered, type TestDevice } from "./devices.ts";
+import { newId } from "../../../../tools/testkit/ids.ts";
 
 const payloadOf = (from: TestDevice, change: Partial<Payload> = {}): Payload => ({
   ...newRoom(),
   senderDevice: from.id,
-  clientMessageId: randomUUID(),
+  clientMessageId: newId<MessageId>(),
   lastSeen: { seq: 4, transcriptHash: zeroHash },
   body: { kind: "text", text: "My chest hurts." },
   ...change,
@@ -93,7 +95,9 @@ describe("a message made for another place", () => {
   test("is refused when the relay changes its id", async () => {
     const [a, b] = await newGroup(2);
     const message = await send(a, b!, payloadOf(a));
-    await expect(receive(b!, { ...message, clientMessageId: randomUUID() })).rejects.toMatchObject({
+    await expect(
+      receive(b!, { ...message, clientMessageId: newId<MessageId>() }),
+    ).rejects.toMatchObject({
       code: "context_mismatch",
       fields: ["clientMessageId"],
     });

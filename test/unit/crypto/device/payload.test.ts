@@ -9,6 +9,7 @@ import {
   type DeviceId,
   type ConversationId,
   type AttachmentId,
+  type MessageId,
 } from "../../../../crypto/wire/ids.ts";
 import { tampered, utf8 } from "./devices.ts";
 import { idOf, newId } from "../../../../tools/testkit/ids.ts";
@@ -19,7 +20,7 @@ const payload = {
   conversation: newId<ConversationId>(),
   senderDevice: newId<DeviceId>(),
   epoch: 3,
-  clientMessageId: randomUUID(),
+  clientMessageId: newId<MessageId>(),
   lastSeen: { seq: 17, transcriptHash: zeroHash },
   body: { kind: "text", text: "Guten Tag" },
 } as const;
@@ -102,7 +103,7 @@ describe("the payload's encoding", () => {
     conversation: uuids.map(parseId<ConversationId>),
     senderDevice: uuids.map(parseId<DeviceId>),
     epoch: fc.nat(),
-    clientMessageId: uuids,
+    clientMessageId: uuids.map(parseId<MessageId>),
     lastSeen: fc.record({
       seq: fc.maxSafeNat(),
       transcriptHash: fc.uint8Array({ minLength: 32, maxLength: 32 }),
@@ -205,7 +206,7 @@ test("opening compares conversation, sender, epoch and id with the header, and n
     { conversation: idOf<ConversationId>(other) },
     { senderDevice: idOf<DeviceId>(other) },
     { epoch: 4 },
-    { clientMessageId: other },
+    { clientMessageId: idOf<MessageId>(other) },
     { senderDevice: idOf<DeviceId>(other), epoch: 4 },
   ])
     expect(() => openPayload(encoded, { ...payload, ...change })).toThrow(

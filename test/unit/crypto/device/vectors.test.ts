@@ -11,7 +11,7 @@ import { encodePayload } from "../../../../crypto/device/payload.ts";
 import { safetyNumber } from "../../../../crypto/device/safety-number.ts";
 import { hmacSha256, sha256, ready } from "../../../../crypto/device/sodium.ts";
 import { frankingTag, transcriptHash } from "../../../../crypto/wire/event.ts";
-import type { UserId, DeviceId, ConversationId } from "../../../../crypto/wire/ids.ts";
+import type { UserId, DeviceId, ConversationId, MessageId } from "../../../../crypto/wire/ids.ts";
 import { idOf } from "../../../../tools/testkit/ids.ts";
 
 await ready;
@@ -22,7 +22,7 @@ const input = {
   conversation: idOf<ConversationId>("0198c0de-0001-7000-8000-000000000001"),
   senderDevice: idOf<DeviceId>("0198c0de-0002-7000-8000-000000000002"),
   keyId: "5f0c9a1e-93b8-4c57-9d0a-2f6a0f3f7b11",
-  clientMessageId: "0198c0de-0003-7000-8000-000000000003",
+  clientMessageId: idOf<MessageId>("0198c0de-0003-7000-8000-000000000003"),
   epoch: 300,
   seq: 42,
   receivedAtMs: 1_767_571_200_123,

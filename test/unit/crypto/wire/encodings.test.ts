@@ -8,7 +8,13 @@ import {
   deviceRecordBytes,
   publishedKeysBytes,
 } from "../../../../crypto/wire/signed-records.ts";
-import type { TenantId, UserId, DeviceId, ConversationId } from "../../../../crypto/wire/ids.ts";
+import type {
+  TenantId,
+  UserId,
+  DeviceId,
+  ConversationId,
+  MessageId,
+} from "../../../../crypto/wire/ids.ts";
 import { idOf } from "../../../../tools/testkit/ids.ts";
 
 const id = (last: number) => `0198c0de-0000-7000-8000-00000000000${last}`;
@@ -145,7 +151,7 @@ test("transcript hash and franking tag accept only hashes of 32 bytes, because t
     senderDevice: idOf<DeviceId>(id(2)),
     epoch: 1,
     keyId: id(3),
-    clientMessageId: id(4),
+    clientMessageId: idOf<MessageId>(id(4)),
     receivedAtMs: 1,
   } as const;
   const same = (input: Uint8Array) => input;
