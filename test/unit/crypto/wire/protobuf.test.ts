@@ -71,7 +71,7 @@ describe.each([
           ...tag(3, 0),
           ...kind,
           ...[4, 6, 7].flatMap((field) => bytes(field, id)),
-          ...[10, 11, 12].flatMap((field) => bytes(field, hash)),
+          ...[10, 11, 12, 14].flatMap((field) => bytes(field, hash)),
         ]),
       );
     expect(decoded(deliver([1]))).toMatchObject({ body: { kind: "message" } });
