@@ -1,3 +1,4 @@
+import { usersOf } from "../crypto/wire/membership.ts";
 import { creationBytes } from "../crypto/wire/signed-records.ts";
 import type { UserId, DeviceId, ConversationId, NewId, Given } from "../crypto/wire/ids.ts";
 import { sign, type SigningKeyPair } from "../crypto/device/sodium.ts";
@@ -184,8 +185,9 @@ export class Sealdesk {
     const { account, api, deviceKey, newId } = this.#parts;
     const { suite, manager } = this.#member;
     const id = newId<ConversationId>();
-    const { tenant, device } = account;
-    const record = creationBytes({ tenant, conversation: id, suite: suite.name, device });
+    const { tenant, user, device } = account;
+    const users = usersOf(user, members);
+    const record = creationBytes({ tenant, conversation: id, suite: suite.name, device, users });
     const creationSignature = sign(record, deviceKey.privateKey);
     const creation = { id, suite: suite.name, members, creationSignature };
     // The request is idempotent, so it is repeated when its answer was lost.

@@ -79,7 +79,7 @@ interface Arrived {
   readonly creatorHistory: KeyHistory | undefined;
 }
 
-/** Returns whether the creating device signed this conversation with this suite. */
+/** Returns whether the creating device signed this conversation with this suite and these users. */
 export async function isCreationValid(
   deps: CreationDeps,
   transaction: StoreTransaction,
@@ -92,10 +92,10 @@ export async function isCreationValid(
   const signer = await signerOf(deps, transaction, creation, arrived);
   const creator = event.kind === "created" ? control.actor : creation.creator?.user;
   if (signer === undefined || signer.user !== creator) return false;
-  const { device, signature } = creation;
+  const { device, signature, users } = creation;
   const { conversation } = event;
   const { tenant } = account;
-  const bytes = creationBytes({ tenant, conversation, suite: suite.name, device });
+  const bytes = creationBytes({ tenant, conversation, suite: suite.name, device, users });
   return verifySignature(bytes, signature, signer.deviceKey);
 }
 

@@ -241,6 +241,8 @@ const creation = message({
   device: [2, deviceId],
   signature: [3, fixed(64)],
   creator: [4, optional(nested(creator))],
+  /** The users with whom the conversation begins: the creator and those they named, in order. */
+  users: [5, list(userId, 4096)],
 });
 const control = message({
   epoch: [1, uint32],

@@ -46,19 +46,22 @@ export function deviceRecordBytes(record: DeviceRecord): Uint8Array {
 
 /**
  * Returns what the creating device's device key signs. It fixes the suite for the life of the
- * conversation.
+ * conversation, and the users with whom it begins.
+ * @param record.users the creator and the users they named, in ascending order
  */
 export function creationBytes(record: {
   readonly tenant: TenantId;
   readonly conversation: ConversationId;
   readonly suite: string;
   readonly device: DeviceId;
+  readonly users: readonly UserId[];
 }): Uint8Array {
   return lengthPrefixed("sealdesk/conversation/v1", [
     uuidToBytes(record.tenant),
     uuidToBytes(record.conversation),
     utf8(record.suite),
     uuidToBytes(record.device),
+    concat(...record.users.map(uuidToBytes)),
   ]);
 }
 

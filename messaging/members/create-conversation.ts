@@ -1,4 +1,5 @@
 import { zeroHash } from "../../crypto/wire/event.ts";
+import { usersOf } from "../../crypto/wire/membership.ts";
 import type { SuiteName } from "../../crypto/wire/suites.ts";
 import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
@@ -72,7 +73,7 @@ async function create(
   const { id: conversation, suite } = input;
   await assertCreationSignature(
     client,
-    { tenant: actor.tenant, conversation, suite, device },
+    { tenant: actor.tenant, conversation, suite, device, users: members },
     input.creationSignature,
   );
   await assertRoom(client, deps.openConversations, {
@@ -104,6 +105,7 @@ async function create(
         device,
         signature: input.creationSignature,
         creator: undefined,
+        users: [...members],
       },
     },
     nowMs,
@@ -118,7 +120,7 @@ async function decideCreation(
   createdBy: UserId,
   input: NewConversation,
 ) {
-  const members = [...new Set([actor.user, ...input.members])];
+  const members = usersOf(actor.user, input.members);
   const others = await subjectsOf(
     client,
     members.filter((user) => user !== actor.user),

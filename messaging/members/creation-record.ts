@@ -5,6 +5,8 @@ import { certifyingKeyOf } from "../../identity/transparency/logged-account-keys
 
 const CREATION = `
   select c.suite, c.creation_device as device, c.creation_signature as signature,
+    array(select user_id from members where conversation = c.id and from_seq = 1
+      order by user_id) as users,
     d.user_id as user, d.device_key as "deviceKey", d.identity_key as "identityKey",
     d.receipt_key as "receiptKey", d.certificate
   from conversations c
@@ -15,6 +17,8 @@ interface CreationRow {
   readonly suite: string;
   readonly device: DeviceId;
   readonly signature: Buffer;
+  /** The creator and the users they named. */
+  readonly users: UserId[];
   readonly user: UserId;
   readonly deviceKey: Buffer;
   readonly identityKey: Buffer;
@@ -35,12 +39,13 @@ export async function creationRecord(
   const { rows } = await client.query<CreationRow>(CREATION, [conversation]);
   const [row] = rows;
   if (row === undefined) return undefined;
-  const { suite, device, signature, ...creator } = row;
+  const { suite, device, signature, users, ...creator } = row;
   const accountKey = await certifyingKeyOf(client, creator.user, device);
   return {
     suite,
     device,
     signature,
+    users,
     creator: accountKey && { ...creator, accountKey },
   };
 }

@@ -186,12 +186,13 @@ function rogue(user: UserId, conversation: ConversationId) {
     receiptKey: ed25519().publicKey,
   };
   const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
-  const bytes = creationBytes({ tenant, conversation, suite: "signal-v1", device });
+  const bytes = creationBytes({ tenant, conversation, suite: "signal-v1", device, users: [user] });
   const creation: Creation = {
     suite: "signal-v1",
     device,
     signature: sign(null, bytes, key.privateKey),
     creator: { ...record, certificate },
+    users: [user],
   };
   return { creation, entry: { record, certificate } };
 }

@@ -127,7 +127,8 @@ export async function arrangeConversation(
   if (first === undefined) throw new Error("a conversation has members");
   const [user, device] = first;
   const signature = randomBytes(64);
-  const creation = { suite: "signal-v1", device, signature, creator: undefined };
+  const users = people.map(([member]) => member).toSorted();
+  const creation = { suite: "signal-v1", device, signature, creator: undefined, users };
   await log.change(tenant, id, async (client) => {
     await client.query(
       `insert into conversations (id, tenant, suite, created_by, creation_device, creation_signature, created_at_ms)

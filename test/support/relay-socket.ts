@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { randomBytes, randomUUID, sign } from "node:crypto";
 import { WebSocket } from "ws";
+import { usersOf } from "../../crypto/wire/membership.ts";
 import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import {
   decodeFrame,
@@ -166,6 +167,10 @@ export function requestConversation(
     conversation: id,
     suite: "signal-v1",
     device: creator.id,
+    users: usersOf(
+      creator.user,
+      members.map((member) => member.user),
+    ),
   });
   return creator.request("POST", "/v1/conversations", {
     body: {

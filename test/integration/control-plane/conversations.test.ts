@@ -1,7 +1,8 @@
 import { sign } from "node:crypto";
 import { uuidv7 } from "uuidv7";
+import { usersOf } from "../../../crypto/wire/membership.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
-import type { ConversationId } from "../../../crypto/wire/ids.ts";
+import type { ConversationId, UserId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
@@ -20,12 +21,19 @@ afterAll(() => server.close());
 
 function creation(
   by: TestDevice,
-  members: readonly string[],
+  members: readonly UserId[],
   signer: TestDevice = by,
   suite = "signal-v1",
 ) {
   const id = newId<ConversationId>();
-  const record = creationBytes({ tenant: by.tenant, conversation: id, suite, device: by.id });
+  const users = usersOf(by.user, members);
+  const record = creationBytes({
+    tenant: by.tenant,
+    conversation: id,
+    suite,
+    device: by.id,
+    users,
+  });
   const creationSignature = sign(null, record, signer.deviceKey.privateKey).toString("base64url");
   return { id, suite, members, creationSignature };
 }

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID, sign } from "node:crypto";
 import pg from "pg";
+import { usersOf } from "../../../crypto/wire/membership.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
 import type { TenantId, ConversationId } from "../../../crypto/wire/ids.ts";
 import type { Client } from "../../../db/pool.ts";
@@ -29,6 +30,7 @@ beforeAll(async () => {
     conversation,
     suite,
     device: victim.id,
+    users: usersOf(victim.user, [agent.user]),
   });
   const created = await victim.request("POST", "/v1/conversations", {
     body: {

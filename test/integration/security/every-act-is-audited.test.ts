@@ -3,6 +3,7 @@ import type { AuditAction } from "../../../audit/actions.ts";
 import { toBase64Url, toHex } from "../../../crypto/wire/bytes.ts";
 import { joinFrames } from "../../../crypto/wire/frame-batch.ts";
 import { encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
+import { usersOf } from "../../../crypto/wire/membership.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
@@ -76,6 +77,7 @@ const newConversation = () => {
     conversation: id,
     suite: "signal-v1",
     device: customer.id,
+    users: usersOf(customer.user, [agent.user]),
   });
   const creationSignature = toBase64Url(sign(null, record, customer.deviceKey.privateKey));
   return { id, suite: "signal-v1", members: [agent.user], creationSignature };

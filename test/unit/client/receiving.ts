@@ -94,9 +94,10 @@ export class LogDouble {
   created(): Deliver {
     const { tenant, user, device } = account;
     const suite = "signal-v1";
-    const record = creationBytes({ tenant, conversation, suite, device });
+    const users = [user];
+    const record = creationBytes({ tenant, conversation, suite, device, users });
     const signature = sign(record, deviceKey.privateKey);
-    const creation = { suite, device, signature, creator: undefined };
+    const creation = { suite, device, signature, creator: undefined, users };
     const members = [{ user, role: "agent", devices: [device] }];
     const control = { epoch: 1, actor: user, subject: user, members, creation, receipt: undefined };
     return this.#append("created", { ciphertext: encodeControl(control) });

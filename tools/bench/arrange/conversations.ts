@@ -97,6 +97,7 @@ function createdEvent(
   nowMs: number,
 ): LoggedEvent {
   const { user, device } = creatorOf(conversation);
+  const users = conversation.devices.map((member) => member.user);
   const control = encodeControl({
     epoch: 1,
     actor: user,
@@ -106,7 +107,7 @@ function createdEvent(
       role: "agent",
       devices: [member.device],
     })),
-    creation: { suite: "signal-v1", device, signature, creator: undefined },
+    creation: { suite: "signal-v1", device, signature, creator: undefined, users },
     receipt: undefined,
   });
   return numberControl(

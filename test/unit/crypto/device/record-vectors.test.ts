@@ -36,6 +36,7 @@ const tenant = idOf<TenantId>("0198c0de-0001-7000-8000-000000000001");
 const user = idOf<UserId>("0198c0de-0002-7000-8000-000000000002");
 const device = idOf<DeviceId>("0198c0de-0003-7000-8000-000000000003");
 const conversation = idOf<ConversationId>("0198c0de-0004-7000-8000-000000000004");
+const other = idOf<UserId>("0198c0de-0005-7000-8000-000000000005");
 const keyId = "5f0c9a1e-93b8-4c57-9d0a-2f6a0f3f7b11";
 const key = (fill: number, length = 32) => new Uint8Array(length).fill(fill);
 
@@ -59,6 +60,7 @@ const byHand = {
       uuid(conversation),
       Buffer.from("signal-v1"),
       uuid(device),
+      Buffer.concat([uuid(user), uuid(other)]),
     ),
   ),
   publishedKeysDigest: createHash("sha256")
@@ -84,7 +86,15 @@ test("signed records, the published-keys digest and a packet's plaintext", async
         receiptKey: key(4),
       }),
     ),
-    creationRecord: hex(creationBytes({ tenant, conversation, suite: "signal-v1", device })),
+    creationRecord: hex(
+      creationBytes({
+        tenant,
+        conversation,
+        suite: "signal-v1",
+        device,
+        users: [user, other],
+      }),
+    ),
     publishedKeysDigest: hex(
       sha256(
         publishedKeysBytes({

@@ -100,6 +100,7 @@ describe("the signed bytes of each record", () => {
         conversation: idOf<ConversationId>(id(2)),
         suite: "signal-v1",
         device: idOf<DeviceId>(id(3)),
+        users: [idOf<UserId>(id(4))],
       }),
       publishedKeysBytes({
         identityKey: key(3, 33),
@@ -126,6 +127,7 @@ describe("the signed bytes of each record", () => {
       tenant: idOf<TenantId>(id(1)),
       conversation: idOf<ConversationId>(id(2)),
       device: idOf<DeviceId>(id(3)),
+      users: [idOf<UserId>(id(4))],
     };
     expect(hex(creationBytes({ ...creation, suite: "signal-v1" }))).not.toBe(
       hex(creationBytes({ ...creation, suite: "signal-v1\0" })),

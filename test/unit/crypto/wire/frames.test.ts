@@ -150,6 +150,7 @@ const controls: fc.Arbitrary<Control> = fc.record({
       suite: text(32),
       device: deviceId,
       signature: fixedBytes(64),
+      users: list(userId),
       creator: maybe(
         fc.record({
           user: userId,

@@ -1,0 +1,143 @@
+import type { Control, EventKind, Member } from "./frame.ts";
+import type { UserId } from "./ids.ts";
+
+/** An act on the members of a conversation, and the list of members that its event carries. */
+export interface MembershipAct extends Pick<Control, "actor" | "subject" | "members"> {
+  readonly kind: Exclude<EventKind, "message">;
+  /** The users with whom the conversation begins, as its creator signed them. */
+  readonly named: readonly UserId[] | undefined;
+}
+
+/** Returns the act of a membership event. */
+export const actOf = (
+  kind: MembershipAct["kind"],
+  { actor, subject, members, creation }: Control,
+): MembershipAct => ({ kind, actor, subject, members, named: creation?.users });
+
+/** Returns the users with whom a conversation begins, in the form in which its creator signs them. */
+export const usersOf = (creator: UserId, others: readonly UserId[]): readonly UserId[] =>
+  [...new Set([creator, ...others])].toSorted();
+
+/**
+ * Computes the members after an act. They are the members before it, changed by this act only. A
+ * newcomer, and an added device, are taken from the event's list.
+ * @param before the members before the event, in the order of its list; none before `created`
+ * @returns undefined if the act is not possible, or if the event's list is another one
+ */
+export function membershipAfter(
+  before: readonly Member[],
+  act: MembershipAct,
+): readonly Member[] | undefined {
+  const after = isPossible(act) ? changed(before, act) : undefined;
+  return after !== undefined && isSame(after, act.members) ? after : undefined;
+}
+
+/** Returns whether the act makes its list of members of any members that there may have been before. */
+export function isPossible({ kind, actor, subject, members, named }: MembershipAct): boolean {
+  if (!isWellFormed(members)) return false;
+  const by = memberOf(members, actor);
+  const about = memberOf(members, subject);
+  // Devices are added and removed in the name of their owner. A creation, a closing and a consent are
+  // about their author.
+  const isOwnAct = actor === subject && about !== undefined;
+  switch (kind) {
+    case "created":
+      return isOwnAct && named !== undefined && isListOf(members, named);
+    case "device_added":
+      return isOwnAct && about.devices.length > 0;
+    case "device_removed":
+    case "closed":
+    case "consent_changed":
+      return isOwnAct;
+    case "history_granted":
+      return by !== undefined && about !== undefined;
+    // A supervisor changes members without being one.
+    case "member_added":
+      return about !== undefined && mayChangeMembers(by);
+    case "member_removed":
+      return about === undefined && mayChangeMembers(by);
+  }
+}
+
+/** Returns the users and devices of `after` that are not in `before`. A user in another role is new. */
+export function arrivalsBetween(
+  before: readonly Member[],
+  after: readonly Member[],
+): readonly Member[] {
+  return after.flatMap((member) => {
+    const known = memberOf(before, member.user);
+    if (known?.role !== member.role) return [member];
+    const devices = without(member.devices, known.devices);
+    return devices.length === 0 ? [] : [{ ...member, devices }];
+  });
+}
+
+/** Returns the list that the act makes of `before`, or undefined if it makes none of it. */
+function changed(
+  before: readonly Member[],
+  { kind, subject, members }: MembershipAct,
+): readonly Member[] | undefined {
+  const earlier = memberOf(before, subject);
+  const later = memberOf(members, subject);
+  const withDevices = (devices: Member["devices"]): readonly Member[] =>
+    before.map((member) => (member.user === subject ? { ...member, devices } : member));
+  switch (kind) {
+    case "created":
+      return before.length === 0 ? members : undefined;
+    case "member_added":
+      return earlier === undefined && later !== undefined ? [...before, later] : undefined;
+    case "member_removed":
+      return earlier && before.filter((member) => member !== earlier);
+    case "device_added": {
+      if (earlier === undefined || later === undefined) return undefined;
+      const added = without(later.devices, earlier.devices);
+      return added.length === 1
+        ? withDevices([...earlier.devices, ...added].toSorted())
+        : undefined;
+    }
+    case "device_removed": {
+      if (earlier === undefined || later === undefined) return undefined;
+      const removed = without(earlier.devices, later.devices);
+      return removed.length === 1 ? withDevices(without(earlier.devices, removed)) : undefined;
+    }
+    case "closed":
+    case "history_granted":
+    case "consent_changed":
+      return before;
+  }
+}
+
+/** Returns whether each user and device is listed once, with the devices in order. */
+function isWellFormed(members: readonly Member[]): boolean {
+  const devices = members.flatMap((member) => member.devices);
+  return (
+    new Set(members.map(({ user }) => user)).size === members.length &&
+    new Set(devices).size === devices.length &&
+    members.every((member) => isEqual(member.devices, member.devices.toSorted()))
+  );
+}
+
+const memberOf = (members: readonly Member[], user: UserId): Member | undefined =>
+  members.find((member) => member.user === user);
+
+/** @param actor undefined if the actor is no member */
+const mayChangeMembers = (actor: Member | undefined): boolean => actor?.role !== "customer";
+
+const isListOf = (members: readonly Member[], users: readonly UserId[]): boolean =>
+  isEqual(
+    members.map(({ user }) => user),
+    users,
+  );
+
+const isSame = (one: readonly Member[], other: readonly Member[]): boolean =>
+  one.length === other.length &&
+  one.every(({ user, role, devices }, index) => {
+    const member = other[index];
+    return member?.user === user && member.role === role && isEqual(devices, member.devices);
+  });
+
+const isEqual = <T>(one: readonly T[], other: readonly T[]): boolean =>
+  one.length === other.length && one.every((each, index) => each === other[index]);
+
+const without = <T>(all: readonly T[], some: readonly T[]): T[] =>
+  all.filter((each) => !some.includes(each));
