@@ -2,7 +2,6 @@ import { fromBase64Url } from "../../crypto/wire/bytes.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Clock, HttpResponse } from "../runtime.ts";
 import { closing } from "./channel.ts";
-import { EventStreamParser } from "./event-stream.ts";
 import {
   closureFrom,
   type HttpClosure,
@@ -47,8 +46,10 @@ async function readStream(
   const cancel = () => void reader.cancel().catch(() => undefined);
   signal.addEventListener("abort", cancel);
   let cancelAlarm = clock.after(openWithinMs, cancel);
-  const parser = new EventStreamParser();
   try {
+    // Few devices need a stream, so its parser is loaded with the first one.
+    const { EventStreamParser } = await import("./event-stream.ts");
+    const parser = new EventStreamParser();
     for (;;) {
       const { done, value } = await reader.read();
       cancelAlarm();

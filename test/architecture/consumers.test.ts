@@ -70,7 +70,13 @@ describe("an application for browsers", () => {
 
 /** The parts that are loaded when they are used. */
 function expectLoadedLater(names: readonly string[]): void {
-  for (const part of ["argon2id", "seal-attachment", "open-attachment", "safety-code"])
+  for (const part of [
+    "argon2id",
+    "seal-attachment",
+    "open-attachment",
+    "safety-code",
+    "event-stream",
+  ])
     expect(names).toContainEqual(expect.stringContaining(part));
 }
 
