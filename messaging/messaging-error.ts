@@ -6,7 +6,7 @@ export type MessagingErrorCode =
   | "conversation_not_found" // or not visible to the actor: the two are not distinguished
   | "conversation_exists"
   | "too_many_conversations" // the customer, or a member, has too many open ones
-  | "too_many_members" // more devices than one message can be sealed for
+  | "too_many_members" // more than one event can list, or more devices than one message can be sealed for
   | "member_not_found"
   | "already_a_member"
   | "no_device" // a member needs a registered device before it can be written to

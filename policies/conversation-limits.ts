@@ -9,6 +9,12 @@ export interface OpenConversationLimits {
 /** The member devices that one message can be sealed for, and the device that sends it. */
 export const MAX_MEMBER_DEVICES = 257;
 
+/**
+ * The members of a conversation, with and without devices. With so many, every membership event stays
+ * within its size limit, whatever receipt or creation record it carries.
+ */
+export const MAX_MEMBERS = 1_000;
+
 /** The state before a conversation begins or a member is added. */
 export interface RoomFacts {
   /** Open conversations that the creator began; 0 if none begins. */
@@ -20,10 +26,13 @@ export interface RoomFacts {
   readonly ofMember: number;
   /** Devices of all members, with those of the new ones. */
   readonly devices: number;
+  /** All members, with the new ones. */
+  readonly members: number;
 }
 
 /** The limit that would be exceeded. */
-export type ExceededLimit = "customer_conversations" | "member_conversations" | "member_devices";
+export type ExceededLimit =
+  "customer_conversations" | "member_conversations" | "member_devices" | "members";
 
 /**
  * Decides whether there is room for one more conversation or member. These limits keep one customer
@@ -31,10 +40,11 @@ export type ExceededLimit = "customer_conversations" | "member_conversations" | 
  * in. It is a pure function.
  */
 export function exceededLimit(
-  { begun, ofMember, devices }: RoomFacts,
+  { begun, ofMember, devices, members }: RoomFacts,
   { perCustomer, perMember }: OpenConversationLimits,
 ): ExceededLimit | undefined {
   if (devices > MAX_MEMBER_DEVICES) return "member_devices";
+  if (members > MAX_MEMBERS) return "members";
   if (begun >= perCustomer) return "customer_conversations";
   if (ofMember >= perMember) return "member_conversations";
   return undefined;

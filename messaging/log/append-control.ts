@@ -2,11 +2,13 @@ import type { Client } from "../../db/pool.ts";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import {
   encodeControl,
+  wireLimits,
   type Control,
   type EventKind,
   type Member,
   type Packet,
 } from "../../crypto/wire/frame.ts";
+import { actOf, membershipAfter } from "../../crypto/wire/membership.ts";
 import {
   nilId,
   type UserId,
@@ -15,30 +17,12 @@ import {
   type MessageId,
 } from "../../crypto/wire/ids.ts";
 import type { SealingKey } from "../../keys/at-rest/envelope.ts";
-import type { Role } from "../../policies/actor.ts";
 import type { LoggedEvent } from "./event.ts";
+import { MessagingError } from "../messaging-error.ts";
 import { markUnfinished } from "../follow/finish-conversations.ts";
 import { insertEvents } from "./insert-events.ts";
+import { membersAround } from "./members-around.ts";
 import { markerFor, numberControl, type NextPosition } from "./number-message.ts";
-
-const MEMBERS = `
-  select m.user_id, m.role,
-    array(select d.device from member_devices d
-      where d.conversation = m.conversation and d.user_id = m.user_id and d.until_seq is null
-      order by d.device) as devices
-  from members m where m.conversation = $1 and m.until_seq is null order by m.from_seq, m.user_id`;
-
-interface MemberRow {
-  readonly user_id: UserId;
-  readonly role: Role;
-  readonly devices: readonly DeviceId[];
-}
-
-/** Returns the members of a conversation as the transaction currently sees them. */
-async function currentMembers(client: Client, conversation: ConversationId): Promise<Member[]> {
-  const { rows } = await client.query<MemberRow>(MEMBERS, [conversation]);
-  return rows.map((row) => ({ user: row.user_id, role: row.role, devices: row.devices }));
-}
 
 export interface ControlChange {
   readonly conversation: ConversationId;
@@ -59,6 +43,7 @@ export interface ControlChange {
  * Appends a membership event after `position` and opens its epoch, in the caller's transaction. The
  * member rows must already describe the state from this event on.
  * @returns the event; publish it after the transaction has committed
+ * @throws MessagingError too_many_members
  */
 export async function appendControl(
   client: Client,
@@ -66,15 +51,8 @@ export async function appendControl(
   change: ControlChange,
   nowMs: number,
 ): Promise<LoggedEvent> {
-  const members = await currentMembers(client, change.conversation);
-  const control = encodeControl({
-    epoch: change.epoch,
-    actor: change.actor,
-    subject: change.subject,
-    members,
-    creation: change.creation,
-    receipt: change.receipt,
-  });
+  const { before, after } = await membersAround(client, change.conversation, position.seq + 1);
+  const control = contentOf(change, before, after);
   const numbered = numberControl(
     position,
     {
@@ -107,8 +85,29 @@ export async function appendControl(
       change.conversation,
       change.epoch,
       event.seq,
-      members.flatMap((m) => m.devices),
+      after.flatMap((m) => m.devices),
     ],
   );
   return event;
+}
+
+/**
+ * Returns the content of the event, which devices accept.
+ * @throws MessagingError too_many_members: devices refuse content over the limit
+ */
+function contentOf(
+  { kind, epoch, actor, subject, creation, receipt }: ControlChange,
+  before: readonly Member[],
+  members: readonly Member[],
+): Uint8Array {
+  const control: Control = { epoch, actor, subject, members, creation, receipt };
+  if (membershipAfter(before, actOf(kind, control)) === undefined)
+    throw new Error(`the members after the event ${kind} are not what it makes of them`);
+  const content = encodeControl(control);
+  if (content.length > wireLimits.control)
+    throw new MessagingError(
+      "too_many_members",
+      "The conversation has more members than one event can list.",
+    );
+  return content;
 }

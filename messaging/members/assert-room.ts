@@ -3,6 +3,7 @@ import type { Client } from "../../db/pool.ts";
 import {
   exceededLimit,
   MAX_MEMBER_DEVICES,
+  MAX_MEMBERS,
   type ExceededLimit,
   type OpenConversationLimits,
   type RoomFacts,
@@ -22,7 +23,10 @@ const ROOM = `
       select unnest($2::uuid[]) union
       select user_id from members where conversation = $3 and until_seq is null) who (user_id)
       cross join lateral (select count(*) as devices from devices d
-        where d.user_id = who.user_id and d.revoked_at_ms is null) own) as devices`;
+        where d.user_id = who.user_id and d.revoked_at_ms is null) own) as devices,
+    (select count(*) from (
+      select unnest($2::uuid[]) union
+      select user_id from members where conversation = $3 and until_seq is null) who) as members`;
 
 const sentences: Readonly<Record<ExceededLimit, (limits: OpenConversationLimits) => string>> = {
   customer_conversations: ({ perCustomer }) =>
@@ -31,6 +35,7 @@ const sentences: Readonly<Record<ExceededLimit, (limits: OpenConversationLimits)
     `A member has ${perMember} open conversations, which is the most. Name another member.`,
   member_devices: () =>
     `The members would have more than ${MAX_MEMBER_DEVICES} devices. Name fewer members.`,
+  members: () => `A conversation has at most ${MAX_MEMBERS} members.`,
 };
 
 /**
@@ -66,6 +71,7 @@ export async function assertRoom(
   if (room === undefined) throw new Error("the room in the conversation was not counted");
   const exceeded = exceededLimit(room, limits);
   if (exceeded === undefined) return;
-  const code = exceeded === "member_devices" ? "too_many_members" : "too_many_conversations";
+  const isOfMembers = exceeded === "member_devices" || exceeded === "members";
+  const code = isOfMembers ? "too_many_members" : "too_many_conversations";
   throw new MessagingError(code, sentences[exceeded](limits), { reasons: [exceeded] });
 }

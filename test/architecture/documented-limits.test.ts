@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { wireLimits } from "../../crypto/wire/frame.ts";
 import { readVariables } from "../../keys/environment/variables.ts";
-import { MAX_MEMBER_DEVICES } from "../../policies/conversation-limits.ts";
+import { MAX_MEMBER_DEVICES, MAX_MEMBERS } from "../../policies/conversation-limits.ts";
 import type { ShareLimits } from "../../policies/fair-shares.ts";
 import {
   bodyLimits,
@@ -68,6 +68,7 @@ test("docs/protocol.md has the limits of the code", () => {
     ["open conversations a customer began", ...set("OPEN_CONVERSATIONS_PER_CUSTOMER")],
     ["open conversations with one member", ...set("OPEN_CONVERSATIONS_PER_MEMBER")],
     ["devices of a conversation's members", count(MAX_MEMBER_DEVICES), ""],
+    ["members of a conversation", count(MAX_MEMBERS), ""],
     ["frame, ciphertext", `${bytes(wireLimits.frame)}, ${bytes(wireLimits.ciphertext)}`, ""],
     ["frames of an account, also pings", ...set("ACCOUNT_FRAME_LIMIT")],
     ["bytes of an account's frames", ...set("ACCOUNT_BYTE_LIMIT", bytes)],

@@ -41,7 +41,11 @@ export async function arrangeTenant(
   return tenant;
 }
 
-async function arrangeUser(database: TestDatabase, tenant: TenantId): Promise<[UserId, DeviceId]> {
+/** A user with a device. */
+export async function arrangeUser(
+  database: TestDatabase,
+  tenant: TenantId,
+): Promise<[UserId, DeviceId]> {
   const user = newId<UserId>();
   const device = newId<DeviceId>();
   await database.owner.query(

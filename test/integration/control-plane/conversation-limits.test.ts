@@ -1,3 +1,4 @@
+import { MAX_MEMBERS } from "../../../policies/conversation-limits.ts";
 import { randomBytes } from "node:crypto";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, requestConversation } from "../../support/relay-socket.ts";
@@ -80,6 +81,29 @@ describe("open conversations", () => {
       body: { user: newcomer.user },
     });
     expect([reply.status, reply.body.code]).toEqual([409, "too_many_members"]);
+  });
+
+  test("a conversation has no more members than one event can list", async () => {
+    const [customer, agent] = [await customerDevice(server), await staffDevice(server)];
+    const id = await createConversation(customer, [agent]);
+    const newcomer = await staffDevice(server);
+    const add = () =>
+      agent.request("POST", `/v1/conversations/${id}/members`, { body: { user: newcomer.user } });
+    const { rows } = await server.database.owner.query<{ readonly id: string }>(
+      `with made as (
+         insert into sealdesk.users (id, tenant, role, created_at_ms)
+         select gen_random_uuid(), $1, 'agent', 0 from generate_series(1, $3) returning id)
+       insert into sealdesk.members (tenant, conversation, user_id, role, from_seq)
+       select $1, $2, id, 'agent', 1 from made returning user_id as id`,
+      [server.tenant.id, id, MAX_MEMBERS - 2],
+    );
+    const reply = await add();
+    expect([reply.status, reply.body.code]).toEqual([409, "too_many_members"]);
+    expect(reply.body.detail).toBe("A conversation has at most 1000 members.");
+    await server.database.owner.query("delete from sealdesk.members where user_id = $1", [
+      rows[0]?.id,
+    ]);
+    expect((await add()).status).toBe(200);
   });
 });
 
