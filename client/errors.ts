@@ -39,12 +39,13 @@ export type SealdeskErrorCode =
   | "forbidden"
   | "conversation_not_found" // or this account may not see it
   | "too_many_conversations" // you or a member have too many open ones: the message says what to do
-  | "too_many_members" // the members have more devices than one message can be sealed for
+  | "too_many_members" // they are too many, or have more devices than one message can be sealed for
   | "member_not_found"
   | "already_a_member"
   | "no_device" // you cannot write to a member without a registered device
   // sending
   | "not_a_member"
+  | "membership_unverified" // a membership event was malformed, so nobody knows who the members are
   | "conversation_closed"
   | "message_too_large"
   | "stale_message_id" // the relay and the HTTP server disagree about the time: send it again later

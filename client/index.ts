@@ -28,6 +28,7 @@ export type {
   AttachmentItem,
   ConsentItem,
   ConversationItem,
+  ArrivedUnseenItem,
   GapItem,
   HistoryGrantedItem,
   EventProblemCode,

@@ -50,7 +50,10 @@ export class Conversation {
     this.#history = history;
   }
 
-  /** Returns the members after the last event that this device has seen. */
+  /**
+   * Returns the members after the last event that this device has seen, as it computed them. After a
+   * gap they are those before it, until an event lists them.
+   */
   get members(): readonly Member[] {
     return this.#log.state?.members ?? [];
   }
@@ -80,8 +83,9 @@ export class Conversation {
    * and has its place among the others. Until then it is in this device's store: a lost connection
    * or a crash only delays it, and nothing is sent twice. Messages are sent in the order of your
    * calls. They are stored in that order unless the relay limits their rate.
-   * @throws SealdeskError message_too_large, not_a_member, conversation_closed, stale_message_id,
-   *   subject_erased, untrusted_member, send_refused: the message was not sent and will not be
+   * @throws SealdeskError message_too_large, not_a_member, membership_unverified,
+   *   conversation_closed, stale_message_id, subject_erased, untrusted_member, send_refused: the
+   *   message was not sent and will not be
    * @throws SealdeskError closed, displaced, signed_out and others that end the connection: the
    *   message will be sent with the next connection
    */
@@ -180,8 +184,8 @@ export class Conversation {
    * with their own devices what their account has seen. Resolves when the grant is in the log; a
    * restart only delays it. The event `history` of `Sealdesk` reports the progress, here and on the
    * devices that receive it.
-   * @throws SealdeskError forbidden, member_not_found, not_a_member, history_incomplete,
-   *   untrusted_member, message_too_large, quota_exceeded, attachment_too_large,
+   * @throws SealdeskError forbidden, member_not_found, not_a_member, membership_unverified,
+   *   history_incomplete, untrusted_member, message_too_large, quota_exceeded, attachment_too_large,
    *   conversation_not_found, request_refused: it was not granted and will not be
    * @throws SealdeskError closed and others that end the connection: it will be granted with the
    *   next connection

@@ -1,21 +1,17 @@
 import type { Member } from "../../crypto/wire/frame.ts";
-import { deviceId, list, message, nested, text, uint, userId } from "../../crypto/wire/protobuf.ts";
+import { list, message, nested, uint } from "../../crypto/wire/protobuf.ts";
 import { parseId, type ConversationId } from "../../crypto/wire/ids.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
+import { mostMembers, storedMember, toStored } from "./stored-member.ts";
 
 const prefix = "cuts!";
-const returned = message({
-  user: [1, userId],
-  role: [2, text(64)],
-  devices: [3, list(deviceId, 4096)],
-});
 const cut = message({
   restore: [1, uint()],
   at: [2, uint()],
   backupOfMs: [3, uint()],
   messages: [4, uint()],
-  returned: [5, list(nested(returned), 4096)],
+  returned: [5, list(nested(storedMember), mostMembers)],
 });
 /** The largest number of cuts. No operator restores a server as often. */
 const mostCuts = 1_000;
@@ -54,7 +50,6 @@ export function saveCuts(
   conversation: ConversationId,
   cuts: readonly Cut[],
 ): void {
-  const plain = ({ devices, ...rest }: Member) => ({ ...rest, devices: [...devices] });
-  const stored = cuts.map((each) => ({ ...each, returned: each.returned.map(plain) }));
+  const stored = cuts.map((each) => ({ ...each, returned: each.returned.map(toStored) }));
   transaction.put(prefix + conversation, encodeRecord(record, { cuts: stored }));
 }

@@ -17,8 +17,8 @@ export interface DeviceChange {
 }
 
 /**
- * Returns the device that a membership event adds or removes. Returns undefined for other kinds, or
- * if it changes no device.
+ * Returns the device that a membership event adds or removes. Returns undefined for other kinds, and if
+ * events before it are gone and several devices differ.
  */
 export function changedDevice(
   before: ConversationState | undefined,
@@ -28,12 +28,14 @@ export function changedDevice(
 ): DeviceId | undefined {
   if (kind !== "device_added" && kind !== "device_removed") return undefined;
   const now = devicesOf(members, subject);
-  // The first event that this device sees is the one that added it.
-  if (before === undefined) return now.includes(ownDevice) ? ownDevice : undefined;
-  const earlier = devicesOf(before.members, subject);
-  return kind === "device_added"
-    ? now.find((device) => !earlier.includes(device))
-    : earlier.find((device) => !now.includes(device));
+  const earlier = devicesOf(before?.members ?? [], subject);
+  const isAdded = kind === "device_added";
+  const changed = isAdded
+    ? now.filter((device) => !earlier.includes(device))
+    : earlier.filter((device) => !now.includes(device));
+  // The event that makes this device a member is the one that added it.
+  if (isAdded && changed.includes(ownDevice)) return ownDevice;
+  return changed.length === 1 ? changed[0] : undefined;
 }
 
 const devicesOf = (members: readonly Member[], user: UserId): readonly DeviceId[] =>

@@ -7,6 +7,7 @@ import {
   type Deliver,
   type EventKind,
   type Gap,
+  type Member,
 } from "../../crypto/wire/frame.ts";
 import {
   bytes,
@@ -32,6 +33,7 @@ import { receiptOf } from "../history/check-receipt.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { Account } from "../device/account.ts";
 import type { EventProblemCode, LoggedItem } from "./items.ts";
+import { mostMembers, storedMember, toStored } from "./stored-member.ts";
 
 const problem = message({ code: [1, text(64)], user: [2, optional(userId)] });
 const gap = message({ from: [1, uint()], reason: [2, text(64)] });
@@ -62,12 +64,15 @@ const record = message({
   grantedBy: [16, optional(userId)],
   /** Set for a message which says that a device's store was restored from an older copy. */
   restored: [18, optional(nested(restoredFields))],
+  /** Who came while this device saw no events, and was first listed by this event. */
+  arrived: [19, list(nested(storedMember), mostMembers)],
 });
 
 type Stored = MessageOf<typeof record>;
 
 /** The stored record of one event. */
-export interface HistoryRecord extends Omit<Stored, "control" | "problems"> {
+export interface HistoryRecord extends Omit<Stored, "control" | "problems" | "arrived"> {
+  readonly arrived: readonly Member[];
   readonly control: Control | undefined;
   readonly problems: readonly Problem[];
 }
@@ -92,9 +97,10 @@ export function saveRecord(
 ): void {
   const control = value.control === undefined ? undefined : encodeControl(value.control);
   const problems = [...value.problems];
+  const arrived = value.arrived.map(toStored);
   transaction.put(
     historyKey(conversation, seq),
-    encodeRecord(record, { ...value, control, problems }),
+    encodeRecord(record, { ...value, control, problems, arrived }),
   );
 }
 
@@ -118,6 +124,7 @@ export function saveGap(
     frankingKey: undefined,
     frankingTag: zeroHash,
     control: undefined,
+    arrived: [],
     problems: [],
     gap: { from, reason },
     attachment: undefined,
@@ -256,7 +263,10 @@ export async function lastSeenUpTo(
 /** The account whose history it is. */
 export type Self = Pick<Account, "device" | "user">;
 
-/** Returns the items that show an event: first what happened, then its problems. */
+/**
+ * Returns the items that show an event: first who came unseen before it, then what happened, then its
+ * problems.
+ */
 export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedItem[] {
   const { kind, control, receivedAtMs, sender, senderDevice, clientMessageId } = value;
   if (kind === "gap") {
@@ -264,6 +274,8 @@ export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedIt
     return [{ kind, seq, from, to: seq, reason }];
   }
   const items: LoggedItem[] = [];
+  if (value.arrived.length > 0)
+    items.push({ kind: "arrived_unseen", seq, members: value.arrived, receivedAtMs });
   if (kind !== "message") {
     const item = control === undefined ? undefined : controlItem(seq, kind, value, control);
     if (item !== undefined) items.push(item);

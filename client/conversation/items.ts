@@ -133,7 +133,7 @@ export type EventProblemCode =
   // a message that is shown although it carries a head of the key log that the log did not sign
   | "invalid_key_log_head"
   // a membership event
-  | "malformed_event"
+  | "malformed_event" // its content is malformed, or it lists other members than its act makes: nothing is sealed from here on
   | "invalid_creation" // the creating device did not sign this conversation, or not this suite
   | "account_key_changed" // `user` has another account key: nothing is sent to devices under it
   | "invalid_receipt" // a grant or consent that its device did not sign, or that names another place
@@ -178,6 +178,22 @@ export interface GapItem extends Placed {
 }
 
 /**
+ * Users and devices came while this device saw no events: the events are gone, or this device was no
+ * member. The membership event that follows lists them. This device seals for them from then on, so show
+ * them to the user.
+ */
+export interface ArrivedUnseenItem extends Placed {
+  readonly kind: "arrived_unseen";
+  /**
+   * Who came. Each has only the devices that came. A user who was a member before is listed with all
+   * devices if they have another role now.
+   */
+  readonly members: readonly Member[];
+  /** Milliseconds since the Unix epoch, by the relay's clock. They came at this time or before. */
+  readonly receivedAtMs: number;
+}
+
+/**
  * The server was restored from a backup, as two people approved. The items that follow with
  * `lostOnServer` are only on this device. Then comes what happened since the restore.
  */
@@ -205,6 +221,7 @@ export type ConversationItem =
   | HistoryGrantedItem
   | ConsentItem
   | GapItem
+  | ArrivedUnseenItem
   | ServerRestoredItem
   | ProblemItem;
 

@@ -1,5 +1,5 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import type { Control, Deliver, EventKind } from "../../crypto/wire/frame.ts";
+import type { Deliver } from "../../crypto/wire/frame.ts";
 import { openMessage } from "../../crypto/device/open-message.ts";
 import { attachmentToFields, type Body } from "../../crypto/device/payload-body.ts";
 import type { KeyLogHead, LastSeen } from "../../crypto/device/payload.ts";
@@ -155,22 +155,6 @@ export function saidIn(body: Body): Said {
     case "device_restored":
       return { ...saidNothing, restored: { lost: body.lost } };
   }
-}
-
-/** Kinds of events that leave the members unchanged. */
-const keepsEpoch = new Set<EventKind>(["closed", "history_granted", "consent_changed"]);
-
-/** Returns the problems of a membership event, apart from those of the devices that it brings. */
-export function controlProblems(
-  state: ConversationState | undefined,
-  event: Deliver,
-  control: Control,
-): readonly Problem[] {
-  const step = keepsEpoch.has(event.kind) ? 0 : 1;
-  // After an absence or a gap, any epoch is possible.
-  const expected = state?.joined === true && !state.afterGap ? state.epoch + step : control.epoch;
-  const consistent = control.epoch === event.epoch && control.epoch === expected;
-  return consistent ? [] : failed("malformed_event").problems;
 }
 
 /** Returns whether this device has the event that the sender of a message saw last, as far as it can know. */

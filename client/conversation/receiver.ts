@@ -14,12 +14,15 @@ import { LogComparison } from "../restore/log-comparison.ts";
 import { WorkLoop } from "../work-loop.ts";
 import { sleep, type Clock } from "../runtime.ts";
 import { carriesCreation, creatorToLookUp } from "./creation.ts";
-import { hashAt, type HistoryRecord } from "./history.ts";
+import { hashAt, type HistoryRecord, type Self } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
+import { judgeControl } from "./judge-control.ts";
 import type { ConversationLog } from "./log.ts";
 import { getEntry } from "./outbox.ts";
 import { classifyEvent, classifyGap, type SequenceCheck } from "./sequence-check.ts";
 import { recordEvent, recordGap, type CheckedEvent, type RecordingDeps } from "./record-event.ts";
+import type { ConversationState } from "./state.ts";
+import type { Verdict } from "./verdict.ts";
 
 export interface ReceiverDeps extends RecordingDeps {
   readonly clock: Clock;
@@ -191,11 +194,13 @@ export class Receiver {
       case "forked":
         return this.#problem(event.seq, "forked_log", event, true);
       case "next": {
-        const found = await this.#lookUp(event, control, signal);
+        const before = log.state;
+        const verdict = verdictOn(before, event, control, log.self);
+        const found = await this.#lookUp(event, verdict, signal);
         if (found === undefined) return;
-        const checked = { event, control, ...found };
-        const first = log.state === undefined;
-        const { state, record } = await recordEvent(this.#deps, log.state, checked);
+        const first = before === undefined;
+        const checked = { event, verdict, ...found };
+        const { state, record } = await recordEvent(this.#deps, before, checked);
         log.advance(state);
         this.#deps.onRecorded({ seq: event.seq, record, first });
       }
@@ -254,10 +259,11 @@ export class Receiver {
    */
   async #lookUp(
     event: Deliver,
-    control: Control | undefined,
+    verdict: Verdict | undefined,
     signal: AbortSignal,
   ): Promise<Pick<CheckedEvent, "devices" | "creatorHistory"> | undefined> {
-    if (control === undefined) return { devices: [], creatorHistory: undefined };
+    if (verdict?.kind !== "accepted") return { devices: [], creatorHistory: undefined };
+    const { control } = verdict;
     const { trust, account, log } = this.#deps;
     const creation = carriesCreation(log.state, event, control, account.device)
       ? control.creation
@@ -302,6 +308,14 @@ export class Receiver {
     this.#deps.onLogProblem(this.#deps.log.report(seq, code, message), recycle);
   }
 }
+
+const verdictOn = (
+  before: ConversationState | undefined,
+  { kind, ...event }: Deliver,
+  control: Control | undefined,
+  self: Self,
+): Verdict | undefined =>
+  kind === "message" ? undefined : judgeControl(before, { ...event, kind }, control, self);
 
 function controlOf(event: Deliver): Control | undefined {
   try {

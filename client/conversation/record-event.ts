@@ -1,4 +1,4 @@
-import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
+import type { Deliver, Gap } from "../../crypto/wire/frame.ts";
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
@@ -16,7 +16,7 @@ import { againInLog } from "../restore/again-in-log.ts";
 import { receiptProblems } from "../history/receive-receipt.ts";
 import { noteArrival } from "../history/shared-devices.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
-import { controlProblems, openDelivered, takeOwn } from "./open-event.ts";
+import { openDelivered, takeOwn } from "./open-event.ts";
 import {
   memberWith,
   saveState,
@@ -25,6 +25,7 @@ import {
   unknown,
   type ConversationState,
 } from "./state.ts";
+import type { Verdict } from "./verdict.ts";
 
 export interface RecordingDeps {
   readonly store: DeviceStore;
@@ -44,7 +45,8 @@ export interface RecordingDeps {
  */
 export interface CheckedEvent {
   readonly event: Deliver;
-  readonly control: Control | undefined;
+  /** Undefined for a message. */
+  readonly verdict: Verdict | undefined;
   /** The records of the devices that the event brings. */
   readonly devices: readonly FoundDevice[];
   /** The key history of the conversation's creator, if the creation record needs it. */
@@ -60,14 +62,14 @@ export async function recordEvent(
   before: ConversationState | undefined,
   checked: CheckedEvent,
 ): Promise<{ readonly state: ConversationState; readonly record: HistoryRecord }> {
-  const { event, control } = checked;
+  const { event, verdict } = checked;
   const { device } = deps.account;
   const outcome = await deps.store.transact(async (transaction) => {
     const { record, committed, valid, cuts } =
-      event.kind === "message"
+      verdict === undefined
         ? await messageRecord(deps, transaction, before, event)
-        : await membershipRecord(deps, transaction, before, checked);
-    const after = stateAfter(before, event, { control, valid }, device);
+        : await membershipRecord(deps, transaction, before, { ...checked, verdict });
+    const after = stateAfter(before, event, { verdict, valid }, device);
     // A restore from before the first event that this device saw excuses nothing after it.
     const restores = before?.restores ?? deps.keyLog.restores;
     const state = { ...after, restores, cuts: cuts ?? after.cuts };
@@ -152,6 +154,7 @@ async function messageRecord(
     ...headerOf(event),
     sender,
     control: undefined,
+    arrived: [],
     device: undefined,
   };
   const committed = () => {
@@ -164,10 +167,9 @@ async function membershipRecord(
   deps: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
-  checked: CheckedEvent,
+  { event, verdict, devices, creatorHistory }: CheckedEvent & { readonly verdict: Verdict },
 ): Promise<Made> {
   const { trust, account } = deps;
-  const { event, control, devices, creatorHistory } = checked;
   const nothing = {
     text: undefined,
     attachment: undefined,
@@ -176,24 +178,26 @@ async function membershipRecord(
     frankingKey: undefined,
   };
   const base = { ...headerOf(event), sender: undefined, ...nothing };
-  const problems: Problem[] = [];
-  if (control === undefined) {
-    problems.push({ code: "malformed_event", user: undefined });
-    const record = { ...base, control: undefined, device: undefined, problems };
+  if (verdict.kind === "malformed") {
+    const problems = [{ code: "malformed_event", user: undefined } as const];
+    const record = { ...base, control: undefined, arrived: [], device: undefined, problems };
     return { record, committed: () => undefined, valid: undefined };
   }
+  const { control, arrived } = verdict;
   const { distrusted, committed } = await trust.admit(transaction, devices);
-  problems.push(...controlProblems(before, event, control), ...distrusted);
+  const problems: Problem[] = [...distrusted];
   let valid: boolean | undefined;
   if (carriesCreation(before, event, control, account.device)) {
-    const arrived = { devices, distrusted, creatorHistory };
-    valid = await isCreationValid(deps, transaction, { event, control }, arrived);
+    const found = { devices, distrusted, creatorHistory };
+    valid = await isCreationValid(deps, transaction, { event, control }, found);
     if (!valid) problems.push({ code: "invalid_creation", user: control.actor });
   }
   if (event.kind === "history_granted" || event.kind === "consent_changed")
-    problems.push(...(await receiptProblems(deps, transaction, checked, distrusted)));
+    problems.push(
+      ...(await receiptProblems(deps, transaction, { event, control, devices }, distrusted)),
+    );
   const device = changedDevice(before, event.kind, control, account.device);
   if (event.kind === "device_added" && control.subject === account.user && device !== undefined)
     await noteArrival(transaction, { conversation: event.conversation, seq: event.seq, device });
-  return { record: { ...base, control, device, problems }, committed, valid };
+  return { record: { ...base, control, arrived, device, problems }, committed, valid };
 }

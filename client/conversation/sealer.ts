@@ -1,6 +1,7 @@
 import type { MessageId } from "../../crypto/wire/ids.ts";
 import type { SuiteError } from "../../crypto/device/suite.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
+import { assertMember, isMember } from "./assert-member.ts";
 import type { Sealing } from "./outbox.ts";
 import { endsConnection } from "./refusal.ts";
 import { sealEntries } from "./seal-entries.ts";
@@ -44,12 +45,12 @@ export class Sealer {
   async seal(ids: readonly MessageId[], state: ConversationState): Promise<SealOutcome> {
     const { localClock, log } = this.#deps;
     try {
-      if (!state.joined)
-        throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
+      assertMember(state);
       await assertTrusted(this.#deps, state);
       const newest = () => {
         const current = log.state ?? state;
-        return findMislistedMember(this.#deps, current) === undefined ? current : undefined;
+        const mislisted = findMislistedMember(this.#deps, current);
+        return isMember(current) && mislisted === undefined ? current : undefined;
       };
       const without = this.#unreachable.current;
       const made = await sealEntries(this.#deps, ids, newest, localClock.now(), without);

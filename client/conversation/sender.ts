@@ -6,6 +6,7 @@ import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { deferred } from "../deferred.ts";
 import { SealdeskError } from "../errors.ts";
 import { WorkLoop } from "../work-loop.ts";
+import { assertMember } from "./assert-member.ts";
 import { AnswerAlarm } from "./answer-alarm.ts";
 import { deleteEntry, putEntry, sendOf, unsealedEntry, type OutboxEntry } from "./outbox.ts";
 import { verdictOn } from "./refusal.ts";
@@ -69,15 +70,15 @@ export class Sender {
   }
 
   /**
-   * @throws SealdeskError not_a_member, conversation_closed, or the error that ended the connection
+   * @throws SealdeskError not_a_member, membership_unverified, conversation_closed, or the error that
+   *   ended the connection
    */
   assertOpen(): void {
     const { log } = this.#deps;
     if (this.#end !== undefined) throw this.#end;
-    if (log.state?.joined !== true)
-      throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
-    if (log.state.closed)
-      throw new SealdeskError("conversation_closed", "The conversation is closed.");
+    const { state } = log;
+    assertMember(state);
+    if (state.closed) throw new SealdeskError("conversation_closed", "The conversation is closed.");
   }
 
   async #queue(

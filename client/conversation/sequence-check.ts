@@ -17,8 +17,8 @@ export type SequenceCheck =
 
 /**
  * Checks an event's seq and recomputes its transcript hash. A device that is not a member sees
- * nothing until an event adds it. At that event and after a gap, the relay supplies the hash that
- * the log continues from. If it is false, every member's next message reveals it.
+ * nothing until an event adds it. At that event and after a gap, the log continues from the hash that
+ * the relay says the event before had. If it is false, every member's next message reveals it.
  */
 export function classifyEvent(
   state: ConversationState | undefined,
@@ -28,14 +28,30 @@ export function classifyEvent(
 ): SequenceCheck {
   const cursor = state?.seq ?? 0;
   if (event.seq <= cursor) return { kind: "known" };
-  if (event.seq === cursor + 1 && state?.afterGap !== true)
-    return hashed(event, state?.transcriptHash ?? zeroHash);
-  const enters = control !== undefined && hasDevice(control.members, ownDevice);
-  if (event.seq > cursor + 1 && (state?.joined === true || !enters))
+  if (event.seq === 1) return hashed(event, zeroHash);
+  if (event.seq === cursor + 1 && state?.afterGap === false)
+    return hashed(event, state.transcriptHash);
+  if (event.seq > cursor + 1 && !(mayBeAway(state) && enters(event, control, ownDevice)))
     return { kind: "missing", seq: cursor + 1 };
-  // If the event before is gone, the chain begins with this event's own hash.
-  return event.previousHash === undefined ? { kind: "next" } : hashed(event, event.previousHash);
+  return hashed(event, event.previousHash);
 }
+
+/**
+ * Returns whether this device may be no member. The event that ended its membership may lie in a gap, or
+ * be malformed.
+ */
+const mayBeAway = (state: ConversationState | undefined): boolean =>
+  state?.joined !== true || state.afterGap || state.malformed;
+
+/** Returns whether the event may make the device a member. */
+const enters = (
+  { kind }: Pick<Deliver, "kind">,
+  control: Control | undefined,
+  ownDevice: DeviceId,
+): boolean =>
+  (kind === "member_added" || kind === "device_added") &&
+  control !== undefined &&
+  hasDevice(control.members, ownDevice);
 
 /**
  * Returns the relation of a gap to the known log. `from` is the first event that is missing here.
@@ -48,12 +64,15 @@ export function classifyGap(
   | Exclude<SequenceCheck, { readonly kind: "next" }> {
   const cursor = state?.seq ?? 0;
   if (to <= cursor) return { kind: "known" };
-  if (from > cursor + 1 && state?.joined === true) return { kind: "missing", seq: cursor + 1 };
+  if (from > cursor + 1 && !mayBeAway(state)) return { kind: "missing", seq: cursor + 1 };
   return { kind: "next", from: Math.max(from, cursor + 1) };
 }
 
+/** @param previous the hash that the event must continue */
 function hashed(event: Deliver, previous: Uint8Array): SequenceCheck {
-  const { ciphertext, commitment } = event;
+  const { ciphertext, commitment, previousHash } = event;
   const computed = transcriptHash(sha256, previous, event, ciphertext, commitment);
-  return { kind: equalBytes(computed, event.transcriptHash) ? "next" : "forked" };
+  const continues =
+    equalBytes(previousHash, previous) && equalBytes(computed, event.transcriptHash);
+  return { kind: continues ? "next" : "forked" };
 }

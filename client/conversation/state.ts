@@ -1,7 +1,6 @@
 import {
   decodeControl,
   encodeControl,
-  type Control,
   type Deliver,
   type Member,
 } from "../../crypto/wire/frame.ts";
@@ -17,6 +16,7 @@ import {
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import { loadCuts, type Cut } from "./cuts.ts";
+import type { Verdict } from "./verdict.ts";
 
 const prefix = "conversation!";
 const record = message({
@@ -30,6 +30,8 @@ const record = message({
   restores: [8, uint()],
   withheld: [9, list(deviceId, 4096)],
   withheldMembers: [10, list(userId, 4096)],
+  unseen: [11, uint(1)],
+  malformed: [12, uint(1)],
 });
 
 /**
@@ -48,8 +50,19 @@ export interface ConversationState {
   readonly closed: boolean;
   /** True if the creation record is invalid. Nothing is sealed for such a conversation. */
   readonly invalid: boolean;
+  /**
+   * True if the log shows a membership event that no act makes of the members before it. Nothing is
+   * sealed for such a conversation until an event makes this device a member again.
+   */
+  readonly malformed: boolean;
   readonly epoch: number;
+  /**
+   * The last members that this device computed or was shown. Whoever it is then shown besides them is
+   * told to the reader first.
+   */
   readonly members: readonly Member[];
+  /** True if events that may have changed the members since then are gone. */
+  readonly unseen: boolean;
   /** Number of the last restore of the server that was applied to this conversation. */
   readonly restores: number;
   /** The cuts in the order in which they are shown. */
@@ -81,7 +94,9 @@ export async function loadStates(
       joined: stored.joined === 1,
       closed: stored.closed === 1,
       invalid: stored.invalid === 1,
+      malformed: stored.malformed === 1,
       afterGap: stored.afterGap === 1,
+      unseen: stored.unseen === 1,
     };
     const { restores, withheld, withheldMembers } = stored;
     const conversation = parseId<ConversationId>(key.slice(prefix.length));
@@ -110,7 +125,9 @@ export function saveState(
     joined: Number(state.joined),
     closed: Number(state.closed),
     invalid: Number(state.invalid),
+    malformed: Number(state.malformed),
     afterGap: Number(state.afterGap),
+    unseen: Number(state.unseen),
   };
   const withheld = [...state.withheld];
   const restored = { restores, withheld, withheldMembers: [...state.withheldMembers] };
@@ -125,8 +142,10 @@ export const unknown: Omit<ConversationState, "seq" | "transcriptHash" | "afterG
   joined: false,
   closed: false,
   invalid: false,
+  malformed: false,
   epoch: 0,
   members: [],
+  unseen: false,
   restores: 0,
   cuts: [],
   withheld: [],
@@ -135,7 +154,7 @@ export const unknown: Omit<ConversationState, "seq" | "transcriptHash" | "afterG
 
 /**
  * Returns the state after an event.
- * @param control the content of a membership event; undefined for messages
+ * @param verdict on a membership event; undefined for messages
  * @param valid whether the creation record in the event is valid; undefined if the event has none.
  *   The last record decides: a valid one replaces an invalid one.
  */
@@ -143,28 +162,46 @@ export function stateAfter(
   before: ConversationState | undefined,
   event: Pick<Deliver, "seq" | "kind" | "transcriptHash">,
   {
-    control,
+    verdict,
     valid,
-  }: { readonly control: Control | undefined; readonly valid: boolean | undefined },
+  }: { readonly verdict: Verdict | undefined; readonly valid: boolean | undefined },
   ownDevice: DeviceId,
 ): ConversationState {
   const { seq, transcriptHash } = event;
-  const unchanged = before ?? unknown;
-  if (control === undefined) return { ...unchanged, seq, transcriptHash, afterGap: false };
+  const unchanged = { ...(before ?? unknown), seq, transcriptHash, afterGap: false };
+  if (verdict === undefined) return unchanged;
+  if (verdict.kind === "malformed")
+    return { ...unchanged, malformed: true, ...(verdict.leaves && left(unchanged, ownDevice)) };
+  const { control, enters } = verdict;
   const invalid = valid === undefined ? unchanged.invalid : !valid;
   return {
     ...unchanged,
-    seq,
-    transcriptHash,
-    afterGap: false,
     joined: !invalid && hasDevice(control.members, ownDevice),
     closed: unchanged.closed || event.kind === "closed",
     invalid,
+    malformed: unchanged.malformed && !enters,
     epoch: control.epoch,
     members: control.members,
+    unseen: false,
     ...withheldAmong(control.members, unchanged, ownDevice),
   };
 }
+
+/** Returns what changes if this device is no member any more. It keeps the other members in mind. */
+const left = (
+  { members }: Pick<ConversationState, "members">,
+  ownDevice: DeviceId,
+): Pick<ConversationState, "joined" | "members"> => ({
+  joined: false,
+  members: withoutDevice(members, ownDevice),
+});
+
+export const withoutDevice = (members: readonly Member[], device: DeviceId): readonly Member[] =>
+  members.map((member) =>
+    member.devices.includes(device)
+      ? { ...member, devices: member.devices.filter((each) => each !== device) }
+      : member,
+  );
 
 /**
  * Returns the members who stay withheld. A member who is missing in the list is no longer withheld.
@@ -193,6 +230,7 @@ export const stateAfterGap = (
   seq: to,
   transcriptHash: zeroHash,
   afterGap: true,
+  unseen: true,
 });
 
 export const hasDevice = (members: readonly Member[], device: DeviceId): boolean =>

@@ -33,6 +33,7 @@ export function grantedRecord(
     payload: undefined,
     frankingKey: undefined,
     control: undefined,
+    arrived: [],
     problems: [],
     gap: undefined,
     attachment: undefined,

@@ -22,6 +22,7 @@ import { Retry } from "../attachments/retry.ts";
 import { clearSpool, spool } from "../attachments/spool.ts";
 import { transferUpload } from "../attachments/transfer-upload.ts";
 import type { UploaderDeps } from "../attachments/uploader.ts";
+import { assertMember } from "../conversation/assert-member.ts";
 import { hashAt } from "../conversation/history.ts";
 import { establishSessions, assertTrusted, type SessionDeps } from "../conversation/sessions.ts";
 import type { ConversationState } from "../conversation/state.ts";
@@ -211,8 +212,7 @@ export class HistoryGranter {
     const { store, account, clock, suite, signal, whenSound } = this.#deps;
     const { conversation, fromSeq, toSeq, packs, devices, id } = job;
     const now = state();
-    if (now?.joined !== true)
-      throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
+    assertMember(now);
     const sessions = { ...this.#deps, ownDevice: account.device };
     // Considers only the recipient's devices, because no other device receives the packs.
     const concerned = { ...now, members: now.members.filter(({ user }) => user === job.recipient) };

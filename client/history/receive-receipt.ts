@@ -23,7 +23,7 @@ interface ReceiptDeps {
 /** An event with a receipt, and the device records that it brings. */
 interface ReceivedReceipt {
   readonly event: Deliver;
-  readonly control: Control | undefined;
+  readonly control: Control;
   readonly devices: readonly CertifiedDevice[];
 }
 
@@ -37,7 +37,6 @@ export async function receiptProblems(
   { event, control, devices }: ReceivedReceipt,
   distrusted: readonly UntrustedDevice[],
 ): Promise<readonly Problem[]> {
-  if (control === undefined) return [];
   const { account } = deps;
   const fresh = devices.find(({ record }) => record.device === event.senderDevice)?.record;
   const admitted = distrusted.some(({ user }) => user === fresh?.user) ? undefined : fresh;

@@ -12,6 +12,7 @@ import {
   type HistoryRecord,
   type Self,
 } from "../conversation/history.ts";
+import type { EventProblemCode } from "../conversation/items.ts";
 import { saveCuts } from "../conversation/cuts.ts";
 import { unsealAll } from "../conversation/outbox.ts";
 import { classifyGap } from "../conversation/sequence-check.ts";
@@ -21,6 +22,7 @@ import {
   stateAfterGap,
   unknown,
   withheldAmong,
+  withoutDevice,
   type ConversationState,
 } from "../conversation/state.ts";
 import { dropIncoming } from "../history/incoming-job.ts";
@@ -73,7 +75,7 @@ export async function rewind(
   { restores, after, gaps }: CutPosition,
   continues: (state: ConversationState) => boolean,
 ): Promise<ConversationState | undefined> {
-  const { last, members, epoch } = await knownAt(transaction, conversation, after);
+  const { last, known } = await knownAt(transaction, conversation, after);
   const at = last?.[0] ?? 0;
   const entries = await transaction.list(historyPrefix(conversation), {
     after: historyKey(conversation, at),
@@ -86,8 +88,9 @@ export async function rewind(
   const restore = restores.at(-1)?.number;
   if (!excused || restore === undefined) return undefined;
   const invalid = records.some((record) => bringsCreation(record, account))
-    ? await isInvalidAt(transaction, conversation, at, account)
+    ? await hasProblemAt(transaction, conversation, at, account, "invalid_creation")
     : before.invalid;
+  const { members, epoch, unseen } = known ?? arrivedLater(before, account);
   const returned = returnedSince(before.members, members, account.device);
   const cut: ConversationState = {
     ...before,
@@ -98,8 +101,10 @@ export async function rewind(
     joined: !invalid && hasDevice(members, account.device),
     closed: before.closed && !records.some(({ kind }) => kind === "closed"),
     invalid,
+    malformed: await hasProblemAt(transaction, conversation, at, account, "malformed_event"),
     epoch,
     members,
+    unseen,
     ...withheldAmong(
       members,
       {
@@ -149,13 +154,25 @@ function skipGaps(
   return { state, missing };
 }
 
+type Membership = Pick<ConversationState, "members" | "epoch" | "unseen">;
+
 /** The device's knowledge at a position in the log. */
 interface Known {
   /** The last event up to there that it saw itself, or a gap. */
   readonly last: readonly [seq: number, HistoryRecord] | undefined;
-  readonly members: readonly Member[];
-  readonly epoch: number;
+  /** Undefined if it became a member later. */
+  readonly known: Membership | undefined;
 }
+
+/**
+ * Returns what a device knows that became a member only after the cut. It keeps in mind whom it knew, so
+ * that the next list of members brings nobody in unseen.
+ */
+const arrivedLater = ({ members }: ConversationState, { device }: Self): Membership => ({
+  members: withoutDevice(members, device),
+  epoch: unknown.epoch,
+  unseen: true,
+});
 
 async function knownAt(
   transaction: StoreTransaction,
@@ -163,14 +180,17 @@ async function knownAt(
   after: number,
 ): Promise<Known> {
   let last: Known["last"];
+  let unseen = false;
   for await (const entry of readBack(transaction, conversation, after)) {
     const [, { kind, grantedBy, control }] = entry;
     if (grantedBy !== undefined) continue;
     last ??= entry;
-    if (kind === "message" || kind === "gap" || control === undefined) continue;
-    return { last, members: control.members, epoch: control.epoch };
+    unseen ||= kind === "gap";
+    if (control === undefined) continue;
+    const { members, epoch } = control;
+    return { last, known: { members, epoch, unseen } };
   }
-  return { last, members: unknown.members, epoch: unknown.epoch };
+  return { last, known: undefined };
 }
 
 /** Returns whether the event made the device a member, and so had to bring the creation record. */
@@ -180,16 +200,20 @@ const bringsCreation = ({ kind, control, device, grantedBy }: HistoryRecord, sel
     (kind === "member_added" && control?.subject === self.user) ||
     (kind === "device_added" && device === self.device));
 
-/** Returns whether the last creation record up to the event `seq` is invalid. */
-async function isInvalidAt(
+/**
+ * Returns whether an event up to `seq` has the problem, from the one on that made the device a member.
+ */
+async function hasProblemAt(
   transaction: StoreTransaction,
   conversation: ConversationId,
   seq: number,
   self: Self,
+  problem: EventProblemCode,
 ): Promise<boolean> {
-  for await (const [, record] of readBack(transaction, conversation, seq))
-    if (bringsCreation(record, self))
-      return record.problems.some(({ code }) => code === "invalid_creation");
+  for await (const [, record] of readBack(transaction, conversation, seq)) {
+    if (record.problems.some(({ code }) => code === problem)) return true;
+    if (bringsCreation(record, self)) return false;
+  }
   return false;
 }
 

@@ -267,11 +267,12 @@ describe("C3: a relay that does not show what was said", () => {
     const alice = agent.desk.user.id;
     const log = new OtherLog();
     const asAlices = (control: Control): Control => {
-      const devices = control.members
-        .filter(({ user }) => user === alice || user === mallory.desk.user.id)
-        .flatMap((member) => member.devices);
-      const others = control.members.filter(({ user }) => user === victim.desk.user.id);
-      return { ...control, members: [...others, { user: alice, role: "agent", devices }] };
+      const of = (user: string) => user === alice || user === mallory.desk.user.id;
+      const taken = control.members.filter(({ user }) => of(user)).flatMap((each) => each.devices);
+      const members = control.members.map((each) =>
+        of(each.user) ? { ...each, devices: each.user === alice ? taken.toSorted() : [] } : each,
+      );
+      return { ...control, members };
     };
     relay.tamper = (frame) => {
       if (frame.kind !== "deliver" || frame.body.conversation === earlier.id) return [frame];
@@ -298,9 +299,10 @@ describe("C3: a relay that does not show what was said", () => {
   test("makes up a conversation, or another suite: nothing is sealed for it", async () => {
     await open((frame) => {
       if (frame.kind !== "deliver" || frame.body.kind !== "created") return [frame];
-      const ciphertext = Uint8Array.from(frame.body.ciphertext);
-      // Somewhere in the signature, which is the last field.
-      ciphertext[ciphertext.length - 5]! ^= 1;
+      const { creation, ...control } = decodeControl(frame.body.ciphertext);
+      const signature = Uint8Array.from(creation!.signature);
+      signature[5]! ^= 1;
+      const ciphertext = encodeControl({ ...control, creation: { ...creation!, signature } });
       return [new OtherLog().append({ ...frame.body, ciphertext })];
     });
 

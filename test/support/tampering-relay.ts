@@ -86,10 +86,11 @@ export class OtherLog {
 
   /** The event as the next one of this log. */
   append(event: Deliver): Frame {
-    const renumbered = { ...event, seq: ++this.#seq };
+    const previousHash = this.#hash;
+    const renumbered = { ...event, seq: ++this.#seq, previousHash };
     this.#hash = transcriptHash(
       (input) => hash("sha256", input, "buffer"),
-      this.#hash,
+      previousHash,
       renumbered,
       event.ciphertext,
       event.commitment,

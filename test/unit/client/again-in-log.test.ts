@@ -51,6 +51,7 @@ const record: HistoryRecord = {
   device: undefined,
   grantedBy: undefined,
   restored: undefined,
+  arrived: [],
 };
 const event = {
   conversation,

@@ -48,6 +48,7 @@ const recordOf = (seq: number, changes: Partial<HistoryRecord> = {}): HistoryRec
   text: `text ${seq}`,
   attachment: undefined,
   restored: undefined,
+  arrived: [],
   payload: randomBytes(300),
   frankingKey: randomBytes(32),
   frankingTag: zeroHash,

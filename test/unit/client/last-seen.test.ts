@@ -49,6 +49,7 @@ async function lastSeenIn(
         gap: undefined,
         attachment: undefined,
         restored: undefined,
+        arrived: [],
         device: undefined,
         grantedBy: undefined,
       });

@@ -37,6 +37,7 @@ async function setUp() {
         text: `text ${seq}`,
         attachment: undefined,
         restored: undefined,
+        arrived: [],
         payload: undefined,
         frankingKey: undefined,
         frankingTag: zeroHash,
@@ -47,9 +48,10 @@ async function setUp() {
         grantedBy: undefined,
       }),
     );
-    const flags = { joined: true, closed: false, invalid: false, afterGap: false };
+    const flags = { joined: true, closed: false, invalid: false, malformed: false };
     const restored = { restores: 0, cuts: [], withheld: [], withheldMembers: [] };
-    log.advance({ ...flags, ...restored, epoch: 1, members: [], seq, transcriptHash: zeroHash });
+    const members = { members: [], unseen: false, afterGap: false };
+    log.advance({ ...flags, ...restored, ...members, epoch: 1, seq, transcriptHash: zeroHash });
   };
   const read = async (after: number, count: number): Promise<number[]> => {
     const seqs: number[] = [];

@@ -111,9 +111,10 @@ export class LogDouble {
   changed(kind: EventKind, subject: UserId, others: readonly Member[], epoch: number): Deliver {
     const { user, device } = account;
     const leaves = kind === "member_removed" && subject === user;
-    const members = [{ user, role: "agent", devices: leaves ? [] : [device] }, ...others];
+    const members = [...(leaves ? [] : [{ user, role: "agent", devices: [device] }]), ...others];
     const nothing = { creation: undefined, receipt: undefined };
-    const control = { epoch, actor: user, subject, members, ...nothing };
+    const actor = kind.startsWith("member_") ? user : subject;
+    const control = { epoch, actor, subject, members, ...nothing };
     return this.#append(kind, { epoch, ciphertext: encodeControl(control) });
   }
 

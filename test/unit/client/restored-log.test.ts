@@ -183,11 +183,12 @@ test("a member who had been removed is named, and gets no messages until they ar
   expect(device.log.state?.withheld).toEqual([]);
 });
 
-test.each<[string, readonly DeviceId[], boolean]>([
-  ["who had been removed gets nothing through a new device either", [], true],
-  ["who had lost a device of several gets messages on a new device", [newId<DeviceId>()], false],
-])("%s", async (_, remaining, withheld) => {
+test.each([
+  ["who had been removed gets nothing through a new device either", true],
+  ["who had lost a device of several gets messages on a new device", false],
+])("%s", async (_, withheld) => {
   const { device, relay, receive, served } = await withBackup();
+  const remaining = [newId<DeviceId>()];
   const devices = [...other.devices, ...remaining];
   const listed = { ...other, devices };
   await receive(relay.changed("device_added", other.user, [listed], 5));
@@ -202,7 +203,7 @@ test.each<[string, readonly DeviceId[], boolean]>([
   await receive(...served(5, 5));
   device.receiver.caughtUp(5);
   await device.wait();
-  expect(device.log.state?.withheld).toEqual(other.devices);
+  expect(device.log.state?.withheld).toEqual(withheld ? devices : other.devices);
   const added = newId<DeviceId>();
   const linked = { ...other, devices: [...devices, added] };
   await receive(backup.changed("device_added", other.user, [linked], 6));
@@ -210,7 +211,7 @@ test.each<[string, readonly DeviceId[], boolean]>([
   // If the old device leaves, nothing changes for the new one.
   const left = { ...other, devices: [...remaining, added] };
   await receive(backup.changed("device_removed", other.user, [left], 7));
-  expect(device.log.state?.withheld).toEqual(withheld ? [added] : []);
+  expect(device.log.state?.withheld).toEqual(withheld ? [...remaining, added] : []);
   await receive(
     backup.changed("member_removed", other.user, [], 8),
     backup.changed("member_added", other.user, [left], 9),
@@ -349,4 +350,26 @@ test("a message that the server lost and gets again is shown once, in its new pl
   expect(await loadStates(device.store)).toMatchObject([
     [conversation, { cuts: [{ messages: 1 }] }],
   ]);
+});
+
+test("a restore that lost this device's arrival does not let anybody in unseen", async () => {
+  const device = await setUp();
+  const relay = new LogDouble();
+  const backup = relay.copy();
+  relay.nowMs = backupOfMs;
+  device.receiver.deliver(relay.created());
+  device.receiver.deliver(relay.changed("member_added", other.user, [other], 2));
+  await device.wait();
+  expect(await compare(device)).toBe(0);
+  backup.nowMs = restore.declaredAtMs + 1_000;
+  backup.created();
+  const ghost = { user: newId<UserId>(), role: "agent", devices: [newId<DeviceId>()] };
+  device.receiver.deliver(backup.changed("member_added", account.user, [other, ghost], 2));
+  await device.wait();
+  expect(device.problems).toEqual([]);
+  const items = await device.items();
+  expect(items.find(({ kind }) => kind === "arrived_unseen")).toMatchObject({
+    seq: 2,
+    members: [ghost],
+  });
 });

@@ -74,6 +74,8 @@ export async function setUp(
     closed: false,
     invalid: false,
     afterGap: false,
+    malformed: false,
+    unseen: false,
     restores: 0,
     cuts: [],
     withheld: [],

@@ -1,0 +1,21 @@
+import { SealdeskError } from "../errors.ts";
+import type { ConversationState } from "./state.ts";
+
+/**
+ * Requires that this device may seal for the members of a conversation.
+ * @throws SealdeskError not_a_member, membership_unverified
+ */
+export function assertMember(
+  state: ConversationState | undefined,
+): asserts state is ConversationState {
+  if (state?.joined !== true)
+    throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
+  if (state.malformed)
+    throw new SealdeskError(
+      "membership_unverified",
+      "The server showed a change of the members that no act makes. Nothing is sent to them.",
+    );
+}
+
+/** Returns whether this device may seal for the members of a conversation. */
+export const isMember = (state: ConversationState): boolean => state.joined && !state.malformed;

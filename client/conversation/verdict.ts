@@ -1,0 +1,21 @@
+import type { Control, Member } from "../../crypto/wire/frame.ts";
+
+/** What a membership event changes, as this device computes it. */
+export type Verdict =
+  | {
+      readonly kind: "accepted";
+      readonly control: Control;
+      /**
+       * Users and devices who came while this device saw no events. The list names them, and no event
+       * that this device saw brought them.
+       */
+      readonly arrived: readonly Member[];
+      /** True if the event makes this device a member. */
+      readonly enters: boolean;
+    }
+  | {
+      /** The members stay those before the event. */
+      readonly kind: "malformed";
+      /** True if the event lists this device no more. */
+      readonly leaves: boolean;
+    };
