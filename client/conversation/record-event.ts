@@ -2,7 +2,7 @@ import type { Deliver, Gap } from "../../crypto/wire/frame.ts";
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
-import type { KeyLogHead } from "../../crypto/device/payload.ts";
+import { decodePayload, type KeyLogHead } from "../../crypto/device/payload.ts";
 import type { KeyHistory } from "../key-log/key-history.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
@@ -32,7 +32,7 @@ export interface RecordingDeps {
   readonly suite: Suite;
   readonly trust: Trust;
   readonly account: Account;
-  readonly keyLog: Pick<KeyLog, "hear" | "compareHeard" | "restores">;
+  readonly keyLog: Pick<KeyLog, "hear" | "compareHeard" | "noteTold" | "restores">;
   /** Ed25519 public key of this device. */
   readonly deviceKey: Uint8Array;
   readonly rollback: Pick<Rollback, "isUnseen">;
@@ -157,8 +157,11 @@ async function messageRecord(
     arrived: [],
     device: undefined,
   };
+  // The members open an own message only if the log holds it as it was sealed.
+  const told = own && opened.problems.length === 0 ? opened.payload : undefined;
   const committed = () => {
     if (heardHead) keyLog.compareHeard();
+    if (told !== undefined) keyLog.noteTold(decodePayload(told));
   };
   return { record, committed, valid: undefined, cuts: again.cuts };
 }

@@ -38,6 +38,7 @@ export function sealEntries(
     const lastSeen = state.afterGap
       ? await lastSeenUpTo(transaction, conversation, state.seq)
       : state;
+    const keyLogHead = keyLog.headFor(conversation, epoch);
     const made = new Map<MessageId, Sealing>();
     for (const id of ids) {
       const entry = await getEntry(transaction, conversation, id);
@@ -48,7 +49,7 @@ export function sealEntries(
         epoch,
         clientMessageId: id,
         lastSeen: { seq: lastSeen.seq, transcriptHash: lastSeen.transcriptHash },
-        keyLogHead: keyLog.headFor(conversation, epoch),
+        keyLogHead,
         body: bodyOf(entry),
         devices: otherDevices(state, ownDevice),
         without,

@@ -7,7 +7,7 @@ import { assertTimely, survivorAt, type Passage } from "../../audit/verify/survi
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
-import type { KeyLogHead } from "../../crypto/device/payload.ts";
+import type { KeyLogHead, Payload } from "../../crypto/device/payload.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { outdatePublished } from "../device/published-keys.ts";
 import { isProblem, SealdeskError } from "../errors.ts";
@@ -28,6 +28,7 @@ import {
 } from "./kept-head.ts";
 import { keepRestore, loadKeptRestores, periodOf, type RestorePeriod } from "./kept-restores.ts";
 import { loadUntold, restoredEvent, saveUntold, type LogRestored } from "./log-restored.ts";
+import { ToldHeads } from "./told-heads.ts";
 import { addWaiting } from "./waiting-heads.ts";
 import { forgetLost, noteHistory, noteReviewed } from "./seen-history.ts";
 
@@ -80,11 +81,7 @@ export class KeyLog {
   #periods: readonly RestorePeriod[] = [];
   /** Only one exchange runs at a time. Each begins with the head that the last one left. */
   #last: Promise<unknown> = Promise.resolve();
-  /**
-   * The last head that the members of each conversation were told, and the epoch in which they were
-   * told.
-   */
-  readonly #told = new Map<ConversationId, string>();
+  readonly #told = new ToldHeads();
   /** The reasons for which notes without the log's signature were reported. */
   readonly #reported = new Set<string>();
   readonly #heard: HeardHeads;
@@ -171,14 +168,22 @@ export class KeyLog {
     return this.#alone(() => this.#refresh());
   }
 
-  /** Returns the head to put into a message: once for each head and epoch of a conversation. */
+  /**
+   * Returns the head to put into a message, or undefined if the members were told it in this epoch:
+   * see `noteTold`.
+   */
   headFor(conversation: ConversationId, epoch: number): KeyLogHead | undefined {
     if (this.#head === undefined || this.#key === undefined) return undefined;
-    const { size, restores = 0 } = this.#head;
-    const telling = `${epoch} ${restores} ${size}`;
-    if (this.#told.get(conversation) === telling) return undefined;
-    this.#told.set(conversation, telling);
+    if (this.#told.has(conversation, epoch, this.#head)) return undefined;
     return compactHead(this.#head, this.#key);
+  }
+
+  /**
+   * Notes that the conversation's log holds an own message with this payload. Only then were the
+   * members told its head. A sealed message may be refused, dropped, or sealed again.
+   */
+  noteTold(payload: Payload): void {
+    this.#told.add(payload);
   }
 
   /**

@@ -79,7 +79,10 @@ export interface KeyLogHead {
 
 export interface Payload extends MessageContext {
   readonly lastSeen: LastSeen;
-  /** Absent in most messages: a sender tells the members each head once per epoch. */
+  /**
+   * Absent in most messages. In each epoch a sender puts a head into every message until the log
+   * holds one of them.
+   */
   readonly keyLogHead?: KeyLogHead | undefined;
   readonly body: Body;
 }

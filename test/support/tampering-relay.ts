@@ -14,6 +14,8 @@ export interface TamperingRelay {
   /** Connects to this relay, whatever address it is given. */
   readonly webSocket: WebSocketConstructor;
   tamper: Tamper;
+  /** What the real relay gets of a frame of the device. `answer` speaks to the device in its place. */
+  tamperSent: (frame: Frame, answer: (frame: Frame) => void) => readonly Frame[];
   /** Connections so far. */
   connections(): number;
   /** Cuts the connections there are. */
@@ -37,12 +39,17 @@ export async function startTamperingRelay(server: TestServer): Promise<Tampering
     connections++;
     const upstream = new WebSocket(upstreamUrl, "sealdesk.v1");
     const early: Buffer[] = [];
+    const answer = (frame: Frame) => device.send(encodeFrame(frame));
+    const pass = (data: Buffer) => {
+      for (const frame of relay.tamperSent(decodeFrame(data), answer))
+        upstream.send(encodeFrame(frame));
+    };
     device.on("message", (data: Buffer) => {
-      if (upstream.readyState === WebSocket.OPEN) upstream.send(data);
+      if (upstream.readyState === WebSocket.OPEN) pass(data);
       else early.push(data);
     });
     upstream.on("open", () => {
-      for (const data of early.splice(0)) upstream.send(data);
+      for (const data of early.splice(0)) pass(data);
     });
     upstream.on("message", (data: Buffer) => {
       for (const frame of relay.tamper(decodeFrame(data))) device.send(encodeFrame(frame));
@@ -64,6 +71,7 @@ export async function startTamperingRelay(server: TestServer): Promise<Tampering
   const relay: TamperingRelay = {
     webSocket: Redirected as unknown as WebSocketConstructor,
     tamper: (frame) => [frame],
+    tamperSent: (frame) => [frame],
     connections: () => connections,
     cut() {
       for (const device of listener.clients) device.terminate();

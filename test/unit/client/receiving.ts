@@ -14,6 +14,7 @@ import { Receiver } from "../../../client/conversation/receiver.ts";
 import type { Trust } from "../../../client/device/trust.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { sha256, generateSigningKey, sign, ready } from "../../../crypto/device/sodium.ts";
+import { encodePayload, type Payload } from "../../../crypto/device/payload.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import type { Suite } from "../../../crypto/device/suite.ts";
 import { nilUuid, transcriptHash, zeroHash, type EventHeader } from "../../../crypto/wire/event.ts";
@@ -143,14 +144,30 @@ export const acceptedOf = ({
   frankingTag: zeroHash,
 });
 
+/** The payload of a message that carries a head of the key log, and a key to commit to it. */
+function frankedOf(clientMessageId: MessageId, text: string) {
+  const payload = encodePayload({
+    conversation,
+    senderDevice: account.device,
+    epoch: 1,
+    clientMessageId,
+    lastSeen: { seq: 0, transcriptHash: zeroHash },
+    keyLogHead: { size: 1, root: randomBytes(32), signature: randomBytes(64), restores: 0 },
+    body: { kind: "text", text },
+  });
+  return { payload, frankingKey: randomBytes(32) };
+}
+
 export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve([])) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const key = randomBytes(32);
   const store = await DeviceStore.open(level, key);
   const log = new ConversationLog(conversation, account, store, undefined);
+  const told: string[] = [];
   const keyLog = {
     hear: () => Promise.resolve(true),
     compareHeard: () => undefined,
+    noteTold: ({ clientMessageId }: Payload) => void told.push(clientMessageId),
     restores: 0,
   };
   let applied = 0;
@@ -199,17 +216,13 @@ export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.r
       commitment: randomBytes(32),
       packets: [],
     };
-    const entry = withSealing(unsealedEntry({ text }), sealing, {
-      payload: randomBytes(100),
-      frankingKey: randomBytes(32),
-    });
+    const entry = withSealing(unsealedEntry({ text }), sealing, frankedOf(id, text));
     await store.transact(async (tx) => putEntry(tx, conversation, id, entry));
     return [id, sealing];
   };
   /** Queues a message again that was sealed before. */
   const requeue = (id: MessageId, text: string, sealing: Sealing): Promise<void> => {
-    const franked = { payload: randomBytes(100), frankingKey: randomBytes(32) };
-    const entry = withSealing(unsealedEntry({ text }), sealing, franked);
+    const entry = withSealing(unsealedEntry({ text }), sealing, frankedOf(id, text));
     return store.transact(async (tx) => putEntry(tx, conversation, id, entry));
   };
   const items = async (after = 0, restores?: number): Promise<LoggedItem[]> => {
@@ -226,6 +239,8 @@ export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.r
     key,
     store,
     keyLog,
+    /** The ids of the own messages whose heads count as told. */
+    told,
     applied: () => applied,
     log,
     receiver,
