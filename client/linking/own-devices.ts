@@ -10,6 +10,7 @@ import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Account } from "../device/account.ts";
 import { isCertified } from "../device/is-certified.ts";
 import { forgetToShare, intendToShare } from "../history/shared-devices.ts";
+import { loadKeptHead } from "../key-log/kept-head.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 
@@ -82,9 +83,10 @@ export async function approveDevice(
   const { account, api, deviceKey, store } = deps;
   const code = readCode(text);
   const { device, deviceKey: newDeviceKey } = await openRequest(deps, code);
-  const { own, contacts } = await store.read(async (transaction) => ({
+  const { own, contacts, keyLog } = await store.read(async (transaction) => ({
     own: await loadIdentityKey(transaction, "account"),
     contacts: await knownAccountKeys(transaction, maxContacts),
+    keyLog: await loadKeptHead(transaction),
   }));
   // libsodium's private key begins with the seed.
   const seed = own.privateKey.slice(0, 32);
@@ -104,7 +106,7 @@ export async function approveDevice(
       },
       codeSecret: code.secret,
       deviceKey: deviceKey.privateKey,
-      secrets: { seed, contacts },
+      secrets: { seed, contacts, keyLog },
     });
   } finally {
     for (const secret of [seed, own.privateKey]) zeroise(secret);

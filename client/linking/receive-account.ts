@@ -5,6 +5,7 @@ import { openAccount, type OpenedAccount } from "../../crypto/device/linking/ope
 import { zeroise } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { SignedInDevice } from "../device/sign-in.ts";
+import { loadKeptHead, saveKeptHead } from "../key-log/kept-head.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import { forgetPending, type PendingLink } from "./pending-link.ts";
 
@@ -27,8 +28,9 @@ interface Taking {
 }
 
 /**
- * Stores the account key, and the other users' keys that the approving device trusts. From then on
- * this device can certify itself.
+ * Stores the account key, the other users' keys that the approving device trusts, and its head of the
+ * key log, which a server must extend for this device too. From then on this device can certify
+ * itself.
  * @throws SealdeskError link_not_authentic
  */
 export async function receiveAccount(taking: Taking): Promise<void> {
@@ -36,7 +38,7 @@ export async function receiveAccount(taking: Taking): Promise<void> {
   const user = me.signedIn.user.id;
   const devices = await me.api.devicesOf(user);
   const sibling = devices.find(({ record }) => record.device === answer.sibling);
-  const { account, contacts } = refusedUnless(() => {
+  const { account, contacts, keyLog } = refusedUnless(() => {
     if (sibling === undefined) throw notAuthentic();
     verifyDevice(sibling, taking.accountKey);
     return open(taking, sibling.record.deviceKey);
@@ -46,6 +48,8 @@ export async function receiveAccount(taking: Taking): Promise<void> {
     for (const contact of contacts)
       if (contact.user !== user)
         await rememberAccountKey(transaction, contact.user, contact.accountKey);
+    const kept = await loadKeptHead(transaction);
+    if (keyLog !== undefined && kept === undefined) saveKeptHead(transaction, keyLog);
     forgetPending(transaction);
   });
   zeroise(account.privateKey);

@@ -31,6 +31,7 @@ import {
 import { createConversation } from "../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fetchChanging, ShownLog } from "../support/shown-log.ts";
+import { until } from "../support/until.ts";
 import { newId } from "../../tools/testkit/ids.ts";
 
 let server: TestServer;
@@ -154,6 +155,21 @@ test("a server that keeps two logs is caught when two members write to each othe
   // The messages are there all the same: the log of keys is not what they are read with.
   expect(await readTexts(serving, 2)).toEqual(["do you see what I see?", "I do not know"]);
   await Promise.all([agent, customer].map(({ desk }) => desk.close()));
+});
+
+test("a server that shows a new device of an account another log is caught by what linking hands on", async () => {
+  const one = new ShownLog(server);
+  const other = new ShownLog(server, one);
+  other.append(encodeKeyEntry({ ...forged(newId<UserId>()), version: 1 }));
+  const customer = await connectCustomer(server, { runtime: { fetch: one.fetch } });
+  const honest = await connectSibling(server, customer, { runtime: { fetch: one.fetch } });
+  const misled = await connectSibling(server, customer, { runtime: { fetch: other.fetch } });
+  await until(async () => (await misled.desk.keyLogEvidence()).length > 0);
+  const [evidence] = await misled.desk.keyLogEvidence();
+  for (const note of [evidence!.kept, evidence!.shown])
+    expect(note).toMatch(new RegExp(`^${one.log.key.name}\n`));
+  expect(await honest.desk.keyLogEvidence()).toEqual([]);
+  await Promise.all([customer, honest, misled].map(({ desk }) => desk.close()));
 });
 
 test.each([503, 404])(

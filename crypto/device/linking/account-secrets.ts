@@ -6,6 +6,9 @@ import {
   list,
   message,
   nested,
+  optional,
+  text,
+  uint,
   userId,
   type MessageOf,
 } from "../../wire/protobuf.ts";
@@ -17,19 +20,29 @@ import { exchange, hmacSha256, sha256, zeroise } from "../sodium.ts";
 export const maxContacts = 1_000;
 
 const contact = message({ user: [1, userId], accountKey: [2, fixed(32)] });
+const keyLog = message({ vkey: [1, text(1_024)], note: [2, text(16_384)], atMs: [3, uint()] });
 const secrets = message({
   seed: [1, fixed(32)],
   contacts: [2, list(nested(contact), maxContacts)],
+  keyLog: [3, optional(nested(keyLog))],
 });
 
 /** The account key that the approving device remembers for a user. */
 export type KnownContact = MessageOf<typeof contact>;
+
+/**
+ * The key log's verifier key that the approving device trusts, the newest head that it has verified,
+ * as a signed note, and the time when it saw that head first, in milliseconds since the Unix epoch.
+ */
+export type KnownKeyLog = MessageOf<typeof keyLog>;
 
 /** The secrets that one device of an account sends to another. */
 export interface AccountSecrets {
   /** Seed of the account's Ed25519 key (RFC 8032 section 5.1.5), 32 bytes. */
   readonly seed: Uint8Array;
   readonly contacts: readonly KnownContact[];
+  /** Undefined if the approving device has seen no head. */
+  readonly keyLog: KnownKeyLog | undefined;
 }
 
 /** Returns bytes in memory of their own, which the caller wipes. */

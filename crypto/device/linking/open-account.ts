@@ -19,12 +19,14 @@ import {
   sealedLayout,
   type AccountSecrets,
   type KnownContact,
+  type KnownKeyLog,
 } from "./account-secrets.ts";
 
 /** The secrets that a new device received. The caller stores the private key and wipes it. */
 export interface OpenedAccount {
   readonly account: SigningKeyPair;
   readonly contacts: readonly KnownContact[];
+  readonly keyLog: KnownKeyLog | undefined;
 }
 
 /**
@@ -49,10 +51,10 @@ export function openAccount(input: {
   const statement = linkApprovalBytes(whole, sealedDigest(sealed));
   if (!verifySignature(statement, record.subarray(signed, from), whole.siblingKey))
     throw notAuthentic();
-  const { seed, contacts } = opened(input, linkContextBytes(whole), oneTimeKey, sealed);
+  const { seed, contacts, keyLog } = opened(input, linkContextBytes(whole), oneTimeKey, sealed);
   const account = signingKeyFromSeed(seed);
   zeroise(seed);
-  if (equalBytes(account.publicKey, whole.accountKey)) return { account, contacts };
+  if (equalBytes(account.publicKey, whole.accountKey)) return { account, contacts, keyLog };
   zeroise(account.privateKey);
   throw notAuthentic();
 }
@@ -74,14 +76,15 @@ function opened(
     const nonce = sealed.subarray(0, nonceBytes);
     const plaintext = aeadOpen(key, nonce, sealed.subarray(nonceBytes), context);
     wiped.push(plaintext);
-    const { seed, contacts } = decodeSecrets(plaintext);
-    // These are views of memory that is wiped below.
+    const { seed, contacts, keyLog } = decodeSecrets(plaintext);
+    // Seed and keys are views of memory that is wiped below.
     return {
       seed: Uint8Array.from(seed),
       contacts: contacts.map(({ user, accountKey }) => ({
         user,
         accountKey: Uint8Array.from(accountKey),
       })),
+      keyLog,
     };
   } catch (cause) {
     throw notAuthentic(cause);

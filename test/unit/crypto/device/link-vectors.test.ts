@@ -103,13 +103,19 @@ test("node:crypto computes the same context, key and signature", () => {
   expect(hex(linkKey(pair, codeSecret, contextByHand))).toBe(hex(keyByHand));
 });
 
+const keyLog = { vkey: "log.example+key", note: "log.example\n7\nroot\n", atMs: 1_700_000_000_000 };
+
 test("a code and a sealed account match the vectors", () => {
   const record = sealAccount(
     {
       context,
       codeSecret,
       deviceKey: siblingKeys.privateKey,
-      secrets: { seed: Uint8Array.from(seed), contacts: [{ user: other, accountKey: key(7) }] },
+      secrets: {
+        seed: Uint8Array.from(seed),
+        contacts: [{ user: other, accountKey: key(7) }],
+        keyLog,
+      },
     },
     { oneTime: oneTime(), nonce: key(8, 24) },
   );
@@ -130,4 +136,5 @@ test("a code and a sealed account match the vectors", () => {
   const opened = openAccount({ context, codeSecret, ephemeralKey: ephemeral.privateKey, record });
   expect(hex(opened.account.privateKey.subarray(0, 32))).toBe(hex(seed));
   expect(opened.contacts).toEqual([{ user: other, accountKey: key(7) }]);
+  expect(opened.keyLog).toEqual(keyLog);
 });

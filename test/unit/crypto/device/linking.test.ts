@@ -38,7 +38,8 @@ function setUp(contacts: number = 2) {
     user: idOf<UserId>(uuid(100 + index)),
     accountKey: randomBytes(32),
   }));
-  const secrets = { seed: Uint8Array.from(seed), contacts: known };
+  const keyLog = { vkey: "log.example+key", note: "the newest head", atMs: 1 };
+  const secrets = { seed: Uint8Array.from(seed), contacts: known, keyLog };
   const seal = (changes: Partial<typeof context> = {}, secret = codeSecret) =>
     sealAccount({
       context: { ...context, ...changes },
@@ -60,12 +61,13 @@ const codeOf = (work: () => unknown): string => {
 };
 
 describe("the sealed account", () => {
-  test("opens for its recipient, with the keys of the contacts", () => {
+  test("opens for its recipient, with the keys of the contacts and the head of the key log", () => {
     for (const contacts of [0, 2, 1_000]) {
-      const { account, known, seal, opening } = setUp(contacts);
+      const { account, known, seal, opening, secrets } = setUp(contacts);
       const opened = openAccount({ ...opening, record: seal() });
       expect(opened.account).toEqual(account);
       expect(opened.contacts).toEqual(known);
+      expect(opened.keyLog).toEqual(secrets.keyLog);
     }
   });
 
@@ -90,7 +92,7 @@ describe("the sealed account", () => {
 
   test("another account's key is refused, even from a sealer who knows everything else", () => {
     const { opening, context, codeSecret, sibling } = setUp();
-    const secrets = { seed: randomBytes(32), contacts: [] };
+    const secrets = { seed: randomBytes(32), contacts: [], keyLog: undefined };
     const record = sealAccount({ context, codeSecret, deviceKey: sibling.privateKey, secrets });
     expect(codeOf(() => openAccount({ ...opening, record }))).toBe("link_not_authentic");
   });
