@@ -12,7 +12,6 @@ export const confirmWithinMs = 60_000;
  */
 export async function confirmRemoval(
   localClock: Pick<Clock, "after">,
-  who: "member" | "device",
   seen: (signal: AbortSignal) => Promise<boolean>,
 ): Promise<void> {
   const limit = new AbortController();
@@ -23,15 +22,11 @@ export async function confirmRemoval(
   });
   try {
     if (!(await Promise.race([seen(limit.signal), late.promise])))
-      throw new SealdeskError("removal_not_confirmed", sentences[who]);
+      throw new SealdeskError(
+        "removal_not_confirmed",
+        "The log does not show the removal that the server confirmed. This device seals nothing more for the removed one; others may. Ask again, and warn the members if it stays so.",
+      );
   } finally {
     cancel();
   }
 }
-
-const sentences = {
-  member:
-    "The server says that the member was removed, and does not show it in the log. This device seals nothing more for them, but other members may. Remove them again; if it stays so, write nothing more in this conversation.",
-  device:
-    "The server says that the device was removed, and does not show it in the key log and in every open conversation. This device seals nothing more for it, but others may. Remove it again; if it stays so, write nothing more in its conversations.",
-} as const;

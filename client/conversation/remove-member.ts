@@ -24,7 +24,7 @@ export async function removeMember(
 ): Promise<void> {
   const name = removedMember(log.id, user);
   const { seq } = await askRemoval(store, name, () => api.removeMember(log.id, user));
-  await confirmRemoval(localClock, "member", async (signal) => {
+  await confirmRemoval(localClock, async (signal) => {
     if (!(await log.until(() => log.cursor >= seq, signal))) return false;
     // The event of the removal ends the record.
     return !(await store.read((transaction) => isRecorded(transaction, name)));

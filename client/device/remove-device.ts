@@ -34,7 +34,7 @@ export async function removeDevice(deps: RemoveDeviceDeps, device: DeviceId): Pr
   const { store, api, account, manager, localClock } = deps;
   if (device === account.device) return api.removeDevice(device);
   await askRemoval(store, removedDevice(device), () => requestRemoval(deps, device));
-  await confirmRemoval(localClock, "device", async (signal) => {
+  await confirmRemoval(localClock, async (signal) => {
     while (!(await isShown(deps, device))) {
       await sleep(localClock, readLogEveryMs, signal);
       if (signal.aborted) return false;
