@@ -28,6 +28,7 @@ export type SealdeskErrorCode =
   | "link_closed" // the request was already approved or refused
   | "link_key_replaced" // the server shows another key than the code: do not approve
   | "device_not_found" // this account has no such device
+  | "removal_not_confirmed" // the server says that it removed a device or member, and does not show it
   | "other_account" // the store belongs to another account
   | "store_in_use" // another process, tab or worker has the store open
   | "store_failed" // the device's store could not be read or written

@@ -1,3 +1,4 @@
+import type { DeviceId } from "../crypto/wire/ids.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
 import type { Suite } from "../crypto/device/suite.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
@@ -6,6 +7,7 @@ import { KeyLimit } from "./conversation/key-limit.ts";
 import { deferred } from "./deferred.ts";
 import type { Account } from "./device/account.ts";
 import { PreKeyUpkeep } from "./device/prekeys.ts";
+import { removeDevice } from "./device/remove-device.ts";
 import type { SignedInDevice } from "./device/sign-in.ts";
 import { Trust } from "./device/trust.ts";
 import type { Emitter } from "./emitter.ts";
@@ -32,6 +34,8 @@ export interface MemberDevice {
   readonly manager: ConversationManager;
   /** Announces the user's presence now and on every later connection. */
   readonly say: (state: "online" | "idle") => void;
+  /** @see Sealdesk.removeDevice */
+  readonly removeDevice: (device: DeviceId) => Promise<void>;
   /** Tells the application of restores and unconfirmed heads that it did not hear of yet. */
   readonly tellUntold: () => void;
   /** Ends the connection and everything that uses it. */
@@ -173,7 +177,15 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     keyLog.tellRestored().catch(() => undefined);
     keyLog.tellUnconfirmed().catch(() => undefined);
   };
-  return { suite, trust, manager, say, tellUntold, stop };
+  return {
+    suite,
+    trust,
+    manager,
+    say,
+    removeDevice: (target) => removeDevice({ ...parts, manager, localClock }, target),
+    tellUntold,
+    stop,
+  };
 }
 
 /** @param onLost is called when the relay lost what it had since a backup */

@@ -259,6 +259,7 @@ export class Sealdesk {
    * the device is theirs. Then call `approveDevice` or `refuseDevice`.
    * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed
    * @throws SealdeskError link_key_replaced: the server shows another key than the device
+   * @throws SealdeskError device_revoked: this device removed that device from the account
    */
   async reviewDevice(code: string): Promise<NewDevice> {
     checks.code(code, "code");
@@ -289,12 +290,16 @@ export class Sealdesk {
   }
 
   /**
-   * Removes a device of this account permanently. The device stops receiving immediately. From the
-   * next event of each conversation on, it cannot open what is sent. It keeps what it has.
-   * @throws SealdeskError device_not_found
+   * Removes a device of this account permanently. An admin may also remove a device of a member. The
+   * device keeps what it has. From now on this device seals nothing for it, ever. Resolves when the key
+   * log shows the removal and every open conversation of this device has seen it: from then on, nobody
+   * seals for it. If the device was removed before, it resolves too.
+   * @throws SealdeskError device_not_found, forbidden: it was not removed
+   * @throws SealdeskError removal_not_confirmed: the server says that it was done, and does not show it
+   *   within a minute; network and others: it may have been done. Call it again
    */
   async removeDevice(device: Given<DeviceId>): Promise<void> {
-    await this.#parts.api.removeDevice(given(device, "device"));
+    await this.#member.removeDevice(given(device, "device"));
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Deliver, Frame, Head } from "../../crypto/wire/frame.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, DeviceId } from "../../crypto/wire/ids.ts";
 import { InterruptedUploads } from "../attachments/interrupted-uploads.ts";
 import { Uploader } from "../attachments/uploader.ts";
 import type { UploadsApi } from "../attachments/uploads-api.ts";
@@ -14,6 +14,7 @@ import { Soundness } from "../rollback/soundness.ts";
 import type { Welcomed } from "../transport/relay-connection.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { Activities, type MemberActivity } from "./activities.ts";
+import { isMember } from "./assert-member.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { Conversation, Files } from "./conversation.ts";
 import {
@@ -23,8 +24,9 @@ import {
   type WaitingEntries,
 } from "./conversation-parts.ts";
 import type { KeyLimit } from "./key-limit.ts";
+import type { ConversationLog } from "./log.ts";
 import { loadOutbox } from "./outbox.ts";
-import { loadStates, type ConversationState } from "./state.ts";
+import { hasDevice, loadStates, type ConversationState } from "./state.ts";
 
 export interface ConversationManagerDeps extends Omit<
   ConversationDeps,
@@ -117,6 +119,19 @@ export class ConversationManager {
     const { log, conversation } = this.#openConversation(id);
     await log.reached(seq);
     return conversation;
+  }
+
+  /**
+   * Resolves when no conversation that this device may seal messages for lists the device.
+   * @returns false if `signal` aborts first
+   * @throws SealdeskError the error that ended the connection
+   */
+  async whenGone(device: DeviceId, signal: AbortSignal): Promise<boolean> {
+    const lists = ({ state }: ConversationLog) =>
+      state !== undefined && isMember(state) && !state.closed && hasDevice(state.members, device);
+    const logs = Array.from(this.#openConversations.values(), ({ log }) => log).filter(lists);
+    const gone = await Promise.all(logs.map((log) => log.until(() => !lists(log), signal)));
+    return gone.every(Boolean);
   }
 
   /** Resolves when everything that the relay had at the last connection is in the store. */

@@ -91,7 +91,7 @@ export function createConversationParts(
     const body = { conversation: id, kind, seq, device: undefined };
     deps.transmit({ kind: "activity", body });
   };
-  const conversation = new Conversation(log, sender, api, files, history, sendActivity);
+  const conversation = new Conversation(log, sender, deps, files, history, sendActivity);
   const onRecorded = ({ seq, record, first }: Recorded) => {
     acknowledger.recorded(id, seq);
     if (first) deps.onConversation(conversation);

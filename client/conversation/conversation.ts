@@ -12,10 +12,13 @@ import type { ChangedConsent } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/history-granter.ts";
 import type { ConversationItem, LoggedItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
+import { removeMember, type RemoveMemberDeps } from "./remove-member.ts";
 import type { Sender } from "./sender.ts";
 import type { SentMessage } from "./waiting-messages.ts";
 
-type MembersApi = Pick<Api, "addMember" | "removeMember" | "closeConversation">;
+interface MembersDeps extends RemoveMemberDeps {
+  readonly api: Pick<Api, "addMember" | "removeMember" | "closeConversation">;
+}
 
 /** Sends and receives this device's files. */
 export interface Files {
@@ -28,7 +31,7 @@ export class Conversation {
   readonly id: ConversationId;
   readonly #log: ConversationLog;
   readonly #sender: Sender;
-  readonly #api: MembersApi;
+  readonly #deps: MembersDeps;
   readonly #sendActivity: (kind: ActivityKind, seq: number) => void;
   readonly #files: Files;
   readonly #history: HistoryExchange;
@@ -36,7 +39,7 @@ export class Conversation {
   constructor(
     log: ConversationLog,
     sender: Sender,
-    api: MembersApi,
+    deps: MembersDeps,
     files: Files,
     history: HistoryExchange,
     sendActivity: (kind: ActivityKind, seq: number) => void,
@@ -44,7 +47,7 @@ export class Conversation {
     this.id = log.id;
     this.#log = log;
     this.#sender = sender;
-    this.#api = api;
+    this.#deps = deps;
     this.#sendActivity = sendActivity;
     this.#files = files;
     this.#history = history;
@@ -162,18 +165,20 @@ export class Conversation {
    *   conversation_not_found
    */
   async addMember(user: Given<UserId>): Promise<void> {
-    const { seq } = await this.#api.addMember(this.id, given(user, "user"));
+    const { seq } = await this.#deps.api.addMember(this.id, given(user, "user"));
     await this.#log.reached(seq);
   }
 
   /**
-   * Ends a membership, also your own. The former member cannot read messages that are sent from now
-   * on.
-   * @throws SealdeskError forbidden, member_not_found, conversation_not_found
+   * Ends a membership, also your own. From now on this device seals nothing for the member, also over
+   * restarts, until an event shows the removal and another one adds them again. Resolves when this
+   * device has seen the event: from then on, nobody seals for them.
+   * @throws SealdeskError forbidden, member_not_found, conversation_not_found: they are still a member
+   * @throws SealdeskError removal_not_confirmed: the server says that it was done, and does not show it
+   *   within a minute; network and others: it may have been done. Call it again
    */
   async removeMember(user: Given<UserId>): Promise<void> {
-    const { seq } = await this.#api.removeMember(this.id, given(user, "user"));
-    await this.#log.reached(seq);
+    await removeMember(this.#deps, this.#log, given(user, "user"));
   }
 
   /**
@@ -210,7 +215,7 @@ export class Conversation {
    * @throws SealdeskError forbidden, conversation_closed
    */
   async close(): Promise<void> {
-    const { seq } = await this.#api.closeConversation(this.id);
+    const { seq } = await this.#deps.api.closeConversation(this.id);
     await this.#log.reached(seq);
   }
 }

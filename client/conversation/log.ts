@@ -77,9 +77,26 @@ export class ConversationLog {
    * @throws SealdeskError the error that ended the connection
    */
   async reached(seq: number): Promise<void> {
-    while (this.cursor < seq) {
-      if (this.#end !== undefined) throw this.#end.error;
-      await this.#changed.promise;
+    await this.until(() => this.cursor >= seq);
+  }
+
+  /**
+   * Waits until the log's state is as it is to be.
+   * @returns false if `signal` aborts first
+   * @throws SealdeskError the error that ended the connection
+   */
+  async until(holds: () => boolean, signal?: AbortSignal): Promise<boolean> {
+    const ring = () => this.#ring();
+    signal?.addEventListener("abort", ring);
+    try {
+      while (!holds()) {
+        if (this.#end !== undefined) throw this.#end.error;
+        if (signal?.aborted === true) return false;
+        await this.#changed.promise;
+      }
+      return true;
+    } finally {
+      signal?.removeEventListener("abort", ring);
     }
   }
 

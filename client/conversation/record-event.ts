@@ -17,6 +17,7 @@ import { receiptProblems } from "../history/receive-receipt.ts";
 import { noteArrival } from "../history/shared-devices.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
 import { openDelivered, takeOwn } from "./open-event.ts";
+import { endRemovals } from "./removals.ts";
 import {
   memberWith,
   saveState,
@@ -187,6 +188,7 @@ async function membershipRecord(
     return { record, committed: () => undefined, valid: undefined };
   }
   const { control, arrived } = verdict;
+  await endRemovals(transaction, event.conversation, event.kind, control);
   const { distrusted, committed } = await trust.admit(transaction, devices);
   const problems: Problem[] = [...distrusted];
   let valid: boolean | undefined;

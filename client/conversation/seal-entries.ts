@@ -5,6 +5,7 @@ import type { Suite } from "../../crypto/device/suite.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import { lastSeenUpTo } from "./history.ts";
 import { bodyOf, deleteEntry, getEntry, putEntry, withSealing, type Sealing } from "./outbox.ts";
+import { withheldFrom } from "./removals.ts";
 import { otherDevices, type ConversationState } from "./state.ts";
 
 interface SealingDeps {
@@ -33,7 +34,8 @@ export function sealEntries(
   return store.transact(async (transaction) => {
     const state = current();
     if (state === undefined) return undefined;
-    const { epoch, withheld } = state;
+    const { epoch } = state;
+    const withheld = await withheldFrom(transaction, conversation, state, ownDevice);
     // The hash of an event that is gone is not known. To claim one would be an alarm for members.
     const lastSeen = state.afterGap
       ? await lastSeenUpTo(transaction, conversation, state.seq)

@@ -24,6 +24,7 @@ import { transferUpload } from "../attachments/transfer-upload.ts";
 import type { UploaderDeps } from "../attachments/uploader.ts";
 import { assertMember } from "../conversation/assert-member.ts";
 import { hashAt } from "../conversation/history.ts";
+import { withheldFrom } from "../conversation/removals.ts";
 import { establishSessions, assertTrusted, type SessionDeps } from "../conversation/sessions.ts";
 import type { ConversationState } from "../conversation/state.ts";
 import type { Account } from "../device/account.ts";
@@ -210,7 +211,7 @@ export class HistoryGranter {
     save: (job: OutgoingJob) => Promise<void>,
   ): Promise<void> {
     const { store, account, clock, suite, signal, whenSound } = this.#deps;
-    const { conversation, fromSeq, toSeq, packs, devices, id } = job;
+    const { conversation, fromSeq, toSeq, packs, id } = job;
     const now = state();
     assertMember(now);
     const sessions = { ...this.#deps, ownDevice: account.device };
@@ -221,6 +222,9 @@ export class HistoryGranter {
         const fromHash = await hashAt(transaction, conversation, fromSeq);
         const toHash = await hashAt(transaction, conversation, toSeq);
         if (fromHash === undefined || toHash === undefined) throw incomplete();
+        const withheld = await withheldFrom(transaction, conversation, now, account.device);
+        const devices = job.devices.filter((device) => !withheld.includes(device));
+        if (devices.length === 0) throw notTheirs();
         const text = encodeReceipt({
           type: "history_grant",
           version: 1,
@@ -264,7 +268,7 @@ export class HistoryGranter {
         await whenSound();
         // The owners of the listed devices are certain only now. When the grant was requested, the
         // relay may have listed another user's device under the recipient.
-        if (!areOf(now, job.recipient, devices)) throw notTheirs();
+        if (!areOf(now, job.recipient, job.devices)) throw notTheirs();
         return await save(
           await attempt().catch((error: unknown) => establish(error).then(attempt)),
         );

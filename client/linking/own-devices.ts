@@ -8,6 +8,7 @@ import { sealAccount } from "../../crypto/device/linking/seal-account.ts";
 import { zeroise, type SigningKeyPair } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Account } from "../device/account.ts";
+import { isRecorded, removedDevice } from "../conversation/removals.ts";
 import { isCertified } from "../device/is-certified.ts";
 import { forgetToShare, intendToShare } from "../history/shared-devices.ts";
 import { loadKeptHead } from "../key-log/kept-head.ts";
@@ -58,7 +59,7 @@ export async function ownDevices({ account, api, store }: OwnDevicesDeps): Promi
 /**
  * Returns a new device's request. Show it to the person who read its code.
  * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed,
- *   link_key_replaced
+ *   link_key_replaced; device_revoked: this device removed it from the account
  */
 export async function reviewDevice(deps: OwnDevicesDeps, text: string): Promise<NewDevice> {
   const { device, createdAtMs, expiresAtMs } = await openRequest(deps, readCode(text));
@@ -141,8 +142,10 @@ function readCode(text: string): LinkCode {
   }
 }
 
-async function openRequest({ api }: OwnDevicesDeps, { request, ephemeralKey }: LinkCode) {
+async function openRequest({ api, store }: OwnDevicesDeps, { request, ephemeralKey }: LinkCode) {
   const view = await api.linkRequest(request);
+  if (await store.read((transaction) => isRecorded(transaction, removedDevice(view.device))))
+    throw new SealdeskError("device_revoked", "You removed this device: refuse its request.");
   if (!equalBytes(view.ephemeralKey, ephemeralKey))
     throw new SealdeskError(
       "link_key_replaced",

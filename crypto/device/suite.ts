@@ -74,8 +74,8 @@ export interface SealRequest {
    */
   readonly without?: readonly DeviceId[];
   /**
-   * Devices among `devices` that get an empty packet in any case. Call `rotate` when you add one: a
-   * device that has the current key keeps it. Default: none.
+   * Devices among `devices` that get an empty packet in any case. If they change, the key is replaced:
+   * a device keeps the keys that it was given. Default: none.
    */
   readonly withheld?: readonly DeviceId[];
   readonly plaintext: Uint8Array;

@@ -10,6 +10,8 @@ import {
   textsOf,
   type Member,
 } from "../support/member.ts";
+import { newId } from "../../tools/testkit/ids.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { openableBy, rawMessages, rawPackets } from "../support/raw-log.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
@@ -142,8 +144,9 @@ describe("several devices of one account", () => {
       customer.desk.device,
       kept.desk.device,
     ]);
-    const again = customer.desk.removeDevice(lost.desk.device);
-    await expect(again).rejects.toMatchObject({ code: "device_not_found" });
+    await customer.desk.removeDevice(lost.desk.device);
+    const unknown = customer.desk.removeDevice(newId<DeviceId>());
+    await expect(unknown).rejects.toMatchObject({ code: "device_not_found" });
     await closeAll(agent, customer, kept);
 
     const later = (await rawMessages(server, asking.id)).filter(({ seq }) => seq > removedAt);

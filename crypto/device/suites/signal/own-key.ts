@@ -10,25 +10,32 @@ import { names, prefixes } from "./store-names.ts";
 export interface OwnKey {
   readonly keyId: Uuid;
   readonly epoch: number;
-  /** SHA-256 over the sorted ids of the devices that received the key. */
+  /** Whom the key is for: see `digestOfReceivers`. */
   readonly devices: Uint8Array;
   readonly messages: number;
   /** Milliseconds since the Unix epoch. */
   readonly createdAtMs: number;
 }
 
-export const digestOfDevices = (devices: readonly DeviceId[]): Uint8Array =>
-  sha256(concat(...devices.toSorted().map(uuidToBytes)));
+/** Returns SHA-256 over the sorted ids of the devices, and then of those that the key is withheld from. */
+export function digestOfReceivers({
+  devices,
+  withheld = [],
+}: Pick<SealRequest, "devices" | "withheld">): Uint8Array {
+  const sorted = devices.toSorted();
+  const without = sorted.filter((device) => withheld.includes(device));
+  return sha256(concat(...[...sorted, ...without].map(uuidToBytes)));
+}
 
 /**
- * Returns whether the key may encrypt one more message: the epoch and the devices are the same, and
- * the limits are not reached.
+ * Returns whether the key may encrypt one more message: the epoch, the devices and those that
+ * it is withheld from are the same, and the limits are not reached.
  */
 export function isWithinLimits(key: OwnKey, request: SealRequest, limits: RotationLimits): boolean {
   const ageMs = request.nowMs - key.createdAtMs;
   return (
     key.epoch === request.epoch &&
-    equalBytes(key.devices, digestOfDevices(request.devices)) &&
+    equalBytes(key.devices, digestOfReceivers(request)) &&
     key.messages < limits.maxMessages &&
     // The key's age is unknown if the clock was set back.
     ageMs >= 0 &&

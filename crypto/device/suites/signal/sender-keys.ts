@@ -12,7 +12,7 @@ import {
 import { addressOf, owned } from "./addresses.ts";
 import { encodeKeyPacket, openKeyPacket } from "./key-packet.ts";
 import {
-  digestOfDevices,
+  digestOfReceivers,
   dropOwnKey,
   loadOwnKey,
   isWithinLimits,
@@ -86,7 +86,7 @@ async function startKey(staging: Staging, self: Self, request: SealRequest) {
   const key: OwnKey = {
     keyId,
     epoch,
-    devices: digestOfDevices(devices),
+    devices: digestOfReceivers(request),
     messages: 0,
     createdAtMs: nowMs,
   };

@@ -19,7 +19,7 @@ import {
   tampered,
 } from "./devices.ts";
 import { newId } from "../../../../tools/testkit/ids.ts";
-import type { ConversationId } from "../../../../crypto/wire/ids.ts";
+import type { ConversationId, DeviceId } from "../../../../crypto/wire/ids.ts";
 
 const iterationOf = (ciphertext: Uint8Array) =>
   SenderKeyMessage.deserialize(Uint8Array.from(ciphertext)).iteration();
@@ -104,6 +104,22 @@ describe("who can open", () => {
     expect(sealed.packets[1]?.bytes).toHaveLength(0);
     expect(await open(b!, delivery(a, b!, room, sealed))).toBe("hello");
     await expect(open(c!, delivery(a, c!, room, sealed))).rejects.toMatchObject({ code: "no_key" });
+  });
+
+  test("a device that is withheld from now on cannot open what follows, although it has the key", async () => {
+    const [a, b, c] = await newGroup(3);
+    const room = newRoom();
+    const devices = [b!.id, c!.id];
+    const plaintext = new TextEncoder().encode("hello");
+    const sealFor = (withheld: readonly DeviceId[]) =>
+      a.transact((tx) => a.suite.seal(tx, { ...room, devices, withheld, plaintext, nowMs }));
+    const before = await sealFor([]);
+    expect(await open(c!, delivery(a, c!, room, before))).toBe("hello");
+    const after = await sealFor([c!.id]);
+    expect(await open(b!, delivery(a, b!, room, after))).toBe("hello");
+    await expect(open(c!, delivery(a, c!, room, after))).rejects.toMatchObject({ code: "no_key" });
+    const again = await sealFor([]);
+    for (const to of [b!, c!]) expect(await open(to, delivery(a, to, room, again))).toBe("hello");
   });
 
   test("a removed device cannot open messages after the rotation", async () => {

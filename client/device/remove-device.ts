@@ -1,0 +1,73 @@
+import type { DeviceId } from "../../crypto/wire/ids.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import { confirmRemoval } from "../conversation/confirm-removal.ts";
+import type { ConversationManager } from "../conversation/conversation-manager.ts";
+import { askRemoval, removedDevice } from "../conversation/removals.ts";
+import { isTransient, SealdeskError } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+import { isRemoved } from "../key-log/key-history.ts";
+import type { KeyLog } from "../key-log/key-log.ts";
+import { sleep, type Clock } from "../runtime.ts";
+import type { Account } from "./account.ts";
+import type { Trust } from "./trust.ts";
+
+export interface RemoveDeviceDeps {
+  readonly store: DeviceStore;
+  readonly api: Pick<Api, "removeDevice">;
+  readonly account: Pick<Account, "user" | "device">;
+  readonly trust: Pick<Trust, "device">;
+  readonly keyLog: Pick<KeyLog, "historyOf">;
+  readonly manager: Pick<ConversationManager, "whenGone">;
+  /** The time that this device measures by itself. */
+  readonly localClock: Clock;
+}
+
+const readLogEveryMs = 1_000;
+
+/**
+ * Removes a device. Resolves when the key log shows it, and the open conversations that listed the
+ * device list it no more. If this device removes itself, it resolves with the answer, because it may
+ * read nothing more.
+ * @throws SealdeskError as `Sealdesk.removeDevice`
+ */
+export async function removeDevice(deps: RemoveDeviceDeps, device: DeviceId): Promise<void> {
+  const { store, api, account, manager, localClock } = deps;
+  if (device === account.device) return api.removeDevice(device);
+  await askRemoval(store, removedDevice(device), () => requestRemoval(deps, device));
+  await confirmRemoval(localClock, async (signal) => {
+    while (!(await isShown(deps, device))) {
+      await sleep(localClock, readLogEveryMs, signal);
+      if (signal.aborted) return false;
+    }
+    return manager.whenGone(device, signal);
+  });
+}
+
+/** A removal that was made before is no error, so that you can ask again. */
+async function requestRemoval(deps: RemoveDeviceDeps, device: DeviceId): Promise<void> {
+  try {
+    await deps.api.removeDevice(device);
+  } catch (error) {
+    const isUnknown = error instanceof SealdeskError && error.code === "device_not_found";
+    if (!isUnknown || !(await isLoggedRemoval(deps, device))) throw error;
+  }
+}
+
+/** Returns whether the log of the device's account says that it was removed. */
+async function isLoggedRemoval(
+  { account, trust, keyLog }: RemoveDeviceDeps,
+  device: DeviceId,
+): Promise<boolean> {
+  // An admin may remove devices of others.
+  const { user } = trust.device(device) ?? account;
+  return isRemoved(await keyLog.historyOf(user), device);
+}
+
+async function isShown(deps: RemoveDeviceDeps, device: DeviceId): Promise<boolean> {
+  try {
+    return await isLoggedRemoval(deps, device);
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    return false;
+  }
+}

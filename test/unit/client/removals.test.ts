@@ -1,0 +1,227 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, test } from "@jest/globals";
+import { MemoryLevel } from "memory-level";
+import { confirmWithinMs } from "../../../client/conversation/confirm-removal.ts";
+import {
+  askRemoval,
+  endRemovals,
+  isRecorded,
+  removedDevice,
+  removedMember,
+  withheldFrom,
+} from "../../../client/conversation/removals.ts";
+import { removeDevice, type RemoveDeviceDeps } from "../../../client/device/remove-device.ts";
+import type { Account } from "../../../client/device/account.ts";
+import type { Api } from "../../../client/http/api.ts";
+import { approveDevice } from "../../../client/linking/own-devices.ts";
+import { encodeLinkCode } from "../../../crypto/device/linking/link-code.ts";
+import { SealdeskError, type SealdeskErrorCode } from "../../../client/errors.ts";
+import type { KeyHistory } from "../../../client/key-log/key-history.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import type { ConversationId, DeviceId, UserId } from "../../../crypto/wire/ids.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import { ManualClock, settle } from "./manual-clock.ts";
+
+const openStore = () =>
+  DeviceStore.open(new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" }), randomBytes(32));
+const failWith = (code: SealdeskErrorCode) => () => Promise.reject(new SealdeskError(code, code));
+const succeed = () => Promise.resolve("done");
+
+describe("the record of a removal", () => {
+  const name = removedDevice(newId<DeviceId>());
+  const isKept = (store: DeviceStore) => store.read((each) => isRecorded(each, name));
+
+  test("is in the store before the request", async () => {
+    const store = await openStore();
+    let wasKept = false;
+    await askRemoval(store, name, async () => {
+      wasKept = await isKept(store);
+    });
+    expect(wasKept).toBe(true);
+  });
+
+  test.each<[SealdeskErrorCode, boolean]>([
+    ["forbidden", false],
+    ["device_not_found", false],
+    ["member_not_found", false],
+    ["conversation_not_found", false],
+    ["network", true],
+    ["server_error", true],
+    ["rate_limited", true],
+    ["invalid_response", true],
+    ["request_refused", true],
+    ["closed", true],
+  ])("after %s, it is kept: %s", async (code, kept) => {
+    const store = await openStore();
+    await expect(askRemoval(store, name, failWith(code))).rejects.toMatchObject({ code });
+    expect(await isKept(store)).toBe(kept);
+  });
+
+  test("of a removal that was accepted stays when a further one is refused", async () => {
+    const store = await openStore();
+    await askRemoval(store, name, succeed);
+    const again = askRemoval(store, name, failWith("device_not_found"));
+    await expect(again).rejects.toMatchObject({ code: "device_not_found" });
+    expect(await isKept(store)).toBe(true);
+  });
+});
+
+describe("the removal of a member", () => {
+  const conversation = newId<ConversationId>();
+  const [user, other] = [newId<UserId>(), newId<UserId>()];
+  const [own, device, added] = [newId<DeviceId>(), newId<DeviceId>(), newId<DeviceId>()];
+  const list = (...devices: DeviceId[]) => [
+    { user: other, role: "agent", devices: [own] },
+    { user, role: "agent", devices },
+  ];
+  const recorded = async () => {
+    const store = await openStore();
+    await askRemoval(store, removedMember(conversation, user), succeed);
+    const withheld = (...devices: DeviceId[]) => {
+      const state = { members: list(...devices), withheld: [], withheldMembers: [] };
+      return store.read((each) => withheldFrom(each, conversation, state, own));
+    };
+    const end = (
+      kind: "member_added" | "member_removed" | "device_added",
+      subject: UserId,
+      members = list(device),
+    ) => store.transact((each) => endRemovals(each, conversation, kind, { members, subject }));
+    return { store, withheld, end };
+  };
+
+  test("withholds from every device of theirs, in this conversation only", async () => {
+    const { store, withheld } = await recorded();
+    expect(await withheld(device, added)).toEqual([device, added]);
+    const elsewhere = { members: list(device), withheld: [], withheldMembers: [] };
+    const there = newId<ConversationId>();
+    expect(await store.read((each) => withheldFrom(each, there, elsewhere, own))).toEqual([]);
+  });
+
+  test("is over when an event shows it or adds them anew, and with no other", async () => {
+    for (const [kind, subject, members, isOver] of [
+      ["device_added", user, list(device), false],
+      ["member_added", other, list(device), false],
+      ["member_removed", other, list(device), false],
+      ["member_removed", user, list().slice(0, 1), true],
+      ["member_added", user, list(device), true],
+    ] as const) {
+      const { withheld, end } = await recorded();
+      await end(kind, subject, [...members]);
+      expect(await withheld(device)).toEqual(isOver ? [] : [device]);
+    }
+  });
+
+  test("does not begin again when its event comes before the answer", async () => {
+    const store = await openStore();
+    const name = removedMember(conversation, user);
+    const members = list().slice(0, 1);
+    await askRemoval(store, name, () =>
+      store.transact((each) =>
+        endRemovals(each, conversation, "member_removed", { members, subject: user }),
+      ),
+    );
+    expect(await store.read((each) => isRecorded(each, name))).toBe(false);
+  });
+});
+
+test("a device that was removed is not let in again", async () => {
+  const store = await openStore();
+  const device = newId<DeviceId>();
+  await askRemoval(store, removedDevice(device), succeed);
+  const ephemeralKey = randomBytes(32);
+  const link = { device, ephemeralKey, deviceKey: randomBytes(32), state: "pending" };
+  const api = { linkRequest: async () => link } as unknown as Api;
+  const account = { user: newId<UserId>(), device: newId<DeviceId>() } as Account;
+  const deviceKey = { publicKey: randomBytes(32), privateKey: randomBytes(64) };
+  const code = encodeLinkCode({ request: newId(), ephemeralKey, secret: randomBytes(16) });
+  const approved = approveDevice({ store, api, account, deviceKey }, code);
+  await expect(approved).rejects.toMatchObject({ code: "device_revoked" });
+});
+
+describe("the removal of a device", () => {
+  const device = newId<DeviceId>();
+  const account = { user: newId<UserId>(), device: newId<DeviceId>() };
+  const history = (...changes: ("device_added" | "device_removed")[]) =>
+    ({
+      entries: changes.map((change) => ({ change, record: { device } })),
+    }) as unknown as KeyHistory;
+
+  async function setUp(changes: Partial<RemoveDeviceDeps>) {
+    const clock = new ManualClock();
+    const deps: RemoveDeviceDeps = {
+      store: await openStore(),
+      api: { removeDevice: async () => undefined },
+      account,
+      trust: { device: () => undefined },
+      keyLog: { historyOf: async () => history("device_added", "device_removed") },
+      manager: { whenGone: async () => true },
+      localClock: clock,
+      ...changes,
+    };
+    const outcome = removeDevice(deps, device).then(
+      () => "resolved",
+      (error: unknown) => (error instanceof SealdeskError ? error.code : error),
+    );
+    await settle();
+    return { clock, outcome };
+  }
+
+  test("waits for the key log, and asks again after a failure", async () => {
+    const answers = [
+      async () => history("device_added"),
+      failWith("network"),
+      async () => history("device_added", "device_removed"),
+    ];
+    const { clock, outcome } = await setUp({
+      keyLog: { historyOf: () => answers.shift()!() },
+    });
+    await clock.pass(3_000);
+    expect(await outcome).toBe("resolved");
+    expect(answers).toEqual([]);
+  });
+
+  test.each<[string, Partial<RemoveDeviceDeps>]>([
+    [
+      "the key log does not show it",
+      { keyLog: { historyOf: async () => history("device_added") } },
+    ],
+    ["the key log does not answer", { keyLog: { historyOf: () => new Promise(() => undefined) } }],
+    [
+      "a conversation does not show it",
+      { manager: { whenGone: () => new Promise(() => undefined) } },
+    ],
+  ])("is not confirmed if %s within a minute", async (_, changes) => {
+    const { clock, outcome } = await setUp(changes);
+    await clock.pass(confirmWithinMs);
+    expect(await outcome).toBe("removal_not_confirmed");
+  });
+
+  test("by an admin is looked for in the log of the device's account", async () => {
+    const owner = newId<UserId>();
+    const asked: UserId[] = [];
+    const { outcome } = await setUp({
+      trust: {
+        device: () => ({
+          user: owner,
+          deviceKey: new Uint8Array(32),
+          receiptKey: new Uint8Array(32),
+        }),
+      },
+      keyLog: {
+        historyOf: async (user) => {
+          asked.push(user);
+          return history("device_removed");
+        },
+      },
+    });
+    expect(await outcome).toBe("resolved");
+    expect(asked).toEqual([owner]);
+  });
+
+  test("that was made before resolves, and one that the log does not know is refused", async () => {
+    const api = { removeDevice: failWith("device_not_found") };
+    expect(await (await setUp({ api })).outcome).toBe("resolved");
+    const keyLog = { historyOf: async () => history("device_added") };
+    expect(await (await setUp({ api, keyLog })).outcome).toBe("device_not_found");
+  });
+});
