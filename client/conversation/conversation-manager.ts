@@ -14,6 +14,7 @@ import { Soundness } from "../rollback/soundness.ts";
 import type { Welcomed } from "../transport/relay-connection.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { Activities, type MemberActivity } from "./activities.ts";
+import { isMember } from "./assert-member.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { Conversation, Files } from "./conversation.ts";
 import {
@@ -195,10 +196,10 @@ export class ConversationManager {
     return this.#writable().some((id) => !listed.has(id));
   }
 
-  /** Returns the conversations that this device can write in, as far as the store knows. */
+  /** Returns the conversations that this device may write in, as far as the store knows. */
   #writable(): readonly ConversationId[] {
     return [...this.#openConversations.values()]
-      .filter(({ log }) => log.state?.joined === true && !log.state.closed)
+      .filter(({ log: { state } }) => state !== undefined && isMember(state) && !state.closed)
       .map(({ log }) => log.id);
   }
 

@@ -173,7 +173,10 @@ export interface GapItem extends Placed {
   readonly seq: number;
   readonly from: number;
   readonly to: number;
-  /** "purged": the events are older than the tenant's retention period. */
+  /**
+   * "purged": the events are older than the tenant's retention period. "not_a_member": the relay passed
+   * over these events after another gap, since this device had been removed in it and came back later.
+   */
   readonly reason: string;
 }
 
