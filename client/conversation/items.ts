@@ -174,8 +174,9 @@ export interface GapItem extends Placed {
   readonly from: number;
   readonly to: number;
   /**
-   * "purged": the events are older than the tenant's retention period. "not_a_member": the relay passed
-   * over these events after another gap, since this device had been removed in it and came back later.
+   * "purged": the events are older than the tenant's retention period. "erased": their keys were
+   * destroyed. "not_a_member": the relay passed over these events, because this device had been removed
+   * in an earlier gap and came back later.
    */
   readonly reason: string;
 }
