@@ -47,6 +47,7 @@ export type SealdeskErrorCode =
   // sending
   | "not_a_member"
   | "membership_unverified" // a membership event was malformed, so nobody knows who the members are
+  | "arrived_unseen" // somebody came unseen after you wrote the message: see the event `arrival`, then send it again
   | "conversation_closed"
   | "message_too_large"
   | "stale_message_id" // the relay and the HTTP server disagree about the time: send it again later

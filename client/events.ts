@@ -3,7 +3,7 @@ import type { UserId, DeviceId, ConversationId } from "../crypto/wire/ids.ts";
 import type { MemberActivity } from "./conversation/activities.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import type { DeviceChange } from "./conversation/device-change.ts";
-import type { ProblemItem } from "./conversation/items.ts";
+import type { ArrivedUnseenItem, ProblemItem } from "./conversation/items.ts";
 import type { SealdeskError } from "./errors.ts";
 import type { HistoryProgress } from "./history/progress.ts";
 import type { KeyLogEvidence } from "./key-log/evidence.ts";
@@ -22,6 +22,12 @@ export interface SealdeskEvents {
    * A device of a member, or of your own account, was added to a conversation or removed from it.
    */
   readonly device: DeviceChange;
+  /**
+   * Somebody came into a conversation while this device saw no events. It is also among the
+   * conversation's `messages`. Messages that you wrote before and that were not sealed yet fail with
+   * `arrived_unseen`. Those that you send from now on are for the arrived, too.
+   */
+  readonly arrival: { readonly conversation: Conversation; readonly arrived: ArrivedUnseenItem };
   /** Progress of a history grant that this device makes or receives. */
   readonly history: { readonly conversation: Conversation; readonly progress: HistoryProgress };
   /**
@@ -49,6 +55,7 @@ const names: Readonly<Record<keyof SealdeskEvents, true>> = {
   conversation: true,
   problem: true,
   device: true,
+  arrival: true,
   history: true,
   held: true,
   activity: true,

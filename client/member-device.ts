@@ -218,6 +218,7 @@ function loadKeyLog(
 const reportsOf = (events: Emitter<SealdeskEvents>): Reports => ({
   onConversation: (conversation) => events.emit("conversation", conversation),
   onDevice: (change) => events.emit("device", change),
+  onArrival: (conversation, arrived) => events.emit("arrival", { conversation, arrived }),
   onRolledBack: (lost) => events.emit("security", { code: "store_rolled_back", lost }),
   onUnreachable: (unreachable) =>
     events.emit("security", { code: "device_unreachable", ...unreachable }),
@@ -231,6 +232,7 @@ type Reports = Pick<
   Parameters<typeof ConversationManager.load>[0],
   | "onConversation"
   | "onDevice"
+  | "onArrival"
   | "onRolledBack"
   | "onUnreachable"
   | "onHistory"

@@ -10,12 +10,22 @@ export function assertMember(
 ): asserts state is ConversationState {
   if (state?.joined !== true)
     throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
-  if (state.malformed)
-    throw new SealdeskError(
-      "membership_unverified",
-      "The server showed a change of the members that no act makes. Nothing is sent to them.",
-    );
+  if (state.malformed) throw unverified();
 }
+
+/** Returns the error of a message to members whom nobody knows. */
+export const unverified = (): SealdeskError =>
+  new SealdeskError(
+    "membership_unverified",
+    "The server showed a change of the members that no act makes. Nothing is sent to them.",
+  );
+
+/** Returns the error of a message that was written before somebody came unseen. */
+export const arrivedUnseen = (): SealdeskError =>
+  new SealdeskError(
+    "arrived_unseen",
+    "Somebody came unseen after the message was written. Show who it is before you send it again.",
+  );
 
 /** Returns whether this device may seal for the members of a conversation. */
 export const isMember = (state: ConversationState): boolean => state.joined && !state.malformed;

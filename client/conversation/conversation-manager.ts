@@ -210,10 +210,10 @@ export class ConversationManager {
     return this.#writable().some((id) => !listed.has(id));
   }
 
-  /** Returns the conversations that this device can write in, as far as the store knows. */
+  /** Returns the conversations that this device may write in, as far as the store knows. */
   #writable(): readonly ConversationId[] {
     return [...this.#openConversations.values()]
-      .filter(({ log }) => log.state?.joined === true && !log.state.closed)
+      .filter(({ log: { state } }) => state !== undefined && isMember(state) && !state.closed)
       .map(({ log }) => log.id);
   }
 

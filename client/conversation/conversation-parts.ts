@@ -8,7 +8,7 @@ import type { Acknowledger } from "./acknowledger.ts";
 import { Conversation, type Files } from "./conversation.ts";
 import { deviceChange, type DeviceChange } from "./device-change.ts";
 import { itemsOf } from "./history.ts";
-import type { ProblemItem } from "./items.ts";
+import type { ArrivedUnseenItem, ProblemItem } from "./items.ts";
 import { ConversationLog } from "./log.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import { Receiver, type Recorded } from "./receiver.ts";
@@ -33,6 +33,8 @@ export interface ConversationDeps
   readonly onConversation: (conversation: Conversation) => void;
   readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
   readonly onDevice: (change: DeviceChange) => void;
+  /** Somebody came unseen. Nothing was sealed for them yet. */
+  readonly onArrival: (conversation: Conversation, arrived: ArrivedUnseenItem) => void;
   readonly onHeld: (conversation: Conversation, error: SealdeskError) => void;
   /** Messages of a conversation are sent without a device, because its prekeys cannot be used. */
   readonly onUnreachable: (unreachable: UnreachableDevice) => void;
@@ -97,8 +99,10 @@ export function createConversationParts(
     if (first) deps.onConversation(conversation);
     const change = deviceChange(conversation, { seq, record }, account);
     if (change !== undefined) deps.onDevice(change);
-    for (const item of itemsOf(seq, record, account))
+    for (const item of itemsOf(seq, record, account)) {
       if (item.kind === "problem") deps.onProblem(conversation, item);
+      if (item.kind === "arrived_unseen") deps.onArrival(conversation, item);
+    }
     history.recorded(record);
     if (record.kind !== "message") sender.wake();
     else if (record.senderDevice === account.device)

@@ -86,7 +86,7 @@ export class Conversation {
    * and has its place among the others. Until then it is in this device's store: a lost connection
    * or a crash only delays it, and nothing is sent twice. Messages are sent in the order of your
    * calls. They are stored in that order unless the relay limits their rate.
-   * @throws SealdeskError message_too_large, not_a_member, membership_unverified,
+   * @throws SealdeskError message_too_large, not_a_member, membership_unverified, arrived_unseen,
    *   conversation_closed, stale_message_id, subject_erased, untrusted_member, send_refused: the
    *   message was not sent and will not be
    * @throws SealdeskError closed, displaced, signed_out and others that end the connection: the

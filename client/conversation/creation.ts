@@ -11,7 +11,6 @@ import type { Account } from "../device/account.ts";
 import type { UntrustedDevice, KnownDevice, Trust } from "../device/trust.ts";
 import { isCertified } from "../device/is-certified.ts";
 import { wasLoggedBefore, type KeyHistory } from "../key-log/key-history.ts";
-import { hasDevice, type ConversationState } from "./state.ts";
 
 type Creation = NonNullable<Control["creation"]>;
 
@@ -27,21 +26,6 @@ interface CreationDeps {
   /** Ed25519 public key of this device. */
   readonly deviceKey: Uint8Array;
 }
-
-/**
- * Returns whether the event must carry the creation record. It must if it is the first event that
- * this device sees.
- */
-export const carriesCreation = (
-  before: ConversationState | undefined,
-  { kind }: Pick<Deliver, "kind">,
-  { members }: Control,
-  ownDevice: DeviceId,
-): boolean =>
-  kind === "created" ||
-  ((kind === "member_added" || kind === "device_added") &&
-    before?.joined !== true &&
-    hasDevice(members, ownDevice));
 
 /**
  * Returns the user whose key history is needed to judge the creation record: its creator. Returns

@@ -23,18 +23,21 @@ export interface DeviceChange {
 export function changedDevice(
   before: ConversationState | undefined,
   kind: EventKind,
-  { subject, members }: Control,
-  ownDevice: DeviceId,
+  {
+    control: { subject, members },
+    enters,
+  }: { readonly control: Control; readonly enters: boolean },
+  self: Self,
 ): DeviceId | undefined {
   if (kind !== "device_added" && kind !== "device_removed") return undefined;
+  const isAdded = kind === "device_added";
+  // The event that makes this device a member is the one that added it.
+  if (isAdded && enters && subject === self.user) return self.device;
   const now = devicesOf(members, subject);
   const earlier = devicesOf(before?.members ?? [], subject);
-  const isAdded = kind === "device_added";
   const changed = isAdded
     ? now.filter((device) => !earlier.includes(device))
     : earlier.filter((device) => !now.includes(device));
-  // The event that makes this device a member is the one that added it.
-  if (isAdded && changed.includes(ownDevice)) return ownDevice;
   return changed.length === 1 ? changed[0] : undefined;
 }
 

@@ -14,6 +14,7 @@ import {
   choice,
   deviceId,
   fixed,
+  flag,
   list,
   message,
   messageId,
@@ -66,6 +67,8 @@ const record = message({
   restored: [18, optional(nested(restoredFields))],
   /** Who came while this device saw no events, and was first listed by this event. */
   arrived: [19, list(nested(storedMember), mostMembers)],
+  /** True if the event made this device a member. */
+  enters: [20, flag],
 });
 
 type Stored = MessageOf<typeof record>;
@@ -125,6 +128,7 @@ export function saveGap(
     frankingTag: zeroHash,
     control: undefined,
     arrived: [],
+    enters: false,
     problems: [],
     gap: { from, reason },
     attachment: undefined,

@@ -173,7 +173,11 @@ export interface GapItem extends Placed {
   readonly seq: number;
   readonly from: number;
   readonly to: number;
-  /** "purged": the events are older than the tenant's retention period. */
+  /**
+   * "purged": the events are older than the tenant's retention period. "erased": their keys were
+   * destroyed. "not_a_member": the relay passed over these events, because this device had been removed
+   * in an earlier gap and came back later.
+   */
   readonly reason: string;
 }
 

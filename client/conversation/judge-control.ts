@@ -1,5 +1,6 @@
 import {
   actOf,
+  arrivalsBeside,
   arrivalsBetween,
   isPossible,
   membershipAfter,
@@ -7,16 +8,17 @@ import {
 } from "../../crypto/wire/membership.ts";
 import type { Control, Deliver, Member } from "../../crypto/wire/frame.ts";
 import type { Self } from "./history.ts";
-import { hasDevice, isListedUnder, withoutDevice, type ConversationState } from "./state.ts";
-import type { Verdict } from "./verdict.ts";
+import { makesMember } from "./makes-member.ts";
+import { hasDevice, withoutDevice, type ConversationState } from "./state.ts";
+import type { MembershipVerdict } from "./verdict.ts";
 
 type Placed = Pick<Deliver, "seq" | "epoch"> & { readonly kind: MembershipAct["kind"] };
 
 /**
  * Judges a membership event whose place in the log was checked. If this device saw the event before it,
  * the members must be those of then, changed by the act. If it did not, it takes the list as it is and
- * returns who is new to it. It takes such a list only after a gap, or from an event that makes it a
- * member.
+ * returns who is new to it. It takes such a list only while it is a member and after a gap, or from an
+ * event that makes it a member.
  * @param control undefined if the event has no valid content
  */
 export function judgeControl(
@@ -24,7 +26,7 @@ export function judgeControl(
   event: Placed,
   control: Control | undefined,
   self: Self,
-): Verdict {
+): MembershipVerdict {
   if (control === undefined) return { kind: "malformed", leaves: false };
   const malformed = {
     kind: "malformed",
@@ -34,55 +36,45 @@ export function judgeControl(
   if (control.epoch !== event.epoch || (event.kind === "created") !== (event.seq === 1))
     return malformed;
   const act = actOf(event.kind, control);
-  if (before !== undefined && sawMembers(before, event, self)) {
-    const follows =
-      control.epoch === before.epoch + (keepsEpoch.has(event.kind) ? 0 : 1) &&
-      membershipAfter(before.members, act) !== undefined;
-    return follows ? { kind: "accepted", control, arrived: [], enters: false } : malformed;
+  const enters = makesMember(before, event, control, self);
+  if (before !== undefined && sawMembers(before, event, enters, self)) {
+    const after = membershipAfter(before.members, act);
+    const follows = after !== undefined && control.epoch === before.epoch + after.epochStep;
+    return follows ? { kind: "accepted", control, arrived: [], enters } : malformed;
   }
-  const wasMember = before !== undefined && hasDevice(before.members, self.device);
-  const isEntryGone = before?.unseen === true && !wasMember;
-  const enters = brings(act, self, isEntryGone);
-  if (!isPossible(act) || !(enters || (wasMember && before.unseen))) return malformed;
-  const arrived = before === undefined ? [] : unseenArrivals(before.members, act, self);
-  return { kind: "accepted", control, arrived, enters };
+  if (!isPossible(act)) return malformed;
+  const unseen = before?.unseen === true;
+  if (enters || (unseen && hasDevice(before.members, self.device))) {
+    const arrived = before === undefined ? [] : unseenArrivals(before.members, act, enters, self);
+    return { kind: "accepted", control, arrived, enters };
+  }
+  return unseen ? { kind: "outside" } : malformed;
 }
-
-/** Kinds of events that leave the members unchanged. */
-const keepsEpoch = new Set<MembershipAct["kind"]>(["closed", "history_granted", "consent_changed"]);
 
 /** Returns whether this device knows the members as they are right before the event. */
-const sawMembers = (before: ConversationState, { seq }: Placed, { device }: Self): boolean =>
-  seq === before.seq + 1 && !before.unseen && hasDevice(before.members, device);
-
-/**
- * Returns whether the event makes this device a member.
- * @param isEntryGone the event that did so may be gone. Then another one with the creation record does.
- */
-function brings(
-  { kind, subject, members }: MembershipAct,
-  self: Self,
-  isEntryGone: boolean,
-): boolean {
-  if (!isListedUnder(members, self.user, self.device)) return false;
-  return (
-    kind === "created" ||
-    ((kind === "member_added" || kind === "device_added") && (subject === self.user || isEntryGone))
-  );
-}
+const sawMembers = (
+  before: ConversationState,
+  { seq }: Placed,
+  enters: boolean,
+  { device }: Self,
+): boolean =>
+  seq === before.seq + 1 &&
+  !before.unseen &&
+  // The malformed event ended its membership.
+  !(before.malformed && enters) &&
+  hasDevice(before.members, device);
 
 /** Returns who is new to this device, apart from itself and from what the act brings. */
 function unseenArrivals(
   known: readonly Member[],
-  { kind, subject, members }: MembershipAct,
+  act: MembershipAct,
+  enters: boolean,
   { user: self, device }: Self,
 ): readonly Member[] {
-  const came = arrivalsBetween(known, withoutDevice(members, device)).filter(
-    (each) => each.user !== self || each.devices.length > 0,
+  // An act that brings this device brings nobody else, not even another device of its account.
+  const bringsSelf = enters && act.subject === self;
+  const came = bringsSelf ? arrivalsBetween(known, act.members) : arrivalsBeside(known, act);
+  return withoutDevice(came, device).filter(
+    ({ user, devices }) => user !== self || devices.length > 0,
   );
-  if (kind === "member_added") return came.filter(({ user }) => user !== subject);
-  if (kind !== "device_added" || !hasDevice(known, device)) return came;
-  // One new device of a known member is the one that the event adds.
-  const isKnown = known.some(({ user }) => user === subject);
-  return came.filter(({ user, devices }) => !(isKnown && user === subject && devices.length === 1));
 }

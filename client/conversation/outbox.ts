@@ -50,6 +50,8 @@ const record = message({
   franked: [5, list(nested(franked), mostFranked)],
   /** Set if the message is a notice that this device's store was restored from an older copy. */
   restored: [6, optional(nested(restoredFields))],
+  /** The last event that this device had seen when the message was queued. */
+  after: [7, uint()],
 });
 
 /** A sealed message. A repeated send uses the same bytes. */
@@ -65,9 +67,13 @@ export function bodyOf({ text: said, attachment, restored }: OutboxEntry): Body 
 /** A message that is not yet known to be in the log. */
 export type OutboxEntry = MessageOf<typeof record>;
 
-/** Returns the entry of a queued message that was never sealed. */
+/**
+ * Returns the entry of a queued message that was never sealed.
+ * @param after the last event that this device had seen when the message was written
+ */
 export const unsealedEntry = (
   said: Partial<Pick<OutboxEntry, "text" | "attachment" | "restored">>,
+  after: number,
 ): OutboxEntry => ({
   text: "",
   attachment: undefined,
@@ -76,7 +82,17 @@ export const unsealedEntry = (
   sealing: undefined,
   digests: [],
   franked: [],
+  after,
 });
+
+/**
+ * Returns whether somebody came unseen after the message was written. Its author did not mean it for
+ * them. A notice of the device itself is for everybody.
+ */
+export const isOvertaken = (
+  { after, restored }: Pick<OutboxEntry, "after" | "restored">,
+  arrivedAt: number,
+): boolean => after < arrivedAt && restored === undefined;
 
 const prefix = "outbox!";
 const keyOf = (conversation: ConversationId, id: MessageId): string =>

@@ -13,7 +13,7 @@ import { isTransient } from "../errors.ts";
 import { LogComparison } from "../restore/log-comparison.ts";
 import { WorkLoop } from "../work-loop.ts";
 import { sleep, type Clock } from "../runtime.ts";
-import { carriesCreation, creatorToLookUp } from "./creation.ts";
+import { creatorToLookUp } from "./creation.ts";
 import { hashAt, type HistoryRecord, type Self } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
 import { judgeControl } from "./judge-control.ts";
@@ -22,7 +22,7 @@ import { getEntry } from "./outbox.ts";
 import { classifyEvent, classifyGap, type SequenceCheck } from "./sequence-check.ts";
 import { recordEvent, recordGap, type CheckedEvent, type RecordingDeps } from "./record-event.ts";
 import type { ConversationState } from "./state.ts";
-import type { Verdict } from "./verdict.ts";
+import type { MembershipVerdict } from "./verdict.ts";
 
 export interface ReceiverDeps extends RecordingDeps {
   readonly clock: Clock;
@@ -176,7 +176,7 @@ export class Receiver {
       packet: undefined,
       previousHash: log.state?.transcriptHash ?? zeroHash,
     };
-    if (classifyEvent(log.state, event, undefined, account.device).kind === "next") return event;
+    if (classifyEvent(log.state, event, undefined, account).kind === "next") return event;
     // The relay may have stored an earlier sealing. The delivered event will show it.
     this.#deps.onLogProblem(undefined, true);
     return undefined;
@@ -196,7 +196,7 @@ export class Receiver {
       case "next": {
         const before = log.state;
         const verdict = verdictOn(before, event, control, log.self);
-        const found = await this.#lookUp(event, verdict, signal);
+        const found = await this.#lookUp(verdict, signal);
         if (found === undefined) return;
         const first = before === undefined;
         const checked = { event, verdict, ...found };
@@ -208,8 +208,8 @@ export class Receiver {
   }
 
   #placeOf(event: Deliver, control: Control | undefined): Promise<SequenceCheck> {
-    const { log, account } = this.#deps;
-    const place = classifyEvent(log.state, event, control, account.device);
+    const { log } = this.#deps;
+    const place = classifyEvent(log.state, event, control, log.self);
     return this.comparison.place(event, control, place);
   }
 
@@ -258,16 +258,13 @@ export class Receiver {
    * is gone.
    */
   async #lookUp(
-    event: Deliver,
-    verdict: Verdict | undefined,
+    verdict: MembershipVerdict | undefined,
     signal: AbortSignal,
   ): Promise<Pick<CheckedEvent, "devices" | "creatorHistory"> | undefined> {
     if (verdict?.kind !== "accepted") return { devices: [], creatorHistory: undefined };
-    const { control } = verdict;
-    const { trust, account, log } = this.#deps;
-    const creation = carriesCreation(log.state, event, control, account.device)
-      ? control.creation
-      : undefined;
+    const { control, enters } = verdict;
+    const { trust, account } = this.#deps;
+    const creation = enters ? control.creation : undefined;
     return this.#untilAnswered(async () => {
       const devices = await trust.lookUp(control.members, account.device);
       const creator =
@@ -314,7 +311,7 @@ const verdictOn = (
   { kind, ...event }: Deliver,
   control: Control | undefined,
   self: Self,
-): Verdict | undefined =>
+): MembershipVerdict | undefined =>
   kind === "message" ? undefined : judgeControl(before, { ...event, kind }, control, self);
 
 function controlOf(event: Deliver): Control | undefined {

@@ -7,7 +7,7 @@ import type { KeyHistory } from "../key-log/key-history.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
 import type { Rollback } from "../rollback/rollback.ts";
-import { carriesCreation, isCreationValid } from "./creation.ts";
+import { isCreationValid } from "./creation.ts";
 import type { KeyLimit } from "./key-limit.ts";
 import { saveCuts } from "./cuts.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
@@ -18,6 +18,7 @@ import { noteArrival } from "../history/shared-devices.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
 import { openDelivered, takeOwn } from "./open-event.ts";
 import { endRemovals } from "./removals.ts";
+import { passedOver } from "./sequence-check.ts";
 import {
   memberWith,
   saveState,
@@ -26,7 +27,7 @@ import {
   unknown,
   type ConversationState,
 } from "./state.ts";
-import type { Verdict } from "./verdict.ts";
+import type { MembershipVerdict } from "./verdict.ts";
 
 export interface RecordingDeps {
   readonly store: DeviceStore;
@@ -47,7 +48,7 @@ export interface RecordingDeps {
 export interface CheckedEvent {
   readonly event: Deliver;
   /** Undefined for a message. */
-  readonly verdict: Verdict | undefined;
+  readonly verdict: MembershipVerdict | undefined;
   /** The records of the devices that the event brings. */
   readonly devices: readonly FoundDevice[];
   /** The key history of the conversation's creator, if the creation record needs it. */
@@ -74,6 +75,9 @@ export async function recordEvent(
     // A restore from before the first event that this device saw excuses nothing after it.
     const restores = before?.restores ?? deps.keyLog.restores;
     const state = { ...after, restores, cuts: cuts ?? after.cuts };
+    const passed = passedOver(before, event.seq);
+    if (passed !== undefined)
+      saveGap(transaction, event.conversation, { ...passed, reason: "not_a_member" });
     saveRecord(transaction, event.conversation, event.seq, record);
     saveState(transaction, event.conversation, state);
     if (cuts !== undefined && cuts !== (before ?? unknown).cuts)
@@ -156,6 +160,7 @@ async function messageRecord(
     sender,
     control: undefined,
     arrived: [],
+    enters: false,
     device: undefined,
   };
   // The members open an own message only if the log holds it as it was sealed.
@@ -171,7 +176,12 @@ async function membershipRecord(
   deps: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
-  { event, verdict, devices, creatorHistory }: CheckedEvent & { readonly verdict: Verdict },
+  {
+    event,
+    verdict,
+    devices,
+    creatorHistory,
+  }: CheckedEvent & { readonly verdict: MembershipVerdict },
 ): Promise<Made> {
   const { trust, account } = deps;
   const nothing = {
@@ -182,17 +192,27 @@ async function membershipRecord(
     frankingKey: undefined,
   };
   const base = { ...headerOf(event), sender: undefined, ...nothing };
+  const nobody = { control: undefined, arrived: [], enters: false, device: undefined };
   if (verdict.kind === "malformed") {
     const problems = [{ code: "malformed_event", user: undefined } as const];
-    const record = { ...base, control: undefined, arrived: [], device: undefined, problems };
-    return { record, committed: () => undefined, valid: undefined };
+    return {
+      record: { ...base, ...nobody, problems },
+      committed: () => undefined,
+      valid: undefined,
+    };
   }
-  const { control, arrived } = verdict;
+  if (verdict.kind === "outside")
+    return {
+      record: { ...base, ...nobody, problems: [] },
+      committed: () => undefined,
+      valid: undefined,
+    };
+  const { control, arrived, enters } = verdict;
   await endRemovals(transaction, event.conversation, event.kind, control);
   const { distrusted, committed } = await trust.admit(transaction, devices);
   const problems: Problem[] = [...distrusted];
   let valid: boolean | undefined;
-  if (carriesCreation(before, event, control, account.device)) {
+  if (enters) {
     const found = { devices, distrusted, creatorHistory };
     valid = await isCreationValid(deps, transaction, { event, control }, found);
     if (!valid) problems.push({ code: "invalid_creation", user: control.actor });
@@ -201,8 +221,8 @@ async function membershipRecord(
     problems.push(
       ...(await receiptProblems(deps, transaction, { event, control, devices }, distrusted)),
     );
-  const device = changedDevice(before, event.kind, control, account.device);
+  const device = changedDevice(before, event.kind, verdict, account);
   if (event.kind === "device_added" && control.subject === account.user && device !== undefined)
     await noteArrival(transaction, { conversation: event.conversation, seq: event.seq, device });
-  return { record: { ...base, control, arrived, device, problems }, committed, valid };
+  return { record: { ...base, control, arrived, enters, device, problems }, committed, valid };
 }

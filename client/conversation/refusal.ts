@@ -5,7 +5,7 @@ import { isProblemCode } from "../http/problems.ts";
 import type { Refusal } from "./send-window.ts";
 
 /** The consequence of a refusal: another attempt, or an error for the caller. */
-export type Verdict =
+export type RefusalVerdict =
   | {
       readonly kind: "again";
       readonly refusal: Refusal;
@@ -29,9 +29,9 @@ const failures: RefusalErrors = {
   key_destroyed: "subject_erased",
 };
 
-export function verdictOn(refused: Refused): Verdict {
+export function verdictOn(refused: Refused): RefusalVerdict {
   const { code, epoch, retryAfterMs } = refused;
-  const again = (kind: Refusal["kind"], waitMs = 0): Verdict => ({
+  const again = (kind: Refusal["kind"], waitMs = 0): RefusalVerdict => ({
     kind: "again",
     refusal: { kind, epoch, waitMs },
   });

@@ -4,7 +4,15 @@ import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import { lastSeenUpTo } from "./history.ts";
-import { bodyOf, deleteEntry, getEntry, putEntry, withSealing, type Sealing } from "./outbox.ts";
+import {
+  bodyOf,
+  deleteEntry,
+  getEntry,
+  isOvertaken,
+  putEntry,
+  withSealing,
+  type Sealing,
+} from "./outbox.ts";
 import { withheldFrom } from "./removals.ts";
 import { otherDevices, type ConversationState } from "./state.ts";
 
@@ -14,6 +22,13 @@ interface SealingDeps {
   readonly keyLog: Pick<KeyLog, "headFor">;
   readonly conversation: ConversationId;
   readonly ownDevice: DeviceId;
+}
+
+/** Messages that were to be sealed. */
+interface SealedEntries {
+  readonly made: ReadonlyMap<MessageId, Sealing>;
+  /** Those that were not sealed, because somebody came unseen after they had been written. */
+  readonly overtaken: readonly MessageId[];
 }
 
 /**
@@ -30,11 +45,11 @@ export function sealEntries(
   nowMs: number,
   /** Devices whose bundles cannot be used. */
   without: readonly DeviceId[],
-): Promise<ReadonlyMap<MessageId, Sealing> | undefined> {
+): Promise<SealedEntries | undefined> {
   return store.transact(async (transaction) => {
     const state = current();
     if (state === undefined) return undefined;
-    const { epoch } = state;
+    const { epoch, arrivedAt } = state;
     const withheld = await withheldFrom(transaction, conversation, state, ownDevice);
     // The hash of an event that is gone is not known. To claim one would be an alarm for members.
     const lastSeen = state.afterGap
@@ -42,9 +57,14 @@ export function sealEntries(
       : state;
     const keyLogHead = keyLog.headFor(conversation, epoch);
     const made = new Map<MessageId, Sealing>();
+    const overtaken: MessageId[] = [];
     for (const id of ids) {
       const entry = await getEntry(transaction, conversation, id);
       if (entry === undefined) continue;
+      if (isOvertaken(entry, arrivedAt)) {
+        overtaken.push(id);
+        continue;
+      }
       const { franked, ...sealed } = await sealMessage(transaction, suite, {
         conversation,
         senderDevice: ownDevice,
@@ -62,7 +82,7 @@ export function sealEntries(
       putEntry(transaction, conversation, id, withSealing(entry, sealing, franked));
       made.set(id, sealing);
     }
-    return made;
+    return { made, overtaken };
   });
 }
 

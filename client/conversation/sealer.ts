@@ -20,7 +20,12 @@ const maxFailures = 5;
 
 /** The outcome for messages that were to be sealed. */
 export type SealOutcome =
-  | { readonly kind: "sealed"; readonly made: ReadonlyMap<MessageId, Sealing> }
+  | {
+      readonly kind: "sealed";
+      readonly made: ReadonlyMap<MessageId, Sealing>;
+      /** Those that must be given up, because somebody came unseen after they had been written. */
+      readonly overtaken: readonly MessageId[];
+    }
   /** Something has changed. Seal again at once. */
   | { readonly kind: "again" }
   /** Seal again later. `error` says when, if it knows. */
@@ -53,11 +58,11 @@ export class Sealer {
         return isMember(current) && mislisted === undefined ? current : undefined;
       };
       const without = this.#unreachable.current;
-      const made = await sealEntries(this.#deps, ids, newest, localClock.now(), without);
+      const outcome = await sealEntries(this.#deps, ids, newest, localClock.now(), without);
       // The members have changed in the meantime. The next attempt checks the new ones.
-      if (made === undefined) return { kind: "again" };
+      if (outcome === undefined) return { kind: "again" };
       this.#failures = 0;
-      return { kind: "sealed", made };
+      return { kind: "sealed", ...outcome };
     } catch (error) {
       return this.#recover(error);
     }

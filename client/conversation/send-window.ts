@@ -159,6 +159,15 @@ export class SendWindow {
     return ++entry.refusals.count <= maxRefusals;
   }
 
+  /**
+   * Returns the messages of which it is certain that the relay does not store them. While the
+   * connection is gone, no message is.
+   */
+  get unsent(): readonly MessageId[] {
+    if (!this.#live) return [];
+    return this.#entries.filter((entry) => !entry.inFlight).map(({ id }) => id);
+  }
+
   /** True while a message is unanswered. */
   get unanswered(): boolean {
     return this.#entries.some((entry) => entry.inFlight);

@@ -6,7 +6,7 @@ import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { deferred } from "../deferred.ts";
 import { SealdeskError } from "../errors.ts";
 import { WorkLoop } from "../work-loop.ts";
-import { assertMember } from "./assert-member.ts";
+import { arrivedUnseen, assertMember, unverified } from "./assert-member.ts";
 import { AnswerAlarm } from "./answer-alarm.ts";
 import { deleteEntry, putEntry, sendOf, unsealedEntry, type OutboxEntry } from "./outbox.ts";
 import { verdictOn } from "./refusal.ts";
@@ -86,12 +86,13 @@ export class Sender {
     also: (transaction: StoreTransaction) => void = () => undefined,
     id: MessageId = this.#deps.newId(),
   ): Promise<SentMessage> {
-    const { store, conversation } = this.#deps;
+    const { store, conversation, log } = this.#deps;
     this.assertOpen();
+    const after = log.cursor;
     const outcome = deferred<SentMessage>();
     this.#messages.add(id, outcome);
     try {
-      const entry = unsealedEntry(said);
+      const entry = unsealedEntry(said, after);
       await store.transact(async (transaction) => {
         putEntry(transaction, conversation, id, entry);
         also(transaction);
@@ -184,6 +185,11 @@ export class Sender {
       const state = this.#deps.log.state;
       const nowMs = this.#deps.clock.now();
       if (this.#end !== undefined || state === undefined) return;
+      const { unsent } = this.#window;
+      if (state.malformed && unsent.length > 0) {
+        await this.#fail(unsent, unverified());
+        continue;
+      }
       const step = this.#window.next(state.epoch, nowMs);
       switch (step.kind) {
         case "idle":
@@ -248,6 +254,7 @@ export class Sender {
           this.#messages.sealed(id, sealing);
           this.#window.sealed(id, sealing.keyId);
         }
+        if (outcome.overtaken.length > 0) await this.#fail(outcome.overtaken, arrivedUnseen());
         return;
       case "again":
         return;

@@ -1,9 +1,10 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { transcriptHash, zeroHash } from "../../crypto/wire/event.ts";
 import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
-import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
-import { hasDevice, type ConversationState } from "./state.ts";
+import type { Self } from "./history.ts";
+import { makesMember } from "./makes-member.ts";
+import type { ConversationState } from "./state.ts";
 
 /** The relation of an event to the known log. */
 export type SequenceCheck =
@@ -17,44 +18,41 @@ export type SequenceCheck =
 
 /**
  * Checks an event's seq and recomputes its transcript hash. A device that is not a member sees
- * nothing until an event adds it. At that event and after a gap, the log continues from the hash that
- * the relay says the event before had. If it is false, every member's next message reveals it.
+ * nothing until an event makes it one. At that event and after a gap, the log continues from the hash
+ * that the relay says the event before had. If it is false, every member's next message reveals it.
  */
 export function classifyEvent(
   state: ConversationState | undefined,
   event: Deliver,
   control: Control | undefined,
-  ownDevice: DeviceId,
+  self: Self,
 ): SequenceCheck {
   const cursor = state?.seq ?? 0;
   if (event.seq <= cursor) return { kind: "known" };
   if (event.seq === 1) return hashed(event, zeroHash);
   if (event.seq === cursor + 1 && state?.afterGap === false)
     return hashed(event, state.transcriptHash);
-  if (event.seq > cursor + 1 && !(mayBeAway(state) && enters(event, control, ownDevice)))
-    return { kind: "missing", seq: cursor + 1 };
-  return hashed(event, event.previousHash);
+  const isDue =
+    event.seq === cursor + 1 || (control !== undefined && makesMember(state, event, control, self));
+  return isDue ? hashed(event, event.previousHash) : { kind: "missing", seq: cursor + 1 };
 }
 
 /**
- * Returns whether this device may be no member. The event that ended its membership may lie in a gap, or
- * be malformed.
+ * Returns the events that the relay passed over before an event or a gap that comes next. It says with
+ * that that this device was no member then. A device that knows of no end of its membership records
+ * them.
  */
-const mayBeAway = (state: ConversationState | undefined): boolean =>
-  state?.joined !== true || state.afterGap || state.malformed;
-
-/** Returns whether the event may make the device a member. */
-const enters = (
-  { kind }: Pick<Deliver, "kind">,
-  control: Control | undefined,
-  ownDevice: DeviceId,
-): boolean =>
-  (kind === "member_added" || kind === "device_added") &&
-  control !== undefined &&
-  hasDevice(control.members, ownDevice);
+export function passedOver(
+  state: ConversationState | undefined,
+  seq: number,
+): Pick<Gap, "from" | "to"> | undefined {
+  if (state?.joined !== true || seq <= state.seq + 1) return undefined;
+  return { from: state.seq + 1, to: seq - 1 };
+}
 
 /**
- * Returns the relation of a gap to the known log. `from` is the first event that is missing here.
+ * Returns the relation of a gap to the known log. `from` is the first event that is missing here. A
+ * device whose membership may have ended in an earlier gap does not see the events up to the next one.
  */
 export function classifyGap(
   state: ConversationState | undefined,
@@ -64,8 +62,10 @@ export function classifyGap(
   | Exclude<SequenceCheck, { readonly kind: "next" }> {
   const cursor = state?.seq ?? 0;
   if (to <= cursor) return { kind: "known" };
-  if (from > cursor + 1 && !mayBeAway(state)) return { kind: "missing", seq: cursor + 1 };
-  return { kind: "next", from: Math.max(from, cursor + 1) };
+  if (state?.joined !== true) return { kind: "next", from: Math.max(from, cursor + 1) };
+  const mayHaveLeft = state.afterGap || state.malformed;
+  if (from > cursor + 1 && !mayHaveLeft) return { kind: "missing", seq: cursor + 1 };
+  return { kind: "next", from: cursor + 1 };
 }
 
 /** @param previous the hash that the event must continue */

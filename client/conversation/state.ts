@@ -16,7 +16,7 @@ import {
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import { loadCuts, type Cut } from "./cuts.ts";
-import type { Verdict } from "./verdict.ts";
+import type { MembershipVerdict } from "./verdict.ts";
 
 const prefix = "conversation!";
 const record = message({
@@ -32,6 +32,7 @@ const record = message({
   withheldMembers: [10, list(userId, 4096)],
   unseen: [11, uint(1)],
   malformed: [12, uint(1)],
+  arrivedAt: [13, uint()],
 });
 
 /**
@@ -63,6 +64,11 @@ export interface ConversationState {
   readonly members: readonly Member[];
   /** True if events that may have changed the members since then are gone. */
   readonly unseen: boolean;
+  /**
+   * The last event that listed somebody who had come unseen, or 0. A message that was written before it
+   * is not sealed for them.
+   */
+  readonly arrivedAt: number;
   /** Number of the last restore of the server that was applied to this conversation. */
   readonly restores: number;
   /** The cuts in the order in which they are shown. */
@@ -98,11 +104,12 @@ export async function loadStates(
       afterGap: stored.afterGap === 1,
       unseen: stored.unseen === 1,
     };
-    const { restores, withheld, withheldMembers } = stored;
+    const { arrivedAt, restores, withheld, withheldMembers } = stored;
     const conversation = parseId<ConversationId>(key.slice(prefix.length));
     const cuts = cutsOf.get(conversation) ?? [];
     const restored = { restores, cuts, withheld, withheldMembers };
-    return [conversation, { seq, transcriptHash, ...flags, epoch, members, ...restored }];
+    const known = { seq, transcriptHash, ...flags, epoch, members, arrivedAt };
+    return [conversation, { ...known, ...restored }];
   });
 }
 
@@ -112,7 +119,7 @@ export function saveState(
   conversation: ConversationId,
   state: ConversationState,
 ): void {
-  const { seq, transcriptHash, epoch, members, restores } = state;
+  const { seq, transcriptHash, epoch, members, arrivedAt, restores } = state;
   const control = encodeControl({
     epoch,
     members,
@@ -133,7 +140,7 @@ export function saveState(
   const restored = { restores, withheld, withheldMembers: [...state.withheldMembers] };
   transaction.put(
     prefix + conversation,
-    encodeRecord(record, { seq, transcriptHash, ...flags, control, ...restored }),
+    encodeRecord(record, { seq, transcriptHash, ...flags, control, arrivedAt, ...restored }),
   );
 }
 
@@ -146,6 +153,7 @@ export const unknown: Omit<ConversationState, "seq" | "transcriptHash" | "afterG
   epoch: 0,
   members: [],
   unseen: false,
+  arrivedAt: 0,
   restores: 0,
   cuts: [],
   withheld: [],
@@ -164,7 +172,7 @@ export function stateAfter(
   {
     verdict,
     valid,
-  }: { readonly verdict: Verdict | undefined; readonly valid: boolean | undefined },
+  }: { readonly verdict: MembershipVerdict | undefined; readonly valid: boolean | undefined },
   ownDevice: DeviceId,
 ): ConversationState {
   const { seq, transcriptHash } = event;
@@ -172,17 +180,20 @@ export function stateAfter(
   if (verdict === undefined) return unchanged;
   if (verdict.kind === "malformed")
     return { ...unchanged, malformed: true, ...(verdict.leaves && left(unchanged, ownDevice)) };
-  const { control, enters } = verdict;
+  const closed = unchanged.closed || event.kind === "closed";
+  if (verdict.kind === "outside") return { ...unchanged, closed };
+  const { control, arrived, enters } = verdict;
   const invalid = valid === undefined ? unchanged.invalid : !valid;
   return {
     ...unchanged,
     joined: !invalid && hasDevice(control.members, ownDevice),
-    closed: unchanged.closed || event.kind === "closed",
+    closed,
     invalid,
     malformed: unchanged.malformed && !enters,
     epoch: control.epoch,
     members: control.members,
     unseen: false,
+    arrivedAt: arrived.length > 0 ? seq : unchanged.arrivedAt,
     ...withheldAmong(control.members, unchanged, ownDevice),
   };
 }

@@ -1,7 +1,7 @@
 import type { Control, Member } from "../../crypto/wire/frame.ts";
 
 /** What a membership event changes, as this device computes it. */
-export type Verdict =
+export type MembershipVerdict =
   | {
       readonly kind: "accepted";
       readonly control: Control;
@@ -10,8 +10,15 @@ export type Verdict =
        * that this device saw brought them.
        */
       readonly arrived: readonly Member[];
-      /** True if the event makes this device a member. */
+      /** True if the event makes this device a member: see `makesMember`. */
       readonly enters: boolean;
+    }
+  | {
+      /**
+       * The event that made this device a member is gone, and this one does not replace it. The device
+       * takes no members from it.
+       */
+      readonly kind: "outside";
     }
   | {
       /** The members stay those before the event. */

@@ -34,6 +34,7 @@ export function grantedRecord(
     frankingKey: undefined,
     control: undefined,
     arrived: [],
+    enters: false,
     problems: [],
     gap: undefined,
     attachment: undefined,

@@ -33,7 +33,7 @@ export interface Comparison {
   readonly end: number;
 }
 
-export type Verdict =
+export type ComparisonVerdict =
   /** The logs agree here. */
   | { readonly kind: "same" }
   /**
@@ -51,7 +51,7 @@ export function judgeEvent(
   { anchor }: Comparison,
   { seq, transcriptHash }: { readonly seq: number; readonly transcriptHash: Uint8Array },
   kept: Uint8Array | undefined,
-): Verdict {
+): ComparisonVerdict {
   if (kept !== undefined && equalBytes(kept, transcriptHash)) return { kind: "same" };
   return seq <= anchor ? { kind: "alarm", seq, code: "forked_log" } : { kind: "lost" };
 }
@@ -64,7 +64,7 @@ export function judgeEvent(
 export function judgeEnd(
   { anchor, seen, end }: Comparison,
   { same, reached }: { readonly same: number; readonly reached: number },
-): Verdict {
+): ComparisonVerdict {
   if (reached < anchor) return { kind: "alarm", seq: anchor, code: "rolled_back" };
   return { kind: same >= seen && reached >= end ? "same" : "lost" };
 }

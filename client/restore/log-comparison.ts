@@ -4,7 +4,7 @@ import { hashAt } from "../conversation/history.ts";
 import type { ConversationLog } from "../conversation/log.ts";
 import { classifyEvent, type SequenceCheck } from "../conversation/sequence-check.ts";
 import type { ConversationState } from "../conversation/state.ts";
-import { judgeEnd, judgeEvent, type Comparison, type Verdict } from "./judge.ts";
+import { judgeEnd, judgeEvent, type Comparison, type ComparisonVerdict } from "./judge.ts";
 import { rewind, saveApplied, type RewindDeps } from "./rewind.ts";
 
 export interface LogComparisonDeps extends RewindDeps {
@@ -75,7 +75,7 @@ export class LogComparison {
       return place;
     }
     const follows = (state: ConversationState) =>
-      classifyEvent(state, event, control, log.self.device).kind === "next";
+      classifyEvent(state, event, control, log.self).kind === "next";
     if (await this.#cut(comparison, follows)) return { kind: "next" };
     return place.kind === "known" ? { kind: "forked" } : place;
   }
@@ -104,7 +104,7 @@ export class LogComparison {
    * log.
    * @returns a difference that no restore explains
    */
-  async finish(): Promise<Extract<Verdict, { kind: "alarm" }> | undefined> {
+  async finish(): Promise<Extract<ComparisonVerdict, { kind: "alarm" }> | undefined> {
     const comparison = this.#comparison;
     if (comparison === undefined) return undefined;
     const verdict = judgeEnd(comparison, { same: this.#same, reached: this.#reached });

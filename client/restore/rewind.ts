@@ -87,8 +87,8 @@ export async function rewind(
   );
   const restore = restores.at(-1)?.number;
   if (!excused || restore === undefined) return undefined;
-  const invalid = records.some((record) => bringsCreation(record, account))
-    ? await hasProblemAt(transaction, conversation, at, account, "invalid_creation")
+  const invalid = records.some(({ enters }) => enters)
+    ? await hasProblemAt(transaction, conversation, at, "invalid_creation")
     : before.invalid;
   const { members, epoch, unseen } = known ?? arrivedLater(before, account);
   const returned = returnedSince(before.members, members, account.device);
@@ -101,10 +101,11 @@ export async function rewind(
     joined: !invalid && hasDevice(members, account.device),
     closed: before.closed && !records.some(({ kind }) => kind === "closed"),
     invalid,
-    malformed: await hasProblemAt(transaction, conversation, at, account, "malformed_event"),
+    malformed: await hasProblemAt(transaction, conversation, at, "malformed_event"),
     epoch,
     members,
     unseen,
+    arrivedAt: Math.min(before.arrivedAt, at),
     ...withheldAmong(
       members,
       {
@@ -193,13 +194,6 @@ async function knownAt(
   return { last, known: undefined };
 }
 
-/** Returns whether the event made the device a member, and so had to bring the creation record. */
-const bringsCreation = ({ kind, control, device, grantedBy }: HistoryRecord, self: Self): boolean =>
-  grantedBy === undefined &&
-  (kind === "created" ||
-    (kind === "member_added" && control?.subject === self.user) ||
-    (kind === "device_added" && device === self.device));
-
 /**
  * Returns whether an event up to `seq` has the problem, from the one on that made the device a member.
  */
@@ -207,12 +201,11 @@ async function hasProblemAt(
   transaction: StoreTransaction,
   conversation: ConversationId,
   seq: number,
-  self: Self,
   problem: EventProblemCode,
 ): Promise<boolean> {
   for await (const [, record] of readBack(transaction, conversation, seq)) {
     if (record.problems.some(({ code }) => code === problem)) return true;
-    if (bringsCreation(record, self)) return false;
+    if (record.enters) return false;
   }
   return false;
 }

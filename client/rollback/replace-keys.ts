@@ -76,7 +76,7 @@ function queueNotices(
   return open().map((conversation) => {
     const id = newId<MessageId>();
     const restored = { lost: lost.get(conversation) ?? 0 };
-    putEntry(transaction, conversation, id, unsealedEntry({ restored }));
+    putEntry(transaction, conversation, id, unsealedEntry({ restored }, 0));
     return { conversation, id };
   });
 }

@@ -18,6 +18,13 @@ export const actOf = (
 export const usersOf = (creator: UserId, others: readonly UserId[]): readonly UserId[] =>
   [...new Set([creator, ...others])].toSorted();
 
+/** The members after an act. */
+export interface Membership {
+  readonly members: readonly Member[];
+  /** The number of epochs that the act begins: one if members or devices change, and otherwise none. */
+  readonly epochStep: 0 | 1;
+}
+
 /**
  * Computes the members after an act. They are the members before it, changed by this act only. A
  * newcomer, and an added device, are taken from the event's list.
@@ -27,9 +34,10 @@ export const usersOf = (creator: UserId, others: readonly UserId[]): readonly Us
 export function membershipAfter(
   before: readonly Member[],
   act: MembershipAct,
-): readonly Member[] | undefined {
-  const after = isPossible(act) ? changed(before, act) : undefined;
-  return after !== undefined && isSame(after, act.members) ? after : undefined;
+): Membership | undefined {
+  const members = isPossible(act) ? changed(before, act) : undefined;
+  if (members === undefined || !isSame(members, act.members)) return undefined;
+  return { members, epochStep: isSame(members, before) ? 0 : 1 };
 }
 
 /** Returns whether the act makes its list of members of any members that there may have been before. */
@@ -58,6 +66,13 @@ export function isPossible({ kind, actor, subject, members, named }: MembershipA
       return about === undefined && mayChangeMembers(by);
   }
 }
+
+/**
+ * Returns the users and devices in the act's list whom nobody knows and whom the act does not bring.
+ * @param known the last members that are known. There may have been others before the act.
+ */
+export const arrivalsBeside = (known: readonly Member[], act: MembershipAct): readonly Member[] =>
+  arrivalsBetween(changed(known, act) ?? known, act.members);
 
 /** Returns the users and devices of `after` that are not in `before`. A user in another role is new. */
 export function arrivalsBetween(

@@ -2,7 +2,7 @@
  * A dishonest server puts somebody into a conversation whom no act brought. No device seals for them,
  * and whoever comes unseen is shown.
  */
-import type { Conversation, ConversationItem } from "../../client/index.ts";
+import type { Conversation, ConversationItem, SealdeskEvents } from "../../client/index.ts";
 import type { ConversationId } from "../../crypto/wire/ids.ts";
 import {
   decodeControl,
@@ -204,6 +204,8 @@ describe("a relay that shows one member another list", () => {
       with: [victim.desk.user.id, supervisor.desk.user.id],
     });
     const serving = await joined(victim, asking.id);
+    const arrivals: SealdeskEvents["arrival"][] = [];
+    victim.desk.on("arrival", (arrival) => arrivals.push(arrival));
     const keeping = await joined(supervisor, asking.id);
     await keeping.removeMember(victim.desk.user.id);
     expect(codesOf(await readUntil(serving, (all) => problemsOf(all).length > 0))).toEqual([
@@ -219,6 +221,9 @@ describe("a relay that shows one member another list", () => {
       { kind: "member_added", seq: 3, subject: victim.desk.user.id },
     ]);
     expect(serving.state).toBe("open");
+    expect(arrivals).toMatchObject([
+      { conversation: serving, arrived: { seq: 3, members: [listed(agent)] } },
+    ]);
     await close(supervisor, victim, customer);
   });
 });
@@ -310,7 +315,12 @@ test("who was removed in a gap and is added again after it comes back", async ()
   away = await away.restart();
   const back = await joined(away, asking.id);
   const items = await readUntil(back, hasKind("member_added"));
-  expect(items.map(({ kind }) => kind)).toEqual(["created", "gap", "member_added"]);
+  expect(items).toMatchObject([
+    { kind: "created" },
+    { kind: "gap", from: 2, to: 3, reason: "purged" },
+    { kind: "gap", from: 4, to: 4, reason: "not_a_member" },
+    { kind: "member_added", seq: 5 },
+  ]);
   await back.send("I am here again");
   expect(await readTexts(asking, 3)).toEqual([
     "behind your back",

@@ -52,6 +52,7 @@ const record: HistoryRecord = {
   grantedBy: undefined,
   restored: undefined,
   arrived: [],
+  enters: false,
 };
 const event = {
   conversation,

@@ -49,6 +49,7 @@ const recordOf = (seq: number, changes: Partial<HistoryRecord> = {}): HistoryRec
   attachment: undefined,
   restored: undefined,
   arrived: [],
+  enters: false,
   payload: randomBytes(300),
   frankingKey: randomBytes(32),
   frankingTag: zeroHash,

@@ -1,97 +1,25 @@
 /** What a device makes of a membership event, from what it knew before. */
 import { expect, test } from "@jest/globals";
 import { judgeControl } from "../../../client/conversation/judge-control.ts";
-import type { Verdict } from "../../../client/conversation/verdict.ts";
-import { classifyEvent, classifyGap } from "../../../client/conversation/sequence-check.ts";
+import { classifyEvent } from "../../../client/conversation/sequence-check.ts";
+import { stateAfter, stateAfterGap } from "../../../client/conversation/state.ts";
+import { zeroHash } from "../../../crypto/wire/event.ts";
 import {
-  stateAfter,
-  stateAfterGap,
-  unknown,
-  type ConversationState,
-} from "../../../client/conversation/state.ts";
-import { nilUuid, transcriptHash, zeroHash } from "../../../crypto/wire/event.ts";
-import type { Control, Deliver, Member } from "../../../crypto/wire/frame.ts";
-import type { MembershipAct } from "../../../crypto/wire/membership.ts";
-import {
-  nilId,
-  type ConversationId,
-  type DeviceId,
-  type MessageId,
-  type UserId,
-} from "../../../crypto/wire/ids.ts";
-import { ready, sha256 } from "../../../crypto/device/sodium.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
-
-await ready;
-
-const member = (role: string, count = 1): Member => ({
-  user: newId<UserId>(),
-  role,
-  devices: Array.from({ length: count }, () => newId<DeviceId>()),
-});
-const customer = member("customer");
-const own = member("agent");
-const ghost = member("agent");
-const self = { user: own.user, device: own.devices[0] ?? newId<DeviceId>() };
-const withDevices = (of: Member, ...devices: readonly DeviceId[]): Member => ({ ...of, devices });
-const linked = newId<DeviceId>();
-
-const state = (changes: Partial<ConversationState> = {}): ConversationState => ({
-  ...unknown,
-  seq: 4,
-  transcriptHash: zeroHash,
-  afterGap: false,
-  joined: true,
-  epoch: 3,
-  members: [customer, own],
-  ...changes,
-});
-
-interface Shown {
-  readonly kind: MembershipAct["kind"];
-  readonly by?: Member;
-  readonly of?: Member;
-  readonly members: readonly Member[];
-  readonly epoch: number;
-  readonly seq?: number;
-}
-
-const controlOf = ({ kind, by = customer, of = by, members, epoch }: Shown): Control => ({
-  epoch,
-  actor: by.user,
-  subject: of.user,
-  members,
-  creation:
-    kind === "created"
-      ? {
-          suite: "signal-v1",
-          device: newId<DeviceId>(),
-          signature: new Uint8Array(64),
-          creator: undefined,
-          users: members.map(({ user }) => user),
-        }
-      : undefined,
-  receipt: undefined,
-});
-
-const judge = (before: ConversationState | undefined, shown: Shown): Verdict =>
-  judgeControl(
-    before,
-    { kind: shown.kind, seq: shown.seq ?? (before?.seq ?? 0) + 1, epoch: shown.epoch },
-    controlOf(shown),
-    self,
-  );
-const consent = (members: readonly Member[], epoch = 3): Shown => ({
-  kind: "consent_changed",
-  members,
-  epoch,
-});
-const accepted = (arrived: readonly Member[], enters = false) => ({
-  kind: "accepted",
-  arrived,
-  enters,
-});
-const malformed = { kind: "malformed", leaves: false };
+  accepted,
+  consent,
+  controlOf,
+  customer,
+  eventOf,
+  ghost,
+  judge,
+  linked,
+  malformed,
+  own,
+  self,
+  state,
+  withDevices,
+  type Shown,
+} from "./judging.ts";
 
 test("an event that follows one that this device saw makes the members what its act makes of them", () => {
   const added: Shown = {
@@ -169,52 +97,6 @@ test("the first event that a device sees makes it a member, and no other event d
     expect(judge(undefined, other).kind).toBe("malformed");
 });
 
-test("after a gap, who is new is named, apart from whom the act brings", () => {
-  const before = stateAfterGap(state(), 9);
-  expect(judge(before, consent([customer, own], 8))).toMatchObject(accepted([]));
-  expect(judge(before, consent([customer, own, ghost], 8))).toMatchObject(accepted([ghost]));
-  const colleague = member("agent", 2);
-  const adding: Shown = {
-    kind: "member_added",
-    by: own,
-    of: colleague,
-    members: [customer, own, ghost, colleague],
-    epoch: 8,
-  };
-  expect(judge(before, adding)).toMatchObject(accepted([ghost]));
-  const two = [...customer.devices, newId<DeviceId>()];
-  const three = [...two, newId<DeviceId>()];
-  const adds = (devices: readonly DeviceId[]): Shown => ({
-    kind: "device_added",
-    by: customer,
-    members: [withDevices(customer, ...devices), own],
-    epoch: 8,
-  });
-  expect(judge(before, adds(two))).toMatchObject(accepted([]));
-  expect(judge(before, adds(three))).toMatchObject(
-    accepted([withDevices(customer, ...three.slice(1))]),
-  );
-});
-
-test("after a gap, an act that no members allow is malformed all the same", () => {
-  const before = stateAfterGap(state(), 9);
-  expect(judge(before, { ...consent([customer, own], 8), of: own }).kind).toBe("malformed");
-  expect(judge(before, consent([customer, own, own], 8)).kind).toBe("malformed");
-  expect(judge(before, { ...consent([customer, own], 8), kind: "created" }).kind).toBe("malformed");
-});
-
-test("members stay unseen over messages until an event lists them", () => {
-  const gap = stateAfterGap(state(), 9);
-  const message = { seq: 10, kind: "message", transcriptHash: zeroHash } as const;
-  const after = stateAfter(gap, message, { verdict: undefined, valid: undefined }, self.device);
-  expect(after).toMatchObject({ afterGap: false, unseen: true });
-  const verdict = judge(after, consent([customer, own, ghost], 8));
-  expect(verdict).toMatchObject(accepted([ghost]));
-  const at = { seq: 11, kind: "consent_changed", transcriptHash: zeroHash } as const;
-  const seen = stateAfter(after, at, { verdict, valid: undefined }, self.device);
-  expect(seen).toMatchObject({ unseen: false, members: [customer, own, ghost] });
-});
-
 test("a device that comes back is told who came since it left", () => {
   const verdict = judge(state(), {
     kind: "member_removed",
@@ -261,62 +143,5 @@ test("where all events are said to be gone, nobody begins anew", () => {
   const again: Shown = { kind: "created", members: [customer, own, ghost], epoch: 1, seq: 41 };
   expect(judge(before, again).kind).toBe("malformed");
   const first = eventOf({ ...again, seq: 1 }, zeroHash);
-  expect(classifyEvent(before, first, controlOf(again), self.device).kind).toBe("known");
-});
-
-/** A delivered event that continues the log from `previousHash`. */
-function eventOf(shown: Shown, previousHash: Uint8Array): Deliver {
-  const header = {
-    conversation: newId<ConversationId>(),
-    seq: shown.seq ?? 0,
-    kind: shown.kind,
-    senderDevice: self.device,
-    epoch: shown.epoch,
-    keyId: nilUuid,
-    clientMessageId: nilId<MessageId>(),
-    receivedAtMs: 1,
-  };
-  const ciphertext = new Uint8Array(0);
-  return {
-    ...header,
-    ciphertext,
-    commitment: zeroHash,
-    frankingTag: zeroHash,
-    transcriptHash: transcriptHash(sha256, previousHash, header, ciphertext, zeroHash),
-    packet: undefined,
-    previousHash,
-  };
-}
-
-test("an event continues the log from the hash that it names, at every place", () => {
-  const other = new Uint8Array(32).fill(7);
-  const place = (before: ConversationState | undefined, seq: number, hash: Uint8Array) => {
-    const shown: Shown = { kind: "member_added", of: own, members: [own], epoch: 4, seq };
-    return classifyEvent(before, eventOf(shown, hash), controlOf(shown), self.device).kind;
-  };
-  expect(place(undefined, 1, zeroHash)).toBe("next");
-  expect(place(undefined, 1, other)).toBe("forked");
-  expect(place(state(), 5, zeroHash)).toBe("next");
-  expect(place(state(), 5, other)).toBe("forked");
-  expect(place(stateAfterGap(state(), 9), 10, other)).toBe("next");
-  // It may name a false one only where this device cannot know better.
-  const shown: Shown = { kind: "closed", members: [own], epoch: 3, seq: 5 };
-  const event = { ...eventOf(shown, zeroHash), previousHash: other };
-  expect(classifyEvent(state(), event, controlOf(shown), self.device).kind).toBe("forked");
-  const later = stateAfterGap(state(), 4);
-  expect(classifyEvent(later, event, controlOf(shown), self.device).kind).toBe("forked");
-});
-
-test("a removal in a gap is no reason to wait for events that this device may not see", () => {
-  const gone = stateAfterGap(state(), 9);
-  const shown: Shown = { kind: "member_added", of: own, members: [own], epoch: 9, seq: 20 };
-  const at = (before: ConversationState) =>
-    classifyEvent(before, eventOf(shown, zeroHash), controlOf(shown), self.device).kind;
-  expect([at(gone), at(state({ malformed: true })), at(state())]).toEqual([
-    "next",
-    "next",
-    "missing",
-  ]);
-  expect(classifyGap(gone, { from: 20, to: 22 })).toEqual({ kind: "next", from: 20 });
-  expect(classifyGap(state(), { from: 20, to: 22 })).toEqual({ kind: "missing", seq: 5 });
+  expect(classifyEvent(before, first, controlOf(again), self).kind).toBe("known");
 });

@@ -50,12 +50,13 @@ async function lastSeenIn(
         attachment: undefined,
         restored: undefined,
         arrived: [],
+        enters: false,
         device: undefined,
         grantedBy: undefined,
       });
     for (const [from, to] of gaps)
       saveGap(transaction, conversation, { from, to, reason: "purged" });
-    putEntry(transaction, conversation, id, unsealedEntry({ text: "I missed something" }));
+    putEntry(transaction, conversation, id, unsealedEntry({ text: "I missed something" }, 0));
   });
   const lastEvent = seen.at(-1) ?? 0;
   const lastGap = gaps.at(-1)?.[1] ?? 0;

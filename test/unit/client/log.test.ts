@@ -38,6 +38,7 @@ async function setUp() {
         attachment: undefined,
         restored: undefined,
         arrived: [],
+        enters: false,
         payload: undefined,
         frankingKey: undefined,
         frankingTag: zeroHash,
@@ -50,7 +51,7 @@ async function setUp() {
     );
     const flags = { joined: true, closed: false, invalid: false, malformed: false };
     const restored = { restores: 0, cuts: [], withheld: [], withheldMembers: [] };
-    const members = { members: [], unseen: false, afterGap: false };
+    const members = { members: [], unseen: false, arrivedAt: 0, afterGap: false };
     log.advance({ ...flags, ...restored, ...members, epoch: 1, seq, transcriptHash: zeroHash });
   };
   const read = async (after: number, count: number): Promise<number[]> => {

@@ -21,10 +21,12 @@ import { nilUuid, transcriptHash, zeroHash, type EventHeader } from "../../../cr
 import {
   encodeControl,
   type Accepted,
+  type Control,
   type Deliver,
   type EventKind,
   type Member,
 } from "../../../crypto/wire/frame.ts";
+import { ecKeyBytes } from "../../../crypto/wire/key-sizes.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
 import {
   nilId,
@@ -49,6 +51,23 @@ export const account = {
 };
 export const conversation = newId<ConversationId>();
 const deviceKey = generateSigningKey();
+
+/** The record that this device signed when it began the conversation. */
+export function creationRecord(): NonNullable<Control["creation"]> {
+  const { tenant, user, device } = account;
+  const suite = "signal-v1";
+  const users = [user];
+  const record = creationBytes({ tenant, conversation, suite, device, users });
+  const creator = {
+    user,
+    accountKey: zeroHash,
+    deviceKey: deviceKey.publicKey,
+    identityKey: new Uint8Array(ecKeyBytes),
+    receiptKey: zeroHash,
+    certificate: new Uint8Array(64),
+  };
+  return { suite, device, signature: sign(record, deviceKey.privateKey), creator, users };
+}
 
 /**
  * A relay's log of one conversation with one member, as a double. Numbers and hashes are correct.
@@ -93,12 +112,8 @@ export class LogDouble {
   }
 
   created(): Deliver {
-    const { tenant, user, device } = account;
-    const suite = "signal-v1";
-    const users = [user];
-    const record = creationBytes({ tenant, conversation, suite, device, users });
-    const signature = sign(record, deviceKey.privateKey);
-    const creation = { suite, device, signature, creator: undefined, users };
+    const { user, device } = account;
+    const creation = creationRecord();
     const members = [{ user, role: "agent", devices: [device] }];
     const control = { epoch: 1, actor: user, subject: user, members, creation, receipt: undefined };
     return this.#append("created", { ciphertext: encodeControl(control) });
@@ -108,14 +123,23 @@ export class LogDouble {
     return this.changed("closed", account.user, [], 1);
   }
 
-  /** A change of the members. @param others the members beside this one, after the change */
-  changed(kind: EventKind, subject: UserId, others: readonly Member[], epoch: number): Deliver {
+  /**
+   * A change of the members.
+   * @param others the members beside this one, after the change
+   * @param creation the creation record, if the event has it
+   */
+  changed(
+    kind: EventKind,
+    subject: UserId,
+    others: readonly Member[],
+    epoch: number,
+    creation?: Control["creation"],
+  ): Deliver {
     const { user, device } = account;
     const leaves = kind === "member_removed" && subject === user;
     const members = [...(leaves ? [] : [{ user, role: "agent", devices: [device] }]), ...others];
-    const nothing = { creation: undefined, receipt: undefined };
     const actor = kind.startsWith("member_") ? user : subject;
-    const control = { epoch, actor, subject, members, ...nothing };
+    const control = { epoch, actor, subject, members, creation, receipt: undefined };
     return this.#append(kind, { epoch, ciphertext: encodeControl(control) });
   }
 
@@ -216,13 +240,13 @@ export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.r
       commitment: randomBytes(32),
       packets: [],
     };
-    const entry = withSealing(unsealedEntry({ text }), sealing, frankedOf(id, text));
+    const entry = withSealing(unsealedEntry({ text }, log.cursor), sealing, frankedOf(id, text));
     await store.transact(async (tx) => putEntry(tx, conversation, id, entry));
     return [id, sealing];
   };
   /** Queues a message again that was sealed before. */
   const requeue = (id: MessageId, text: string, sealing: Sealing): Promise<void> => {
-    const entry = withSealing(unsealedEntry({ text }), sealing, frankedOf(id, text));
+    const entry = withSealing(unsealedEntry({ text }, log.cursor), sealing, frankedOf(id, text));
     return store.transact(async (tx) => putEntry(tx, conversation, id, entry));
   };
   const items = async (after = 0, restores?: number): Promise<LoggedItem[]> => {

@@ -349,3 +349,43 @@ describe("sending", () => {
     expect((await loadOutbox(store)).get(conversation)?.length).toBe(1);
   });
 });
+
+describe("members whom nobody knows", () => {
+  test("after a malformed event everything that waits fails, and what is in flight when it is refused", async () => {
+    const { sender, sent, log, state, refuse, store } = await setUp();
+    const sends = Array.from({ length: 18 }, (_, count) => sender.send(`${count}`));
+    const outcomes = Promise.allSettled(sends);
+    await wait();
+    expect(sent.length).toBe(16);
+    log.advance({ ...state(2), epoch: 1, malformed: true });
+    sender.wake();
+    await expect(sends.at(-1)).rejects.toMatchObject({ code: "membership_unverified" });
+    // This one is in the log after all.
+    sender.recorded({ id: sent[0]!.clientMessageId, seq: 3, receivedAtMs: 0 });
+    for (const { clientMessageId } of sent.slice(1))
+      await refuse(clientMessageId, "stale_epoch", { epoch: 2 });
+    expect((await outcomes).map(({ status }) => status)).toEqual([
+      "fulfilled",
+      ...Array.from({ length: 17 }, () => "rejected"),
+    ]);
+    expect(sent.length).toBe(16);
+    expect((await loadOutbox(store)).size).toBe(1);
+  });
+
+  test("a message that was written before somebody came unseen is not sealed for them", async () => {
+    const { sender, sent, log, state, refuse, suite } = await setUp();
+    const flying = sender.send("in flight when they came");
+    await wait();
+    suite.hasSession = false;
+    const before = sender.send("written before they came");
+    log.advance({ ...state(2), arrivedAt: 2 });
+    sender.wake();
+    await expect(before).rejects.toMatchObject({ code: "arrived_unseen" });
+    const failed = expect(flying).rejects.toMatchObject({ code: "arrived_unseen" });
+    await refuse(sent[0]!.clientMessageId, "stale_epoch", { epoch: 2 });
+    await failed;
+    void sender.send("written for them too").catch(() => undefined);
+    await wait();
+    expect(sent.map(({ epoch }) => epoch)).toEqual([1, 2]);
+  });
+});

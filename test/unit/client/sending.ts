@@ -76,6 +76,7 @@ export async function setUp(
     afterGap: false,
     malformed: false,
     unseen: false,
+    arrivedAt: 0,
     restores: 0,
     cuts: [],
     withheld: [],
