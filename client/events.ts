@@ -67,6 +67,14 @@ export interface UnreachableDevice {
   readonly device: DeviceId;
 }
 
+/** A session with a member's device in which no fresh key exchange took place for too long. */
+export interface UnrenewedSession {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  /** The time of the last one, by this device's clock; 0 if it is not known. */
+  readonly sinceMs: number;
+}
+
 export type SecurityEvent =
   /**
    * The relay serves other keys for this device than it published. It may mislead other members.
@@ -77,6 +85,12 @@ export type SecurityEvent =
    * open them. Its owner can remove it, and so can an admin. Reported once per connection of the SDK.
    */
   | ({ readonly code: "device_unreachable" } & UnreachableDevice)
+  /**
+   * The session with a member's device could not be renewed for over a day and a half, because the server
+   * gave no bundle that can be used. Messages still go out. If somebody copied this device's store since
+   * `sinceMs`, they can read them. Reported once until it is renewed, and once per connection of the SDK.
+   */
+  | ({ readonly code: "session_not_renewed" } & UnrenewedSession)
   /**
    * The server has not proved for an hour, by this device's clock, that the key log that a member
    * was shown is the one that this device was shown. It may keep two logs. Reported once for each

@@ -9,14 +9,15 @@ import { names } from "./store-names.ts";
 
 /**
  * The time for which a signed and a last-resort prekey are offered. A thief of the keys can open
- * the messages that they open.
+ * the messages that they open. With the hour between two looks, it is half a day. With the half day
+ * after which peers renew their sessions, a copy of the store opens nothing new after a day.
  */
-const renewAfterMs = 7 * 86_400_000;
+const renewAfterMs = 11 * 3_600_000;
 type LongTerm = Pick<PreKeyUpload, "signedPreKey" | "lastResortKyberPreKey">;
 
 /**
  * Returns the signed and the last-resort prekey on offer. The first call makes them. With `renew`,
- * a call after seven days makes new ones and retires the old ones.
+ * a call after eleven hours makes new ones and retires the old ones.
  */
 export async function longTermPreKeys(
   staging: Staging,

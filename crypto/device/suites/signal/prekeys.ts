@@ -1,5 +1,6 @@
 import type { PreKeyRequest, PreKeyUpload } from "../../suite.ts";
 import { longTermPreKeys } from "./long-term-prekeys.ts";
+import { deleteExpiredSessions } from "./former-sessions.ts";
 import { deleteExpired } from "./retired-prekeys.ts";
 import { makeKyberPreKey, makePreKey, published } from "./make-prekeys.ts";
 import { PreKeyIds } from "./prekey-ids.ts";
@@ -21,7 +22,10 @@ export async function createPreKeys(
   const ids = await PreKeyIds.load(staging);
   ids.skipTo(highestId);
   const longTerm = await longTermPreKeys(staging, self, ids, { nowMs, renew });
-  if (renew) await deleteExpired(staging, nowMs);
+  if (renew) {
+    await deleteExpired(staging, nowMs);
+    await deleteExpiredSessions(staging, nowMs);
+  }
   const preKeys = [];
   const kyberPreKeys = [];
   for (let made = 0; made < oneTime; made++) {

@@ -64,7 +64,7 @@ export interface TestDevice {
   restart(): Promise<void>;
 }
 
-const storeKey = sha256(utf8("test"));
+export const storeKey = sha256(utf8("test"));
 
 export async function newDevice(
   options: { readonly id?: DeviceId; readonly limits?: RotationLimits } = {},
@@ -107,13 +107,12 @@ export function bundleOf(
 
 export const newBundle = async (
   device: TestDevice,
-  options: { readonly lastResort?: boolean } = {},
-): Promise<PreKeyBundle> =>
-  bundleOf(
-    device,
-    await device.transact((tx) => device.suite.createPreKeys(tx, { oneTime: 1, nowMs })),
-    options,
-  );
+  options: { readonly lastResort?: boolean; readonly atMs?: number } = {},
+): Promise<PreKeyBundle> => {
+  const request = { oneTime: 1, nowMs: options.atMs ?? nowMs };
+  const upload = await device.transact((tx) => device.suite.createPreKeys(tx, request));
+  return bundleOf(device, upload, options);
+};
 
 export const trust = (device: TestDevice, peer: TestDevice) =>
   device.transact((tx) =>
@@ -129,7 +128,7 @@ export async function connect(
   await trust(from, to);
   await trust(to, from);
   const bundle = await newBundle(to, options);
-  await from.transact((tx) => from.suite.establish(tx, bundle));
+  await from.transact((tx) => from.suite.establish(tx, bundle, nowMs));
 }
 
 /** Devices. The first has a session to each of the others. */
@@ -172,8 +171,10 @@ export const delivery = (
   to: TestDevice,
   room: Room,
   sealed: Sealed,
+  atMs = nowMs,
 ): OpenRequest => ({
   ...room,
+  nowMs: atMs,
   senderDevice: from.id,
   keyId: sealed.keyId,
   ciphertext: sealed.ciphertext,
