@@ -1,4 +1,4 @@
-import type { DeviceId } from "../../../wire/ids.ts";
+import { parseId, type DeviceId } from "../../../wire/ids.ts";
 import type { Staging } from "./staging.ts";
 import { names, prefixes } from "./store-names.ts";
 
@@ -19,11 +19,29 @@ const most = 128;
 export async function putAside(staging: Staging, device: DeviceId, nowMs: number): Promise<void> {
   const record = await staging.get(names.session(device));
   if (record === undefined) return;
-  const kept = await formerSessions(staging, device);
-  for (const former of kept.slice(0, -most + 1)) staging.delete(former);
-  staging.put(names.formerSession(device, nowMs, kept.length), record);
+  staging.put(await nameForFormer(staging, device, nowMs), record);
   staging.delete(names.session(device));
   staging.delete(names.sendingChain(device));
+}
+
+/**
+ * Returns the name for another former session with `device`. The oldest one is deleted if there are too
+ * many.
+ */
+async function nameForFormer(
+  staging: Staging,
+  device: DeviceId,
+  nowMs: number,
+): Promise<string> {
+  const kept = await formerSessions(staging, device);
+  for (const former of kept.slice(0, -most + 1)) staging.delete(former);
+  return freeName(new Set(kept), device, nowMs);
+}
+
+function freeName(taken: ReadonlySet<string>, device: DeviceId, nowMs: number): string {
+  let index = 0;
+  while (taken.has(names.formerSession(device, nowMs, index))) index++;
+  return names.formerSession(device, nowMs, index);
 }
 
 /** Returns the names of the former sessions with `device`, from the oldest to the newest. */
@@ -35,8 +53,19 @@ export const formerSessions = async (
 
 /** Deletes former sessions that are too old. */
 export async function deleteExpiredSessions(staging: Staging, nowMs: number): Promise<void> {
-  for (const name of await staging.namesUnder(prefixes.formerSession)) {
-    const [, , , sinceMs] = name.split("!");
-    if (nowMs - Number(sinceMs) > keepMs) staging.delete(name);
+  const all = await staging.namesUnder(prefixes.formerSession);
+  const taken = new Set(all);
+  for (const name of all) {
+    const [, , device = "", sinceMs] = name.split("!");
+    const ageMs = nowMs - Number(sinceMs);
+    if (ageMs > keepMs) staging.delete(name);
+    if (ageMs >= 0) continue;
+    // The clock was ahead when it was put aside. Count from now, or it would be kept forever.
+    const record = await staging.get(name);
+    if (record === undefined) continue;
+    const renamed = freeName(taken, parseId<DeviceId>(device), nowMs);
+    taken.add(renamed);
+    staging.put(renamed, record);
+    staging.delete(name);
   }
 }

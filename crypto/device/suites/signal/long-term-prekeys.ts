@@ -16,8 +16,8 @@ const renewAfterMs = 11 * 3_600_000;
 type LongTerm = Pick<PreKeyUpload, "signedPreKey" | "lastResortKyberPreKey">;
 
 /**
- * Returns the signed and the last-resort prekey on offer. The first call makes them. With `renew`,
- * a call after eleven hours makes new ones and retires the old ones.
+ * Returns the signed and the last-resort prekey on offer. The first call makes them. With `renew`, a
+ * call makes new ones and retires the old ones.
  */
 export async function longTermPreKeys(
   staging: Staging,
@@ -28,14 +28,22 @@ export async function longTermPreKeys(
   const current = await loadCurrent(staging);
   if (current === undefined) return makeLongTerm(staging, self, ids, nowMs);
   const signed = await new SignedPreKeys(staging).getSignedPreKey(current.signed);
-  const ageMs = nowMs - signed.timestamp();
-  // The age is unknown if the clock was set back. The key must not stay on offer for years.
-  if (renew && (ageMs > renewAfterMs || ageMs < 0)) {
+  if (renew) {
     await retire(staging, { ...current, retiredAtMs: nowMs });
     return makeLongTerm(staging, self, ids, nowMs);
   }
   const lastResort = await new KyberPreKeys(staging).getKyberPreKey(current.lastResort);
   return { signedPreKey: published(signed), lastResortKyberPreKey: published(lastResort) };
+}
+
+/** Returns whether the signed and the last-resort prekey were on offer for long enough, or are missing. */
+export async function isRenewalDue(staging: Staging, nowMs: number): Promise<boolean> {
+  const current = await loadCurrent(staging);
+  if (current === undefined) return true;
+  const signed = await new SignedPreKeys(staging).getSignedPreKey(current.signed);
+  const ageMs = nowMs - signed.timestamp();
+  // The age is unknown if the clock was set back. The key must not stay on offer for years.
+  return ageMs > renewAfterMs || ageMs < 0;
 }
 
 async function makeLongTerm(

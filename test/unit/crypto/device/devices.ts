@@ -24,14 +24,20 @@ export class CountingLevel implements Level {
   readonly inner = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   reads = 0;
   batches = 0;
+  /** The number of times that names, or names and values, were listed. */
+  listings = 0;
   failNextBatch = false;
+  /** Fails reads of the record with this name. */
+  unreadable: string | undefined;
 
   open = () => this.inner.open();
   close = () => this.inner.close();
 
   getMany(...[keys, options]: Parameters<Level["getMany"]>) {
     this.reads++;
-    return this.inner.getMany(keys, options);
+    return keys.some((key) => key === this.unreadable)
+      ? Promise.reject(new Error("disk unreadable"))
+      : this.inner.getMany(keys, options);
   }
 
   batch(...[operations, options]: Parameters<Level["batch"]>): Promise<void> {
@@ -43,12 +49,20 @@ export class CountingLevel implements Level {
 
   iterator(options: Parameters<Level["iterator"]>[0]) {
     this.reads++;
+    this.listings++;
     return this.inner.iterator(options);
+  }
+
+  keys(options: Parameters<Level["keys"]>[0]) {
+    this.reads++;
+    this.listings++;
+    return this.inner.keys(options);
   }
 
   reset(): void {
     this.reads = 0;
     this.batches = 0;
+    this.listings = 0;
   }
 }
 
