@@ -92,6 +92,12 @@ export interface StaleSession {
   readonly sinceMs: number;
 }
 
+/** A stale session that could not be renewed. */
+export interface UnrenewedSession extends StaleSession {
+  /** When the first attempt failed, by the local clock. */
+  readonly failingSinceMs: number;
+}
+
 export interface Sealed {
   readonly keyId: Uuid;
   readonly ciphertext: Uint8Array;
@@ -185,6 +191,15 @@ export interface Suite {
     devices: readonly DeviceId[],
     nowMs: number,
   ): Promise<readonly StaleSession[]>;
+  /**
+   * Notes that sessions with `devices` could not be renewed. A fresh exchange clears the note.
+   * @returns those that are still stale, with the time of the first failure
+   */
+  noteUnrenewed(
+    transaction: StoreTransaction,
+    devices: readonly DeviceId[],
+    nowMs: number,
+  ): Promise<readonly UnrenewedSession[]>;
   /**
    * Starts a session from a prekey bundle. Nothing more is sent in an existing session, but for 30
    * days it still opens what the peer sends in it.

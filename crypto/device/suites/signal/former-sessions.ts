@@ -28,7 +28,7 @@ export async function putAside(staging: Staging, device: DeviceId, nowMs: number
  * Returns the name for another former session with `device`. The oldest one is deleted if there are too
  * many.
  */
-async function nameForFormer(
+export async function nameForFormer(
   staging: Staging,
   device: DeviceId,
   nowMs: number,

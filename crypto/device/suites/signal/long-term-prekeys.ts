@@ -46,6 +46,16 @@ export async function isRenewalDue(staging: Staging, nowMs: number): Promise<boo
   return ageMs > renewAfterMs || ageMs < 0;
 }
 
+/**
+ * Returns whether a signed prekey is on offer or was the last one on offer. A first message to an older
+ * one was delayed for half a day at least.
+ */
+export async function isRecent(staging: Staging, signedPreKey: number): Promise<boolean> {
+  const current = await loadCurrent(staging);
+  const last = (await loadRetired(staging)).at(-1);
+  return signedPreKey === current?.signed || signedPreKey === last?.signed;
+}
+
 async function makeLongTerm(
   staging: Staging,
   self: Self,

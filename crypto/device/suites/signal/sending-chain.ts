@@ -2,7 +2,7 @@ import * as signal from "@signalapp/libsignal-client";
 import { copyOf } from "../../../wire/bytes.ts";
 import type { DeviceId } from "../../../wire/ids.ts";
 import { bytes, decode, encode, message, uint, type MessageOf } from "../../../wire/protobuf.ts";
-import { SuiteError, type StaleSession } from "../../suite.ts";
+import { SuiteError, type StaleSession, type UnrenewedSession } from "../../suite.ts";
 import { owned } from "./addresses.ts";
 import type { Staging } from "./staging.ts";
 import { names } from "./store-names.ts";
@@ -28,8 +28,13 @@ const sendingChain = message({
   packets: [2, uint()],
   /** This device's public ratchet key of the chain. Empty before the first packet. */
   ratchetKey: [3, bytes(33)],
+  /** When the first attempt to renew the session failed. 0 if none did. */
+  failingSinceMs: [4, uint()],
 });
 type SendingChain = MessageOf<typeof sendingChain>;
+
+/** Returns 0 for a time in the future. The clock was set back, so the time is not known. */
+const knownTime = (timeMs: number, nowMs: number): number => (timeMs > nowMs ? 0 : timeMs);
 
 const isStale = ({ sinceMs, packets }: SendingChain, nowMs: number): boolean =>
   // The age is unknown if the clock was set back.
@@ -47,7 +52,7 @@ export async function staleSessions(
   for (const [index, device] of devices.entries()) {
     if (sessions[index] === undefined) continue;
     const chain = (await load(staging, device)) ?? newChain(0);
-    if (isStale(chain, nowMs)) stale.push({ device, sinceMs: chain.sinceMs });
+    if (isStale(chain, nowMs)) stale.push({ device, sinceMs: knownTime(chain.sinceMs, nowMs) });
   }
   return stale;
 }
@@ -67,6 +72,25 @@ export async function assertFresh(
     throw new SuiteError("stale_session", "There are sessions to renew.", { devices: due });
 }
 
+/**
+ * Notes that sessions with `devices` could not be renewed. A fresh exchange clears the note.
+ * @returns those that are still stale, with the time of the first failure
+ */
+export async function noteUnrenewed(
+  staging: Staging,
+  devices: readonly DeviceId[],
+  nowMs: number,
+): Promise<readonly UnrenewedSession[]> {
+  const unrenewed: UnrenewedSession[] = [];
+  for (const session of await staleSessions(staging, devices, nowMs)) {
+    const chain = (await load(staging, session.device)) ?? newChain(0);
+    const failingSinceMs = knownTime(chain.failingSinceMs, nowMs) || nowMs;
+    save(staging, session.device, { ...chain, failingSinceMs });
+    unrenewed.push({ ...session, failingSinceMs });
+  }
+  return unrenewed;
+}
+
 /** Notes that a session with `device` was started. */
 export const noteStarted = (staging: Staging, device: DeviceId, nowMs: number): void =>
   save(staging, device, newChain(nowMs));
@@ -81,7 +105,8 @@ export async function noteReceived(
   nowMs: number,
 ): Promise<void> {
   const [session, chain] = [await staging.get(names.session(device)), await load(staging, device)];
-  if (session === undefined || (chain !== undefined && isSame(session, chain))) return;
+  // The age of a chain without a record stays unknown. Its session is renewed.
+  if (session === undefined || chain === undefined || isSame(session, chain)) return;
   save(staging, device, newChain(nowMs));
 }
 
@@ -113,6 +138,7 @@ const newChain = (sinceMs: number): SendingChain => ({
   sinceMs,
   packets: 0,
   ratchetKey: new Uint8Array(0),
+  failingSinceMs: 0,
 });
 
 async function load(staging: Staging, device: DeviceId): Promise<SendingChain | undefined> {

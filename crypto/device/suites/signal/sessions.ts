@@ -3,7 +3,8 @@ import { concat, equalBytes } from "../../../wire/bytes.ts";
 import type { DeviceId } from "../../../wire/ids.ts";
 import { SuiteError, type PeerDevice, type PreKeyBundle } from "../../suite.ts";
 import { addressOf, owned } from "./addresses.ts";
-import { formerSessions, putAside } from "./former-sessions.ts";
+import { formerSessions, nameForFormer, putAside } from "./former-sessions.ts";
+import { isRecent } from "./long-term-prekeys.ts";
 import { loadSelf, type Self } from "./self.ts";
 import { noteReceived, noteSent, noteStarted } from "./sending-chain.ts";
 import { KyberPreKeys, NoSignedPreKeys, PreKeys, SignedPreKeys } from "./staged-prekeys.ts";
@@ -125,8 +126,13 @@ export async function decryptFrom(
     );
   const openIn = (name: string) => () => attempt(name, new NoSignedPreKeys(staging));
   const begin = async () => {
+    const signedPreKeys = new SignedPreKeys(staging);
+    if (await isLate(staging, device, packet))
+      return attempt(await nameForFormer(staging, device, nowMs), signedPreKeys);
     await putAside(staging, device, nowMs);
-    return attempt(current, new SignedPreKeys(staging));
+    const plaintext = await attempt(current, signedPreKeys);
+    noteStarted(staging, device, nowMs);
+    return plaintext;
   };
   const former = await formerSessions(staging, device);
   // The peer may not know yet that this device uses another session to send.
@@ -143,13 +149,28 @@ export async function decryptFrom(
   }
 }
 
-/** Returns the result of the first attempt that succeeds, or throws the error of the last one. */
+/**
+ * Returns whether a first message comes so late that its session must only open messages. Otherwise a relay
+ * that held it back for weeks could replace a fresh session with one that an old copy of a store can follow.
+ */
+async function isLate(staging: Staging, device: DeviceId, packet: Uint8Array): Promise<boolean> {
+  if ((await withoutSession(staging, [device])).length > 0) return false;
+  const message = signal.PreKeySignalMessage.deserialize(owned(packet.subarray(1)));
+  return !(await isRecent(staging, message.signedPreKeyId()));
+}
+
+/**
+ * Returns the result of the first attempt that succeeds.
+ * @throws SuiteError of the last attempt; other errors at once
+ */
 async function firstOf<T>(attempts: readonly (() => Promise<T>)[]): Promise<T> {
   let failure: unknown;
   for (const attempt of attempts) {
     try {
       return await attempt();
     } catch (error) {
+      // A store that failed says nothing about the message. It must not be given up for that.
+      if (!(error instanceof SuiteError)) throw error;
       failure = error;
     }
   }

@@ -17,15 +17,13 @@ import {
   newRoom,
   nowMs,
   open,
-  seal,
   storeKey,
   trust,
   utf8,
   type Room,
   type TestDevice,
 } from "./devices.ts";
-
-const hour = 3_600_000;
+import { hour, rotate, rotateAndSeal, sealTo, stale, twoInSession } from "./renewing.ts";
 
 /** What somebody has who copied everything on the device's disk, and its key. */
 async function copyOf(device: TestDevice): Promise<TestDevice> {
@@ -40,57 +38,6 @@ async function copyOf(device: TestDevice): Promise<TestDevice> {
 /** Whether the copy derives the key of the next packet that `from` sends, and so of those after it. */
 const readsOn = (thief: TestDevice, from: TestDevice, to: TestDevice, steps: number) =>
   derivesNextKey(thief.store, from.store, to.id, steps);
-
-const sealTo = (
-  from: TestDevice,
-  to: readonly TestDevice[],
-  room: Room,
-  atMs: number,
-  unrenewed: readonly TestDevice[] = [],
-): Promise<Sealed> =>
-  from.transact((tx) =>
-    from.suite.seal(tx, {
-      ...room,
-      devices: to.map(({ id }) => id),
-      unrenewed: unrenewed.map(({ id }) => id),
-      plaintext: utf8("hello"),
-      nowMs: atMs,
-    }),
-  );
-
-const stale = async (from: TestDevice, to: readonly TestDevice[], atMs: number) => {
-  const devices = to.map(({ id }) => id);
-  const found = await from.transact((tx) => from.suite.staleSessions(tx, devices, atMs));
-  return found.map(({ device }) => device);
-};
-
-const rotate = (device: TestDevice, room: Room) =>
-  device.transact((tx) => device.suite.rotate(tx, room.conversation));
-
-/** Seals under a new key, as the SDK does: sessions that are stale are renewed first. */
-async function rotateAndSeal(
-  from: TestDevice,
-  to: readonly TestDevice[],
-  room: Room,
-  atMs: number,
-): Promise<Sealed> {
-  await rotate(from, room);
-  for (const device of await stale(from, to, atMs)) {
-    const peer = to.find(({ id }) => id === device)!;
-    const bundle = await newBundle(peer, { atMs });
-    await from.transact((tx) => from.suite.establish(tx, bundle, atMs));
-  }
-  return sealTo(from, to, room, atMs);
-}
-
-/** Two devices in a session that both have written in. */
-async function twoInSession(): Promise<readonly [TestDevice, TestDevice, Room]> {
-  const [a, b, room] = [await newDevice(), await newDevice(), newRoom()];
-  await connect(a, b);
-  await open(b, delivery(a, b, room, await seal(a, [b], room)));
-  await open(a, delivery(b, a, room, await seal(b, [a], room)));
-  return [a, b, room];
-}
 
 describe("a copy of the sender's store", () => {
   test("derives what is sent to a silent member for half a day and not longer", async () => {
