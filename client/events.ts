@@ -4,6 +4,7 @@ import type { MemberActivity } from "./conversation/activities.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import type { DeviceChange } from "./conversation/device-change.ts";
 import type { ProblemItem } from "./conversation/items.ts";
+import type { OverdueSession } from "./conversation/session-renewal.ts";
 import type { SealdeskError } from "./errors.ts";
 import type { HistoryProgress } from "./history/progress.ts";
 import type { KeyLogEvidence } from "./key-log/evidence.ts";
@@ -68,11 +69,8 @@ export interface UnreachableDevice {
 }
 
 /** A session with a member's device in which no fresh key exchange took place for too long. */
-export interface UnrenewedSession {
+export interface UnrenewedSession extends OverdueSession {
   readonly user: UserId;
-  readonly device: DeviceId;
-  /** The time of the last one, by this device's clock; 0 if it is not known. */
-  readonly sinceMs: number;
 }
 
 export type SecurityEvent =
@@ -86,9 +84,11 @@ export type SecurityEvent =
    */
   | ({ readonly code: "device_unreachable" } & UnreachableDevice)
   /**
-   * The session with a member's device could not be renewed for over a day and a half, because the server
-   * gave no bundle that can be used. Messages still go out. If somebody copied this device's store since
-   * `sinceMs`, they can read them. Reported once until it is renewed, and once per connection of the SDK.
+   * The session with a member's device could not be renewed for a day since the first failure, because the
+   * server gave no bundle that can be used. With the reason `other_identity` it is reported at once,
+   * because no honest server gives such a bundle. Messages still go out in the old session. If somebody
+   * copied this device's store since `sinceMs`, they can read them. Each reason is reported once until the
+   * session is renewed, and once per connection of the SDK.
    */
   | ({ readonly code: "session_not_renewed" } & UnrenewedSession)
   /**

@@ -107,10 +107,10 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const renewal = new SessionRenewal({
     ...parts,
     localClock,
-    onOverdue(stale) {
-      const user = trust.device(stale.device)?.user;
+    onOverdue(overdue) {
+      const user = trust.device(overdue.device)?.user;
       if (user !== undefined)
-        events.emit("security", { code: "session_not_renewed", user, ...stale });
+        events.emit("security", { code: "session_not_renewed", user, ...overdue });
     },
   });
   const manager = await ConversationManager.load({

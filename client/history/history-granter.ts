@@ -272,8 +272,15 @@ export class HistoryGranter {
       const unusable = await establishSessions(sessions, lacking);
       if (unusable.length > 0) throw sealFailure(error);
     };
-    const attemptAgain = async (error: unknown) => {
-      await establish(error);
+    const attemptAll = async () => {
+      // First sessions may be missing, and then others stale.
+      for (let triesLeft = 2; triesLeft > 0; triesLeft--) {
+        try {
+          return await attempt();
+        } catch (error) {
+          await establish(error);
+        }
+      }
       return attempt();
     };
     const retry = new Retry(clock, signal);
@@ -284,8 +291,7 @@ export class HistoryGranter {
         // The owners of the listed devices are certain only now. When the grant was requested, the
         // relay may have listed another user's device under the recipient.
         if (!areOf(now, job.recipient, job.devices)) throw notTheirs();
-        // First sessions may be missing, and then others stale.
-        return await save(await attempt().catch(attemptAgain).catch(attemptAgain));
+        return await save(await attemptAll());
       } catch (error) {
         await retry.after(error);
       }

@@ -128,6 +128,7 @@ test("a server that gives no bundle silences nobody, and the user is told", asyn
     user: silent.desk.user.id,
     device: silent.desk.device,
     sinceMs: expect.any(Number),
+    reason: "no_bundle",
   });
   writing.local.refusesBundles = false;
   const asked = writing.local.bundles;

@@ -3,7 +3,10 @@ import { MemoryLevel } from "memory-level";
 import { uuidv7 } from "uuidv7";
 import { ConversationLog } from "../../../client/conversation/log.ts";
 import { Sender } from "../../../client/conversation/sender.ts";
-import { SessionRenewal } from "../../../client/conversation/session-renewal.ts";
+import {
+  SessionRenewal,
+  type OverdueSession,
+} from "../../../client/conversation/session-renewal.ts";
 import type { Trust } from "../../../client/device/trust.ts";
 import type { SealdeskError } from "../../../client/errors.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
@@ -11,7 +14,6 @@ import {
   SuiteError,
   type PreKeyBundle,
   type SealRequest,
-  type StaleSession,
   type Suite,
 } from "../../../crypto/device/suite.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
@@ -37,6 +39,7 @@ function suiteDouble(): Suite & {
     seen: [] as string[],
     hasSession: true,
     staleSinceMs: undefined as number | undefined,
+    failingSinceMs: undefined as number | undefined,
     rotate() {
       suite.seen.push("rotate");
       key = uuidv7();
@@ -47,11 +50,20 @@ function suiteDouble(): Suite & {
       suite.seen.push(`establish ${bundle.device === peer}`);
       suite.hasSession = true;
       suite.staleSinceMs = undefined;
+      suite.failingSinceMs = undefined;
       return Promise.resolve();
     },
-    staleSessions() {
+    staleSessions(_transaction: unknown, devices: readonly DeviceId[]) {
       const { staleSinceMs: sinceMs } = suite;
-      return Promise.resolve(sinceMs === undefined ? [] : [{ device: peer, sinceMs }]);
+      return Promise.resolve(
+        sinceMs === undefined ? [] : devices.map((device) => ({ device, sinceMs })),
+      );
+    },
+    async noteUnrenewed(transaction: unknown, devices: readonly DeviceId[], nowMs: number) {
+      const stale = await suite.staleSessions(transaction, devices);
+      if (stale.length > 0) suite.failingSinceMs ??= nowMs;
+      const failingSinceMs = suite.failingSinceMs ?? nowMs;
+      return stale.map((session) => ({ ...session, failingSinceMs }));
     },
     seal(
       _transaction: unknown,
@@ -111,8 +123,8 @@ export async function setUp(
   const api = {
     takeBundle: takeBundle ?? (() => Promise.resolve({ device: peer } as PreKeyBundle)),
   };
-  const overdue: StaleSession[] = [];
-  const onOverdue = (session: StaleSession) => overdue.push(session);
+  const overdue: OverdueSession[] = [];
+  const onOverdue = (session: OverdueSession) => overdue.push(session);
   const sender = new Sender(
     {
       store,

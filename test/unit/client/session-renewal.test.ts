@@ -1,4 +1,6 @@
 import { ownDevice, peer, setUp, wait } from "./sending.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { DeviceId } from "../../../crypto/wire/ids.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { SessionRenewal } from "../../../client/conversation/session-renewal.ts";
 import { SuiteError, type PreKeyBundle } from "../../../crypto/device/suite.ts";
@@ -44,35 +46,58 @@ describe("a stale session", () => {
       () => Promise.reject(new SealdeskError("request_refused", "", { problem: "no_prekeys" })),
     ],
     [
-      "the bundle is of another identity",
-      () => Promise.reject(new SuiteError("untrusted_identity", "", { devices: [peer] })),
-    ],
-    [
       "the bundle is of another device",
       () => Promise.resolve({ device: ownDevice } as PreKeyBundle),
     ],
-  ])("delays no message if %s, and is told of after a day and a half", async (_name, answer) => {
-    let asked = 0;
-    const { suite, clock, overdue, unreachable, write } = await setUpWriting(() => {
-      asked++;
-      return answer();
-    });
-    const sinceMs = clock.now();
-    suite.staleSinceMs = sinceMs;
-    await clock.pass(12 * hour);
-    for (let turn = 0; turn < 3; turn++) expect(await write()).toEqual([[peer, 8]]);
-    expect(asked).toBe(1);
-    await clock.pass(hour / 4);
-    await write();
-    expect(asked).toBe(2);
+  ])(
+    "delays no message if %s, and is told of a day after the first failure",
+    async (_name, answer) => {
+      let asked = 0;
+      const { suite, clock, overdue, unreachable, write } = await setUpWriting(() => {
+        asked++;
+        return answer();
+      });
+      const sinceMs = clock.now();
+      suite.staleSinceMs = sinceMs;
+      await clock.pass(12 * hour);
+      for (let turn = 0; turn < 3; turn++) expect(await write()).toEqual([[peer, 8]]);
+      expect(asked).toBe(1);
+      await clock.pass(hour / 4);
+      await write();
+      expect(asked).toBe(2);
+      expect(overdue).toEqual([]);
+      await clock.pass(24 * hour);
+      for (let turn = 0; turn < 3; turn++) {
+        await clock.pass(hour);
+        expect(await write()).toEqual([[peer, 8]]);
+      }
+      expect(overdue).toEqual([{ device: peer, sinceMs, reason: "no_bundle" }]);
+      expect(unreachable).toEqual([]);
+    },
+  );
+
+  test("is not told of after days without messages and one failure", async () => {
+    const { suite, clock, overdue, write } = await setUpWriting(refused);
+    suite.staleSinceMs = clock.now();
+    await clock.pass(72 * hour);
+    expect(await write()).toEqual([[peer, 8]]);
     expect(overdue).toEqual([]);
     await clock.pass(24 * hour);
+    await write();
+    expect(overdue).toHaveLength(1);
+  });
+
+  test("is told of at once, and once, if the bundle is of another identity", async () => {
+    const { suite, clock, overdue, write } = await setUpWriting(() =>
+      Promise.reject(new SuiteError("untrusted_identity", "", { devices: [peer] })),
+    );
+    const sinceMs = clock.now();
+    suite.staleSinceMs = sinceMs;
     for (let turn = 0; turn < 3; turn++) {
-      await clock.pass(hour);
       expect(await write()).toEqual([[peer, 8]]);
+      await clock.pass(hour);
     }
-    expect(overdue).toEqual([{ device: peer, sinceMs }]);
-    expect(unreachable).toEqual([]);
+    expect(overdue).toEqual([{ device: peer, sinceMs, reason: "other_identity" }]);
   });
 
   test("that was told of is told of again if it becomes stale once more", async () => {
@@ -81,7 +106,9 @@ describe("a stale session", () => {
     for (let time = 1; time <= 2; time++) {
       answer = refused;
       suite.staleSinceMs = clock.now();
-      await clock.pass(36 * hour);
+      await write();
+      expect(overdue).toHaveLength(time - 1);
+      await clock.pass(24 * hour);
       await write();
       expect(overdue).toHaveLength(time);
       answer = () => Promise.resolve({ device: peer } as PreKeyBundle);
@@ -110,6 +137,64 @@ describe("a stale session", () => {
     await Promise.all([renewal.renew([peer]), renewal.renew([peer])]);
     await renewal.renew([peer]);
     expect(asked).toBe(1);
+    expect(renewal.postponed).toEqual([]);
+  });
+
+  test("does not keep a message waiting for more than five seconds, even with 40 devices", async () => {
+    const { store, suite, clock } = await setUp();
+    const devices = Array.from({ length: 40 }, () => newId<DeviceId>());
+    const asked: DeviceId[] = [];
+    const renewal = new SessionRenewal({
+      store,
+      suite,
+      api: {
+        takeBundle(device) {
+          asked.push(device);
+          return new Promise<never>(() => undefined);
+        },
+      },
+      localClock: clock,
+      onOverdue: () => undefined,
+    });
+    suite.staleSinceMs = clock.now();
+    let isDone = false;
+    const renewing = renewal.renew(devices).then(() => (isDone = true));
+    await wait();
+    expect(asked).toEqual(devices.slice(0, 8));
+    await clock.pass(4_999);
+    expect(isDone).toBe(false);
+    await clock.pass(1);
+    await renewing;
+    expect(asked).toHaveLength(8);
+    expect(renewal.postponed).toEqual(devices);
+    await clock.pass(15 * 60_000 - 1);
+    expect(renewal.postponed).toEqual(devices);
+    await clock.pass(1);
+    expect(renewal.postponed).toEqual([]);
+    expect(clock.waiting).toBe(0);
+  });
+
+  test("that fails early is postponed for as long as the others of its batch", async () => {
+    const { store, suite, clock } = await setUp();
+    const [refusing, hanging] = [newId<DeviceId>(), newId<DeviceId>()];
+    const renewal = new SessionRenewal({
+      store,
+      suite,
+      api: {
+        takeBundle: (device) =>
+          device === refusing ? refused() : new Promise<never>(() => undefined),
+      },
+      localClock: clock,
+      onOverdue: () => undefined,
+    });
+    suite.staleSinceMs = clock.now();
+    const renewing = renewal.renew([refusing, hanging]);
+    await wait();
+    await clock.pass(5_000);
+    await renewing;
+    await clock.pass(15 * 60_000 - 1);
+    expect(renewal.postponed).toEqual([refusing, hanging]);
+    await clock.pass(1);
     expect(renewal.postponed).toEqual([]);
   });
 });
