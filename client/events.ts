@@ -4,6 +4,7 @@ import type { MemberActivity } from "./conversation/activities.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import type { DeviceChange } from "./conversation/device-change.ts";
 import type { ArrivedUnseenItem, ProblemItem } from "./conversation/items.ts";
+import type { OverdueSession } from "./conversation/session-renewal.ts";
 import type { SealdeskError } from "./errors.ts";
 import type { HistoryProgress } from "./history/progress.ts";
 import type { KeyLogEvidence } from "./key-log/evidence.ts";
@@ -74,6 +75,11 @@ export interface UnreachableDevice {
   readonly device: DeviceId;
 }
 
+/** A session with a member's device in which no fresh key exchange took place for too long. */
+export interface UnrenewedSession extends OverdueSession {
+  readonly user: UserId;
+}
+
 export type SecurityEvent =
   /**
    * The relay serves other keys for this device than it published. It may mislead other members.
@@ -84,6 +90,14 @@ export type SecurityEvent =
    * open them. Its owner can remove it, and so can an admin. Reported once per connection of the SDK.
    */
   | ({ readonly code: "device_unreachable" } & UnreachableDevice)
+  /**
+   * The session with a member's device could not be renewed for a day since the first failure, because the
+   * server gave no bundle that can be used. With the reason `other_identity` it is reported at once,
+   * because no honest server gives such a bundle. Messages still go out in the old session. If somebody
+   * copied this device's store since `sinceMs`, they can read them. Each reason is reported once until the
+   * session is renewed, and once per connection of the SDK.
+   */
+  | ({ readonly code: "session_not_renewed" } & UnrenewedSession)
   /**
    * The server has not proved for an hour, by this device's clock, that the key log that a member
    * was shown is the one that this device was shown. It may keep two logs. Reported once for each

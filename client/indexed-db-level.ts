@@ -72,6 +72,16 @@ export class IndexedDbLevel implements Level {
     };
   }
 
+  keys({ gt, gte, lt, limit }: Pick<LevelRange, "gt" | "gte" | "lt" | "limit">) {
+    return {
+      all: async (): Promise<string[]> => {
+        const { store } = (await this.#database()).transaction(entries);
+        const range = rangeOf(gt ?? gte, gt !== undefined, lt);
+        return store.getAllKeys(range, limit) as Promise<string[]>;
+      },
+    };
+  }
+
   #database(): Promise<IDBPDatabase> {
     this.#opening ??= openDB(this.#name, 1, {
       upgrade: (database) => void database.createObjectStore(entries),

@@ -3,6 +3,7 @@ import type { Hello } from "../crypto/wire/frame.ts";
 import type { Suite } from "../crypto/device/suite.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
 import { ConversationManager } from "./conversation/conversation-manager.ts";
+import { SessionRenewal } from "./conversation/session-renewal.ts";
 import { KeyLimit } from "./conversation/key-limit.ts";
 import { deferred } from "./deferred.ts";
 import type { Account } from "./device/account.ts";
@@ -103,8 +104,18 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   };
 
   const rollback = await Rollback.load(store);
+  const renewal = new SessionRenewal({
+    ...parts,
+    localClock,
+    onOverdue(overdue) {
+      const user = trust.device(overdue.device)?.user;
+      if (user !== undefined)
+        events.emit("security", { code: "session_not_renewed", user, ...overdue });
+    },
+  });
   const manager = await ConversationManager.load({
     ...parts,
+    renewal,
     rollback,
     keyLimit: await KeyLimit.load(store),
     clock,

@@ -48,10 +48,12 @@ export async function openDelivered(
     readonly unseen: boolean;
     /** The number of messages that a sending key may serve; undefined if it is not known. */
     readonly keyMaxMessages: number | undefined;
+    /** The time that this device measures by itself. */
+    readonly nowMs: number;
   },
   event: Deliver,
 ): Promise<Opened> {
-  const { state, sender, onHead, unseen, keyMaxMessages } = from;
+  const { state, sender, onHead, unseen, keyMaxMessages, nowMs } = from;
   const members = state?.members ?? [];
   if (memberWith(members, event.senderDevice) === undefined) return failed("not_a_member");
   // The certificate decides who sent the message. The relay's list of members must agree.
@@ -62,7 +64,7 @@ export async function openDelivered(
   // The relay accepts a message only in the epoch that it was sealed for.
   if (state?.epoch !== event.epoch) return failed("wrong_epoch");
   try {
-    const opened = await openMessage(transaction, suite, { ...event, keyMaxMessages });
+    const opened = await openMessage(transaction, suite, { ...event, keyMaxMessages, nowMs });
     const { body, lastSeen, keyLogHead, payload, frankingKey } = opened;
     const problems: Problem[] = [];
     if (keyLogHead !== undefined && !(await onHead(keyLogHead, sender)))

@@ -7,6 +7,7 @@ import type { KeyHistory } from "../key-log/key-history.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
 import type { Rollback } from "../rollback/rollback.ts";
+import type { Clock } from "../runtime.ts";
 import { isCreationValid } from "./creation.ts";
 import type { KeyLimit } from "./key-limit.ts";
 import { saveCuts } from "./cuts.ts";
@@ -39,6 +40,8 @@ export interface RecordingDeps {
   readonly deviceKey: Uint8Array;
   readonly rollback: Pick<Rollback, "isUnseen">;
   readonly keyLimit: Pick<KeyLimit, "keyMaxMessages">;
+  /** The time that this device measures by itself. */
+  readonly localClock: Clock;
 }
 
 /**
@@ -126,7 +129,7 @@ const headerOf = (event: Deliver) => ({
 });
 
 async function messageRecord(
-  { suite, account, trust, keyLog, rollback, keyLimit }: RecordingDeps,
+  { suite, account, trust, keyLog, rollback, keyLimit, localClock }: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
   event: Deliver,
@@ -138,6 +141,7 @@ async function messageRecord(
   const from = {
     unseen,
     keyMaxMessages: keyLimit.keyMaxMessages,
+    nowMs: localClock.now(),
     state: before,
     sender: certified,
     onHead(head: KeyLogHead, member: UserId) {

@@ -1,5 +1,5 @@
 import type { DeviceId, ConversationId, MessageId } from "../../crypto/wire/ids.ts";
-import { sealMessage } from "../../crypto/device/seal-message.ts";
+import { sealMessage, type MessageToSeal } from "../../crypto/device/seal-message.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
@@ -35,16 +35,14 @@ interface SealedEntries {
  * Seals queued messages in order and stores the sealings in the same transaction. A ratchet step
  * and the bytes that it made are on disk together or not at all.
  * @returns undefined if `current` has no state to seal for; then nothing was sealed
- * @throws SuiteError no_session, untrusted_identity
+ * @throws SuiteError no_session, stale_session, untrusted_identity
  */
 export function sealEntries(
   { store, suite, conversation, ownDevice, keyLog }: SealingDeps,
   ids: readonly MessageId[],
   /** Called inside the transaction, so that it returns the newest state. */
   current: () => ConversationState | undefined,
-  nowMs: number,
-  /** Devices whose bundles cannot be used. */
-  without: readonly DeviceId[],
+  options: Pick<MessageToSeal, "nowMs" | "without" | "unrenewed">,
 ): Promise<SealedEntries | undefined> {
   return store.transact(async (transaction) => {
     const state = current();
@@ -74,9 +72,8 @@ export function sealEntries(
         keyLogHead,
         body: bodyOf(entry),
         devices: otherDevices(state, ownDevice),
-        without,
         withheld,
-        nowMs,
+        ...options,
       });
       const sealing = { ...sealed, epoch };
       putEntry(transaction, conversation, id, withSealing(entry, sealing, franked));

@@ -33,9 +33,9 @@ export type SealOutcome =
   | { readonly kind: "failed"; readonly error: SealdeskError };
 
 type SealerDeps = SessionDeps &
-  Pick<SenderDeps, "conversation" | "log" | "keyLog" | "localClock" | "onUnreachable">;
+  Pick<SenderDeps, "conversation" | "log" | "keyLog" | "renewal" | "onUnreachable">;
 
-/** Seals messages for the devices of a conversation. It establishes the sessions that are missing. */
+/** Seals messages for the devices of a conversation. It establishes sessions that are missing or stale. */
 export class Sealer {
   readonly #deps: SealerDeps;
   readonly #unreachable: UnreachableDevices;
@@ -48,7 +48,7 @@ export class Sealer {
 
   /** @param state the state to check. If it changes in the meantime, the new one is sealed for. */
   async seal(ids: readonly MessageId[], state: ConversationState): Promise<SealOutcome> {
-    const { localClock, log } = this.#deps;
+    const { localClock, log, renewal } = this.#deps;
     try {
       assertMember(state);
       await assertTrusted(this.#deps, state);
@@ -57,8 +57,11 @@ export class Sealer {
         const mislisted = findMislistedMember(this.#deps, current);
         return isMember(current) && mislisted === undefined ? current : undefined;
       };
-      const without = this.#unreachable.current;
-      const outcome = await sealEntries(this.#deps, ids, newest, localClock.now(), without);
+      const outcome = await sealEntries(this.#deps, ids, newest, {
+        nowMs: localClock.now(),
+        without: this.#unreachable.current,
+        unrenewed: renewal.postponed,
+      });
       // The members have changed in the meantime. The next attempt checks the new ones.
       if (outcome === undefined) return { kind: "again" };
       this.#failures = 0;
@@ -78,6 +81,10 @@ export class Sealer {
       }
       // Count only if bundles arrived. An unreachable server says nothing about the device.
       if (this.#mayFailAgain()) return { kind: "again" };
+    }
+    if (codeOf(error, "SuiteError") === "stale_session") {
+      await this.#deps.renewal.renew((error as SuiteError).devices);
+      return { kind: "again" };
     }
     if (codeOf(error, "SuiteError") !== undefined) {
       const message = "The message cannot be sealed for a member's device.";

@@ -4,6 +4,7 @@ import type { SealdeskError } from "../errors.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Clock } from "../runtime.ts";
 import type { ConversationLog } from "./log.ts";
+import type { SessionRenewal } from "./session-renewal.ts";
 import type { SessionDeps } from "./sessions.ts";
 
 /** The dependencies and listeners of the sender of one conversation. */
@@ -12,8 +13,7 @@ export interface SenderDeps extends SessionDeps {
   readonly log: ConversationLog;
   readonly keyLog: Pick<KeyLog, "headFor">;
   readonly clock: Clock;
-  /** The time that this device measures by itself. It decides when a sending key is replaced. */
-  readonly localClock: Clock;
+  readonly renewal: Pick<SessionRenewal, "renew" | "postponed">;
   readonly newId: NewId;
   /**
    * Asks the server for its time. `newId` follows it from then on.

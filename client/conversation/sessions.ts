@@ -4,13 +4,19 @@ import type { Suite } from "../../crypto/device/suite.ts";
 import type { Trust } from "../device/trust.ts";
 import { codeOf, isProblem, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
+import type { Clock } from "../runtime.ts";
 import { otherDevices, type ConversationState } from "./state.ts";
 
-export interface SessionDeps {
+export interface EstablishDeps {
   readonly store: DeviceStore;
   readonly suite: Suite;
-  readonly trust: Trust;
   readonly api: Pick<Api, "takeBundle">;
+  /** The time that this device measures by itself. */
+  readonly localClock: Clock;
+}
+
+export interface SessionDeps extends EstablishDeps {
+  readonly trust: Trust;
   readonly ownDevice: DeviceId;
 }
 
@@ -56,24 +62,35 @@ export function findMislistedMember(
  * @throws SealdeskError untrusted_member, or the server's error
  */
 export async function establishSessions(
-  { store, suite, trust, api }: SessionDeps,
+  deps: SessionDeps,
   devices: readonly DeviceId[],
 ): Promise<readonly DeviceId[]> {
   const unusable: DeviceId[] = [];
   for (const device of devices) {
     try {
-      const bundle = await api.takeBundle(device);
-      if (bundle.device !== device)
-        throw new SealdeskError("invalid_response", "The bundle belongs to another device.");
-      await store.transact((transaction) => suite.establish(transaction, bundle));
+      await establishSession(deps, device);
     } catch (error) {
       if (isUnusable(error)) unusable.push(device);
       else if (codeOf(error, "SuiteError") === "untrusted_identity")
-        throw untrusted(trust.device(device)?.user, error);
+        throw untrusted(deps.trust.device(device)?.user, error);
       else throw error;
     }
   }
   return unusable;
+}
+
+/**
+ * Starts a session with `device` from a bundle of its prekeys.
+ * @throws SuiteError untrusted_identity, invalid_bundle; SealdeskError
+ */
+export async function establishSession(
+  { store, suite, api, localClock }: EstablishDeps,
+  device: DeviceId,
+): Promise<void> {
+  const bundle = await api.takeBundle(device);
+  if (bundle.device !== device)
+    throw new SealdeskError("invalid_response", "The bundle belongs to another device.");
+  await store.transact((transaction) => suite.establish(transaction, bundle, localClock.now()));
 }
 
 /**

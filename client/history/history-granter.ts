@@ -25,6 +25,7 @@ import type { UploaderDeps } from "../attachments/uploader.ts";
 import { assertMember } from "../conversation/assert-member.ts";
 import { hashAt } from "../conversation/history.ts";
 import { withheldFrom } from "../conversation/removals.ts";
+import type { SessionRenewal } from "../conversation/session-renewal.ts";
 import { establishSessions, assertTrusted, type SessionDeps } from "../conversation/sessions.ts";
 import type { ConversationState } from "../conversation/state.ts";
 import type { Account } from "../device/account.ts";
@@ -58,6 +59,7 @@ export interface HistoryRequest extends GrantRequest {
 }
 
 export interface HistoryGranterDeps extends UploaderDeps, Omit<SessionDeps, "api" | "ownDevice"> {
+  readonly renewal: Pick<SessionRenewal, "renew" | "postponed">;
   readonly account: Account;
   readonly api: Pick<Api, "takeBundle" | "grantHistory">;
   readonly onProgress: (conversation: ConversationId, progress: HistoryProgress) => void;
@@ -210,7 +212,7 @@ export class HistoryGranter {
     state: () => ConversationState | undefined,
     save: (job: OutgoingJob) => Promise<void>,
   ): Promise<void> {
-    const { store, account, clock, suite, signal, whenSound } = this.#deps;
+    const { store, account, clock, localClock, suite, renewal, signal, whenSound } = this.#deps;
     const { conversation, fromSeq, toSeq, packs, id } = job;
     const now = state();
     assertMember(now);
@@ -249,17 +251,37 @@ export class HistoryGranter {
         });
         const { privateKey } = await loadIdentityKey(transaction, "receipt");
         const plaintext = encodePackKeys(packs.map(({ attachment }) => attachment));
-        const packets = await suite.sealTo(transaction, { conversation, id, devices, plaintext });
+        const packets = await suite.sealTo(transaction, {
+          conversation,
+          id,
+          devices,
+          plaintext,
+          nowMs: localClock.now(),
+          unrenewed: renewal.postponed,
+        });
         const signature = sign(receiptBytes(text), privateKey);
         const signedJob = { ...job, signed: { text, signature, packets } };
         putJob(transaction, signedJob);
         return signedJob;
       });
     const establish = async (error: unknown) => {
-      if (codeOf(error, "SuiteError") !== "no_session") throw sealFailure(error);
+      const code = codeOf(error, "SuiteError");
+      if (code !== "no_session" && code !== "stale_session") throw sealFailure(error);
       const lacking = (error as SuiteError).devices;
+      if (code === "stale_session") return renewal.renew(lacking);
       const unusable = await establishSessions(sessions, lacking);
       if (unusable.length > 0) throw sealFailure(error);
+    };
+    const attemptAll = async () => {
+      // First sessions may be missing, and then others stale.
+      for (let triesLeft = 2; triesLeft > 0; triesLeft--) {
+        try {
+          return await attempt();
+        } catch (error) {
+          await establish(error);
+        }
+      }
+      return attempt();
     };
     const retry = new Retry(clock, signal);
     for (;;) {
@@ -269,9 +291,7 @@ export class HistoryGranter {
         // The owners of the listed devices are certain only now. When the grant was requested, the
         // relay may have listed another user's device under the recipient.
         if (!areOf(now, job.recipient, job.devices)) throw notTheirs();
-        return await save(
-          await attempt().catch((error: unknown) => establish(error).then(attempt)),
-        );
+        return await save(await attemptAll());
       } catch (error) {
         await retry.after(error);
       }

@@ -10,6 +10,7 @@ import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
 import type { UntrustedDevice, Trust } from "../device/trust.ts";
 import { codeOf } from "../errors.ts";
+import type { Clock } from "../runtime.ts";
 import { checkedReceipt, type Signer } from "./check-receipt.ts";
 import { incomingJob, putIncoming, type IncomingJob } from "./incoming-job.ts";
 import { decodePackKeys } from "./packet.ts";
@@ -18,6 +19,7 @@ interface ReceiptDeps {
   readonly suite: Suite;
   readonly trust: Trust;
   readonly account: Account;
+  readonly localClock: Clock;
 }
 
 /** An event with a receipt, and the device records that it brings. */
@@ -68,14 +70,14 @@ async function signerOf(
 
 /** Returns the keys of the packs; undefined unless they are the packs that the receipt signs. */
 async function packsOf(
-  { suite }: ReceiptDeps,
+  { suite, localClock }: ReceiptDeps,
   transaction: StoreTransaction,
   { conversation, senderDevice, packet }: Deliver,
   { id, packs: signed }: HistoryGrant,
 ): Promise<IncomingJob["packs"] | undefined> {
   if (packet === undefined) return undefined;
   try {
-    const request = { conversation, id, senderDevice, packet };
+    const request = { conversation, id, senderDevice, packet, nowMs: localClock.now() };
     const packs = decodePackKeys(await suite.openFrom(transaction, request));
     const areSigned =
       packs?.length === signed.length &&

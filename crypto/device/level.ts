@@ -26,4 +26,5 @@ export interface Level {
     options: Encodings & { readonly sync: boolean },
   ): Promise<void>;
   iterator(options: LevelRange): { all(): Promise<[string, Uint8Array][]> };
+  keys(options: LevelRange): { all(): Promise<string[]> };
 }

@@ -18,7 +18,7 @@ export type DeliveredMessage = Pick<
   | "commitment"
   | "packet"
 > &
-  Pick<OpenRequest, "keyMaxMessages">;
+  Pick<OpenRequest, "keyMaxMessages" | "nowMs">;
 
 export interface OpenedMessage {
   readonly body: Body;

@@ -14,6 +14,8 @@ export interface MessageToSeal extends Payload {
   readonly without?: readonly DeviceId[];
   /** Devices among them that must not be able to open the message: see `SealRequest`. */
   readonly withheld?: readonly DeviceId[];
+  /** Devices among them whose sessions could not be renewed: see `SealRequest`. */
+  readonly unrenewed?: readonly DeviceId[];
   /** Milliseconds since the Unix epoch. It decides when the key is rotated. */
   readonly nowMs: number;
 }
@@ -29,20 +31,20 @@ export interface SealedMessage extends Sealed {
  * leaves the device. Send results in the order in which they were sealed: only the first message
  * under a key carries its packets. If the relay refuses that first message, call `suite.rotate` and
  * seal again.
- * @throws SuiteError no_session, untrusted_identity; DeviceError too_large
+ * @throws SuiteError no_session, stale_session, untrusted_identity; DeviceError too_large
  */
 export async function sealMessage(
   transaction: StoreTransaction,
   suite: Suite,
   message: MessageToSeal,
 ): Promise<SealedMessage> {
-  const { devices, without = [], withheld = [], nowMs, ...content } = message;
+  const { devices, without = [], withheld = [], unrenewed = [], nowMs, ...content } = message;
   const { conversation, epoch } = content;
   const payload = encodePayload(content);
   const frankingKey = newFrankingKey();
   const plaintext = pad(frankingKey, payload);
   try {
-    const place = { conversation, epoch, devices, without, withheld };
+    const place = { conversation, epoch, devices, without, withheld, unrenewed };
     const sealed = await suite.seal(transaction, { ...place, plaintext, nowMs });
     const commitment = commit(frankingKey, payload);
     return { ...sealed, commitment, franked: { payload, frankingKey } };

@@ -24,12 +24,15 @@ export interface StoreTransaction {
   delete(key: string): void;
   /** Lists the entries whose key starts with `prefix`, in key order, including staged writes. */
   list(prefix: string, options?: ListOptions): Promise<readonly StoreEntry[]>;
+  /** Lists the keys that start with `prefix`, in their order. It reads no values. */
+  keys(prefix: string): Promise<readonly string[]>;
 }
 
 /** The committed state that a transaction reads through to. */
 export interface Committed {
   getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
   list(prefix: string, options: ListOptions): Promise<readonly StoreEntry[]>;
+  keys(prefix: string): Promise<readonly string[]>;
 }
 
 /** `undefined` means a deletion. */
@@ -91,6 +94,16 @@ export class StagedTransaction implements StoreTransaction {
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .slice(0, limit)
       .map(([key, value]) => [key, value.slice()] as const);
+  }
+
+  async keys(prefix: string): Promise<readonly string[]> {
+    if (prefix !== "") this.#assertWritable(prefix);
+    const keys = new Set(await this.#committed.keys(prefix));
+    for (const [key, value] of this.#staged) {
+      if (value === undefined) keys.delete(key);
+      else if (key.startsWith(prefix)) keys.add(key);
+    }
+    return [...keys].toSorted();
   }
 
   /**

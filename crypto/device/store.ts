@@ -136,6 +136,7 @@ export class DeviceStore {
     return {
       getMany: (keys: readonly string[]) => this.#getMany(keys),
       list: (prefix: string, options: ListOptions) => this.#list(prefix, options),
+      keys: (prefix: string) => this.#keys(prefix),
     };
   }
 
@@ -172,6 +173,11 @@ export class DeviceStore {
       .filter(([key]) => !key.startsWith(reserved) && key.startsWith(prefix) && key > after)
       .map(([key, sealed]) => [key, this.#seal.open(key, sealed)] as const)
       .slice(0, limit);
+  }
+
+  async #keys(prefix: string): Promise<readonly string[]> {
+    const keys = await this.#level.keys({ ...encodings, gte: prefix, lt: `${prefix}\x7f` }).all();
+    return keys.filter((key) => !key.startsWith(reserved) && key.startsWith(prefix));
   }
 
   async #commit(writes: StagedWrites): Promise<void> {

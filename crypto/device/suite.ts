@@ -78,9 +78,24 @@ export interface SealRequest {
    * a device keeps the keys that it was given. Default: none.
    */
   readonly withheld?: readonly DeviceId[];
+  /** Devices among `devices` whose sessions may be stale, because they could not be renewed. */
+  readonly unrenewed?: readonly DeviceId[];
   readonly plaintext: Uint8Array;
-  /** Milliseconds since the Unix epoch. It decides rotation. */
+  /** Milliseconds since the Unix epoch, by the local clock. It decides rotation. */
   readonly nowMs: number;
+}
+
+/** A session in which no fresh key exchange took place for too long. */
+export interface StaleSession {
+  readonly device: DeviceId;
+  /** When the last one took place, by the local clock. 0 if it is not known. */
+  readonly sinceMs: number;
+}
+
+/** A stale session that could not be renewed. */
+export interface UnrenewedSession extends StaleSession {
+  /** When the first attempt failed, by the local clock. */
+  readonly failingSinceMs: number;
 }
 
 export interface Sealed {
@@ -105,6 +120,8 @@ export interface OpenRequest {
    * limit.
    */
   readonly keyMaxMessages?: number | undefined;
+  /** Milliseconds since the Unix epoch, by the local clock. */
+  readonly nowMs: number;
 }
 
 /** The context that a packet for single devices is bound to. */
@@ -112,6 +129,16 @@ export interface PrivatePacketContext {
   readonly conversation: ConversationId;
   /** Id of the receipt that it belongs to. */
   readonly id: Uuid;
+}
+
+export interface SealToRequest
+  extends
+    PrivatePacketContext,
+    Pick<SealRequest, "devices" | "plaintext" | "unrenewed" | "nowMs"> {}
+
+export interface OpenFromRequest extends PrivatePacketContext, Pick<OpenRequest, "nowMs"> {
+  readonly senderDevice: DeviceId;
+  readonly packet: Uint8Array;
 }
 
 /** A sending key is replaced after this many messages, or after this long. */
@@ -138,8 +165,8 @@ export interface Suite {
   ): Promise<{ identityKey: Uint8Array; registrationId: number }>;
   /**
    * Generates `oneTime` one-time prekeys of each kind. The signed and last-resort prekeys are
-   * returned again, and replaced when they are over 7 days old. The old private halves open late
-   * first messages for 30 more days and are then deleted. Call it daily, with `oneTime: 0` if you
+   * returned again, and replaced when they are over 11 hours old. The old private halves open late
+   * first messages for 30 more days and are then deleted. Call it hourly, with `oneTime: 0` if you
    * need no others, and upload the result until the server has it. With `renew: false` it only
    * returns the last ones made.
    */
@@ -156,13 +183,33 @@ export interface Suite {
     devices: readonly DeviceId[],
   ): Promise<readonly DeviceId[]>;
   /**
-   * Starts a session from a prekey bundle.
+   * Returns which of `devices` need a bundle before a new key is sealed to them, because their
+   * sessions are stale. Whoever copied this device's store since then can read what is sent in them.
+   */
+  staleSessions(
+    transaction: StoreTransaction,
+    devices: readonly DeviceId[],
+    nowMs: number,
+  ): Promise<readonly StaleSession[]>;
+  /**
+   * Notes that sessions with `devices` could not be renewed. A fresh exchange clears the note.
+   * @returns those that are still stale, with the time of the first failure
+   */
+  noteUnrenewed(
+    transaction: StoreTransaction,
+    devices: readonly DeviceId[],
+    nowMs: number,
+  ): Promise<readonly UnrenewedSession[]>;
+  /**
+   * Starts a session from a prekey bundle. Nothing more is sent in an existing session, but for 30
+   * days it still opens what the peer sends in it.
+   * @param nowMs milliseconds since the Unix epoch, by the local clock
    * @throws SuiteError untrusted_identity, invalid_bundle
    */
-  establish(transaction: StoreTransaction, bundle: PreKeyBundle): Promise<void>;
+  establish(transaction: StoreTransaction, bundle: PreKeyBundle, nowMs: number): Promise<void>;
   /**
    * Encrypts to the members. Uses a new key if the epoch or the devices changed, or after `rotate`.
-   * @throws SuiteError no_session
+   * @throws SuiteError no_session, stale_session
    */
   seal(transaction: StoreTransaction, request: SealRequest): Promise<Sealed>;
   /**
@@ -173,27 +220,15 @@ export interface Suite {
   /**
    * Encrypts to each of `devices` separately, so no other member can open its packet. The packet is
    * bound to the place.
-   * @throws SuiteError no_session, untrusted_identity
+   * @throws SuiteError no_session, stale_session, untrusted_identity
    */
-  sealTo(
-    transaction: StoreTransaction,
-    request: PrivatePacketContext & {
-      readonly devices: readonly DeviceId[];
-      readonly plaintext: Uint8Array;
-    },
-  ): Promise<readonly Packet[]>;
+  sealTo(transaction: StoreTransaction, request: SealToRequest): Promise<readonly Packet[]>;
   /**
    * Decrypts a packet that `sealTo` made on `senderDevice` for exactly this place. It works once
    * per packet.
    * @throws SuiteError untrusted_identity, undecryptable
    */
-  openFrom(
-    transaction: StoreTransaction,
-    request: PrivatePacketContext & {
-      readonly senderDevice: DeviceId;
-      readonly packet: Uint8Array;
-    },
-  ): Promise<Uint8Array>;
+  openFrom(transaction: StoreTransaction, request: OpenFromRequest): Promise<Uint8Array>;
   /** Makes the next `seal` of this conversation use a fresh key. */
   rotate(transaction: StoreTransaction, conversation: ConversationId): Promise<void>;
   /**
@@ -209,6 +244,7 @@ export interface Suite {
 export type SuiteErrorCode =
   | "no_identity" // createIdentity was not called yet, or it was for another device
   | "no_session" // devices without a session: fetch bundles, establish, seal again
+  | "stale_session" // sessions without a fresh exchange: fetch bundles, establish, seal again
   | "no_key" // no sender key for this key id: the message cannot be opened by this device
   | "duplicate" // this message was opened before
   | "undecryptable" // the ciphertext is damaged, forged, or for another key

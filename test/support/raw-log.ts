@@ -7,7 +7,7 @@ import { AtRest, type StoredBytes } from "../../tools/testkit/at-rest.ts";
 import type { Member } from "./member.ts";
 import type { TestServer } from "./server.ts";
 
-export interface RawMessage extends Omit<DeliveredMessage, "packet"> {
+export interface RawMessage extends Omit<DeliveredMessage, "packet" | "nowMs"> {
   readonly seq: number;
 }
 
@@ -88,7 +88,7 @@ export async function openableBy(
       // Rolled back every time, so that one attempt cannot spoil the next.
       const failure = await store
         .transact(async (transaction) => {
-          await openMessage(transaction, suite, { ...message, packet });
+          await openMessage(transaction, suite, { ...message, packet, nowMs: 0 });
           throw new Error("opened");
         })
         .catch((error: unknown) => error as Error);

@@ -8,6 +8,7 @@ import {
   type HistoryGranterDeps,
 } from "../../../client/history/history-granter.ts";
 import { createIdentityKey } from "../../../crypto/device/identity.ts";
+import { SuiteError } from "../../../crypto/device/suite.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import {
@@ -79,6 +80,7 @@ async function setUp() {
     await createIdentityKey(transaction, "receipt");
   });
   const sealedTo: string[] = [];
+  const stale: DeviceId[] = [];
   const uploaded = new Map<string, number>();
   const owners = new Map([
     [theirs, recipient],
@@ -87,6 +89,8 @@ async function setUp() {
   const deps = {
     store,
     clock: new ManualClock(),
+    localClock: new ManualClock(),
+    renewal: { postponed: [], renew: async () => void stale.splice(0) },
     newId,
     signal: new AbortController().signal,
     whenSound: async () => undefined,
@@ -94,6 +98,7 @@ async function setUp() {
     trust: { device: (device: DeviceId) => ({ user: owners.get(device) }) },
     suite: {
       sealTo: async (_transaction: unknown, { devices }: { devices: readonly DeviceId[] }) => {
+        if (stale.length > 0) throw new SuiteError("stale_session", "", { devices: stale });
         sealedTo.push(...devices);
         return devices.map((device) => ({ device, bytes: randomBytes(40) }));
       },
@@ -110,7 +115,7 @@ async function setUp() {
     api: { takeBundle: () => Promise.reject(new Error()), grantHistory: async () => ({ seq: 4 }) },
     onProgress: () => undefined,
   } as unknown as HistoryGranterDeps;
-  return { granter: new HistoryGranter(deps), sealedTo, uploaded };
+  return { granter: new HistoryGranter(deps), sealedTo, stale, uploaded };
 }
 
 const request = { to: recipient, fromSeq: 1, toSeq: 1, purpose: "hand_over" } as const;
@@ -119,6 +124,14 @@ test("the packs' keys are sealed to the recipient's device", async () => {
   const { granter, sealedTo } = await setUp();
   expect((await granter.grant(conversation, () => listing(theirs), request)).seq).toBe(4);
   expect(sealedTo).toEqual([theirs]);
+});
+
+test("a stale session is renewed before the packs' keys are sealed in it", async () => {
+  const { granter, sealedTo, stale } = await setUp();
+  stale.push(theirs);
+  expect((await granter.grant(conversation, () => listing(theirs), request)).seq).toBe(4);
+  expect(sealedTo).toEqual([theirs]);
+  expect(stale).toEqual([]);
 });
 
 test("a device that is listed as the recipient's only until the check gets nothing", async () => {

@@ -71,7 +71,7 @@ async function lastSeenIn(
     },
   } as unknown as Suite;
   const deps = { store, suite, conversation, ownDevice, keyLog: { headFor: () => undefined } };
-  await sealEntries(deps, [id], () => state, 0, []);
+  await sealEntries(deps, [id], () => state, { nowMs: 0 });
   return decodePayload(unpad(plaintext).payload).lastSeen;
 }
 

@@ -209,6 +209,7 @@ export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.r
     store,
     log,
     clock,
+    localClock: clock,
     account,
     // No event of another device arrives here.
     suite: { name: "signal-v1", rotate: () => Promise.resolve() } as unknown as Suite,

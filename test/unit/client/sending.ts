@@ -3,6 +3,10 @@ import { MemoryLevel } from "memory-level";
 import { uuidv7 } from "uuidv7";
 import { ConversationLog } from "../../../client/conversation/log.ts";
 import { Sender } from "../../../client/conversation/sender.ts";
+import {
+  SessionRenewal,
+  type OverdueSession,
+} from "../../../client/conversation/session-renewal.ts";
 import type { Trust } from "../../../client/device/trust.ts";
 import type { SealdeskError } from "../../../client/errors.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
@@ -23,13 +27,19 @@ export const peer = newId<DeviceId>();
 export const conversation = newId<ConversationId>();
 
 /** A suite double that encrypts nothing. It counts keys and asks for a session once. */
-function suiteDouble(): Suite & { readonly seen: string[]; hasSession: boolean } {
+function suiteDouble(): Suite & {
+  readonly seen: string[];
+  hasSession: boolean;
+  staleSinceMs: number | undefined;
+} {
   let key = uuidv7();
   let fresh = true;
   const suite = {
     name: "signal-v1" as const,
     seen: [] as string[],
     hasSession: true,
+    staleSinceMs: undefined as number | undefined,
+    failingSinceMs: undefined as number | undefined,
     rotate() {
       suite.seen.push("rotate");
       key = uuidv7();
@@ -39,12 +49,31 @@ function suiteDouble(): Suite & { readonly seen: string[]; hasSession: boolean }
     establish(_transaction: unknown, bundle: PreKeyBundle) {
       suite.seen.push(`establish ${bundle.device === peer}`);
       suite.hasSession = true;
+      suite.staleSinceMs = undefined;
+      suite.failingSinceMs = undefined;
       return Promise.resolve();
     },
-    seal(_transaction: unknown, { without = [] }: Pick<SealRequest, "without">) {
+    staleSessions(_transaction: unknown, devices: readonly DeviceId[]) {
+      const { staleSinceMs: sinceMs } = suite;
+      return Promise.resolve(
+        sinceMs === undefined ? [] : devices.map((device) => ({ device, sinceMs })),
+      );
+    },
+    async noteUnrenewed(transaction: unknown, devices: readonly DeviceId[], nowMs: number) {
+      const stale = await suite.staleSessions(transaction, devices);
+      if (stale.length > 0) suite.failingSinceMs ??= nowMs;
+      const failingSinceMs = suite.failingSinceMs ?? nowMs;
+      return stale.map((session) => ({ ...session, failingSinceMs }));
+    },
+    seal(
+      _transaction: unknown,
+      { without = [], unrenewed = [] }: Pick<SealRequest, "without" | "unrenewed">,
+    ) {
       const isLeftOut = without.includes(peer);
       if (!suite.hasSession && !isLeftOut)
         return Promise.reject(new SuiteError("no_session", "", { devices: [peer] }));
+      if (fresh && suite.staleSinceMs !== undefined && !unrenewed.includes(peer))
+        return Promise.reject(new SuiteError("stale_session", "", { devices: [peer] }));
       const packets = fresh ? [{ device: peer, bytes: randomBytes(isLeftOut ? 0 : 8) }] : [];
       fresh = false;
       return Promise.resolve({ keyId: key, ciphertext: randomBytes(32), packets });
@@ -92,9 +121,15 @@ export async function setUp(
   const unreachable: string[] = [];
   let silences = 0;
   const held: SealdeskError[] = [];
+  const api = {
+    takeBundle: takeBundle ?? (() => Promise.resolve({ device: peer } as PreKeyBundle)),
+  };
+  const overdue: OverdueSession[] = [];
+  const onOverdue = (session: OverdueSession) => overdue.push(session);
   const sender = new Sender(
     {
       store,
+      renewal: new SessionRenewal({ store, suite, api, localClock: clock, onOverdue }),
       log,
       keyLog: { headFor: () => undefined },
       suite,
@@ -105,7 +140,7 @@ export async function setUp(
       newId,
       syncClock,
       trust: trust as unknown as Trust,
-      api: { takeBundle: takeBundle ?? (() => Promise.resolve({ device: peer } as PreKeyBundle)) },
+      api,
       transmit: (frame: Frame) => frame.kind === "send" && sent.push(frame.body) > 0,
       onSilence: () => silences++,
       onUnreachable: (device) => unreachable.push(device),
@@ -143,6 +178,7 @@ export async function setUp(
     trust,
     unreachable,
     held,
+    overdue,
     silences: () => silences,
   };
 }

@@ -42,7 +42,7 @@ export async function takeMessages(
   }
   const taken: Taken[] = [];
   for (const { epoch, senderDevice, keyId, ...row } of stored.rows) {
-    const message = { conversation, epoch, senderDevice, keyId };
+    const message = { conversation, epoch, senderDevice, keyId, nowMs: 0 };
     const ciphertext = await atRest.unseal(row);
     const requests = [undefined, ...(packetsOf.get(keyId) ?? [])].map((packet) => ({
       ...message,

@@ -6,6 +6,7 @@ import { replaceKeys } from "./replace-keys.ts";
 import { createSelf } from "./self.ts";
 import { openFrom, sealTo } from "./private-packet.ts";
 import { acceptPacket, open, rotate, seal } from "./sender-keys.ts";
+import { noteUnrenewed, staleSessions } from "./sending-chain.ts";
 import { establish, trust, withoutSession } from "./sessions.ts";
 import { Staging } from "./staging.ts";
 
@@ -27,8 +28,12 @@ export function signalSuite(limits: RotationLimits): Suite {
     trust: (transaction, peer) => operation(transaction, (staging) => trust(staging, peer)),
     withoutSession: (transaction, devices) =>
       operation(transaction, (staging) => withoutSession(staging, devices)),
-    establish: (transaction, bundle) =>
-      operation(transaction, (staging) => establish(staging, bundle)),
+    noteUnrenewed: (transaction, devices, nowMs) =>
+      operation(transaction, (staging) => noteUnrenewed(staging, devices, nowMs)),
+    staleSessions: (transaction, devices, nowMs) =>
+      operation(transaction, (staging) => staleSessions(staging, devices, nowMs)),
+    establish: (transaction, bundle, nowMs) =>
+      operation(transaction, (staging) => establish(staging, bundle, nowMs)),
     seal: (transaction, request) =>
       operation(transaction, (staging) => seal(staging, request, limits)),
     async open(transaction, request) {

@@ -9,14 +9,15 @@ import { names } from "./store-names.ts";
 
 /**
  * The time for which a signed and a last-resort prekey are offered. A thief of the keys can open
- * the messages that they open.
+ * the messages that they open. With the hour between two looks, it is half a day. With the half day
+ * after which peers renew their sessions, a copy of the store opens nothing new after a day.
  */
-const renewAfterMs = 7 * 86_400_000;
+const renewAfterMs = 11 * 3_600_000;
 type LongTerm = Pick<PreKeyUpload, "signedPreKey" | "lastResortKyberPreKey">;
 
 /**
- * Returns the signed and the last-resort prekey on offer. The first call makes them. With `renew`,
- * a call after seven days makes new ones and retires the old ones.
+ * Returns the signed and the last-resort prekey on offer. The first call makes them. With `renew`, a
+ * call makes new ones and retires the old ones.
  */
 export async function longTermPreKeys(
   staging: Staging,
@@ -27,14 +28,32 @@ export async function longTermPreKeys(
   const current = await loadCurrent(staging);
   if (current === undefined) return makeLongTerm(staging, self, ids, nowMs);
   const signed = await new SignedPreKeys(staging).getSignedPreKey(current.signed);
-  const ageMs = nowMs - signed.timestamp();
-  // The age is unknown if the clock was set back. The key must not stay on offer for years.
-  if (renew && (ageMs > renewAfterMs || ageMs < 0)) {
+  if (renew) {
     await retire(staging, { ...current, retiredAtMs: nowMs });
     return makeLongTerm(staging, self, ids, nowMs);
   }
   const lastResort = await new KyberPreKeys(staging).getKyberPreKey(current.lastResort);
   return { signedPreKey: published(signed), lastResortKyberPreKey: published(lastResort) };
+}
+
+/** Returns whether the signed and the last-resort prekey were on offer for long enough, or are missing. */
+export async function isRenewalDue(staging: Staging, nowMs: number): Promise<boolean> {
+  const current = await loadCurrent(staging);
+  if (current === undefined) return true;
+  const signed = await new SignedPreKeys(staging).getSignedPreKey(current.signed);
+  const ageMs = nowMs - signed.timestamp();
+  // The age is unknown if the clock was set back. The key must not stay on offer for years.
+  return ageMs > renewAfterMs || ageMs < 0;
+}
+
+/**
+ * Returns whether a signed prekey is on offer or was the last one on offer. A first message to an older
+ * one was delayed for half a day at least.
+ */
+export async function isRecent(staging: Staging, signedPreKey: number): Promise<boolean> {
+  const current = await loadCurrent(staging);
+  const last = (await loadRetired(staging)).at(-1);
+  return signedPreKey === current?.signed || signedPreKey === last?.signed;
 }
 
 async function makeLongTerm(

@@ -1,5 +1,6 @@
 import type { PreKeyRequest, PreKeyUpload } from "../../suite.ts";
-import { longTermPreKeys } from "./long-term-prekeys.ts";
+import { isRenewalDue, longTermPreKeys } from "./long-term-prekeys.ts";
+import { deleteExpiredSessions } from "./former-sessions.ts";
 import { deleteExpired } from "./retired-prekeys.ts";
 import { makeKyberPreKey, makePreKey, published } from "./make-prekeys.ts";
 import { PreKeyIds } from "./prekey-ids.ts";
@@ -20,8 +21,11 @@ export async function createPreKeys(
   const self = await loadSelf(staging);
   const ids = await PreKeyIds.load(staging);
   ids.skipTo(highestId);
-  const longTerm = await longTermPreKeys(staging, self, ids, { nowMs, renew });
+  const isDue = renew && (await isRenewalDue(staging, nowMs));
+  const longTerm = await longTermPreKeys(staging, self, ids, { nowMs, renew: isDue });
   if (renew) await deleteExpired(staging, nowMs);
+  // It looks at the sessions with all devices, so twice a day is often enough.
+  if (isDue) await deleteExpiredSessions(staging, nowMs);
   const preKeys = [];
   const kyberPreKeys = [];
   for (let made = 0; made < oneTime; made++) {

@@ -1,9 +1,14 @@
 import { concat, equalBytes } from "../../../wire/bytes.ts";
 import type { Packet } from "../../../wire/frame.ts";
 import { uuidToBytes } from "../../../wire/uuid.ts";
-import type { DeviceId } from "../../../wire/ids.ts";
-import { SuiteError, type PrivatePacketContext } from "../../suite.ts";
+import {
+  SuiteError,
+  type OpenFromRequest,
+  type PrivatePacketContext,
+  type SealToRequest,
+} from "../../suite.ts";
 import { loadSelf } from "./self.ts";
+import { assertFresh } from "./sending-chain.ts";
 import { decryptFrom, encryptTo, assertTrusted, withoutSession } from "./sessions.ts";
 import type { Staging } from "./staging.ts";
 import { names } from "./store-names.ts";
@@ -18,14 +23,8 @@ const prefixBytes = 33;
 const prefix = ({ conversation, id }: PrivatePacketContext): Uint8Array =>
   concat(Uint8Array.of(2), uuidToBytes(conversation), uuidToBytes(id));
 
-/** @throws SuiteError no_session, untrusted_identity, no_identity */
-export async function sealTo(
-  staging: Staging,
-  request: PrivatePacketContext & {
-    readonly devices: readonly DeviceId[];
-    readonly plaintext: Uint8Array;
-  },
-): Promise<readonly Packet[]> {
+/** @throws SuiteError no_session, stale_session, untrusted_identity, no_identity */
+export async function sealTo(staging: Staging, request: SealToRequest): Promise<readonly Packet[]> {
   const { devices, plaintext } = request;
   await staging.getMany([names.self, ...devices.map(names.session), ...devices.map(names.peer)]);
   const self = await loadSelf(staging);
@@ -34,6 +33,7 @@ export async function sealTo(
     throw new SuiteError("no_session", "There are devices without a session.", {
       devices: lacking,
     });
+  await assertFresh(staging, devices, request);
   const content = concat(prefix(request), plaintext);
   const packets: Packet[] = [];
   for (const device of devices) {
@@ -44,14 +44,11 @@ export async function sealTo(
 }
 
 /** @throws SuiteError untrusted_identity, undecryptable, no_identity */
-export async function openFrom(
-  staging: Staging,
-  request: PrivatePacketContext & { readonly senderDevice: DeviceId; readonly packet: Uint8Array },
-): Promise<Uint8Array> {
-  const { senderDevice, packet } = request;
+export async function openFrom(staging: Staging, request: OpenFromRequest): Promise<Uint8Array> {
+  const { senderDevice, packet, nowMs } = request;
   const self = await loadSelf(staging);
   await assertTrusted(staging, senderDevice);
-  const plaintext = await decryptFrom(staging, self, senderDevice, packet);
+  const plaintext = await decryptFrom(staging, self, senderDevice, packet, nowMs);
   // The pairwise encryption binds the packet to no conversation and to no receipt.
   if (!equalBytes(plaintext.subarray(0, prefixBytes), prefix(request)))
     throw new SuiteError("undecryptable", "The packet was made for another place.");

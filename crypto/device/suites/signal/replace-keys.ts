@@ -1,10 +1,11 @@
 import type { PreKeyUpload, ReplacementRequest } from "../../suite.ts";
 import { lastResortIds, retireLongTerm } from "./long-term-prekeys.ts";
+import { putAside } from "./former-sessions.ts";
 import { dropOwnKeys } from "./own-key.ts";
 import { createPreKeys } from "./prekeys.ts";
 import { loadSelf } from "./self.ts";
 import type { Staging } from "./staging.ts";
-import { names, prefixes } from "./store-names.ts";
+import { prefixes } from "./store-names.ts";
 import { parseId, type DeviceId } from "../../../wire/ids.ts";
 
 /**
@@ -24,27 +25,9 @@ export async function replaceKeys(
   return createPreKeys(staging, { oneTime, nowMs, highestId });
 }
 
-/**
- * The number of former sessions that are kept with each device. A message may be tried in each of
- * them.
- */
-const mostFormer = 4;
-
-/**
- * Stores all sessions as former sessions, which open messages but are not used to send. If a
- * session were archived inside its own record, libsignal would make it current with the next
- * message that it opens, and would then send in it.
- */
 async function putAsideSessions(staging: Staging, nowMs: number): Promise<void> {
-  for (const name of await staging.namesUnder(prefixes.session)) {
-    const record = await staging.get(name);
-    if (record === undefined) continue;
-    const device = parseId<DeviceId>(name.slice(prefixes.session.length));
-    const kept = await staging.namesUnder(names.formerSessions(device));
-    for (const former of kept.toSorted().slice(0, -mostFormer + 1)) staging.delete(former);
-    staging.put(names.formerSession(device, nowMs, kept.length), record);
-    staging.delete(name);
-  }
+  for (const name of await staging.namesUnder(prefixes.session))
+    await putAside(staging, parseId<DeviceId>(name.slice(prefixes.session.length)), nowMs);
 }
 
 async function dropOneTimePreKeys(staging: Staging): Promise<void> {

@@ -9,7 +9,7 @@ import {
   type MessageOf,
 } from "../../../wire/protobuf.ts";
 import type { Staging } from "./staging.ts";
-import { names, prefixes } from "./store-names.ts";
+import { names } from "./store-names.ts";
 
 /**
  * The time for which prekeys are kept after their replacement, for first messages that arrive late.
@@ -57,15 +57,6 @@ export async function deleteExpired(staging: Staging, nowMs: number): Promise<vo
   }
   const changed = kept.some((key, index) => key.retiredAtMs !== retired[index]?.retiredAtMs);
   if (changed || kept.length < retired.length) saveRetired(staging, kept);
-  await deleteFormerSessions(staging, nowMs);
-}
-
-/** Deletes former sessions after the time for which retired prekeys are kept. */
-async function deleteFormerSessions(staging: Staging, nowMs: number): Promise<void> {
-  for (const name of await staging.namesUnder(prefixes.formerSession)) {
-    const [, , , since] = name.split("!");
-    if (nowMs - Number(since) > keepRetiredMs) staging.delete(name);
-  }
 }
 
 async function deleteKeys(staging: Staging, key: Retired): Promise<void> {

@@ -20,12 +20,13 @@ import {
   type OwnKey,
 } from "./own-key.ts";
 import { loadSelf, type Self } from "./self.ts";
+import { assertFresh } from "./sending-chain.ts";
 import { decryptFrom, encryptTo, assertTrusted, withoutSession } from "./sessions.ts";
 import { SenderKeys } from "./staged-stores.ts";
 import type { Staging } from "./staging.ts";
 import { names } from "./store-names.ts";
 
-/** @throws SuiteError no_session, untrusted_identity, no_identity */
+/** @throws SuiteError no_session, stale_session, untrusted_identity, no_identity */
 export async function seal(
   staging: Staging,
   request: SealRequest,
@@ -55,7 +56,8 @@ export async function rotate(staging: Staging, conversation: ConversationId): Pr
  */
 async function startKey(staging: Staging, self: Self, request: SealRequest) {
   const { devices, without = [], withheld = [], epoch, nowMs } = request;
-  await staging.getMany([...devices.map(names.session), ...devices.map(names.peer)]);
+  const read = [names.session, names.peer, names.sendingChain];
+  await staging.getMany(read.flatMap((nameOf) => devices.map(nameOf)));
   const lacking = await withoutSession(staging, devices);
   const leftOut = new Set([...without.filter((device) => lacking.includes(device)), ...withheld]);
   const needed = lacking.filter((device) => !leftOut.has(device));
@@ -63,6 +65,11 @@ async function startKey(staging: Staging, self: Self, request: SealRequest) {
     throw new SuiteError("no_session", "There are devices without a session.", {
       devices: needed,
     });
+  await assertFresh(
+    staging,
+    devices.filter((device) => !leftOut.has(device)),
+    request,
+  );
   const keyId = crypto.randomUUID();
   const distribution = await staging.call(
     () =>
@@ -115,7 +122,7 @@ async function sealUnder(
  * @throws SuiteError untrusted_identity, undecryptable, no_identity
  */
 export async function acceptPacket(staging: Staging, request: OpenRequest): Promise<void> {
-  const { senderDevice, keyId, packet } = request;
+  const { senderDevice, keyId, packet, nowMs } = request;
   const keyName = names.senderKey(request, senderDevice, keyId);
   await staging.getMany([names.self, names.peer(senderDevice), keyName]);
   const self = await loadSelf(staging);
@@ -126,7 +133,7 @@ export async function acceptPacket(staging: Staging, request: OpenRequest): Prom
   // The sender could not use this device's prekeys, and left it out.
   if (packet === undefined || packet.length === 0) return;
   if ((await staging.get(keyName)) !== undefined) return;
-  const plaintext = await decryptFrom(staging, self, senderDevice, packet);
+  const plaintext = await decryptFrom(staging, self, senderDevice, packet, nowMs);
   const content = openKeyPacket(request, keyId, plaintext);
   await staging.call(async () => {
     const distribution = signal.SenderKeyDistributionMessage.deserialize(owned(content));

@@ -3,8 +3,11 @@ import { concat, equalBytes } from "../../../wire/bytes.ts";
 import type { DeviceId } from "../../../wire/ids.ts";
 import { SuiteError, type PeerDevice, type PreKeyBundle } from "../../suite.ts";
 import { addressOf, owned } from "./addresses.ts";
+import { formerSessions, nameForFormer, putAside } from "./former-sessions.ts";
+import { isRecent } from "./long-term-prekeys.ts";
 import { loadSelf, type Self } from "./self.ts";
-import { KyberPreKeys, PreKeys, SignedPreKeys } from "./staged-prekeys.ts";
+import { noteReceived, noteSent, noteStarted } from "./sending-chain.ts";
+import { KyberPreKeys, NoSignedPreKeys, PreKeys, SignedPreKeys } from "./staged-prekeys.ts";
 import { Identities, Sessions } from "./staged-stores.ts";
 import type { Staging } from "./staging.ts";
 import { names } from "./store-names.ts";
@@ -34,13 +37,18 @@ export async function withoutSession(
 }
 
 /**
- * Runs PQXDH with a bundle as the initiator. An existing session is archived, so what the peer sent
+ * Runs PQXDH with a bundle as the initiator. An existing session is put aside, so what the peer sent
  * in it still opens.
  * @throws SuiteError untrusted_identity, invalid_bundle, no_identity
  */
-export async function establish(staging: Staging, bundle: PreKeyBundle): Promise<void> {
+export async function establish(
+  staging: Staging,
+  bundle: PreKeyBundle,
+  nowMs: number,
+): Promise<void> {
   const self = await loadSelf(staging);
   await assertTrusted(staging, bundle.device, bundle.identityKey);
+  await putAside(staging, bundle.device, nowMs);
   await staging.call(
     () =>
       signal.processPreKeyBundle(
@@ -53,6 +61,7 @@ export async function establish(staging: Staging, bundle: PreKeyBundle): Promise
     "invalid_bundle",
     [bundle.device],
   );
+  noteStarted(staging, bundle.device, nowMs);
 }
 
 /**
@@ -91,12 +100,14 @@ export async function encryptTo(
     "no_session",
     [device],
   );
+  await noteSent(staging, device, message);
   return concat(Uint8Array.of(message.type()), message.serialize());
 }
 
 /**
  * Decrypts what `encryptTo` made on another device. It never throws `duplicate`, which concerns
  * whole messages: an old packet under a new message is a forgery and not a repetition.
+ * @param nowMs milliseconds since the Unix epoch, by the local clock
  * @throws SuiteError untrusted_identity, undecryptable
  */
 export async function decryptFrom(
@@ -104,18 +115,33 @@ export async function decryptFrom(
   self: Self,
   device: DeviceId,
   packet: Uint8Array,
+  nowMs: number,
 ): Promise<Uint8Array> {
-  const decryptIn = (nameOf: (device: DeviceId) => string) =>
-    staging.call(() => decrypt(staging, self, device, packet, nameOf), "undecryptable", [device]);
+  const current = names.session(device);
+  const attempt = (name: string, signedPreKeys: signal.SignedPreKeyStore) =>
+    staging.call(
+      () => decrypt(staging, self, device, packet, { name, signedPreKeys }),
+      "undecryptable",
+      [device],
+    );
+  const openIn = (name: string) => () => attempt(name, new NoSignedPreKeys(staging));
+  const begin = async () => {
+    const signedPreKeys = new SignedPreKeys(staging);
+    if (await isLate(staging, device, packet))
+      return attempt(await nameForFormer(staging, device, nowMs), signedPreKeys);
+    await putAside(staging, device, nowMs);
+    const plaintext = await attempt(current, signedPreKeys);
+    noteStarted(staging, device, nowMs);
+    return plaintext;
+  };
+  const former = await formerSessions(staging, device);
+  // The peer may not know yet that this device uses another session to send.
+  const attempts = [openIn(current), ...former.toReversed().map(openIn)];
+  if (packet[0] === signal.CiphertextMessageType.PreKey) attempts.push(begin);
   try {
-    const former = await staging.namesUnder(names.formerSessions(device));
-    // The peer may not know yet that this device uses another session to send.
-    return await former
-      .toSorted()
-      .reduceRight(
-        (opened, name) => opened.catch(() => decryptIn(() => name)),
-        decryptIn(names.session),
-      );
+    const plaintext = await firstOf(attempts);
+    await noteReceived(staging, device, nowMs);
+    return plaintext;
   } catch (error) {
     if (error instanceof SuiteError && error.code === "duplicate")
       throw new SuiteError("undecryptable", "The key packet was opened before.", { cause: error });
@@ -123,20 +149,51 @@ export async function decryptFrom(
   }
 }
 
+/**
+ * Returns whether a first message comes so late that its session must only open messages. Otherwise a relay
+ * that held it back for weeks could replace a fresh session with one that an old copy of a store can follow.
+ */
+async function isLate(staging: Staging, device: DeviceId, packet: Uint8Array): Promise<boolean> {
+  if ((await withoutSession(staging, [device])).length > 0) return false;
+  const message = signal.PreKeySignalMessage.deserialize(owned(packet.subarray(1)));
+  return !(await isRecent(staging, message.signedPreKeyId()));
+}
+
+/**
+ * Returns the result of the first attempt that succeeds.
+ * @throws SuiteError of the last attempt; other errors at once
+ */
+async function firstOf<T>(attempts: readonly (() => Promise<T>)[]): Promise<T> {
+  let failure: unknown;
+  for (const attempt of attempts) {
+    try {
+      return await attempt();
+    } catch (error) {
+      // A store that failed says nothing about the message. It must not be given up for that.
+      if (!(error instanceof SuiteError)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
 async function decrypt(
   staging: Staging,
   self: Self,
   device: DeviceId,
   packet: Uint8Array,
-  nameOf: (device: DeviceId) => string,
+  {
+    name,
+    signedPreKeys,
+  }: { readonly name: string; readonly signedPreKeys: signal.SignedPreKeyStore },
 ) {
   const remote = addressOf(device);
-  const sessions = new Sessions(staging, nameOf);
+  const sessions = new Sessions(staging, () => name);
   const identities = new Identities(staging, self);
   const body = owned(packet.subarray(1));
   switch (packet[0]) {
     case signal.CiphertextMessageType.Whisper:
-      await staging.getMany([nameOf(device), names.peer(device)]);
+      await staging.getMany([name, names.peer(device), names.sendingChain(device)]);
       return signal.signalDecrypt(
         signal.SignalMessage.deserialize(body),
         remote,
@@ -147,8 +204,9 @@ async function decrypt(
     case signal.CiphertextMessageType.PreKey: {
       const message = signal.PreKeySignalMessage.deserialize(body);
       await staging.getMany([
-        nameOf(device),
+        name,
         names.peer(device),
+        names.sendingChain(device),
         names.signedPreKey(message.signedPreKeyId()),
         names.preKey(message.preKeyId() ?? 0),
       ]);
@@ -159,7 +217,7 @@ async function decrypt(
         sessions,
         identities,
         new PreKeys(staging),
-        new SignedPreKeys(staging),
+        signedPreKeys,
         new KyberPreKeys(staging),
       );
     }

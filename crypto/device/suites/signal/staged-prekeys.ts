@@ -48,6 +48,25 @@ export class SignedPreKeys extends signal.SignedPreKeyStore {
   }
 }
 
+/**
+ * A store without signed prekeys. With it, a first message opens only in the session that it belongs to.
+ * libsignal would otherwise begin a second session in the record of another one.
+ */
+export class NoSignedPreKeys extends SignedPreKeys {
+  readonly #staging: Staging;
+
+  constructor(staging: Staging) {
+    super(staging);
+    this.#staging = staging;
+  }
+
+  override getSignedPreKey(): Promise<signal.SignedPreKeyRecord> {
+    return this.#staging.remembering(() =>
+      Promise.reject(new SuiteError("undecryptable", "The message is not of this session.")),
+    );
+  }
+}
+
 /** The kind of a stored Kyber prekey. It is the first byte of its record. */
 const kinds = { oneTime: 0, lastResort: 1 } as const;
 

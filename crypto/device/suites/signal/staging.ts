@@ -36,9 +36,9 @@ export class Staging {
 
   /** Returns the names of records that begin with `prefix`. Some may be staged for deletion. */
   async namesUnder(prefix: string): Promise<readonly string[]> {
-    const stored = await this.#transaction.list(prefix);
+    const stored = await this.#transaction.keys(prefix);
     const staged = [...this.#written.keys()].filter((name) => name.startsWith(prefix));
-    return [...new Set([...stored.map(([name]) => name), ...staged])];
+    return [...new Set([...stored, ...staged])];
   }
 
   put(key: string, value: Uint8Array): void {

@@ -25,10 +25,12 @@ export const names = {
     `signal!kyber-use!${id}!${signedPreKey}!${baseKeyHex}`,
   peer: (device: DeviceId) => `signal!peer!${device}`,
   session: (device: DeviceId) => `${prefixes.session}${device}`,
+  /** The chain in which packets are sent to a device. */
+  sendingChain: (device: DeviceId) => `signal!sending-chain!${device}`,
   /** The beginning of the names of a device's former sessions. */
   formerSessions: (device: DeviceId) => `${prefixes.formerSession}${device}!`,
   /**
-   * A session from before keys were replaced. It opens messages, and nothing is sent in it.
+   * A session that another one replaced. It opens messages, and nothing is sent in it.
    * @param sinceMs when it became a former session, in milliseconds since the Unix epoch
    * @param index distinguishes sessions of the same millisecond
    */

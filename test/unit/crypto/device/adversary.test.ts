@@ -98,6 +98,7 @@ const request = async (
     senderDevice: from.id,
     keyId,
     ciphertext: message.serialize(),
+    nowMs,
     packet: await packetOf(from, to, content),
   };
 };
@@ -282,7 +283,8 @@ describe("a packet", () => {
     ];
     for (const content of contents) {
       const packet = await packetOf(a, b!, content);
-      const bad = { ...room, senderDevice: a.id, keyId, ciphertext: new Uint8Array(9), packet };
+      const ciphertext = new Uint8Array(9);
+      const bad = { ...room, senderDevice: a.id, keyId, ciphertext, packet, nowMs };
       await b!.transact((tx) =>
         expect(b!.suite.open(tx, bad)).rejects.toMatchObject({
           name: "SuiteError",

@@ -24,14 +24,20 @@ export class CountingLevel implements Level {
   readonly inner = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   reads = 0;
   batches = 0;
+  /** The number of times that names, or names and values, were listed. */
+  listings = 0;
   failNextBatch = false;
+  /** Fails reads of the record with this name. */
+  unreadable: string | undefined;
 
   open = () => this.inner.open();
   close = () => this.inner.close();
 
   getMany(...[keys, options]: Parameters<Level["getMany"]>) {
     this.reads++;
-    return this.inner.getMany(keys, options);
+    return keys.some((key) => key === this.unreadable)
+      ? Promise.reject(new Error("disk unreadable"))
+      : this.inner.getMany(keys, options);
   }
 
   batch(...[operations, options]: Parameters<Level["batch"]>): Promise<void> {
@@ -43,12 +49,20 @@ export class CountingLevel implements Level {
 
   iterator(options: Parameters<Level["iterator"]>[0]) {
     this.reads++;
+    this.listings++;
     return this.inner.iterator(options);
+  }
+
+  keys(options: Parameters<Level["keys"]>[0]) {
+    this.reads++;
+    this.listings++;
+    return this.inner.keys(options);
   }
 
   reset(): void {
     this.reads = 0;
     this.batches = 0;
+    this.listings = 0;
   }
 }
 
@@ -64,7 +78,7 @@ export interface TestDevice {
   restart(): Promise<void>;
 }
 
-const storeKey = sha256(utf8("test"));
+export const storeKey = sha256(utf8("test"));
 
 export async function newDevice(
   options: { readonly id?: DeviceId; readonly limits?: RotationLimits } = {},
@@ -107,13 +121,12 @@ export function bundleOf(
 
 export const newBundle = async (
   device: TestDevice,
-  options: { readonly lastResort?: boolean } = {},
-): Promise<PreKeyBundle> =>
-  bundleOf(
-    device,
-    await device.transact((tx) => device.suite.createPreKeys(tx, { oneTime: 1, nowMs })),
-    options,
-  );
+  options: { readonly lastResort?: boolean; readonly atMs?: number } = {},
+): Promise<PreKeyBundle> => {
+  const request = { oneTime: 1, nowMs: options.atMs ?? nowMs };
+  const upload = await device.transact((tx) => device.suite.createPreKeys(tx, request));
+  return bundleOf(device, upload, options);
+};
 
 export const trust = (device: TestDevice, peer: TestDevice) =>
   device.transact((tx) =>
@@ -129,7 +142,7 @@ export async function connect(
   await trust(from, to);
   await trust(to, from);
   const bundle = await newBundle(to, options);
-  await from.transact((tx) => from.suite.establish(tx, bundle));
+  await from.transact((tx) => from.suite.establish(tx, bundle, nowMs));
 }
 
 /** Devices. The first has a session to each of the others. */
@@ -172,8 +185,10 @@ export const delivery = (
   to: TestDevice,
   room: Room,
   sealed: Sealed,
+  atMs = nowMs,
 ): OpenRequest => ({
   ...room,
+  nowMs: atMs,
   senderDevice: from.id,
   keyId: sealed.keyId,
   ciphertext: sealed.ciphertext,

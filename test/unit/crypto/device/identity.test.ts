@@ -19,7 +19,7 @@ import {
 import { sign, verifySignature } from "../../../../crypto/device/sodium.ts";
 import { uuidToBytes } from "../../../../crypto/wire/uuid.ts";
 import type { TenantId, UserId, DeviceId } from "../../../../crypto/wire/ids.ts";
-import { newDevice, newBundle, tampered, utf8, type TestDevice } from "./devices.ts";
+import { newDevice, nowMs, newBundle, tampered, utf8, type TestDevice } from "./devices.ts";
 import { idOf, newId } from "../../../../tools/testkit/ids.ts";
 
 const certify = (device: TestDevice, user: UserId) =>
@@ -107,7 +107,7 @@ describe("a device record", () => {
     expect(await me.store.read((tx) => knownAccountKey(tx, user))).toBeUndefined();
     await admit(certified);
     const bundle = await newBundle(peer);
-    await me.transact((tx) => me.suite.establish(tx, bundle));
+    await me.transact((tx) => me.suite.establish(tx, bundle, nowMs));
 
     const replaced = await certify(stranger, user);
     await expect(admit(replaced)).rejects.toMatchObject({ code: "account_key_changed" });

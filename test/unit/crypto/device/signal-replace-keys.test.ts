@@ -27,7 +27,7 @@ test("a former session opens what comes in it, and is not sent in even then", as
     devices: [peer.id],
   });
   const bundle = await newBundle(peer);
-  await restored.transact((tx) => restored.suite.establish(tx, bundle));
+  await restored.transact((tx) => restored.suite.establish(tx, bundle, nowMs));
   const next = await seal(restored, [peer], room, "next");
   expect(next.keyId).not.toBe(first.keyId);
   expect(await open(peer, delivery(restored, peer, room, next))).toBe("next");
@@ -46,7 +46,7 @@ test("keys that are replaced again do not lose the sessions from before the firs
   const late = await seal(peer, [restored], room, "late");
   await replace(restored);
   const bundle = await newBundle(peer);
-  await restored.transact((tx) => restored.suite.establish(tx, bundle));
+  await restored.transact((tx) => restored.suite.establish(tx, bundle, nowMs));
   await seal(restored, [peer], room, "second");
   await replace(restored);
   expect(await open(restored, delivery(peer, restored, room, late))).toBe("late");

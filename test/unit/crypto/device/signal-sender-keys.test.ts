@@ -274,7 +274,7 @@ describe("a dishonest member", () => {
       staging.flush();
       return bytes;
     });
-    const request = { ...room, senderDevice: a.id, keyId: said, ciphertext: packet, packet };
+    const request = { ...room, senderDevice: a.id, keyId: said, ciphertext: packet, packet, nowMs };
     await expect(open(b!, request)).rejects.toMatchObject({ code: "undecryptable" });
     expect(await b!.store.read((tx) => tx.list("signal!sender-key!"))).toEqual([]);
   });

@@ -16,13 +16,14 @@ import {
   tampered,
   trust,
   type TestDevice,
+  utf8,
 } from "./devices.ts";
 import { newId } from "../../../../tools/testkit/ids.ts";
 import type { DeviceId } from "../../../../crypto/wire/ids.ts";
 
 const establish = async (from: TestDevice, to: TestDevice) => {
   const bundle = await newBundle(to);
-  await from.transact((tx) => from.suite.establish(tx, bundle));
+  await from.transact((tx) => from.suite.establish(tx, bundle, nowMs));
 };
 const deleteSessions = (device: TestDevice) =>
   device.transact(async (tx) => {
@@ -188,7 +189,7 @@ describe("a bundle", () => {
     ];
     for (const change of bad)
       await expect(
-        a.transact((tx) => a.suite.establish(tx, { ...bundle, ...change })),
+        a.transact((tx) => a.suite.establish(tx, { ...bundle, ...change }, nowMs)),
       ).rejects.toMatchObject({ name: "SuiteError", code: "invalid_bundle" });
     expect(await a.transact((tx) => a.suite.withoutSession(tx, [b.id]))).toEqual([b.id]);
   });
@@ -197,7 +198,9 @@ describe("a bundle", () => {
     const [a, b] = [await newDevice(), await newDevice()];
     await trust(a, b);
     const upload = await b.transact((tx) => b.suite.createPreKeys(tx, { oneTime: 0, nowMs }));
-    await a.transact((tx) => a.suite.establish(tx, bundleOf(b, upload, { lastResort: true })));
+    await a.transact((tx) =>
+      a.suite.establish(tx, bundleOf(b, upload, { lastResort: true }), nowMs),
+    );
     expect(await a.transact((tx) => a.suite.withoutSession(tx, [b.id]))).toEqual([]);
   });
 });
@@ -249,7 +252,11 @@ describe("sessions", () => {
   test("1,000 packets sealed at once in one session never reuse a ratchet key", async () => {
     const [a, b] = await newGroup(2, { limits: { ...limits, maxMessages: 1 } });
     const room = newRoom();
-    const sealed = await Promise.all(Array.from({ length: 1000 }, () => seal(a, [b!], room)));
+    const devices = [b!.id];
+    const request = { ...room, devices, unrenewed: devices, plaintext: utf8("hello"), nowMs };
+    const sealed = await Promise.all(
+      Array.from({ length: 1000 }, () => a.transact((tx) => a.suite.seal(tx, request))),
+    );
     const counters = sealed.map(({ packets }) => counterOf(packets[0]!.bytes));
     expect(counters).toEqual(Array.from({ length: 1000 }, (_, index) => index));
   });

@@ -35,6 +35,8 @@ describe("transactions", () => {
       expect(await names({ after: "x!b", limit: 1 })).toEqual(["x!c"]);
       expect(await names({ after: "x!c" })).toEqual(["x!f"]);
       expect(await tx.get("x!d")).toBeUndefined();
+      expect(await tx.keys("x!")).toEqual(["x!b", "x!c", "x!f"]);
+      expect(await tx.keys("")).toEqual(["x!b", "x!c", "x!f", "y!a"]);
     });
     expect(await store.read((tx) => tx.list(""))).toHaveLength(4);
   });
@@ -153,6 +155,8 @@ describe("at rest", () => {
       const reopened = await DeviceStore.open(level, key);
       await expect(get(reopened, "x!a")).rejects.toMatchObject({ code: "damaged" });
       await expect(reopened.read((tx) => tx.list("x!"))).rejects.toMatchObject({ code: "damaged" });
+      // Their names are read without them.
+      await reopened.transact(async (tx) => expect(await tx.keys("x!")).not.toEqual([]));
       await reopened.close();
       await level.open();
     }

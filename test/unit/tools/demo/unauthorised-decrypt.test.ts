@@ -39,14 +39,18 @@ test("attempts to open a message succeed with its key, and fail without", async 
   const sealed = await senders.transact(async (transaction) => {
     const own = await suite.createIdentity(transaction, sender);
     await suite.trust(transaction, { device: reader, identityKey });
-    await suite.establish(transaction, {
-      device: reader,
-      registrationId,
-      identityKey,
-      signedPreKey: preKeys.signedPreKey,
-      preKey: preKeys.preKeys[0],
-      kyberPreKey: preKeys.kyberPreKeys[0]!,
-    });
+    await suite.establish(
+      transaction,
+      {
+        device: reader,
+        registrationId,
+        identityKey,
+        signedPreKey: preKeys.signedPreKey,
+        preKey: preKeys.preKeys[0],
+        kyberPreKey: preKeys.kyberPreKeys[0]!,
+      },
+      nowMs,
+    );
     const plaintext = new TextEncoder().encode("a secret");
     const request = { conversation, epoch: 1, devices: [reader], plaintext, nowMs };
     return { own, ...(await suite.seal(transaction, request)) };
@@ -61,7 +65,7 @@ test("attempts to open a message succeed with its key, and fail without", async 
   await outsiders.close();
 
   const { keyId, ciphertext, packets } = sealed;
-  const message = { conversation, epoch: 1, senderDevice: sender, keyId, ciphertext };
+  const message = { conversation, epoch: 1, senderDevice: sender, keyId, ciphertext, nowMs };
   const requests = [undefined, packets[0]?.bytes].map((packet) => ({ ...message, packet }));
   const taken: Taken[] = [{ sender, requests }];
 
