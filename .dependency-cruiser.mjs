@@ -32,7 +32,7 @@ const folders = Object.keys(mayImport);
 
 // Packages the code on both sides of the wire may use. Everything else is the compiler's to find.
 const mayUse = {
-  "crypto/wire": ["protobufjs"],
+  "crypto/wire": ["@bufbuild/protobuf"],
   "crypto/device": ["libsodium-wrappers-sumo", "@noble/(ciphers|curves|hashes)", "abstract-level"],
   "crypto/device/suites/signal": ["@signalapp/libsignal-client", "libsodium-wrappers-sumo"],
   policies: ["@casl/ability", "@ucast/[^/]+"],

@@ -5,8 +5,6 @@
  * number is cut to its width. Two parsers therefore cannot read two meanings from one message. It
  * is wire-compatible with frames.proto; a test compares the two.
  */
-import protobuf from "protobufjs/minimal.js";
-import type { Reader } from "protobufjs";
 import { fromUtf8, utf8 } from "./bytes.ts";
 import {
   idFromBytes,
@@ -19,13 +17,10 @@ import {
   type ConsentId,
   type MessageId,
 } from "./ids.ts";
+import { createReader, type Reader } from "./reader.ts";
 import type { Uuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
 import { written, type Writer } from "./writer.ts";
-
-// 64-bit fields are read as numbers. All of ours are below 2^53, and `uint` refuses others.
-protobuf.util.Long = null as never;
-protobuf.configure();
 
 const VARINT = 0;
 const BYTES = 2;
@@ -55,7 +50,7 @@ export const uint = (max: number = Number.MAX_SAFE_INTEGER): Field<number> => ({
   wireType: VARINT,
   write: (writer, value) => writer.varint(value),
   read(reader) {
-    const value = Number(reader.uint64());
+    const value = reader.number();
     if (value > max) throw malformed("number out of range");
     return value;
   },
@@ -68,7 +63,7 @@ export const flag: Field<boolean> = {
   wireType: VARINT,
   write: (writer, value) => writer.varint(Number(value)),
   read(reader) {
-    const value = Number(reader.uint64());
+    const value = reader.number();
     if (value > 1) throw malformed("neither true nor false");
     return value === 1;
   },
@@ -106,10 +101,9 @@ const id = <I extends Uuid>(): Field<I> => ({
   wireType: BYTES,
   write: (writer, value) => writer.uuid(value),
   read(reader) {
-    if (reader.size() !== 16) throw malformed("identifier is not 16 bytes");
-    const start = reader.pos;
-    reader.skip(16);
-    return idFromBytes(reader.buf, start);
+    const { start, end } = reader.span();
+    if (end - start !== 16) throw malformed("identifier is not 16 bytes");
+    return idFromBytes(reader.input, start);
   },
   absent: required("an identifier"),
   omits: () => false,
@@ -147,7 +141,7 @@ export function choice<T extends string>(names: Readonly<Record<T, number>>): Fi
     wireType: VARINT,
     write: (writer, value) => writer.varint(names[value]),
     read(reader) {
-      const name = byNumber.get(Number(reader.uint64()));
+      const name = byNumber.get(reader.number());
       if (name === undefined) throw malformed("unknown choice");
       return name;
     },
@@ -233,9 +227,9 @@ function build(shape: Shape): Message<Record<string, unknown>> {
     read(reader, end) {
       const value: Record<string, unknown> = { ...blank };
       while (reader.pos < end) {
-        const key = reader.tag();
+        const key = reader.key();
         const entry = byKey[key];
-        if (entry === undefined) reader.skipType(key & 7, 0, key >>> 3);
+        if (entry === undefined) reader.skip(key & 7, key >>> 3);
         else if (entry.item === undefined) {
           if (value[entry.name] !== undefined) throw malformed("a field comes twice");
           value[entry.name] = entry.field.read(reader);
@@ -281,9 +275,9 @@ export function oneOf<const S extends Alternatives>(shape: S): Message<OneOf<S>>
     read(reader, end) {
       let found: { readonly kind: string; readonly body: unknown } | undefined;
       while (reader.pos < end) {
-        const key = reader.tag();
+        const key = reader.key();
         const entry = byKey[key];
-        if (entry === undefined) reader.skipType(key & 7, 0, key >>> 3);
+        if (entry === undefined) reader.skip(key & 7, key >>> 3);
         else if (found !== undefined) throw malformed("more than one body");
         else found = { kind: entry.kind, body: entry.field.read(reader) };
       }
@@ -302,9 +296,9 @@ export const nested = <T>(inner: Message<T>): Field<T> => ({
   wireType: BYTES,
   write: (writer, value) => writer.nested(inner, value),
   read: (reader) => {
-    const length = reader.size();
-    if (reader.pos + length > reader.len) throw malformed("truncated");
-    return inner.read(reader, reader.pos + length);
+    const { start, end } = reader.span();
+    reader.pos = start;
+    return inner.read(reader, end);
   },
   absent: required("a nested message"),
   omits: () => false,
@@ -315,8 +309,7 @@ export const encode = <T>(type: Message<T>, value: T): Uint8Array => written(typ
 /** @throws WireError malformed_frame, for anything that is not exactly one message of this type. */
 export function decode<T>(type: Message<T>, input: Uint8Array): T {
   try {
-    const reader = protobuf.Reader.create(input);
-    return type.read(reader, input.length);
+    return type.read(createReader(input), input.length);
   } catch (error) {
     if (error instanceof WireError) throw error;
     throw new WireError("malformed_frame", "The bytes are not a frame.", { cause: error });

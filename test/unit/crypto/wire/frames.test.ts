@@ -22,6 +22,10 @@ import { uuidFromBytes, uuidToBytes } from "../../../../crypto/wire/uuid.ts";
 import { idFromBytes, type UserId, type DeviceId } from "../../../../crypto/wire/ids.ts";
 import { newId } from "../../../../tools/testkit/ids.ts";
 
+// The second parser reads 64-bit fields as numbers too.
+protobuf.util.Long = null as never;
+protobuf.configure();
+
 const property = { seed: 20260105, numRuns: 300 };
 const schema = new URL("../../../../crypto/wire/frames.proto", import.meta.url);
 const { root } = protobuf.parse(readFileSync(schema, "utf8"), { keepCase: false });

@@ -35,7 +35,7 @@ const synced = (...fields: number[]) => Uint8Array.from(bytes(12, fields));
 const largest = { conversation: idOf<ConversationId>(conversation), seq: Number.MAX_SAFE_INTEGER };
 const longest = { ...largest, epoch: 0xffffffff, acknowledged: Number.MAX_SAFE_INTEGER };
 
-// Both readers of protobufjs: it uses one for a Buffer and another for a plain array.
+// What is received is a Buffer in Node, and a plain array in a browser.
 describe.each([
   ["a plain array", (input: Uint8Array) => input],
   ["a Buffer", (input: Uint8Array) => Buffer.from(input)],
