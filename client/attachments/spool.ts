@@ -28,6 +28,7 @@ const uploadRecord = message({
   /** The number of bytes to upload. */
   stored: [3, uint()],
   message: [4, messageId],
+  after: [5, uint()],
 });
 
 /** An attachment that is sealed and in the store. */
@@ -42,6 +43,8 @@ export interface SpooledUpload {
 export interface PendingUpload extends SpooledUpload {
   /** The id that its message will have. */
   readonly message: MessageId;
+  /** The last event that the log had when the upload began. */
+  readonly after: number;
 }
 
 /**

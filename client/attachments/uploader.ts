@@ -28,10 +28,11 @@ export interface UploaderDeps {
 
 /** The part of a conversation that queues the message of a finished upload. */
 export interface MessageQueue {
-  assertOpen(): void;
+  assertOpen(): number;
   sendAttachment(
     attachment: Attachment,
     id: MessageId,
+    after: number,
     also: (transaction: StoreTransaction) => void,
   ): Promise<SentMessage>;
 }
@@ -64,13 +65,13 @@ export class Uploader {
         `A file's name may have at most ${maxNameBytes} bytes of UTF-8, and its type at most ${maxMediaTypeBytes}.`,
       );
     const data = dataPieces(file.data);
-    queue.assertOpen();
+    const after = queue.assertOpen();
     const id = newId<AttachmentId>();
     const { sealed, stored } = await this.#seal(id, data, file.size);
     const attachment = { ...sealed, name, mediaType };
     // The message gets its id now. So it is sent only once, even if the store is restored from an
     // older copy.
-    const upload = { conversation, attachment, stored, message: newId<MessageId>() };
+    const upload = { conversation, attachment, stored, message: newId<MessageId>(), after };
     await store.transact(async (transaction) => putUpload(transaction, upload));
     return this.resume(upload, queue, file.onProgress);
   }
@@ -85,7 +86,8 @@ export class Uploader {
     const { id } = upload.attachment;
     try {
       await transferUpload(this.#deps, upload, new Retry(clock, signal), onProgress);
-      const sent = queue.sendAttachment(upload.attachment, upload.message, (transaction) =>
+      const { attachment, message, after } = upload;
+      const sent = queue.sendAttachment(attachment, message, after, (transaction) =>
         deleteUpload(transaction, id),
       );
       // If clearing the store fails, the caller gets that error.

@@ -165,8 +165,11 @@ export class Conversation {
    *   conversation_not_found
    */
   async addMember(user: Given<UserId>): Promise<void> {
-    const { seq } = await this.#deps.api.addMember(this.id, given(user, "user"));
-    await this.#log.reached(seq);
+    const added = given(user, "user");
+    const { seq } = await this.#deps.api.addMember(this.id, added);
+    // Staff who are no members see an event only if it is they who are added.
+    if (this.#log.state?.joined === true || added === this.#log.self.user)
+      await this.#log.reached(seq);
   }
 
   /**

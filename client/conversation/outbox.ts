@@ -121,18 +121,31 @@ export async function getEntry(
 }
 
 /**
- * Forgets the sealings of all waiting messages, or of those in one conversation. Their digests stay,
- * because a sealing may already be in the log.
+ * Forgets the sealings of all waiting messages. Their digests stay, because a sealing may already be in
+ * the log.
  */
-export async function unsealAll(
-  transaction: StoreTransaction,
-  conversation?: ConversationId,
-): Promise<void> {
-  const names = conversation === undefined ? prefix : `${prefix}${conversation}!`;
-  for (const [key, value] of await transaction.list(names)) {
+export async function unsealAll(transaction: StoreTransaction): Promise<void> {
+  for (const [key, value] of await transaction.list(prefix)) {
     const entry = decodeRecord(record, value);
     if (entry.sealing !== undefined)
       transaction.put(key, encodeRecord(record, { ...entry, sealing: undefined }));
+  }
+}
+
+/**
+ * Forgets the sealings of a conversation's waiting messages, as `unsealAll` does, and that they were
+ * written after an event that the log does not have any more.
+ * @param seq the last event of the log
+ */
+export async function unsealAfter(
+  transaction: StoreTransaction,
+  conversation: ConversationId,
+  seq: number,
+): Promise<void> {
+  for (const [key, value] of await transaction.list(`${prefix}${conversation}!`)) {
+    const entry = decodeRecord(record, value);
+    const after = Math.min(entry.after, seq);
+    transaction.put(key, encodeRecord(record, { ...entry, sealing: undefined, after }));
   }
 }
 

@@ -200,8 +200,7 @@ export class Receiver {
         if (found === undefined) return;
         const first = before === undefined;
         const checked = { event, verdict, ...found };
-        const { state, record } = await recordEvent(this.#deps, before, checked);
-        log.advance(state);
+        const record = await recordEvent(this.#deps, before, checked);
         this.#deps.onRecorded({ seq: event.seq, record, first });
       }
     }

@@ -10,6 +10,7 @@ import type { Rollback } from "../rollback/rollback.ts";
 import type { Clock } from "../runtime.ts";
 import { isCreationValid } from "./creation.ts";
 import type { KeyLimit } from "./key-limit.ts";
+import type { ConversationLog } from "./log.ts";
 import { saveCuts } from "./cuts.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
 import { changedDevice } from "./device-change.ts";
@@ -59,14 +60,14 @@ export interface CheckedEvent {
 }
 
 /**
- * Opens, checks and stores one event together with the new cursor, in one transaction. If the
- * device crashes before the commit, the relay delivers the event again.
+ * Opens, checks and stores one event together with the new cursor, in one transaction, and advances the
+ * log. If the device crashes before the commit, the relay delivers the event again.
  */
 export async function recordEvent(
-  deps: RecordingDeps,
+  deps: RecordingDeps & { readonly log: Pick<ConversationLog, "advance"> },
   before: ConversationState | undefined,
   checked: CheckedEvent,
-): Promise<{ readonly state: ConversationState; readonly record: HistoryRecord }> {
+): Promise<HistoryRecord> {
   const { event, verdict } = checked;
   const { device } = deps.account;
   const outcome = await deps.store.transact(async (transaction) => {
@@ -87,8 +88,10 @@ export async function recordEvent(
       saveCuts(transaction, event.conversation, cuts);
     return { state, record, committed };
   });
+  // Before the next transaction begins, so that it seals nothing for former members.
+  deps.log.advance(outcome.state);
   outcome.committed();
-  return outcome;
+  return outcome.record;
 }
 
 /** Stores that events are gone, and moves the cursor behind them. */

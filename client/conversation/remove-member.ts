@@ -14,7 +14,8 @@ export interface RemoveMemberDeps {
 }
 
 /**
- * Removes a member. Resolves when this device has recorded the event that does it.
+ * Removes a member. Resolves when this device has recorded the event that does it, or with the server's
+ * answer if this device is no member.
  * @throws SealdeskError as `Conversation.removeMember`
  */
 export async function removeMember(
@@ -22,6 +23,8 @@ export async function removeMember(
   log: ConversationLog,
   user: UserId,
 ): Promise<void> {
+  // A supervisor who is no member seals nothing and is shown no event.
+  if (log.state?.joined !== true) return void (await api.removeMember(log.id, user));
   const name = removedMember(log.id, user);
   const { seq } = await askRemoval(store, name, () => api.removeMember(log.id, user));
   await confirmRemoval(localClock, async (signal) => {

@@ -58,42 +58,51 @@ export class Sender {
   /**
    * Queues a message for an attachment whose upload is complete.
    * @param id the message's id, which was chosen when the upload began
+   * @param after the last event that the log had then
    * @param also runs in the transaction that queues the message
    * @see Conversation.sendAttachment
    */
   sendAttachment(
     attachment: Attachment,
     id: MessageId,
+    after: number,
     also: (transaction: StoreTransaction) => void,
   ): Promise<SentMessage> {
-    return this.#queue({ attachment: attachmentToFields(attachment) }, also, id);
+    return this.#queue({ attachment: attachmentToFields(attachment) }, { id, after, also });
   }
 
   /**
+   * Requires that messages can be written.
+   * @returns the last event of the log, after which they are written
    * @throws SealdeskError not_a_member, membership_unverified, conversation_closed, or the error that
    *   ended the connection
    */
-  assertOpen(): void {
+  assertOpen(): number {
     const { log } = this.#deps;
     if (this.#end !== undefined) throw this.#end;
     const { state } = log;
     assertMember(state);
     if (state.closed) throw new SealdeskError("conversation_closed", "The conversation is closed.");
+    return state.seq;
   }
 
   async #queue(
     said: Partial<Pick<OutboxEntry, "text" | "attachment">>,
-    also: (transaction: StoreTransaction) => void = () => undefined,
-    id: MessageId = this.#deps.newId(),
+    upload?: {
+      readonly id: MessageId;
+      readonly after: number;
+      readonly also: (transaction: StoreTransaction) => void;
+    },
   ): Promise<SentMessage> {
-    const { store, conversation, log } = this.#deps;
-    this.assertOpen();
-    const after = log.cursor;
+    const { store, conversation, log, newId } = this.#deps;
+    const now = this.assertOpen();
+    const { id, after, also } = upload ?? { id: newId(), after: now, also: () => undefined };
     const outcome = deferred<SentMessage>();
     this.#messages.add(id, outcome);
     try {
-      const entry = unsealedEntry(said, after);
       await store.transact(async (transaction) => {
+        // A restore of the server may have shortened the log meanwhile.
+        const entry = unsealedEntry(said, Math.min(after, log.cursor));
         putEntry(transaction, conversation, id, entry);
         also(transaction);
       });

@@ -5,7 +5,7 @@ import type { ConversationManager } from "../conversation/conversation-manager.t
 import { askRemoval, removedDevice } from "../conversation/removals.ts";
 import { isTransient, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
-import { isRemoved } from "../key-log/key-history.ts";
+import { isEntered, isRemoved } from "../key-log/key-history.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import { sleep, type Clock } from "../runtime.ts";
 import type { Account } from "./account.ts";
@@ -15,7 +15,7 @@ export interface RemoveDeviceDeps {
   readonly store: DeviceStore;
   readonly api: Pick<Api, "removeDevice">;
   readonly account: Pick<Account, "user" | "device">;
-  readonly trust: Pick<Trust, "device">;
+  readonly trust: Pick<Trust, "device" | "unaccepted" | "distrustOf">;
   readonly keyLog: Pick<KeyLog, "historyOf">;
   readonly manager: Pick<ConversationManager, "whenGone">;
   /** The time that this device measures by itself. */
@@ -26,7 +26,8 @@ const readLogEveryMs = 1_000;
 
 /**
  * Removes a device. Resolves when the key log shows it, and the open conversations that listed the
- * device list it no more. If this device removes itself, it resolves with the answer, because it may
+ * device list it no more. The device of an account that this device does not know is not looked up in the
+ * key log. If this device removes itself, it resolves with the answer, because it may
  * read nothing more.
  * @throws SealdeskError as `Sealdesk.removeDevice`
  */
@@ -49,23 +50,27 @@ async function requestRemoval(deps: RemoveDeviceDeps, device: DeviceId): Promise
     await deps.api.removeDevice(device);
   } catch (error) {
     const isUnknown = error instanceof SealdeskError && error.code === "device_not_found";
-    if (!isUnknown || !(await isLoggedRemoval(deps, device))) throw error;
+    if (!isUnknown || (await isLoggedRemoval(deps, device)) !== true) throw error;
   }
 }
 
-/** Returns whether the log of the device's account says that it was removed. */
+/**
+ * Returns whether the log of the device's account says that it was removed. Returns undefined if this
+ * device does not know the account: an admin may remove devices of users whom the admin never met.
+ */
 async function isLoggedRemoval(
   { account, trust, keyLog }: RemoveDeviceDeps,
   device: DeviceId,
-): Promise<boolean> {
-  // An admin may remove devices of others.
-  const { user } = trust.device(device) ?? account;
-  return isRemoved(await keyLog.historyOf(user), device);
+): Promise<boolean | undefined> {
+  const owner =
+    trust.device(device) ?? trust.unaccepted(device) ?? trust.distrustOf(device) ?? account;
+  const history = await keyLog.historyOf(owner.user);
+  return isEntered(history, device) ? isRemoved(history, device) : undefined;
 }
 
 async function isShown(deps: RemoveDeviceDeps, device: DeviceId): Promise<boolean> {
   try {
-    return await isLoggedRemoval(deps, device);
+    return (await isLoggedRemoval(deps, device)) ?? true;
   } catch (error) {
     if (!isTransient(error)) throw error;
     return false;

@@ -74,6 +74,10 @@ function decoded(index: number, entry: Uint8Array): KeyEntry {
   }
 }
 
+/** Returns whether the log has an entry about the device. */
+export const isEntered = ({ entries }: KeyHistory, device: DeviceId): boolean =>
+  entries.some(({ record }) => record.device === device);
+
 /** Returns true if the log's last entry about the device says that it was removed. */
 export const isRemoved = ({ entries }: KeyHistory, device: DeviceId): boolean =>
   entries.findLast(({ record }) => record.device === device)?.change === "device_removed";

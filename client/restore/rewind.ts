@@ -14,7 +14,7 @@ import {
 } from "../conversation/history.ts";
 import type { EventProblemCode } from "../conversation/items.ts";
 import { saveCuts } from "../conversation/cuts.ts";
-import { unsealAll } from "../conversation/outbox.ts";
+import { unsealAfter } from "../conversation/outbox.ts";
 import { classifyGap } from "../conversation/sequence-check.ts";
 import {
   hasDevice,
@@ -56,7 +56,7 @@ export async function saveApplied(
 ): Promise<ConversationState> {
   const after = { ...state, restores: applied };
   saveState(transaction, conversation, after);
-  await unsealAll(transaction, conversation);
+  await unsealAfter(transaction, conversation, state.seq);
   await suite.rotate(transaction, conversation);
   return after;
 }

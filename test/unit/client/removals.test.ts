@@ -146,13 +146,19 @@ describe("the removal of a device", () => {
       entries: changes.map((change) => ({ change, record: { device } })),
     }) as unknown as KeyHistory;
 
+  const nobodyKnown = {
+    device: () => undefined,
+    unaccepted: () => undefined,
+    distrustOf: () => undefined,
+  };
+
   async function setUp(changes: Partial<RemoveDeviceDeps>) {
     const clock = new ManualClock();
     const deps: RemoveDeviceDeps = {
       store: await openStore(),
       api: { removeDevice: async () => undefined },
       account,
-      trust: { device: () => undefined },
+      trust: nobodyKnown,
       keyLog: { historyOf: async () => history("device_added", "device_removed") },
       manager: { whenGone: async () => true },
       localClock: clock,
@@ -201,6 +207,7 @@ describe("the removal of a device", () => {
     const asked: UserId[] = [];
     const { outcome } = await setUp({
       trust: {
+        ...nobodyKnown,
         device: () => ({
           user: owner,
           deviceKey: new Uint8Array(32),
@@ -216,6 +223,13 @@ describe("the removal of a device", () => {
     });
     expect(await outcome).toBe("resolved");
     expect(asked).toEqual([owner]);
+  });
+
+  test("by an admin, of an account that this device does not know, resolves with the answer", async () => {
+    const keyLog = { historyOf: async () => history() };
+    expect(await (await setUp({ keyLog })).outcome).toBe("resolved");
+    const api = { removeDevice: failWith("device_not_found") };
+    expect(await (await setUp({ keyLog, api })).outcome).toBe("device_not_found");
   });
 
   test("that was made before resolves, and one that the log does not know is refused", async () => {
