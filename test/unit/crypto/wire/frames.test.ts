@@ -1,9 +1,8 @@
 /**
- * Compares the tables of frame.ts with frames.proto as protobufjs reads it: what one encodes, the
- * other decodes. Random bytes neither hang the decoder nor throw anything but WireError.
+ * Compares the tables of frame.ts with frames.proto as protobufjs reads it, with numbers for 64-bit
+ * fields: what one encodes, the other decodes. Random bytes neither hang the decoder nor throw anything but WireError.
  */
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import protobuf from "protobufjs";
 import { concat } from "../../../../crypto/wire/bytes.ts";
@@ -22,7 +21,6 @@ import { uuidFromBytes, uuidToBytes } from "../../../../crypto/wire/uuid.ts";
 import { idFromBytes, type UserId, type DeviceId } from "../../../../crypto/wire/ids.ts";
 import { newId } from "../../../../tools/testkit/ids.ts";
 
-// The second parser reads 64-bit fields as numbers too.
 protobuf.util.Long = null as never;
 protobuf.configure();
 
