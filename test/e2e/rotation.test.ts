@@ -90,7 +90,11 @@ describe("keys rotate under way", () => {
     const removals = (items: readonly { readonly kind: string }[]) =>
       items.filter(({ kind }) => kind === "member_removed").length;
     const seen = await readUntil(visiting, (items) => removals(items) === 30);
-    expect(problemsOf(seen)).toEqual([]);
+    // The supervisor seals nothing for the guest from the call on, which is before the event.
+    const others = problemsOf(seen).filter(
+      ({ code, sender }) => code !== "no_key" || sender !== agent.desk.user.id,
+    );
+    expect(others).toEqual([]);
     await Promise.all([agent.desk.close(), guest.desk.close(), customer.desk.close()]);
   }, 120_000);
 
