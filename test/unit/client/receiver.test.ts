@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { uuidv7 } from "uuidv7";
 import { SealdeskError } from "../../../client/errors.ts";
 import { concat } from "../../../crypto/wire/bytes.ts";
+import { hashAt } from "../../../client/conversation/history.ts";
 import { acceptedOf, conversation, LogDouble, setUp } from "./receiving.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -29,6 +30,26 @@ describe("receiving", () => {
     expect(problems).toEqual([]);
     const texts = (await items()).map((item) => (item.kind === "message" ? item.text : item.kind));
     expect(texts).toEqual(["created", "one", "two", "closed"]);
+  });
+
+  test("a transaction that finds an event in the store finds the state after it in memory", async () => {
+    const { receiver, store, log, wait } = await setUp();
+    const relay = new LogDouble();
+    receiver.deliver(relay.created());
+    await wait();
+    receiver.deliver(relay.closed());
+    const found: number[] = [];
+    for (let turn = 0; turn < 50; turn++) {
+      const looking = store.transact(async (transaction) => {
+        const { cursor } = log;
+        if ((await hashAt(transaction, conversation, 2)) !== undefined) found.push(cursor);
+      });
+      // One turn later each time, so that one of them stands right behind the event's transaction.
+      if (turn % 2 === 0) await Promise.resolve();
+      else await looking;
+    }
+    await wait();
+    expect(new Set(found)).toEqual(new Set([2]));
   });
 
   test("a membership event with an unknown field is a problem and changes no member", async () => {

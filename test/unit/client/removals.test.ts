@@ -10,6 +10,8 @@ import {
   removedMember,
   withheldFrom,
 } from "../../../client/conversation/removals.ts";
+import { ConversationLog } from "../../../client/conversation/log.ts";
+import { removeMember } from "../../../client/conversation/remove-member.ts";
 import { removeDevice, type RemoveDeviceDeps } from "../../../client/device/remove-device.ts";
 import type { Account } from "../../../client/device/account.ts";
 import type { Api } from "../../../client/http/api.ts";
@@ -136,6 +138,16 @@ test("a device that was removed is not let in again", async () => {
   const code = encodeLinkCode({ request: newId(), ephemeralKey, secret: randomBytes(16) });
   const approved = approveDevice({ store, api, account, deviceKey }, code);
   await expect(approved).rejects.toMatchObject({ code: "device_revoked" });
+});
+
+test("a supervisor who is no member removes somebody without waiting for an event", async () => {
+  const store = await openStore();
+  const self = { user: newId<UserId>(), device: newId<DeviceId>() };
+  const log = new ConversationLog(newId<ConversationId>(), self, store, undefined);
+  const user = newId<UserId>();
+  const api = { removeMember: async () => ({ epoch: 2, seq: 7 }) };
+  await removeMember({ store, api, localClock: new ManualClock() }, log, user);
+  expect(await store.read((each) => isRecorded(each, removedMember(log.id, user)))).toBe(false);
 });
 
 describe("the removal of a device", () => {
