@@ -93,11 +93,11 @@ describe("an application in TypeScript", () => {
       "browser.ts",
       'import { Sealdesk, openStore } from "@sealdesk/client";\n' +
         "export const parts = [Sealdesk, openStore] as const;\n" +
-        "export async function call(desk: Sealdesk, own: string) {\n" +
-        "  const [agent] = await desk.staff();\n" +
-        "  await desk.openConversation({ with: agent ? [agent.id, own] : [own] });\n" +
+        "export async function call(sealdesk: Sealdesk, own: string) {\n" +
+        "  const [agent] = await sealdesk.staff();\n" +
+        "  await sealdesk.openConversation({ with: agent ? [agent.id, own] : [own] });\n" +
         "  // @ts-expect-error -- a device is no conversation\n" +
-        "  desk.conversation(desk.device);\n" +
+        "  sealdesk.conversation(sealdesk.device);\n" +
         "}\n",
     );
     await consumer.write(

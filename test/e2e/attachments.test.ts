@@ -61,7 +61,7 @@ const isPatch = (init: { readonly method: string }) => init.method === "PATCH";
 test("two devices exchange a file; the server has none of it", async () => {
   const agent = await connectStaff(server);
   const customer = await connectCustomer(server);
-  const asked = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asked = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const { bytes, pieces } = file();
   const progress: UploadProgress[] = [];
   const sent = await asked.sendAttachment({
@@ -77,7 +77,7 @@ test("two devices exchange a file; the server has none of it", async () => {
     expect(item).toMatchObject({
       seq: sent.seq,
       id: sent.id,
-      sender: customer.desk.user.id,
+      sender: customer.sealdesk.user.id,
       attachment: { name: "Schadensfoto 🙂.png", type: "image/png", size: bytes.length },
     });
     expect(sha256(await downloaded(item))).toBe(sha256(bytes));
@@ -95,13 +95,13 @@ test("two devices exchange a file; the server has none of it", async () => {
   expect(server.logged()).not.toContain("Schadensfoto");
   // Nothing of it stays in the device's spool.
   expect(await spooled(customer)).toEqual([]);
-  await Promise.all([agent.desk.close(), customer.desk.close()]);
+  await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
 });
 
 test("bytes and blobs are as good as a stream, and an empty file is one", async () => {
   const agent = await connectStaff(server);
   const customer = await connectCustomer(server);
-  const asked = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asked = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   await asked.sendAttachment({ name: "a", type: "text/plain", data: new Blob(["Hello"]) });
   const item = await received(await joined(agent, asked.id));
   expect((await downloaded(item)).toString()).toBe("Hello");
@@ -119,7 +119,7 @@ test("bytes and blobs are as good as a stream, and an empty file is one", async 
   });
   expect(await downloaded(last!)).toHaveLength(0);
   expect(last!.attachment).toMatchObject({ name: "", safeName: "file" });
-  await Promise.all([agent.desk.close(), customer.desk.close()]);
+  await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
 });
 
 test("an upload survives cut connections and a restart in its middle", async () => {
@@ -135,7 +135,7 @@ test("an upload survives cut connections and a restart in its middle", async () 
     return fetch(url, init);
   };
   const customer = await connectCustomer(server, { runtime: { fetch: fetchUntilCut } });
-  const asked = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asked = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const { bytes, pieces } = file();
   const sending = asked.sendAttachment({ name: "f", type: "x/y", data: pieces() });
   const ended = expect(sending).rejects.toMatchObject({ code: "closed" });
@@ -152,7 +152,7 @@ test("an upload survives cut connections and a restart in its middle", async () 
   expect(sha256(await downloaded(item))).toBe(sha256(bytes));
   // What the server had was not sent again.
   expect(offsets[0]).toBe(String(2 * megabyte));
-  await Promise.all([agent.desk.close(), again.desk.close()]);
+  await Promise.all([agent.sealdesk.close(), again.sealdesk.close()]);
 });
 
 test("a download goes on where it was cut, and damage is found", async () => {
@@ -182,7 +182,7 @@ test("a download goes on where it was cut, and damage is found", async () => {
     return { ok, status, headers, body, text: () => Promise.resolve("") };
   };
   const customer = await connectCustomer(server, { runtime: { fetch: fetchCutOnce } });
-  const asked = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asked = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const { bytes, pieces } = file();
   await (await joined(agent, asked.id)).sendAttachment({ name: "f", type: "x/y", data: pieces() });
   const item = await received(asked);
@@ -196,13 +196,13 @@ test("a download goes on where it was cut, and damage is found", async () => {
   };
   await expect(damaged()).rejects.toMatchObject({ code: "attachment_damaged", problem: "damaged" });
   expect(verified).toBeLessThan(2 * megabyte);
-  await Promise.all([agent.desk.close(), customer.desk.close()]);
+  await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
 });
 
 test("an attachment that the server refuses is given up with the server's code", async () => {
   const agent = await connectStaff(server);
   const customer = await connectCustomer(server);
-  const asked = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asked = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   await server.database.owner.query("update sealdesk.tenants set attachment_max_bytes = 10000");
   await expect(
     asked.sendAttachment({ name: "f", type: "x/y", data: new Blob([randomBytes(20_000)]) }),
@@ -218,5 +218,5 @@ test("an attachment that the server refuses is given up with the server's code",
     asked.sendAttachment({ name: "f", type: "x/y", size: 5, data: new Blob(["four"]) }),
   ).rejects.toMatchObject({ code: "attachment_unreadable" });
   expect(await spooled(customer)).toEqual([]);
-  await Promise.all([agent.desk.close(), customer.desk.close()]);
+  await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
 });

@@ -54,11 +54,11 @@ describe("the snippets of the client's README and of the page on customers", () 
       .replace("correct horse battery staple", password)
       .replace("./agent-device", join(folder, "agent-device"));
     const file = join(folder, "agent.ts");
-    await writeFile(file, `${runnable}\nexport { desk };\n`);
-    const { desk } = (await import(file)) as { readonly desk: Sealdesk };
+    await writeFile(file, `${runnable}\nexport { sealdesk };\n`);
+    const { sealdesk } = (await import(file)) as { readonly sealdesk: Sealdesk };
 
     const customer = await connectCustomer(server);
-    const conversation = await customer.desk.openConversation({ with: [id] });
+    const conversation = await customer.sealdesk.openConversation({ with: [id] });
     await conversation.send("Is anybody there?");
 
     expect(await readTexts(conversation, 2)).toEqual([
@@ -66,9 +66,9 @@ describe("the snippets of the client's README and of the page on customers", () 
       "You said: Is anybody there?",
     ]);
     // The customer may have the answer before the agent is told that it is in the log.
-    while ((desk.conversation(conversation.id)?.seq ?? 0) < conversation.seq)
+    while ((sealdesk.conversation(conversation.id)?.seq ?? 0) < conversation.seq)
       await new Promise((done) => setTimeout(done, 10));
-    await Promise.all([customer.desk.close(), desk.close()]);
+    await Promise.all([customer.sealdesk.close(), sealdesk.close()]);
     await server.close();
   });
 });

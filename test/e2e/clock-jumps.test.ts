@@ -27,7 +27,7 @@ test("messages arrive in order after the clock of a connected device or of the s
   const runtime = { clock, fetch: withServerDate };
   const agent = await connectStaff(server, "agent", { runtime });
   const customer = await connectCustomer(server, { runtime });
-  const said = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const said = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const heard = await joined(agent, said.id);
   const texts: string[] = [];
   for (const [device, node] of [
@@ -47,5 +47,5 @@ test("messages arrive in order after the clock of a connected device or of the s
     await Promise.all(next.map((text) => said.send(text)));
   }
   expect(await readTexts(heard, texts.length)).toEqual(texts);
-  await Promise.all([agent.desk.close(), customer.desk.close()]);
+  await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
 });

@@ -99,9 +99,9 @@ test.each(Object.entries(examples))(
       made.push(await makeToken(customer, thumbprint));
       return made.at(-1) ?? "";
     };
-    const { desk } = await connect(server, { grant: "customer_token", tenant: slug, token });
-    expect(desk.user.role).toBe("customer");
-    await desk.close();
+    const { sealdesk } = await connect(server, { grant: "customer_token", tenant: slug, token });
+    expect(sealdesk.user.role).toBe("customer");
+    await sealdesk.close();
 
     const [bound = ""] = made;
     const stolen = { grant: "customer_token", tenant: slug, token: bound };

@@ -46,14 +46,14 @@ describe("C3: a relay that does not show what was said", () => {
     });
   });
   afterEach(async () => {
-    await Promise.all([agent.desk.close(), victim.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), victim.sealdesk.close()]);
     await relay.close();
   });
 
   /** @param tamper applied to events of the conversation from its first one on */
   async function open(tamper: Tamper): Promise<void> {
     relay.tamper = tamper;
-    asking = await victim.desk.openConversation({ with: [agent.desk.user.id] });
+    asking = await victim.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     serving = await joined(agent, asking.id);
   }
 
@@ -103,8 +103,8 @@ describe("C3: a relay that does not show what was said", () => {
     const items = await readVictim((all) => problemsOf(all).length === 2);
     expect(textsOf(items)).toEqual(["one", "two", "three"]);
     expect(problemsOf(items)).toMatchObject([
-      { code: "transcript_mismatch", message: third.id, sender: agent.desk.user.id },
-      { code: "transcript_mismatch", message: fourth.id, sender: agent.desk.user.id },
+      { code: "transcript_mismatch", message: third.id, sender: agent.sealdesk.user.id },
+      { code: "transcript_mismatch", message: fourth.id, sender: agent.sealdesk.user.id },
     ]);
   });
 
@@ -133,9 +133,9 @@ describe("C3: a relay that does not show what was said", () => {
     const reply = expect(asking.send("I see")).rejects.toMatchObject({ code: "closed" });
     const noticed = await readUntil(serving, (all) => problemsOf(all).length === 1);
     expect(problemsOf(noticed)).toMatchObject([
-      { code: "transcript_mismatch", seq: 6, sender: victim.desk.user.id },
+      { code: "transcript_mismatch", seq: 6, sender: victim.sealdesk.user.id },
     ]);
-    await victim.desk.close();
+    await victim.sealdesk.close();
     await reply;
   });
 
@@ -194,7 +194,7 @@ describe("C3: a relay that does not show what was said", () => {
       if (frame.kind !== "deliver") return [frame];
       const { body } = frame;
       if (body.kind !== "message") return [shown.append(body)];
-      if (body.seq === 3) return [shown.append({ ...body, senderDevice: other.desk.device })];
+      if (body.seq === 3) return [shown.append({ ...body, senderDevice: other.sealdesk.device })];
       if (body.seq === 4) return [shown.append({ ...body, epoch: body.epoch + 1 })];
       if (body.seq === 5) return [shown.append({ ...body, clientMessageId: newId() })];
       if (body.seq === 6) return [shown.append({ ...body, commitment: body.transcriptHash })];
@@ -210,7 +210,7 @@ describe("C3: a relay that does not show what was said", () => {
       [5, "context_mismatch"],
       [6, "commitment_mismatch"],
     ]);
-    await other.desk.close();
+    await other.sealdesk.close();
   });
 
   test("changes a message's bytes: not taken for the one the log speaks of", async () => {
@@ -261,13 +261,13 @@ describe("C3: a relay that does not show what was said", () => {
 
   test("lists one member's device as another's: not shown as theirs, and not written to", async () => {
     const mallory = await connectStaff(server);
-    const earlier = await victim.desk.openConversation({ with: [mallory.desk.user.id] });
+    const earlier = await victim.sealdesk.openConversation({ with: [mallory.sealdesk.user.id] });
     await earlier.send("so this device is known");
 
-    const alice = agent.desk.user.id;
+    const alice = agent.sealdesk.user.id;
     const log = new OtherLog();
     const asAlices = (control: Control): Control => {
-      const of = (user: string) => user === alice || user === mallory.desk.user.id;
+      const of = (user: string) => user === alice || user === mallory.sealdesk.user.id;
       const taken = control.members.filter(({ user }) => of(user)).flatMap((each) => each.devices);
       const members = control.members.map((each) =>
         of(each.user) ? { ...each, devices: each.user === alice ? taken.toSorted() : [] } : each,
@@ -280,20 +280,20 @@ describe("C3: a relay that does not show what was said", () => {
       const ciphertext = encodeControl(asAlices(decodeControl(frame.body.ciphertext)));
       return [log.append({ ...frame.body, ciphertext })];
     };
-    asking = await victim.desk.openConversation({ with: [alice, mallory.desk.user.id] });
+    asking = await victim.sealdesk.openConversation({ with: [alice, mallory.sealdesk.user.id] });
     const impostor = await joined(mallory, asking.id);
     await impostor.send("I am Alice");
 
     const items = await readVictim((all) => problemsOf(all).length === 1);
     expect(textsOf(items)).toEqual([]);
     expect(problemsOf(items)).toMatchObject([
-      { code: "untrusted_sender", sender: mallory.desk.user.id },
+      { code: "untrusted_sender", sender: mallory.sealdesk.user.id },
     ]);
     await expect(asking.send("for Alice alone")).rejects.toMatchObject({
       code: "untrusted_member",
       user: alice,
     });
-    await mallory.desk.close();
+    await mallory.sealdesk.close();
   });
 
   test("makes up a conversation, or another suite: nothing is sealed for it", async () => {

@@ -43,7 +43,7 @@ const poll = used("GET /v1/relay/events");
 async function begin() {
   const agent = await connectStaff(server, "agent", { backoff });
   const customer = await connectCustomer(server, { backoff });
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, asking.id);
   let sent = 0;
   return {
@@ -72,7 +72,7 @@ async function begin() {
           );
       }
     },
-    close: () => Promise.all([agent, customer].map(({ desk }: Member) => desk.close())),
+    close: () => Promise.all([agent, customer].map(({ sealdesk }: Member) => sealdesk.close())),
   };
 }
 
@@ -112,13 +112,13 @@ test.each([
     proxy.rules.refuseUpgrades = true;
     proxy.rules.holdStreams = holdStreams;
     const first = await connectCustomer(server, { backoff });
-    const ended = new Promise<SealdeskError>((resolve) => first.desk.on("end", resolve));
+    const ended = new Promise<SealdeskError>((resolve) => first.sealdesk.on("end", resolve));
     // A copy of its disk in another process: the same device.
     const level = await copyOf(first.level);
     const second = await connect(server, first.credentials, { backoff, level }, first.key);
     expect((await ended).code).toBe("displaced");
-    await second.desk.synced();
-    await Promise.all([first, second].map(({ desk }) => desk.close()));
+    await second.sealdesk.synced();
+    await Promise.all([first, second].map(({ sealdesk }) => sealdesk.close()));
   },
   60_000,
 );

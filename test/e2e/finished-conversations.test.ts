@@ -29,7 +29,9 @@ describe("the list of conversations at connection", () => {
   afterEach(() => pair.close());
 
   async function begin(...texts: string[]): Promise<ConversationId> {
-    const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const conversation = await customer.sealdesk.openConversation({
+      with: [agent.sealdesk.user.id],
+    });
     for (const text of texts) await conversation.send(text);
     return conversation.id;
   }

@@ -31,24 +31,28 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const close = (...members: readonly Pick<Member, "desk">[]) =>
-  Promise.all(members.map(({ desk }) => desk.close()));
+const close = (...members: readonly Pick<Member, "sealdesk">[]) =>
+  Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
 const codesOf = (items: readonly ConversationItem[]) => problemsOf(items).map(({ code }) => code);
 const usersIn = (conversation: Conversation) => conversation.members.map(({ user }) => user);
 const hasKind = (kind: ConversationItem["kind"]) => (items: readonly ConversationItem[]) =>
   items.some((item) => item.kind === kind);
 
 /** Makes the ghost a member from the event `from` on, with the database alone. */
-async function enrol({ desk }: Member, conversation: ConversationId, from: number): Promise<void> {
+async function enrol(
+  { sealdesk }: Member,
+  conversation: ConversationId,
+  from: number,
+): Promise<void> {
   const { owner } = server.database;
   const { tenant } = server;
   await owner.query(
     "insert into sealdesk.members (tenant, conversation, user_id, role, from_seq) values ($1,$2,$3,'agent',$4)",
-    [tenant.id, conversation, desk.user.id, from],
+    [tenant.id, conversation, sealdesk.user.id, from],
   );
   await owner.query(
     "insert into sealdesk.member_devices (tenant, conversation, device, user_id, from_seq) values ($1,$2,$3,$4,$5)",
-    [tenant.id, conversation, desk.device, desk.user.id, from],
+    [tenant.id, conversation, sealdesk.device, sealdesk.user.id, from],
   );
 }
 
@@ -62,7 +66,7 @@ test("a genuine event that lists a ghost: nobody writes to it, and every member 
   const agent = await connectStaff(server);
   const ghost = await connectStaff(server);
   const customer = await connectCustomer(server);
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, asking.id);
   await asking.send("hello");
   await serving.send("hello, how can I help?");
@@ -74,7 +78,7 @@ test("a genuine event that lists a ghost: nobody writes to it, and every member 
   for (const conversation of [asking, serving]) {
     const items = await readUntil(conversation, (all) => problemsOf(all).length > 0);
     expect(problemsOf(items)).toMatchObject([{ code: "malformed_event", seq: 4 }]);
-    expect(usersIn(conversation)).not.toContain(ghost.desk.user.id);
+    expect(usersIn(conversation)).not.toContain(ghost.sealdesk.user.id);
     await expect(conversation.send("my diagnosis")).rejects.toMatchObject({
       code: "membership_unverified",
     });
@@ -104,10 +108,10 @@ describe("a relay that shows one member another list", () => {
     await relay.close();
   });
 
-  const listed = ({ desk }: Member, role = "agent"): Listed => ({
-    user: desk.user.id,
+  const listed = ({ sealdesk }: Member, role = "agent"): Listed => ({
+    user: sealdesk.user.id,
     role,
-    devices: [desk.device],
+    devices: [sealdesk.device],
   });
 
   /** Shows the event `seq` as `change` says, in a log that fits it. */
@@ -130,7 +134,9 @@ describe("a relay that shows one member another list", () => {
   const inOrder = (members: readonly Listed[]) =>
     members.toSorted((one, next) => (one.user < next.user ? -1 : 1));
   const ofAgent = (change: (member: Listed) => Partial<Listed>) => (members: readonly Listed[]) =>
-    members.map((each) => (each.user === agent.desk.user.id ? { ...each, ...change(each) } : each));
+    members.map((each) =>
+      each.user === agent.sealdesk.user.id ? { ...each, ...change(each) } : each,
+    );
 
   test.each<[string, () => (control: Control) => Partial<Deliver>]>([
     ["a ghost beside the one who was added", () => listing((all) => [...all, listed(ghost)])],
@@ -138,13 +144,13 @@ describe("a relay that shows one member another list", () => {
       "a ghost's device under an honest member",
       () =>
         listing(
-          ofAgent(({ devices }) => ({ devices: [...devices, ghost.desk.device].toSorted() })),
+          ofAgent(({ devices }) => ({ devices: [...devices, ghost.sealdesk.device].toSorted() })),
         ),
     ],
     ["a member's role raised", () => listing(ofAgent(() => ({ role: "supervisor" })))],
     [
       "a member left out",
-      () => listing((all) => all.filter(({ user }) => user !== agent.desk.user.id)),
+      () => listing((all) => all.filter(({ user }) => user !== agent.sealdesk.user.id)),
     ],
     ["the newcomer before the others", () => listing((all) => all.toReversed())],
     ["a second creation", () => () => ({ kind: "created" })],
@@ -153,10 +159,10 @@ describe("a relay that shows one member another list", () => {
   ])("%s: the list is not taken, and nothing is sealed", async (_, tampering) => {
     const victim = await connectCustomer(server, { webSocket: relay.webSocket });
     show(2, tampering());
-    const asking = await victim.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await victim.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const before = asking.members;
     const serving = await joined(agent, asking.id);
-    await serving.addMember(colleague.desk.user.id);
+    await serving.addMember(colleague.sealdesk.user.id);
 
     const items = await readUntil(asking, (all) => problemsOf(all).length > 0);
     expect(items.map(({ kind }) => kind)).toEqual(["created", "problem"]);
@@ -174,7 +180,7 @@ describe("a relay that shows one member another list", () => {
       1,
       listing((all) => inOrder([...all, listed(ghost)])),
     );
-    const begun = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const begun = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     expect(codesOf(await readUntil(begun, (all) => all.length > 0))).toEqual(["malformed_event"]);
     await expect(begun.send("hello?")).rejects.toMatchObject({ code: "not_a_member" });
     await close(customer);
@@ -185,7 +191,7 @@ describe("a relay that shows one member another list", () => {
       1,
       listing((all) => inOrder([...all, listed(ghost)])),
     );
-    const asking = await other.desk.openConversation({ with: [named.desk.user.id] });
+    const asking = await other.sealdesk.openConversation({ with: [named.sealdesk.user.id] });
     const serving = await joined(named, asking.id);
     expect(codesOf(await readUntil(serving, (all) => all.length > 0))).toEqual(["malformed_event"]);
     await expect(serving.send("who is it?")).rejects.toMatchObject({ code: "not_a_member" });
@@ -200,25 +206,25 @@ describe("a relay that shows one member another list", () => {
       2,
       listing((all) => [...all, listed(ghost)]),
     );
-    const asking = await customer.desk.openConversation({
-      with: [victim.desk.user.id, supervisor.desk.user.id],
+    const asking = await customer.sealdesk.openConversation({
+      with: [victim.sealdesk.user.id, supervisor.sealdesk.user.id],
     });
     const serving = await joined(victim, asking.id);
     const arrivals: SealdeskEvents["arrival"][] = [];
-    victim.desk.on("arrival", (arrival) => arrivals.push(arrival));
+    victim.sealdesk.on("arrival", (arrival) => arrivals.push(arrival));
     const keeping = await joined(supervisor, asking.id);
-    await keeping.removeMember(victim.desk.user.id);
+    await keeping.removeMember(victim.sealdesk.user.id);
     expect(codesOf(await readUntil(serving, (all) => problemsOf(all).length > 0))).toEqual([
       "malformed_event",
     ]);
     expect(serving.state).toBe("left");
-    await keeping.addMember(agent.desk.user.id);
-    await keeping.addMember(victim.desk.user.id);
+    await keeping.addMember(agent.sealdesk.user.id);
+    await keeping.addMember(victim.sealdesk.user.id);
 
     const items = await readUntil(serving, hasKind("member_added"));
     expect(items.slice(-2)).toMatchObject([
       { kind: "arrived_unseen", seq: 3, members: [listed(agent)] },
-      { kind: "member_added", seq: 3, subject: victim.desk.user.id },
+      { kind: "member_added", seq: 3, subject: victim.sealdesk.user.id },
     ]);
     expect(serving.state).toBe("open");
     expect(arrivals).toMatchObject([
@@ -235,12 +241,12 @@ test("a ghost who comes while events are gone is shown before anything is sealed
     connectStaff(server),
   ]);
   let customer = await connectCustomer(server);
-  const { id } = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const { id } = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, id);
-  await customer.desk.close();
+  await customer.sealdesk.close();
   for (let turn = 0; turn < 3; turn++) await serving.send(`away ${turn}`);
   await enrol(ghost, id, 2);
-  await serving.addMember(colleague.desk.user.id);
+  await serving.addMember(colleague.sealdesk.user.id);
   // Who saw the events knows that none of them brought the ghost.
   const seen = await readUntil(serving, (all) => problemsOf(all).length > 0);
   expect(problemsOf(seen)).toMatchObject([{ code: "malformed_event", seq: 5 }]);
@@ -254,9 +260,9 @@ test("a ghost who comes while events are gone is shown before anything is sealed
     {
       kind: "arrived_unseen",
       seq: 5,
-      members: [{ user: ghost.desk.user.id, role: "agent", devices: [ghost.desk.device] }],
+      members: [{ user: ghost.sealdesk.user.id, role: "agent", devices: [ghost.sealdesk.device] }],
     },
-    { kind: "member_added", seq: 5, subject: colleague.desk.user.id },
+    { kind: "member_added", seq: 5, subject: colleague.sealdesk.user.id },
   ]);
   await close(agent, colleague, ghost, customer);
 }, 40_000);
@@ -266,13 +272,13 @@ test("a member who came while events were purged is shown, and takes part", asyn
   const agent = await connectStaff(server);
   let away = await connectStaff(server);
   const customer = await connectCustomer(server);
-  const asking = await customer.desk.openConversation({
-    with: [agent.desk.user.id, away.desk.user.id],
+  const asking = await customer.sealdesk.openConversation({
+    with: [agent.sealdesk.user.id, away.sealdesk.user.id],
   });
   await joined(away, asking.id);
   const serving = await joined(agent, asking.id);
-  await away.desk.close();
-  await serving.addMember(colleague.desk.user.id);
+  await away.sealdesk.close();
+  await serving.addMember(colleague.sealdesk.user.id);
   await asking.consentToHistorySharing("given");
   await purge(asking.id, 2);
   away = await away.restart();
@@ -283,7 +289,7 @@ test("a member who came while events were purged is shown, and takes part", asyn
     { kind: "gap", from: 2, to: 2 },
     {
       kind: "arrived_unseen",
-      members: [{ user: colleague.desk.user.id, devices: [colleague.desk.device] }],
+      members: [{ user: colleague.sealdesk.user.id, devices: [colleague.sealdesk.device] }],
     },
     { kind: "consent_changed" },
   ]);
@@ -300,16 +306,16 @@ test("who was removed in a gap and is added again after it comes back", async ()
   const supervisor = await connectStaff(server, "supervisor");
   let away = await connectStaff(server);
   const customer = await connectCustomer(server);
-  const asking = await customer.desk.openConversation({
-    with: [supervisor.desk.user.id, away.desk.user.id],
+  const asking = await customer.sealdesk.openConversation({
+    with: [supervisor.sealdesk.user.id, away.sealdesk.user.id],
   });
   await joined(away, asking.id);
   const keeping = await joined(supervisor, asking.id);
-  await away.desk.close();
+  await away.sealdesk.close();
   await keeping.send("behind your back");
-  await keeping.removeMember(away.desk.user.id);
+  await keeping.removeMember(away.sealdesk.user.id);
   await keeping.send("without you");
-  await keeping.addMember(away.desk.user.id);
+  await keeping.addMember(away.sealdesk.user.id);
   await purge(asking.id, 3);
 
   away = await away.restart();

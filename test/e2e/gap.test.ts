@@ -17,10 +17,10 @@ afterAll(() => server.close());
 test("a device that was away while events were purged is told so, and reads what came after", async () => {
   const customer = await connectCustomer(server);
   let agent = await connectStaff(server);
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   await asking.send("before");
   await readUntil(await joined(agent, asking.id), (items) => textsOf(items).length === 1);
-  await agent.desk.close();
+  await agent.sealdesk.close();
   for (let index = 0; index < 5; index++) await asking.send(`away ${index}`);
   await server.database.owner.query(
     "delete from sealdesk.events where conversation = $1 and seq <= 5",
@@ -38,5 +38,5 @@ test("a device that was away while events were purged is told so, and reads what
   await asking.send("after");
   const all = await readUntil(serving, (read) => textsOf(read).includes("after"));
   expect(problemsOf(all)).toEqual([]);
-  await Promise.all([agent.desk.close(), customer.desk.close()]);
+  await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
 });

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const grantOf = (colleague: Member, toSeq: number) =>
-  ({ to: colleague.desk.user.id, fromSeq: 2, toSeq, purpose: "hand_over" }) as const;
+  ({ to: colleague.sealdesk.user.id, fromSeq: 2, toSeq, purpose: "hand_over" }) as const;
 
 /** Replaces a word of the payload with another of the same length. */
 function altered(record: HistoryRecord): HistoryRecord {
@@ -50,9 +50,9 @@ test("a grantor who alters, leaves out or swaps messages is caught, and each is 
     }
   }).then(async (liar) => {
     const live: unknown[] = [];
-    colleague.desk.on("problem", ({ problem }) => live.push([problem.seq, problem.code]));
+    colleague.sealdesk.on("problem", ({ problem }) => live.push([problem.seq, problem.code]));
     const complete = taken(colleague);
-    const { seq } = await liar.desk.conversation(talk.id)!.grantHistory(grantOf(colleague, 9));
+    const { seq } = await liar.sealdesk.conversation(talk.id)!.grantHistory(grantOf(colleague, 9));
     await complete;
     const named = [
       [3, "grant_altered"],
@@ -62,10 +62,10 @@ test("a grantor who alters, leaves out or swaps messages is caught, and each is 
     const items = await shown(colleagueTalk, seq);
     expect(problemsOf(items).map((problem) => [problem.seq, problem.code])).toEqual(named);
     expect(live).toEqual(named);
-    expect(problemsOf(items)[0]).toMatchObject({ user: liar.desk.user.id });
+    expect(problemsOf(items)[0]).toMatchObject({ user: liar.sealdesk.user.id });
     // What is good is shown, what is not is not.
     expect(textsIn(items, 2, 9)).toEqual([1, 3, 4, 6, 8].map((index) => `message ${index}`));
-    await liar.desk.close();
+    await liar.sealdesk.close();
   });
   await closeAll(arranged);
 });
@@ -84,17 +84,17 @@ test("a relay that gives other hashes than the newcomer has seen cannot help a l
   };
   const misled = await colleague.restart({ runtime: { fetch } });
   const reported = new Promise((resolve) => {
-    misled.desk.on("problem", ({ problem }) => resolve(problem));
+    misled.sealdesk.on("problem", ({ problem }) => resolve(problem));
   });
   const { seq } = await talk.grantHistory(grantOf(colleague, 5));
   expect(await reported).toMatchObject({ code: "grant_unverifiable" });
   const items = await readUntil(
-    misled.desk.conversation(talk.id)!,
+    misled.sealdesk.conversation(talk.id)!,
     (all) => problemsOf(all).length > 0,
   );
   expect(textsIn(items, 1, seq)).toEqual([]);
   expect(problemsOf(items)).toMatchObject([{ seq, code: "grant_unverifiable" }]);
-  await misled.desk.close();
+  await misled.sealdesk.close();
   await closeAll(arranged);
 });
 
@@ -117,7 +117,7 @@ describe("a grantor that crashes", () => {
     const { customer, colleague, talk, colleagueTalk } = arranged;
     const { fetch, cut } = cutAt(matched, answerLost);
     const doomed = await customer.restart({ runtime: { fetch } });
-    const granting = doomed.desk.conversation(talk.id)!.grantHistory(grantOf(colleague, 7));
+    const granting = doomed.sealdesk.conversation(talk.id)!.grantHistory(grantOf(colleague, 7));
     granting.catch(() => undefined);
     const complete = taken(colleague);
     await cut;
@@ -131,7 +131,7 @@ describe("a grantor that crashes", () => {
     const items = await shown(colleagueTalk, rows[0].seq);
     expect(problemsOf(items)).toEqual([]);
     expect(textsIn(items, 2, 7)).toEqual(said(1, 6));
-    await back.desk.close();
+    await back.sealdesk.close();
     await closeAll(arranged);
   });
 });
@@ -149,11 +149,11 @@ describe("a newcomer that crashes", () => {
     const { colleague, talk } = arranged;
     const { fetch, cut } = cutAt(matched);
     const doomed = await colleague.restart({ runtime: { fetch } });
-    await seen(doomed.desk.conversation(talk.id)!, arranged.joinedSeq);
+    await seen(doomed.sealdesk.conversation(talk.id)!, arranged.joinedSeq);
     const { seq } = await talk.grantHistory(grantOf(colleague, 7));
     await cut;
     const back = await crashed(server, doomed);
-    const conversation = back.desk.conversation(talk.id)!;
+    const conversation = back.sealdesk.conversation(talk.id)!;
     // It may be done before anybody could listen for it.
     let items = await shown(conversation, seq);
     while (textsIn(items, 2, 7).length < 6) {
@@ -162,7 +162,7 @@ describe("a newcomer that crashes", () => {
     }
     expect(problemsOf(items)).toEqual([]);
     expect(textsIn(items, 2, 7)).toEqual(said(1, 6));
-    await back.desk.close();
+    await back.sealdesk.close();
     await closeAll(arranged);
   });
 });

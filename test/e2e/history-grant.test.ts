@@ -36,9 +36,9 @@ test("a newcomer reads nothing of before, then exactly what was granted, where i
 
   const complete = taken(colleague);
   const steps: number[] = [];
-  customer.desk.on("history", ({ progress }) => steps.push(progress.done));
+  customer.sealdesk.on("history", ({ progress }) => steps.push(progress.done));
   const granted = await talk.grantHistory({
-    to: colleague.desk.user.id,
+    to: colleague.sealdesk.user.id,
     fromSeq: 12,
     toSeq: 41,
     purpose: "hand_over",
@@ -52,8 +52,11 @@ test("a newcomer reads nothing of before, then exactly what was granted, where i
   const places = Array.from({ length: 30 }, (_, index) => 12 + index);
   expect(items.map(({ seq }) => seq)).toEqual([...places, joinedSeq, granted.seq]);
   const [first, second] = items;
-  expect(first).toMatchObject({ sender: agent.desk.user.id, grantedBy: customer.desk.user.id });
-  expect(second).toMatchObject({ sender: customer.desk.user.id, own: false });
+  expect(first).toMatchObject({
+    sender: agent.sealdesk.user.id,
+    grantedBy: customer.sealdesk.user.id,
+  });
+  expect(second).toMatchObject({ sender: customer.sealdesk.user.id, own: false });
   // Everyone sees what was granted, to whom, by whom and why.
   for (const each of [talk, agentTalk, colleagueTalk])
     expect((await shown(each, granted.seq)).at(-1)).toMatchObject({
@@ -63,8 +66,8 @@ test("a newcomer reads nothing of before, then exactly what was granted, where i
         fromSeq: 12,
         toSeq: 41,
         purpose: "hand_over",
-        grantor: customer.desk.user.id,
-        recipient: colleague.desk.user.id,
+        grantor: customer.sealdesk.user.id,
+        recipient: colleague.sealdesk.user.id,
       },
     });
 
@@ -88,7 +91,12 @@ test("a newcomer reads nothing of before, then exactly what was granted, where i
 test("staff show the past when the organisation lets them and the customer has consented", async () => {
   const arranged = await handOver(server, 6);
   const { colleague, talk, agentTalk, colleagueTalk } = arranged;
-  const to = { to: colleague.desk.user.id, fromSeq: 1, toSeq: 7, purpose: "hand_over" } as const;
+  const to = {
+    to: colleague.sealdesk.user.id,
+    fromSeq: 1,
+    toSeq: 7,
+    purpose: "hand_over",
+  } as const;
   const consent = await talk.consentToHistorySharing("given");
   const asked = { ...to, consent: consent.id };
   await seen(agentTalk, consent.seq);
@@ -133,7 +141,7 @@ test("a second device of an account gets the history from its sibling alone", as
 
   const complete = taken(sibling);
   const granted = await agentTalk.grantHistory({
-    to: agent.desk.user.id,
+    to: agent.sealdesk.user.id,
     fromSeq: 1,
     toSeq: joinedSeq,
     purpose: "own_device",
@@ -142,6 +150,6 @@ test("a second device of an account gets the history from its sibling alone", as
   const items = await shown(siblingTalk, granted.seq);
   expect(problemsOf(items)).toEqual([]);
   expect(textsOf(items)).toEqual(said(1, 6));
-  await sibling.desk.close();
+  await sibling.sealdesk.close();
   await closeAll(arranged);
 });

@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const securityEvent = (member: Member): Promise<SecurityEvent> =>
-  new Promise((resolve) => member.desk.on("security", resolve));
+  new Promise((resolve) => member.sealdesk.on("security", resolve));
 
 /** Device keys of somebody who broke in, under an account key of theirs. */
 function forged(user: UserId, device: DeviceId = newId<DeviceId>()): Omit<KeyEntry, "version"> {
@@ -85,27 +85,27 @@ function withOtherKeys(user: UserId, account: ListedAccount) {
 
 test("a relay that shows two people two keys is caught: the log does not vouch for the other", async () => {
   const agent = await connectStaff(server);
-  const user = agent.desk.user.id;
+  const user = agent.sealdesk.user.id;
   const fetch = fetchChanging((path, body) =>
     path === `/v1/users/${user}/devices` ? withOtherKeys(user, body as ListedAccount) : body,
   );
   const misled = await connectCustomer(server, { runtime: { fetch } });
-  const asking = await misled.desk.openConversation({ with: [user] });
+  const asking = await misled.sealdesk.openConversation({ with: [user] });
   const seen = await readUntil(asking, (all) => problemsOf(all).length > 0);
   expect(problemsOf(seen)).toMatchObject([{ code: "key_not_logged", user }]);
   await expect(asking.send("secret")).rejects.toMatchObject({ code: "untrusted_member", user });
 
   const honest = await connectCustomer(server);
-  const fine = await honest.desk.openConversation({ with: [user] });
+  const fine = await honest.sealdesk.openConversation({ with: [user] });
   await fine.send("hello");
   expect(await readTexts(await joined(agent, fine.id), 1)).toEqual(["hello"]);
-  await Promise.all([agent, misled, honest].map(({ desk }) => desk.close()));
+  await Promise.all([agent, misled, honest].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test("a proof that was made up does not help it, and is kept as evidence", async () => {
   const agent = await connectStaff(server);
-  const user = agent.desk.user.id;
-  const { record, certificate, change } = forged(user, agent.desk.device);
+  const user = agent.sealdesk.user.id;
+  const { record, certificate, change } = forged(user, agent.sealdesk.device);
   const fetch = fetchChanging((path, body) => {
     if (path === `/v1/users/${user}/devices`) {
       const account = body as ListedAccount;
@@ -119,15 +119,15 @@ test("a proof that was made up does not help it, and is kept as evidence", async
   });
   const misled = await connectCustomer(server, { runtime: { fetch } });
   const reported = securityEvent(misled);
-  const asking = await misled.desk.openConversation({ with: [user] });
+  const asking = await misled.sealdesk.openConversation({ with: [user] });
   await expect(asking.send("secret")).rejects.toMatchObject({ code: "untrusted_member", user });
   expect(await reported).toMatchObject({
     code: "key_log_inconsistent",
     evidence: { reason: "invalid_proof" },
   });
   const again = await misled.restart();
-  expect(await again.desk.keyLogEvidence()).toMatchObject([{ reason: "invalid_proof" }]);
-  await Promise.all([agent, again].map(({ desk }) => desk.close()));
+  expect(await again.sealdesk.keyLogEvidence()).toMatchObject([{ reason: "invalid_proof" }]);
+  await Promise.all([agent, again].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test("a server that keeps two logs is caught when two members write to each other", async () => {
@@ -139,7 +139,7 @@ test("a server that keeps two logs is caught when two members write to each othe
   const agent = await connectStaff(server, "agent", { runtime: { fetch: one.fetch } });
   const customer = await connectCustomer(server, { runtime: { fetch: other.fetch } });
   const reports = [securityEvent(agent), securityEvent(customer)];
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, asking.id);
   await asking.send("do you see what I see?");
   await serving.send("I do not know");
@@ -151,10 +151,10 @@ test("a server that keeps two logs is caught when two members write to each othe
   const origin = one.log.key.name;
   for (const note of [kept, shown]) expect(note).toMatch(new RegExp(`^${origin}\n\\d+\n.+\n\n— `));
   expect(kept).not.toBe(shown);
-  expect([agent.desk.user.id, customer.desk.user.id]).toContain(from);
+  expect([agent.sealdesk.user.id, customer.sealdesk.user.id]).toContain(from);
   // The messages are there all the same: the log of keys is not what they are read with.
   expect(await readTexts(serving, 2)).toEqual(["do you see what I see?", "I do not know"]);
-  await Promise.all([agent, customer].map(({ desk }) => desk.close()));
+  await Promise.all([agent, customer].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test("a server that shows a new device of an account another log is caught by what linking hands on", async () => {
@@ -164,12 +164,12 @@ test("a server that shows a new device of an account another log is caught by wh
   const customer = await connectCustomer(server, { runtime: { fetch: one.fetch } });
   const honest = await connectSibling(server, customer, { runtime: { fetch: one.fetch } });
   const misled = await connectSibling(server, customer, { runtime: { fetch: other.fetch } });
-  await until(async () => (await misled.desk.keyLogEvidence()).length > 0);
-  const [evidence] = await misled.desk.keyLogEvidence();
+  await until(async () => (await misled.sealdesk.keyLogEvidence()).length > 0);
+  const [evidence] = await misled.sealdesk.keyLogEvidence();
   for (const note of [evidence!.kept, evidence!.shown])
     expect(note).toMatch(new RegExp(`^${one.log.key.name}\n`));
-  expect(await honest.desk.keyLogEvidence()).toEqual([]);
-  await Promise.all([customer, honest, misled].map(({ desk }) => desk.close()));
+  expect(await honest.sealdesk.keyLogEvidence()).toEqual([]);
+  await Promise.all([customer, honest, misled].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test.each([503, 404])(
@@ -190,7 +190,7 @@ test.each([503, 404])(
     const clock = { ...systemClock, now: () => Date.now() + local.offsetMs };
     const agent = await connectStaff(server, "agent", { runtime: { fetch: one.fetch } });
     let customer = await connectCustomer(server, { runtime: { fetch, clock } });
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const serving = await joined(agent, asking.id);
     await asking.send("do you see what I see?");
     refuses = true;
@@ -200,11 +200,11 @@ test.each([503, 404])(
     customer = await customer.restart();
     expect(await securityEvent(customer)).toMatchObject({
       code: "key_log_unconfirmed",
-      from: agent.desk.user.id,
+      from: agent.sealdesk.user.id,
     });
     expect(refused).toBeGreaterThan(0);
-    expect(await customer.desk.keyLogEvidence()).toEqual([]);
-    await Promise.all([agent, customer].map(({ desk }) => desk.close()));
+    expect(await customer.sealdesk.keyLogEvidence()).toEqual([]);
+    await Promise.all([agent, customer].map(({ sealdesk }) => sealdesk.close()));
   },
 );
 
@@ -224,7 +224,7 @@ test("a head that the log did not sign is its sender's fault, and no evidence", 
   });
   const mallory = await connectCustomer(server);
   loading.mockRestore();
-  const asking = await mallory.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await mallory.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, asking.id);
   const texts = Array.from({ length: 40 }, (_, at) => `message ${at}`);
   for (const text of texts) await asking.send(text);
@@ -232,37 +232,37 @@ test("a head that the log did not sign is its sender's fault, and no evidence", 
   const seen = await readUntil(serving, (all) => problemsOf(all).length === texts.length);
   expect(problemsOf(seen)[0]).toMatchObject({
     code: "invalid_key_log_head",
-    user: mallory.desk.user.id,
+    user: mallory.sealdesk.user.id,
   });
-  expect(await agent.desk.keyLogEvidence()).toEqual([]);
-  await Promise.all([agent, mallory].map(({ desk }) => desk.close()));
+  expect(await agent.sealdesk.keyLogEvidence()).toEqual([]);
+  await Promise.all([agent, mallory].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test("honest heads of different ages raise no alarm", async () => {
   const agent = await connectStaff(server);
   const events: SecurityEvent[] = [];
-  agent.desk.on("security", (event) => events.push(event));
+  agent.sealdesk.on("security", (event) => events.push(event));
   const customer = await connectCustomer(server);
-  customer.desk.on("security", (event) => events.push(event));
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  customer.sealdesk.on("security", (event) => events.push(event));
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, asking.id);
   await asking.send("one");
   const second = await connectSibling(server, agent);
   await (await joined(second, asking.id)).send("two");
   await serving.send("three");
-  await connectStaff(server).then(({ desk }) => desk.close());
+  await connectStaff(server).then(({ sealdesk }) => sealdesk.close());
   await asking.send("four");
   expect(await readTexts(serving, 4)).toEqual(["one", "two", "three", "four"]);
   const restarted = await agent.restart();
   await (await joined(restarted, asking.id)).send("five");
   expect(await readTexts(asking, 5)).toHaveLength(5);
   expect(events).toEqual([]);
-  await Promise.all([restarted, second, customer].map(({ desk }) => desk.close()));
+  await Promise.all([restarted, second, customer].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test("a device that the server logs for an account is noticed by the account", async () => {
   const customer = await connectCustomer(server);
-  const user = customer.desk.user.id;
+  const user = customer.sealdesk.user.id;
   const change = forged(user);
   await inTransaction(server.database.pool, server.tenant.id, (client) =>
     appendKeyEntry(client, change),
@@ -274,12 +274,12 @@ test("a device that the server logs for an account is noticed by the account", a
     change: "device_added",
     version: 2,
   });
-  await again.desk.close();
+  await again.sealdesk.close();
 });
 
 test("a log that became shorter is refused", async () => {
   const agents = [await connectStaff(server), await connectStaff(server)];
-  const [first, second] = agents.map(({ desk }) => desk.user.id);
+  const [first, second] = agents.map(({ sealdesk }) => sealdesk.user.id);
   let old: Record<string, unknown> | undefined;
   const fetch = fetchChanging((path, body) => {
     if (!path.endsWith("/key-history")) return body;
@@ -288,18 +288,18 @@ test("a log that became shorter is refused", async () => {
     return path.includes(second!) ? { ...(body as object), checkpoint, vkey } : body;
   });
   let customer = await connectCustomer(server, { runtime: { fetch } });
-  await (await customer.desk.openConversation({ with: [first!] })).send("hello");
+  await (await customer.sealdesk.openConversation({ with: [first!] })).send("hello");
   agents.push(await connectStaff(server));
-  const third = agents[2]!.desk.user.id;
-  await (await customer.desk.openConversation({ with: [third] })).send("hello");
+  const third = agents[2]!.sealdesk.user.id;
+  await (await customer.sealdesk.openConversation({ with: [third] })).send("hello");
   customer = await customer.restart({ runtime: { fetch } });
 
-  const asking = await customer.desk.openConversation({ with: [second!] });
+  const asking = await customer.sealdesk.openConversation({ with: [second!] });
   const problem = await readUntil(asking, (all) => problemsOf(all).length > 0);
   expect(problemsOf(problem)).toMatchObject([{ code: "key_not_logged", user: second }]);
-  const evidence = await customer.desk.keyLogEvidence();
+  const evidence = await customer.sealdesk.keyLogEvidence();
   expect(evidence).toMatchObject([{ reason: "rolled_back", shown: old!["checkpoint"] }]);
-  await Promise.all([customer, ...agents].map(({ desk }) => desk.close()));
+  await Promise.all([customer, ...agents].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test("a server cannot take back what a contact saw of a reset: the former account key stays over", async () => {
@@ -308,7 +308,7 @@ test("a server cannot take back what a contact saw of a reset: the former accoun
   const subject = randomUUID();
   const lost = await customerDevice(server, subject);
   const { user } = lost;
-  const id = await createConversation(lost, [{ user: contact.desk.user.id }]);
+  const id = await createConversation(lost, [{ user: contact.sealdesk.user.id }]);
   const serving = await joined(contact, id);
   const under = async (accountKey: KeyPair) => {
     const device = new TestDevice(server);
@@ -345,7 +345,7 @@ test("a server cannot take back what a contact saw of a reset: the former accoun
     { code: "key_not_logged", user },
   ]);
   await expect(serving.send("secret")).rejects.toMatchObject({ code: "untrusted_member", user });
-  await contact.desk.close();
+  await contact.sealdesk.close();
 });
 
 test("a verifier key that the application gives is gone by, and no other", async () => {
@@ -353,11 +353,11 @@ test("a verifier key that the application gives is gone by, and no other", async
   const wrong = new ShownLog(server).log;
   const keyLog = formatVkey(nodeChecks.sha256, wrong.key);
   const customer = await connectCustomer(server, { keyLog });
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   await expect(asking.send("secret")).rejects.toMatchObject({ code: "untrusted_member" });
   // What another key signed convicts nobody.
-  expect(await customer.desk.keyLogEvidence()).toEqual([]);
-  await Promise.all([agent, customer].map(({ desk }) => desk.close()));
+  expect(await customer.sealdesk.keyLogEvidence()).toEqual([]);
+  await Promise.all([agent, customer].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test("the log is asked about a contact once, not for each message", async () => {
@@ -368,9 +368,9 @@ test("the log is asked about a contact once, not for each message", async () => 
     return body;
   });
   const customer = await connectCustomer(server, { runtime: { fetch } });
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   for (let at = 0; at < 20; at++) await asking.send(`message ${at}`);
-  const path = `/v1/users/${agent.desk.user.id}/key-history`;
+  const path = `/v1/users/${agent.sealdesk.user.id}/key-history`;
   expect(asked.filter((each) => each === path)).toHaveLength(1);
-  await Promise.all([agent, customer].map(({ desk }) => desk.close()));
+  await Promise.all([agent, customer].map(({ sealdesk }) => sealdesk.close()));
 });

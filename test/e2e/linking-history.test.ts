@@ -26,7 +26,7 @@ async function twoConversations(fetch: Fetch = globalThis.fetch) {
   const agent = await connectStaff(server);
   const talks: Conversation[] = [];
   for (const first of [1, 31]) {
-    const talk = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const talk = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const reply = await joined(agent, talk.id);
     for (let index = first; index < first + 30; index++)
       await (index % 2 === 0 ? talk : reply).send(`message ${index}`);
@@ -42,7 +42,7 @@ async function twoConversations(fetch: Fetch = globalThis.fetch) {
 function following(member: Member, direction: HistoryProgress["direction"], count: number) {
   const steps: HistoryProgress[] = [];
   const ended = new Promise<void>((resolve) => {
-    member.desk.on("history", ({ progress }) => {
+    member.sealdesk.on("history", ({ progress }) => {
       if (progress.direction !== direction) return;
       steps.push(progress);
       const finished = steps.filter(({ done, total }) => done === total);
@@ -53,7 +53,7 @@ function following(member: Member, direction: HistoryProgress["direction"], coun
 }
 
 const pastOf = async (member: Member, id: string) => {
-  const items = await readUntil(member.desk.conversation(id)!, (all) =>
+  const items = await readUntil(member.sealdesk.conversation(id)!, (all) =>
     all.some(({ kind }) => kind === "history_granted"),
   );
   expect(problemsOf(items)).toEqual([]);
@@ -65,7 +65,7 @@ async function wholePast(member: Member, id: string): Promise<string[]> {
   const talk = await joined(member, id);
   for (;;) {
     const further = new Promise<void>((resolve) => {
-      const stop = member.desk.on("history", () => {
+      const stop = member.sealdesk.on("history", () => {
         stop();
         resolve();
       });
@@ -78,19 +78,19 @@ async function wholePast(member: Member, id: string): Promise<string[]> {
 }
 
 async function bothGoOn(one: Member, other: Member, id: string) {
-  await one.desk.conversation(id)!.send("from the first");
-  await other.desk.conversation(id)!.send("from the second");
-  for (const { desk } of [one, other]) {
+  await one.sealdesk.conversation(id)!.send("from the first");
+  await other.sealdesk.conversation(id)!.send("from the second");
+  for (const { sealdesk } of [one, other]) {
     const isThere = (text: string) => (all: Parameters<typeof textsOf>[0]) =>
       textsOf(all).includes(text);
-    await readUntil(desk.conversation(id)!, isThere("from the first"));
-    const items = await readUntil(desk.conversation(id)!, isThere("from the second"));
+    await readUntil(sealdesk.conversation(id)!, isThere("from the first"));
+    const items = await readUntil(sealdesk.conversation(id)!, isThere("from the second"));
     expect(problemsOf(items)).toEqual([]);
   }
 }
 
 const closeAll = (...members: readonly Member[]) =>
-  Promise.all(members.map(({ desk }) => desk.close()));
+  Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
 
 test("a linked device gets all of both conversations in order, and both devices continue", async () => {
   const { customer, agent, over, going } = await twoConversations();
@@ -101,7 +101,7 @@ test("a linked device gets all of both conversations in order, and both devices 
 
   expect(await pastOf(laptop, over)).toEqual(said(1, 30));
   expect(await pastOf(laptop, going)).toEqual(said(31, 60));
-  await expect(laptop.desk.conversation(over)!.send("one more")).rejects.toMatchObject({
+  await expect(laptop.sealdesk.conversation(over)!.send("one more")).rejects.toMatchObject({
     code: "conversation_closed",
   });
   // The creation, thirty messages and, of the closed one, that it is closed.
@@ -128,7 +128,7 @@ test.each([
     expect(await pastOf(laptop, over)).toEqual(said(1, 30));
     expect(await pastOf(laptop, going)).toEqual(said(31, 60));
     const grants = await readUntil(
-      laptop.desk.conversation(going)!,
+      laptop.sealdesk.conversation(going)!,
       (all) => all.at(-1)?.kind === "history_granted",
     );
     expect(grants.filter(({ kind }) => kind === "history_granted").length).toBe(1);
@@ -152,11 +152,11 @@ test("a new device killed while it takes the past in goes on with it", async () 
 test("a device linked without history gets only later messages", async () => {
   const { customer, agent, going } = await twoConversations();
   const newcomer = await startLinking(server, customer.credentials);
-  await customer.desk.approveDevice(newcomer.link.code, { history: false });
+  await customer.sealdesk.approveDevice(newcomer.link.code, { history: false });
   const tablet = await newcomer.member;
   await joined(tablet, going);
   await bothGoOn(customer, tablet, going);
-  const items = await readUntil(tablet.desk.conversation(going)!, (all) =>
+  const items = await readUntil(tablet.sealdesk.conversation(going)!, (all) =>
     textsOf(all).includes("from the second"),
   );
   expect(textsOf(items)).toEqual(["from the first", "from the second"]);

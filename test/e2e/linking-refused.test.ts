@@ -55,27 +55,27 @@ describe("a new device that must not get in", () => {
     expect(await codeOf(connect(server, of.credentials, { level }, key))).toBe(
       "account_has_other_devices",
     );
-    expect(await of.desk.devices()).toHaveLength(1);
+    expect(await of.sealdesk.devices()).toHaveLength(1);
   }
 
   test("refused: it is told so, and may ask again", async () => {
     const customer = await connectCustomer(server);
     const newcomer = await startLinking(server, customer.credentials);
     const { code } = newcomer.link;
-    expect(await customer.desk.reviewDevice(code)).toMatchObject({
+    expect(await customer.sealdesk.reviewDevice(code)).toMatchObject({
       expiresAtMs: newcomer.link.expiresAtMs,
     });
-    await customer.desk.refuseDevice(code);
+    await customer.sealdesk.refuseDevice(code);
     expect(await codeOf(newcomer.member)).toBe("link_refused");
-    expect(await codeOf(customer.desk.approveDevice(code))).toBe("link_closed");
+    expect(await codeOf(customer.sealdesk.approveDevice(code))).toBe("link_closed");
     await newcomer.quit();
     const { level, key } = newcomer;
     const again = await startLinking(server, customer.credentials, { level }, key);
     expect(again.link.code).not.toBe(code);
-    await customer.desk.approveDevice(again.link.code);
+    await customer.sealdesk.approveDevice(again.link.code);
     const second = await again.member;
-    expect(await customer.desk.devices()).toHaveLength(2);
-    await Promise.all([customer.desk.close(), second.desk.close()]);
+    expect(await customer.sealdesk.devices()).toHaveLength(2);
+    await Promise.all([customer.sealdesk.close(), second.sealdesk.close()]);
   });
 
   test("expired: neither approved late nor let in", async () => {
@@ -83,13 +83,15 @@ describe("a new device that must not get in", () => {
     const newcomer = await startLinking(server, customer.credentials);
     await server.database.owner.query("update sealdesk.link_requests set expires_at_ms = 1");
     expect(await codeOf(newcomer.member)).toBe("link_expired");
-    expect(await codeOf(customer.desk.approveDevice(newcomer.link.code))).toBe("link_expired");
+    expect(await codeOf(customer.sealdesk.approveDevice(newcomer.link.code))).toBe("link_expired");
     expect(await sweepLinks({ pool: server.database.pool, now: () => server.clock.now() })).toBe(1);
-    expect(await codeOf(customer.desk.approveDevice(newcomer.link.code))).toBe("link_not_found");
+    expect(await codeOf(customer.sealdesk.approveDevice(newcomer.link.code))).toBe(
+      "link_not_found",
+    );
     await expectOutside(newcomer, customer);
     const actions = (await server.auditEntries()).map((entry) => entry["action"]);
     expect(actions).toEqual(expect.arrayContaining(["link.request", "link.refuse", "link.expire"]));
-    await customer.desk.close();
+    await customer.sealdesk.close();
   });
 
   test("a wrong code, or another account's or tenant's device, approves nothing", async () => {
@@ -108,16 +110,16 @@ describe("a new device that must not get in", () => {
     });
     const newcomer = await startLinking(server, customer.credentials);
     const { code } = newcomer.link;
-    for (const { desk } of [stranger, agent, foreign]) {
-      expect(await codeOf(desk.reviewDevice(code))).toBe("link_not_found");
-      expect(await codeOf(desk.approveDevice(code))).toBe("link_not_found");
-      expect(await codeOf(desk.refuseDevice(code))).toBe("link_not_found");
+    for (const { sealdesk } of [stranger, agent, foreign]) {
+      expect(await codeOf(sealdesk.reviewDevice(code))).toBe("link_not_found");
+      expect(await codeOf(sealdesk.approveDevice(code))).toBe("link_not_found");
+      expect(await codeOf(sealdesk.refuseDevice(code))).toBe("link_not_found");
     }
     const mistyped = (code.startsWith("1") ? "2" : "1") + code.slice(1);
-    expect(await codeOf(customer.desk.approveDevice(mistyped))).toBe("invalid_link_code");
-    expect(await codeOf(customer.desk.approveDevice(code.slice(1)))).toBe("invalid_link_code");
+    expect(await codeOf(customer.sealdesk.approveDevice(mistyped))).toBe("invalid_link_code");
+    expect(await codeOf(customer.sealdesk.approveDevice(code.slice(1)))).toBe("invalid_link_code");
     await expectOutside(newcomer, customer);
-    for (const member of [customer, stranger, agent, foreign]) await member.desk.close();
+    for (const member of [customer, stranger, agent, foreign]) await member.sealdesk.close();
   });
 
   test("a code with an impostor's key is noticed by the sibling", async () => {
@@ -126,9 +128,9 @@ describe("a new device that must not get in", () => {
     const read = decodeLinkCode(newcomer.link.code);
     const { publicKey: ephemeralKey } = generateExchangeKey();
     const forged = encodeLinkCode({ ...read, ephemeralKey });
-    expect(await codeOf(customer.desk.approveDevice(forged))).toBe("link_key_replaced");
+    expect(await codeOf(customer.sealdesk.approveDevice(forged))).toBe("link_key_replaced");
     await expectOutside(newcomer, customer);
-    await customer.desk.close();
+    await customer.sealdesk.close();
   });
 
   test("a server that shows the sibling a key of its own is noticed", async () => {
@@ -136,9 +138,11 @@ describe("a new device that must not get in", () => {
     const fetch = alteringLinks((answer) => ({ ...answer, ephemeralKey: impostor }));
     const customer = await connectCustomer(server, { runtime: { fetch } });
     const newcomer = await startLinking(server, customer.credentials);
-    expect(await codeOf(customer.desk.approveDevice(newcomer.link.code))).toBe("link_key_replaced");
+    expect(await codeOf(customer.sealdesk.approveDevice(newcomer.link.code))).toBe(
+      "link_key_replaced",
+    );
     await expectOutside(newcomer, customer);
-    await customer.desk.close();
+    await customer.sealdesk.close();
   });
 
   test.each<[what: string, alter: (answer: Answer) => Answer]>([
@@ -150,10 +154,10 @@ describe("a new device that must not get in", () => {
   ])("a server that shows the sibling %s: the new device opens nothing", async (_what, alter) => {
     const customer = await connectCustomer(server, { runtime: { fetch: alteringLinks(alter) } });
     const newcomer = await startLinking(server, customer.credentials);
-    await customer.desk.approveDevice(newcomer.link.code);
+    await customer.sealdesk.approveDevice(newcomer.link.code);
     expect(await codeOf(newcomer.member)).toBe("link_not_authentic");
     await expectOutside(newcomer, customer);
-    await customer.desk.close();
+    await customer.sealdesk.close();
   });
 
   test("an approval changed on its way, or by who never read the code, is refused", async () => {
@@ -166,17 +170,17 @@ describe("a new device that must not get in", () => {
     };
     const fetch = alteringLinks((answer) => ({ ...answer, sealed: flip(answer["sealed"]) }));
     const changed = await startLinking(server, customer.credentials, { runtime: { fetch } });
-    await customer.desk.approveDevice(changed.link.code);
+    await customer.sealdesk.approveDevice(changed.link.code);
     expect(await codeOf(changed.member)).toBe("link_not_authentic");
     await expectOutside(changed, customer);
 
     // Everything is right but the secret, which only the code has.
     const newcomer = await startLinking(server, customer.credentials);
     const guessed = { ...decodeLinkCode(newcomer.link.code), secret: randomBytes(16) };
-    await customer.desk.approveDevice(encodeLinkCode(guessed));
+    await customer.sealdesk.approveDevice(encodeLinkCode(guessed));
     expect(await codeOf(newcomer.member)).toBe("link_not_authentic");
     await expectOutside(newcomer, customer);
-    await customer.desk.close();
+    await customer.sealdesk.close();
   });
 
   test("cancelled: nothing is left to approve", async () => {
@@ -184,9 +188,11 @@ describe("a new device that must not get in", () => {
     const newcomer = await startLinking(server, customer.credentials);
     await newcomer.link.cancel();
     expect(await codeOf(newcomer.member)).toBe("closed");
-    expect(await codeOf(customer.desk.approveDevice(newcomer.link.code))).toBe("link_not_found");
+    expect(await codeOf(customer.sealdesk.approveDevice(newcomer.link.code))).toBe(
+      "link_not_found",
+    );
     await expectOutside(newcomer, customer);
-    await customer.desk.close();
+    await customer.sealdesk.close();
   });
 
   test("a device that needs no approval gets link_not_needed", async () => {
@@ -194,7 +200,7 @@ describe("a new device that must not get in", () => {
     const credentials = { grant: "password", tenant, username, password } as const;
     expect(await codeOf(startLinking(server, credentials))).toBe("link_not_needed");
     const agent = await connect(server, credentials);
-    await agent.desk.close();
+    await agent.sealdesk.close();
     const { level, key } = agent;
     expect(await codeOf(startLinking(server, credentials, { level }, key))).toBe("link_not_needed");
   });
@@ -210,7 +216,7 @@ describe("a new device that must not get in", () => {
     expect(newcomer.link.code).toBe(code);
     await newcomer.quit();
     // Approved while it was away.
-    await customer.desk.approveDevice(code);
+    await customer.sealdesk.approveDevice(code);
 
     // The key has come, and the process ends before the device is registered.
     const unregistered: Fetch = (url, init) => {
@@ -228,19 +234,19 @@ describe("a new device that must not get in", () => {
     await newcomer.quit();
     expect(await codeOf(startLinking(server, credentials, { level }, key))).toBe("link_not_needed");
     const second = await connect(server, credentials, { level }, key);
-    expect(await customer.desk.devices()).toEqual([
-      { id: customer.desk.device, current: true, certified: true },
-      { id: second.desk.device, current: false, certified: true },
+    expect(await customer.sealdesk.devices()).toEqual([
+      { id: customer.sealdesk.device, current: true, certified: true },
+      { id: second.sealdesk.device, current: false, certified: true },
     ]);
-    await Promise.all([customer.desk.close(), second.desk.close()]);
+    await Promise.all([customer.sealdesk.close(), second.sealdesk.close()]);
   });
 
   test("a new device goes by the account keys that its sibling knows, not by the server's word", async () => {
     const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
-    const user = agent.desk.user.id;
-    const asking = await customer.desk.openConversation({ with: [user] });
+    const user = agent.sealdesk.user.id;
+    const asking = await customer.sealdesk.openConversation({ with: [user] });
     await asking.send("before");
-    await agent.desk.close();
+    await agent.sealdesk.close();
     const { owner } = server.database;
     await owner.query("update sealdesk.users set account_key = null where id = $1", [user]);
     await owner.query("update sealdesk.devices set revoked_at_ms = 1 where user_id = $1", [user]);
@@ -251,6 +257,6 @@ describe("a new device that must not get in", () => {
     const items = await readUntil(conversation, (all) => problemsOf(all).length === 1);
     expect(problemsOf(items)).toMatchObject([{ code: "account_key_changed", user }]);
     await expect(conversation.send("secret")).rejects.toMatchObject({ code: "untrusted_member" });
-    for (const member of [impostor, customer, second]) await member.desk.close();
+    for (const member of [impostor, customer, second]) await member.sealdesk.close();
   });
 });

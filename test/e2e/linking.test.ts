@@ -23,25 +23,25 @@ describe("several devices of one account", () => {
   afterAll(() => server.close());
 
   const closeAll = (...members: readonly Member[]) =>
-    Promise.all(members.map(({ desk }) => desk.close()));
+    Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
 
   test("two devices of a customer and two of an agent converge, and recognise their own messages", async () => {
     const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const serving = await joined(agent, asking.id);
     await asking.send("said before");
-    const before = await customer.desk.safetyNumbers(agent.desk.user.id);
+    const before = await customer.sealdesk.safetyNumbers(agent.sealdesk.user.id);
     const changes: DeviceChange[] = [];
-    customer.desk.on("device", (change) => void changes.push(change));
+    customer.sealdesk.on("device", (change) => void changes.push(change));
 
     const laptop = await connectSibling(server, customer, {}, { history: false });
     const tablet = await connectSibling(server, agent, {}, { history: false });
-    expect(laptop.desk.user).toEqual(customer.desk.user);
-    expect(laptop.desk.device).not.toBe(customer.desk.device);
+    expect(laptop.sealdesk.user).toEqual(customer.sealdesk.user);
+    expect(laptop.sealdesk.device).not.toBe(customer.sealdesk.device);
     const typing = await joined(laptop, asking.id);
     const tapping = await joined(tablet, asking.id);
     await readUntil(typing, (all) =>
-      all.some((item) => "device" in item && item.device === tablet.desk.device),
+      all.some((item) => "device" in item && item.device === tablet.sealdesk.device),
     );
 
     await typing.send("from the laptop");
@@ -60,8 +60,8 @@ describe("several devices of one account", () => {
     expect(textsOf(seen)).not.toContain("said before");
     expect(seen[0]).toMatchObject({
       kind: "device_added",
-      subject: customer.desk.user.id,
-      device: laptop.desk.device,
+      subject: customer.sealdesk.user.id,
+      device: laptop.sealdesk.device,
     });
     const mine = seen.flatMap((item) =>
       item.kind === "message" ? [[item.text, item.mine, item.own]] : [],
@@ -74,25 +74,35 @@ describe("several devices of one account", () => {
       ]),
     );
     expect(changes).toMatchObject([
-      { device: laptop.desk.device, change: "added", mine: true, user: customer.desk.user.id },
-      { device: tablet.desk.device, change: "added", mine: false, user: agent.desk.user.id },
+      {
+        device: laptop.sealdesk.device,
+        change: "added",
+        mine: true,
+        user: customer.sealdesk.user.id,
+      },
+      {
+        device: tablet.sealdesk.device,
+        change: "added",
+        mine: false,
+        user: agent.sealdesk.user.id,
+      },
     ]);
     // Another device changes no safety number, and takes over whom its sibling knows.
-    const after = await customer.desk.safetyNumbers(agent.desk.user.id);
+    const after = await customer.sealdesk.safetyNumbers(agent.sealdesk.user.id);
     expect(after).toEqual(before);
-    expect(await laptop.desk.safetyNumbers(agent.desk.user.id)).toEqual(before);
-    expect(await customer.desk.devices()).toEqual([
-      { id: customer.desk.device, current: true, certified: true },
-      { id: laptop.desk.device, current: false, certified: true },
+    expect(await laptop.sealdesk.safetyNumbers(agent.sealdesk.user.id)).toEqual(before);
+    expect(await customer.sealdesk.devices()).toEqual([
+      { id: customer.sealdesk.device, current: true, certified: true },
+      { id: laptop.sealdesk.device, current: false, certified: true },
     ]);
     await closeAll(agent, customer, laptop, tablet);
   }, 90_000);
 
   test("a second device goes on over a restart, and can itself let a third one in", async () => {
     const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     let second = await connectSibling(server, customer);
-    await customer.desk.close();
+    await customer.sealdesk.close();
     second = await second.restart();
     const third = await connectSibling(server, second);
     await (await joined(third, asking.id)).send("from the third");
@@ -101,20 +111,20 @@ describe("several devices of one account", () => {
       (all) => textsOf(all).length === 1,
     );
     expect(problemsOf(items)).toEqual([]);
-    expect(items.at(-1)).toMatchObject({ sender: customer.desk.user.id });
+    expect(items.at(-1)).toMatchObject({ sender: customer.sealdesk.user.id });
     await closeAll(agent, second, third);
   }, 90_000);
 
   test("C2: nothing accepted after a device's removal opens on it, and it is told to stop", async () => {
     const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const serving = await joined(agent, asking.id);
     const kept = await connectSibling(server, customer);
     const lost = await connectSibling(server, customer);
     const keeping = await joined(kept, asking.id);
     const losing = await joined(lost, asking.id);
     await Promise.all([asking.send("a"), serving.send("b"), keeping.send("c"), losing.send("d")]);
-    const ended = new Promise<SealdeskError>((resolve) => lost.desk.on("end", resolve));
+    const ended = new Promise<SealdeskError>((resolve) => lost.sealdesk.on("end", resolve));
 
     const typing = [asking, serving, keeping].map(async (conversation, who) => {
       const sent = [];
@@ -122,30 +132,30 @@ describe("several devices of one account", () => {
       return sent;
     });
     await asking.send("that one is gone");
-    await customer.desk.removeDevice(lost.desk.device);
+    await customer.sealdesk.removeDevice(lost.sealdesk.device);
     const sent = (await Promise.all(typing)).flat();
     await asking.send("and now without it");
 
     expect(await ended).toMatchObject({ code: "device_revoked", closeCode: 4503 });
     await expect(losing.send("may I?")).rejects.toMatchObject({ code: "device_revoked" });
-    await lost.desk.close();
+    await lost.sealdesk.close();
     const seen = await readUntil(keeping, (all) => textsOf(all).includes("and now without it"));
     const removal = seen.find(({ kind }) => kind === "device_removed");
     expect(removal).toMatchObject({
-      subject: customer.desk.user.id,
-      device: lost.desk.device,
+      subject: customer.sealdesk.user.id,
+      device: lost.sealdesk.device,
     });
     const removedAt = removal!.seq;
     for (const staying of [asking, serving, keeping]) {
       const items = await readUntil(staying, (all) => textsOf(all).includes("and now without it"));
       expect(problemsOf(items)).toEqual([]);
     }
-    expect((await customer.desk.devices()).map(({ id }) => id)).toEqual([
-      customer.desk.device,
-      kept.desk.device,
+    expect((await customer.sealdesk.devices()).map(({ id }) => id)).toEqual([
+      customer.sealdesk.device,
+      kept.sealdesk.device,
     ]);
-    await customer.desk.removeDevice(lost.desk.device);
-    const unknown = customer.desk.removeDevice(newId<DeviceId>());
+    await customer.sealdesk.removeDevice(lost.sealdesk.device);
+    const unknown = customer.sealdesk.removeDevice(newId<DeviceId>());
     await expect(unknown).rejects.toMatchObject({ code: "device_not_found" });
     await closeAll(agent, customer, kept);
 

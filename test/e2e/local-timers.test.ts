@@ -39,17 +39,17 @@ test("a sending key is replaced after an hour of the device's clock", async () =
   const { local, runtime } = standingServer();
   const agent = await connectStaff(server);
   const customer = await connectCustomer(server, { runtime });
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   for (const text of ["one", "two", "three"]) {
     await asking.send(text);
     local.offsetMs += hour + 1;
     // The device hears the server's time again.
-    await customer.desk.staff();
+    await customer.sealdesk.staff();
   }
   expect(await readTexts(await joined(agent, asking.id), 3)).toEqual(["one", "two", "three"]);
   const keys = (await rawMessages(server, asking.id)).map(({ keyId }) => keyId);
   expect(new Set(keys).size).toBe(3);
-  await Promise.all([agent.desk.close(), customer.desk.close()]);
+  await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
 });
 
 test("the device reads what the log says of its account every hour of its own clock", async () => {
@@ -60,15 +60,15 @@ test("the device reads what the log says of its account every hour of its own cl
     webSocket: relay.webSocket,
     backoff: { baseMs: 5, capMs: 20, stableMs: 50 },
   });
-  const own = `GET /v1/users/${customer.desk.user.id}/key-history`;
+  const own = `GET /v1/users/${customer.sealdesk.user.id}/key-history`;
   for (let turn = 0; turn < 2; turn++) {
     const looked = asked((request) => request === own);
     local.offsetMs += hour + 1;
-    await customer.desk.staff();
+    await customer.sealdesk.staff();
     relay.cut();
     await looked;
   }
-  await customer.desk.close();
+  await customer.sealdesk.close();
   await relay.close();
 });
 
@@ -78,7 +78,7 @@ test("signed prekeys are renewed after half a day of the device's clock", async 
   const offered = async () => {
     const { rows } = await server.database.owner.query(
       "select kind, id from sealdesk.signed_prekeys where device = $1 order by kind",
-      [customer.desk.device],
+      [customer.sealdesk.device],
     );
     return rows.map(({ kind, id }) => `${kind} ${id}`);
   };
@@ -90,5 +90,5 @@ test("signed prekeys are renewed after half a day of the device's clock", async 
   const after = await offered();
   expect(after).toHaveLength(2);
   for (const key of after) expect(before).not.toContain(key);
-  await customer.desk.close();
+  await customer.sealdesk.close();
 });

@@ -23,14 +23,14 @@ describe("members come and go", () => {
       connectStaff(server),
       connectCustomer(server),
     ]);
-    const asking = await customer.desk.openConversation({ with: [first.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [first.sealdesk.user.id] });
     const serving = await joined(first, asking.id);
     for (let turn = 0; turn < 3; turn++) {
       await asking.send(`confided ${turn}`);
       await serving.send(`answered ${turn}`);
     }
 
-    await serving.addMember(second.desk.user.id);
+    await serving.addMember(second.sealdesk.user.id);
     const taking = await joined(second, asking.id);
     const onArrival = { ...second, level: await copyOf(second.level) };
     await serving.send("over to you");
@@ -39,14 +39,14 @@ describe("members come and go", () => {
 
     const items = await readUntil(taking, (all) => textsOf(all).length === 3);
     expect(items.map(({ seq }) => seq)).toEqual([8, 9, 10, 11]);
-    expect(items[0]).toMatchObject({ kind: "member_added", subject: second.desk.user.id });
+    expect(items[0]).toMatchObject({ kind: "member_added", subject: second.sealdesk.user.id });
     expect(textsOf(items)).toEqual(["over to you", "thank you", "hello, I take over"]);
     for (const other of [asking, serving]) {
       const all = await readUntil(other, (some) => textsOf(some).length === 9);
       expect(problemsOf(all)).toEqual([]);
     }
 
-    await Promise.all([first.desk.close(), second.desk.close(), customer.desk.close()]);
+    await Promise.all([first.sealdesk.close(), second.sealdesk.close(), customer.sealdesk.close()]);
     const messages = await rawMessages(server, asking.id);
     const packets = await rawPackets(server, asking.id);
     expect(messages.map(({ seq }) => seq)).toEqual([2, 3, 4, 5, 6, 7, 9, 10, 11]);
@@ -62,8 +62,8 @@ describe("members come and go", () => {
       connectStaff(server),
       connectCustomer(server),
     ]);
-    const asking = await customer.desk.openConversation({
-      with: [keeper.desk.user.id, leaver.desk.user.id],
+    const asking = await customer.sealdesk.openConversation({
+      with: [keeper.sealdesk.user.id, leaver.sealdesk.user.id],
     });
     const keeping = await joined(keeper, asking.id);
     const leaving = await joined(leaver, asking.id);
@@ -75,7 +75,7 @@ describe("members come and go", () => {
       return sent;
     });
     await keeping.send("that will do");
-    await keeping.removeMember(leaver.desk.user.id);
+    await keeping.removeMember(leaver.sealdesk.user.id);
     const sent = (await Promise.all(typing)).flat();
 
     const seen = await readUntil(leaving, (all) => all.at(-1)?.kind === "member_removed");
@@ -92,7 +92,11 @@ describe("members come and go", () => {
       expect(problemsOf(items)).toEqual([]);
     }
 
-    await Promise.all([keeper.desk.close(), leaver.desk.close(), customer.desk.close()]);
+    await Promise.all([
+      keeper.sealdesk.close(),
+      leaver.sealdesk.close(),
+      customer.sealdesk.close(),
+    ]);
     const later = (await rawMessages(server, asking.id)).filter(({ seq }) => seq > removedAt);
     expect(later.length).toBe(after.length);
     expect(await openableBy(leaver, later, await rawPackets(server, asking.id))).toEqual([]);
@@ -104,16 +108,16 @@ describe("members come and go", () => {
       connectStaff(server),
       connectCustomer(server),
     ]);
-    const asking = await customer.desk.openConversation({
-      with: [agent.desk.user.id, guest.desk.user.id],
+    const asking = await customer.sealdesk.openConversation({
+      with: [agent.sealdesk.user.id, guest.sealdesk.user.id],
     });
     const serving = await joined(agent, asking.id);
     const visiting = await joined(guest, asking.id);
     await asking.send("before");
-    await visiting.removeMember(guest.desk.user.id);
+    await visiting.removeMember(guest.sealdesk.user.id);
     await serving.send("between");
     await asking.send("between, too");
-    await serving.addMember(guest.desk.user.id);
+    await serving.addMember(guest.sealdesk.user.id);
     await asking.send("after");
     await visiting.send("back");
 
@@ -128,12 +132,12 @@ describe("members come and go", () => {
       ["message", 8],
     ]);
     expect(textsOf(items)).toEqual(["before", "after", "back"]);
-    await Promise.all([agent.desk.close(), guest.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), guest.sealdesk.close(), customer.sealdesk.close()]);
   });
 
   test("a closed conversation takes no more messages", async () => {
     const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const serving = await joined(agent, asking.id);
     await asking.send("thanks, bye");
     await serving.close();
@@ -141,6 +145,6 @@ describe("members come and go", () => {
 
     expect(asking.state).toBe("closed");
     await expect(asking.send("one more")).rejects.toMatchObject({ code: "conversation_closed" });
-    await Promise.all([agent.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
   });
 });

@@ -72,13 +72,13 @@ test.each<[string, (creation: Creation) => Creation | undefined]>([
     ]);
     const newcomer = await connectStaff(server, "agent", { webSocket: relay.webSocket });
     relay.tamper = showing(tamper);
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
-    await (await joined(agent, asking.id)).addMember(newcomer.desk.user.id);
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
+    await (await joined(agent, asking.id)).addMember(newcomer.sealdesk.user.id);
     const misled = await joined(newcomer, asking.id);
     const items = await readUntil(misled, (all) => problemsOf(all).length > 0);
     expect(problemsOf(items)).toMatchObject([{ code: "invalid_creation", seq: 2 }]);
     await expect(misled.send("hello?")).rejects.toMatchObject({ code: "not_a_member" });
-    await Promise.all([customer, agent, newcomer].map(({ desk }) => desk.close()));
+    await Promise.all([customer, agent, newcomer].map(({ sealdesk }) => sealdesk.close()));
     await relay.close();
   },
   60_000,
@@ -86,21 +86,21 @@ test.each<[string, (creation: Creation) => Creation | undefined]>([
 
 test("the creation record verifies after the creating device was removed from the directory", async () => {
   const [customer, agent] = await Promise.all([connectCustomer(server), connectStaff(server)]);
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const laptop = await connectSibling(server, customer);
   const typing = await joined(laptop, asking.id);
-  const ended = new Promise((resolve) => customer.desk.on("end", resolve));
-  await laptop.desk.removeDevice(customer.desk.device);
+  const ended = new Promise((resolve) => customer.sealdesk.on("end", resolve));
+  await laptop.sealdesk.removeDevice(customer.sealdesk.device);
   await ended;
   const newcomer = await connectStaff(server);
-  await (await joined(agent, asking.id)).addMember(newcomer.desk.user.id);
+  await (await joined(agent, asking.id)).addMember(newcomer.sealdesk.user.id);
   const serving = await joined(newcomer, asking.id);
   await serving.send("How can I help?");
   for (const conversation of [typing, serving]) {
     const items = await readUntil(conversation, (all) => textsOf(all).length === 1);
     expect(problemsOf(items)).toEqual([]);
   }
-  await Promise.all([customer, agent, laptop, newcomer].map(({ desk }) => desk.close()));
+  await Promise.all([customer, agent, laptop, newcomer].map(({ sealdesk }) => sealdesk.close()));
 }, 60_000);
 
 /** A conversation with an agent, whose creator has lost every device and was reset. */
@@ -111,34 +111,34 @@ async function resetCreator() {
     connectStaff(server),
     connectStaff(server, "admin"),
   ]);
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, asking.id);
-  const user = customer.desk.user.id;
-  const ended = new Promise((resolve) => customer.desk.on("end", resolve));
-  await admin.desk.resetAccount(user, "devices_lost");
+  const user = customer.sealdesk.user.id;
+  const ended = new Promise((resolve) => customer.sealdesk.on("end", resolve));
+  await admin.sealdesk.resetAccount(user, "devices_lost");
   await ended;
-  await Promise.all([customer, admin].map(({ desk }) => desk.close()));
-  return { subject, user, agent, serving, device: customer.desk.device };
+  await Promise.all([customer, admin].map(({ sealdesk }) => sealdesk.close()));
+  return { subject, user, agent, serving, device: customer.sealdesk.device };
 }
 
 test("a user who joins after the creator was reset is admitted: colleagues, and the creator's new device", async () => {
   const { subject, user, agent, serving } = await resetCreator();
   const early = await connectStaff(server);
-  await serving.addMember(early.desk.user.id);
+  await serving.addMember(early.sealdesk.user.id);
   const before = await joined(early, serving.id);
   expect((await before.send("Where have they gone?")).seq).toBeGreaterThan(0);
 
   const returned = await connectCustomer(server, {}, subject);
   const again = await joined(returned, serving.id);
-  for (const { desk } of [agent, early]) {
-    const { offered } = await desk.safetyNumbers(user);
+  for (const { sealdesk } of [agent, early]) {
+    const { offered } = await sealdesk.safetyNumbers(user);
     // The one has never seen the former key, and takes the new one as any first.
-    if (desk === agent.desk) await desk.acceptAccountKey(user, offered!);
+    if (sealdesk === agent.sealdesk) await sealdesk.acceptAccountKey(user, offered!);
   }
   await again.send("My phone fell into the lake.");
 
   const late = await connectStaff(server);
-  await serving.addMember(late.desk.user.id);
+  await serving.addMember(late.sealdesk.user.id);
   const after = await joined(late, serving.id);
   await after.send("Oh dear.");
   for (const conversation of [before, again, after]) {
@@ -147,7 +147,7 @@ test("a user who joins after the creator was reset is admitted: colleagues, and 
   }
   const items = await readUntil(serving, (all) => textsOf(all).length === 3);
   expect(problemsOf(items)).toMatchObject([{ code: "account_key_changed", user }]);
-  await Promise.all([agent, early, returned, late].map(({ desk }) => desk.close()));
+  await Promise.all([agent, early, returned, late].map(({ sealdesk }) => sealdesk.close()));
 }, 60_000);
 
 test("a conversation begun after the creator's reset is open to members who accept the new account key", async () => {
@@ -155,21 +155,21 @@ test("a conversation begun after the creator's reset is open to members who acce
   const returned = await connectCustomer(server, {}, subject);
   const ids: string[] = [];
   while (ids.length < 2) {
-    const asking = await returned.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await returned.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     ids.push(asking.id);
     const serving = await joined(agent, asking.id);
     await expect(serving.send("secret")).rejects.toMatchObject({ code: "untrusted_member", user });
     const problems = problemsOf(await readUntil(serving, (all) => all.length > 0));
     expect(problems.map(({ code }) => code)).not.toContain("invalid_creation");
   }
-  const { offered } = await agent.desk.safetyNumbers(user);
-  await agent.desk.acceptAccountKey(user, offered!);
+  const { offered } = await agent.sealdesk.safetyNumbers(user);
+  await agent.sealdesk.acceptAccountKey(user, offered!);
   for (const id of ids) {
-    await agent.desk.conversation(id)!.send("welcome back");
+    await agent.sealdesk.conversation(id)!.send("welcome back");
     const read = await readUntil(await joined(returned, id), (all) => textsOf(all).length === 1);
     expect(problemsOf(read)).toEqual([]);
   }
-  await Promise.all([agent, returned].map(({ desk }) => desk.close()));
+  await Promise.all([agent, returned].map(({ sealdesk }) => sealdesk.close()));
 }, 60_000);
 
 /** A device of somebody else's making under a key of theirs, and a conversation it has begun. */
@@ -211,7 +211,7 @@ test.each<[string, boolean, readonly KeyEntry["change"][]]>([
     if (isKnown) {
       const returned = await connectCustomer(server, {}, subject);
       members.push(returned);
-      const other = await returned.desk.openConversation({ with: [newcomer.desk.user.id] });
+      const other = await returned.sealdesk.openConversation({ with: [newcomer.sealdesk.user.id] });
       await (await joined(newcomer, other.id)).send("hello");
     }
     const { creation, entry } = rogue(user, serving.id);
@@ -220,12 +220,12 @@ test.each<[string, boolean, readonly KeyEntry["change"][]]>([
         appendKeyEntry(client, { ...entry, change }),
       );
     relay.tamper = showing(() => creation);
-    await serving.addMember(newcomer.desk.user.id);
+    await serving.addMember(newcomer.sealdesk.user.id);
     const misled = await joined(newcomer, serving.id);
     const items = await readUntil(misled, (all) => problemsOf(all).length > 0);
     expect(problemsOf(items)).toMatchObject([{ code: "invalid_creation" }]);
     await expect(misled.send("hello?")).rejects.toMatchObject({ code: "not_a_member" });
-    await Promise.all(members.map(({ desk }) => desk.close()));
+    await Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
     await relay.close();
   },
   60_000,
@@ -241,16 +241,16 @@ test("a user who was shown a wrong creation record is admitted by the right one"
   const flipped = "set_byte(creation_signature, 0, get_byte(creation_signature, 0) # 1)";
   await setSignature(flipped);
   const newcomer = await connectStaff(server);
-  await serving.addMember(newcomer.desk.user.id);
+  await serving.addMember(newcomer.sealdesk.user.id);
   const misled = await joined(newcomer, serving.id);
   const items = await readUntil(misled, (all) => problemsOf(all).length > 0);
   expect(problemsOf(items)).toMatchObject([{ code: "invalid_creation" }]);
 
   await setSignature(flipped);
   const colleague = await connectStaff(server);
-  await serving.addMember(colleague.desk.user.id);
+  await serving.addMember(colleague.sealdesk.user.id);
   await readUntil(misled, (all) => all.filter(({ kind }) => kind === "member_added").length > 1);
   await misled.send("Here I am.");
   await readUntil(serving, (all) => textsOf(all).includes("Here I am."));
-  await Promise.all([agent, newcomer, colleague].map(({ desk }) => desk.close()));
+  await Promise.all([agent, newcomer, colleague].map(({ sealdesk }) => sealdesk.close()));
 }, 60_000);

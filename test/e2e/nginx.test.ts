@@ -37,7 +37,7 @@ test("behind nginx as shipped, devices use WebSockets and send files", async () 
   leave = await startNginx(port, node());
   const agent = await connectStaff(server, "agent", { webSocket: CountedSocket });
   const customer = await connectCustomer(server, { webSocket: CountedSocket });
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, asking.id);
   await asking.send("question");
   await serving.send("answer");
@@ -53,15 +53,15 @@ test("behind nginx as shipped, devices use WebSockets and send files", async () 
   for await (const part of file!.attachment.download()) parts.push(part);
   expect(Buffer.concat(parts).equals(bytes)).toBe(true);
   expect([opened, closed]).toEqual([2, 0]);
-  await agent.desk.close();
-  await customer.desk.close();
+  await agent.sealdesk.close();
+  await customer.sealdesk.close();
 }, 60_000);
 
 test("a proxy that closes silent connections too early costs a reconnection, and no message", async () => {
   leave = await startNginx(port, node(), "1s");
   const agent = await connectStaff(server, "agent", { webSocket: CountedSocket });
   const customer = await connectCustomer(server, { webSocket: CountedSocket });
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, asking.id);
   for (const text of ["one", "two", "three"]) {
     const before = closed;
@@ -70,6 +70,6 @@ test("a proxy that closes silent connections too early costs a reconnection, and
   }
   const items = await readUntil(serving, (all) => textsOf(all).length === 3);
   expect(textsOf(items)).toEqual(["one", "two", "three"]);
-  await agent.desk.close();
-  await customer.desk.close();
+  await agent.sealdesk.close();
+  await customer.sealdesk.close();
 }, 60_000);

@@ -8,17 +8,17 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const nextPresence = ({ desk }: Member, state: string): Promise<UserPresence> =>
+const nextPresence = ({ sealdesk }: Member, state: string): Promise<UserPresence> =>
   new Promise((resolve) => {
-    const stop = desk.on("presence", (presence) => {
+    const stop = sealdesk.on("presence", (presence) => {
       if (presence.state !== state) return;
       stop();
       resolve(presence);
     });
   });
-const nextActivity = ({ desk }: Member): Promise<MemberActivity> =>
+const nextActivity = ({ sealdesk }: Member): Promise<MemberActivity> =>
   new Promise((resolve) => {
-    const stop = desk.on("activity", (activity) => {
+    const stop = sealdesk.on("activity", (activity) => {
       stop();
       resolve(activity);
     });
@@ -27,9 +27,9 @@ const nextActivity = ({ desk }: Member): Promise<MemberActivity> =>
 test("members see each other type, read, come and go", async () => {
   const agent = await connectStaff(server);
   const customer = await connectCustomer(server);
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const { id } = await joined(agent, asking.id);
-  const device = customer.desk.device;
+  const device = customer.sealdesk.device;
 
   const typing = nextActivity(agent);
   asking.typing();
@@ -42,10 +42,10 @@ test("members see each other type, read, come and go", async () => {
   expect(await read).toMatchObject({ device, kind: "read", seq: 1 });
 
   const online = nextPresence(agent, "online");
-  customer.desk.setPresence("online");
-  expect((await online).user).toBe(customer.desk.user.id);
+  customer.sealdesk.setPresence("online");
+  expect((await online).user).toBe(customer.sealdesk.user.id);
   const offline = nextPresence(agent, "offline");
-  await customer.desk.close();
-  expect((await offline).user).toBe(customer.desk.user.id);
-  await agent.desk.close();
+  await customer.sealdesk.close();
+  expect((await offline).user).toBe(customer.sealdesk.user.id);
+  await agent.sealdesk.close();
 });

@@ -70,14 +70,14 @@ describe("connections are lost", () => {
     const networks = [cuttable(), cuttable()] as const;
     const agent = await connectStaff(server, "agent", { ...networks[0], backoff: fast });
     const customer = await connectCustomer(server, { ...networks[1], backoff: fast });
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const serving = await joined(agent, asking.id);
 
     const typing = { over: false };
-    const cutting = [agent, customer].map(async ({ desk }, who) => {
+    const cutting = [agent, customer].map(async ({ sealdesk }, who) => {
       let up = true;
       let early = false;
-      desk.on("connection", (state) => (up = state === "up"));
+      sealdesk.on("connection", (state) => (up = state === "up"));
       while (!typing.over) {
         await pause(20 + chance.below(120));
         // Cut twice in a row before its welcome, a device would go on over HTTP, which is not cut.
@@ -113,14 +113,14 @@ describe("connections are lost", () => {
       for (const { id, seq } of sent.flat()) expect(seqOf.get(id)).toBe(seq);
     }
     expect(networks[0].opened()).toBeGreaterThan(1);
-    await Promise.all([agent.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
   }, 120_000);
 
   test("devices killed at random: nothing is lost, doubled or out of order", async () => {
     const reader = await connectStaff(server);
     let network = cuttable();
     let writer = await connectCustomer(server, network);
-    const { id } = await writer.desk.openConversation({ with: [reader.desk.user.id] });
+    const { id } = await writer.sealdesk.openConversation({ with: [reader.sealdesk.user.id] });
     const reading = await joined(reader, id);
     const texts = Array.from({ length: 120 }, (_, index) => `text ${index}`);
     const killed: Member[] = [];
@@ -140,14 +140,14 @@ describe("connections are lost", () => {
       writer = await connect(server, writer.credentials, { level: disk, ...network }, writer.key);
       void queued;
     }
-    await writer.desk.synced();
+    await writer.sealdesk.synced();
 
     for (const conversation of [reading, await joined(writer, id)]) {
       const items = await readUntil(conversation, (all) => textsOf(all).length === texts.length);
       expect(problemsOf(items)).toEqual([]);
       expect(textsOf(items)).toEqual(texts);
     }
-    await Promise.all([...killed, writer, reader].map(({ desk }) => desk.close()));
+    await Promise.all([...killed, writer, reader].map(({ sealdesk }) => sealdesk.close()));
   }, 60_000);
 
   test("an access token that expired is renewed, a session that is over is opened anew", async () => {
@@ -162,7 +162,7 @@ describe("connections are lost", () => {
     const network = cuttable();
     const agent = await connectStaff(server);
     const customer = await connectCustomer(server, { ...network, backoff: fast, runtime });
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const serving = await joined(agent, asking.id);
     for (const hours of [0.9, 1.5, 14]) {
       server.clock.offsetMs = hours * 3_600_000;
@@ -174,19 +174,19 @@ describe("connections are lost", () => {
     const items = await readUntil(serving, (all) => textsOf(all).length === 3);
     expect(textsOf(items)).toEqual(["after 0.9 hours", "after 1.5 hours", "after 14 hours"]);
     expect(network.opened()).toBeGreaterThanOrEqual(4);
-    await Promise.all([agent.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
   });
 
   test("a device whose clock is wrong by a day goes by the server's", async () => {
     const clock = { ...systemClock, now: () => Date.now() + 86_400_000 };
     const agent = await connectStaff(server);
     const customer = await connectCustomer(server, { runtime: { clock } });
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     await asking.send("what day is it?");
 
     const items = await readUntil(await joined(agent, asking.id), (all) => all.length === 2);
     expect(textsOf(items)).toEqual(["what day is it?"]);
-    await Promise.all([agent.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
   });
 });
 

@@ -25,8 +25,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const close = (...members: readonly Pick<Member, "desk">[]) =>
-  Promise.all(members.map(({ desk }) => desk.close()));
+const close = (...members: readonly Pick<Member, "sealdesk">[]) =>
+  Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
 
 /** A network on which the test answers removals. Without an answer it passes them on. */
 function misledNetwork() {
@@ -87,8 +87,8 @@ async function setUp() {
   const [colleague, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
   const stolen = await connectSibling(server, remover, {}, { history: false });
   const kept = await connectSibling(server, remover, {}, { history: false });
-  const { id } = await customer.desk.openConversation({
-    with: [remover.desk.user.id, colleague.desk.user.id],
+  const { id } = await customer.sealdesk.openConversation({
+    with: [remover.sealdesk.user.id, colleague.sealdesk.user.id],
   });
   await Promise.all([colleague, stolen, kept].map((member) => joined(member, id)));
   /** Waits for the outcome of a removal while minutes pass. */
@@ -135,8 +135,8 @@ describe("a server that says a removal is done, and does nothing", () => {
 
     network.answer = pretend(serving.seq);
     const removals = [
-      serving.removeMember(colleague.desk.user.id),
-      remover.desk.removeDevice(stolen.desk.device),
+      serving.removeMember(colleague.sealdesk.user.id),
+      remover.sealdesk.removeDevice(stolen.sealdesk.device),
     ];
     await until(() => network.asked === 2);
     expect(await whoReads(remover, id, everybody)).toEqual(["customer", "kept"]);
@@ -144,15 +144,15 @@ describe("a server that says a removal is done, and does nothing", () => {
       expect(await outcome(removal)).toMatchObject({ code: "removal_not_confirmed" });
     // An event that is still to come is waited for, and not for ever.
     network.answer = pretend(serving.seq + 1_000);
-    expect(await outcome(serving.removeMember(colleague.desk.user.id))).toMatchObject({
+    expect(await outcome(serving.removeMember(colleague.sealdesk.user.id))).toMatchObject({
       code: "removal_not_confirmed",
     });
 
     const restarted = await remover.restart();
     expect(await whoReads(restarted, id, everybody)).toEqual(["customer", "kept"]);
     // A device is removed from every conversation, also from later ones. A member is not.
-    const later = await customer.desk.openConversation({
-      with: [remover.desk.user.id, colleague.desk.user.id],
+    const later = await customer.sealdesk.openConversation({
+      with: [remover.sealdesk.user.id, colleague.sealdesk.user.id],
     });
     expect(await whoReads(restarted, later.id, { colleague, stolen, kept })).toEqual([
       "colleague",
@@ -168,10 +168,10 @@ describe("a server that says a removal is done, and does nothing", () => {
     const serving = await joined(remover, id);
     await readTexts(serving, 1);
     network.answer = pretend(serving.seq);
-    await outcome(serving.removeMember(colleague.desk.user.id));
-    await outcome(remover.desk.removeDevice(stolen.desk.device));
+    await outcome(serving.removeMember(colleague.sealdesk.user.id));
+    await outcome(remover.sealdesk.removeDevice(stolen.sealdesk.device));
 
-    const { user } = remover.desk;
+    const { user } = remover.sealdesk;
     const grant = (to: UserId, devices?: readonly string[]) =>
       serving.grantHistory({
         to,
@@ -181,8 +181,8 @@ describe("a server that says a removal is done, and does nothing", () => {
         purpose: to === user.id ? "own_device" : "hand_over",
       });
     const refused = { code: "member_not_found" };
-    await expect(grant(colleague.desk.user.id)).rejects.toMatchObject(refused);
-    await expect(grant(user.id, [stolen.desk.device])).rejects.toMatchObject(refused);
+    await expect(grant(colleague.sealdesk.user.id)).rejects.toMatchObject(refused);
+    await expect(grant(user.id, [stolen.sealdesk.device])).rejects.toMatchObject(refused);
     await grant(user.id);
     await close(remover, colleague, customer, stolen, kept);
   }, 90_000);
@@ -192,15 +192,15 @@ test("a removal that is done resolves when the log shows it, also when you ask a
   const { remover, colleague, customer, stolen, kept, id } = await setUp();
   const everybody = { customer, kept };
   const serving = await joined(remover, id);
-  await remover.desk.removeDevice(stolen.desk.device);
+  await remover.sealdesk.removeDevice(stolen.sealdesk.device);
   const listed = serving.members.flatMap(({ devices }) => devices);
-  expect(listed).not.toContain(stolen.desk.device);
-  await remover.desk.removeDevice(stolen.desk.device);
-  await serving.removeMember(colleague.desk.user.id);
-  expect(serving.members.map(({ user }) => user)).not.toContain(colleague.desk.user.id);
+  expect(listed).not.toContain(stolen.sealdesk.device);
+  await remover.sealdesk.removeDevice(stolen.sealdesk.device);
+  await serving.removeMember(colleague.sealdesk.user.id);
+  expect(serving.members.map(({ user }) => user)).not.toContain(colleague.sealdesk.user.id);
   expect(await whoReads(remover, id, everybody)).toEqual(Object.keys(everybody));
 
-  await serving.addMember(colleague.desk.user.id);
+  await serving.addMember(colleague.sealdesk.user.id);
   expect(await whoReads(remover, id, { ...everybody, colleague })).toContain("colleague");
   expect(problemsOf(await readUntil(serving, (all) => all.at(-1)?.seq === serving.seq))).toEqual(
     [],
@@ -213,11 +213,11 @@ test("who was not removed, because the server refused it, is sealed for as befor
   const everybody = { colleague, customer, stolen, kept };
   const serving = await joined(remover, id);
   network.answer = refuse(403, "forbidden");
-  await expect(serving.removeMember(colleague.desk.user.id)).rejects.toMatchObject({
+  await expect(serving.removeMember(colleague.sealdesk.user.id)).rejects.toMatchObject({
     code: "forbidden",
   });
   network.answer = refuse(404, "device_not_found");
-  await expect(remover.desk.removeDevice(stolen.desk.device)).rejects.toMatchObject({
+  await expect(remover.sealdesk.removeDevice(stolen.sealdesk.device)).rejects.toMatchObject({
     code: "device_not_found",
   });
   expect(await whoReads(remover, id, everybody)).toEqual(Object.keys(everybody));
@@ -229,15 +229,15 @@ test("a removal whose answer is lost holds over a restart, and is done when you 
   network.answer = fail;
   const serving = await joined(remover, id);
   const lost = { code: "network" };
-  await expect(serving.removeMember(colleague.desk.user.id)).rejects.toMatchObject(lost);
-  await expect(remover.desk.removeDevice(stolen.desk.device)).rejects.toMatchObject(lost);
+  await expect(serving.removeMember(colleague.sealdesk.user.id)).rejects.toMatchObject(lost);
+  await expect(remover.sealdesk.removeDevice(stolen.sealdesk.device)).rejects.toMatchObject(lost);
 
   const restarted = await remover.restart();
   const everybody = { colleague, customer, stolen, kept };
   expect(await whoReads(restarted, id, everybody)).toEqual(["customer", "kept"]);
   network.answer = undefined;
-  await (await joined(restarted, id)).removeMember(colleague.desk.user.id);
-  await restarted.desk.removeDevice(stolen.desk.device);
+  await (await joined(restarted, id)).removeMember(colleague.sealdesk.user.id);
+  await restarted.sealdesk.removeDevice(stolen.sealdesk.device);
   expect(await whoReads(restarted, id, { customer, kept })).toEqual(["customer", "kept"]);
   await close(restarted, colleague, customer, stolen, kept);
 }, 90_000);

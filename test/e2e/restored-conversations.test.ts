@@ -1,11 +1,11 @@
 import { readdir, rm } from "node:fs/promises";
 import type { ConversationItem, ProblemItem } from "../../client/index.ts";
 import { joined, problemsOf, readUntil, textsOf, type Member } from "../support/member.ts";
-import { RestorableDesk } from "../support/restorable-desk.ts";
+import { RestorableSystem } from "../support/restorable-system.ts";
 import { BACKUP_OF } from "../support/restorable-server.ts";
 import { until } from "../support/until.ts";
 
-let desk: RestorableDesk;
+let system: RestorableSystem;
 let cleo: Member;
 let robin: Member;
 let sam: Member;
@@ -20,57 +20,57 @@ const has =
 /** Everything that the member has, as soon as all these texts are among it. */
 const readAll = async (member: Member, ...texts: string[]): Promise<ConversationItem[]> =>
   readUntil(await joined(member, id), has(...texts));
-const close = (...members: Member[]) => Promise.all(members.map((each) => each.desk.close()));
+const close = (...members: Member[]) => Promise.all(members.map((each) => each.sealdesk.close()));
 const isLost = (item: ConversationItem) => item.lostOnServer === true;
 const restoredIn = (items: readonly ConversationItem[]) =>
   items.filter(({ kind }) => kind === "server_restored");
 const leave = async (member: Member) =>
-  (await joined(member, id)).removeMember(member.desk.user.id);
+  (await joined(member, id)).removeMember(member.sealdesk.user.id);
 /** The problems of the conversation from now on. */
 function watchProblems(member: Member): ProblemItem[] {
   const problems: ProblemItem[] = [];
-  member.desk.on("problem", ({ problem }) => problems.push(problem));
+  member.sealdesk.on("problem", ({ problem }) => problems.push(problem));
   return problems;
 }
 
 /** Robin, Sam and Alex are agents of Cleo, and everybody has read "before". */
 beforeEach(async () => {
-  desk = await RestorableDesk.make();
-  cleo = await desk.customer();
+  system = await RestorableSystem.make();
+  cleo = await system.customer();
   [robin, sam, alex] = [
-    await desk.staff("robin"),
-    await desk.staff("sam"),
-    await desk.staff("alex"),
+    await system.staff("robin"),
+    await system.staff("sam"),
+    await system.staff("alex"),
   ];
-  const agents = [robin, sam, alex].map((each) => each.desk.user.id);
-  ({ id } = await cleo.desk.openConversation({ with: agents }));
+  const agents = [robin, sam, alex].map((each) => each.sealdesk.user.id);
+  ({ id } = await cleo.sealdesk.openConversation({ with: agents }));
   await say(cleo, "before");
   for (const each of [robin, sam, alex]) await readAll(each, "before");
   await close(cleo, robin, sam, alex);
 }, 240_000);
-afterEach(() => desk.close());
+afterEach(() => system.close());
 
 test("a conversation continues after a restore, for every share of lost events that its members saw", async () => {
-  await desk.backUp();
-  cleo = await desk.restarted(cleo);
-  robin = await desk.restarted(robin);
-  alex = await desk.restarted(alex);
+  await system.backUp();
+  cleo = await system.restarted(cleo);
+  robin = await system.restarted(robin);
+  alex = await system.restarted(alex);
   await say(cleo, "lost 1");
   await say(robin, "lost 2");
   await readAll(alex, "lost 2");
   await leave(alex);
-  await until(() => [cleo, robin].every((each) => each.desk.conversation(id)?.seq === 5));
+  await until(() => [cleo, robin].every((each) => each.sealdesk.conversation(id)?.seq === 5));
   await close(robin, alex);
   await say(cleo, "lost 3");
   // Cleo's device stays on, and reads.
   const reading = readAll(cleo, "after cleo", "after robin", "after sam");
-  await desk.restore("note");
+  await system.restore("note");
   await say(cleo, "after cleo");
-  [robin, sam] = [await desk.restarted(robin), await desk.restarted(sam)];
+  [robin, sam] = [await system.restarted(robin), await system.restarted(sam)];
   await say(robin, "after robin");
   await say(sam, "after sam");
   const shown = { kind: "server_restored", backupOfMs: Date.parse(BACKUP_OF) };
-  const returned = [{ user: alex.desk.user.id, devices: [alex.desk.device] }];
+  const returned = [{ user: alex.sealdesk.user.id, devices: [alex.sealdesk.device] }];
   const said = ["before", "lost 1", "lost 2", "lost 3", "after cleo", "after robin", "after sam"];
   // Whoever was reading had read the lost part before it was lost, and reads on.
   const items = await reading;
@@ -93,19 +93,19 @@ test("a conversation continues after a restore, for every share of lost events t
   );
 
   // Alex is a member again. Only Sam, who does not know of the removal, writes to Alex.
-  alex = await desk.restarted(alex);
+  alex = await system.restarted(alex);
   const read = await readAll(alex, "after sam");
   expect(textsOf(read).filter((text) => text.startsWith("after"))).toEqual(["after sam"]);
   expect(new Set(problemsOf(read).map(({ code }) => code))).toEqual(new Set(["no_key"]));
   await leave(alex);
-  await (await joined(robin, id)).addMember(alex.desk.user.id);
+  await (await joined(robin, id)).addMember(alex.sealdesk.user.id);
   await say(robin, "welcome");
   await readAll(cleo, "welcome");
   await say(cleo, "welcome back");
   await readAll(alex, "welcome", "welcome back");
 
   // Nothing of it happens twice.
-  cleo = await desk.restarted(cleo);
+  cleo = await system.restarted(cleo);
   await say(cleo, "once more");
   const again = await readAll(cleo, "once more");
   expect(restoredIn(again)).toHaveLength(1);
@@ -114,15 +114,15 @@ test("a conversation continues after a restore, for every share of lost events t
 }, 240_000);
 
 test("a conversation that began after the backup stays readable without members", async () => {
-  await desk.backUp();
-  cleo = await desk.restarted(cleo);
-  const begun = await cleo.desk.openConversation({ with: [robin.desk.user.id] });
+  await system.backUp();
+  cleo = await system.restarted(cleo);
+  const begun = await cleo.sealdesk.openConversation({ with: [robin.sealdesk.user.id] });
   await begun.send("only here");
   await close(cleo);
-  await desk.restore("note");
+  await system.restore("note");
 
-  cleo = await desk.restarted(cleo);
-  await until(() => cleo.desk.conversation(begun.id)?.state === "left");
+  cleo = await system.restarted(cleo);
+  await until(() => cleo.sealdesk.conversation(begun.id)?.state === "left");
   const items = await readUntil(await joined(cleo, begun.id), has("only here"));
   expect(restoredIn(items)).toMatchObject([{ seq: 0, messages: 1, returned: [] }]);
   expect(items.filter(isLost)).toHaveLength(2);
@@ -130,33 +130,33 @@ test("a conversation that began after the backup stays readable without members"
     code: "not_a_member",
   });
   await say(cleo, "after");
-  robin = await desk.restarted(robin);
+  robin = await system.restarted(robin);
   expect(problemsOf(await readAll(robin, "after"))).toEqual([]);
 }, 240_000);
 
 test("a second rollback under the same restore is an alarm", async () => {
-  await desk.backUp();
-  cleo = await desk.restarted(cleo);
+  await system.backUp();
+  cleo = await system.restarted(cleo);
   await say(cleo, "lost");
   await close(cleo);
-  await desk.restore("note");
-  cleo = await desk.restarted(cleo);
+  await system.restore("note");
+  cleo = await system.restarted(cleo);
   await say(cleo, "after");
   await close(cleo);
-  await rm(desk.server.at("backup"), { recursive: true });
-  await desk.backUp();
-  cleo = await desk.restarted(cleo);
+  await rm(system.server.at("backup"), { recursive: true });
+  await system.backUp();
+  cleo = await system.restarted(cleo);
   await say(cleo, "hidden");
   await close(cleo);
-  await desk.server.stop();
-  await desk.server.putBack();
+  await system.server.stop();
+  await system.server.putBack();
   // As docs/audit.md forbids: the checkpoints are removed, and nothing is declared.
-  const checkpoints = `${desk.server.home}/audit-checkpoints`;
+  const checkpoints = `${system.server.home}/audit-checkpoints`;
   for (const name of await readdir(checkpoints))
     if (!name.startsWith("restore.")) await rm(`${checkpoints}/${name}`);
-  await desk.started();
+  await system.started();
 
-  cleo = await desk.restarted(cleo);
+  cleo = await system.restarted(cleo);
   const problems = watchProblems(cleo);
   await until(() => problems.some(({ code }) => code === "rolled_back"));
   const items = await readAll(cleo, "hidden");
@@ -165,18 +165,18 @@ test("a second rollback under the same restore is an alarm", async () => {
 }, 240_000);
 
 test("an event from before the backup that is missing is an alarm", async () => {
-  await desk.backUp();
-  cleo = await desk.restarted(cleo);
+  await system.backUp();
+  cleo = await system.restarted(cleo);
   await say(cleo, "older than the backup");
   await close(cleo);
   const minutes = 60_000;
   const backupOf = new Date(Date.now() + 30 * minutes).toISOString();
-  await desk.restore("note", { backupOf, aheadMs: 60 * minutes });
+  await system.restore("note", { backupOf, aheadMs: 60 * minutes });
 
-  cleo = await desk.restarted(cleo);
+  cleo = await system.restarted(cleo);
   const problems = watchProblems(cleo);
-  await until(() => desk.codesOf(cleo).includes("log_restored"));
-  cleo = await desk.restarted(cleo);
+  await until(() => system.codesOf(cleo).includes("log_restored"));
+  cleo = await system.restarted(cleo);
   problems.push(...watchProblems(cleo));
   await until(() => problems.some(({ code }) => code === "rolled_back"));
   const items = await readAll(cleo, "older than the backup");
@@ -184,12 +184,12 @@ test("an event from before the backup that is missing is an alarm", async () => 
 }, 240_000);
 
 test("a device that knows no approvers is not told that it is a restore", async () => {
-  await desk.backUp();
-  cleo = await desk.restarted(cleo);
+  await system.backUp();
+  cleo = await system.restarted(cleo);
   await say(cleo, "lost");
   await close(cleo);
-  await desk.restore("note");
-  cleo = await desk.restartedUnaware(cleo);
+  await system.restore("note");
+  cleo = await system.restartedUnaware(cleo);
   const problems = watchProblems(cleo);
   await until(() => problems.some(({ code }) => code === "rolled_back"));
   expect(restoredIn(await readAll(cleo, "lost"))).toEqual([]);

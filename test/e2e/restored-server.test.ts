@@ -1,17 +1,17 @@
 import { rm } from "node:fs/promises";
 import { joined, readTexts } from "../support/member.ts";
-import { RestorableDesk } from "../support/restorable-desk.ts";
+import { RestorableSystem } from "../support/restorable-system.ts";
 import { BACKUP_OF, REASON, type RestorableServer } from "../support/restorable-server.ts";
 import { until } from "../support/until.ts";
 
-let desk: RestorableDesk;
+let system: RestorableSystem;
 let server: RestorableServer;
 
 beforeEach(async () => {
-  desk = await RestorableDesk.make();
-  ({ server } = desk);
+  system = await RestorableSystem.make();
+  ({ server } = system);
 }, 120_000);
-afterEach(() => desk.close());
+afterEach(() => system.close());
 
 const exportKeysTo = (folder: string) =>
   server.done("audit", "export", "--tenant", "demo", "--keys", "--out", server.at(folder));
@@ -36,19 +36,19 @@ const isRestored = {
 } as unknown;
 
 test("devices that saw the longer key log accept the restored one, and say so once", async () => {
-  const cleo = await desk.customer();
-  await cleo.desk.close();
+  const cleo = await system.customer();
+  await cleo.sealdesk.close();
   await server.stop();
   exportKeysTo("kept");
   server.backUp();
-  await desk.started();
-  const again = await desk.restarted(cleo);
-  const robin = await desk.staff("robin");
+  await system.started();
+  const again = await system.restarted(cleo);
+  const robin = await system.staff("robin");
   // Cleo reads of robin's new device in the key log, and so keeps its longer head.
-  const asking = await again.desk.openConversation({ with: [robin.desk.user.id] });
+  const asking = await again.sealdesk.openConversation({ with: [robin.sealdesk.user.id] });
   await asking.send("hello");
   expect(await readTexts(await joined(robin, asking.id), 1)).toEqual(["hello"]);
-  await Promise.all([again, robin].map((each) => each.desk.close()));
+  await Promise.all([again, robin].map((each) => each.sealdesk.close()));
   await server.stop();
   exportKeysTo("lost");
   await server.putBack();
@@ -59,49 +59,49 @@ test("devices that saw the longer key log accept the restored one, and say so on
   exportKeysTo("after");
   expect(verifyKeys("after", "kept")).toBe(0);
   expect(verifyKeys("after", "lost")).toBe(3);
-  await desk.started();
+  await system.started();
 
   // The device learns of it before its application listens.
   let after = await again.restart();
-  await until(async () => (await after.desk.keyLogRestores()).length > 0);
-  desk.watched(after);
-  await until(() => desk.codesOf(after).includes("log_restored"));
-  expect(desk.eventsOf(after)).toEqual([isRestored]);
-  expect(await after.desk.keyLogEvidence()).toEqual([]);
-  expect(await after.desk.keyLogRestores()).toMatchObject([
+  await until(async () => (await after.sealdesk.keyLogRestores()).length > 0);
+  system.watched(after);
+  await until(() => system.codesOf(after).includes("log_restored"));
+  expect(system.eventsOf(after)).toEqual([isRestored]);
+  expect(await after.sealdesk.keyLogEvidence()).toEqual([]);
+  expect(await after.sealdesk.keyLogRestores()).toMatchObject([
     { statement: expect.stringContaining("sealdesk-log-restore/v1") as string },
   ]);
   // A new device is registered and found in the shorter log.
-  const sam = await desk.staff("sam");
-  const further = await after.desk.openConversation({ with: [sam.desk.user.id] });
+  const sam = await system.staff("sam");
+  const further = await after.sealdesk.openConversation({ with: [sam.sealdesk.user.id] });
   await further.send("after");
   expect(await readTexts(await joined(sam, further.id), 1)).toEqual(["after"]);
-  await after.desk.close();
-  after = await desk.restarted(after);
-  await after.desk.synced();
-  const more = await after.desk.openConversation({ with: [sam.desk.user.id] });
+  await after.sealdesk.close();
+  after = await system.restarted(after);
+  await after.sealdesk.synced();
+  const more = await after.sealdesk.openConversation({ with: [sam.sealdesk.user.id] });
   await more.send("more");
-  expect(desk.codesOf(after)).toEqual([]);
+  expect(system.codesOf(after)).toEqual([]);
 }, 240_000);
 
 test("a key log that only became shorter is still found", async () => {
-  const cleo = await desk.customer();
-  await cleo.desk.close();
+  const cleo = await system.customer();
+  await cleo.sealdesk.close();
   await server.stop();
   server.backUp();
-  await desk.started();
-  const again = await desk.restarted(cleo);
-  const robin = await desk.staff("robin");
-  const asking = await again.desk.openConversation({ with: [robin.desk.user.id] });
+  await system.started();
+  const again = await system.restarted(cleo);
+  const robin = await system.staff("robin");
+  const asking = await again.sealdesk.openConversation({ with: [robin.sealdesk.user.id] });
   await asking.send("hello");
-  await Promise.all([again, robin].map((each) => each.desk.close()));
+  await Promise.all([again, robin].map((each) => each.sealdesk.close()));
   await server.stop();
   await server.putBack();
   // As docs/audit.md forbids: the checkpoints are removed, and nothing is declared.
 
   await rm(`${server.home}/audit-checkpoints`, { recursive: true });
-  await desk.started();
-  const after = await desk.restarted(again);
-  await until(() => desk.codesOf(after).includes("key_log_inconsistent"));
-  expect(desk.codesOf(after)).not.toContain("log_restored");
+  await system.started();
+  const after = await system.restarted(again);
+  await until(() => system.codesOf(after).includes("key_log_inconsistent"));
+  expect(system.codesOf(after)).not.toContain("log_restored");
 }, 240_000);

@@ -80,10 +80,10 @@ test.each([
   const before = await sessions();
   const users = new Set<string>();
   for (let start = 0; start < starts; start++) {
-    const desk = await app.start({ suite });
-    users.add(desk.user.id);
-    await desk.staff();
-    await desk.close();
+    const sealdesk = await app.start({ suite });
+    users.add(sealdesk.user.id);
+    await sealdesk.staff();
+    await sealdesk.close();
   }
   expect(await sessions()).toBe(before + 1);
   expect(app.asked()).toBe(1);
@@ -103,9 +103,9 @@ test("a session that was closed elsewhere, or has ended, is replaced by another"
 
 test("a device that was removed is told so", async () => {
   const app = appOf();
-  const desk = await app.start();
-  const { device } = desk;
-  await desk.close();
+  const sealdesk = await app.start();
+  const { device } = sealdesk;
+  await sealdesk.close();
   await server.database.owner.query("update sealdesk.devices set revoked_at_ms = 1 where id = $1", [
     device,
   ]);
@@ -114,10 +114,10 @@ test("a device that was removed is told so", async () => {
 
 test("signOut ends the session on the server and deletes it from the store", async () => {
   const app = appOf();
-  const desk = await app.start();
-  const { device } = desk;
-  await desk.signOut();
-  await expect(desk.staff()).rejects.toMatchObject({ code: "closed" });
+  const sealdesk = await app.start();
+  const { device } = sealdesk;
+  await sealdesk.signOut();
+  await expect(sealdesk.staff()).rejects.toMatchObject({ code: "closed" });
   const { rows } = await server.database.owner.query<{ open: number }>(
     `select count(*)::int as open from sealdesk.sessions s
      join sealdesk.devices d on d.user_id = s.user_id
@@ -141,8 +141,8 @@ test("credentials that name another account do not continue the session", async 
   const another = await server.createStaff("agent");
   const app = appOf();
   const first = { grant: "password", tenant, username, password } as const;
-  const desk = await app.start({ credentials: first });
-  await desk.close();
+  const sealdesk = await app.start({ credentials: first });
+  await sealdesk.close();
   const second = { ...first, username: another.username, password: another.password };
   await expect(app.start({ credentials: second })).rejects.toMatchObject({
     code: "other_account",
@@ -168,14 +168,14 @@ test("a device whose clock is wrong continues its session too", async () => {
 test("the app is told of messages that came while it was away", async () => {
   const agent = await connectStaff(server);
   const customer = await connectCustomer(server);
-  const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const conversation = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const before = await sessions();
-  await customer.desk.close();
+  await customer.sealdesk.close();
   await (await joined(agent, conversation.id)).send("Are you still there?");
   const back = await customer.restart();
   const read = await joined(back, conversation.id);
   expect(await readTexts(read, 1)).toEqual(["Are you still there?"]);
   expect(await sessions()).toBe(before);
-  await back.desk.close();
-  await agent.desk.close();
+  await back.sealdesk.close();
+  await agent.sealdesk.close();
 });

@@ -33,7 +33,7 @@ describe("R5: a device's store is put back to an older copy", () => {
   beforeEach(async () => {
     pair = await openDiskPair(server);
     ({ relay, disks, customer, agent } = pair);
-    ({ id } = await customer.desk.openConversation({ with: [agent.desk.user.id] }));
+    ({ id } = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] }));
     await say(customer, id, "hello");
     await read(agent, id, "hello");
     await say(agent, id, "good morning");
@@ -67,7 +67,7 @@ describe("R5: a device's store is put back to an older copy", () => {
       "hello,good morning,one,two,three,four,five,six,seven,eight".split(","),
     );
     expect(noticesOf(items)).toMatchObject([
-      { lost: 5, own: false, sender: customer.desk.user.id },
+      { lost: 5, own: false, sender: customer.sealdesk.user.id },
     ]);
     const own = await read(customer, id, "eight");
     expect(codesOf(own)).toEqual(Array.from({ length: 5 }, () => "lost_in_rollback"));
@@ -85,7 +85,7 @@ describe("R5: a device's store is put back to an older copy", () => {
   test("an agent's device, in several conversations", async () => {
     const ids = [id];
     for (let count = 0; count < 2; count++)
-      ids.push((await customer.desk.openConversation({ with: [agent.desk.user.id] })).id);
+      ids.push((await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] })).id);
     for (const each of ids) {
       await say(agent, each, "begun");
       await read(customer, each, "begun");
@@ -120,7 +120,7 @@ describe("R5: a device's store is put back to an older copy", () => {
   test("a device that had only received reads the messages again, and receives later ones", async () => {
     const newcomer = await disks.agent();
     const copy = await copied(customer);
-    await agent.desk.conversation(id)?.addMember(newcomer.desk.user.id);
+    await agent.sealdesk.conversation(id)?.addMember(newcomer.sealdesk.user.id);
     // A first message to this device, by a prekey that the copy has still.
     await say(newcomer, id, "I am new");
     await say(agent, id, "welcome");
@@ -152,16 +152,16 @@ describe("R5: a device's store is put back to an older copy", () => {
       await say(agent, id, `a${turn}`);
       await read(customer, id, `a${turn}`);
     }
-    await agent.desk.conversation(id)?.addMember(newcomer.desk.user.id);
+    await agent.sealdesk.conversation(id)?.addMember(newcomer.sealdesk.user.id);
     await say(newcomer, id, "I am new");
     await rollBack(customer, copy);
     await say(customer, id, "after");
     for (const member of [agent, newcomer]) {
       expect(codesOf(await read(member, id, "after"))).toEqual([]);
-      await say(member, id, `heard by ${member.desk.user.id}`);
+      await say(member, id, `heard by ${member.sealdesk.user.id}`);
     }
-    const own = await read(customer, id, `heard by ${newcomer.desk.user.id}`);
-    expect(textsOf(own)).toContain(`heard by ${agent.desk.user.id}`);
+    const own = await read(customer, id, `heard by ${newcomer.sealdesk.user.id}`);
+    expect(textsOf(own)).toContain(`heard by ${agent.sealdesk.user.id}`);
     expect(new Set(codesOf(own))).toEqual(new Set(["lost_in_rollback"]));
     expect(customer.rolledBack()).toHaveLength(1);
     expect(noticesOf(own)).toMatchObject([{ lost: codesOf(own).length }]);
@@ -169,9 +169,9 @@ describe("R5: a device's store is put back to an older copy", () => {
 
   test("another device of the account continues to read, and is told", async () => {
     const joining = await startLinking(server, customer.credentials);
-    await customer.desk.approveDevice(joining.link.code);
+    await customer.sealdesk.approveDevice(joining.link.code);
     const sibling = await joining.member;
-    disks.onClose(() => sibling.desk.close());
+    disks.onClose(() => sibling.sealdesk.close());
     await joined(sibling, id);
     await say(customer, id, "to both");
     const copy = await copied(customer);

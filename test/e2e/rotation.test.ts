@@ -27,7 +27,7 @@ describe("keys rotate under way", () => {
     const everyMessage = { limits: { maxMessages: 1, maxAgeMs: 3_600_000 } };
     const agent = await connectStaff(server, "agent", everyMessage);
     const customer = await connectCustomer(server, everyMessage);
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const serving = await joined(agent, asking.id);
 
     for (let round = 0; round < rounds; round++)
@@ -46,7 +46,7 @@ describe("keys rotate under way", () => {
       },
     );
     expect(new Set(keys).size).toBe(2 * rounds);
-    await Promise.all([agent.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
   }, 180_000);
 
   test("C4: two devices send while a third joins and leaves, 60 times", async () => {
@@ -55,7 +55,7 @@ describe("keys rotate under way", () => {
       connectStaff(server),
       connectCustomer(server),
     ]);
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const serving = await joined(agent, asking.id);
     const changes = { over: false };
     let sent = 0;
@@ -69,8 +69,8 @@ describe("keys rotate under way", () => {
       }
     });
     for (let change = 0; change < 30; change++) {
-      await serving.addMember(guest.desk.user.id);
-      await serving.removeMember(guest.desk.user.id);
+      await serving.addMember(guest.sealdesk.user.id);
+      await serving.removeMember(guest.sealdesk.user.id);
     }
     changes.over = true;
     await Promise.all(typing);
@@ -85,17 +85,17 @@ describe("keys rotate under way", () => {
         );
       }
     }
-    await agent.desk.synced();
+    await agent.sealdesk.synced();
     const visiting = await joined(guest, asking.id);
     const removals = (items: readonly { readonly kind: string }[]) =>
       items.filter(({ kind }) => kind === "member_removed").length;
     const seen = await readUntil(visiting, (items) => removals(items) === 30);
     // The supervisor seals nothing for the guest from the call on, which is before the event.
     const others = problemsOf(seen).filter(
-      ({ code, sender }) => code !== "no_key" || sender !== agent.desk.user.id,
+      ({ code, sender }) => code !== "no_key" || sender !== agent.sealdesk.user.id,
     );
     expect(others).toEqual([]);
-    await Promise.all([agent.desk.close(), guest.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), guest.sealdesk.close(), customer.sealdesk.close()]);
   }, 120_000);
 
   test("a key that the tenant's limits end is replaced, and nothing is lost or doubled", async () => {
@@ -103,7 +103,7 @@ describe("keys rotate under way", () => {
     const longer = { limits: { maxMessages: 10_000, maxAgeMs: 864_000_000 } };
     const agent = await connectStaff(server, "agent", longer);
     const customer = await connectCustomer(server, longer);
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const texts = Array.from({ length: 250 }, (_, index) => `message ${index}`);
 
     await Promise.all(texts.map((text) => asking.send(text)));
@@ -114,7 +114,7 @@ describe("keys rotate under way", () => {
     expect(await readAll(await joined(agent, asking.id), 251)).toEqual([...texts, "an hour later"]);
     const keys = new Set((await rawMessages(server, asking.id)).map(({ keyId }) => keyId));
     expect(keys.size).toBe(4);
-    await Promise.all([agent.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
   });
 });
 

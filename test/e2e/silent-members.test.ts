@@ -49,14 +49,14 @@ async function oneWriter() {
   const [writing, reading] = [movableClock(), movableClock()];
   const silent = await connectStaff(server, "agent", { runtime: reading.runtime });
   const writer = await connectCustomer(server, { runtime: writing.runtime });
-  const conversation = await writer.desk.openConversation({ with: [silent.desk.user.id] });
+  const conversation = await writer.sealdesk.openConversation({ with: [silent.sealdesk.user.id] });
   await conversation.send("first");
   await readTexts(await joined(silent, conversation.id), 1);
   /** Sends under a new key, because an hour has passed. */
   const sendAfter = async (hours: number, text: string) => {
     writing.local.offsetMs += hours * hour + 1;
     // The device hears the server's time again.
-    await writer.desk.staff();
+    await writer.sealdesk.staff();
     return (await conversation.send(text)).seq;
   };
   return { writing, reading, silent, writer, conversation, sendAfter };
@@ -72,7 +72,7 @@ const opens = async (copy: Member, { id }: Conversation) =>
 test("a copy of the writer's store derives what goes to a silent member for half a day only", async () => {
   const { writing, silent, writer, conversation, sendAfter } = await oneWriter();
   const thief = await storeOf(writer);
-  const { device } = silent.desk;
+  const { device } = silent.sealdesk;
   await sendAfter(1, "second");
   await sendAfter(1, "third");
   expect(await derivesNextKey(thief, await storeOf(writer), device, 4)).toBe(true);
@@ -89,7 +89,7 @@ test("a copy of the writer's store derives what goes to a silent member for half
     "fourth",
     "fifth",
   ]);
-  await Promise.all([silent, writer].map(({ desk }) => desk.close()));
+  await Promise.all([silent, writer].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test("a copy of the silent member's store opens what comes for a day at most", async () => {
@@ -114,19 +114,19 @@ test("a copy of the silent member's store opens what comes for a day at most", a
     "third",
     "fourth",
   ]);
-  await Promise.all([back, writer].map(({ desk }) => desk.close()));
+  await Promise.all([back, writer].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test("a server that gives no bundle silences nobody, and the user is told", async () => {
   const { writing, silent, writer, conversation, sendAfter } = await oneWriter();
-  const told = new Promise((resolve) => writer.desk.on("security", resolve));
+  const told = new Promise((resolve) => writer.sealdesk.on("security", resolve));
   writing.local.refusesBundles = true;
   await sendAfter(12, "second");
   await sendAfter(24, "third");
   expect(await told).toEqual({
     code: "session_not_renewed",
-    user: silent.desk.user.id,
-    device: silent.desk.device,
+    user: silent.sealdesk.user.id,
+    device: silent.sealdesk.device,
     sinceMs: expect.any(Number),
     reason: "no_bundle",
   });
@@ -140,5 +140,5 @@ test("a server that gives no bundle silences nobody, and the user is told", asyn
     "third",
     "fourth",
   ]);
-  await Promise.all([silent, writer].map(({ desk }) => desk.close()));
+  await Promise.all([silent, writer].map(({ sealdesk }) => sealdesk.close()));
 });

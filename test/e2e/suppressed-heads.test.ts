@@ -23,7 +23,7 @@ afterAll(() => server.close());
 async function toldIn(member: Member, { id }: Conversation): Promise<boolean[]> {
   const records = [...(await historyOf(member, id)).values()];
   return records.flatMap(({ payload, sender }) =>
-    payload === undefined || sender !== member.desk.user.id
+    payload === undefined || sender !== member.sealdesk.user.id
       ? []
       : [decodePayload(payload).keyLogHead !== undefined],
   );
@@ -32,7 +32,7 @@ async function toldIn(member: Member, { id }: Conversation): Promise<boolean[]> 
 test("the first message to a new contact carries the head, from both sides", async () => {
   const agent = await connectStaff(server);
   const customer = await connectCustomer(server);
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, asking.id);
   await asking.send("can you help me?");
   await serving.send("of course");
@@ -97,14 +97,14 @@ test.each(suppressions)(
       backoff,
     });
     const alarm = new Promise<SecurityEvent>((resolve) => {
-      for (const { desk } of [agent, customer]) desk.on("security", resolve);
+      for (const { sealdesk } of [agent, customer]) sealdesk.on("security", resolve);
     });
-    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const serving = await joined(agent, asking.id);
     for (const text of ["do you see what I see?", "I do not know"])
       for (const speaker of [asking, serving]) await speaker.send(text).catch(() => undefined);
     expect(await alarm).toMatchObject({ code: "key_log_inconsistent" });
-    await Promise.all([agent, customer].map(({ desk }) => desk.close()));
+    await Promise.all([agent, customer].map(({ sealdesk }) => sealdesk.close()));
     await Promise.all([mine.close(), theirs.close()]);
   },
 );

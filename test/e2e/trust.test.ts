@@ -19,25 +19,27 @@ describe("whom a device trusts", () => {
   test("a changed account key is shown, and written to only once a person accepted it", async () => {
     const agent = await connectStaff(server);
     const customer = await connectCustomer(server);
-    const user = agent.desk.user.id;
-    const asking = await customer.desk.openConversation({ with: [user] });
+    const user = agent.sealdesk.user.id;
+    const asking = await customer.sealdesk.openConversation({ with: [user] });
     await asking.send("before");
-    const before = await customer.desk.safetyNumbers(user);
+    const before = await customer.sealdesk.safetyNumbers(user);
     expect(before.known).toMatch(/^(\d{5} ){11}\d{5}$/);
     expect(before.offered).toBe(before.known);
-    expect((await agent.desk.safetyNumbers(customer.desk.user.id)).known).toBe(before.known);
+    expect((await agent.sealdesk.safetyNumbers(customer.sealdesk.user.id)).known).toBe(
+      before.known,
+    );
     const admin = await connectStaff(server, "admin");
-    const removed = new Promise((resolve) => customer.desk.on("device", resolve));
-    const ended = new Promise((resolve) => agent.desk.on("end", resolve));
-    expect(await admin.desk.resetAccount(user, "devices_lost")).toBe(1);
+    const removed = new Promise((resolve) => customer.sealdesk.on("device", resolve));
+    const ended = new Promise((resolve) => agent.sealdesk.on("end", resolve));
+    expect(await admin.sealdesk.resetAccount(user, "devices_lost")).toBe(1);
     expect(await ended).toMatchObject({ code: "device_revoked", closeCode: 4503 });
-    const { device } = agent.desk;
+    const { device } = agent.sealdesk;
     expect(await removed).toMatchObject({ user, device, change: "removed", mine: false });
     await expect(agent.restart()).rejects.toMatchObject({ code: "device_revoked" });
     await asking.send("to nobody's device");
 
     const returned = await connect(server, agent.credentials);
-    const told = await new Promise((resolve) => returned.desk.on("security", resolve));
+    const told = await new Promise((resolve) => returned.sealdesk.on("security", resolve));
     expect(told).toEqual({ code: "account_had_other_key", devices: [device], keys: 1, version: 2 });
     const serving = await joined(returned, asking.id);
 
@@ -48,12 +50,12 @@ describe("whom a device trusts", () => {
     const refused = await readUntil(asking, (all) => problemsOf(all).length === 2);
     expect(problemsOf(refused)[1]).toMatchObject({ code: "untrusted_sender", sender: user });
 
-    const after = await customer.desk.safetyNumbers(user);
+    const after = await customer.sealdesk.safetyNumbers(user);
     expect(after.known).toBe(before.known);
     expect(after.offered).not.toBe(before.known);
-    const wrong = customer.desk.acceptAccountKey(user, before.known!);
+    const wrong = customer.sealdesk.acceptAccountKey(user, before.known!);
     await expect(wrong).rejects.toMatchObject({ code: "untrusted_member" });
-    await customer.desk.acceptAccountKey(user, after.offered!);
+    await customer.sealdesk.acceptAccountKey(user, after.offered!);
     await asking.send("welcome back");
     await serving.send("thank you");
 
@@ -61,8 +63,8 @@ describe("whom a device trusts", () => {
     expect(textsOf(items)).toEqual(["it is me", "welcome back", "thank you"]);
     const texts = await readUntil(asking, (all) => textsOf(all).length === 4);
     expect(textsOf(texts)).toEqual(["before", "to nobody's device", "welcome back", "thank you"]);
-    expect((await customer.desk.safetyNumbers(user)).known).toBe(after.offered);
-    await Promise.all([returned, customer, admin].map(({ desk }) => desk.close()));
+    expect((await customer.sealdesk.safetyNumbers(user)).known).toBe(after.offered);
+    await Promise.all([returned, customer, admin].map(({ sealdesk }) => sealdesk.close()));
   });
 
   test("messages under way while an account is reset are neither lost nor for its lost device", async () => {
@@ -72,8 +74,8 @@ describe("whom a device trusts", () => {
       connectStaff(server),
     ]);
     const customer = await connectCustomer(server);
-    const asking = await customer.desk.openConversation({
-      with: [keeper.desk.user.id, lost.desk.user.id],
+    const asking = await customer.sealdesk.openConversation({
+      with: [keeper.sealdesk.user.id, lost.sealdesk.user.id],
     });
     const [keeping, losing] = [await joined(keeper, asking.id), await joined(lost, asking.id)];
     await Promise.all([asking.send("a"), keeping.send("b"), losing.send("c")]);
@@ -84,7 +86,7 @@ describe("whom a device trusts", () => {
     );
     const answering = Promise.allSettled(texts.map((text) => losing.send(text)));
     await keeping.send("that will do");
-    await admin.desk.resetAccount(lost.desk.user.id, "account_taken_over");
+    await admin.sealdesk.resetAccount(lost.sealdesk.user.id, "account_taken_over");
     const after = await asking.send("they are gone");
     const sent = (await Promise.all(typing)).flat();
     const accepted = (await answering).flatMap((each) =>
@@ -98,12 +100,12 @@ describe("whom a device trusts", () => {
       expect(problemsOf(items)).toEqual([]);
     }
     expect(losing.seq).toBeLessThan(after.seq);
-    await Promise.all([admin, keeper, lost, customer].map(({ desk }) => desk.close()));
+    await Promise.all([admin, keeper, lost, customer].map(({ sealdesk }) => sealdesk.close()));
   });
 
   test("prekeys are published again when few are left", async () => {
     let agent = await connectStaff(server);
-    const { device } = agent.desk;
+    const { device } = agent.sealdesk;
     const { owner } = server.database;
     await owner.query(
       "update sealdesk.one_time_prekeys set public_key = null where device = $1 and id > 40",
@@ -120,7 +122,7 @@ describe("whom a device trusts", () => {
     };
     while ((await left())[0]! < 90) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await left()).toEqual([100, 100]);
-    await agent.desk.close();
+    await agent.sealdesk.close();
   });
 
   test("a relay that hands out other keys than were published is noticed", async () => {
@@ -128,23 +130,23 @@ describe("whom a device trusts", () => {
     await server.database.owner.query(
       `update sealdesk.signed_prekeys set public_key = set_byte(public_key, 5, 1 + get_byte(public_key, 5) % 200)
        where device = $1 and kind = 'ec'`,
-      [agent.desk.device],
+      [agent.sealdesk.device],
     );
     const again = await agent.restart();
     const code = await new Promise((resolve) =>
-      again.desk.on("security", (event) => resolve(event.code)),
+      again.sealdesk.on("security", (event) => resolve(event.code)),
     );
     expect(code).toBe("published_keys_differ");
-    await again.desk.close();
+    await again.sealdesk.close();
   });
 
   test("a revoked device is told so, and comes back no more", async () => {
     const agent = await connectStaff(server);
     await server.database.owner.query(
       "update sealdesk.devices set revoked_at_ms = 1 where id = $1",
-      [agent.desk.device],
+      [agent.sealdesk.device],
     );
-    await agent.desk.close();
+    await agent.sealdesk.close();
     const attempt = connect(server, agent.credentials, { level: agent.level }, agent.key);
     await expect(attempt).rejects.toMatchObject({ code: "device_revoked" });
   });

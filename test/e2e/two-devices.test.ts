@@ -27,59 +27,59 @@ describe("a customer and an agent", () => {
   test("write to each other", async () => {
     const agent = await connectStaff(server);
     const customer = await connectCustomer(server);
-    const asked = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const asked = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const answered = await joined(agent, asked.id);
 
     const question = await asked.send("Where is my claim?");
-    const answer = await answered.send("On my desk. 🙂");
+    const answer = await answered.send("On my sealdesk. 🙂");
 
     expect(question.seq).toBe(2);
     expect(answer.seq).toBe(3);
     for (const conversation of [asked, answered]) {
       const items = await readUntil(conversation, (all) => all.length === 3);
       expect(items.map(({ kind }) => kind)).toEqual(["created", "message", "message"]);
-      expect(textsOf(items)).toEqual(["Where is my claim?", "On my desk. 🙂"]);
-      expect(items[1]).toMatchObject({ id: question.id, sender: customer.desk.user.id });
-      expect(items[2]).toMatchObject({ id: answer.id, sender: agent.desk.user.id });
+      expect(textsOf(items)).toEqual(["Where is my claim?", "On my sealdesk. 🙂"]);
+      expect(items[1]).toMatchObject({ id: question.id, sender: customer.sealdesk.user.id });
+      expect(items[2]).toMatchObject({ id: answer.id, sender: agent.sealdesk.user.id });
     }
-    await Promise.all([agent.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
   });
 
   test("keep keys, history and cursor over a restart", async () => {
     let agent = await connectStaff(server);
     let customer = await connectCustomer(server);
-    const { id } = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const { id } = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     await (await joined(agent, id)).send("one");
-    const device = customer.desk.device;
+    const device = customer.sealdesk.device;
 
     customer = await customer.restart();
     agent = await agent.restart();
-    const again = customer.desk.conversation(id)!;
+    const again = customer.sealdesk.conversation(id)!;
     await again.send("two");
     await (await joined(agent, id)).send("three");
 
-    expect(customer.desk.device).toBe(device);
+    expect(customer.sealdesk.device).toBe(device);
     expect(await readTexts(again, 3)).toEqual(["one", "two", "three"]);
     expect(await readTexts(await joined(agent, id), 3)).toEqual(["one", "two", "three"]);
-    await Promise.all([agent.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
   });
 
   test("get what was written while they were away", async () => {
     const agent = await connectStaff(server);
     let customer = await connectCustomer(server);
-    const { id } = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const { id } = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const conversation = await joined(agent, id);
-    await customer.desk.close();
+    await customer.sealdesk.close();
     const texts = Array.from({ length: 300 }, (_, index) => `message ${index}`);
     await Promise.all(texts.map((text) => conversation.send(text)));
 
     customer = await connect(server, customer.credentials, { level: customer.level }, customer.key);
-    await customer.desk.synced();
+    await customer.sealdesk.synced();
 
-    const items = await readUntil(customer.desk.conversation(id)!, (all) => all.length === 301);
+    const items = await readUntil(customer.sealdesk.conversation(id)!, (all) => all.length === 301);
     expect(textsOf(items)).toEqual(texts);
     expect(problemsOf(items)).toEqual([]);
-    await Promise.all([agent.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
   });
 
   test("keep their state on disk, sealed with a passphrase, for one process at a time", async () => {
@@ -93,7 +93,7 @@ describe("a customer and an agent", () => {
       return Sealdesk.connect({ url: server.url, credentials, suite, store, webSocket });
     };
     const first = await open();
-    const asking = await customer.desk.openConversation({ with: [id] });
+    const asking = await customer.sealdesk.openConversation({ with: [id] });
     await asking.send("a secret that no disk shows");
     await expect(openStore(folder, "a passphrase")).rejects.toMatchObject({ code: "store_in_use" });
     await first.close();
@@ -109,7 +109,7 @@ describe("a customer and an agent", () => {
     expect(await readTexts(second.conversation(asking.id)!, 1)).toEqual([
       "a secret that no disk shows",
     ]);
-    await Promise.all([second.close(), customer.desk.close()]);
+    await Promise.all([second.close(), customer.sealdesk.close()]);
     await rm(folder, { recursive: true });
   });
 
@@ -119,13 +119,13 @@ describe("a customer and an agent", () => {
       name: "SealdeskError",
       code: "account_has_other_devices",
     });
-    await agent.desk.close();
+    await agent.sealdesk.close();
   });
 
   test("a store serves one account only", async () => {
     const agent = await connectStaff(server);
     const { tenant, username, password } = await server.createStaff("agent");
-    await agent.desk.close();
+    await agent.sealdesk.close();
     const attempt = connect(
       server,
       { grant: "password", tenant, username, password },
@@ -144,9 +144,9 @@ describe("a customer and an agent", () => {
   test("a second socket of a device displaces the first, whose readers end with the reason", async () => {
     const first = await connectStaff(server);
     const customer = await connectCustomer(server);
-    const { id } = await customer.desk.openConversation({ with: [first.desk.user.id] });
+    const { id } = await customer.sealdesk.openConversation({ with: [first.sealdesk.user.id] });
     const conversation = await joined(first, id);
-    const ended = new Promise<SealdeskError>((resolve) => first.desk.on("end", resolve));
+    const ended = new Promise<SealdeskError>((resolve) => first.sealdesk.on("end", resolve));
     const reading = expect(readUntil(conversation, () => false)).rejects.toMatchObject({
       code: "displaced",
       closeCode: 4509,
@@ -158,6 +158,6 @@ describe("a customer and an agent", () => {
     await reading;
     expect((await ended).code).toBe("displaced");
     await expect(conversation.send("late")).rejects.toMatchObject({ code: "displaced" });
-    await Promise.all([first.desk.close(), second.desk.close(), customer.desk.close()]);
+    await Promise.all([first.sealdesk.close(), second.sealdesk.close(), customer.sealdesk.close()]);
   });
 });

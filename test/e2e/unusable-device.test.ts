@@ -30,15 +30,15 @@ test("a device with unusable prekeys is left out; all others go on, and an admin
     await connectStaff(server),
     await connectStaff(server),
   ];
-  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   await asking.send("one");
   const serving = await joined(agent, asking.id);
   await readUntil(serving, (all) => textsOf(all).includes("one"));
 
-  const { device, user } = robin.desk;
+  const { device, user } = robin.sealdesk;
   await spoilPreKeys(device);
   const told = [customer, agent].map(
-    ({ desk }) => new Promise((resolve) => desk.on("security", resolve)),
+    ({ sealdesk }) => new Promise((resolve) => sealdesk.on("security", resolve)),
   );
   await serving.addMember(user.id);
   const leftOut = await joined(robin, asking.id);
@@ -58,7 +58,7 @@ test("a device with unusable prekeys is left out; all others go on, and an admin
   expect(problemsOf(seen).map(({ code }) => code)).toEqual(["no_key", "no_key"]);
 
   const admin = await staffDevice(server, "admin");
-  const ended = new Promise((resolve) => robin.desk.on("end", resolve));
+  const ended = new Promise((resolve) => robin.sealdesk.on("end", resolve));
   expect((await admin.request("DELETE", `/v1/devices/${device}`)).status).toBe(204);
   expect(await ended).toMatchObject({ code: "device_revoked" });
   const entries = await server.auditEntries();
@@ -69,7 +69,7 @@ test("a device with unusable prekeys is left out; all others go on, and an admin
   });
   await asking.send("four");
   await readUntil(serving, (all) => textsOf(all).includes("four"));
-  await Promise.all([customer, agent, robin].map(({ desk }) => desk.close()));
+  await Promise.all([customer, agent, robin].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test("only an admin removes a device of another account", async () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   customer = await connectCustomer(server);
 });
 afterAll(async () => {
-  await Promise.all([agent?.desk.close(), customer?.desk.close()]);
+  await Promise.all([agent?.sealdesk.close(), customer?.sealdesk.close()]);
   await server?.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -109,40 +109,40 @@ test("connecting and opening a store refuse wrong arguments in a sentence", asyn
   await store.close();
 });
 
-test("the functions of a desk refuse wrong arguments in a sentence", async () => {
-  const { desk } = agent;
+test("the functions of a sealdesk refuse wrong arguments in a sentence", async () => {
+  const { sealdesk } = agent;
 
   expect(
     await unclear({
-      on: [(name) => desk.on(name, () => undefined)],
-      "on listener": [(listener) => desk.on("end", listener), "a function"],
-      setPresence: [(state) => desk.setPresence(state)],
-      conversation: [(id) => desk.conversation(id)],
-      openConversation: [(value) => desk.openConversation(value)],
-      "openConversation with": [(value) => desk.openConversation({ with: value }), "an array"],
-      "openConversation member": [(value) => desk.openConversation({ with: [value] })],
-      staff: [(role) => desk.staff(role), "undefined"],
-      safetyNumbers: [(user) => desk.safetyNumbers(user)],
-      safetyCode: [(user) => desk.safetyCode(user)],
-      acceptAccountKey: [(user) => desk.acceptAccountKey(user, "1")],
-      "acceptAccountKey number": [(number) => desk.acceptAccountKey(someone, number)],
-      reviewDevice: [(code) => desk.reviewDevice(code)],
-      approveDevice: [(code) => desk.approveDevice(code)],
-      "approveDevice options": [(options) => desk.approveDevice("no code", options)],
-      "approveDevice history": [(history) => desk.approveDevice("no code", { history })],
-      refuseDevice: [(code) => desk.refuseDevice(code)],
-      removeDevice: [(device) => desk.removeDevice(device)],
-      resetAccount: [(user) => desk.resetAccount(user, "devices_lost")],
-      "resetAccount reason": [(reason) => desk.resetAccount(someone, reason)],
+      on: [(name) => sealdesk.on(name, () => undefined)],
+      "on listener": [(listener) => sealdesk.on("end", listener), "a function"],
+      setPresence: [(state) => sealdesk.setPresence(state)],
+      conversation: [(id) => sealdesk.conversation(id)],
+      openConversation: [(value) => sealdesk.openConversation(value)],
+      "openConversation with": [(value) => sealdesk.openConversation({ with: value }), "an array"],
+      "openConversation member": [(value) => sealdesk.openConversation({ with: [value] })],
+      staff: [(role) => sealdesk.staff(role), "undefined"],
+      safetyNumbers: [(user) => sealdesk.safetyNumbers(user)],
+      safetyCode: [(user) => sealdesk.safetyCode(user)],
+      acceptAccountKey: [(user) => sealdesk.acceptAccountKey(user, "1")],
+      "acceptAccountKey number": [(number) => sealdesk.acceptAccountKey(someone, number)],
+      reviewDevice: [(code) => sealdesk.reviewDevice(code)],
+      approveDevice: [(code) => sealdesk.approveDevice(code)],
+      "approveDevice options": [(options) => sealdesk.approveDevice("no code", options)],
+      "approveDevice history": [(history) => sealdesk.approveDevice("no code", { history })],
+      refuseDevice: [(code) => sealdesk.refuseDevice(code)],
+      removeDevice: [(device) => sealdesk.removeDevice(device)],
+      resetAccount: [(user) => sealdesk.resetAccount(user, "devices_lost")],
+      "resetAccount reason": [(reason) => sealdesk.resetAccount(someone, reason)],
     }),
   ).toEqual([]);
 });
 
 test("the functions of a conversation refuse wrong arguments in a sentence", async () => {
-  const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const conversation = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const file = { name: "a.txt", type: "text/plain", data: new Uint8Array(3) };
   const sendWith = (changes: object) => conversation.sendAttachment({ ...file, ...changes });
-  const grant = { to: agent.desk.user.id, fromSeq: 1, toSeq: 1, purpose: "hand_over" } as const;
+  const grant = { to: agent.sealdesk.user.id, fromSeq: 1, toSeq: 1, purpose: "hand_over" } as const;
   const grantWith = (changes: object) => conversation.grantHistory({ ...grant, ...changes });
   const firstWith = (options: never) => conversation.messages(options).next();
 
@@ -179,14 +179,14 @@ test("the functions of a conversation refuse wrong arguments in a sentence", asy
 });
 
 test("every function of the public classes is among those above, or takes nothing", async () => {
-  const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const conversation = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const functionsOf = (value: object) =>
     Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(value) as object))
       .filter(([name, { value: member }]) => typeof member === "function" && name !== "constructor")
       .map(([name]) => name)
       .toSorted();
 
-  expect(functionsOf(agent.desk)).toEqual(
+  expect(functionsOf(agent.sealdesk)).toEqual(
     [
       "acceptAccountKey",
       "approveDevice",
@@ -228,7 +228,7 @@ test("every function of the public classes is among those above, or takes nothin
 });
 
 test("the longest text arrives, and a longer one is refused with the limit", async () => {
-  const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const conversation = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const longest = "x".repeat(maxTextBytes);
 
   await conversation.send(longest);
@@ -244,9 +244,9 @@ test("the longest text arrives, and a longer one is refused with the limit", asy
 });
 
 test("a scanned safety code must be text", async () => {
-  const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const conversation = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   await conversation.send("Hello");
-  const safety = await customer.desk.safetyCode(agent.desk.user.id);
+  const safety = await customer.sealdesk.safetyCode(agent.sealdesk.user.id);
 
   expect(safety.compare("something else")).toBe("not_a_code");
   expect(

@@ -38,12 +38,12 @@ export interface HandOver {
 export async function handOver(server: TestServer, messages: number): Promise<HandOver> {
   const customer = await connectCustomer(server);
   const agent = await connectStaff(server);
-  const talk = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const talk = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const agentTalk = await joined(agent, talk.id);
   for (let index = 1; index <= messages; index++)
     await (index % 2 === 0 ? talk : agentTalk).send(`message ${index}`);
   const colleague = await connectStaff(server);
-  await agentTalk.addMember(colleague.desk.user.id);
+  await agentTalk.addMember(colleague.sealdesk.user.id);
   const joinedSeq = messages + 2;
   const colleagueTalk = await joined(colleague, talk.id);
   for (const each of [talk, agentTalk, colleagueTalk]) await seen(each, joinedSeq);
@@ -51,7 +51,7 @@ export async function handOver(server: TestServer, messages: number): Promise<Ha
 }
 
 export const closeAll = ({ customer, agent, colleague }: HandOver): Promise<unknown> =>
-  Promise.all([customer, agent, colleague].map(({ desk }) => desk.close()));
+  Promise.all([customer, agent, colleague].map(({ sealdesk }) => sealdesk.close()));
 
 /** Resolves when the conversation has the event `seq`. */
 export async function seen(conversation: Conversation, seq: number): Promise<void> {
@@ -73,7 +73,7 @@ export const textsIn = (items: readonly ConversationItem[], from: number, to: nu
 /** The end of the next grant that comes to this device. */
 export function taken(member: Member): Promise<HistoryProgress> {
   return new Promise((resolve) => {
-    const stop = member.desk.on("history", ({ progress }) => {
+    const stop = member.sealdesk.on("history", ({ progress }) => {
       if (progress.direction !== "receiving" || progress.done < progress.total) return;
       stop();
       resolve(progress);
@@ -87,7 +87,7 @@ export async function rewriteHistory(
   conversation: ConversationId,
   change: (seq: number, record: HistoryRecord) => HistoryRecord,
 ): Promise<Member> {
-  await member.desk.close();
+  await member.sealdesk.close();
   const store = await DeviceStore.open(member.level, member.key);
   await store.transact(async (transaction) => {
     for (const [seq, record] of await readHistory(transaction, conversation, 0, 1000))
@@ -102,7 +102,7 @@ export async function historyOf(
   member: Member,
   conversation: ConversationId,
 ): Promise<ReadonlyMap<number, HistoryRecord>> {
-  await member.desk.close();
+  await member.sealdesk.close();
   const store = await DeviceStore.open(member.level, member.key);
   const records = await store.read((transaction) =>
     readHistory(transaction, conversation, 0, 1000),
@@ -149,6 +149,6 @@ export function cutAt(
 /** What the device is after a crash at this moment: its disk, and nothing else of it. */
 export async function crashed(server: TestServer, member: Member): Promise<Member> {
   const level = await copyOf(member.level);
-  await member.desk.close();
+  await member.sealdesk.close();
   return connect(server, member.credentials, { level }, member.key);
 }

@@ -34,7 +34,7 @@ export interface MemberOptions extends Partial<
 
 /** A real device: this SDK, libsignal, and a socket to the test server. */
 export interface Member {
-  readonly desk: Sealdesk;
+  readonly sealdesk: Sealdesk;
   readonly credentials: Credentials;
   readonly level: Level;
   readonly key: Uint8Array;
@@ -68,10 +68,10 @@ export async function connect(
   key: Uint8Array = randomBytes(32),
 ): Promise<Member> {
   const level = options.level ?? freshLevel();
-  const desk = await Sealdesk.connect(
+  const sealdesk = await Sealdesk.connect(
     await settings(server, credentials, { ...options, level }, key),
   );
-  return memberOf(server, credentials, { desk, level, key }, options);
+  return memberOf(server, credentials, { sealdesk, level, key }, options);
 }
 
 /** A new device of an account that asks to join it. */
@@ -98,8 +98,8 @@ export async function startLinking(
     await connecting.store.close();
     throw error;
   });
-  const member = link.approved.then((desk) =>
-    memberOf(server, credentials, { desk, level, key }, options),
+  const member = link.approved.then((sealdesk) =>
+    memberOf(server, credentials, { sealdesk, level, key }, options),
   );
   member.catch(() => undefined);
   return {
@@ -122,7 +122,7 @@ export async function connectSibling(
   approval: ApprovalOptions = {},
 ): Promise<Member> {
   const newcomer = await startLinking(server, sibling.credentials, options);
-  await sibling.desk.approveDevice(newcomer.link.code, approval);
+  await sibling.sealdesk.approveDevice(newcomer.link.code, approval);
   return newcomer.member;
 }
 
@@ -146,15 +146,15 @@ const settings = async (
 const memberOf = (
   server: TestServer,
   credentials: Credentials,
-  { desk, level, key }: Pick<Member, "desk" | "level" | "key">,
+  { sealdesk, level, key }: Pick<Member, "sealdesk" | "level" | "key">,
   options: MemberOptions,
 ): Member => ({
-  desk,
+  sealdesk,
   credentials,
   level,
   key,
   async restart(changes = {}) {
-    await desk.close();
+    await sealdesk.close();
     return connect(server, credentials, { ...options, ...changes, level }, key);
   },
 });
@@ -170,11 +170,11 @@ export async function copyOf(level: Level): Promise<Level> {
 }
 
 /** The conversation as `member` has it, once it is there. */
-export async function joined(member: Pick<Member, "desk">, id: string): Promise<Conversation> {
-  const known = member.desk.conversation(id);
+export async function joined(member: Pick<Member, "sealdesk">, id: string): Promise<Conversation> {
+  const known = member.sealdesk.conversation(id);
   if (known !== undefined) return known;
   return new Promise((resolve) => {
-    const stop = member.desk.on("conversation", (conversation) => {
+    const stop = member.sealdesk.on("conversation", (conversation) => {
       if (conversation.id !== id) return;
       stop();
       resolve(conversation);

@@ -31,7 +31,7 @@ export class DiskDevice {
   readonly security: SecurityEvent[] = [];
   readonly #server: TestServer;
   #home: DeviceHome;
-  #desk: Sealdesk | undefined;
+  #sealdesk: Sealdesk | undefined;
 
   constructor(server: TestServer, credentials: Credentials, home: DeviceHome) {
     this.#server = server;
@@ -39,16 +39,16 @@ export class DiskDevice {
     this.#home = home;
   }
 
-  get desk(): Sealdesk {
-    if (this.#desk === undefined) throw new Error("the device is switched off");
-    return this.#desk;
+  get sealdesk(): Sealdesk {
+    if (this.#sealdesk === undefined) throw new Error("the device is switched off");
+    return this.#sealdesk;
   }
 
   /** Switches it on. */
   async open(options: OpenOptions = {}): Promise<Sealdesk> {
     const store = await openDeviceStore(this.#home);
     try {
-      const desk = await Sealdesk.connect({
+      const sealdesk = await Sealdesk.connect({
         url: this.#server.url,
         credentials: this.credentials,
         suite: newSuite(options.limits),
@@ -57,9 +57,9 @@ export class DiskDevice {
         backoff: { baseMs: 20, capMs: 200, stableMs: 1_000 },
         ...options,
       });
-      desk.on("security", (event) => this.security.push(event));
-      this.#desk = desk;
-      return desk;
+      sealdesk.on("security", (event) => this.security.push(event));
+      this.#sealdesk = sealdesk;
+      return sealdesk;
     } catch (error) {
       await store.close();
       throw error;
@@ -67,12 +67,12 @@ export class DiskDevice {
   }
 
   async close(): Promise<void> {
-    await this.#desk?.close();
-    this.#desk = undefined;
+    await this.#sealdesk?.close();
+    this.#sealdesk = undefined;
   }
 
   conversation(id: string): Conversation {
-    const found = this.desk.conversation(id);
+    const found = this.sealdesk.conversation(id);
     if (found === undefined) throw new Error("the device knows no such conversation");
     return found;
   }

@@ -26,7 +26,7 @@ export interface DeviceHome {
 
 /** A device that is switched on. */
 export interface ConnectedDevice {
-  readonly desk: Sealdesk;
+  readonly sealdesk: Sealdesk;
   /** Cuts the connection. The SDK makes another. */
   readonly cut: () => void;
 }
@@ -69,7 +69,7 @@ export async function connectDevice(
   const store = await openDeviceStore(home);
   const { webSocket, cut } = severable();
   try {
-    const desk = await Sealdesk.connect({
+    const sealdesk = await Sealdesk.connect({
       url,
       credentials,
       suite: newSuite(limits),
@@ -81,7 +81,7 @@ export async function connectDevice(
           fetch(target, { ...init, headers: { ...init.headers, "x-forwarded-for": home.address } }),
       },
     });
-    return { desk, cut };
+    return { sealdesk, cut };
   } catch (error) {
     await store.close();
     throw error;

@@ -65,18 +65,18 @@ test.each([
       keepalive: { quietMs: 600, answerMs: 600 },
     });
     const customer = await connectCustomer(server);
-    const theirs = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const theirs = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     const ours = await joined(agent, theirs.id);
     await theirs.send("before");
     expect(await readTexts(ours, 1)).toEqual(["before"]);
     const ups: string[] = [];
-    agent.desk.on("connection", (state) => void ups.push(state));
+    agent.sealdesk.on("connection", (state) => void ups.push(state));
     const { count } = network.silence(() => true, directions);
     expect(count).toBeGreaterThan(0);
     await theirs.send("into the void");
     expect(await readTexts(ours, 2)).toEqual(["before", "into the void"]);
     expect(ups.slice(0, 2)).toEqual(["down", "up"]);
-    await Promise.all([agent.desk.close(), customer.desk.close()]);
+    await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
   },
   20_000,
 );

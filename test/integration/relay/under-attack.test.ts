@@ -20,7 +20,7 @@ async function buffered(server: TestServer): Promise<number> {
 /** Two people who talk through all of `trouble`. @returns what one said and what the other read */
 async function talkThrough(server: TestServer, trouble: () => Promise<void>) {
   const [agent, customer] = [await connectStaff(server), await connectCustomer(server)];
-  const theirs = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const theirs = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const said: string[] = [];
   const say = async () => {
     said.push(`message ${said.length}`);
@@ -34,7 +34,7 @@ async function talkThrough(server: TestServer, trouble: () => Promise<void>) {
   await troubled;
   await say();
   const read = await readTexts(await joined(agent, theirs.id), said.length);
-  await Promise.all([agent.desk.close(), customer.desk.close()]);
+  await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
   return { said, read };
 }
 

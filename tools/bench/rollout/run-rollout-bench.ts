@@ -141,8 +141,8 @@ async function rollOut(site: Site): Promise<Rollout> {
     const connect = async (home: DeviceHome, credentials: Parameters<typeof connectDevice>[2]) => {
       const { webSocket, records } = recordedSockets();
       devices.push(records);
-      const { desk } = await connectDevice(site.url, home, credentials, { webSocket });
-      return started.add(desk);
+      const { sealdesk } = await connectDevice(site.url, home, credentials, { webSocket });
+      return started.add(sealdesk);
     };
     const { username, password } = await site.people.newAgent("Agent");
     const staff = { grant: "password", tenant: TENANT, username, password } as const;

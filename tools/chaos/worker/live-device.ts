@@ -27,10 +27,10 @@ export async function liveDevice(assignment: DeviceAssignment, deps: LifeDeps): 
   const { stages } = deps;
   const note = (line: JournalLine) => writeLine(assignment.journal, line);
   const before = await readJournal(assignment.journal);
-  const desk = await signIn(assignment, deps);
-  note({ kind: "device", device: desk.device });
+  const sealdesk = await signIn(assignment, deps);
+  note({ kind: "device", device: sealdesk.device });
   await stages.reached("meet");
-  const conversation = await meet(desk, assignment);
+  const conversation = await meet(sealdesk, assignment);
   note({ kind: "met" });
   const reading = readAlong(conversation, before.received.at(-1)?.seq ?? 0, note);
   await stages.reached("talk");
@@ -38,21 +38,21 @@ export async function liveDevice(assignment: DeviceAssignment, deps: LifeDeps): 
   await say(conversation, `goodbye from ${assignment.name}`, note);
   note({ kind: "goodbye" });
   await stages.reached("end");
-  await desk.close();
+  await sealdesk.close();
   await reading;
 }
 
 /** Returns the device's only conversation. The customer's device begins it. */
-async function meet(desk: Sealdesk, { account }: DeviceAssignment): Promise<Conversation> {
-  const [known] = desk.conversations();
+async function meet(sealdesk: Sealdesk, { account }: DeviceAssignment): Promise<Conversation> {
+  const [known] = sealdesk.conversations();
   if (known !== undefined) return known;
-  if (account.kind === "customer") return desk.openConversation({ with: account.agents });
+  if (account.kind === "customer") return sealdesk.openConversation({ with: account.agents });
   return new Promise((resolve) => {
-    const stop = desk.on("conversation", (conversation) => {
+    const stop = sealdesk.on("conversation", (conversation) => {
       stop();
       resolve(conversation);
     });
-    const [meanwhile] = desk.conversations();
+    const [meanwhile] = sealdesk.conversations();
     if (meanwhile !== undefined) resolve(meanwhile);
   });
 }

@@ -32,7 +32,7 @@ export async function signIn(assignment: DeviceAssignment, deps: SignInDeps): Pr
   const credentials = credentialsOf(assignment, deps);
   for (let attempt = 1; ; attempt++) {
     try {
-      return (await connectDevice(deps.url, home, credentials, choices)).desk;
+      return (await connectDevice(deps.url, home, credentials, choices)).sealdesk;
     } catch (error) {
       const code = error instanceof SealdeskError ? error.code : "";
       if (!passing.includes(code) || attempt === mostAttempts)

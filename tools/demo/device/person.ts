@@ -55,9 +55,9 @@ export class Person {
     return person;
   }
 
-  get desk(): Sealdesk {
+  get sealdesk(): Sealdesk {
     if (this.#device === undefined) throw new Error(`${this.name}'s device is switched off`);
-    return this.#device.desk;
+    return this.#device.sealdesk;
   }
 
   /** Returns the device's id. */
@@ -71,7 +71,7 @@ export class Person {
 
   /** Begins a conversation with these users, and reads along. */
   async begin(users: readonly UserId[]): Promise<Conversation> {
-    const begun = this.desk.openConversation({ with: users });
+    const begun = this.sealdesk.openConversation({ with: users });
     const conversation = await within(stepMs, `${this.name}'s beginning`, begun);
     this.#read(conversation);
     return conversation;
@@ -84,7 +84,7 @@ export class Person {
 
   async say(text: string): Promise<Sent> {
     const { id } = await within(stepMs, `${this.name}'s message`, this.#here.send(text));
-    return { id, sender: this.desk.user.id, text };
+    return { id, sender: this.sealdesk.user.id, text };
   }
 
   addMember(user: UserId): Promise<void> {
@@ -100,7 +100,7 @@ export class Person {
   async switchOff(): Promise<void> {
     const device = this.#device;
     this.#device = undefined;
-    await device?.desk.close();
+    await device?.sealdesk.close();
     await this.#reading;
   }
 
@@ -109,7 +109,7 @@ export class Person {
     if (this.#device !== undefined) return;
     await this.#switchOn();
     const id = this.#conversation?.id;
-    const conversation = id === undefined ? undefined : this.desk.conversation(id);
+    const conversation = id === undefined ? undefined : this.sealdesk.conversation(id);
     if (conversation === undefined) throw new Error(`${this.name}'s device forgot`);
     this.#read(conversation);
   }
@@ -135,17 +135,17 @@ export class Person {
   async #switchOn(): Promise<void> {
     const connected = connectDevice(this.#url, this.home, this.#credentials);
     this.#device = await within(stepMs, `${this.name}'s signing in`, connected);
-    this.#id = this.desk.device;
+    this.#id = this.sealdesk.device;
   }
 
   #invitation(id: ConversationId): Promise<Conversation> {
     return new Promise((resolve) => {
-      const stop = this.desk.on("conversation", (conversation) => {
+      const stop = this.sealdesk.on("conversation", (conversation) => {
         if (conversation.id !== id) return;
         stop();
         resolve(conversation);
       });
-      const known = this.desk.conversation(id);
+      const known = this.sealdesk.conversation(id);
       if (known === undefined) return;
       stop();
       resolve(known);

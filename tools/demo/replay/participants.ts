@@ -32,7 +32,7 @@ export class Participants {
   async begin({ members }: Plan): Promise<ConversationId> {
     for (const name of members) await this.signIn(name);
     const agents = members.filter((name) => name !== customer).map((name) => this.called(name));
-    const users = agents.map(({ desk }) => desk.user.id);
+    const users = agents.map(({ sealdesk }) => sealdesk.user.id);
     const { id } = await this.called(customer).begin(users);
     for (const agent of agents) await agent.join(id);
     return id;

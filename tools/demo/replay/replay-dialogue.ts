@@ -89,7 +89,7 @@ async function bringIn(
   const newcomer = await participants.signIn(to);
   const agent = participants.called(from);
   await faults.comeBack(agent);
-  await agent.addMember(newcomer.desk.user.id);
+  await agent.addMember(newcomer.sealdesk.user.id);
   await newcomer.join(conversation);
 }
 

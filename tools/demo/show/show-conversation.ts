@@ -24,7 +24,7 @@ async function show(backend: Backend, print: Print): Promise<void> {
     Ben: await signInSomebody(backend, "Ben", false),
   };
   try {
-    const { id } = await people.Maya.begin([people.Ben.desk.user.id]);
+    const { id } = await people.Maya.begin([people.Ben.sealdesk.user.id]);
     await people.Ben.join(id);
     for (const { from, text } of sample) await people[from].say(text);
     for (const person of Object.values(people)) await person.hasShown(sample.length, arrivalMs);
@@ -35,8 +35,8 @@ async function show(backend: Backend, print: Print): Promise<void> {
     for (const [place, row] of rows.entries())
       print(`${columns(seenBy(people, place), heldOf(row))}\n${rule}`);
 
-    const numbers = await people.Maya.desk.safetyNumbers(people.Ben.desk.user.id);
-    const other = await people.Ben.desk.safetyNumbers(people.Maya.desk.user.id);
+    const numbers = await people.Maya.sealdesk.safetyNumbers(people.Ben.sealdesk.user.id);
+    const other = await people.Ben.sealdesk.safetyNumbers(people.Maya.sealdesk.user.id);
     print("\nThe safety number, which both devices compute and two people compare:");
     print(`  ${numbers.known}\n  ${other.known}`);
     print("\nAll that a database administrator could read of this conversation:");
@@ -48,7 +48,9 @@ async function show(backend: Backend, print: Print): Promise<void> {
 
 /** One message on every device, as each device opened it. */
 function seenBy(people: Readonly<Record<string, Person>>, place: number): string {
-  const names = new Map(Object.entries(people).map(([name, { desk }]) => [desk.user.id, name]));
+  const names = new Map(
+    Object.entries(people).map(([name, { sealdesk }]) => [sealdesk.user.id, name]),
+  );
   return Object.entries(people)
     .map(([name, { shown }]) => {
       const message = shown[place];

@@ -7,7 +7,7 @@ import type { TestServer } from "./server.ts";
 import { until } from "./until.ts";
 
 /** A server that can be put back to a backup, and real devices that know who approves a restore. */
-export class RestorableDesk {
+export class RestorableSystem {
   readonly server: RestorableServer;
   readonly #eventsOf = new Map<Member, SecurityEvent[]>();
 
@@ -15,10 +15,10 @@ export class RestorableDesk {
     this.server = server;
   }
 
-  static async make(): Promise<RestorableDesk> {
-    const desk = new RestorableDesk(await RestorableServer.make());
-    await desk.started();
-    return desk;
+  static async make(): Promise<RestorableSystem> {
+    const system = new RestorableSystem(await RestorableServer.make());
+    await system.started();
+    return system;
   }
 
   /** Starts the server, and resolves when it is ready. */
@@ -55,7 +55,7 @@ export class RestorableDesk {
   watched(member: Member): Member {
     const events: SecurityEvent[] = [];
     this.#eventsOf.set(member, events);
-    member.desk.on("security", (event) => events.push(event));
+    member.sealdesk.on("security", (event) => events.push(event));
     return member;
   }
 
@@ -65,8 +65,8 @@ export class RestorableDesk {
   }
 
   /** Starts the device again as one that does not know who approves a restore. */
-  async restartedUnaware({ desk, credentials, level, key }: Member): Promise<Member> {
-    await desk.close();
+  async restartedUnaware({ sealdesk, credentials, level, key }: Member): Promise<Member> {
+    await sealdesk.close();
     const server = this.server as unknown as TestServer;
     return this.watched(await connect(server, credentials, { level }, key));
   }
@@ -95,7 +95,7 @@ export class RestorableDesk {
   }
 
   async close(): Promise<void> {
-    for (const { desk } of this.#eventsOf.keys()) await desk.close().catch(() => undefined);
+    for (const { sealdesk } of this.#eventsOf.keys()) await sealdesk.close().catch(() => undefined);
     await this.server.remove();
   }
 }
