@@ -27,6 +27,7 @@ const storm = z.strictObject({
 const felt = z.strictObject({
   requests: latency.extend({ refused: z.literal(0) }),
   messages: latency,
+  disk: latency,
   /** Requests answered, frames written or messages accepted of the flood. */
   floodPerSecond: z.number().nonnegative(),
 });

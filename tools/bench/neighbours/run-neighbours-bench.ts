@@ -10,8 +10,9 @@ import type { SealdeskLinkSpec } from "../load/party.ts";
 import type { Progress, Scale } from "../options.ts";
 import type { Measured } from "../report.ts";
 import { startSealdesk, type SealdeskServer } from "../servers/sealdesk.ts";
-import { latencyOf, round, type Latency } from "../statistics.ts";
+import { latencyOf, medianOf, round, type Latency } from "../statistics.ts";
 import { Caller } from "./caller.ts";
+import { DiskProbe } from "./disk-probe.ts";
 import { flood, floodMessages, noFlood, type Flood } from "./floods.ts";
 
 /**
@@ -31,15 +32,18 @@ const MESSAGES = 20;
 interface Felt {
   readonly requests: Latency & { readonly refused: number };
   readonly messages: Latency;
+  /** How long the disk took to make a block durable. */
+  readonly disk: Latency;
   /** Requests answered, frames written or messages accepted of the flood, per second. */
   readonly floodPerSecond: number;
 }
 
 /**
  * Measures how long a tenant waits for its requests and messages while another tenant floods the same
- * node, which has its default limits: first alone, then beside one hostile account, then beside a
- * hostile tenant of 50 accounts that floods with requests, with frames and with messages. The flood comes
- * from a process of its own that leaves the processors to the server, because a hostile client brings its own.
+ * node, which has its default limits: alone, beside one hostile account, and beside a hostile tenant of 50
+ * accounts that floods with requests, with frames and with messages. They take turns, round after round, so
+ * that a change of the machine or its disk affects all of them. The flood comes from a process of its own that
+ * leaves the processors to the server, because a hostile client brings its own.
  */
 export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Measured> =>
   closing(async (started) => {
@@ -60,46 +64,59 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
       { accounts, conversations, senders: accounts },
       "yielding",
     );
-    const feel = async (name: string, begin: () => Promise<Flood>): Promise<Felt> => {
-      progress(name);
+    const feel = async (begin: () => Promise<Flood>): Promise<Felt> => {
       const startedMs = performance.now();
       const begun = await begin();
+      const probe = new DiskProbe();
       const [requests, messages] = await Promise.all([
         requestSteadily(callers, scale.seconds),
         measureLoad(neighbour.load, server.probe, { perSecond: MESSAGES }, scale.seconds),
       ]);
+      const disk = await probe.end();
       const sent = await begun.end();
       const floodPerSecond = Math.round((sent * 1000) / (performance.now() - startedMs));
-      return { requests, messages: messages.deliver, floodPerSecond };
+      return { requests, messages: messages.deliver, disk, floodPerSecond };
     };
     // Not counted, because a server that has just started has no compiled code.
     await requestSteadily(callers, Math.min(5, scale.seconds));
-    const alone = await feel("alone", async () => noFlood);
     const { specs } = hostile;
-    const beside: Record<string, Felt> = {
-      "account's requests": await feel("beside one account's requests", () =>
+    const turns = Object.entries({
+      nobody: async () => noFlood,
+      "account's requests": () =>
         flood({ do: "requests", specs: specs.slice(0, 1), inFlight: IN_FLIGHT }),
-      ),
-      "tenant's requests": await feel("beside a tenant's requests", () =>
-        flood({ do: "requests", specs, inFlight: IN_FLIGHT }),
-      ),
-      "tenant's frames": await feel("beside a tenant's frames", () =>
-        flood({ do: "frames", specs }),
-      ),
-      "tenant's messages": await feel("beside a tenant's messages", () =>
-        floodMessages(hostile.load, accounts * MESSAGES_OF_ACCOUNT),
-      ),
-    };
-    const all = { alone, ...beside };
+      "tenant's requests": () => flood({ do: "requests", specs, inFlight: IN_FLIGHT }),
+      "tenant's frames": () => flood({ do: "frames", specs }),
+      "tenant's messages": () => floodMessages(hostile.load, accounts * MESSAGES_OF_ACCOUNT),
+    });
+    const rounds: Record<string, Felt>[] = [];
+    for (let count = 1; count <= scale.rounds; count++) {
+      const felt: Record<string, Felt> = {};
+      for (const [name, begin] of turns) {
+        progress(`round ${count} of ${scale.rounds}: beside ${name}`);
+        felt[name] = await feel(begin);
+      }
+      rounds.push(felt);
+    }
+    const { nobody: alone, ...beside } = medianOf(rounds);
+    if (alone === undefined) throw new Error("nothing was measured alone");
+    const all = { nobody: alone, ...beside };
     const latency = ({ p50Ms, p99Ms }: Latency) => `${p50Ms} / ${p99Ms}`;
     return {
-      figures: { ...scale, conversations, accounts, alone, beside },
+      figures: { ...scale, conversations, accounts, alone, beside, measured: rounds },
       table: [
-        ["beside", "requests p50 / p99 ms", "messages p50 / p99 ms", "refused", "flood per second"],
-        ...Object.entries(all).map(([name, { requests, messages, floodPerSecond }]) => [
+        [
+          "beside",
+          "requests p50 / p99 ms",
+          "messages p50 / p99 ms",
+          "disk p50 / p99 ms",
+          "refused",
+          "flood per second",
+        ],
+        ...Object.entries(all).map(([name, { requests, messages, disk, floodPerSecond }]) => [
           name,
           latency(requests),
           latency(messages),
+          latency(disk),
           requests.refused,
           floodPerSecond,
         ]),
@@ -114,7 +131,9 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
         ),
         {
           name: "refused requests of the neighbour",
-          value: Object.values(all).reduce((sum, { requests }) => sum + requests.refused, 0),
+          value: rounds
+            .flatMap((felt) => Object.values(felt))
+            .reduce((sum, { requests }) => sum + requests.refused, 0),
           atMost: 0,
         },
       ],
