@@ -475,10 +475,9 @@ table sealdesk.events (
   commitment bytea not null,
   franking_tag bytea not null,
   transcript_hash bytea not null,
-  previous_hash bytea
+  previous_hash bytea not null
 ) partition by RANGE (received_at_ms)
   row level security
-  CREATE TRIGGER events_follow BEFORE INSERT ON sealdesk.events FOR EACH ROW WHEN (((new.previous_hash IS NULL) AND (new.kind > 0))) EXECUTE FUNCTION sealdesk.add_previous_hash() -- enabled O
   CREATE TRIGGER events_removed AFTER DELETE ON sealdesk.events REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION sealdesk.uncount_messages() -- enabled O
   grant insert to sealdesk_app
   grant select to sealdesk_app
@@ -840,19 +839,6 @@ table sealdesk.users (
   grant update (account_key) to sealdesk_app
   policy owner for r using ((subject_index IS NOT NULL))
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
-
-CREATE OR REPLACE FUNCTION sealdesk.add_previous_hash()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-begin
-  new.previous_hash := case when new.seq = 1 then decode(repeat('00', 32), 'hex') else (
-    select before.transcript_hash from sealdesk.events before
-    where before.tenant = new.tenant and before.conversation = new.conversation
-      and before.seq = new.seq - 1 and before.kind > 0) end;
-  return new;
-end
-$function$
 
 CREATE OR REPLACE FUNCTION sealdesk.announce_role()
  RETURNS trigger

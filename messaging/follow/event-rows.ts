@@ -51,8 +51,7 @@ export interface EventRow {
   readonly commitment: Buffer;
   readonly franking_tag: Buffer;
   readonly transcript_hash: Buffer;
-  /** Null if the event before was gone when the server began to keep this hash. */
-  readonly previous_hash: Buffer | null;
+  readonly previous_hash: Buffer;
   readonly packet: Buffer | null;
 }
 

@@ -21,8 +21,7 @@ export async function readEvents(
   const rows = await loadEventRows(pool, tenant, request);
   const keys = await scopeKeys.forReading(tenant, rows.flatMap(sealedOf).map(keyOf));
   return rows.map((row) => {
-    if (row.previous_hash === null) return { kind: "erased", seq: row.seq };
-    const event = eventOf(row, row.previous_hash);
+    const event = eventOf(row);
     if (!isMessage(row)) return { ...event, packet: packetFor(event) };
     const key = keys.get(keyOf(row.ciphertext))?.key;
     if (key === undefined) return { kind: "erased", seq: row.seq };
@@ -53,7 +52,7 @@ const sealedOf = (row: EventRow): Uint8Array[] => [
   ...(row.packet === null ? [] : [row.packet]),
 ];
 
-const eventOf = (row: EventRow, previousHash: Uint8Array): DeliverableEvent => ({
+const eventOf = (row: EventRow): DeliverableEvent => ({
   tenant: row.tenant,
   conversation: row.conversation,
   seq: row.seq,
@@ -68,5 +67,5 @@ const eventOf = (row: EventRow, previousHash: Uint8Array): DeliverableEvent => (
   frankingTag: row.franking_tag,
   transcriptHash: row.transcript_hash,
   packet: row.packet ?? undefined,
-  previousHash,
+  previousHash: row.previous_hash,
 });

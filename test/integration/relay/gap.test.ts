@@ -85,23 +85,6 @@ test("a hole within the log is told in its place; the device's cursor is then be
   await Promise.all([socket.close(), again.close()]);
 });
 
-test("an event is in a gap as well, if it follows one that was gone before its hash was kept", async () => {
-  const { agent, id, socket, hashes } = await purged(5, 1, 2);
-  await server.database.owner.query(
-    "update sealdesk.events set previous_hash = null where conversation = $1 and seq = 3",
-    [id],
-  );
-  const reader = await RelaySocket.open(server, agent);
-  expect(await reader.next("gap")).toMatchObject({ from: 1, to: 2, reason: "purged" });
-  reader.send({ kind: "ackGap", body: { conversation: id, to: 2 } });
-  expect(await reader.next("gap")).toMatchObject({ from: 3, to: 3, reason: "erased" });
-  reader.send({ kind: "ackGap", body: { conversation: id, to: 3 } });
-  const rest = await reader.deliveries(2);
-  expect(rest.map(({ seq }) => seq)).toEqual([4, 5]);
-  expect(rest.map(({ previousHash }) => previousHash)).toEqual(hashes.slice(2, 4));
-  await Promise.all([socket.close(), reader.close()]);
-});
-
 test("a device that is at the end of what was purged is told nothing of it", async () => {
   const { agent, id, socket } = await purged(6, 1, 4);
   const reader = await RelaySocket.open(server, agent, [{ conversation: id, seq: 4 }]);
