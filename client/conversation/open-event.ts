@@ -11,8 +11,9 @@ import { takeUploadOf } from "../attachments/spool.ts";
 import { codeOf } from "../errors.ts";
 import { hashAt, wasSaidBefore, type HistoryRecord, type Problem } from "./history.ts";
 import type { EventProblemCode } from "./items.ts";
+import { isSameLog, refusalOf } from "./judge-message.ts";
 import { bodyOf, deleteEntry, getEntry } from "./outbox.ts";
-import { isListedUnder, memberWith, type ConversationState } from "./state.ts";
+import type { ConversationState } from "./state.ts";
 
 type Said = Pick<HistoryRecord, "text" | "attachment" | "restored">;
 /** A message as the history stores it. */
@@ -54,15 +55,9 @@ export async function openDelivered(
   event: Deliver,
 ): Promise<Opened> {
   const { state, sender, onHead, unseen, keyMaxMessages, nowMs } = from;
-  const members = state?.members ?? [];
-  if (memberWith(members, event.senderDevice) === undefined) return failed("not_a_member");
-  // The certificate decides who sent the message. The relay's list of members must agree.
-  if (sender === undefined || !isListedUnder(members, sender, event.senderDevice)) {
-    keepPacket(transaction, event);
-    return failed("untrusted_sender");
-  }
-  // The relay accepts a message only in the epoch that it was sealed for.
-  if (state?.epoch !== event.epoch) return failed("wrong_epoch");
+  const refused = refusalOf(state, sender, event);
+  if (refused === "untrusted_sender") keepPacket(transaction, event);
+  if (refused !== undefined || sender === undefined) return failed(refused ?? "untrusted_sender");
   try {
     const opened = await openMessage(transaction, suite, { ...event, keyMaxMessages, nowMs });
     const { body, lastSeen, keyLogHead, payload, frankingKey } = opened;
@@ -165,9 +160,8 @@ export async function sawTheSame(
   event: Deliver,
   lastSeen: LastSeen,
 ): Promise<boolean> {
-  if (lastSeen.seq >= event.seq) return false;
   const recorded = await hashAt(transaction, event.conversation, lastSeen.seq);
-  return recorded === undefined || equalBytes(recorded, lastSeen.transcriptHash);
+  return isSameLog(event, lastSeen, recorded);
 }
 
 const suiteProblems: Readonly<Record<string, EventProblemCode>> = {

@@ -13,22 +13,14 @@ import type { KeyLimit } from "./key-limit.ts";
 import type { ConversationLog } from "./log.ts";
 import { saveCuts } from "./cuts.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
-import { changedDevice } from "./device-change.ts";
 import { againInLog } from "../restore/again-in-log.ts";
 import { receiptProblems } from "../history/receive-receipt.ts";
 import { noteArrival } from "../history/shared-devices.ts";
-import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
+import { saveGap, saveRecord, type HistoryRecord } from "./history.ts";
 import { openDelivered, takeOwn } from "./open-event.ts";
 import { endRemovals } from "./removals.ts";
-import { passedOver } from "./sequence-check.ts";
-import {
-  memberWith,
-  saveState,
-  stateAfter,
-  stateAfterGap,
-  unknown,
-  type ConversationState,
-} from "./state.ts";
+import { saveState, stateAfterGap, unknown, type ConversationState } from "./state.ts";
+import { step, type Facts } from "./step.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
 export interface RecordingDeps {
@@ -69,17 +61,17 @@ export async function recordEvent(
   checked: CheckedEvent,
 ): Promise<HistoryRecord> {
   const { event, verdict } = checked;
-  const { device } = deps.account;
+  const { account } = deps;
   const outcome = await deps.store.transact(async (transaction) => {
-    const { record, committed, valid, cuts } =
+    const { facts, committed, cuts } =
       verdict === undefined
-        ? await messageRecord(deps, transaction, before, event)
-        : await membershipRecord(deps, transaction, before, { ...checked, verdict });
-    const after = stateAfter(before, event, { verdict, valid }, device);
+        ? await messageFacts(deps, transaction, before, event)
+        : await membershipFacts(deps, transaction, { ...checked, verdict });
+    const { state: after, record, passed } = step(before, event, facts, account);
+    await noteOwnDevice(transaction, event, record, account.user);
     // A restore from before the first event that this device saw excuses nothing after it.
     const restores = before?.restores ?? deps.keyLog.restores;
     const state = { ...after, restores, cuts: cuts ?? after.cuts };
-    const passed = passedOver(before, event.seq);
     if (passed !== undefined)
       saveGap(transaction, event.conversation, { ...passed, reason: "not_a_member" });
     saveRecord(transaction, event.conversation, event.seq, record);
@@ -109,34 +101,21 @@ export function recordGap(
   });
 }
 
-interface Made {
-  readonly record: HistoryRecord;
+/** What was found out about an event. */
+interface Found {
+  readonly facts: Facts;
   /** Call it once the transaction is committed. */
   readonly committed: () => void;
-  /** Whether the creation record is valid. Undefined if the event carries none. */
-  readonly valid: boolean | undefined;
   /** Set if they have changed. */
   readonly cuts?: ConversationState["cuts"];
 }
 
-const headerOf = (event: Deliver) => ({
-  kind: event.kind,
-  senderDevice: event.senderDevice,
-  clientMessageId: event.clientMessageId,
-  epoch: event.epoch,
-  receivedAtMs: event.receivedAtMs,
-  transcriptHash: event.transcriptHash,
-  frankingTag: event.frankingTag,
-  gap: undefined,
-  grantedBy: undefined,
-});
-
-async function messageRecord(
+async function messageFacts(
   { suite, account, trust, keyLog, rollback, keyLimit, localClock }: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
   event: Deliver,
-): Promise<Made> {
+): Promise<Found> {
   const own = event.senderDevice === account.device;
   const certified = own ? account.user : trust.device(event.senderDevice)?.user;
   let heardHead = false;
@@ -158,78 +137,54 @@ async function messageRecord(
   // The restored device may have lost the current sending key. The next message brings it a new
   // one.
   if (opened.restored !== undefined && !own) await suite.rotate(transaction, event.conversation);
-  // If a message is not shown, its sender may be named by the relay only.
-  const sender = certified ?? memberWith(before?.members ?? [], event.senderDevice)?.user;
   const again = await againInLog(transaction, before?.cuts ?? unknown.cuts, event, opened);
-  const record = {
-    ...again.opened,
-    ...headerOf(event),
-    sender,
-    control: undefined,
-    arrived: [],
-    enters: false,
-    device: undefined,
-  };
   // The members open an own message only if the log holds it as it was sealed.
   const told = own && opened.problems.length === 0 ? opened.payload : undefined;
   const committed = () => {
     if (heardHead) keyLog.compareHeard();
     if (told !== undefined) keyLog.noteTold(decodePayload(told));
   };
-  return { record, committed, valid: undefined, cuts: again.cuts };
+  const facts = { kind: "message", opened: again.opened, certified } as const;
+  return { facts, committed, cuts: again.cuts };
 }
 
-async function membershipRecord(
+async function membershipFacts(
   deps: RecordingDeps,
   transaction: StoreTransaction,
-  before: ConversationState | undefined,
   {
     event,
     verdict,
     devices,
     creatorHistory,
   }: CheckedEvent & { readonly verdict: MembershipVerdict },
-): Promise<Made> {
-  const { trust, account } = deps;
-  const nothing = {
-    text: undefined,
-    attachment: undefined,
-    restored: undefined,
-    payload: undefined,
-    frankingKey: undefined,
-  };
-  const base = { ...headerOf(event), sender: undefined, ...nothing };
-  const nobody = { control: undefined, arrived: [], enters: false, device: undefined };
-  if (verdict.kind === "malformed") {
-    const problems = [{ code: "malformed_event", user: undefined } as const];
+): Promise<Found> {
+  const found = { kind: "membership", verdict } as const;
+  if (verdict.kind !== "accepted")
     return {
-      record: { ...base, ...nobody, problems },
+      facts: { ...found, valid: undefined, problems: [] },
       committed: () => undefined,
-      valid: undefined,
     };
-  }
-  if (verdict.kind === "outside")
-    return {
-      record: { ...base, ...nobody, problems: [] },
-      committed: () => undefined,
-      valid: undefined,
-    };
-  const { control, arrived, enters } = verdict;
+  const { control, enters } = verdict;
   await endRemovals(transaction, event.conversation, event.kind, control);
-  const { distrusted, committed } = await trust.admit(transaction, devices);
-  const problems: Problem[] = [...distrusted];
-  let valid: boolean | undefined;
-  if (enters) {
-    const found = { devices, distrusted, creatorHistory };
-    valid = await isCreationValid(deps, transaction, { event, control }, found);
-    if (!valid) problems.push({ code: "invalid_creation", user: control.actor });
-  }
-  if (event.kind === "history_granted" || event.kind === "consent_changed")
-    problems.push(
-      ...(await receiptProblems(deps, transaction, { event, control, devices }, distrusted)),
-    );
-  const device = changedDevice(before, event.kind, verdict, account);
-  if (event.kind === "device_added" && control.subject === account.user && device !== undefined)
-    await noteArrival(transaction, { conversation: event.conversation, seq: event.seq, device });
-  return { record: { ...base, control, arrived, enters, device, problems }, committed, valid };
+  const { distrusted, committed } = await deps.trust.admit(transaction, devices);
+  const arrived = { devices, distrusted, creatorHistory };
+  const valid = enters
+    ? await isCreationValid(deps, transaction, { event, control }, arrived)
+    : undefined;
+  const receipts =
+    event.kind === "history_granted" || event.kind === "consent_changed"
+      ? await receiptProblems(deps, transaction, { event, control, devices }, distrusted)
+      : [];
+  return { facts: { ...found, valid, problems: [...distrusted, ...receipts] }, committed };
+}
+
+/** Notes that an event brought another device of this account. */
+async function noteOwnDevice(
+  transaction: StoreTransaction,
+  { conversation, seq }: Deliver,
+  { kind, control, device }: HistoryRecord,
+  self: UserId,
+): Promise<void> {
+  if (kind === "device_added" && control?.subject === self && device !== undefined)
+    await noteArrival(transaction, { conversation, seq, device });
 }
