@@ -24,7 +24,7 @@ export const maxStaffCertificateMs = 31 * dayMs;
 /** The largest size of a certificate's text in bytes. */
 export const maxStaffCertificateBytes = 8 * 1024;
 /** The largest number of teams in a certificate. */
-export const maxTeams = 64;
+const maxTeams = 64;
 
 /** The tenant's authority says that the account with this key has this role. */
 export interface StaffCertificate {
@@ -80,11 +80,11 @@ export function openStaffCertificate(
 }
 
 /** Returns whether the text can be a role of staff. */
-export const isStaffRole = (role: unknown): role is string =>
+const isStaffRole = (role: unknown): role is string =>
   typeof role === "string" && /^[a-z][a-z_]{0,63}$/.test(role) && role !== "customer";
 
 /** Returns whether the text can be the name of a team. */
-export const isTeam = (name: unknown): name is string =>
+const isTeam = (name: unknown): name is string =>
   typeof name === "string" && /^[a-z0-9][a-z0-9-]{0,62}$/.test(name);
 
 function toJson({ accountKey, teams, ...rest }: StaffCertificate): CanonicalValue {
