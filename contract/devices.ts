@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { ecKeyBytes, signatureBytes } from "../crypto/wire/key-sizes.ts";
+import { maxStaffCertificateBytes } from "../crypto/wire/staff-certificate.ts";
 import { resetReasons } from "../policies/reset-reasons.ts";
 import { documentation } from "./documentation.ts";
 import { newPreKeys } from "./prekeys.ts";
@@ -23,6 +24,16 @@ export const newDevice = z
 
 export const registeredDevice = z.object({ device: deviceId });
 
+const signedStaffCertificate = z
+  .object({
+    text: bytes(maxStaffCertificateBytes, "at most"),
+    signature: bytes(signatureBytes),
+  })
+  .register(documentation, {
+    id: "StaffCertificate",
+    description: "Canonical JSON that the tenant's authority signed",
+  });
+
 /** A user's account key and certified devices. */
 export const account = z
   .object({
@@ -30,6 +41,7 @@ export const account = z
     role,
     displayName: z.nullable(z.string()),
     accountKey: z.nullable(bytes(32)),
+    staffCertificate: z.nullable(signedStaffCertificate),
     devices: z.array(
       z.object({
         id: deviceId,

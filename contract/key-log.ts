@@ -21,13 +21,15 @@ export const keyHistoryQuery = z.strictObject({
   after: z.optional(wholeNumber("The last version of the page before")),
 });
 
+const provenEntries = z.array(
+  z.object({ index: size, entry: bytes(maxEntryBytes, "at most"), proof: hashes }),
+);
+
 export const keyHistory = z
   .object({
     ...head,
     user: userId,
-    entries: z.array(
-      z.object({ index: size, entry: bytes(maxEntryBytes, "at most"), proof: hashes }),
-    ),
+    entries: provenEntries,
     more: z
       .boolean()
       .register(documentation, { description: "Whether entries of later versions follow" }),
@@ -36,6 +38,11 @@ export const keyHistory = z
     id: "KeyHistory",
     description: "What the key log says of a user, by version, at most 100 entries",
   });
+
+export const authorityKeys = z.object({ ...head, entries: provenEntries }).register(documentation, {
+  id: "AuthorityKeys",
+  description: "What the key log says of the keys of the tenant's authority, by version",
+});
 
 const sizeInQuery = wholeNumber("Entries of the log");
 

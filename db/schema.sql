@@ -356,6 +356,24 @@ table sealdesk.audited_heads (
   grant update (seq) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.authority_entries (
+  tenant uuid not null,
+  version integer not null,
+  change text not null,
+  public_key bytea not null,
+  entry bigint not null
+)
+  row level security
+  constraint authority_entries_change_check CHECK ((change = ANY (ARRAY['added'::text, 'retired'::text])))
+  constraint authority_entries_entry_tenant_key UNIQUE (entry, tenant)
+  constraint authority_entries_pkey PRIMARY KEY (tenant, version)
+  constraint authority_entries_public_key_check CHECK ((length(public_key) = 32))
+  constraint authority_entries_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint authority_entries_version_check CHECK ((version > 0))
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.consents (
   id uuid not null,
   tenant uuid not null,
@@ -729,6 +747,31 @@ table sealdesk.signed_prekeys (
   grant update (id, public_key, signature) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.staff_certificates (
+  tenant uuid not null,
+  user_id uuid not null,
+  account_key bytea not null,
+  role text not null,
+  authority integer not null,
+  certificate bytea not null,
+  signature bytea not null,
+  from_ms bigint not null,
+  until_ms bigint not null
+)
+  row level security
+  constraint staff_certificates_account_key_check CHECK ((length(account_key) = 32))
+  constraint staff_certificates_certificate_check CHECK ((length(certificate) <= 8192))
+  constraint staff_certificates_check CHECK ((until_ms > from_ms))
+  constraint staff_certificates_pkey PRIMARY KEY (user_id, tenant)
+  constraint staff_certificates_signature_check CHECK ((length(signature) = 64))
+  constraint staff_certificates_tenant_authority_fkey FOREIGN KEY (tenant, authority) REFERENCES sealdesk.authority_entries(tenant, version)
+  constraint staff_certificates_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint staff_certificates_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (account_key, authority, certificate, from_ms, role, signature, until_ms) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.storage_usage (
   tenant uuid not null,
   kind text not null,
@@ -824,6 +867,7 @@ table sealdesk.users (
   display_name bytea
 )
   row level security
+  CREATE INDEX users_staff ON sealdesk.users USING btree (tenant, id) WHERE (role <> 'customer'::text)
   CREATE TRIGGER roles_are_announced AFTER UPDATE OF role ON sealdesk.users FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION sealdesk.announce_role() -- enabled O
   constraint users_account_key_check CHECK ((length(account_key) = 32))
   constraint users_pkey PRIMARY KEY (id)

@@ -41,6 +41,9 @@ export type IdentityErrorCode =
   // the key log
   | "key_log_behind" // what was changed is not integrated and signed yet
   | "key_log_shorter" // no tree of that size was signed
+  // the tenant's authority
+  | "authority_unreachable" // the process that holds the authority's key gave no usable answer
+  | "authority_key_unknown" // the key log has a key that the authority does not hold
   // linking a device
   | "link_not_needed" // the account has no device yet: its first one makes the account key
   | "link_request_exists" // the id is taken

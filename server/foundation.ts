@@ -1,5 +1,7 @@
 import type { NewId } from "../crypto/wire/ids.ts";
 import type { LogSigner } from "../audit/logs.ts";
+import type { AuthorityDeps } from "../identity/authority/current-key.ts";
+import { kmsAuthority } from "../identity/authority/kms-authority.ts";
 import { Profiles } from "../identity/accounts/profiles.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { runAuditLog, type RunningAuditLog } from "./audit-log.ts";
@@ -42,6 +44,8 @@ export interface Foundation {
   readonly auditLog: RunningAuditLog;
   readonly shared: SharedState;
   readonly profiles: Profiles;
+  /** Certifies the staff of all tenants. */
+  readonly authority: AuthorityDeps;
   /** Returns a function that logs that the connection to `service` was lost. */
   readonly onLost: (service: string) => (error: unknown) => void;
 }
@@ -102,6 +106,7 @@ export async function openFoundation(
     auditLog,
     shared,
     profiles,
+    authority: { pool, now, authority: kmsAuthority(kms) },
     onLost,
   };
 }

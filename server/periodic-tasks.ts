@@ -2,6 +2,8 @@ import { writeSumsPeriodically } from "../audit/write-sums.ts";
 import type { Pool } from "../db/pool.ts";
 import type { KeyTree } from "../keys/at-rest/key-tree.ts";
 import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
+import type { AuthorityDeps } from "../identity/authority/current-key.ts";
+import { keepCertified } from "../identity/authority/keep-certified.ts";
 import { sweepLinksPeriodically } from "../identity/linking/sweep-links.ts";
 import { sweepSessionsPeriodically } from "../identity/tokens/sweep-sessions.ts";
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
@@ -18,18 +20,24 @@ interface Deps {
   readonly log: Log;
   readonly keyTree: KeyTree;
   readonly attachments: AttachmentDeps;
+  readonly authority: AuthorityDeps;
   readonly metrics: Metrics | undefined;
 }
 
 /** Starts what the server does by itself from time to time. A failure is logged. */
 export function startPeriodicTasks(deps: Deps, closers: Closers): void {
-  const { pool, now, log, keyTree, attachments, metrics } = deps;
+  const { pool, now, log, keyTree, attachments, authority, metrics } = deps;
   const logged = (message: string) => (error: unknown) => log.error(message, describeError(error));
   const stops = [
     rewrapPeriodically(
       { ...keyTree, data: pool },
       logged("keys could not be rewrapped"),
       metrics?.keystore.rewrapRemaining,
+    ),
+    keepCertified(
+      authority,
+      (accounts) => log.warn("the authority does not know accounts as staff", { accounts }),
+      logged("staff could not be certified"),
     ),
     sweepAttachmentsPeriodically(attachments, logged("attachments could not be swept")),
     sweepLinksPeriodically({ pool, now }, logged("link requests could not be swept")),

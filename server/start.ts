@@ -1,6 +1,10 @@
 import type { RequestListener, Server } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
+import {
+  createCertifyAccount,
+  type CertifyAccount,
+} from "../identity/authority/certify-account.ts";
 import { createOriginCheck } from "../identity/accounts/origins.ts";
 import { watchRoles } from "../identity/accounts/watch-roles.ts";
 import { createAccessTokens, type AccessTokens } from "../identity/tokens/access-token.ts";
@@ -18,6 +22,7 @@ import { createApp } from "./http/app.ts";
 import { openHttpPort } from "./http/http-port.ts";
 import { createRoutes } from "./http/routes.ts";
 import { createMessageCheck } from "./message-check.ts";
+import { describeError } from "./log.ts";
 import { networkBehind } from "./network.ts";
 import { startPeriodicTasks } from "./periodic-tasks.ts";
 import { prepareHome } from "./prepare-home.ts";
@@ -73,7 +78,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const accounts = await openSampleAccounts(foundation);
   const { http, address, serve } = await openHttpPort(config, timings.requestMs, closers);
   const entrance = createEntrance(foundation, config.publicUrl ?? address);
-  const dataPlane = await openDataPlane(http, foundation, entrance);
+  const certify = createCertifyAccount(foundation.authority, (error) =>
+    log.error("an account could not be certified", describeError(error)),
+  );
+  const dataPlane = await openDataPlane(http, foundation, entrance, certify);
   closers.add(() => dataPlane.close());
   const { pool } = database;
   const { metrics } = watchers;
@@ -83,10 +91,11 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     { pool, scopeKeys: keyTree.scopes, now, log, metrics },
     closers,
   );
-  startPeriodicTasks({ pool, now, log, keyTree, attachments, metrics }, closers);
+  const { authority } = foundation;
+  startPeriodicTasks({ pool, now, log, keyTree, attachments, authority, metrics }, closers);
 
   const stopping = new AbortController();
-  const served = { dataPlane, attachments, accounts, stopping: stopping.signal };
+  const served = { dataPlane, attachments, accounts, certify, stopping: stopping.signal };
   serve(createControlPlane(foundation, entrance, served));
   log.info("listening", {
     mode: config.mode,
@@ -154,6 +163,7 @@ function openDataPlane(
   http: Server,
   { config, ports, timings, storage, watchers, shared, onLost }: Foundation,
   { publicUrl, authenticator, heldBytes, networkOf, isOriginOfAnyTenant }: Entrance,
+  certify: CertifyAccount,
 ): Promise<DataPlane> {
   const { now, newId, log } = ports;
   const { database, serverKeys, keyTree } = storage;
@@ -183,7 +193,14 @@ function openDataPlane(
         listener,
       ),
     watchRoles: (onChanged) =>
-      watchRoles({ url: database.url, onChanged, onLost: onLost("roles") }),
+      watchRoles({
+        url: database.url,
+        onChanged(tenant, user) {
+          onChanged(tenant, user);
+          void certify({ tenant, user });
+        },
+        onLost: onLost("roles"),
+      }),
     watchers,
   });
 }
@@ -193,6 +210,7 @@ interface Served {
   readonly dataPlane: DataPlane;
   readonly attachments: AttachmentDeps;
   readonly accounts: readonly DevelopmentAccount[];
+  readonly certify: CertifyAccount;
   /** Aborted when the server stops. */
   readonly stopping: AbortSignal;
 }
@@ -201,7 +219,7 @@ interface Served {
 function createControlPlane(
   { config, ports, timings, storage, watchers, signer, auditLog, shared, profiles }: Foundation,
   { publicUrl, accessTokens, authenticator, networkOf, heldBytes, isOriginOfAnyTenant }: Entrance,
-  { dataPlane, attachments, accounts, stopping }: Served,
+  { dataPlane, attachments, accounts, certify, stopping }: Served,
 ): RequestListener {
   const { now, newId, log, version } = ports;
   const { kms, database, serverKeys, keyTree, isFailing: isStorageFailing } = storage;
@@ -218,6 +236,7 @@ function createControlPlane(
     blindIndexKeys: () => serverKeys.blindIndexKeys,
     createLimiter: shared.createLimiter,
     announce: dataPlane.announce,
+    certify,
     disconnect: dataPlane.disconnect,
     overHttp: dataPlane.overHttp,
     messaging: dataPlane.messaging,

@@ -41,6 +41,20 @@ export const accountActions = {
     details: {},
     description: "A user reads the list of the staff.",
   },
+  "staff.certify": {
+    class: "C",
+    resources: ["user"],
+    details: { role: "text", untilMs: "number" },
+    description:
+      "The tenant's authority certifies that an account is staff: its first device is registered, or its role or account key has changed.",
+  },
+  "staff.renew_certificates": {
+    class: "U",
+    resources: ["tenant"],
+    details: { certificates: "number" },
+    description:
+      "The tenant's authority renews the daily certificates of staff. One entry counts those of one transaction.",
+  },
   "device.register": {
     class: "C",
     resources: ["device"],

@@ -39,6 +39,19 @@ export const keyActions = {
     details: {},
     description: "A retired key of the server expires and is destroyed, in every tenant's log.",
   },
+  "authority_key.create": {
+    class: "C",
+    resources: ["authority_key"],
+    details: {},
+    description: "The first key of the tenant's authority enters the key log.",
+  },
+  "authority_key.rotate": {
+    class: "U",
+    resources: ["authority_key"],
+    details: {},
+    description:
+      "The tenant's authority hands over to another key, which enters the key log: `sealdesk authority rotate`.",
+  },
   "keys.rotate_kek_begin": {
     class: "U",
     resources: ["kek"],

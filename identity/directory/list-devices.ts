@@ -1,5 +1,6 @@
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
+import type { SignedStaffCertificate } from "../../crypto/wire/staff-certificate.ts";
 import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { DirectoryDeps, Profiles } from "../accounts/profiles.ts";
@@ -18,6 +19,8 @@ export interface ListedDevice {
 
 export interface ListedAccount extends Omit<ReadableUser, "displayName"> {
   readonly displayName: string | null;
+  /** The certificate for its present role and account key; null for customers, and before it is issued. */
+  readonly staffCertificate: SignedStaffCertificate | null;
   /** The devices that are not revoked, oldest first. */
   readonly devices: readonly ListedDevice[];
 }
@@ -53,6 +56,12 @@ async function readAccount(
      from devices where user_id = $1 and revoked_at_ms is null order by created_at_ms, id`,
     [user],
   );
+  const certificates = await client.query<SignedStaffCertificate>(
+    `select certificate as text, signature from staff_certificates c join users u on u.id = c.user_id
+     where u.id = $1 and c.account_key = u.account_key and c.role = u.role`,
+    [user],
+  );
   const displayName = await profiles.displayName(actor.tenant, user, account.displayName);
-  return { ...account, displayName, devices: devices.rows };
+  const staffCertificate = certificates.rows[0] ?? null;
+  return { ...account, displayName, staffCertificate, devices: devices.rows };
 }

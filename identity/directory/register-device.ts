@@ -3,7 +3,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { isEd25519Key } from "../../crypto/wire/ed25519.ts";
 import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
-import type { Actor } from "../../policies/actor.ts";
+import { isStaff, type Actor } from "../../policies/actor.ts";
 import { audited, type UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { PreKeyUpload } from "../prekeys/prekey.ts";
@@ -12,6 +12,7 @@ import { appendKeyEntry } from "../transparency/append-key-entry.ts";
 import { loggedAccountKeys } from "../transparency/logged-account-keys.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
 import { assertSession } from "../tokens/session-end.ts";
+import type { CertifyAccount } from "../authority/certify-account.ts";
 import type { Announce } from "./announce.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { lockAccount } from "./lock-account.ts";
@@ -45,6 +46,7 @@ export interface NewDevice {
  * account's first device sets the account key, and every further device must have the same one. The
  * registration is in the tenant's key log. A repeat of the same registration is no error.
  * @param deps.admit called before a certified device is added; rejects if the account adds too many
+ * @param deps.certify certifies an account of staff before others see its device
  * @param deps.announce advances the epochs of the user's conversations after the device is
  *   registered
  * @throws IdentityError invalid_certificate, account_key_mismatch, account_key_retired,
@@ -54,6 +56,7 @@ export interface NewDevice {
 export async function registerDevice(
   deps: UseCase & {
     readonly announce: Announce;
+    readonly certify: CertifyAccount;
     readonly admit: (account: UserId) => Promise<void>;
   },
   who: Authenticated,
@@ -80,6 +83,7 @@ export async function registerDevice(
       });
     },
   );
+  if (isStaff(who.actor.role)) await deps.certify({ tenant, user });
   await deps.announce({ tenant, user });
 }
 

@@ -39,9 +39,9 @@ const BETWEEN_LOOKS_MS = 50;
 
 const WAITING = `
   select from key_entries join audit.entries on entries.id = key_entries.entry
-  left join audit.leaves on leaves.entry = key_entries.entry and leaves.log = $2
-  where user_id = $1 and not coalesce(
-    leaves.index < (select max(size) from audit.checkpoints where log = $2), false)
+  left join audit.leaves on leaves.entry = key_entries.entry and leaves.log = $1
+  where user_id = $2 and not coalesce(
+    leaves.index < (select max(size) from audit.checkpoints where log = $1), false)
   limit 1`;
 const ENTRIES = `
   select leaves.index, entries.entry
@@ -64,7 +64,7 @@ export async function readKeyHistory(
   user: UserId,
   after = 0,
 ): Promise<KeyHistory> {
-  await awaitSigned(deps, actor.tenant, user);
+  await awaitSigned(deps, actor.tenant, { sql: WAITING, values: [user] });
   const act = {
     action: "keys.read_history",
     resource: { type: "user", id: user },
@@ -76,17 +76,22 @@ export async function readKeyHistory(
   return audited(deps, actor, { ...act, subject: user }, read);
 }
 
-async function awaitSigned(
+/**
+ * Waits until all entries that an answer needs are integrated and signed.
+ * @param waiting finds one that is not. Its first parameter is the log, and its others are `values`
+ * @throws IdentityError key_log_behind
+ */
+export async function awaitSigned(
   { pool, patienceMs = PATIENCE_MS }: KeyLogDeps,
   tenant: TenantId,
-  user: UserId,
+  { sql, values = [] }: { readonly sql: string; readonly values?: readonly unknown[] },
 ): Promise<void> {
   const untilMs = performance.now() + patienceMs;
   for (;;) {
     const waiting = await inTransaction(
       pool,
       tenant,
-      async (client) => (await client.query(WAITING, [user, keyLogOf(tenant)])).rowCount === 1,
+      async (client) => (await client.query(sql, [keyLogOf(tenant), ...values])).rowCount === 1,
     );
     if (!waiting) return;
     if (performance.now() >= untilMs) throw behind();
@@ -110,11 +115,21 @@ async function readHistory(
     after,
     PAGE + 1,
   ]);
-  const roots = rangeRoots(nodeChecks.sha256, tileRows(client, log), head.size);
-  const entries = await Promise.all(
-    rows.slice(0, PAGE).map(async ({ index, entry }): Promise<ProvenEntry> => {
-      return { index, entry, proof: await inclusionProof(roots, index, head.size) };
+  const entries = await proveEntries(client, actor.tenant, head.size, rows.slice(0, PAGE));
+  return { user, ...head, entries, more: rows.length > PAGE };
+}
+
+/** Adds to each entry the path from it to the root of the key log's tree of `size`. */
+export function proveEntries(
+  client: Client,
+  tenant: TenantId,
+  size: number,
+  entries: readonly Pick<ProvenEntry, "index" | "entry">[],
+): Promise<readonly ProvenEntry[]> {
+  const roots = rangeRoots(nodeChecks.sha256, tileRows(client, keyLogOf(tenant)), size);
+  return Promise.all(
+    entries.map(async ({ index, entry }): Promise<ProvenEntry> => {
+      return { index, entry, proof: await inclusionProof(roots, index, size) };
     }),
   );
-  return { user, ...head, entries, more: rows.length > PAGE };
 }

@@ -1,6 +1,7 @@
 import type { Pool } from "../../db/pool.ts";
 import type { NewId } from "../../crypto/wire/ids.ts";
 import type { Profiles } from "../../identity/accounts/profiles.ts";
+import type { CertifyAccount } from "../../identity/authority/certify-account.ts";
 import type { Announce } from "../../identity/directory/announce.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { AccessTokens } from "../../identity/tokens/access-token.ts";
@@ -37,6 +38,7 @@ import { registerDeviceRoute, revokeDeviceRoute } from "./routes/devices.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
 import { grantHistoryRoute, readLinksRoute, recordConsentRoute } from "./routes/history.ts";
 import {
+  authorityKeysRoute,
   keyHistoryRoute,
   keyLogCheckpointRoute,
   keyLogConsistencyRoute,
@@ -72,6 +74,8 @@ export interface RoutesDeps {
   readonly createLimiter: CreateLimiter;
   readonly signInProofs: UsedProofs;
   readonly announce: Announce;
+  /** Certifies an account if it is staff. It does not fail. */
+  readonly certify: CertifyAccount;
   readonly disconnect: Disconnect;
   readonly overHttp: HttpConnections;
   readonly messaging: MessagingDeps;
@@ -115,6 +119,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     registerDeviceRoute({
       ...useCase,
       announce,
+      certify: deps.certify,
       byKey: createLimiter("registration-key", registrationLimit),
       byAccount: createLimiter("registration", registrationLimit),
     }),
@@ -122,6 +127,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     resetAccountRoute({ ...useCase, announce, disconnect }),
     listDevicesRoute({ ...useCase, profiles }),
     keyHistoryRoute(keyLog),
+    authorityKeysRoute(keyLog),
     keyLogCheckpointRoute(keyLog),
     keyLogConsistencyRoute(keyLog),
     keyLogRestoresRoute(keyLog),

@@ -1,6 +1,7 @@
 import { newDevice, registeredDevice } from "../../../contract/devices.ts";
 import { deviceParams } from "../../../contract/values.ts";
 import type { UseCase } from "../../../identity/audited.ts";
+import type { CertifyAccount } from "../../../identity/authority/certify-account.ts";
 import type { Announce } from "../../../identity/directory/announce.ts";
 import { registerDevice } from "../../../identity/directory/register-device.ts";
 import { revokeDevice } from "../../../identity/directory/revoke-device.ts";
@@ -18,6 +19,7 @@ import { bodyLimits } from "../../limits.ts";
 export function registerDeviceRoute(
   deps: UseCase & {
     readonly announce: Announce;
+    readonly certify: CertifyAccount;
     readonly byKey: Limiter;
     readonly byAccount: Limiter;
   },

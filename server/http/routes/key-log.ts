@@ -1,4 +1,5 @@
 import {
+  authorityKeys,
   consistencyProof,
   consistencyQuery,
   keyHistory,
@@ -7,6 +8,7 @@ import {
   keyLogRestores,
 } from "../../../contract/key-log.ts";
 import { userParams } from "../../../contract/values.ts";
+import { readAuthorityKeys } from "../../../identity/authority/read-authority.ts";
 import {
   readKeyHistory,
   type KeyLogDeps,
@@ -37,6 +39,24 @@ export function keyHistoryRoute(deps: KeyLogDeps): Route {
       status: 200,
       body: await readKeyHistory(deps, who.actor, params.user, query.after),
     }),
+  );
+}
+
+/** GET /v1/key-log/authority */
+export function authorityKeysRoute(deps: KeyLogDeps): Route {
+  return route(
+    {
+      method: "get",
+      path: "/v1/key-log/authority",
+      summary:
+        "Read what the key log says of the authority's keys, with proofs; waits until it is signed",
+      tag: "Directory",
+      access: "session",
+      audits: { nothing: "it is the same for everyone, and tells of nobody" },
+      answers: { 200: { description: "The entries, by version", schema: authorityKeys } },
+      problems: ["key_log_behind"],
+    },
+    async ({ who }) => ({ status: 200, body: await readAuthorityKeys(deps, who.actor) }),
   );
 }
 

@@ -42,6 +42,7 @@ describe("registering", () => {
     expect(listed.body).toEqual({
       user: device.user,
       role: "agent",
+      staffCertificate: { text: expect.any(String), signature: expect.any(String) },
       displayName: "Test agent",
       accountKey: body["accountKey"],
       devices: [

@@ -43,6 +43,7 @@ test("the document names every route", () => {
       "GET /v1/users/{user}/key-history",
       "GET /v1/key-log/checkpoint",
       "GET /v1/key-log/consistency",
+      "GET /v1/key-log/authority",
       "GET /v1/key-log/restores",
       "POST /v1/users/{user}/reset",
       "PUT /v1/devices/current/prekeys",

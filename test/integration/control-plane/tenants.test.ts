@@ -115,6 +115,8 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.member_devices",
     "sealdesk.epochs",
     "sealdesk.events",
+    "sealdesk.authority_entries",
+    "sealdesk.staff_certificates",
     "audit.entries",
   ];
   const asTenant = <T>(tenant: TenantId, work: (client: Client) => Promise<T>) =>

@@ -175,6 +175,7 @@ audit.trees: select
 sealdesk.attachment_references: delete insert select
 sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,expires_at_ms,received,seq,sha256,state,tail)
 sealdesk.audited_heads: insert select update(seq)
+sealdesk.authority_entries: insert select
 sealdesk.consents: insert select
 sealdesk.conversations: insert select update(state)
 sealdesk.cursors: insert select update(seq)
@@ -197,6 +198,7 @@ sealdesk.sender_keys: insert select
 sealdesk.server_keys: insert(created_at_ms,name,provider,version,wrapped,wrapping_version) select
 sealdesk.sessions: delete insert select update(revoked_at_ms)
 sealdesk.signed_prekeys: insert select update(id,public_key,signature)
+sealdesk.staff_certificates: insert select update(account_key,authority,certificate,from_ms,role,signature,until_ms)
 sealdesk.storage_usage: delete insert select update(bytes,items)
 sealdesk.store_generations: insert select update(before,generation)
 sealdesk.tenants: select

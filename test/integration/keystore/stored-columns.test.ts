@@ -15,6 +15,7 @@ const sealed = [
 ];
 const sealedByDevicesAlone = ["sealdesk.link_requests.sealed"];
 const publicKeysAndSignatures = [
+  "sealdesk.authority_entries.public_key",
   "sealdesk.conversations.creation_signature",
   "sealdesk.devices.certificate",
   "sealdesk.devices.device_key",
@@ -26,6 +27,9 @@ const publicKeysAndSignatures = [
   "sealdesk.one_time_prekeys.signature",
   "sealdesk.signed_prekeys.public_key",
   "sealdesk.signed_prekeys.signature",
+  "sealdesk.staff_certificates.account_key",
+  "sealdesk.staff_certificates.certificate",
+  "sealdesk.staff_certificates.signature",
   "sealdesk.users.account_key",
 ];
 const digestsAndCommitments = [
@@ -80,6 +84,7 @@ const oneOfAFewWords = [
   "audit.repeats.outcome",
   "audit.repeats.reason",
   "sealdesk.attachments.state",
+  "sealdesk.authority_entries.change",
   "sealdesk.consents.purpose",
   "sealdesk.consents.state",
   "sealdesk.conversations.state",
@@ -89,6 +94,7 @@ const oneOfAFewWords = [
   "sealdesk.one_time_prekeys.kind",
   "sealdesk.sessions.method",
   "sealdesk.signed_prekeys.kind",
+  "sealdesk.staff_certificates.role",
   "sealdesk.storage_usage.kind",
   "sealdesk.users.role",
 ];

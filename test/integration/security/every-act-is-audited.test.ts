@@ -143,6 +143,7 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   "GET /v1/key-log/consistency": async () => () =>
     agent.request("GET", "/v1/key-log/consistency?old=1&size=1"),
   "GET /v1/key-log/restores": async () => () => agent.request("GET", "/v1/key-log/restores"),
+  "GET /v1/key-log/authority": async () => () => agent.request("GET", "/v1/key-log/authority"),
   "PUT /v1/devices/current/prekeys": async () => () =>
     agent.request("PUT", "/v1/devices/current/prekeys", {
       body: fakePreKeys({ firstId: 100, signedId: 2 }),

@@ -1,0 +1,81 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import { storeEntries } from "../../audit/store-entries.ts";
+import { encodeAuthorityEntry, type AuthorityEntry } from "../../crypto/wire/authority-entry.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
+import type { Client } from "../../db/pool.ts";
+import { keyLogOf } from "../transparency/key-log.ts";
+import type { LoggedAuthorityKey, NextAuthorityKey } from "./authority.ts";
+
+/** The newest key of the authority that is in the key log, and the number of entries there. */
+export interface LoggedAuthority {
+  readonly current: LoggedAuthorityKey | undefined;
+  readonly entries: number;
+}
+
+/** Reads the authority's place in the key log. `client` must be fenced to the tenant. */
+export async function readLoggedAuthority(client: Pick<Client, "query">): Promise<LoggedAuthority> {
+  const { rows } = await client.query<LoggedAuthorityKey & { readonly change: string }>(
+    `select version, public_key as "publicKey", change from authority_entries order by version desc`,
+  );
+  const current = rows.find(({ change }) => change === "added");
+  return {
+    current: current && { version: current.version, publicKey: current.publicKey },
+    entries: rows.length,
+  };
+}
+
+/** Lets one transaction at a time change the authority of a tenant. It ends with the transaction. */
+export const lockAuthority = async (client: Client, tenant: TenantId): Promise<void> =>
+  void (await client.query(
+    "select pg_advisory_xact_lock(hashtext('sealdesk.authority'), hashtext($1))",
+    [tenant],
+  ));
+
+/**
+ * Puts a key of the authority into the key log, and retires the one before it, with the audit entry
+ * in the same transaction. The transaction must hold `lockAuthority`.
+ * @throws AuditError audit_entry_not_stored
+ */
+export async function logAuthorityKey(
+  client: Client,
+  tenant: TenantId,
+  next: NextAuthorityKey,
+  act: { readonly by: string; readonly nowMs: number },
+): Promise<LoggedAuthorityKey> {
+  const { current, entries } = await readLoggedAuthority(client);
+  const added = {
+    change: "added",
+    tenant,
+    version: entries + 1,
+    authorityKey: next.publicKey,
+    handover: next.handover,
+  } as const;
+  await append(client, added);
+  if (current !== undefined)
+    await append(client, {
+      change: "retired",
+      tenant,
+      version: entries + 2,
+      authorityKey: current.publicKey,
+      handover: undefined,
+    });
+  await appendEntry(client, {
+    tenant,
+    actor: { kind: "system", id: act.by },
+    occurredAtMs: act.nowMs,
+    action: current === undefined ? "authority_key.create" : "authority_key.rotate",
+    resource: { type: "authority_key", id: tenant, version: String(added.version) },
+    outcome: "success",
+  });
+  return { version: added.version, publicKey: next.publicKey };
+}
+
+async function append(client: Client, entry: AuthorityEntry): Promise<void> {
+  const { tenant, version, change, authorityKey } = entry;
+  const [id] = await storeEntries(client, keyLogOf(tenant), [encodeAuthorityEntry(entry)]);
+  await client.query(
+    `insert into authority_entries (tenant, version, change, public_key, entry)
+     values ($1, $2, $3, $4, $5)`,
+    [tenant, version, change, authorityKey, id],
+  );
+}

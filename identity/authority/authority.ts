@@ -1,0 +1,41 @@
+import type { StaffCertificate } from "../../crypto/wire/staff-certificate.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
+
+/** A key of the tenant's authority that is in the key log. */
+export interface LoggedAuthorityKey {
+  /** The version of the entry that added it. */
+  readonly version: number;
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array;
+}
+
+/** A key that is not in the key log yet. */
+export interface NextAuthorityKey {
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The signature of the key before it over `handoverBytes`; undefined for the first key. */
+  readonly handover: Uint8Array | undefined;
+}
+
+/**
+ * What signs for a tenant where no person acts. It runs inside the server (`kmsAuthority`), or as a
+ * process of its own that decides by itself (`remoteAuthority`).
+ */
+export interface Authority {
+  /**
+   * Returns the tenant's keys that follow `last`, the earliest first. Creates the first one.
+   * @param last undefined if the key log has none
+   * @throws KeysError of the key service; IdentityError authority_unreachable,
+   *   authority_key_unknown: `last` is no key of this authority
+   */
+  keysAfter(
+    tenant: TenantId,
+    last: LoggedAuthorityKey | undefined,
+  ): Promise<readonly NextAuthorityKey[]>;
+  /**
+   * Signs a certificate with a key from the key log: Ed25519, 64 bytes.
+   * @returns undefined if the account is not staff in this role, as far as the authority knows
+   * @throws as `keysAfter`
+   */
+  sign(certificate: StaffCertificate, key: LoggedAuthorityKey): Promise<Uint8Array | undefined>;
+}

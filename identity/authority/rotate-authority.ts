@@ -1,0 +1,49 @@
+import type { TenantId } from "../../crypto/wire/ids.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Kms } from "../../keys/kms/kms.ts";
+import type { UseCase } from "../audited.ts";
+import { IdentityError } from "../identity-error.ts";
+import type { LoggedAuthorityKey, NextAuthorityKey } from "./authority.ts";
+import { lockAuthority, logAuthorityKey, readLoggedAuthority } from "./authority-entries.ts";
+import { destroyKmsKey, handOverTo, nextKmsKey } from "./kms-authority.ts";
+
+interface RotationDeps extends UseCase {
+  readonly kms: Kms;
+}
+
+/**
+ * Lets the authority's key in the key service hand over to another one: to a new key there, or to the
+ * key of a process of its own. The former key is destroyed. Certify the staff anew afterwards, because
+ * certificates by the former key count no more.
+ * @param heir the public key of the process; without it, a new key is made in the key service
+ * @throws IdentityError authority_key_unknown: the key log has no key of the authority yet, or one
+ *   that this key service does not hold
+ */
+export async function rotateAuthority(
+  { pool, now, kms }: RotationDeps,
+  tenant: TenantId,
+  heir?: Uint8Array,
+): Promise<LoggedAuthorityKey> {
+  const { current, entries } = await inTransaction(pool, tenant, readLoggedAuthority);
+  if (current === undefined)
+    throw new IdentityError(
+      "authority_key_unknown",
+      "The tenant has no authority yet. The server makes its key with the first device of staff.",
+    );
+  const next: NextAuthorityKey =
+    heir === undefined
+      ? await nextKmsKey(kms, tenant, current, entries + 1)
+      : { publicKey: heir, handover: await handOverTo(kms, tenant, current, heir) };
+  const logged = await inTransaction(pool, tenant, async (client) => {
+    await lockAuthority(client, tenant);
+    const { entries: still } = await readLoggedAuthority(client);
+    if (still !== entries)
+      throw new IdentityError(
+        "authority_key_unknown",
+        "Another process changed the key. Ask again.",
+      );
+    return logAuthorityKey(client, tenant, next, { by: "operator", nowMs: now() });
+  });
+  await destroyKmsKey(kms, tenant, current);
+  return logged;
+}

@@ -1,0 +1,183 @@
+/** The tenant's authority inside the server: its keys are logged, and it certifies staff for days. */
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
+import { parseVkey } from "../../../audit/verify/note.ts";
+import { verifyInclusion } from "../../../audit/verify/proofs.ts";
+import { leafHash } from "../../../audit/verify/tree-hash.ts";
+import { decodeAuthorityEntry, handoverBytes } from "../../../crypto/wire/authority-entry.ts";
+import { openStaffCertificate } from "../../../crypto/wire/staff-certificate.ts";
+import { certifyStaff } from "../../../identity/authority/certify-staff.ts";
+import { kmsAuthority } from "../../../identity/authority/kms-authority.ts";
+import { rotateAuthority } from "../../../identity/authority/rotate-authority.ts";
+import { openKms } from "../../../keys/kms/open-kms.ts";
+import type { Kms } from "../../../keys/kms/kms.ts";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+
+let server: TestServer;
+let kms: Kms;
+beforeAll(async () => {
+  server = await startTestServer();
+  const local = { kind: "local", home: server.home, mustBeSealed: false } as const;
+  ({ kms } = await openKms({ ...local, passphrase: undefined, keyFile: undefined }));
+});
+afterAll(async () => {
+  await kms.close();
+  await server.close();
+});
+
+const dayMs = 86_400_000;
+const { verifyEd25519, sha256 } = nodeChecks;
+const decoded = (text: string) => new Uint8Array(Buffer.from(text, "base64url"));
+
+/** What a device makes of the answer: every entry, once its proof holds under the signed head. */
+async function authorityOf(asking: TestDevice) {
+  const { body } = await asking.request("GET", "/v1/key-log/authority");
+  const head = openCheckpoint(nodeChecks, body.checkpoint, parseVkey(sha256, body.vkey));
+  return (body.entries as { index: number; entry: string; proof: string[] }[]).map(
+    ({ index, entry, proof }) => {
+      const leaf = leafHash(sha256, decoded(entry));
+      verifyInclusion(sha256, { leaf, index, proof: proof.map(decoded) }, head);
+      return decodeAuthorityEntry(decoded(entry));
+    },
+  );
+}
+
+async function certificateOf(asking: TestDevice, user: string) {
+  const { body } = await asking.request("GET", `/v1/users/${user}/devices`);
+  if (body.staffCertificate === null) return undefined;
+  const signed = {
+    text: decoded(body.staffCertificate.text),
+    signature: decoded(body.staffCertificate.signature),
+  };
+  const authority = (await authorityOf(asking)).findLast(({ change }) => change === "added");
+  return openStaffCertificate(signed, authority!.authorityKey, verifyEd25519);
+}
+
+const entriesOf = async (action: string, tenant?: TestTenant) =>
+  (await server.auditEntries(tenant)).filter((entry) => entry["action"] === action);
+
+const certifying = () => ({
+  pool: server.database.pool,
+  now: () => server.clock.now(),
+  authority: kmsAuthority(kms),
+});
+
+test("a device of staff is certified when it is registered, for seven days", async () => {
+  const agent = await staffDevice(server, "agent");
+  const customer = await customerDevice(server);
+  const certificate = await certificateOf(customer, agent.user);
+  expect(certificate).toEqual({
+    tenant: agent.tenant,
+    user: agent.user,
+    accountKey: new Uint8Array(agent.accountKey.publicKey),
+    role: "agent",
+    teams: [],
+    fromMs: certificate!.fromMs,
+    untilMs: certificate!.fromMs + 7 * dayMs,
+  });
+  const [entry] = (await entriesOf("staff.certify")).filter(
+    ({ subject }) => subject === agent.user,
+  );
+  expect(entry).toMatchObject({
+    actor: { kind: "system", id: "authority" },
+    details: { role: "agent", untilMs: certificate!.untilMs },
+  });
+  expect(await certificateOf(agent, customer.user)).toBeUndefined();
+});
+
+test("the authority's key is the first entry of its kind in the key log, with an audit entry", async () => {
+  const agent = await staffDevice(server);
+  const [first, ...others] = await authorityOf(agent);
+  expect(first).toMatchObject({ change: "added", version: 1, tenant: agent.tenant });
+  expect(first!.handover).toBeUndefined();
+  expect(others).toEqual([]);
+  expect(await entriesOf("authority_key.create")).toHaveLength(1);
+});
+
+test("a new role is certified at once, and the former certificate is served no more", async () => {
+  const agent = await staffDevice(server, "agent");
+  await server.database.owner.query("update sealdesk.users set role = 'supervisor' where id = $1", [
+    agent.user,
+  ]);
+  await until(async () => (await certificateOf(agent, agent.user))?.role === "supervisor");
+  await server.database.owner.query("update sealdesk.users set role = 'customer' where id = $1", [
+    agent.user,
+  ]);
+  const reader = await staffDevice(server);
+  expect(await certificateOf(reader, agent.user)).toBeUndefined();
+});
+
+test("certificates are renewed after a day, and one audit entry counts those of a tenant", async () => {
+  const tenant = await server.createTenant();
+  const agents = [
+    await staffDevice(server, "agent", tenant),
+    await staffDevice(server, "agent", tenant),
+  ];
+  const [reader] = agents;
+  const before = await certificateOf(reader!, agents[1]!.user);
+  expect(await certifyStaff(certifying(), tenant.id)).toEqual({ certified: 0, refused: 0 });
+  const later = { ...certifying(), now: () => server.clock.now() + dayMs + 1 };
+  expect(await certifyStaff(later, tenant.id)).toEqual({ certified: 2, refused: 0 });
+  const after = await certificateOf(reader!, agents[1]!.user);
+  expect(after!.untilMs).toBeGreaterThan(before!.untilMs + dayMs);
+  const renewals = await entriesOf("staff.renew_certificates", tenant);
+  expect(renewals.map(({ details }) => details)).toEqual([{ certificates: 2 }]);
+  expect(await entriesOf("staff.certify", tenant)).toHaveLength(2);
+});
+
+test("an account whose key is reset gets a certificate for its new key", async () => {
+  const agent = await staffDevice(server);
+  await server.database.owner.query(
+    "update sealdesk.users set account_key = sha256('another')  where id = $1",
+    [agent.user],
+  );
+  const reader = await staffDevice(server);
+  expect(await certificateOf(reader, agent.user)).toBeUndefined();
+  await certifyStaff(certifying(), server.tenant.id);
+  expect(Buffer.from((await certificateOf(reader, agent.user))!.accountKey)).not.toEqual(
+    agent.accountKey.publicKey,
+  );
+});
+
+test("a suspended tenant's staff is not certified", async () => {
+  const tenant = await server.createTenant();
+  await staffDevice(server, "agent", tenant);
+  await server.database.owner.query(
+    "update sealdesk.tenants set suspended_at_ms = 1 where id = $1",
+    [tenant.id],
+  );
+  const later = { ...certifying(), now: () => server.clock.now() + 2 * dayMs };
+  expect(await certifyStaff(later, tenant.id)).toEqual({ certified: 0, refused: 0 });
+});
+
+test("a rotated key is handed over to in the key log, and certificates by the former one end", async () => {
+  const tenant = await server.createTenant();
+  const agent = await staffDevice(server, "agent", tenant);
+  const [first] = await authorityOf(agent);
+  await rotateAuthority({ ...certifying(), kms }, tenant.id);
+  const [, added, retired] = await authorityOf(agent);
+  expect(added).toMatchObject({ change: "added", version: 2 });
+  expect(retired).toMatchObject({
+    change: "retired",
+    version: 3,
+    authorityKey: first!.authorityKey,
+  });
+  const handover = handoverBytes(tenant.id, { from: first!.authorityKey, to: added!.authorityKey });
+  expect(verifyEd25519(first!.authorityKey, handover, added!.handover!)).toBe(true);
+  expect(await certificateOf(agent, agent.user)).toBeUndefined();
+  expect(await certifyStaff(certifying(), tenant.id)).toEqual({ certified: 1, refused: 0 });
+  expect(await certificateOf(agent, agent.user)).toBeDefined();
+  expect(await entriesOf("authority_key.rotate", tenant)).toHaveLength(1);
+});
+
+test("an authority that does not hold the logged key certifies nobody", async () => {
+  const tenant = await server.createTenant();
+  await staffDevice(server, "agent", tenant);
+  const stranger = { ...kmsAuthority(kms), sign: async () => new Uint8Array(64).fill(7) };
+  const later = { ...certifying(), authority: stranger, now: () => server.clock.now() + 2 * dayMs };
+  await expect(certifyStaff(later, tenant.id)).rejects.toMatchObject({
+    code: "authority_key_unknown",
+  });
+});
