@@ -18,9 +18,11 @@ import {
 import { grantPurposes } from "../crypto/wire/receipt.ts";
 import { resetReasons } from "../contract/devices.ts";
 import { parseApprovers } from "../audit/verify/approvers.ts";
+import { MOST_WITNESSES, quorumOf } from "../audit/verify/witness-policy.ts";
 import type { GrantRequest, HistoryRequest } from "./history/history-granter.ts";
 import { deviceChecks } from "./key-log/checks.ts";
 import { logKeyOf } from "./key-log/kept-head.ts";
+import type { KeyLogWitnesses } from "./options.ts";
 
 /** The longest name, password, token or code. A server refuses much shorter ones. */
 const longestText = 16 * 1024;
@@ -64,12 +66,26 @@ const approvers: Check = (value, name) => {
   }
 };
 
+const witnesses: Check = (value, name) => {
+  object({ keys: listOf(text(longestText), MOST_WITNESSES), quorum: integer(1) })(value, name);
+  try {
+    quorumOf(deviceChecks.sha256, value as KeyLogWitnesses);
+  } catch (cause) {
+    throw invalidArgument(
+      name,
+      "verifier keys of different witnesses, and a quorum that is not more than their number",
+      cause,
+    );
+  }
+};
+
 export const connectOptions = object({
   url: webUrl,
   credentials,
   suite: optional(withMethods("a cipher suite", "createIdentity", "seal", "open")),
   store: withMethods("a store that `openStore` opened", "transact", "read", "close"),
   keyLog: optional(verifierKey),
+  keyLogWitnesses: optional(witnesses),
   restoreApprovers: optional(approvers),
   webSocket: optional(func),
   backoff: optional(

@@ -60,6 +60,7 @@ export type SealdeskErrorCode =
   | "attachment_unreadable" // the data could not be read, or its size is not the one announced
   | "quota_exceeded" // a quota of attachments is used up; of messages, see the event `held`
   | "key_log_inconsistent" // the key log contradicts itself: see `problem` and the stored evidence
+  | "key_log_not_witnessed" // too few of `keyLogWitnesses` have cosigned the key log: try again in a minute
   | "untrusted_member" // a member's device is not certified by the key known for `user`
   | "send_refused"; // the relay refused the message for a reason not listed here: see `problem`
 
@@ -98,10 +99,17 @@ export class SealdeskError extends Error {
   }
 }
 
+const transient: readonly SealdeskErrorCode[] = [
+  "network",
+  "server_error",
+  "rate_limited",
+  "key_log_not_witnessed",
+];
+
 /** Returns true for failures that may pass without your doing anything. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof SealdeskError)) return false;
-  return ["network", "server_error", "rate_limited"].includes(error.code);
+  return transient.includes(error.code);
 }
 
 /** Returns whether the server refused with this code. */

@@ -12,6 +12,7 @@ import type { UnconfirmedHead } from "./key-log/heard-heads.ts";
 import type { LogRestored } from "./key-log/log-restored.ts";
 import type { UnknownEntry } from "./key-log/own-entries.ts";
 import type { FormerKey } from "./key-log/sort-own-entries.ts";
+import type { UnwitnessedLog } from "./key-log/witness-quorum.ts";
 
 /** The events that are not items of a conversation. */
 export interface SealdeskEvents {
@@ -104,6 +105,12 @@ export type SecurityEvent =
    * head of each member.
    */
   | ({ readonly code: "key_log_unconfirmed" } & UnconfirmedHead)
+  /**
+   * For some minutes, the server has not shown a head of the key log that a quorum of
+   * `keyLogWitnesses` cosigned and that covers what this device asked about. Conversations to which
+   * a new device comes wait for it. Reported once for each such time.
+   */
+  | ({ readonly code: "key_log_not_witnessed" } & UnwitnessedLog)
   /** The key log contradicts itself. See `Sealdesk.keyLogEvidence`. */
   | { readonly code: "key_log_inconsistent"; readonly evidence: KeyLogEvidence }
   /**

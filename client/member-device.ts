@@ -19,6 +19,7 @@ import { parseApprovers } from "../audit/verify/approvers.ts";
 import { deviceChecks } from "./key-log/checks.ts";
 import { KeyLog } from "./key-log/key-log.ts";
 import { watchOwnEntries } from "./key-log/own-entries.ts";
+import { WitnessQuorum } from "./key-log/witness-quorum.ts";
 import { linkLimitsOf, relayUrls, type ConnectOptions } from "./options.ts";
 import { PeriodicTask } from "./periodic-task.ts";
 import { Rollback } from "./rollback/rollback.ts";
@@ -204,7 +205,14 @@ function loadKeyLog(
   { options, events, me: { api, clock, localClock }, account: { tenant } }: MemberDeps,
   onLost: () => void,
 ): Promise<KeyLog> {
-  const { store, restoreApprovers } = options;
+  const { store, restoreApprovers, keyLogWitnesses } = options;
+  const witnesses =
+    keyLogWitnesses &&
+    new WitnessQuorum(keyLogWitnesses, {
+      localClock,
+      onNotWitnessed: (unwitnessed) =>
+        events.emit("security", { code: "key_log_not_witnessed", ...unwitnessed }),
+    });
   return KeyLog.load(
     {
       store,
@@ -212,6 +220,7 @@ function loadKeyLog(
       tenant,
       approvers:
         restoreApprovers === undefined ? [] : parseApprovers(deviceChecks.sha256, restoreApprovers),
+      witnesses,
       clock,
       localClock,
       onUnconfirmed: (unconfirmed) =>

@@ -8,6 +8,14 @@ import { systemClock, type Runtime, type WebSocketConstructor } from "./runtime.
 import { defaultBackoff, type BackoffLimits } from "./transport/backoff.ts";
 import { defaultKeepalive, type KeepaliveLimits } from "./transport/heartbeat.ts";
 
+/** Witnesses of the key log. */
+export interface KeyLogWitnesses {
+  /** Their verifier keys (C2SP signed-note), which each witness prints. At most 16. */
+  readonly keys: readonly string[];
+  /** How many of them must have cosigned: from 1 to their number. */
+  readonly quorum: number;
+}
+
 /** Options of a connection. */
 export interface ConnectOptions {
   /** The server's public URL, for example `https://support.example`. */
@@ -26,6 +34,12 @@ export interface ConnectOptions {
    * --keys`. Without it, the device trusts the first key that the server shows.
    */
   readonly keyLog?: string;
+  /**
+   * The witnesses of the key log that you trust. The device uses no head of the log that fewer than
+   * `quorum` of them cosigned (C2SP tlog-cosignature). Until they did, it admits no device that it
+   * has not checked before. The server must name the witnesses in `AUDIT_WITNESSES`, with `all:`.
+   */
+  readonly keyLogWitnesses?: KeyLogWitnesses;
   /**
    * The verifier keys of the people who may approve a restore of the server from a backup, as in
    * the server's `AUDIT_RESTORE_APPROVERS`. Two of them must approve it. Get the keys in a way that

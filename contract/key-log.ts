@@ -17,8 +17,36 @@ const head = {
 
 export const keyLogHead = z.object(head).register(documentation, { id: "KeyLogHead" });
 
+/** At most 16 witnesses, as the server has. The name of a key has at most 200 characters. */
+const witnessList = z.string().check(z.maxLength(16 * 210));
+const witness = z.string().check(z.regex(/^[!-*\--~]{1,200}\+[0-9a-f]{8}$/));
+const cosigned = {
+  witnesses: z.optional(
+    z
+      .codec(witnessList, z.array(witness).check(z.minLength(1), z.maxLength(16)), {
+        decode: (text) => text.split(","),
+        encode: (names) => names.join(","),
+      })
+      .register(documentation, {
+        type: "string",
+        description:
+          "Answer under the newest head that these witnesses cosigned: for each the beginning " +
+          "`name+id` of its verifier key, separated by commas",
+      }),
+  ),
+  quorum: z.optional(
+    wholeNumber("How many of the witnesses must have cosigned it; all by default", {
+      minimum: 1,
+      maximum: 16,
+    }),
+  ),
+};
+
+export const keyLogHeadQuery = z.strictObject(cosigned);
+
 export const keyHistoryQuery = z.strictObject({
   after: z.optional(wholeNumber("The last version of the page before")),
+  ...cosigned,
 });
 
 const provenEntries = z.array(

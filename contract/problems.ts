@@ -56,6 +56,7 @@ export const problemKinds = {
   prekeys_differ: kind(409, "The relay serves keys that differ from those the device published"),
   no_prekeys: kind(409, "The device has published no prekeys"),
   key_log_behind: kind(503, "The key log is not signed up to this size yet", "wait"),
+  key_log_not_witnessed: kind(503, "Too few witnesses cosigned the key log up to here yet", "wait"),
   key_log_shorter: kind(404, "The key log has no tree of that size"),
   audit_log_altered: kind(503, "The audit log was altered in the database"),
   audit_log_behind: kind(503, "The audit log was rewound in the database"),

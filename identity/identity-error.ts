@@ -40,6 +40,7 @@ export type IdentityErrorCode =
   | "no_prekeys" // the device has published none yet
   // the key log
   | "key_log_behind" // what was changed is not integrated and signed yet
+  | "key_log_not_witnessed" // too few of the named witnesses have cosigned what was changed
   | "key_log_shorter" // no tree of that size was signed
   // the tenant's authority
   | "authority_unreachable" // the process that holds the authority's key gave no usable answer

@@ -39,6 +39,30 @@ const LATEST_COSIGNED = `
     group by size having count(distinct witness) >= $2 order by size desc limit 1
   )`;
 
+const LATEST_OF_QUORUM = `
+  select ${COSIGNED} from audit.checkpoints as signed where log = $1 and size = (
+    select size from audit.cosignatures
+    where log = $1 and witness || '+' || encode(key_id, 'hex') = any($2)
+    group by size having count(*) >= $3 order by size desc limit 1
+  )`;
+
+/** Witnesses, and how many of them must have cosigned a head. */
+export interface AskedQuorum {
+  /** Each witness as the name of its key, `+` and the key's id in hex, as its verifier key begins. */
+  readonly witnesses: readonly string[];
+  readonly quorum: number;
+}
+
+/** Returns the latest checkpoint that a quorum of these witnesses cosigned, if there is one. */
+export async function readCosigned(
+  client: Client,
+  log: LogId,
+  { witnesses, quorum }: AskedQuorum,
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ note: string }>(LATEST_OF_QUORUM, [log, witnesses, quorum]);
+  return rows[0]?.note;
+}
+
 /**
  * Returns the latest signed checkpoint with its cosignatures.
  * @param cosignedBy take the latest one that at least this many witnesses cosigned

@@ -1,4 +1,5 @@
 /** Which witnesses must have cosigned, as text: the directives of the C2SP tlog-policy draft. */
+import { toHex } from "../../crypto/wire/bytes.ts";
 import { cosignedAt } from "./cosignature.ts";
 import { LogError } from "./log-error.ts";
 import { KEY_TYPES, parseVkey, type Checks, type Note, type NoteKey } from "./note.ts";
@@ -64,6 +65,34 @@ export function parseWitnessPolicy(sha256: Sha256, text: string): WitnessPolicy 
   }
   if (quorum === undefined) throw new LogError("malformed", "policy", "names no quorum.");
   return { logs, witnesses, groups, quorum };
+}
+
+/** The largest number of witnesses that a policy made by `quorumOf` may have. */
+export const MOST_WITNESSES = 16;
+
+/**
+ * Returns the policy that `quorum` of these witnesses must cosign: a file with one group of them.
+ * @throws LogError malformed, also if a name or a key appears twice
+ */
+export function quorumOf(
+  sha256: Sha256,
+  { keys, quorum }: { readonly keys: readonly string[]; readonly quorum: number },
+): WitnessPolicy {
+  if (keys.length > MOST_WITNESSES)
+    throw new LogError("malformed", "policy", `names more than ${MOST_WITNESSES} witnesses.`);
+  const named = keys.map((vkey) => ({ vkey, name: parseVkey(sha256, vkey).name }));
+  const policy = parseWitnessPolicy(
+    sha256,
+    [
+      ...named.map(({ name, vkey }) => `witness ${name} ${vkey}`),
+      `group witnesses+quorum ${quorum} ${named.map(({ name }) => name).join(" ")}`,
+      "quorum witnesses+quorum",
+    ].join("\n"),
+  );
+  const publicKeys = new Set([...policy.witnesses.values()].map((key) => toHex(key.publicKey)));
+  if (publicKeys.size < keys.length)
+    throw new LogError("malformed", "policy", "names one key twice.");
+  return policy;
 }
 
 /**

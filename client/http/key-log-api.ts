@@ -7,19 +7,35 @@ import {
 import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Request } from "./transport.ts";
 
+/** The witnesses of whom a quorum must have cosigned the head of an answer. */
+export interface AskedWitnesses {
+  /** Each as its verifier key begins: name, `+` and the key's id. */
+  readonly witnesses: readonly string[];
+  readonly quorum: number;
+}
+
+const queryOf = (asked: AskedWitnesses | undefined): string =>
+  asked === undefined
+    ? ""
+    : `&witnesses=${encodeURIComponent(asked.witnesses.join(","))}&quorum=${asked.quorum}`;
+
 /** Creates the calls about the log of accounts' keys and devices. */
 export function keyLogApi(request: Request) {
   return {
     /** A page of what the key log says about a user after a version. Nothing is checked yet. */
-    keyHistory: (user: UserId, after: number) =>
+    keyHistory: (user: UserId, after: number, asked?: AskedWitnesses) =>
       request({
         method: "GET",
-        path: `v1/users/${user}/key-history?after=${after}`,
+        path: `v1/users/${user}/key-history?after=${after}${queryOf(asked)}`,
         answer: keyHistory,
       }),
 
-    keyLogCheckpoint: () =>
-      request({ method: "GET", path: "v1/key-log/checkpoint", answer: keyLogHead }),
+    keyLogCheckpoint: (asked?: AskedWitnesses) =>
+      request({
+        method: "GET",
+        path: `v1/key-log/checkpoint${queryOf(asked).replace("&", "?")}`,
+        answer: keyLogHead,
+      }),
 
     /** @throws SealdeskError with `problem` key_log_shorter: there is no tree of `size` */
     async keyLogConsistency(old: number, size: number): Promise<readonly Uint8Array[]> {

@@ -54,6 +54,19 @@ export function openHead(note: string, key: NoteKey): SignedHead {
   return { ...head, text: own };
 }
 
+/**
+ * Returns the head of a note, without the signatures of others, or undefined if the log's key did
+ * not sign it.
+ */
+export function openedBy(note: string, key: NoteKey): SignedHead | undefined {
+  try {
+    return openHead(note, key);
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    return undefined;
+  }
+}
+
 /** Returns a head as messages carry it. The receiver knows the rest of the note. */
 export function compactHead(head: SignedHead, key: NoteKey): KeyLogHead {
   const { size, root, restores = 0, note } = head;

@@ -22,6 +22,7 @@ import {
   loadKeptHead,
   logKeyOf,
   noteOf,
+  openedBy,
   openHead,
   saveKeptHead,
   type SignedHead,
@@ -31,6 +32,7 @@ import { loadUntold, restoredEvent, saveUntold, type LogRestored } from "./log-r
 import { ToldHeads } from "./told-heads.ts";
 import { addWaiting } from "./waiting-heads.ts";
 import { forgetLost, noteHistory, noteReviewed } from "./seen-history.ts";
+import { behind, followed, notWitnessed, type WitnessQuorum } from "./witness-quorum.ts";
 
 export interface KeyLogDeps {
   readonly store: DeviceStore;
@@ -44,6 +46,8 @@ export interface KeyLogDeps {
    * list is empty, the device accepts no restore, and a log that became shorter is an alarm.
    */
   readonly approvers: readonly NoteKey[];
+  /** The witnesses without whose cosignatures no head is used. Undefined if none are required. */
+  readonly witnesses?: WitnessQuorum | undefined;
   readonly clock: Pick<Clock, "now">;
   /** The time that this device measures by itself. */
   readonly localClock: Pick<Clock, "now">;
@@ -115,7 +119,9 @@ export class KeyLog {
    * @throws SealdeskError key_log_inconsistent; transient ones; what the server answers
    */
   historyOf(user: UserId): Promise<KeyHistory> {
-    return this.#alone(async () => (await this.#history(user)).history);
+    return this.#alone(
+      async () => (await followed(this.#deps.witnesses, () => this.#history(user))).history,
+    );
   }
 
   /**
@@ -124,7 +130,7 @@ export class KeyLog {
    */
   follow(user: UserId, review: (unseen: readonly KeyEntry[]) => Promise<void>): Promise<void> {
     return this.#alone(async () => {
-      const { history, reviewed } = await this.#history(user);
+      const { history, reviewed } = await followed(this.#deps.witnesses, () => this.#history(user));
       const { entries } = history;
       await review(entries.slice(reviewed));
       await this.#deps.store.transact((each) => noteReviewed(each, user, entries.length));
@@ -165,7 +171,7 @@ export class KeyLog {
    * @throws SealdeskError as `historyOf`
    */
   refresh(): Promise<void> {
-    return this.#alone(() => this.#refresh());
+    return this.#alone(() => followed(this.#deps.witnesses, () => this.#refresh()));
   }
 
   /**
@@ -220,15 +226,14 @@ export class KeyLog {
   async #history(
     user: UserId,
   ): Promise<{ readonly history: KeyHistory; readonly reviewed: number }> {
-    const { api, store, tenant } = this.#deps;
+    const { api, store, tenant, witnesses } = this.#deps;
     const before = this.#head ?? { size: 0 };
     for (let history: KeyHistory | undefined; ;) {
-      const answer = await api.keyHistory(user, history?.entries.length ?? 0);
+      const answer = await api.keyHistory(user, history?.entries.length ?? 0, witnesses?.asked);
       const known = history;
       const found = await this.#unlessInconsistent(answer.checkpoint, undefined, async () => {
         const head = await this.#meet(answer);
-        if (isLaterHead(before, head))
-          throw new LogError("rolled_back", "checkpoint", `the log had ${before.size} entries.`);
+        if (isLaterHead(before, head)) throw behind(before.size, witnesses);
         const read = verifyHistory(answer.entries, head, { tenant, user }, known);
         // An empty page does not bring the end nearer.
         if (answer.more && answer.entries.length > 0) return { history: read };
@@ -251,14 +256,18 @@ export class KeyLog {
     if (openedBy(note, key) === undefined) return;
     await this.#unlessInconsistent(note, from, async () => {
       const head = openHead(note, key);
-      if (isLaterHead(head, this.#head ?? { size: 0 }))
+      const isLater = isLaterHead(head, this.#head ?? { size: 0 });
+      if (isLater && this.#deps.witnesses === undefined)
         throw new LogError("rolled_back", "checkpoint", "a member was given a longer log.");
       await this.#assertFit(head);
+      // It fits, and it waits until this device has a cosigned head that covers it.
+      if (isLater) throw notWitnessed();
     });
   }
 
   async #refresh(): Promise<void> {
-    const answer = await this.#deps.api.keyLogCheckpoint();
+    const { api, witnesses } = this.#deps;
+    const answer = await api.keyLogCheckpoint(witnesses?.asked);
     await this.#unlessInconsistent(answer.checkpoint, undefined, () => this.#meet(answer));
   }
 
@@ -268,6 +277,7 @@ export class KeyLog {
     const key = this.#key ?? logKeyOf(vkey);
     const head = openHead(answer.checkpoint, key);
     const passed = await this.#assertFit(head);
+    this.#deps.witnesses?.assertCosigned(head.note);
     const before = this.#head;
     if (before !== undefined && !isLaterHead(head, before)) return head;
     const { store, clock, approvers, onLost } = this.#deps;
@@ -378,18 +388,5 @@ export class KeyLog {
     const next = this.#last.then(work);
     this.#last = next.catch(() => undefined);
     return next;
-  }
-}
-
-/**
- * Returns the head of a note, without the signatures of others, or undefined if the log's key did
- * not sign it.
- */
-function openedBy(note: string, key: NoteKey): SignedHead | undefined {
-  try {
-    return openHead(note, key);
-  } catch (error) {
-    if (!(error instanceof LogError)) throw error;
-    return undefined;
   }
 }

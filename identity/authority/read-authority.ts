@@ -1,3 +1,4 @@
+import type { AskedQuorum } from "../../audit/read/log-info.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { keyLogOf, readKeyLogHead, type KeyLogHead } from "../transparency/key-log.ts";
@@ -29,15 +30,17 @@ const ENTRIES = `
 /**
  * Returns what the key log says of the authority's keys, with proofs under its newest head. It waits
  * for entries that are not integrated yet.
- * @throws IdentityError key_log_behind
+ * @param asked take the newest head that a quorum of these witnesses cosigned
+ * @throws IdentityError key_log_behind, key_log_not_witnessed
  */
 export async function readAuthorityKeys(
   deps: KeyLogDeps,
   { tenant }: Actor,
+  asked?: AskedQuorum,
 ): Promise<LoggedAuthorityKeys> {
   await awaitSigned(deps, tenant, { sql: WAITING });
   return inTransaction(deps.pool, tenant, async (client) => {
-    const head = await readKeyLogHead(client, tenant, deps.logKey);
+    const head = await readKeyLogHead(client, tenant, deps.logKey, asked);
     const { rows } = await client.query<Pick<ProvenEntry, "index" | "entry">>(ENTRIES, [
       keyLogOf(tenant),
       head.size,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { nodeChecks } from "../../audit/node-checks.ts";
+import type { AskedQuorum } from "../../audit/read/log-info.ts";
 import { tileRows } from "../../audit/read/tile-rows.ts";
 import { rangeRoots } from "../../audit/verify/log-source.ts";
 import { inclusionProof } from "../../audit/verify/proofs.ts";
@@ -9,7 +10,7 @@ import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { audited, auditRefusals, type UseCase } from "../audited.ts";
 import { assertReadable } from "../directory/assert-readable.ts";
-import { behind, keyLogOf, readKeyLogHead, type KeyLogHead } from "./key-log.ts";
+import { behind, keyLogOf, notWitnessed, readKeyLogHead, type KeyLogHead } from "./key-log.ts";
 
 /** An entry about one user, with the path from it to the head's root. */
 export interface ProvenEntry {
@@ -24,6 +25,12 @@ export interface KeyHistory extends KeyLogHead {
   readonly entries: readonly ProvenEntry[];
   /** True if entries of later versions follow. */
   readonly more: boolean;
+}
+
+export interface HistoryPage {
+  /** The last version of the page before. */
+  readonly after?: number | undefined;
+  readonly cosigned?: AskedQuorum | undefined;
 }
 
 export interface KeyLogDeps extends UseCase {
@@ -43,6 +50,9 @@ const WAITING = `
   where user_id = $2 and not coalesce(
     leaves.index < (select max(size) from audit.checkpoints where log = $1), false)
   limit 1`;
+const BEYOND = `
+  select from key_entries join audit.leaves on leaves.entry = key_entries.entry and leaves.log = $2
+  where user_id = $1 and leaves.index >= $3 limit 1`;
 const ENTRIES = `
   select leaves.index, entries.entry
   from key_entries
@@ -56,20 +66,24 @@ const PAGE = 100;
  * Returns the key log's entries about a user after version `after`, at most 100 with proofs under
  * its newest head. It waits for entries that are not integrated yet. Every user who may read a
  * user's devices may read this. Reading another user's history is audited.
- * @throws IdentityError user_not_found, forbidden, key_log_behind
+ * @param page.cosigned answer under the newest head that a quorum of these witnesses cosigned. It
+ *   does not wait for cosignatures
+ * @throws IdentityError user_not_found, forbidden, key_log_behind; key_log_not_witnessed: an entry
+ *   is not under such a head yet
  */
 export async function readKeyHistory(
   deps: KeyLogDeps,
   actor: Actor,
   user: UserId,
-  after = 0,
+  page: HistoryPage = {},
 ): Promise<KeyHistory> {
   await awaitSigned(deps, actor.tenant, { sql: WAITING, values: [user] });
+  if (page.cosigned !== undefined) await assertWitnessed(deps, actor.tenant, user, page.cosigned);
   const act = {
     action: "keys.read_history",
     resource: { type: "user", id: user },
   } as const;
-  const read = (client: Client) => readHistory(client, deps.logKey, actor, { user, after });
+  const read = (client: Client) => readHistory(client, deps.logKey, actor, { user, ...page });
   // Reading your own history is not audited.
   if (user === actor.user)
     return auditRefusals(deps, actor, act, () => inTransaction(deps.pool, actor.tenant, read));
@@ -99,15 +113,28 @@ export async function awaitSigned(
   }
 }
 
+/** Such a refusal is not audited: devices ask every second until the witnesses answer. */
+const assertWitnessed = (
+  { pool, logKey }: KeyLogDeps,
+  tenant: TenantId,
+  user: UserId,
+  asked: AskedQuorum,
+): Promise<void> =>
+  inTransaction(pool, tenant, async (client) => {
+    const { size } = await readKeyLogHead(client, tenant, logKey, asked);
+    const beyond = await client.query(BEYOND, [user, keyLogOf(tenant), size]);
+    if (beyond.rowCount === 1) throw notWitnessed();
+  });
+
 async function readHistory(
   client: Client,
   logKey: Uint8Array,
   actor: Actor,
-  { user, after }: { readonly user: UserId; readonly after: number },
+  { user, after = 0, cosigned }: HistoryPage & { readonly user: UserId },
 ): Promise<KeyHistory> {
   await assertReadable(client, actor, user);
   const log = keyLogOf(actor.tenant);
-  const head = await readKeyLogHead(client, actor.tenant, logKey);
+  const head = await readKeyLogHead(client, actor.tenant, logKey, cosigned);
   const { rows } = await client.query<{ index: number; entry: Uint8Array }>(ENTRIES, [
     user,
     log,

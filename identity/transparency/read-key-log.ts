@@ -1,5 +1,5 @@
 import { nodeChecks } from "../../audit/node-checks.ts";
-import { readLogRestores } from "../../audit/read/log-info.ts";
+import { readLogRestores, type AskedQuorum } from "../../audit/read/log-info.ts";
 import { tileRows } from "../../audit/read/tile-rows.ts";
 import { KEY_TYPES } from "../../audit/verify/note.ts";
 import { rangeRoots } from "../../audit/verify/log-source.ts";
@@ -12,13 +12,15 @@ import type { KeyLogDeps } from "./read-key-history.ts";
 
 /**
  * Returns the newest signed head of the tenant's key log.
- * @throws IdentityError key_log_behind
+ * @param asked take the newest head that a quorum of these witnesses cosigned
+ * @throws IdentityError key_log_behind, key_log_not_witnessed
  */
 export const readKeyLogCheckpoint = (
   { pool, logKey }: KeyLogDeps,
   { tenant }: Actor,
+  asked?: AskedQuorum,
 ): Promise<KeyLogHead> =>
-  inTransaction(pool, tenant, (client) => readKeyLogHead(client, tenant, logKey));
+  inTransaction(pool, tenant, (client) => readKeyLogHead(client, tenant, logKey, asked));
 
 /**
  * Returns the proof that the tree of `size` extends the tree of `old`. It consists of hashes only.

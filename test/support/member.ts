@@ -24,7 +24,13 @@ const limits: RotationLimits = { maxMessages: 100, maxAgeMs: 3_600_000 };
 export interface MemberOptions extends Partial<
   Pick<
     ConnectOptions,
-    "webSocket" | "backoff" | "keepalive" | "runtime" | "keyLog" | "restoreApprovers"
+    | "webSocket"
+    | "backoff"
+    | "keepalive"
+    | "runtime"
+    | "keyLog"
+    | "keyLogWitnesses"
+    | "restoreApprovers"
   >
 > {
   readonly limits?: RotationLimits;

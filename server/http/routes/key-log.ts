@@ -5,10 +5,12 @@ import {
   keyHistory,
   keyHistoryQuery,
   keyLogHead,
+  keyLogHeadQuery,
   keyLogRestores,
 } from "../../../contract/key-log.ts";
 import { userParams } from "../../../contract/values.ts";
 import { readAuthorityKeys } from "../../../identity/authority/read-authority.ts";
+import { askedQuorum } from "../../../identity/transparency/key-log.ts";
 import {
   readKeyHistory,
   type KeyLogDeps,
@@ -20,7 +22,7 @@ import {
 } from "../../../identity/transparency/read-key-log.ts";
 import { route, type Route } from "../route.ts";
 
-/** GET /v1/users/{user}/key-history */
+/** GET /v1/users/{user}/key-history?after=&witnesses=&quorum= */
 export function keyHistoryRoute(deps: KeyLogDeps): Route {
   return route(
     {
@@ -33,16 +35,19 @@ export function keyHistoryRoute(deps: KeyLogDeps): Route {
       params: userParams,
       query: keyHistoryQuery,
       answers: { 200: { description: "The entries", schema: keyHistory } },
-      problems: ["user_not_found", "forbidden", "key_log_behind"],
+      problems: ["user_not_found", "forbidden", "key_log_behind", "key_log_not_witnessed"],
     },
     async ({ who, params, query }) => ({
       status: 200,
-      body: await readKeyHistory(deps, who.actor, params.user, query.after),
+      body: await readKeyHistory(deps, who.actor, params.user, {
+        after: query.after,
+        cosigned: askedQuorum(query),
+      }),
     }),
   );
 }
 
-/** GET /v1/key-log/authority */
+/** GET /v1/key-log/authority?witnesses=&quorum= */
 export function authorityKeysRoute(deps: KeyLogDeps): Route {
   return route(
     {
@@ -53,14 +58,18 @@ export function authorityKeysRoute(deps: KeyLogDeps): Route {
       tag: "Directory",
       access: "session",
       audits: { nothing: "it is the same for everyone, and tells of nobody" },
+      query: keyLogHeadQuery,
       answers: { 200: { description: "The entries, by version", schema: authorityKeys } },
-      problems: ["key_log_behind"],
+      problems: ["key_log_behind", "key_log_not_witnessed"],
     },
-    async ({ who }) => ({ status: 200, body: await readAuthorityKeys(deps, who.actor) }),
+    async ({ who, query }) => ({
+      status: 200,
+      body: await readAuthorityKeys(deps, who.actor, askedQuorum(query)),
+    }),
   );
 }
 
-/** GET /v1/key-log/checkpoint */
+/** GET /v1/key-log/checkpoint?witnesses=&quorum= */
 export function keyLogCheckpointRoute(deps: KeyLogDeps): Route {
   return route(
     {
@@ -70,10 +79,14 @@ export function keyLogCheckpointRoute(deps: KeyLogDeps): Route {
       tag: "Directory",
       access: "session",
       audits: { nothing: "it is the same for everyone, and tells of nobody" },
+      query: keyLogHeadQuery,
       answers: { 200: { description: "The checkpoint", schema: keyLogHead } },
-      problems: ["key_log_behind"],
+      problems: ["key_log_behind", "key_log_not_witnessed"],
     },
-    async ({ who }) => ({ status: 200, body: await readKeyLogCheckpoint(deps, who.actor) }),
+    async ({ who, query }) => ({
+      status: 200,
+      body: await readKeyLogCheckpoint(deps, who.actor, askedQuorum(query)),
+    }),
   );
 }
 

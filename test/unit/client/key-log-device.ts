@@ -6,6 +6,8 @@ import { rangeRoots } from "../../../audit/verify/log-source.ts";
 import { formatVkey, type NoteKey } from "../../../audit/verify/note.ts";
 import { consistencyProof } from "../../../audit/verify/proofs.ts";
 import { KeyLog, type KeyLogDeps } from "../../../client/key-log/key-log.ts";
+import { WitnessQuorum, type UnwitnessedLog } from "../../../client/key-log/witness-quorum.ts";
+import type { KeyLogWitnesses } from "../../../client/options.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
@@ -19,7 +21,10 @@ export const entries = (from: number, until: number) =>
   Array.from({ length: until - from }, (_, at) => utf8(`entry ${from + at}`));
 
 /** A device, and a server that shows it any head that the log's key signed. */
-export async function setUp(trusted: readonly NoteKey[] = approvers) {
+export async function setUp(
+  trusted: readonly NoteKey[] = approvers,
+  keyLogWitnesses?: KeyLogWitnesses,
+) {
   const log = new MemoryLog("desk.example/keys/t/demo");
   log.append(entries(0, 60));
   const vkey = formatVkey(nodeChecks.sha256, log.key);
@@ -30,12 +35,21 @@ export async function setUp(trusted: readonly NoteKey[] = approvers) {
   const events: LogRestored[] = [];
   const time = { nowMs: 0 };
   let isHeard = true;
+  const unwitnessed: UnwitnessedLog[] = [];
+  const localClock = { now: () => time.nowMs };
+  const newQuorum = () =>
+    keyLogWitnesses &&
+    new WitnessQuorum(keyLogWitnesses, {
+      localClock,
+      onNotWitnessed: (event) => unwitnessed.push(event),
+    });
   const deps: KeyLogDeps = {
     store,
     tenant: newId<TenantId>(),
     approvers: trusted,
     clock: { now: () => time.nowMs },
-    localClock: { now: () => time.nowMs },
+    localClock,
+    witnesses: newQuorum(),
     onUnconfirmed: () => true,
     api: {
       keyHistory: (of) =>
@@ -63,7 +77,10 @@ export async function setUp(trusted: readonly NoteKey[] = approvers) {
     keyLog,
     time,
     /** The device as it is after a restart. */
-    restarted: () => KeyLog.load(deps, vkey),
+    restarted: () => KeyLog.load({ ...deps, witnesses: newQuorum() }, vkey),
+    unwitnessed,
+    deps,
+    vkey,
     hear: (heard: boolean) => (isHeard = heard),
     /** Shows the device a head. @returns the code with which it is refused */
     show: async (head: Omit<Checkpoint, "origin">, from = log) => {
