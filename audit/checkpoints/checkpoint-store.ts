@@ -11,7 +11,8 @@ export interface CheckpointStore {
    * Stores a later checkpoint. A checkpoint from after a restore replaces a larger one from before.
    * When this resolves, the checkpoint survives a crash, or a later one is stored already.
    * @throws AuditError audit_log_behind: the stored one is from after a restore, and this one is not;
-   *   audit_checkpoint_invalid: the stored one cannot be read
+   *   audit_log_inconsistent: another head of the same size is stored; audit_checkpoint_invalid: the
+   *   stored one cannot be read
    */
   put(log: LogId, note: string): Promise<void>;
   /**

@@ -5,7 +5,7 @@ import { isUuid } from "../../crypto/wire/uuid.ts";
 import { parseId, type LogId } from "../../crypto/wire/ids.ts";
 import { isLaterHead } from "../verify/checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
-import { assertNotBehind, readStored } from "./head-order.ts";
+import { assertNoContradiction, readStored } from "./head-order.ts";
 
 const UUID_LENGTH = 36;
 const DECLARATION = /^restore\.[0-9a-f]{64}$/;
@@ -56,7 +56,7 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
       const [stored, head] = [await readIfThere(place), readStored(note, "a new checkpoint")];
       if (stored !== undefined) {
         const before = readStored(stored, place);
-        assertNotBehind(head, before);
+        assertNoContradiction(head, before);
         // A node that was interrupted while signing may write after the node that took over.
         if (isLaterHead(before, head)) return;
       }

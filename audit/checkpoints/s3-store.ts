@@ -3,7 +3,7 @@ import { isId, type LogId } from "../../crypto/wire/ids.ts";
 import { LockedBucket, type LockedBucketOptions } from "../locked-bucket.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
-import { assertNotBehind, readStored } from "./head-order.ts";
+import { assertNoContradiction, readStored } from "./head-order.ts";
 import { IntervalWriter } from "./interval-writer.ts";
 
 export interface S3CheckpointOptions extends LockedBucketOptions {
@@ -26,7 +26,7 @@ export function s3Checkpoints({ everyMs, ...options }: S3CheckpointOptions): Che
   async function writeHead(log: LogId, note: string): Promise<void> {
     const head = readStored(note, "a new checkpoint");
     const stored = await latest(log);
-    if (stored !== undefined) assertNotBehind(head, readStored(stored, `${prefix}${log}/`));
+    if (stored !== undefined) assertNoContradiction(head, readStored(stored, `${prefix}${log}/`));
     await bucket.put(keyOf(log, head), note);
   }
   const heads = new IntervalWriter({ everyMs, now: options.now, write: writeHead });
