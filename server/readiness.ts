@@ -5,6 +5,7 @@ export const auditReasons = [
   "audit_log_behind", // the database has fewer audit entries than were signed for
   "audit_log_inconsistent", // the audit log is not what was signed
   "audit_checkpoint_invalid", // a checkpoint of the audit log is not by this server's key
+  "audit_checkpoint_missing", // a checkpoint that was kept outside the database is gone
   "audit_entry_not_stored", // the database does not keep what is appended to the operator's log
 ] as const;
 

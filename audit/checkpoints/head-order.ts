@@ -22,6 +22,13 @@ export function readStored(note: string, place: string): Checkpoint {
   }
 }
 
+/** @param where where the checkpoint should be kept, in words */
+export const checkpointMissing = ({ origin, size }: Checkpoint, where: string): AuditError =>
+  new AuditError(
+    "audit_checkpoint_missing",
+    `The log ${origin} has a signed head of ${size} entries in the database, and no checkpoint of it is kept in ${where}. Put AUDIT_CHECKPOINTS back, or have two people adopt the head: see docs/audit.md, “When outside checkpoints are missing”.`,
+  );
+
 /**
  * Requires that a node which stores a head knows of each restore after which a head is stored, and that
  * no two different heads of one size are stored.
