@@ -3,6 +3,7 @@ export type AuditErrorCode =
   | "audit_log_behind" // the database has fewer entries than a published checkpoint
   | "audit_log_inconsistent" // the database's tree does not extend a published checkpoint
   | "audit_checkpoint_invalid" // a checkpoint has another key or belongs to another log
+  | "audit_checkpoint_missing" // a log has a signed head, and no checkpoint of it is kept outside
   | "audit_log_altered" // an entry in the database is not the one that was signed, or is gone
   | "audit_entry_not_stored" // the database did not keep the entry of an act
   | "audit_action_unknown" // a filter names an action that the audit log does not have

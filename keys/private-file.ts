@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { link, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { link, open, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { isUuid } from "../crypto/wire/uuid.ts";
 import { makeFolder } from "../db/embedded/make-folder.ts";
 
 /**
@@ -42,7 +43,33 @@ export async function writeFileOnce(path: string, text: string): Promise<boolean
   return made;
 }
 
-/** Replaces the private file `path` (mode 0600), completely or not at all. */
+/**
+ * Replaces the private file `path` (mode 0600), completely or not at all. When this resolves, a loss
+ * of power does not bring the earlier text back.
+ */
 export async function replaceFile(path: string, text: string): Promise<void> {
   await writeBeside(path, text, (temporary) => rename(temporary, path));
+  await syncFolder(dirname(path));
+}
+
+/**
+ * Removes the files that killed processes left beside `path` while they wrote it. A process that
+ * writes `path` meanwhile fails, so call this under the lock that protects the file.
+ */
+export async function removeUnfinished(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`;
+  const left = (await readdir(dirname(path))).filter(
+    (name) => name.startsWith(prefix) && isUuid(name.slice(prefix.length)),
+  );
+  for (const name of left) await rm(join(dirname(path), name), { force: true });
+  if (left.length > 0) await syncFolder(dirname(path));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }

@@ -25,6 +25,8 @@ interface Deps {
   readonly pool: Pool;
   /** Time between two steps of the check of everything that the logs hold. */
   readonly checkEveryMs: number;
+  /** The time without a signature from which an entry is reported. */
+  readonly unsignedWarningMs: number;
   /** Time between two searches for heads that a witness has not cosigned. */
   readonly cosignEveryMs: number;
   readonly signer: LogSigner;
@@ -36,8 +38,8 @@ interface Deps {
 export interface RunningAuditLog {
   /** Returns the reason why the log is not continued; undefined if it is. */
   refusal(): NotReadyReason | undefined;
-  /** Returns the fault of the entries that the log holds; undefined if there is none. */
-  warning(): ReadyWarning | undefined;
+  /** Returns what somebody must examine while the server serves on. */
+  warnings(): readonly ReadyWarning[];
   /** The heads that this node saw of the logs. All readers of the logs share it. */
   readonly heads: KnownHeads;
   close(): Promise<void>;
@@ -72,10 +74,12 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
   });
   const reasonOf = (error: AuditError | undefined) =>
     auditReasons.find((reason) => reason === error?.code);
-  const warningOf = (error: AuditError | undefined) =>
-    readyWarnings.find((warning) => warning === error?.code);
+  const isUnsigned = () => integrator.pendingAgeMs > deps.unsignedWarningMs;
+  const isFound = (warning: ReadyWarning) =>
+    warning === "audit_log_unsigned" ? isUnsigned() : warning === checker.finding?.code;
   metrics?.audit.watch({
     pendingAgeMs: () => integrator.pendingAgeMs,
+    unsignedAgeMs: () => integrator.unsignedAgeMs,
     refused: () => integrator.refusal !== undefined,
     altered: () => checker.finding !== undefined,
     checkedAgeMs: () => checker.ageMs,
@@ -83,7 +87,7 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
   });
   return {
     refusal: () => reasonOf(integrator.refusal) ?? reasonOf(checker.finding),
-    warning: () => warningOf(checker.finding),
+    warnings: () => readyWarnings.filter(isFound),
     heads,
     async close() {
       await Promise.all([integrator.close(), checker.close()]);

@@ -86,6 +86,7 @@ export async function openFoundation(
     pool,
     cosignEveryMs: timings.cosignEveryMs,
     checkEveryMs: timings.checkEveryMs,
+    unsignedWarningMs: timings.unsignedWarningMs,
     signer,
     now,
     log,

@@ -5,15 +5,18 @@ export const auditReasons = [
   "audit_log_behind", // the database has fewer audit entries than were signed for
   "audit_log_inconsistent", // the audit log is not what was signed
   "audit_checkpoint_invalid", // a checkpoint of the audit log is not by this server's key
+  "audit_checkpoint_missing", // a checkpoint that was kept outside the database is gone
   "audit_entry_not_stored", // the database does not keep what is appended to the operator's log
 ] as const;
 
 /**
- * Codes of `AuditError` that an operator must examine while the server continues to serve: an entry
- * in the database is not the signed one, or is gone. Every node of a database finds the same. If
- * nodes stopped for it, none would take messages.
+ * What an operator must examine while the server continues to serve. Every node of a database finds the
+ * same. If nodes stopped for it, none would take messages.
  */
-export const readyWarnings = ["audit_log_altered"] as const;
+export const readyWarnings = [
+  "audit_log_altered", // an entry in the database is not the signed one, or is gone
+  "audit_log_unsigned", // entries wait too long for their place or for a signature
+] as const;
 export type ReadyWarning = (typeof readyWarnings)[number];
 
 /** Whether the server can serve, and what to look at if it can. */
@@ -52,7 +55,7 @@ export interface Probes {
   readonly isStorageFailing: () => boolean;
   /** Returns why the audit log is not continued. Returns undefined while it is. */
   readonly auditRefusal: () => NotReadyReason | undefined;
-  readonly auditWarning: () => ReadyWarning | undefined;
+  readonly auditWarnings: () => readonly ReadyWarning[];
   readonly isDraining: () => boolean;
 }
 
@@ -77,7 +80,7 @@ export function createReadiness(given: Probes, limitMs = LIMIT_MS): () => Promis
       : undefined;
     return {
       reasons: [...reasons, storage, given.auditRefusal()].filter((reason) => reason !== undefined),
-      warnings: [given.auditWarning()].filter((warning) => warning !== undefined),
+      warnings: given.auditWarnings(),
     };
   };
 }

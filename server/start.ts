@@ -252,7 +252,7 @@ function createControlPlane(
       checkKms: () => kms.check(),
       isStorageFailing,
       auditRefusal: () => auditLog.refusal(),
-      auditWarning: () => auditLog.warning(),
+      auditWarnings: () => auditLog.warnings(),
       isDraining: () => stopping.aborted,
     }),
   });

@@ -50,6 +50,8 @@ export interface Timings {
   readonly cosignEveryMs: number;
   /** Time between two steps of the check of everything that the audit logs hold. */
   readonly checkEveryMs: number;
+  /** The time without a place or a signature from which an audit entry is reported as unsigned. */
+  readonly unsignedWarningMs: number;
 }
 
 /** The timings of a server in operation. */
@@ -75,4 +77,5 @@ export const usualTimings: Timings = {
   requestMs: 30_000,
   cosignEveryMs: 60_000,
   checkEveryMs: 1_000,
+  unsignedWarningMs: 10_000,
 };

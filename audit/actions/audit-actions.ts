@@ -84,6 +84,13 @@ export const auditActions = {
     description:
       "`sealdesk audit restore apply`: in each log that lost entries, in each key log and its tenant's audit log, and in the operator's log with the list of all.",
   },
+  "audit.adopt_checkpoints": {
+    class: "U",
+    resources: ["audit-log"],
+    details: { declaredAtMs: "number", reason: "text", approvedBy: "list", logs: "list" },
+    description:
+      "`sealdesk audit adopt apply`: in the audit log of each tenant whose outside checkpoints were missing, and in the operator's log with the list of all.",
+  },
   "audit.set_retention": {
     class: "U",
     resources: ["audit-log"],

@@ -5,7 +5,7 @@ import { isUuid } from "../../crypto/wire/uuid.ts";
 import { parseId, type LogId } from "../../crypto/wire/ids.ts";
 import { isLaterHead } from "../verify/checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
-import { assertNotBehind, readStored } from "./head-order.ts";
+import { assertNoContradiction, checkpointMissing, readStored } from "./head-order.ts";
 
 const UUID_LENGTH = 36;
 const DECLARATION = /^restore\.[0-9a-f]{64}$/;
@@ -39,14 +39,18 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
       throw error;
     });
+  /** The logs whose checkpoint this process stored or saw. */
+  const known = new Set<LogId>();
   const read = (name: string) => readFile(join(folder, name), "utf8");
 
   return {
     async all() {
       return Promise.all(
-        (await names())
-          .filter(isKept)
-          .map(async (name) => ({ log: logOf(name), note: await read(name) })),
+        (await names()).filter(isKept).map(async (name) => ({
+          log: logOf(name),
+          note: await read(name),
+          kind: name.length === UUID_LENGTH ? "last" : "proof",
+        })),
       );
     },
 
@@ -54,9 +58,11 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
       await make();
       const place = join(folder, log);
       const [stored, head] = [await readIfThere(place), readStored(note, "a new checkpoint")];
+      if (stored === undefined && known.has(log)) throw checkpointMissing(head, place);
+      known.add(log);
       if (stored !== undefined) {
         const before = readStored(stored, place);
-        assertNotBehind(head, before);
+        assertNoContradiction(head, before);
         // A node that was interrupted while signing may write after the node that took over.
         if (isLaterHead(before, head)) return;
       }

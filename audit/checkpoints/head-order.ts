@@ -1,3 +1,4 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { AuditError } from "../audit-error.ts";
 import { parseCheckpointText, type Checkpoint } from "../verify/checkpoint.ts";
 import { LogError } from "../verify/log-error.ts";
@@ -21,14 +22,32 @@ export function readStored(note: string, place: string): Checkpoint {
   }
 }
 
+/** @param where where the checkpoint should be kept, in words */
+export const checkpointMissing = ({ origin, size }: Checkpoint, where: string): AuditError =>
+  new AuditError(
+    "audit_checkpoint_missing",
+    `The log ${origin} has a signed head of ${size} entries in the database, and no checkpoint of it is kept in ${where}. Put AUDIT_CHECKPOINTS back, or have two people adopt the head: see docs/audit.md, “When outside checkpoints are missing”.`,
+  );
+
 /**
- * Requires that a node which stores a head knows of each restore after which a head is stored.
- * @throws AuditError audit_log_behind
+ * Requires that a node which stores a head knows of each restore after which a head is stored, and that
+ * no two different heads of one size are stored.
+ * @throws AuditError audit_log_behind, audit_log_inconsistent
  */
-export function assertNotBehind(head: Checkpoint, stored: Checkpoint): void {
-  if ((stored.restores ?? 0) > (head.restores ?? 0))
+export function assertNoContradiction(head: Checkpoint, stored: Checkpoint): void {
+  const [restores, restoresStored] = [head.restores ?? 0, stored.restores ?? 0];
+  if (restoresStored > restores)
     throw new AuditError(
       "audit_log_behind",
       `The log ${head.origin} was restored from a backup and continued elsewhere. This database is not the restored one. Stop this node: see docs/restore.md.`,
+    );
+  if (
+    restores === restoresStored &&
+    head.size === stored.size &&
+    !equalBytes(head.root, stored.root)
+  )
+    throw new AuditError(
+      "audit_log_inconsistent",
+      `Another head of ${head.size} entries of the log ${head.origin} was published before. Somebody rewound the log in the database: see docs/audit.md, “When the server refuses to continue a log”.`,
     );
 }

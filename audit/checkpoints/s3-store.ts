@@ -2,8 +2,8 @@ import { hash } from "node:crypto";
 import { isId, type LogId } from "../../crypto/wire/ids.ts";
 import { LockedBucket, type LockedBucketOptions } from "../locked-bucket.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
-import type { CheckpointStore } from "./checkpoint-store.ts";
-import { assertNotBehind, readStored } from "./head-order.ts";
+import type { CheckpointStore, KeptCheckpoint } from "./checkpoint-store.ts";
+import { assertNoContradiction, readStored } from "./head-order.ts";
 import { IntervalWriter } from "./interval-writer.ts";
 
 export interface S3CheckpointOptions extends LockedBucketOptions {
@@ -26,7 +26,7 @@ export function s3Checkpoints({ everyMs, ...options }: S3CheckpointOptions): Che
   async function writeHead(log: LogId, note: string): Promise<void> {
     const head = readStored(note, "a new checkpoint");
     const stored = await latest(log);
-    if (stored !== undefined) assertNotBehind(head, readStored(stored, `${prefix}${log}/`));
+    if (stored !== undefined) assertNoContradiction(head, readStored(stored, `${prefix}${log}/`));
     await bucket.put(keyOf(log, head), note);
   }
   const heads = new IntervalWriter({ everyMs, now: options.now, write: writeHead });
@@ -35,11 +35,15 @@ export function s3Checkpoints({ everyMs, ...options }: S3CheckpointOptions): Che
     async all() {
       const logs = (await bucket.folders(prefix)).filter(isId<LogId>);
       const found = await Promise.all(
-        logs.map(async (log) => ({ log, note: (await latest(log)) ?? "" })),
+        logs.map(async (log): Promise<KeptCheckpoint> => ({
+          log,
+          note: (await latest(log)) ?? "",
+          kind: "last",
+        })),
       );
       for (const { key, text } of await bucket.readAll(proofs)) {
         const [log = ""] = key.slice(proofs.length).split("/");
-        if (isId<LogId>(log)) found.push({ log, note: text });
+        if (isId<LogId>(log)) found.push({ log, note: text, kind: "proof" });
       }
       return found;
     },

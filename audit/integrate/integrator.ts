@@ -88,8 +88,15 @@ export class Integrator {
    * signed head. Only the leading node knows the second.
    */
   get pendingAgeMs(): number {
-    const sinceMs = this.#unsignedSinceMs;
-    return Math.max(this.#pendingAgeMs, sinceMs === undefined ? 0 : performance.now() - sinceMs);
+    return Math.max(this.#pendingAgeMs, this.unsignedAgeMs);
+  }
+
+  /**
+   * Returns for how long heads have been without a signature that is stored. It is 0 on a node that
+   * does not lead.
+   */
+  get unsignedAgeMs(): number {
+    return this.#unsignedSinceMs === undefined ? 0 : performance.now() - this.#unsignedSinceMs;
   }
 
   /** Finishes the current batch. */

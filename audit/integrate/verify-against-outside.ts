@@ -1,17 +1,13 @@
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
+import { readSignedHeads, unkeptHeads } from "../checkpoints/unkept-heads.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogId } from "../../crypto/wire/ids.ts";
+import { checkpointMissing } from "../checkpoints/head-order.ts";
 import { readRestores, type Restores } from "../restore/restores.ts";
 import type { NoteKey } from "../verify/note.ts";
 import { assertExtends } from "./assert-extends.ts";
 import { openOurs, OUTSIDE, placeOf } from "./open-ours.ts";
-
-const SIGNED = `
-  select id as log, note from audit.logs
-  join lateral (
-    select note from audit.checkpoints where log = id order by size desc limit 1
-  ) as latest on true`;
 
 const RECORDED = "select note from audit.restores";
 
@@ -27,9 +23,11 @@ export interface Outside {
 /**
  * Compares the database with every checkpoint kept outside it, and with its own last checkpoints.
  * Each log must be signed by this key and have at least the same entries, without those that a
- * declared restore lost. It fails before anything is signed that would contradict a checkpoint.
+ * declared restore lost. Each signed log must have a checkpoint outside, because whoever rewinds a log
+ * removes it first. It fails before anything is signed that would contradict a checkpoint.
  * @returns the declared restores
- * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
+ * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid,
+ *   audit_checkpoint_missing
  */
 export async function verifyAgainstOutside(
   client: Client,
@@ -41,9 +39,15 @@ export async function verifyAgainstOutside(
   const outside = await store.all();
   for (const { log, note } of outside) await check(log, note, OUTSIDE);
   const checked = new Set(outside.map(({ note }) => note));
-  const { rows: inside } = await client.query<{ log: LogId; note: string }>(SIGNED);
+  const inside = await readSignedHeads(client);
   for (const { log, note } of inside)
     if (!checked.has(note)) await check(log, note, "in the database");
+  const [missing] = unkeptHeads(inside, outside);
+  if (missing !== undefined)
+    throw checkpointMissing(
+      openOurs(missing.note, publicKey),
+      "the folder or bucket of AUDIT_CHECKPOINTS",
+    );
   await assertRecorded(client, restores);
   return restores;
 }

@@ -151,7 +151,7 @@ export function openLogRestores(
  */
 export function approversWhoSigned(
   checks: Checks,
-  { approvers }: RestoreCause,
+  { approvers }: Pick<RestoreCause, "approvers">,
   note: Note,
 ): readonly NoteKey[] {
   const signed = approvers.filter((key) => signatureBy(checks.sha256, note, key) !== undefined);

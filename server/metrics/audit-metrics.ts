@@ -9,6 +9,7 @@ export interface AuditMetrics {
   readonly notCosigned: (witness: string, code: WitnessErrorCode) => void;
   readonly watch: (state: {
     readonly pendingAgeMs: () => number;
+    readonly unsignedAgeMs: () => number;
     readonly refused: () => boolean;
     readonly altered: () => boolean;
     readonly checkedAgeMs: () => number;
@@ -38,12 +39,18 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
     integrated: (entries) => integrated.inc(entries),
     cosigned: (witness) => cosigned.inc({ witness }),
     notCosigned: (witness, code) => notCosigned.inc({ witness, code }),
-    watch({ pendingAgeMs, refused, altered, checkedAgeMs, witnessDisagrees }) {
+    watch({ pendingAgeMs, unsignedAgeMs, refused, altered, checkedAgeMs, witnessDisagrees }) {
       gaugeOf(
         registry,
         "sealdesk_audit_pending_seconds",
         "For how long the oldest audit entry has waited to be added to its log, or for a signed head of it",
         { read: () => pendingAgeMs() / 1_000 },
+      );
+      gaugeOf(
+        registry,
+        "sealdesk_audit_unsigned_seconds",
+        "For how long heads of audit logs have had no signature that is stored",
+        { read: () => unsignedAgeMs() / 1_000 },
       );
       gaugeOf(registry, "sealdesk_audit_refused", "1 while the audit log is not continued", {
         read: () => Number(refused()),

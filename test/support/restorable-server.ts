@@ -100,6 +100,18 @@ export class RestorableServer {
     spawnSync("cp", ["-a", this.at("backup"), join(this.home, "postgres")]);
   }
 
+  /** Copies the checkpoints that are kept outside the database. The server must be stopped. */
+  async backUpCheckpoints(): Promise<void> {
+    await rm(this.at("backup-checkpoints"), { recursive: true, force: true });
+    spawnSync("cp", ["-a", join(this.home, "audit-checkpoints"), this.at("backup-checkpoints")]);
+  }
+
+  /** Puts the older checkpoints back, as docs/audit.md forbids. */
+  async putBackCheckpoints(): Promise<void> {
+    await rm(join(this.home, "audit-checkpoints"), { recursive: true });
+    spawnSync("cp", ["-a", this.at("backup-checkpoints"), join(this.home, "audit-checkpoints")]);
+  }
+
   run(args: readonly string[], { environment = {}, node = [] }: RunOptions = {}) {
     const { status, signal, stdout, stderr } = spawnSync(
       process.execPath,

@@ -3,6 +3,7 @@ import { nodeChecks } from "../../../audit/node-checks.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
 import type { Print } from "../../output.ts";
 import { readSettings } from "../../settings.ts";
+import { registerAdopt } from "./adopt/register-adopt.ts";
 import { archiveCommand, type ArchiveOptions } from "./archive.ts";
 import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
@@ -31,6 +32,7 @@ export function registerAudit(program: Command, print: Print): void {
   registerArchive(audit, print);
   registerRetention(audit, print);
   registerRestore(audit, print);
+  registerAdopt(audit, print);
   registerWitness(program, print);
 }
 

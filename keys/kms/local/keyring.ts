@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { toBase64Url } from "../../../crypto/wire/bytes.ts";
 import { withFileLock } from "../../file-lock.ts";
 import { KeysError } from "../../keys-error.ts";
-import { replaceFile, writeFileOnce } from "../../private-file.ts";
+import { removeUnfinished, replaceFile } from "../../private-file.ts";
 import {
   readKeyring,
   writeKeyring,
@@ -62,7 +62,8 @@ export class Keyring {
 
   /**
    * Replaces the contents by the result of `edit`, atomically on disk, while no other process
-   * changes them.
+   * changes them. When this resolves, a loss of power does not undo it, and no file that a killed
+   * process left beside the keyring holds a key that `edit` removed.
    * @returns the new contents
    */
   change(edit: (contents: KeyringContents) => KeyringContents): Promise<KeyringContents> {
@@ -74,11 +75,12 @@ export class Keyring {
   async #change(edit: (contents: KeyringContents) => KeyringContents): Promise<KeyringContents> {
     return reach(() =>
       withFileLock(`${this.#path}.lock`, async (holds) => {
+        await removeUnfinished(this.#path);
         const before = await this.#read();
         const contents = edit(before.contents);
         if (contents === before.contents && before.asWished) return contents;
         const text = await writeKeyring(contents, this.#sealer, before.sealed);
-        if (!(await holds())) throw new Error("another process took over the lock");
+        if (!(await holds())) throw takenOver();
         await replaceFile(this.#path, text);
         return contents;
       }),
@@ -122,11 +124,18 @@ export class Keyring {
   async #makeUnlessThere(): Promise<void> {
     await reach(async () => {
       if (await isThere(this.#path)) return;
-      const empty = { id: toBase64Url(randomBytes(32)), keys: {} };
-      await writeFileOnce(this.#path, await writeKeyring(empty, this.#sealer, undefined));
+      await withFileLock(`${this.#path}.lock`, async (holds) => {
+        if (await isThere(this.#path)) return;
+        const empty = { id: toBase64Url(randomBytes(32)), keys: {} };
+        const text = await writeKeyring(empty, this.#sealer, undefined);
+        if (!(await holds())) throw takenOver();
+        await replaceFile(this.#path, text);
+      });
     });
   }
 }
+
+const takenOver = () => new Error("another process took over the lock");
 
 const isThere = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -5,16 +5,21 @@ import { until } from "../../support/until.ts";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ metrics: { host: "127.0.0.1", port: 0 } });
+  server = await startTestServer(
+    { metrics: { host: "127.0.0.1", port: 0 } },
+    { unsignedWarningMs: 500 },
+  );
 });
 afterAll(() => server.close());
 
-/** The value of the metric, or undefined if the server has no such metric. */
-async function pendingSeconds(): Promise<number | undefined> {
+/** The value of a metric, or undefined if the server has no such metric. */
+async function secondsOf(metric: "pending" | "unsigned"): Promise<number | undefined> {
   const lines = (await server.scrape()).split("\n");
-  const line = lines.find((each) => each.startsWith("sealdesk_audit_pending_seconds "));
+  const line = lines.find((each) => each.startsWith(`sealdesk_audit_${metric}_seconds `));
   return line === undefined ? undefined : Number(line.split(" ")[1]);
 }
+
+const readyz = async () => (await fetch(`${server.url}/readyz`)).json() as Promise<unknown>;
 
 test("entries count as waiting while no checkpoint can be stored, until one is stored again", async () => {
   const folder = join(server.home, "audit-checkpoints");
@@ -25,14 +30,18 @@ test("entries count as waiting while no checkpoint can be stored, until one is s
       () => false,
     ),
   );
-  await until(async () => ((await pendingSeconds()) ?? 1) < 1);
+  await until(async () => ((await secondsOf("pending")) ?? 1) < 1);
   await rename(folder, `${folder}.aside`);
   await writeFile(folder, "not a folder");
   const tenant = await server.createTenant();
-  await until(async () => ((await pendingSeconds()) ?? 0) > 1);
+  await until(async () => ((await secondsOf("pending")) ?? 0) > 1);
+  expect(await secondsOf("unsigned")).toBeGreaterThan(1);
+  expect(await readyz()).toEqual({ status: "ok", warnings: ["audit_log_unsigned"] });
 
   await rm(folder);
   await rename(`${folder}.aside`, folder);
-  await until(async () => ((await pendingSeconds()) ?? 1) < 1);
+  await until(async () => ((await secondsOf("pending")) ?? 1) < 1);
   expect((await stat(join(folder, tenant.id))).isFile()).toBe(true);
+  expect(await secondsOf("unsigned")).toBeLessThan(1);
+  expect(await readyz()).toEqual({ status: "ok" });
 }, 30_000);

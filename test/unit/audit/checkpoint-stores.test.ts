@@ -17,10 +17,8 @@ const [one, two] = [newId<LogId>(), newId<LogId>()];
 
 const signature = { name: "desk.example", keyId: new Uint8Array(4), signature: new Uint8Array(64) };
 /** A checkpoint that no store verifies. */
-const head = (size: number, restores = 0) =>
-  formatNote(checkpointText({ origin: "desk.example", size, root: new Uint8Array(32), restores }), [
-    signature,
-  ]);
+const head = (size: number, restores = 0, root = new Uint8Array(32)) =>
+  formatNote(checkpointText({ origin: "desk.example", size, root, restores }), [signature]);
 const sizesOf = async (store: Pick<CheckpointStore, "all">, log: string) =>
   (await store.all())
     .filter((kept) => kept.log === log)
@@ -42,6 +40,18 @@ test("a late node does not overwrite a later checkpoint with an older one", asyn
   const store = directoryCheckpoints(folder);
   await store.put(one, head(200));
   await store.put(one, head(150));
+  expect(byLog(await store.all())).toEqual({ [one]: head(200) });
+  await rm(folder, { recursive: true });
+});
+
+test("a folder refuses another head of a size that it has", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sealdesk-checkpoints-"));
+  const store = directoryCheckpoints(folder);
+  await store.put(one, head(200));
+  await store.put(one, head(200));
+  await expect(store.put(one, head(200, 0, new Uint8Array(32).fill(1)))).rejects.toMatchObject({
+    code: "audit_log_inconsistent",
+  });
   expect(byLog(await store.all())).toEqual({ [one]: head(200) });
   await rm(folder, { recursive: true });
 });

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,6 +41,27 @@ test("an unsealed copy that everybody can read becomes private when it is opened
   await chmod(file, 0o644);
   expect(await makeKey()).toEqual(key);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
+});
+
+test("a destroyed key is in no file that a killed process left beside the keyring", async () => {
+  const key = await makeKey();
+  // A process was killed after it wrote the new file and before it put it into place.
+  await writeFile(`${file}.${randomUUID()}`, await read());
+  const kms = new LocalKms(await open());
+  await kms.destroy("kek");
+  const left = await readdir(home);
+  expect(left).toEqual(["keyring.json"]);
+  expect(await read()).not.toContain(key);
+});
+
+test("a repeated destruction also removes what a killed process left", async () => {
+  await makeKey();
+  const left = await read();
+  const kms = new LocalKms(await open());
+  await kms.destroy("kek");
+  await writeFile(`${file}.${randomUUID()}`, left);
+  await kms.destroy("kek");
+  expect(await readdir(home)).toEqual(["keyring.json"]);
 });
 
 test("created by several processes at once, all get the same keyring", async () => {

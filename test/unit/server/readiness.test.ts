@@ -14,7 +14,7 @@ const ready = {
   checkKms: () => Promise.resolve(),
   isStorageFailing: () => false,
   auditRefusal: () => undefined,
-  auditWarning: () => undefined,
+  auditWarnings: () => [],
   isDraining: () => false,
 };
 
@@ -93,6 +93,6 @@ test("a database that refuses a message is a reason of its own, and one that doe
 });
 
 test("an altered audit log is a warning, and the server serves on", async () => {
-  const ask = createReadiness({ ...ready, auditWarning: () => "audit_log_altered" });
+  const ask = createReadiness({ ...ready, auditWarnings: () => ["audit_log_altered"] });
   expect(await ask()).toEqual({ reasons: [], warnings: ["audit_log_altered"] });
 });

@@ -1,6 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { setTimeout as pause } from "node:timers/promises";
-import { tryLead } from "../../../../audit/integrate/session.ts";
 import { nodeChecks } from "../../../../audit/node-checks.ts";
 import {
   formatDeclaration,
@@ -13,16 +11,13 @@ import { signDeclaration } from "../../../../audit/restore/sign-declaration.ts";
 import { assertApproved, type RestoredLog } from "../../../../audit/verify/log-restore.ts";
 import { formatVkey, type NoteKey } from "../../../../audit/verify/note.ts";
 import { equalBytes } from "../../../../crypto/wire/bytes.ts";
-import type { Client } from "../../../../db/pool.ts";
 import { asOwner } from "../../../../db/as-owner.ts";
 import { withdrawPreKeys } from "../../../../identity/prekeys/withdraw-prekeys.ts";
 import { CommandError, type Settings } from "../../../settings.ts";
 import { catchUpIfAlone } from "../open-log.ts";
 import { lostLine } from "./lost-line.ts";
 import { configuredApprovers, lostLogs, withRestoring, type Restoring } from "./restoring.ts";
-
-/** The time for which the command waits for the lock of the node that continues the logs. */
-const LOCK_MS = 10_000;
+import { takeLock } from "./take-lock.ts";
 
 /**
  * Applies a declaration that two approvers signed. It counts from the moment when it is stored
@@ -71,18 +66,6 @@ function assertNames(configured: readonly NoteKey[], declared: readonly Declared
 
 const vkeysOf = (keys: readonly NoteKey[]): string =>
   keys.map((key) => formatVkey(nodeChecks.sha256, key)).join(" ");
-
-/**
- * Takes the lock, so that no node continues the logs while the command decides from where they
- * continue.
- */
-async function takeLock(client: Client): Promise<void> {
-  for (const untilMs = performance.now() + LOCK_MS; !(await tryLead(client));) {
-    if (performance.now() > untilMs)
-      throw new CommandError("A node continues the logs. Stop all nodes, then run this again.");
-    await pause(100);
-  }
-}
 
 /** Returns whether the declaration is kept outside. It is stored as a whole. */
 const holds = ({ restores }: Restoring, declared: readonly DeclaredLog[]): boolean =>

@@ -51,6 +51,6 @@ export class TranscriptRecorder {
 export const runAuditLog = () =>
   Promise.resolve({
     refusal: () => undefined,
-    warning: () => undefined,
+    warnings: () => [],
     close: () => Promise.resolve(),
   });
