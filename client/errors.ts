@@ -50,6 +50,7 @@ export type SealdeskErrorCode =
   | "arrived_unseen" // somebody came unseen after you wrote the message: see the event `arrival`, then send it again
   | "conversation_closed"
   | "message_too_large"
+  | "message_altered" // the log does not hold the message as this device sealed it: see the problem `own_message_altered`
   | "stale_message_id" // the relay and the HTTP server disagree about the time: send it again later
   | "subject_erased" // the conversation's data subject is being erased
   | "history_incomplete" // this device does not have the whole range that you asked it to show

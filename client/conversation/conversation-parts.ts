@@ -105,8 +105,10 @@ export function createConversationParts(
     }
     history.recorded(record);
     if (record.kind !== "message") sender.wake();
-    else if (record.senderDevice === account.device)
-      sender.recorded({ id: record.clientMessageId, seq, receivedAtMs: record.receivedAtMs });
+    else if (record.senderDevice !== account.device) return;
+    else if (record.problems.some(({ code }) => code === "own_message_altered"))
+      sender.altered(record.clientMessageId);
+    else sender.recorded({ id: record.clientMessageId, seq, receivedAtMs: record.receivedAtMs });
   };
   const receiver = new Receiver({
     ...deps,

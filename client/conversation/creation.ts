@@ -1,16 +1,16 @@
 import type { Control, Deliver } from "../../crypto/wire/frame.ts";
 import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
-import { knownAccountKey } from "../../crypto/device/admit-device.ts";
-import { loadIdentityKey, type CertifiedDevice } from "../../crypto/device/identity.ts";
+import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
+import { certifiedFromFields } from "../../crypto/device/certified-fields.ts";
+import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import { verifySignature } from "../../crypto/device/sodium.ts";
-import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
 import type { UntrustedDevice, KnownDevice, Trust } from "../device/trust.ts";
-import { isCertified } from "../device/is-certified.ts";
-import { wasLoggedBefore, type KeyHistory } from "../key-log/key-history.ts";
+import { accountKeyOf, wasDeviceOf } from "../device/former-device.ts";
+import type { KeyHistory } from "../key-log/key-history.ts";
 
 type Creation = NonNullable<Control["creation"]>;
 
@@ -104,37 +104,6 @@ async function signerOf(
   const accountKey = await accountKeyOf(transaction, account, creator.user);
   // Refuses the record if no earlier account key and no current device of the creator is trusted.
   if (accountKey === undefined && isDistrusted(creator.user)) return undefined;
-  return isCreators(account.tenant, creation.device, creator, accountKey, creatorHistory)
-    ? creator
-    : undefined;
+  const certified = certifiedFromFields(account.tenant, { ...creator, device: creation.device });
+  return wasDeviceOf(certified, accountKey, creatorHistory) ? creator : undefined;
 }
-
-/**
- * Returns whether a creating device that no directory lists any more belonged to the creator,
- * according to the certificate in the event. The account may have been reset and may have another
- * key now. Then the device must have been in the key log before that key. The event alone does not
- * prove it, and neither does a later log entry.
- * @param accountKey the account key that this device trusts for the creator
- */
-function isCreators(
-  tenant: TenantId,
-  device: DeviceId,
-  { certificate: signature, ...record }: NonNullable<Creation["creator"]>,
-  accountKey: Uint8Array | undefined,
-  history: KeyHistory | undefined,
-): boolean {
-  const certified = { record: { ...record, tenant, device }, signature };
-  if (!isCertified(certified, record.accountKey)) return false;
-  if (accountKey !== undefined && equalBytes(accountKey, record.accountKey)) return true;
-  return history !== undefined && wasLoggedBefore(history, certified, accountKey);
-}
-
-/** Returns the account key that this device trusts for a user. */
-const accountKeyOf = async (
-  transaction: ReadTransaction,
-  { user: self }: Account,
-  user: UserId,
-): Promise<Uint8Array | undefined> =>
-  user === self
-    ? (await loadIdentityKey(transaction, "account")).publicKey
-    : knownAccountKey(transaction, user);

@@ -52,6 +52,7 @@ const record = message({
   /** A report or a grant of the message discloses it together with the tag. */
   payload: [9, optional(bytes(128 * 1024))],
   frankingKey: [10, optional(fixed(32))],
+  signature: [21, optional(fixed(64))],
   frankingTag: [11, fixed(32)],
   control: [12, optional(bytes(1024 * 1024))],
   problems: [13, list(nested(problem), 256)],
@@ -125,6 +126,7 @@ export function saveGap(
     text: undefined,
     payload: undefined,
     frankingKey: undefined,
+    signature: undefined,
     frankingTag: zeroHash,
     control: undefined,
     arrived: [],
@@ -138,6 +140,21 @@ export function saveGap(
   });
 }
 
+/** What the relay says of an event beside its content. */
+export type Place = Pick<HistoryRecord, "transcriptHash" | "frankingTag">;
+
+/** Returns what this device recorded at `seq`, or undefined if it saw no such event. */
+export async function placeAt(
+  transaction: ReadTransaction,
+  conversation: ConversationId,
+  seq: number,
+): Promise<Place | undefined> {
+  const value = await transaction.get(historyKey(conversation, seq));
+  if (value === undefined) return undefined;
+  const { kind, transcriptHash, frankingTag } = decodeRecord(record, value);
+  return kind === "gap" ? undefined : { transcriptHash, frankingTag };
+}
+
 /**
  * Returns the transcript hash that this device recorded at `seq`, or undefined if it saw no such
  * event.
@@ -147,10 +164,7 @@ export async function hashAt(
   conversation: ConversationId,
   seq: number,
 ): Promise<Uint8Array | undefined> {
-  const value = await transaction.get(historyKey(conversation, seq));
-  if (value === undefined) return undefined;
-  const { kind, transcriptHash } = decodeRecord(record, value);
-  return kind === "gap" ? undefined : transcriptHash;
+  return (await placeAt(transaction, conversation, seq))?.transcriptHash;
 }
 
 /**

@@ -123,11 +123,14 @@ export type EventProblemCode =
   | "not_a_member" // the sending device belongs to no member
   | "wrong_epoch" // sealed for the members of another epoch
   | "commitment_mismatch" // the commitment does not match the message, so it could not be reported
+  | "invalid_signature" // the sending device did not sign it for this place
   | "context_mismatch" // sealed for another conversation, sender, epoch or id
   | "malformed_plaintext"
   | "unsupported_payload" // a kind that this release does not know
-  | "altered" // an own message that differs from what this device sealed
+  | "own_message_altered" // an own message that the log does not hold as this device sealed it
   | "unknown_own_message" // an own message, according to the relay, that the store does not know
+  // an own message that is shown although the store is an older copy, which does not know how it was sealed
+  | "own_message_uncompared"
   // a message that is shown although its sender saw another log than this device
   | "transcript_mismatch"
   // a message that is shown although it carries a head of the key log that the log did not sign
@@ -140,6 +143,7 @@ export type EventProblemCode =
   // granted history; the message is not shown
   | "grant_omitted" // the grantor left the message out
   | "grant_altered" // the granted message is not the one in the log at this place
+  | "author_unverified" // nothing proves that the sending device said what the grantor, `user`, passes on
   | "grant_unreadable" // the packs are damaged, or are not for this device
   | "grant_unverifiable" // the relay's log does not connect the range to what this device has seen
   | "key_not_logged" // the key log does not vouch for a device of `user`: nothing is sent to it
@@ -148,7 +152,7 @@ export type EventProblemCode =
 /** The faults of the log that the relay shows. The device connects again. */
 export type LogProblemCode =
   | "missing_event" // the event `seq` was left out, or arrived too late
-  | "forked_log" // the event `seq` does not match the log's hashes
+  | "forked_log" // the event `seq` does not match the log's hashes, or its franking tag has changed
   | "replayed" // the event `seq` arrived again
   | "rolled_back"; // the relay's log now ends before the event `seq`, which it showed earlier
 

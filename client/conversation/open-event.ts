@@ -1,9 +1,9 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Deliver } from "../../crypto/wire/frame.ts";
+import type { Author } from "../../crypto/device/authorship.ts";
 import { openMessage } from "../../crypto/device/open-message.ts";
 import { attachmentToFields, type Body } from "../../crypto/device/payload-body.ts";
 import type { KeyLogHead, LastSeen } from "../../crypto/device/payload.ts";
-import { sha256 } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
@@ -12,68 +12,86 @@ import { codeOf } from "../errors.ts";
 import { hashAt, wasSaidBefore, type HistoryRecord, type Problem } from "./history.ts";
 import type { EventProblemCode } from "./items.ts";
 import { isSameLog, refusalOf } from "./judge-message.ts";
-import { bodyOf, deleteEntry, getEntry } from "./outbox.ts";
+import { bodyOf, deleteEntry, getEntry, wasSealedAs } from "./outbox.ts";
 import type { ConversationState } from "./state.ts";
 
 type Said = Pick<HistoryRecord, "text" | "attachment" | "restored">;
 /** A message as the history stores it. */
 export type Opened = Said &
-  Pick<HistoryRecord, "payload" | "frankingKey"> & {
+  Pick<HistoryRecord, "payload" | "frankingKey" | "signature"> & {
     readonly problems: readonly Problem[];
   };
 
 const saidNothing: Said = { text: undefined, attachment: undefined, restored: undefined };
+const unfranked = { payload: undefined, frankingKey: undefined, signature: undefined };
 const failed = (code: EventProblemCode): Opened => ({
   ...saidNothing,
-  payload: undefined,
-  frankingKey: undefined,
+  ...unfranked,
   problems: [{ code, user: undefined }],
 });
 
+/** What this device knows of a message that arrives, and of its sender. */
+interface From {
+  readonly state: ConversationState | undefined;
+  /** The owner of the sending device by its certificate; undefined if there is none. */
+  readonly author: Author | undefined;
+  /**
+   * Receives the head of the key log that a message carries.
+   * @returns false if this device knows the log's key, and that key did not sign the head
+   */
+  readonly onHead: (head: KeyLogHead, sender: UserId) => Promise<boolean>;
+  /** True if the store is an older copy and does not know of this event. */
+  readonly unseen: boolean;
+  /** The number of messages that a sending key may serve; undefined if it is not known. */
+  readonly keyMaxMessages: number | undefined;
+  /** The time that this device measures by itself. */
+  readonly nowMs: number;
+}
+
 /**
- * Returns the decrypted message, or why it cannot be shown. It throws only what the store throws.
- * @param sender the user who owns the sending device by certificate; undefined if there is none
+ * Returns the decrypted message, or why it cannot be shown. It throws only what the store throws. No
+ * other device gives its message an id that waits here. So one that does not open and has such an id is
+ * this device's own, shown under another device.
  */
 export async function openDelivered(
   transaction: StoreTransaction,
   suite: Suite,
-  from: {
-    readonly state: ConversationState | undefined;
-    readonly sender: UserId | undefined;
-    /**
-     * Receives the head of the key log that a message carries.
-     * @returns false if this device knows the log's key, and that key did not sign the head
-     */
-    readonly onHead: (head: KeyLogHead, sender: UserId) => Promise<boolean>;
-    /** True if the store is an older copy and does not know of this event. */
-    readonly unseen: boolean;
-    /** The number of messages that a sending key may serve; undefined if it is not known. */
-    readonly keyMaxMessages: number | undefined;
-    /** The time that this device measures by itself. */
-    readonly nowMs: number;
-  },
+  from: From,
   event: Deliver,
 ): Promise<Opened> {
-  const { state, sender, onHead, unseen, keyMaxMessages, nowMs } = from;
-  const refused = refusalOf(state, sender, event);
+  const opened = await openFrom(transaction, suite, from, event);
+  if (opened.payload !== undefined) return opened;
+  const entry = await getEntry(transaction, event.conversation, event.clientMessageId);
+  return entry === undefined ? opened : failed("own_message_altered");
+}
+
+async function openFrom(
+  transaction: StoreTransaction,
+  suite: Suite,
+  from: From,
+  event: Deliver,
+): Promise<Opened> {
+  const { state, author, onHead, unseen, keyMaxMessages, nowMs } = from;
+  const refused = refusalOf(state, author?.user, event);
   if (refused === "untrusted_sender") keepPacket(transaction, event);
-  if (refused !== undefined || sender === undefined) return failed(refused ?? "untrusted_sender");
+  if (refused !== undefined || author === undefined) return failed(refused ?? "untrusted_sender");
   try {
-    const opened = await openMessage(transaction, suite, { ...event, keyMaxMessages, nowMs });
-    const { body, lastSeen, keyLogHead, payload, frankingKey } = opened;
+    const message = { ...event, keyMaxMessages, nowMs };
+    const opened = await openMessage(transaction, suite, message, author);
+    const { body, lastSeen, keyLogHead, payload, frankingKey, signature } = opened;
     const problems: Problem[] = [];
-    if (keyLogHead !== undefined && !(await onHead(keyLogHead, sender)))
-      problems.push({ code: "invalid_key_log_head", user: sender });
+    if (keyLogHead !== undefined && !(await onHead(keyLogHead, author.user)))
+      problems.push({ code: "invalid_key_log_head", user: author.user });
     if (!(await sawTheSame(transaction, event, lastSeen)))
       problems.push({ code: "transcript_mismatch", user: undefined });
-    return { ...saidIn(body), payload, frankingKey, problems };
+    return { ...saidIn(body), payload, frankingKey, signature, problems };
   } catch (error) {
     const code = problemOf(error);
     if (code === undefined) throw error;
     if (code === "untrusted_sender") keepPacket(transaction, event);
     const kept = code === "no_key" ? await takeKeptPacket(transaction, event) : undefined;
     if (kept === undefined) return failed(await causeOf(transaction, event, code, unseen));
-    return openDelivered(transaction, suite, from, { ...event, packet: kept });
+    return openFrom(transaction, suite, from, { ...event, packet: kept });
   }
 }
 
@@ -116,7 +134,9 @@ async function takeKeptPacket(
 }
 
 /**
- * Takes the text of an own message from the outbox and removes it there. Nothing is decrypted.
+ * Takes the text of an own message from the outbox and removes it there. Nothing is decrypted. The
+ * message is shown only if the log holds it exactly as it was sealed: ciphertext, commitment, epoch and
+ * key. Otherwise nobody else may be able to read it.
  * @param unseen true if the store is an older copy and does not know that the message was sent
  */
 export async function takeOwn(
@@ -124,23 +144,25 @@ export async function takeOwn(
   event: Deliver,
   unseen: boolean,
 ): Promise<Opened> {
-  const { conversation, clientMessageId, ciphertext } = event;
+  const { conversation, clientMessageId } = event;
   const entry = await getEntry(transaction, conversation, clientMessageId);
   if (entry === undefined) {
     if (!unseen) return failed("unknown_own_message");
     const attachment = await takeUploadOf(transaction, conversation, clientMessageId);
     if (attachment === undefined) return failed("lost_in_rollback");
     const said = saidIn({ kind: "attachment", attachment });
-    return { ...said, payload: undefined, frankingKey: undefined, problems: [] };
+    return { ...said, ...unfranked, problems: [] };
   }
   deleteEntry(transaction, conversation, clientMessageId);
-  const digest = sha256(ciphertext);
-  const intact = entry.digests.some((each) => equalBytes(each, digest));
-  // It was queued before the copy was made and sealed afterwards. An id stands for one text.
-  const problems = intact || unseen ? [] : failed("altered").problems;
+  const said = saidIn(bodyOf(entry));
+  // It was queued before the copy was made and sealed afterwards. An id stands for one text, but the copy
+  // cannot tell whether the log holds it.
+  if (unseen && entry.sealed.length === 0)
+    return { ...said, ...unfranked, problems: failed("own_message_uncompared").problems };
+  if (!wasSealedAs(entry, event)) return failed("own_message_altered");
   const franked = entry.franked.find((each) => equalBytes(each.commitment, event.commitment));
-  const { payload, frankingKey } = franked ?? {};
-  return { ...saidIn(bodyOf(entry)), payload, frankingKey, problems };
+  const { payload, frankingKey, signature } = franked ?? unfranked;
+  return { ...said, payload, frankingKey, signature, problems: [] };
 }
 
 export function saidIn(body: Body): Said {
@@ -175,6 +197,7 @@ const deviceProblems: Readonly<Record<string, EventProblemCode>> = {
   commitment_mismatch: "commitment_mismatch",
   context_mismatch: "context_mismatch",
   unsupported_payload: "unsupported_payload",
+  invalid_signature: "invalid_signature",
 };
 
 function problemOf(error: unknown): EventProblemCode | undefined {

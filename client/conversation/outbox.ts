@@ -1,4 +1,4 @@
-import type { Send } from "../../crypto/wire/frame.ts";
+import type { Deliver, Send } from "../../crypto/wire/frame.ts";
 import {
   bytes,
   deviceId,
@@ -12,6 +12,7 @@ import {
   uuid,
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { parseId, type ConversationId, type MessageId } from "../../crypto/wire/ids.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import {
@@ -32,18 +33,26 @@ const sealing = message({
   commitment: [4, fixed(32)],
   packets: [5, list(nested(packet), 4096)],
 });
+const sealed = message({
+  /** SHA-256 of the ciphertext. */
+  digest: [1, fixed(32)],
+  commitment: [2, fixed(32)],
+  epoch: [3, uint()],
+  keyId: [4, uuid],
+});
 const franked = message({
   commitment: [1, fixed(32)],
   payload: [2, bytes(128 * 1024)],
   frankingKey: [3, fixed(32)],
+  signature: [4, fixed(64)],
 });
 /** A message is rarely sealed this often. If it is, only the last commitments are kept. */
 const mostFranked = 8;
 const record = message({
   text: [1, text(128 * 1024)],
   sealing: [2, optional(nested(sealing))],
-  /** SHA-256 of every ciphertext that this message was ever sealed as. */
-  digests: [3, list(fixed(32), 4096)],
+  /** Every way in which this message was ever sealed. The log may hold any of them and nothing else. */
+  sealed: [3, list(nested(sealed), 4096)],
   /** Set if the message is an attachment instead of a text. */
   attachment: [4, optional(nested(attachmentFields))],
   /** The commitments of the sealings. The history keeps the one that was accepted. */
@@ -56,6 +65,8 @@ const record = message({
 
 /** A sealed message. A repeated send uses the same bytes. */
 export type Sealing = MessageOf<typeof sealing>;
+/** The parts of a sealing that the log shows. */
+export type SealedAs = MessageOf<typeof sealed>;
 /** Returns the content of the entry. */
 export function bodyOf({ text: said, attachment, restored }: OutboxEntry): Body {
   if (attachment !== undefined)
@@ -80,7 +91,7 @@ export const unsealedEntry = (
   restored: undefined,
   ...said,
   sealing: undefined,
-  digests: [],
+  sealed: [],
   franked: [],
   after,
 });
@@ -121,8 +132,31 @@ export async function getEntry(
 }
 
 /**
- * Forgets the sealings of all waiting messages. Their digests stay, because a sealing may already be in
- * the log.
+ * Returns whether this device sealed the message exactly as the log has it. Conversation, message id and
+ * sending device are those under which the entry was found.
+ */
+export function wasSealedAs(
+  entry: Pick<OutboxEntry, "sealed">,
+  {
+    ciphertext,
+    commitment,
+    epoch,
+    keyId,
+  }: Pick<Deliver, "ciphertext" | "commitment" | "epoch" | "keyId">,
+): boolean {
+  const digest = sha256(ciphertext);
+  return entry.sealed.some(
+    (each) =>
+      each.epoch === epoch &&
+      each.keyId === keyId &&
+      equalBytes(each.digest, digest) &&
+      equalBytes(each.commitment, commitment),
+  );
+}
+
+/**
+ * Forgets the sealings of all waiting messages. How they were sealed stays known, because a sealing may
+ * already be in the log.
  */
 export async function unsealAll(transaction: StoreTransaction): Promise<void> {
   for (const [key, value] of await transaction.list(prefix)) {
@@ -168,19 +202,26 @@ export async function loadOutbox(
   return byConversation;
 }
 
-/** Returns the entry with the sealing `made`, its digest and its commitment. */
+/** Returns the entry with the sealing `made`, and with what the log and others may show of it. */
 export const withSealing = (
   entry: OutboxEntry,
   made: Sealing,
-  { payload, frankingKey }: SealedMessage["franked"],
+  { payload, frankingKey, signature }: SealedMessage["franked"],
 ): OutboxEntry => ({
   ...entry,
   sealing: made,
-  digests: [...entry.digests, sha256(made.ciphertext)],
+  sealed: [...entry.sealed, sealedAs(made)],
   franked: [
     ...entry.franked.slice(1 - mostFranked),
-    { commitment: made.commitment, payload, frankingKey },
+    { commitment: made.commitment, payload, frankingKey, signature },
   ],
+});
+
+const sealedAs = ({ ciphertext, commitment, epoch, keyId }: Sealing): SealedAs => ({
+  digest: sha256(ciphertext),
+  commitment,
+  epoch,
+  keyId,
 });
 
 export const sendOf = (conversation: ConversationId, id: MessageId, made: Sealing): Send => ({

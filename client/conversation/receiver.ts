@@ -1,6 +1,6 @@
 import { nilId, type MessageId } from "../../crypto/wire/ids.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import { zeroHash } from "../../crypto/wire/event.ts";
+import { linkHash, zeroHash } from "../../crypto/wire/event.ts";
 import {
   decodeControl,
   type Accepted,
@@ -8,17 +8,18 @@ import {
   type Deliver,
   type Gap,
 } from "../../crypto/wire/frame.ts";
+import { sha256 } from "../../crypto/device/sodium.ts";
 import { deferred } from "../deferred.ts";
 import { isTransient } from "../errors.ts";
 import { LogComparison } from "../restore/log-comparison.ts";
 import { WorkLoop } from "../work-loop.ts";
 import { sleep, type Clock } from "../runtime.ts";
 import { creatorToLookUp } from "./creation.ts";
-import { hashAt, type HistoryRecord, type Self } from "./history.ts";
+import { placeAt, type HistoryRecord, type Place, type Self } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
 import { judgeControl } from "./judge-control.ts";
 import type { ConversationLog } from "./log.ts";
-import { getEntry } from "./outbox.ts";
+import { getEntry, type OutboxEntry } from "./outbox.ts";
 import { classifyEvent, classifyGap, type SequenceCheck } from "./sequence-check.ts";
 import { recordEvent, recordGap, type CheckedEvent, type RecordingDeps } from "./record-event.ts";
 import type { ConversationState } from "./state.ts";
@@ -178,8 +179,22 @@ export class Receiver {
     };
     if (classifyEvent(log.state, event, undefined, account).kind === "next") return event;
     // The relay may have stored an earlier sealing. The delivered event will show it.
-    this.#deps.onLogProblem(undefined, true);
+    if (this.#mayBeEarlier(event, entry)) this.#deps.onLogProblem(undefined, true);
+    else this.#problem(event.seq, "forked_log", event, true);
     return undefined;
+  }
+
+  /** Returns whether the hash of an answer may be that of another sealing of the message. */
+  #mayBeEarlier(event: Deliver, { sealed }: OutboxEntry): boolean {
+    const { state } = this.#deps.log;
+    const previous = state?.transcriptHash;
+    if (previous === undefined || state?.afterGap === true) return true;
+    return sealed.some(({ digest, commitment, ...as }) =>
+      equalBytes(
+        linkHash(sha256, previous, { ...event, ...as }, digest, commitment),
+        event.transcriptHash,
+      ),
+    );
   }
 
   async #receive(event: Deliver, signal: AbortSignal): Promise<void> {
@@ -241,15 +256,17 @@ export class Receiver {
 
   /**
    * Compares a repeated event with the known one. The relay may repeat an event, but must not send
-   * another one in its place.
+   * another one in its place. It must not give the event another franking tag either: the hash does not
+   * cover the tag.
    */
-  async #compareKnown(
-    told: Pick<Deliver, "seq" | "transcriptHash" | "clientMessageId">,
-  ): Promise<void> {
+  async #compareKnown(told: Place & Pick<Deliver, "seq" | "clientMessageId">): Promise<void> {
     const { log, store } = this.#deps;
-    const recorded = await store.read((transaction) => hashAt(transaction, log.id, told.seq));
-    if (recorded !== undefined && !equalBytes(recorded, told.transcriptHash))
-      this.#problem(told.seq, "forked_log", told, false);
+    const recorded = await store.read((transaction) => placeAt(transaction, log.id, told.seq));
+    if (recorded === undefined) return;
+    const isSame =
+      equalBytes(recorded.transcriptHash, told.transcriptHash) &&
+      equalBytes(recorded.frankingTag, told.frankingTag);
+    if (!isSame) this.#problem(told.seq, "forked_log", told, false);
   }
 
   /**

@@ -117,7 +117,8 @@ async function messageFacts(
   event: Deliver,
 ): Promise<Found> {
   const own = event.senderDevice === account.device;
-  const certified = own ? account.user : trust.device(event.senderDevice)?.user;
+  const sending = trust.device(event.senderDevice);
+  const certified = own ? account.user : sending?.user;
   let heardHead = false;
   const unseen = rollback.isUnseen(event.conversation, event.seq);
   const from = {
@@ -125,7 +126,7 @@ async function messageFacts(
     keyMaxMessages: keyLimit.keyMaxMessages,
     nowMs: localClock.now(),
     state: before,
-    sender: certified,
+    author: sending === undefined ? undefined : { ...sending, tenant: account.tenant },
     onHead(head: KeyLogHead, member: UserId) {
       heardHead = true;
       return keyLog.hear(transaction, head, member);

@@ -1,7 +1,9 @@
-import type { DeviceId, ConversationId, MessageId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, MessageId } from "../../crypto/wire/ids.ts";
+import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { sealMessage, type MessageToSeal } from "../../crypto/device/seal-message.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
+import type { Account } from "../device/account.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import { lastSeenUpTo } from "./history.ts";
 import {
@@ -21,7 +23,7 @@ interface SealingDeps {
   readonly suite: Suite;
   readonly keyLog: Pick<KeyLog, "headFor">;
   readonly conversation: ConversationId;
-  readonly ownDevice: DeviceId;
+  readonly account: Pick<Account, "tenant" | "user" | "device">;
 }
 
 /** Messages that were to be sealed. */
@@ -38,7 +40,7 @@ interface SealedEntries {
  * @throws SuiteError no_session, stale_session, untrusted_identity
  */
 export function sealEntries(
-  { store, suite, conversation, ownDevice, keyLog }: SealingDeps,
+  { store, suite, conversation, account, keyLog }: SealingDeps,
   ids: readonly MessageId[],
   /** Called inside the transaction, so that it returns the newest state. */
   current: () => ConversationState | undefined,
@@ -48,6 +50,8 @@ export function sealEntries(
     const state = current();
     if (state === undefined) return undefined;
     const { epoch, arrivedAt } = state;
+    const { tenant, user, device: ownDevice } = account;
+    const { privateKey } = await loadIdentityKey(transaction, "receipt");
     const withheld = await withheldFrom(transaction, conversation, state, ownDevice);
     // The hash of an event that is gone is not known. To claim one would be an alarm for members.
     const lastSeen = state.afterGap
@@ -64,6 +68,7 @@ export function sealEntries(
         continue;
       }
       const { franked, ...sealed } = await sealMessage(transaction, suite, {
+        author: { tenant, user, privateKey },
         conversation,
         senderDevice: ownDevice,
         epoch,
@@ -101,7 +106,7 @@ export function renewEntries(
       putEntry(transaction, conversation, id, {
         ...entry,
         sealing: undefined,
-        digests: [],
+        sealed: [],
         franked: [],
       });
     }

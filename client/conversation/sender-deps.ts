@@ -1,5 +1,6 @@
 import type { Frame } from "../../crypto/wire/frame.ts";
 import type { DeviceId, ConversationId, NewId } from "../../crypto/wire/ids.ts";
+import type { Account } from "../device/account.ts";
 import type { SealdeskError } from "../errors.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Clock } from "../runtime.ts";
@@ -10,6 +11,7 @@ import type { SessionDeps } from "./sessions.ts";
 /** The dependencies and listeners of the sender of one conversation. */
 export interface SenderDeps extends SessionDeps {
   readonly conversation: ConversationId;
+  readonly account: Pick<Account, "tenant" | "user" | "device">;
   readonly log: ConversationLog;
   readonly keyLog: Pick<KeyLog, "headFor">;
   readonly clock: Clock;

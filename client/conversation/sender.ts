@@ -164,6 +164,15 @@ export class Sender {
     this.#pump.wake();
   }
 
+  /** Gives up an own message that the log holds in another form than this device sealed. */
+  altered(id: MessageId): void {
+    this.#window.remove(id);
+    this.#answered();
+    const message = "The server's log does not hold the message as this device sealed it.";
+    this.#messages.fail(id, new SealdeskError("message_altered", message));
+    this.#pump.wake();
+  }
+
   /** Handles the relay's refusal to store a message. */
   refused(refused: Refused): void {
     const { clock, log } = this.#deps;

@@ -96,6 +96,7 @@ function membershipRecord(
     restored: undefined,
     payload: undefined,
     frankingKey: undefined,
+    signature: undefined,
   };
   if (verdict.kind !== "accepted") {
     const malformed = [{ code: "malformed_event", user: undefined } as const];

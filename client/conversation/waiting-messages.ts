@@ -36,7 +36,8 @@ export class WaitingMessages {
   }
 
   /** Adds a message that was queued in an earlier run. */
-  restore(id: MessageId, { sealing, digests }: Pick<OutboxEntry, "sealing" | "digests">): void {
+  restore(id: MessageId, { sealing, sealed }: Pick<OutboxEntry, "sealing" | "sealed">): void {
+    const digests = sealed.map(({ digest }) => digest);
     this.#messages.set(id, { sealing, digests, outcome: undefined });
   }
 

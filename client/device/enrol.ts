@@ -12,6 +12,7 @@ import { codeOf, isProblem, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { SignedIn } from "../http/session.ts";
 import type { Clock } from "../runtime.ts";
+import { keepCertificate } from "./certificates.ts";
 import { publishedDigest, publishedPreKeys, savePublished } from "./published-keys.ts";
 import { loadAccount, assertSameAccount, saveAccount, type Account } from "./account.ts";
 
@@ -85,6 +86,7 @@ async function prepare(
     identityKey,
     receiptKey,
   });
+  keepCertificate(transaction, certified);
   const nowMs = localClock.now();
   const preKeys = await suite.createPreKeys(transaction, { oneTime: publishedPreKeys, nowMs });
   return { account, registration: { certified, registrationId, preKeys } };

@@ -14,6 +14,7 @@ import type { Api } from "../http/api.ts";
 import { isLogged, isRemoved, type KeyHistory } from "../key-log/key-history.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
+import { keepCertificate } from "./certificates.ts";
 
 const prefix = "peer!";
 const peer = message({ user: [1, userId], deviceKey: [2, fixed(32)], receiptKey: [3, fixed(32)] });
@@ -173,6 +174,7 @@ export class Trust {
       }
       good.set(record.device, value);
       transaction.put(prefix + record.device, encodeRecord(peer, value));
+      keepCertificate(transaction, device);
     }
     const committed = () => {
       for (const [device, value] of good) this.#known.set(device, value);

@@ -1,5 +1,6 @@
 import { decodeControl } from "../../crypto/wire/frame.ts";
 import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
+import { verifyAuthor, type Author } from "../../crypto/device/authorship.ts";
 import { verifyCommitment } from "../../crypto/device/franking.ts";
 import type { GrantedMessage } from "../../crypto/device/history-pack.ts";
 import { openPayload } from "../../crypto/device/payload.ts";
@@ -12,13 +13,13 @@ import type { StoredLink } from "./incoming-job.ts";
 interface RecordContext {
   readonly conversation: ConversationId;
   readonly grantor: UserId;
-  /** The user of the sending device by its certificate, if this device knows it. */
-  readonly certified: UserId | undefined;
+  /** The owner of the sending device by its certificate, if that is proved. */
+  readonly author: Author | undefined;
 }
 
 /**
  * Returns an event of a granted range as the history stores it. It is shown only if it is what the
- * log holds.
+ * log holds, and if the sending device signed it: a commitment alone may be anybody's.
  */
 export function grantedRecord(
   link: StoredLink,
@@ -28,10 +29,11 @@ export function grantedRecord(
   const { control: encoded, commitment, ...header } = link;
   const base: HistoryRecord = {
     ...header,
-    sender: place.certified ?? entry?.sender,
+    sender: place.author?.user,
     text: undefined,
     payload: undefined,
     frankingKey: undefined,
+    signature: undefined,
     control: undefined,
     arrived: [],
     enters: false,
@@ -44,17 +46,19 @@ export function grantedRecord(
   };
   if (link.kind !== "message") return { ...base, control: controlOf(link, encoded) };
   if (entry === undefined) return withProblem(base, "grant_omitted");
-  const { payload, frankingKey } = entry;
+  const { payload, frankingKey, signature } = entry;
+  const { conversation, author } = place;
+  const context = { ...header, conversation };
   try {
     verifyCommitment(frankingKey, payload, commitment);
-    const { body } = openPayload(payload, { ...header, conversation: place.conversation });
-    if (place.certified !== undefined && entry.sender !== place.certified)
-      return withProblem(base, "grant_altered");
-    return { ...base, ...saidIn(body), payload, frankingKey };
+    const { body } = openPayload(payload, context);
+    if (author === undefined) return withProblem(base, "author_unverified");
+    verifyAuthor(signature, context, commitment, author);
+    return { ...base, ...saidIn(body), payload, frankingKey, signature };
   } catch (error) {
     const code = codeOf(error, "DeviceError");
     if (code === undefined) throw error;
-    return withProblem(base, code === "commitment_mismatch" ? "grant_altered" : problemOf(code));
+    return withProblem(base, problems[code] ?? "malformed_plaintext");
   }
 }
 
@@ -63,9 +67,13 @@ const withProblem = (record: HistoryRecord, code: EventProblemCode): HistoryReco
   problems: [{ code, user: record.grantedBy }],
 });
 
-/** Returns the problem that the sender caused at the time. */
-const problemOf = (code: string): EventProblemCode =>
-  code === "context_mismatch" || code === "unsupported_payload" ? code : "malformed_plaintext";
+const problems: Readonly<Record<string, EventProblemCode>> = {
+  commitment_mismatch: "grant_altered",
+  invalid_signature: "author_unverified",
+  // The sender caused these at the time.
+  context_mismatch: "context_mismatch",
+  unsupported_payload: "unsupported_payload",
+};
 
 /** Older receipts are not shown: the keys that would verify their signatures may be gone. */
 function controlOf({ kind }: StoredLink, encoded: Uint8Array | undefined) {

@@ -1,4 +1,5 @@
 import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
+import type { CertifiedFields } from "../../crypto/device/certified-fields.ts";
 import { type GrantedMessage, readPack } from "../../crypto/device/history-pack.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
@@ -10,6 +11,7 @@ import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
+import { authorOf, takeAuthor } from "./authors.ts";
 import { assertIncoming, followLinks, UnverifiableError } from "./follow-links.ts";
 import { grantedRecord } from "./granted-record.ts";
 import {
@@ -81,9 +83,17 @@ export class HistoryImporter {
       const pieces = downloadAttachment(this.#deps, attachmentFromFields(fields));
       let batch: GrantedMessage[] = [];
       let size = 0;
+      let author: CertifiedFields | undefined;
       for await (const entry of readPack(job.grant, pieces)) {
-        batch.push(entry);
-        size += entry.payload.length;
+        if (entry.kind === "author") {
+          author = entry.author;
+          continue;
+        }
+        const { message } = entry;
+        if (author !== undefined) await this.#takeAuthor(job, author, message.seq);
+        author = undefined;
+        batch.push(message);
+        size += message.payload.length;
         if (batch.length < batchMessages && size < batchBytes) continue;
         job = await this.#record(job, batch);
         batch = [];
@@ -94,6 +104,14 @@ export class HistoryImporter {
     while (job.next <= job.toSeq) job = await this.#record(job, [], job.toSeq);
     await this.#clear(job);
     this.#report(job);
+  }
+
+  /** Looks at an author only if the log says that this device sent the message that follows. */
+  async #takeAuthor({ grant }: IncomingJob, author: CertifiedFields, seq: number): Promise<void> {
+    const { store, clock, signal } = this.#deps;
+    const link = await store.read((transaction) => getLink(transaction, grant, seq));
+    if (link?.senderDevice === author.device)
+      await takeAuthor(this.#deps, author, new Retry(clock, signal));
   }
 
   /**
@@ -137,14 +155,13 @@ export class HistoryImporter {
     seq: number,
     entry: GrantedMessage | undefined,
   ): Promise<readonly ProblemItem[]> {
-    const { trust, account } = this.#deps;
+    const { account } = this.#deps;
     const link = await getLink(transaction, grant, seq);
     deleteLink(transaction, grant, seq);
     // Events that this device has seen itself are kept as it saw them.
     if (link === undefined || (await hasRecord(transaction, conversation, seq))) return [];
-    const own = link.senderDevice === account.device;
-    const certified = own ? account.user : trust.device(link.senderDevice)?.user;
-    const record = grantedRecord(link, entry, { conversation, grantor, certified });
+    const author = await authorOf(this.#deps, transaction, link.senderDevice);
+    const record = grantedRecord(link, entry, { conversation, grantor, author });
     saveRecord(transaction, conversation, seq, record);
     return itemsOf(seq, record, account).filter((item) => item.kind === "problem");
   }

@@ -10,6 +10,8 @@ export interface Range {
 }
 
 const pageSize = 64;
+/** The greatest number of bytes that an entry has beside its payload: key, signature, numbers. */
+const entryBytes = 128;
 // A pack ends before the message that would not fit.
 const mostBytes = maxPacks * (defaultPackBytes - 256 * 1024);
 
@@ -31,7 +33,7 @@ export async function ownRanges(
       after = seq;
       if (seq > toSeq) return ranges;
       if (!isOwn(record, user)) continue;
-      const size = record.payload?.length ?? 0;
+      const size = record.payload === undefined ? 0 : record.payload.length + entryBytes;
       const last = ranges.at(-1);
       bytes += size;
       if (last?.toSeq === seq - 1 && bytes <= mostBytes) last.toSeq = seq;

@@ -6,6 +6,7 @@ export type DeviceErrorCode =
   | "unsupported_payload" // a payload version or body kind this release does not know
   | "too_large" // the message does not fit one ciphertext
   | "commitment_mismatch" // the commitment outside is not the one of the payload inside
+  | "invalid_signature" // the sending device did not sign the message for this place
   | "invalid_link_code" // not the code of a new device: mistyped, or cut short
   | "link_not_authentic" // not sealed by who read this device's code, or not for this device
   | "context_mismatch"; // conversation, sender, epoch or id inside differ from the header outside

@@ -1,6 +1,7 @@
 import type { Deliver } from "../wire/frame.ts";
+import { verifyAuthor, type Author } from "./authorship.ts";
 import { verifyCommitment } from "./franking.ts";
-import { unpad } from "./padding.ts";
+import { unpad, type Franked } from "./padding.ts";
 import { openPayload, type Body, type KeyLogHead, type LastSeen } from "./payload.ts";
 import { zeroise } from "./sodium.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
@@ -20,32 +21,34 @@ export type DeliveredMessage = Pick<
 > &
   Pick<OpenRequest, "keyMaxMessages" | "nowMs">;
 
-export interface OpenedMessage {
+/** A report or a grant discloses payload, franking key and signature together. */
+export interface OpenedMessage extends Franked {
   readonly body: Body;
   readonly lastSeen: LastSeen;
   readonly keyLogHead: KeyLogHead | undefined;
-  /** The exact bytes of the commitment. A report discloses them together with `frankingKey`. */
-  readonly payload: Uint8Array;
-  readonly frankingKey: Uint8Array;
 }
 
 /**
- * Decrypts one delivered message. It returns nothing unless the commitment and the context are
+ * Decrypts one delivered message. It returns nothing unless commitment, context and signature are
  * right. If you catch its error inside the transaction and commit, the sender key that came with
  * the message is kept, and later messages under that key can be opened.
+ * @param author the owner of the sending device by its certificate
  * @throws SuiteError; DeviceError malformed_plaintext, commitment_mismatch, context_mismatch,
- *   unsupported_payload
+ *   unsupported_payload, invalid_signature
  */
 export async function openMessage(
   transaction: StoreTransaction,
   suite: Suite,
   message: DeliveredMessage,
+  author: Author,
 ): Promise<OpenedMessage> {
   const plaintext = await suite.open(transaction, message);
-  const { frankingKey, payload } = unpadAndWipe(plaintext);
+  const franked = unpadAndWipe(plaintext);
+  const { payload, frankingKey, signature } = franked;
   verifyCommitment(frankingKey, payload, message.commitment);
   const { body, lastSeen, keyLogHead } = openPayload(payload, message);
-  return { body, lastSeen, keyLogHead, payload, frankingKey };
+  verifyAuthor(signature, message, message.commitment, author);
+  return { body, lastSeen, keyLogHead, ...franked };
 }
 
 function unpadAndWipe(plaintext: Uint8Array) {

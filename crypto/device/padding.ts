@@ -1,30 +1,43 @@
 import { DeviceError } from "./device-error.ts";
 
 /**
- * The padded plaintext of a message has 256, 512, 1024, 2048, 3072... bytes in total: franking key
- * 32 || payload length, u32 big-endian || payload || zeros.
+ * The plaintext of a message: signature 64 || franking key 32 || payload length, u32 big-endian || payload
+ * || zeros. After the signature it has 256, 512, 1024, 2048, 3072... bytes.
  */
-const frankingKeyBytes = 32;
-const prefixBytes = frankingKeyBytes + 4;
+const signatureBytes = 64;
+const lengthAt = signatureBytes + 32;
+const prefixBytes = lengthAt + 4;
+
+/** The content of a message, with what proves to others who sent it. */
+export interface Franked {
+  /** The exact bytes of the commitment. */
+  readonly payload: Uint8Array;
+  /** 32 bytes. */
+  readonly frankingKey: Uint8Array;
+  /** The sending device's signature over context and commitment, 64 bytes. */
+  readonly signature: Uint8Array;
+}
 
 /** Keeps the ciphertext within the relay's limit of 64 KiB. */
-export const maxPlaintextBytes = 63 * 1024;
+export const maxPlaintextBytes = signatureBytes + 63 * 1024;
 
 /** Returns the canonical total size for this many bytes of prefix and payload. */
 function bucket(bytes: number): number {
-  if (bytes <= 256) return 256;
-  if (bytes <= 512) return 512;
-  return Math.ceil(bytes / 1024) * 1024;
+  const padded = bytes - signatureBytes;
+  if (padded <= 256) return signatureBytes + 256;
+  if (padded <= 512) return signatureBytes + 512;
+  return signatureBytes + Math.ceil(padded / 1024) * 1024;
 }
 
 /** @throws DeviceError too_large */
-export function pad(frankingKey: Uint8Array, payload: Uint8Array): Uint8Array {
+export function pad({ payload, frankingKey, signature }: Franked): Uint8Array {
   const total = bucket(prefixBytes + payload.length);
   if (total > maxPlaintextBytes)
     throw new DeviceError("too_large", "The message does not fit into one ciphertext.");
   const plaintext = new Uint8Array(total);
-  plaintext.set(frankingKey, 0);
-  new DataView(plaintext.buffer).setUint32(frankingKeyBytes, payload.length);
+  plaintext.set(signature, 0);
+  plaintext.set(frankingKey, signatureBytes);
+  new DataView(plaintext.buffer).setUint32(lengthAt, payload.length);
   plaintext.set(payload, prefixBytes);
   return plaintext;
 }
@@ -34,14 +47,15 @@ export function pad(frankingKey: Uint8Array, payload: Uint8Array): Uint8Array {
  * carry hidden data and cannot be changed unnoticed.
  * @throws DeviceError malformed_plaintext
  */
-export function unpad(plaintext: Uint8Array): { frankingKey: Uint8Array; payload: Uint8Array } {
+export function unpad(plaintext: Uint8Array): Franked {
   if (plaintext.length < prefixBytes) throw malformed();
   const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
-  const end = prefixBytes + view.getUint32(frankingKeyBytes);
+  const end = prefixBytes + view.getUint32(lengthAt);
   if (plaintext.length > maxPlaintextBytes || plaintext.length !== bucket(end)) throw malformed();
   if (plaintext.subarray(end).some((byte) => byte !== 0)) throw malformed();
   return {
-    frankingKey: Uint8Array.from(plaintext.subarray(0, frankingKeyBytes)),
+    signature: Uint8Array.from(plaintext.subarray(0, signatureBytes)),
+    frankingKey: Uint8Array.from(plaintext.subarray(signatureBytes, lengthAt)),
     payload: Uint8Array.from(plaintext.subarray(prefixBytes, end)),
   };
 }

@@ -1,6 +1,7 @@
 import type { DeviceId } from "../wire/ids.ts";
+import { signMessage, type SigningAuthor } from "./authorship.ts";
 import { commit, newFrankingKey } from "./franking.ts";
-import { pad } from "./padding.ts";
+import { pad, type Franked } from "./padding.ts";
 import { encodePayload, type Payload } from "./payload.ts";
 import { zeroise } from "./sodium.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
@@ -8,6 +9,8 @@ import type { Sealed, Suite } from "./suite.ts";
 
 /** A message to seal, and the devices it is for. */
 export interface MessageToSeal extends Payload {
+  /** The owner of the sending device, with the key that signs. */
+  readonly author: SigningAuthor;
   /** Every other member device of the epoch. */
   readonly devices: readonly DeviceId[];
   /** Devices among them whose bundles cannot be used: see `SealRequest`. */
@@ -22,12 +25,12 @@ export interface MessageToSeal extends Payload {
 
 export interface SealedMessage extends Sealed {
   readonly commitment: Uint8Array;
-  /** The payload and its franking key. They stay on the device and are never sent in this form. */
-  readonly franked: { readonly payload: Uint8Array; readonly frankingKey: Uint8Array };
+  /** They stay on the device and are never sent in this form. */
+  readonly franked: Franked;
 }
 
 /**
- * Encodes, commits to, pads and encrypts one message. Commit the transaction before the result
+ * Encodes, commits to, signs, pads and encrypts one message. Commit the transaction before the result
  * leaves the device. Send results in the order in which they were sealed: only the first message
  * under a key carries its packets. If the relay refuses that first message, call `suite.rotate` and
  * seal again.
@@ -38,16 +41,26 @@ export async function sealMessage(
   suite: Suite,
   message: MessageToSeal,
 ): Promise<SealedMessage> {
-  const { devices, without = [], withheld = [], unrenewed = [], nowMs, ...content } = message;
+  const {
+    author,
+    devices,
+    nowMs,
+    without = [],
+    withheld = [],
+    unrenewed = [],
+    ...content
+  } = message;
   const { conversation, epoch } = content;
   const payload = encodePayload(content);
   const frankingKey = newFrankingKey();
-  const plaintext = pad(frankingKey, payload);
+  const commitment = commit(frankingKey, payload);
+  const signature = signMessage(content, commitment, author);
+  const franked = { payload, frankingKey, signature };
+  const plaintext = pad(franked);
   try {
     const place = { conversation, epoch, devices, without, withheld, unrenewed };
     const sealed = await suite.seal(transaction, { ...place, plaintext, nowMs });
-    const commitment = commit(frankingKey, payload);
-    return { ...sealed, commitment, franked: { payload, frankingKey } };
+    return { ...sealed, commitment, franked };
   } finally {
     zeroise(plaintext);
   }

@@ -235,12 +235,36 @@ describe("C3: a relay that does not show what was said", () => {
       return [{ kind: "accepted", body: { ...frame.body, transcriptHash: new Uint8Array(32) } }];
     });
 
+    const problems: unknown[] = [];
+    victim.sealdesk.on("problem", ({ problem }) => problems.push(problem));
     const sent = await asking.send("did you get this?");
 
     expect(relay.connections()).toBe(2);
     const items = await readVictim((all) => textsOf(all).length === 1);
     expect(items.at(-1)).toMatchObject({ id: sent.id, seq: sent.seq });
-    expect(problemsOf(items)).toEqual([]);
+    expect(problems).toMatchObject([{ code: "forked_log", seq: sent.seq, message: sent.id }]);
+  });
+
+  test("stores another commitment than was sent: the sender is told, and the message counts as not sent", async () => {
+    await open((frame) => [frame]);
+    relay.tamperSent = (frame) =>
+      frame.kind === "send"
+        ? [{ kind: "send", body: { ...frame.body, commitment: new Uint8Array(32).fill(7) } }]
+        : [frame];
+    const problems: unknown[] = [];
+    victim.sealdesk.on("problem", ({ problem }) => problems.push(problem));
+
+    await expect(asking.send("as I wrote it")).rejects.toMatchObject({ code: "message_altered" });
+
+    const items = await readVictim((all) => all.some(({ seq }) => seq === 2));
+    expect(textsOf(items)).toEqual([]);
+    expect(problemsOf(items)).toMatchObject([{ seq: 2, code: "own_message_altered" }]);
+    expect(problems).toMatchObject([
+      { seq: 2, code: "forked_log" },
+      { seq: 2, code: "own_message_altered" },
+    ]);
+    const atAgent = await readUntil(serving, (all) => problemsOf(all).length === 1);
+    expect(problemsOf(atAgent)).toMatchObject([{ seq: 2, code: "commitment_mismatch" }]);
   });
 
   test("comes back with an older log: the device knows that there was more", async () => {

@@ -1,6 +1,5 @@
 import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { DeliveredMessage } from "../../crypto/device/open-message.ts";
-import { openMessage } from "../../crypto/device/open-message.ts";
 import { DeviceStore } from "../../crypto/device/store.ts";
 import { signalSuite } from "../../crypto/device/suites/signal/index.ts";
 import { AtRest, type StoredBytes } from "../../tools/testkit/at-rest.ts";
@@ -88,7 +87,7 @@ export async function openableBy(
       // Rolled back every time, so that one attempt cannot spoil the next.
       const failure = await store
         .transact(async (transaction) => {
-          await openMessage(transaction, suite, { ...message, packet, nowMs: 0 });
+          await suite.open(transaction, { ...message, packet, nowMs: 0 });
           throw new Error("opened");
         })
         .catch((error: unknown) => error as Error);

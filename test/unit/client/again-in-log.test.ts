@@ -43,6 +43,7 @@ const record: HistoryRecord = {
   text: "hello",
   payload,
   frankingKey,
+  signature: undefined,
   frankingTag: zeroHash,
   control: undefined,
   problems: [],
@@ -68,6 +69,7 @@ const opened = (changes: Partial<Opened>): Opened => ({
   restored: undefined,
   payload: undefined,
   frankingKey: undefined,
+  signature: undefined,
   problems: [],
   ...changes,
 });

@@ -41,6 +41,7 @@ const message: HistoryRecord = {
   enters: false,
   payload: randomBytes(300),
   frankingKey: randomBytes(32),
+  signature: undefined,
   frankingTag: zeroHash,
   control: undefined,
   problems: [],

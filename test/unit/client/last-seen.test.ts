@@ -5,16 +5,24 @@ import { saveGap, saveRecord } from "../../../client/conversation/history.ts";
 import { putEntry, unsealedEntry } from "../../../client/conversation/outbox.ts";
 import { sealEntries } from "../../../client/conversation/seal-entries.ts";
 import { stateAfterGap, unknown } from "../../../client/conversation/state.ts";
+import { createIdentityKey } from "../../../crypto/device/identity.ts";
 import { unpad } from "../../../crypto/device/padding.ts";
 import { decodePayload, type LastSeen } from "../../../crypto/device/payload.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import type { SealRequest, Suite } from "../../../crypto/device/suite.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
-import type { ConversationId, DeviceId, UserId, MessageId } from "../../../crypto/wire/ids.ts";
+import type {
+  ConversationId,
+  DeviceId,
+  UserId,
+  MessageId,
+  TenantId,
+} from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 const conversation = newId<ConversationId>();
-const [ownDevice, peer] = [newId<DeviceId>(), newId<DeviceId>()];
+const peer = newId<DeviceId>();
+const account = { tenant: newId<TenantId>(), user: newId<UserId>(), device: newId<DeviceId>() };
 const hashOf = (seq: number) => new Uint8Array(32).fill(seq);
 
 /**
@@ -31,6 +39,7 @@ async function lastSeenIn(
   const store = await DeviceStore.open(level, randomBytes(32));
   const id = newId<MessageId>();
   await store.transact(async (transaction) => {
+    await createIdentityKey(transaction, "receipt");
     for (const seq of seen)
       saveRecord(transaction, conversation, seq, {
         kind: "message",
@@ -43,6 +52,7 @@ async function lastSeenIn(
         text: "hello",
         payload: undefined,
         frankingKey: undefined,
+        signature: undefined,
         frankingTag: zeroHash,
         control: undefined,
         problems: [],
@@ -70,7 +80,7 @@ async function lastSeenIn(
       return { keyId: uuidv7(), ciphertext: new Uint8Array(1), packets: [] };
     },
   } as unknown as Suite;
-  const deps = { store, suite, conversation, ownDevice, keyLog: { headFor: () => undefined } };
+  const deps = { store, suite, conversation, account, keyLog: { headFor: () => undefined } };
   await sealEntries(deps, [id], () => state, { nowMs: 0 });
   return decodePayload(unpad(plaintext).payload).lastSeen;
 }

@@ -41,6 +41,7 @@ async function setUp() {
         enters: false,
         payload: undefined,
         frankingKey: undefined,
+        signature: undefined,
         frankingTag: zeroHash,
         control: undefined,
         problems: [],

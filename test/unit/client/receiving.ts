@@ -148,9 +148,11 @@ export class LogDouble {
     return this.#append("member_added", { epoch: 2, ciphertext });
   }
 
-  message(clientMessageId: MessageId, sealing: Sealing): Deliver {
+  /** @param changes how the event differs from what the device sealed */
+  message(clientMessageId: MessageId, sealing: Sealing, changes: Partial<Deliver> = {}): Deliver {
     const { epoch, keyId, ciphertext, commitment } = sealing;
-    return this.#append("message", { clientMessageId, epoch, keyId, ciphertext, commitment });
+    const sealed = { clientMessageId, epoch, keyId, ciphertext, commitment };
+    return this.#append("message", { ...sealed, ...changes });
   }
 }
 
@@ -179,10 +181,14 @@ function frankedOf(clientMessageId: MessageId, text: string) {
     keyLogHead: { size: 1, root: randomBytes(32), signature: randomBytes(64), restores: 0 },
     body: { kind: "text", text },
   });
-  return { payload, frankingKey: randomBytes(32) };
+  return { payload, frankingKey: randomBytes(32), signature: randomBytes(64) };
 }
 
-export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve([])) {
+/** @param unseen whether the store is an older copy that does not know of the events */
+export async function setUp(
+  lookUp: () => Promise<readonly []> = () => Promise.resolve([]),
+  unseen = false,
+) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const key = randomBytes(32);
   const store = await DeviceStore.open(level, key);
@@ -216,7 +222,7 @@ export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.r
     trust: trust as unknown as Trust,
     keyLog,
     deviceKey: deviceKey.publicKey,
-    rollback: { isUnseen: () => false },
+    rollback: { isUnseen: () => unseen },
     keyLimit: { keyMaxMessages: 100 },
     onRecorded: ({ seq }) => recorded.push(seq),
     onCaughtUp: () => undefined,

@@ -9,6 +9,7 @@ import {
 } from "../../../client/conversation/session-renewal.ts";
 import type { Trust } from "../../../client/device/trust.ts";
 import type { SealdeskError } from "../../../client/errors.ts";
+import { createIdentityKey } from "../../../crypto/device/identity.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import {
   SuiteError,
@@ -18,7 +19,13 @@ import {
 } from "../../../crypto/device/suite.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type { Frame, Refused, Send } from "../../../crypto/wire/frame.ts";
-import type { UserId, DeviceId, ConversationId, MessageId } from "../../../crypto/wire/ids.ts";
+import type {
+  TenantId,
+  UserId,
+  DeviceId,
+  ConversationId,
+  MessageId,
+} from "../../../crypto/wire/ids.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -89,6 +96,7 @@ export async function setUp(
 ) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
+  await store.transact((transaction) => createIdentityKey(transaction, "receipt"));
   const log = new ConversationLog(
     conversation,
     { device: ownDevice, user: newId<UserId>() },
@@ -136,6 +144,7 @@ export async function setUp(
       clock,
       localClock: clock,
       conversation,
+      account: { tenant: newId<TenantId>(), user, device: ownDevice },
       ownDevice,
       newId,
       syncClock,

@@ -10,9 +10,10 @@ const device = idOf<DeviceId>("0190d0c4-0000-7000-8000-000000000001");
 
 /** A message's plaintext with everything around the text at its largest. */
 const sealed = (text: string) =>
-  pad(
-    new Uint8Array(32),
-    encodePayload({
+  pad({
+    frankingKey: new Uint8Array(32),
+    signature: new Uint8Array(64),
+    payload: encodePayload({
       conversation: idOf<ConversationId>(device),
       senderDevice: device,
       epoch: 0xffffffff,
@@ -26,10 +27,10 @@ const sealed = (text: string) =>
       },
       body: { kind: "text", text },
     }),
-  );
+  });
 
 test("the longest text fits one message in every context, and no longer text does", () => {
-  expect(sealed("x".repeat(maxTextBytes))).toHaveLength(63 * 1024);
+  expect(sealed("x".repeat(maxTextBytes))).toHaveLength(64 + 63 * 1024);
   expect(() => sealed("x".repeat(maxTextBytes + 1))).toThrow(
     expect.objectContaining({ code: "too_large" }),
   );

@@ -7,6 +7,7 @@ import {
   SenderKeyMessage,
 } from "@signalapp/libsignal-client";
 import { admitDevice, knownAccountKey } from "../../../../crypto/device/admit-device.ts";
+import { signMessage } from "../../../../crypto/device/authorship.ts";
 import { commit } from "../../../../crypto/device/franking.ts";
 import {
   certifyDevice,
@@ -142,17 +143,26 @@ describe("a member's own chain", () => {
     const frankingKey = new Uint8Array(32).fill(7);
     const encode = (text: string) => encodePayload({ ...payload, body: { kind: "text", text } });
     const commitment = commit(frankingKey, encode("for B"));
+    const signature = signMessage(payload, commitment, a.author);
     const context = { clientMessageId: payload.clientMessageId, commitment };
     const sealedFor = async (to: TestDevice, chain: Chain, text: string) => ({
-      ...(await request(a, to, room, chain, cbc(chain, pad(frankingKey, encode(text))))),
+      ...(await request(
+        a,
+        to,
+        room,
+        chain,
+        cbc(chain, pad({ frankingKey, signature, payload: encode(text) })),
+      )),
       ...context,
     });
     const toB = await sealedFor(b!, forB, "for B");
-    const opened = await b!.transact((tx) => openMessage(tx, b!.suite, toB));
+    const opened = await b!.transact((tx) => openMessage(tx, b!.suite, toB, a.author));
     expect(opened.body).toEqual({ kind: "text", text: "for B" });
     // Carol gets another text under the commitment that the relay keeps.
     const toC = await sealedFor(c!, forC, "for C");
-    await expect(c!.transact((tx) => openMessage(tx, c!.suite, toC))).rejects.toMatchObject({
+    await expect(
+      c!.transact((tx) => openMessage(tx, c!.suite, toC, a.author)),
+    ).rejects.toMatchObject({
       code: "commitment_mismatch",
     });
   });
@@ -226,7 +236,8 @@ describe("another member's key", () => {
       body: { kind: "text", text: "from Alice" },
     } as const;
     const { clientMessageId } = payload;
-    const message = { ...payload, devices: [mallory.id, bob.id], nowMs };
+    const { author } = alice;
+    const message = { ...payload, author, devices: [mallory.id, bob.id], nowMs };
     // Alice's chain as her packet tells it to every member, including Mallory.
     const { sealed, distribution } = await alice.transact(async (tx) => {
       const first = await alice.suite.seal(tx, { ...message, plaintext: new Uint8Array(256) });
@@ -241,7 +252,8 @@ describe("another member's key", () => {
     const { commitment } = sealed;
     const honest = { ...delivery(alice, bob, room, sealed), clientMessageId, commitment };
     const packet = await packetOf(mallory, bob, content);
-    const receive = (each: typeof honest) => bob.transact((tx) => openMessage(tx, bob.suite, each));
+    const receive = (each: typeof honest) =>
+      bob.transact((tx) => openMessage(tx, bob.suite, each, author));
     await expect(receive({ ...honest, packet })).rejects.toMatchObject({ name: "SuiteError" });
     await expect(receive({ ...honest, senderDevice: mallory.id, packet })).rejects.toMatchObject({
       name: "DeviceError",

@@ -1,5 +1,6 @@
 import { MemoryLevel } from "memory-level";
-import { sha256, ready } from "../../../../crypto/device/sodium.ts";
+import type { Author, SigningAuthor } from "../../../../crypto/device/authorship.ts";
+import { generateSigningKey, sha256, ready } from "../../../../crypto/device/sodium.ts";
 import { DeviceStore, type Level, type StoreTransaction } from "../../../../crypto/device/store.ts";
 import { signalSuite } from "../../../../crypto/device/suites/signal/index.ts";
 import type {
@@ -11,7 +12,7 @@ import type {
   Suite,
 } from "../../../../crypto/device/suite.ts";
 import { newId } from "../../../../tools/testkit/ids.ts";
-import type { DeviceId, ConversationId } from "../../../../crypto/wire/ids.ts";
+import type { DeviceId, ConversationId, TenantId, UserId } from "../../../../crypto/wire/ids.ts";
 
 await ready;
 
@@ -72,6 +73,8 @@ export interface TestDevice {
   readonly suite: Suite;
   readonly identityKey: Uint8Array;
   readonly registrationId: number;
+  /** Its owner, with both halves of its receipt key. */
+  readonly author: Author & SigningAuthor;
   store: DeviceStore;
   transact<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>;
   /** Closes the store and opens it again. Nothing is left in memory. */
@@ -93,6 +96,7 @@ export async function newDevice(
     level,
     suite,
     ...identity,
+    author: newAuthor(),
     store,
     transact: (work) => device.store.transact(work),
     async restart() {
@@ -101,6 +105,13 @@ export async function newDevice(
     },
   };
   return device;
+}
+
+const tenant = newId<TenantId>();
+
+function newAuthor(): Author & SigningAuthor {
+  const { publicKey, privateKey } = generateSigningKey();
+  return { tenant, user: newId<UserId>(), receiptKey: publicKey, privateKey };
 }
 
 export function bundleOf(

@@ -1,6 +1,7 @@
 import type { MessageId } from "../../../../crypto/wire/ids.ts";
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
+import { signMessage } from "../../../../crypto/device/authorship.ts";
 import { commit, verifyCommitment } from "../../../../crypto/device/franking.ts";
 import { openMessage, type DeliveredMessage } from "../../../../crypto/device/open-message.ts";
 import { pad } from "../../../../crypto/device/padding.ts";
@@ -20,7 +21,7 @@ const payloadOf = (from: TestDevice, change: Partial<Payload> = {}): Payload => 
 });
 
 async function send(from: TestDevice, to: TestDevice, payload: Payload): Promise<DeliveredMessage> {
-  const message = { ...payload, devices: [to.id], nowMs };
+  const message = { ...payload, author: from.author, devices: [to.id], nowMs };
   const sealed = await from.transact((tx) => sealMessage(tx, from.suite, message));
   const { clientMessageId } = payload;
   return { ...delivery(from, to, payload, sealed), clientMessageId, commitment: sealed.commitment };
@@ -28,26 +29,29 @@ async function send(from: TestDevice, to: TestDevice, payload: Payload): Promise
 
 /** Seals the content of `inner` under the header of `outer`, as a lying sender can. */
 async function lie(from: TestDevice, to: TestDevice, outer: Payload, inner: Payload) {
-  const key = new Uint8Array(32).fill(5);
+  const frankingKey = new Uint8Array(32).fill(5);
   const encoded = encodePayload(inner);
-  const sealed = await seal(from, [to], outer, pad(key, encoded));
+  const commitment = commit(frankingKey, encoded);
+  const signature = signMessage(outer, commitment, from.author);
+  const plaintext = pad({ payload: encoded, frankingKey, signature });
+  const sealed = await seal(from, [to], outer, plaintext);
   const { clientMessageId } = outer;
   return {
     ...delivery(from, to, outer, sealed),
     clientMessageId,
-    commitment: commit(key, encoded),
+    commitment,
   };
 }
 
-const receive = (to: TestDevice, message: DeliveredMessage) =>
-  to.transact((tx) => openMessage(tx, to.suite, message));
+const receive = (from: TestDevice, to: TestDevice, message: DeliveredMessage) =>
+  to.transact((tx) => openMessage(tx, to.suite, message, from.author));
 
 describe("a message", () => {
   test("arrives with what a report of it needs", async () => {
     const [a, b] = await newGroup(2);
     const payload = payloadOf(a);
     const message = await send(a, b!, payload);
-    const opened = await receive(b!, message);
+    const opened = await receive(a, b!, message);
     expect(opened.body).toEqual(payload.body);
     expect(opened.lastSeen).toEqual(payload.lastSeen);
     expect(opened.payload).toEqual(encodePayload(payload));
@@ -72,7 +76,7 @@ describe("a message", () => {
       payloadOf(a, { body: { kind: "text", text: "x".repeat(length) } });
     const largest = await send(a, b!, text(63 * 1024 - 180));
     expect(largest.ciphertext.length).toBeLessThanOrEqual(64 * 1024);
-    expect((await receive(b!, largest)).body).toHaveProperty("text.length", 63 * 1024 - 180);
+    expect((await receive(a, b!, largest)).body).toHaveProperty("text.length", 63 * 1024 - 180);
     await expect(send(a, b!, text(63 * 1024))).rejects.toMatchObject({ code: "too_large" });
   });
 });
@@ -84,7 +88,7 @@ describe("a message made for another place", () => {
       const [a, b] = await newGroup(2);
       const outer = payloadOf(a);
       const inner = { ...outer, [field]: field === "epoch" ? 9 : randomUUID() };
-      await expect(receive(b!, await lie(a, b!, outer, inner))).rejects.toMatchObject({
+      await expect(receive(a, b!, await lie(a, b!, outer, inner))).rejects.toMatchObject({
         name: "DeviceError",
         code: "context_mismatch",
         fields: [field],
@@ -96,12 +100,12 @@ describe("a message made for another place", () => {
     const [a, b] = await newGroup(2);
     const message = await send(a, b!, payloadOf(a));
     await expect(
-      receive(b!, { ...message, clientMessageId: newId<MessageId>() }),
+      receive(a, b!, { ...message, clientMessageId: newId<MessageId>() }),
     ).rejects.toMatchObject({
       code: "context_mismatch",
       fields: ["clientMessageId"],
     });
-    expect((await receive(b!, message)).body.kind).toBe("text");
+    expect((await receive(a, b!, message)).body.kind).toBe("text");
   });
 });
 
@@ -118,18 +122,18 @@ describe("the commitment", () => {
       new Uint8Array(0),
       message.commitment.slice(0, 31),
     ])
-      await expect(receive(b!, { ...message, commitment })).rejects.toMatchObject({
+      await expect(receive(a, b!, { ...message, commitment })).rejects.toMatchObject({
         name: "DeviceError",
         code: "commitment_mismatch",
       });
-    expect((await receive(b!, message)).body.kind).toBe("text");
+    expect((await receive(a, b!, message)).body.kind).toBe("text");
   });
 
   test("is refused before the context is checked: a lie that cannot be reported counts as unreportable only", async () => {
     const [a, b] = await newGroup(2);
     const outer = payloadOf(a);
     const lied = await lie(a, b!, outer, { ...outer, epoch: 9 });
-    await expect(receive(b!, { ...lied, commitment: zeroHash })).rejects.toMatchObject({
+    await expect(receive(a, b!, { ...lied, commitment: zeroHash })).rejects.toMatchObject({
       code: "commitment_mismatch",
     });
   });

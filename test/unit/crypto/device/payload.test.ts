@@ -16,6 +16,8 @@ import { idOf, newId } from "../../../../tools/testkit/ids.ts";
 
 const property = { seed: 20260105, numRuns: 200 };
 const frankingKey = new Uint8Array(32).fill(7);
+const signature = new Uint8Array(64).fill(9);
+const padded = (bytes: Uint8Array) => pad({ frankingKey, signature, payload: bytes });
 const payload = {
   conversation: newId<ConversationId>(),
   senderDevice: newId<DeviceId>(),
@@ -44,18 +46,16 @@ test("the head of the key log is carried if there is one, and costs nothing othe
 });
 
 describe("padding", () => {
-  test("can be removed, and its total is 256, 512 or a multiple of 1024", () => {
+  test("can be removed, and after the signature there are 256, 512 or a multiple of 1024 bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 5000 }), (bytes) => {
-        const padded = pad(frankingKey, bytes);
-        const smaller =
-          padded.length <= 512 ? padded.length / 2 : Math.max(512, padded.length - 1024);
-        expect(padded.length === 256 || padded.length === 512 || padded.length % 1024 === 0).toBe(
-          true,
-        );
+        const made = padded(bytes);
+        const size = made.length - 64;
+        const smaller = size <= 512 ? size / 2 : Math.max(512, size - 1024);
+        expect(size === 256 || size === 512 || size % 1024 === 0).toBe(true);
         // No smaller total would have held it.
-        expect(bytes.length + 36 > smaller || padded.length === 256).toBe(true);
-        expect(unpad(padded)).toEqual({ frankingKey, payload: bytes });
+        expect(bytes.length + 36 > smaller || size === 256).toBe(true);
+        expect(unpad(made)).toEqual({ frankingKey, signature, payload: bytes });
       }),
       property,
     );
@@ -72,28 +72,28 @@ describe("padding", () => {
     [2012, 2048],
     [2013, 3072],
   ])("a payload of %i bytes makes %i, including the franking key", (bytes, total) => {
-    expect(pad(frankingKey, new Uint8Array(bytes))).toHaveLength(total);
+    expect(padded(new Uint8Array(bytes))).toHaveLength(64 + total);
   });
 
   test("that is not canonical is refused: any changed bit, its length, its total", () => {
-    const padded = pad(frankingKey, utf8("text"));
-    for (const at of [40, 100, 255]) expect(() => unpad(tampered(padded, at))).toThrow();
+    const made = padded(utf8("text"));
+    for (const at of [104, 164, 255]) expect(() => unpad(tampered(made, at))).toThrow();
     const changes = [
-      padded.slice(0, -1),
-      padded.slice(0, 40),
+      made.slice(0, -1),
+      made.slice(0, 104),
       new Uint8Array(0),
-      new Uint8Array(35),
-      Uint8Array.from([...padded, ...new Uint8Array(256)]),
-      tampered(padded, 32), // a length over all limits
+      new Uint8Array(99),
+      Uint8Array.from([...made, ...new Uint8Array(256)]),
+      tampered(made, 96), // a length over all limits
     ];
     for (const change of changes)
       expect(() => unpad(change)).toThrow(refused("malformed_plaintext"));
   });
 
   test("refuses what does not fit one ciphertext", () => {
-    const most = maxPlaintextBytes - 36;
-    expect(pad(frankingKey, new Uint8Array(most))).toHaveLength(maxPlaintextBytes);
-    expect(() => pad(frankingKey, new Uint8Array(most + 1))).toThrow(refused("too_large"));
+    const most = maxPlaintextBytes - 100;
+    expect(padded(new Uint8Array(most))).toHaveLength(maxPlaintextBytes);
+    expect(() => padded(new Uint8Array(most + 1))).toThrow(refused("too_large"));
   });
 });
 

@@ -2,16 +2,24 @@
  * Known answers, computed here a second time with node:crypto and protobuf written by hand, so that
  * any change of an encoding is noticed. `UPDATE_VECTORS=1` writes the files again.
  */
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, createPrivateKey, sign } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
+import { signMessage } from "../../../../crypto/device/authorship.ts";
 import { commit } from "../../../../crypto/device/franking.ts";
 import { pad } from "../../../../crypto/device/padding.ts";
 import { encodePayload } from "../../../../crypto/device/payload.ts";
 import { safetyNumber } from "../../../../crypto/device/safety-number.ts";
-import { hmacSha256, sha256, ready } from "../../../../crypto/device/sodium.ts";
+import { hmacSha256, ready, sha256, signingKeyFromSeed } from "../../../../crypto/device/sodium.ts";
+import { authorshipBytes } from "../../../../crypto/wire/authorship.ts";
 import { frankingTag, transcriptHash } from "../../../../crypto/wire/event.ts";
-import type { UserId, DeviceId, ConversationId, MessageId } from "../../../../crypto/wire/ids.ts";
+import type {
+  TenantId,
+  UserId,
+  DeviceId,
+  ConversationId,
+  MessageId,
+} from "../../../../crypto/wire/ids.ts";
 import { idOf } from "../../../../tools/testkit/ids.ts";
 
 await ready;
@@ -19,6 +27,8 @@ await ready;
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const uuid = (text: string) => Buffer.from(text.replaceAll("-", ""), "hex");
 const input = {
+  tenant: idOf<TenantId>("0198c0de-0004-7000-8000-000000000004"),
+  user: idOf<UserId>("0198c0de-0005-7000-8000-000000000005"),
   conversation: idOf<ConversationId>("0198c0de-0001-7000-8000-000000000001"),
   senderDevice: idOf<DeviceId>("0198c0de-0002-7000-8000-000000000002"),
   keyId: "5f0c9a1e-93b8-4c57-9d0a-2f6a0f3f7b11",
@@ -30,6 +40,7 @@ const input = {
   lastSeenHash: "ab".repeat(32),
   frankingKey: "0f".repeat(32),
   relayKey: "1e".repeat(32),
+  receiptKeySeed: "2d".repeat(32),
   ciphertext: "c0ffee",
 };
 
@@ -54,18 +65,29 @@ function expected() {
   const key = Buffer.from(input.frankingKey, "hex");
   const length = Buffer.alloc(4);
   length.writeUInt32BE(payload.length);
-  const body = Buffer.concat([key, length, payload]);
   const commitment = createHmac("sha256", key)
     .update("sealdesk/commitment/v1")
     .update(payload)
     .digest();
+  const u32 = Buffer.alloc(4);
+  u32.writeUInt32BE(input.epoch);
+  const signed = Buffer.concat([
+    Buffer.from("sealdesk/message/v1"),
+    uuid(input.tenant),
+    uuid(input.conversation),
+    uuid(input.user),
+    uuid(input.senderDevice),
+    u32,
+    uuid(input.clientMessageId),
+    commitment,
+  ]);
+  const signature = sign(null, signed, ed25519Of(input.receiptKeySeed));
+  const body = Buffer.concat([signature, key, length, payload]);
   const u64 = (value: number) => {
     const buffer = Buffer.alloc(8);
     buffer.writeBigUInt64BE(BigInt(value));
     return buffer;
   };
-  const u32 = Buffer.alloc(4);
-  u32.writeUInt32BE(input.epoch);
   const ciphertext = Buffer.from(input.ciphertext, "hex");
   const transcript = createHash("sha256")
     .update("sealdesk/transcript/v1")
@@ -92,12 +114,22 @@ function expected() {
     .digest();
   return {
     payload: hex(payload),
-    plaintext: hex(Buffer.concat([body, Buffer.alloc(256 - body.length)])),
     commitment: hex(commitment),
+    signed: hex(signed),
+    signature: hex(signature),
+    plaintext: hex(Buffer.concat([body, Buffer.alloc(64 + 256 - body.length)])),
     transcriptHash: hex(transcript),
     frankingTag: hex(tag),
   };
 }
+
+/** The private key of a seed: PKCS #8 as in RFC 8410 section 7. */
+const ed25519Of = (seed: string) =>
+  createPrivateKey({
+    key: Buffer.from(`302e020100300506032b657004220420${seed}`, "hex"),
+    format: "der",
+    type: "pkcs8",
+  });
 
 /** The safety number, with node:crypto. */
 function expectedSafetyNumber(accounts: readonly { user: string; accountKey: string }[]): string {
@@ -122,7 +154,7 @@ function stored(name: string, value: object): unknown {
   return JSON.parse(readFileSync(file, "utf8"));
 }
 
-test("payload, padding, commitment, transcript hash and franking tag match the vectors", () => {
+test("payload, commitment, signature, padding, transcript hash and franking tag match the vectors", () => {
   const vector = { input, expected: expected() };
   expect(stored("message", vector)).toEqual(vector);
   const frankingKey = Uint8Array.from(Buffer.from(input.frankingKey, "hex"));
@@ -134,12 +166,18 @@ test("payload, padding, commitment, transcript hash and franking tag match the v
   });
   const commitment = commit(frankingKey, payload);
   const header = { ...input, kind: "message" } as const;
+  const { privateKey } = signingKeyFromSeed(
+    Uint8Array.from(Buffer.from(input.receiptKeySeed, "hex")),
+  );
+  const signature = signMessage(input, commitment, { ...input, privateKey });
   const ciphertext = Uint8Array.from(Buffer.from(input.ciphertext, "hex"));
   const relayKey = Uint8Array.from(Buffer.from(input.relayKey, "hex"));
   expect({
     payload: hex(payload),
-    plaintext: hex(pad(frankingKey, payload)),
     commitment: hex(commitment),
+    signed: hex(authorshipBytes({ ...input, commitment })),
+    signature: hex(signature),
+    plaintext: hex(pad({ payload, frankingKey, signature })),
     transcriptHash: hex(transcriptHash(sha256, lastSeenHash, header, ciphertext, commitment)),
     frankingTag: hex(frankingTag(hmacSha256, relayKey, header, commitment)),
   }).toEqual(vector.expected);

@@ -1,0 +1,75 @@
+/**
+ * The authors of granted messages. A device that this one has checked is known. For any other, such as
+ * one that was removed, the grantor passes on the certificate.
+ */
+import type { Author } from "../../crypto/device/authorship.ts";
+import { certifiedFromFields, type CertifiedFields } from "../../crypto/device/certified-fields.ts";
+import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
+import type { Retry } from "../attachments/retry.ts";
+import type { Account } from "../device/account.ts";
+import { certificateOf, keepCertificate } from "../device/certificates.ts";
+import { accountKeyOf, wasDeviceOf } from "../device/former-device.ts";
+import type { Trust } from "../device/trust.ts";
+
+export interface AuthorsDeps {
+  readonly store: DeviceStore;
+  readonly account: Account;
+  readonly trust: Pick<Trust, "device" | "historyOf">;
+}
+
+/**
+ * Returns the owner of a device by its certificate, even if the device was removed. Returns undefined if
+ * nothing proves who that is.
+ */
+export async function authorOf(
+  { account, trust }: Pick<AuthorsDeps, "account" | "trust">,
+  transaction: ReadTransaction,
+  device: DeviceId,
+): Promise<Author | undefined> {
+  const { tenant, user } = account;
+  if (device === account.device) {
+    const { publicKey } = await loadIdentityKey(transaction, "receipt");
+    return { tenant, user, receiptKey: publicKey };
+  }
+  const known = trust.device(device) ?? (await certificateOf(transaction, device));
+  return known && { tenant, user: known.user, receiptKey: known.receiptKey };
+}
+
+/**
+ * Keeps a certificate that a grant passes on, if it is proved: the account key that this device trusts
+ * for the user made it, or the key log has it from before that key. Do not call it inside a store
+ * transaction, because it may wait for the network.
+ * @throws SealdeskError once `retry` gives up
+ */
+export async function takeAuthor(
+  deps: AuthorsDeps,
+  fields: CertifiedFields,
+  retry: Retry,
+): Promise<void> {
+  const { store, account, trust } = deps;
+  const { user, device, accountKey } = fields;
+  const { author, trusted } = await store.read(async (transaction) => ({
+    author: await authorOf(deps, transaction, device),
+    trusted: await accountKeyOf(transaction, account, user),
+  }));
+  if (author !== undefined) return;
+  const certified = certifiedFromFields(account.tenant, fields);
+  const isTrusted = trusted !== undefined && equalBytes(trusted, accountKey);
+  const history = isTrusted ? undefined : await untilAnswered(() => trust.historyOf(user), retry);
+  if (!wasDeviceOf(certified, trusted, history)) return;
+  await store.transact(async (transaction) => keepCertificate(transaction, certified));
+}
+
+async function untilAnswered<T>(ask: () => Promise<T>, retry: Retry): Promise<T> {
+  for (;;)
+    try {
+      const answer = await ask();
+      retry.succeeded();
+      return answer;
+    } catch (error) {
+      await retry.after(error);
+    }
+}
