@@ -19,6 +19,7 @@ import { grantPurposes } from "../crypto/wire/receipt.ts";
 import { resetReasons } from "../contract/devices.ts";
 import { parseApprovers } from "../audit/verify/approvers.ts";
 import { MOST_WITNESSES, quorumOf } from "../audit/verify/witness-policy.ts";
+import { parseAuthorityKey } from "./device/authority.ts";
 import type { GrantRequest, HistoryRequest } from "./history/history-granter.ts";
 import { deviceChecks } from "./key-log/checks.ts";
 import { logKeyOf } from "./key-log/kept-head.ts";
@@ -51,6 +52,12 @@ const verifierKey: Check = (value, name) => {
   } catch (cause) {
     throw invalidArgument(name, "a verifier key, as `sealdesk audit vkey --keys` prints it", cause);
   }
+};
+
+const authorityKey: Check = (value, name) => {
+  text(longestText)(value, name);
+  if (parseAuthorityKey(value as string) === undefined)
+    throw invalidArgument(name, "a key as `sealdesk authority key` prints it");
 };
 
 const approvers: Check = (value, name) => {
@@ -86,6 +93,7 @@ export const connectOptions = object({
   store: withMethods("a store that `openStore` opened", "transact", "read", "close"),
   keyLog: optional(verifierKey),
   keyLogWitnesses: optional(witnesses),
+  authority: optional(authorityKey),
   restoreApprovers: optional(approvers),
   webSocket: optional(func),
   backoff: optional(

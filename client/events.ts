@@ -118,6 +118,12 @@ export type SecurityEvent =
    * changes since the backup may be lost on the server. Reported once to each device.
    */
   | ({ readonly code: "log_restored" } & LogRestored)
+  /**
+   * The key log has a key of the tenant's authority to which the one that this device trusts did not
+   * hand over. Whoever it certifies does not count as staff here. `key` is base64url. Reported once for
+   * each key, and once per connection of the SDK.
+   */
+  | { readonly code: "authority_changed"; readonly key: string }
   /** The key log has an entry about this account that none of its devices made. */
   | ({ readonly code: "unknown_device_logged" } & UnknownEntry)
   /**

@@ -6,10 +6,13 @@ import { ConversationManager } from "./conversation/conversation-manager.ts";
 import { SessionRenewal } from "./conversation/session-renewal.ts";
 import { KeyLimit } from "./conversation/key-limit.ts";
 import { deferred } from "./deferred.ts";
+import { toBase64Url } from "../crypto/wire/bytes.ts";
 import type { Account } from "./device/account.ts";
+import { parseAuthorityKey, TenantAuthority } from "./device/authority.ts";
 import { PreKeyUpkeep } from "./device/prekeys.ts";
 import { removeDevice } from "./device/remove-device.ts";
 import type { SignedInDevice } from "./device/sign-in.ts";
+import { Staff } from "./device/staff.ts";
 import { Trust } from "./device/trust.ts";
 import type { Emitter } from "./emitter.ts";
 import { SealdeskError } from "./errors.ts";
@@ -44,6 +47,8 @@ export interface MemberDevice {
   readonly stop: (reason: SealdeskError, quietly: boolean) => Promise<void>;
 }
 
+/** The time between two searches for certificates of members who had none. */
+const certifyEveryMs = 10 * 60_000;
 /** The time between two attempts to compare the heads of members that wait for a proof. */
 const compareEveryMs = 10 * 60_000;
 
@@ -74,6 +79,13 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   let isSound = false;
   const keyLog = await loadKeyLog(deps, () => isSound && upkeep.start());
   const trust = await Trust.load({ suite, api, keyLog, self: account.user }, store);
+  const onChanged = (key: Uint8Array) =>
+    events.emit("security", { code: "authority_changed", key: toBase64Url(key) });
+  const authority = await TenantAuthority.load(
+    { store, keyLog, onChanged },
+    options.authority === undefined ? undefined : parseAuthorityKey(options.authority),
+  );
+  const staff = new Staff({ store, authority, tenant: account.tenant, localClock });
   let presence: "online" | "idle" | undefined;
   const sayPresence = () => {
     if (presence === undefined) return;
@@ -83,7 +95,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     presence = state;
     sayPresence();
   };
-  const parts = { keyLog, account, api, deviceKey, suite, store, trust, newId };
+  const parts = { keyLog, account, api, deviceKey, suite, store, trust, staff, newId };
 
   const firstUp = deferred<void>();
   let stopping: Promise<void> | undefined;
@@ -94,6 +106,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       upkeep.stop();
       ownEntries.stop();
       heardHeads.stop();
+      certificates.stop();
       stopListening();
       await link.close();
       await manager.end(reason, quietly);
@@ -146,6 +159,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onFormerKey: (former) => events.emit("security", { code: "account_had_other_key", ...former }),
   });
   const heardHeads = new PeriodicTask(localClock, compareEveryMs, () => keyLog.retryHeard());
+  const certificates = new PeriodicTask(localClock, certifyEveryMs, async () => manager.certify());
   const relay = relayUrls(baseUrl);
   const hello = async (): Promise<Hello> => {
     await manager.settled();
@@ -163,6 +177,8 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       manager.onUp(welcome);
       ownEntries.start();
       heardHeads.start();
+      manager.certify();
+      certificates.start();
       sayPresence();
       firstUp.resolve();
       events.emit("connection", "up");
@@ -177,6 +193,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       upkeep.stop();
       ownEntries.stop();
       heardHeads.stop();
+      certificates.stop();
       events.emit("connection", "down");
     },
     onTokenExpired: () => session.expire(),

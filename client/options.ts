@@ -41,6 +41,12 @@ export interface ConnectOptions {
    */
   readonly keyLogWitnesses?: KeyLogWitnesses;
   /**
+   * The key of the tenant's authority, which certifies staff, as printed by `sealdesk authority key`.
+   * Without it, the device trusts the first key that the key log shows. It follows that key to others
+   * that it hands over to.
+   */
+  readonly authority?: string;
+  /**
    * The verifier keys of the people who may approve a restore of the server from a backup, as in
    * the server's `AUDIT_RESTORE_APPROVERS`. Two of them must approve it. Get the keys in a way that
    * you trust. Without them, the device accepts no restore: if the key log became shorter, it

@@ -1,3 +1,4 @@
+import type { UserId } from "../../crypto/wire/ids.ts";
 import { SealdeskError } from "../errors.ts";
 import type { ConversationState } from "./state.ts";
 
@@ -11,6 +12,22 @@ export function assertMember(
   if (state?.joined !== true)
     throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
   if (state.malformed) throw unverified();
+}
+
+/**
+ * Requires that somebody else could read a message. If the tenant's authority certifies none of the
+ * other members, it would be sealed for nobody.
+ * @throws SealdeskError untrusted_member
+ */
+export function assertReaders({ members, uncertified }: ConversationState, self: UserId): void {
+  const others = members.filter(({ user, devices }) => user !== self && devices.length > 0);
+  const [first] = others;
+  if (first === undefined || others.some(({ user }) => !uncertified.includes(user))) return;
+  throw new SealdeskError(
+    "untrusted_member",
+    "The tenant's authority does not certify that the other members are staff.",
+    { user: first.user, problem: "staff_not_certified" },
+  );
 }
 
 /** Returns the error of a message to members whom nobody knows. */

@@ -139,6 +139,11 @@ export class ConversationManager {
     return this.#catchUp.whenSynced();
   }
 
+  /** Looks again for the certificates of members who had none. */
+  certify(): void {
+    for (const { receiver } of this.#openConversations.values()) receiver.certify();
+  }
+
   /** Resolves when no event of the last connection is being processed. */
   async settled(): Promise<void> {
     await Promise.all(

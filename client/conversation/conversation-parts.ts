@@ -25,7 +25,12 @@ export interface ConversationDeps
   readonly keyLog: RecordingDeps["keyLog"] & SenderDeps["keyLog"];
   readonly api: Pick<
     Api,
-    "takeBundle" | "addMember" | "removeMember" | "closeConversation" | "keyLogCheckpoint"
+    | "accountOf"
+    | "takeBundle"
+    | "addMember"
+    | "removeMember"
+    | "closeConversation"
+    | "keyLogCheckpoint"
   >;
   /** Closes the connection so that another one replaces it. */
   readonly recycle: (reason: string) => void;

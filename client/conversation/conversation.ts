@@ -61,6 +61,14 @@ export class Conversation {
     return this.#log.state?.members ?? [];
   }
 
+  /**
+   * Returns the members whom the relay calls staff and whom the tenant's authority does not certify.
+   * Nothing is sealed for them.
+   */
+  get uncertified(): readonly UserId[] {
+    return this.#log.state?.uncertified ?? [];
+  }
+
   /** Returns "left" when this device no longer belongs to a member. The device keeps its copy. */
   get state(): "open" | "closed" | "left" {
     const state = this.#log.state;

@@ -139,6 +139,7 @@ export type EventProblemCode =
   | "malformed_event" // its content is malformed, or it lists other members than its act makes: nothing is sealed from here on
   | "invalid_creation" // the creating device did not sign this conversation, or not this suite
   | "account_key_changed" // `user` has another account key: nothing is sent to devices under it
+  | "staff_not_certified" // the tenant's authority does not certify the role of `user`: nothing is sealed for them until it does, and they change no members
   | "invalid_receipt" // a grant or consent that its device did not sign, or that names another place
   // granted history; the message is not shown
   | "grant_omitted" // the grantor left the message out

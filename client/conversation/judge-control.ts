@@ -35,6 +35,7 @@ export function judgeControl(
   // A creation is the first event, and there is one.
   if (control.epoch !== event.epoch || (event.kind === "created") !== (event.seq === 1))
     return malformed;
+  if (isActOfUncertified(before, event.kind, control)) return malformed;
   const act = actOf(event.kind, control);
   const enters = makesMember(before, event, control, self);
   if (before !== undefined && sawMembers(before, event, enters, self)) {
@@ -50,6 +51,18 @@ export function judgeControl(
   }
   return unseen ? { kind: "outside" } : malformed;
 }
+
+/**
+ * Returns whether a member changes the members whose role is the relay's word only. Without a
+ * certificate of the tenant's authority nobody is staff.
+ */
+const isActOfUncertified = (
+  before: ConversationState | undefined,
+  kind: MembershipAct["kind"],
+  { actor }: Control,
+): boolean =>
+  (kind === "member_added" || kind === "member_removed") &&
+  before?.uncertified.includes(actor) === true;
 
 /** Returns whether this device knows the members as they are right before the event. */
 const sawMembers = (

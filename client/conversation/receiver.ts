@@ -11,12 +11,16 @@ import {
 import { sha256 } from "../../crypto/device/sodium.ts";
 import { deferred } from "../deferred.ts";
 import { isTransient } from "../errors.ts";
+import type { Api } from "../http/api.ts";
 import { LogComparison } from "../restore/log-comparison.ts";
 import { WorkLoop } from "../work-loop.ts";
 import { sleep, type Clock } from "../runtime.ts";
 import { creatorToLookUp } from "./creation.ts";
 import { placeAt, type HistoryRecord, type Place, type Self } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
+import { shownAccounts } from "../http/shown-accounts.ts";
+import { recordCertified } from "./record-certified.ts";
+import { toCertify } from "./certified-staff.ts";
 import { judgeControl } from "./judge-control.ts";
 import type { ConversationLog } from "./log.ts";
 import { getEntry, type OutboxEntry } from "./outbox.ts";
@@ -26,6 +30,7 @@ import type { ConversationState } from "./state.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
 export interface ReceiverDeps extends RecordingDeps {
+  readonly api: Pick<Api, "accountOf">;
   readonly clock: Clock;
   readonly log: ConversationLog;
   /** An event is in the store. The log's state is the state after it. */
@@ -51,6 +56,11 @@ export interface Recorded {
   readonly first: boolean;
 }
 
+/** Certificates of members are looked for again, between two events. */
+interface CertificateCheck {
+  readonly certify: true;
+}
+
 /** Follows the events that the relay had when the connection was made. */
 interface CaughtUp {
   readonly end: number;
@@ -62,7 +72,7 @@ const retryMs = 1_000;
 export class Receiver {
   readonly comparison: LogComparison;
   readonly #deps: ReceiverDeps;
-  #queue: (Deliver | Gap | CaughtUp)[] = [];
+  #queue: (Deliver | Gap | CaughtUp | CertificateCheck)[] = [];
   /** Answers to own messages that arrived before the events that precede them. */
   readonly #held = new Map<number, Accepted>();
   #lastDelivered = 0;
@@ -97,6 +107,13 @@ export class Receiver {
    */
   caughtUp(seq: number): void {
     this.#queue.push({ end: seq });
+    this.#pump.wake();
+  }
+
+  /** Looks again for the certificates of members who had none. */
+  certify(): void {
+    if ((this.#deps.log.state?.uncertified ?? []).length === 0) return;
+    this.#queue.push({ certify: true });
     this.#pump.wake();
   }
 
@@ -136,6 +153,7 @@ export class Receiver {
       const event = answered === undefined ? this.#queue.shift() : await this.#ownEvent(answered);
       if (event !== undefined && "to" in event) await this.#receiveGap(event);
       else if (event !== undefined && "end" in event) await this.#finishCatchingUp(event.end);
+      else if (event !== undefined && "certify" in event) await this.#certify(signal);
       else if (event !== undefined) await this.#receive(event, signal);
       else if (answered === undefined) return;
     }
@@ -209,6 +227,10 @@ export class Receiver {
       case "forked":
         return this.#problem(event.seq, "forked_log", event, true);
       case "next": {
+        // The certificate may have come after this device looked for it last.
+        if (control !== undefined && log.state?.uncertified.includes(control.actor) === true)
+          await this.#certify(signal);
+        if (signal.aborted) return;
         const before = log.state;
         const verdict = verdictOn(before, event, control, log.self);
         const found = await this.#lookUp(verdict, signal);
@@ -225,6 +247,20 @@ export class Receiver {
     const { log } = this.#deps;
     const place = classifyEvent(log.state, event, control, log.self);
     return this.comparison.place(event, control, place);
+  }
+
+  async #certify(signal: AbortSignal): Promise<void> {
+    const { log, staff, api, account } = this.#deps;
+    const { state } = log;
+    if (state === undefined) return;
+    const members = toCertify(state, state.members, account);
+    const found = await this.#untilAnswered(
+      () => staff.lookUp(members, shownAccounts(api)),
+      signal,
+    );
+    if (found === undefined || found.length === 0) return;
+    const certified = await recordCertified(this.#deps, log.id, state, found);
+    log.advance(certified);
   }
 
   async #finishCatchingUp(seq: number): Promise<void> {
@@ -276,17 +312,20 @@ export class Receiver {
   async #lookUp(
     verdict: MembershipVerdict | undefined,
     signal: AbortSignal,
-  ): Promise<Pick<CheckedEvent, "devices" | "creatorHistory"> | undefined> {
-    if (verdict?.kind !== "accepted") return { devices: [], creatorHistory: undefined };
+  ): Promise<Pick<CheckedEvent, "devices" | "staff" | "creatorHistory"> | undefined> {
+    if (verdict?.kind !== "accepted") return { devices: [], staff: [], creatorHistory: undefined };
     const { control, enters } = verdict;
-    const { trust, account } = this.#deps;
+    const { trust, staff, account, api, log } = this.#deps;
+    const toAsk = toCertify(log.state, control.members, account);
     const creation = enters ? control.creation : undefined;
     return this.#untilAnswered(async () => {
-      const devices = await trust.lookUp(control.members, account.device);
+      const accounts = shownAccounts(api);
+      const devices = await trust.lookUp(control.members, account.device, accounts);
+      const certified = await staff.lookUp(toAsk, accounts);
       const creator =
         creation === undefined ? undefined : await creatorToLookUp(this.#deps, creation);
       const creatorHistory = creator === undefined ? undefined : await trust.historyOf(creator);
-      return { devices, creatorHistory };
+      return { devices, staff: certified, creatorHistory };
     }, signal);
   }
 

@@ -12,6 +12,7 @@ import { isCreationValid } from "./creation.ts";
 import type { KeyLimit } from "./key-limit.ts";
 import type { ConversationLog } from "./log.ts";
 import { saveCuts } from "./cuts.ts";
+import type { FoundStaff, Staff } from "../device/staff.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
 import { againInLog } from "../restore/again-in-log.ts";
 import { receiptProblems } from "../history/receive-receipt.ts";
@@ -27,6 +28,7 @@ export interface RecordingDeps {
   readonly store: DeviceStore;
   readonly suite: Suite;
   readonly trust: Trust;
+  readonly staff: Pick<Staff, "lookUp" | "admit">;
   readonly account: Account;
   readonly keyLog: Pick<KeyLog, "hear" | "compareHeard" | "noteTold" | "restores">;
   /** Ed25519 public key of this device. */
@@ -47,6 +49,8 @@ export interface CheckedEvent {
   readonly verdict: MembershipVerdict | undefined;
   /** The records of the devices that the event brings. */
   readonly devices: readonly FoundDevice[];
+  /** The members whose roles are certified, among those that the event brings. */
+  readonly staff: readonly FoundStaff[];
   /** The key history of the conversation's creator, if the creation record needs it. */
   readonly creatorHistory: KeyHistory | undefined;
 }
@@ -156,18 +160,20 @@ async function membershipFacts(
     event,
     verdict,
     devices,
+    staff,
     creatorHistory,
   }: CheckedEvent & { readonly verdict: MembershipVerdict },
 ): Promise<Found> {
   const found = { kind: "membership", verdict } as const;
   if (verdict.kind !== "accepted")
     return {
-      facts: { ...found, valid: undefined, problems: [] },
+      facts: { ...found, valid: undefined, certified: new Set(), problems: [] },
       committed: () => undefined,
     };
   const { control, enters } = verdict;
   await endRemovals(transaction, event.conversation, event.kind, control);
   const { distrusted, committed } = await deps.trust.admit(transaction, devices);
+  const certified = await deps.staff.admit(transaction, staff);
   const arrived = { devices, distrusted, creatorHistory };
   const valid = enters
     ? await isCreationValid(deps, transaction, { event, control }, arrived)
@@ -176,7 +182,8 @@ async function membershipFacts(
     event.kind === "history_granted" || event.kind === "consent_changed"
       ? await receiptProblems(deps, transaction, { event, control, devices }, distrusted)
       : [];
-  return { facts: { ...found, valid, problems: [...distrusted, ...receipts] }, committed };
+  const problems = [...distrusted, ...receipts];
+  return { facts: { ...found, valid, certified, problems }, committed };
 }
 
 /** Notes that an event brought another device of this account. */

@@ -98,14 +98,14 @@ export async function endRemovals(
 export async function withheldFrom(
   transaction: ReadTransaction,
   conversation: ConversationId,
-  state: Pick<ConversationState, "members" | "withheld" | "withheldMembers">,
+  state: Pick<ConversationState, "members" | "withheld" | "withheldMembers" | "uncertified">,
   ownDevice: DeviceId,
 ): Promise<readonly DeviceId[]> {
   const devices = await idsUnder<DeviceId>(transaction, devicePrefix);
   const users = await removedMembers(transaction, conversation);
   const all = {
     withheld: [...state.withheld, ...devices],
-    withheldMembers: [...state.withheldMembers, ...users],
+    withheldMembers: [...state.withheldMembers, ...users, ...state.uncertified],
   };
   return withheldAmong(state.members, all, ownDevice).withheld;
 }

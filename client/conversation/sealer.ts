@@ -1,7 +1,7 @@
 import type { MessageId } from "../../crypto/wire/ids.ts";
 import type { SuiteError } from "../../crypto/device/suite.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
-import { assertMember, isMember } from "./assert-member.ts";
+import { assertMember, assertReaders, isMember } from "./assert-member.ts";
 import type { Sealing } from "./outbox.ts";
 import { endsConnection } from "./refusal.ts";
 import { sealEntries } from "./seal-entries.ts";
@@ -52,6 +52,7 @@ export class Sealer {
     try {
       assertMember(state);
       await assertTrusted(this.#deps, state);
+      assertReaders(log.state ?? state, log.self.user);
       const newest = () => {
         const current = log.state ?? state;
         const mislisted = findMislistedMember(this.#deps, current);

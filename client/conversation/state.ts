@@ -33,6 +33,7 @@ const record = message({
   unseen: [11, uint(1)],
   malformed: [12, uint(1)],
   arrivedAt: [13, uint()],
+  uncertified: [14, list(userId, 4096)],
 });
 
 /**
@@ -83,6 +84,11 @@ export interface ConversationState {
    * Nothing is sealed for any device of theirs, old or new.
    */
   readonly withheldMembers: readonly UserId[];
+  /**
+   * Members whom the relay calls staff and whom the tenant's authority does not certify. Nothing is
+   * sealed for them, and they change no members.
+   */
+  readonly uncertified: readonly UserId[];
 }
 
 /** Returns every conversation that this device was ever in, in order of their ids. */
@@ -104,10 +110,10 @@ export async function loadStates(
       afterGap: stored.afterGap === 1,
       unseen: stored.unseen === 1,
     };
-    const { arrivedAt, restores, withheld, withheldMembers } = stored;
+    const { arrivedAt, restores, withheld, withheldMembers, uncertified } = stored;
     const conversation = parseId<ConversationId>(key.slice(prefix.length));
     const cuts = cutsOf.get(conversation) ?? [];
-    const restored = { restores, cuts, withheld, withheldMembers };
+    const restored = { restores, cuts, withheld, withheldMembers, uncertified };
     const known = { seq, transcriptHash, ...flags, epoch, members, arrivedAt };
     return [conversation, { ...known, ...restored }];
   });
@@ -137,7 +143,9 @@ export function saveState(
     unseen: Number(state.unseen),
   };
   const withheld = [...state.withheld];
-  const restored = { restores, withheld, withheldMembers: [...state.withheldMembers] };
+  const withheldMembers = [...state.withheldMembers];
+  const uncertified = [...state.uncertified];
+  const restored = { restores, withheld, withheldMembers, uncertified };
   transaction.put(
     prefix + conversation,
     encodeRecord(record, { seq, transcriptHash, ...flags, control, arrivedAt, ...restored }),
@@ -158,6 +166,7 @@ export const unknown: Omit<ConversationState, "seq" | "transcriptHash" | "afterG
   cuts: [],
   withheld: [],
   withheldMembers: [],
+  uncertified: [],
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { Deliver, Gap } from "../../crypto/wire/frame.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
+import { toShow, uncertifiedAmong } from "./certified-staff.ts";
 import { changedDevice } from "./device-change.ts";
 import type { HistoryRecord, Problem, Self } from "./history.ts";
 import type { Opened } from "./open-event.ts";
@@ -20,6 +21,8 @@ export type Facts =
       readonly verdict: MembershipVerdict;
       /** Whether the creation record is valid. Undefined if the event does not need one. */
       readonly valid: boolean | undefined;
+      /** The members whom the tenant's authority certifies in their role, among those who come. */
+      readonly certified: ReadonlySet<UserId>;
       /** The problems that were found apart from the verdict. */
       readonly problems: readonly Problem[];
     };
@@ -42,8 +45,12 @@ export function step(
 ): Step {
   const { verdict, valid } =
     facts.kind === "membership" ? facts : { verdict: undefined, valid: undefined };
+  const after = stateAfter(before, event, { verdict, valid }, self.device);
   return {
-    state: stateAfter(before, event, { verdict, valid }, self.device),
+    state:
+      facts.kind === "membership" && facts.verdict.kind === "accepted"
+        ? { ...after, uncertified: uncertifiedAmong(before, after.members, facts.certified, self) }
+        : after,
     record:
       facts.kind === "membership"
         ? membershipRecord(before, event, facts, self)
@@ -85,7 +92,7 @@ function messageRecord(
 function membershipRecord(
   before: ConversationState | undefined,
   event: Deliver,
-  { verdict, valid, problems }: Extract<Facts, { readonly kind: "membership" }>,
+  { verdict, valid, certified, problems }: Extract<Facts, { readonly kind: "membership" }>,
   self: Self,
 ): HistoryRecord {
   const base = {
@@ -110,6 +117,10 @@ function membershipRecord(
     };
   }
   const { control, arrived, enters } = verdict;
+  const uncertified = toShow(before, control.members, certified, self).map((user): Problem => ({
+    code: "staff_not_certified",
+    user,
+  }));
   const invalid =
     valid === false ? [{ code: "invalid_creation", user: control.actor } as const] : [];
   return {
@@ -118,6 +129,6 @@ function membershipRecord(
     arrived,
     enters,
     device: changedDevice(before, event.kind, verdict, self),
-    problems: [...problems, ...invalid],
+    problems: [...problems, ...uncertified, ...invalid],
   };
 }

@@ -36,7 +36,7 @@ export interface FoundDevice extends CertifiedDevice {
 
 interface TrustDeps {
   readonly suite: Suite;
-  readonly api: Pick<Api, "devicesOf">;
+  readonly api: Pick<Api, "accountOf">;
   readonly keyLog: Pick<KeyLog, "historyOf">;
   /** The user whose device this is. */
   readonly self: UserId;
@@ -49,7 +49,7 @@ interface TrustDeps {
  */
 export class Trust {
   readonly #suite: Suite;
-  readonly #api: Pick<Api, "devicesOf">;
+  readonly #api: Pick<Api, "accountOf">;
   readonly #keyLog: Pick<KeyLog, "historyOf">;
   readonly #self: UserId;
   readonly #known: Map<DeviceId, KnownDevice>;
@@ -95,15 +95,20 @@ export class Trust {
    * Fetches the records of members' devices that were never checked, and compares them with the key
    * log. Do not call it inside a store transaction, because it waits for the network. A user that
    * the server does not show has no devices.
+   * @param accounts the accounts as the server shows them
    * @throws SealdeskError transient ones
    */
-  async lookUp(members: readonly Member[], ownDevice: DeviceId): Promise<readonly FoundDevice[]> {
+  async lookUp(
+    members: readonly Member[],
+    ownDevice: DeviceId,
+    accounts: Pick<Api, "accountOf"> = this.#api,
+  ): Promise<readonly FoundDevice[]> {
     const found: FoundDevice[] = [];
     for (const { user, devices } of members) {
       const isNew = (device: DeviceId) =>
         device !== ownDevice && !this.#known.has(device) && !this.#distrusted.has(device);
       if (!devices.some(isNew)) continue;
-      const records = await this.#devicesOf(user);
+      const records = await this.#devicesOf(user, accounts);
       const unseen = records.filter(({ record }) => isNew(record.device));
       found.push(...(await this.compareWithLog(user, unseen)));
     }
@@ -221,9 +226,12 @@ export class Trust {
     }
   }
 
-  async #devicesOf(user: UserId): Promise<readonly CertifiedDevice[]> {
+  async #devicesOf(
+    user: UserId,
+    accounts: Pick<Api, "accountOf"> = this.#api,
+  ): Promise<readonly CertifiedDevice[]> {
     try {
-      return await this.#api.devicesOf(user);
+      return (await accounts.accountOf(user)).devices;
     } catch (error) {
       if (!(error instanceof SealdeskError) || isTransient(error)) throw error;
       if (["forbidden", "member_not_found", "request_refused"].includes(error.code)) return [];

@@ -9,13 +9,37 @@ import {
 import { newPreKeys, preKeyBundle, preKeyCount, preKeyDigest } from "../../contract/prekeys.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import type { PreKeyBundle, PreKeyUpload, SignedPreKey } from "../../crypto/device/suite.ts";
+import type { SignedStaffCertificate } from "../../crypto/wire/staff-certificate.ts";
 import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
+/** An account as the server shows it. No signature is checked yet. */
+export interface ShownAccount {
+  /** Undefined if the account has no device yet. */
+  readonly accountKey: Uint8Array | undefined;
+  readonly devices: readonly CertifiedDevice[];
+  /** Undefined for customers, and before the tenant's authority has certified the account. */
+  readonly staffCertificate: SignedStaffCertificate | undefined;
+}
+
 /** Creates the calls about accounts, devices and their prekeys. */
 export function deviceApi(request: Request, tenant: TenantId) {
+  const accountOf = async (user: UserId): Promise<ShownAccount> => {
+    const path = `v1/users/${user}/devices`;
+    const shown = await request({ method: "GET", path, answer: account });
+    const { accountKey, devices } = shown;
+    const staffCertificate = shown.staffCertificate ?? undefined;
+    if (accountKey === null) return { accountKey: undefined, devices: [], staffCertificate };
+    const certified = devices.map(({ id, deviceKey, identityKey, receiptKey, certificate }) => ({
+      record: { tenant, user, device: id, accountKey, deviceKey, identityKey, receiptKey },
+      signature: certificate,
+    }));
+    return { accountKey, devices: certified, staffCertificate };
+  };
   return {
+    accountOf,
+
     registerDevice: async (
       device: CertifiedDevice,
       registrationId: number,
@@ -37,18 +61,8 @@ export function deviceApi(request: Request, tenant: TenantId) {
       }),
 
     /** A user's certified devices. Their signatures are not checked yet. */
-    async devicesOf(user: UserId): Promise<readonly CertifiedDevice[]> {
-      const { accountKey, devices } = await request({
-        method: "GET",
-        path: `v1/users/${user}/devices`,
-        answer: account,
-      });
-      if (accountKey === null) return [];
-      return devices.map(({ id, deviceKey, identityKey, receiptKey, certificate }) => ({
-        record: { tenant, user, device: id, accountKey, deviceKey, identityKey, receiptKey },
-        signature: certificate,
-      }));
-    },
+    devicesOf: async (user: UserId): Promise<readonly CertifiedDevice[]> =>
+      (await accountOf(user)).devices,
 
     /** Removes a device of your own account. */
     removeDevice: (device: DeviceId): Promise<undefined> =>

@@ -1,4 +1,5 @@
 import {
+  authorityKeys,
   consistencyProof,
   keyHistory,
   keyLogHead,
@@ -28,6 +29,14 @@ export function keyLogApi(request: Request) {
         method: "GET",
         path: `v1/users/${user}/key-history?after=${after}${queryOf(asked)}`,
         answer: keyHistory,
+      }),
+
+    /** What the key log says of the keys of the tenant's authority. Nothing is checked yet. */
+    authorityKeys: (asked?: AskedWitnesses) =>
+      request({
+        method: "GET",
+        path: `v1/key-log/authority${queryOf(asked).replace("&", "?")}`,
+        answer: authorityKeys,
       }),
 
     keyLogCheckpoint: (asked?: AskedWitnesses) =>

@@ -41,15 +41,8 @@ export function verifyHistory(
   who: { readonly tenant: TenantId; readonly user: UserId },
   before: KeyHistory = noHistory,
 ): KeyHistory {
-  const { sha256 } = deviceChecks;
-  const leaves = proven.map(({ entry }) => leafHash(sha256, entry));
-  proven.forEach(({ index, proof }, at) => {
-    const leaf = leaves[at] ?? new Uint8Array(0);
-    verifyInclusion(sha256, { leaf, index, proof }, head);
-    if (index <= (proven[at - 1]?.index ?? before.indexes.at(-1) ?? -1))
-      throw new LogError("malformed", `entry ${index}`, "stands before an earlier version.");
-  });
-  const entries = proven.map(({ index, entry }) => decoded(index, entry));
+  const leaves = verifyPlaces(proven, head, before.indexes.at(-1));
+  const entries = proven.map(({ index, entry }) => decodedAt(index, entry, decodeKeyEntry));
   entries.forEach(({ version, record }, at) => {
     const place = `entry ${proven[at]?.index ?? 0}`;
     if (record.user !== who.user || record.tenant !== who.tenant)
@@ -65,9 +58,38 @@ export function verifyHistory(
   };
 }
 
-function decoded(index: number, entry: Uint8Array): KeyEntry {
+/**
+ * Checks that every entry is in the tree of `head`, in ascending order.
+ * @param last the index of the entry before the first
+ * @returns the RFC 9162 leaf hashes
+ * @throws LogError invalid_proof, malformed
+ */
+export function verifyPlaces(
+  proven: readonly ProvenEntry[],
+  head: TreeHead,
+  last = -1,
+): readonly Uint8Array[] {
+  const { sha256 } = deviceChecks;
+  return proven.map(({ index, entry, proof }, at) => {
+    const leaf = leafHash(sha256, entry);
+    verifyInclusion(sha256, { leaf, index, proof }, head);
+    if (index <= (proven[at - 1]?.index ?? last))
+      throw new LogError("malformed", `entry ${index}`, "stands before an earlier version.");
+    return leaf;
+  });
+}
+
+/**
+ * Decodes an entry of the log.
+ * @throws LogError malformed
+ */
+export function decodedAt<T>(
+  index: number,
+  entry: Uint8Array,
+  decode: (entry: Uint8Array) => T,
+): T {
   try {
-    return decodeKeyEntry(entry);
+    return decode(entry);
   } catch (cause) {
     if (!(cause instanceof WireError)) throw cause;
     throw new LogError("malformed", `entry ${index}`, "is not one of a key log.", { cause });

@@ -5,6 +5,7 @@ import type { NoteKey } from "../../audit/verify/note.ts";
 import { verifyConsistency } from "../../audit/verify/proofs.ts";
 import { assertTimely, survivorAt, type Passage } from "../../audit/verify/survivor.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { AuthorityEntry } from "../../crypto/wire/authority-entry.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { KeyLogHead, Payload } from "../../crypto/device/payload.ts";
@@ -14,6 +15,7 @@ import { isProblem, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
 import { deviceChecks } from "./checks.ts";
+import { verifyAuthority } from "./authority-keys.ts";
 import { keepEvidence, type KeyLogEvidence } from "./evidence.ts";
 import { HeardHeads, type HeardHeadsDeps } from "./heard-heads.ts";
 import { verifyHistory, type KeyHistory } from "./key-history.ts";
@@ -38,7 +40,7 @@ export interface KeyLogDeps {
   readonly store: DeviceStore;
   readonly api: Pick<
     Api,
-    "keyHistory" | "keyLogCheckpoint" | "keyLogConsistency" | "keyLogRestores"
+    "authorityKeys" | "keyHistory" | "keyLogCheckpoint" | "keyLogConsistency" | "keyLogRestores"
   >;
   readonly tenant: TenantId;
   /**
@@ -138,6 +140,23 @@ export class KeyLog {
   }
 
   /**
+   * Returns what the log says of the authority's keys, proven as `historyOf` does it.
+   * @throws SealdeskError as `historyOf`
+   */
+  authorityEntries(): Promise<readonly AuthorityEntry[]> {
+    return this.#alone(async () => {
+      const { api, store, tenant, witnesses } = this.#deps;
+      const before = this.#head ?? { size: 0 };
+      const answer = await api.authorityKeys(witnesses?.asked);
+      return this.#checked(answer, before, async (head) => {
+        const read = verifyAuthority(answer.entries, head, tenant);
+        await store.transact((each) => noteHistory(each, "authority", read));
+        return read.entries;
+      });
+    });
+  }
+
+  /**
    * Tells the application of declared restores, each once. If the application does not listen yet,
    * call it again when it does.
    */
@@ -231,9 +250,7 @@ export class KeyLog {
     for (let history: KeyHistory | undefined; ;) {
       const answer = await api.keyHistory(user, history?.entries.length ?? 0, witnesses?.asked);
       const known = history;
-      const found = await this.#unlessInconsistent(answer.checkpoint, undefined, async () => {
-        const head = await this.#meet(answer);
-        if (isLaterHead(before, head)) throw behind(before.size, witnesses);
+      const found = await this.#checked(answer, before, async (head) => {
         const read = verifyHistory(answer.entries, head, { tenant, user }, known);
         // An empty page does not bring the end nearer.
         if (answer.more && answer.entries.length > 0) return { history: read };
@@ -243,6 +260,19 @@ export class KeyLog {
       if (found.reviewed !== undefined) return found;
       ({ history } = found);
     }
+  }
+
+  /** Runs `work` on the head of an answer, which must not be older than the one before. */
+  #checked<T>(
+    answer: { readonly vkey: string; readonly checkpoint: string },
+    before: Pick<SignedHead, "size" | "restores">,
+    work: (head: SignedHead) => Promise<T>,
+  ): Promise<T> {
+    return this.#unlessInconsistent(answer.checkpoint, undefined, async () => {
+      const head = await this.#meet(answer);
+      if (isLaterHead(before, head)) throw behind(before.size, this.#deps.witnesses);
+      return work(head);
+    });
   }
 
   async #compare(claimed: KeyLogHead, from: UserId): Promise<void> {

@@ -21,7 +21,9 @@ const seen = message({
   reviewed: [2, uint()],
 });
 const prefix = "key-history!";
-const nameOf = (user: UserId): string => prefix + user;
+/** A user, or the tenant's authority, whose keys are in the log as well. */
+type Logged = UserId | "authority";
+const nameOf = (about: Logged): string => prefix + about;
 
 /**
  * Records the entries that were shown about a user. They must begin with all entries that were
@@ -31,7 +33,7 @@ const nameOf = (user: UserId): string => prefix + user;
  */
 export async function noteHistory(
   transaction: StoreTransaction,
-  user: UserId,
+  user: Logged,
   { leaves, indexes }: Pick<KeyHistory, "leaves" | "indexes">,
 ): Promise<number> {
   const { entries, reviewed } = await load(transaction, user);
@@ -79,10 +81,10 @@ export async function forgetLost(transaction: StoreTransaction, size: number): P
 
 type Seen = MessageOf<typeof seen>;
 
-async function load(transaction: Pick<ReadTransaction, "get">, user: UserId): Promise<Seen> {
+async function load(transaction: Pick<ReadTransaction, "get">, user: Logged): Promise<Seen> {
   const record = await transaction.get(nameOf(user));
   return record === undefined ? { entries: [], reviewed: 0 } : decodeRecord(seen, record);
 }
 
-const save = (transaction: StoreTransaction, user: UserId, value: Seen): void =>
+const save = (transaction: StoreTransaction, user: Logged, value: Seen): void =>
   transaction.put(nameOf(user), encodeRecord(seen, value));

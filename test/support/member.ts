@@ -31,6 +31,7 @@ export interface MemberOptions extends Partial<
     | "keyLog"
     | "keyLogWitnesses"
     | "restoreApprovers"
+    | "authority"
   >
 > {
   readonly limits?: RotationLimits;

@@ -3,7 +3,7 @@ import { rangeRoots } from "../../audit/verify/log-source.ts";
 import { formatVkey } from "../../audit/verify/note.ts";
 import { consistencyProof, inclusionProof } from "../../audit/verify/proofs.ts";
 import type { Fetch, HttpResponse } from "../../client/index.ts";
-import { toBase64Url } from "../../crypto/wire/bytes.ts";
+import { fromUtf8, toBase64Url } from "../../crypto/wire/bytes.ts";
 import { decodeKeyEntry } from "../../crypto/wire/key-entry.ts";
 import { keyLogOf } from "../../identity/transparency/key-log.ts";
 import { MemoryLog } from "./memory-log.ts";
@@ -17,6 +17,9 @@ const json = (body: unknown): HttpResponse => ({
   headers: { get: () => null },
   text: () => Promise.resolve(JSON.stringify(body)),
 });
+
+const isAuthorityEntry = (entry: Uint8Array): boolean =>
+  fromUtf8(entry).includes('"type":"authority_key"');
 
 /** Requests whose answer passes through `change`; every other request goes to the server as it is. */
 export const fetchChanging =
@@ -55,10 +58,11 @@ export class ShownLog {
     const user = /^\/v1\/users\/([^/]+)\/key-history$/.exec(asked)?.[1];
     if (user === undefined && !asked.startsWith("/v1/key-log/")) return globalThis.fetch(url, init);
     // The server knows when all is there; what it says is not passed on.
-    if (user !== undefined) await globalThis.fetch(url, init);
+    if (user !== undefined || asked.endsWith("/authority")) await globalThis.fetch(url, init);
     await this.#takeEntries();
     if (user !== undefined) return json(await this.#history(user));
     if (asked.endsWith("/checkpoint")) return json(this.#head());
+    if (asked.endsWith("/authority")) return json(await this.#authority());
     const query = new URL(url).searchParams;
     return json(await this.#consistency(Number(query.get("old")), Number(query.get("size"))));
   };
@@ -77,15 +81,26 @@ export class ShownLog {
   }
 
   async #history(user: string) {
+    const entries = await this.#proven(
+      (entry) => !isAuthorityEntry(entry) && decodeKeyEntry(entry).record.user === user,
+    );
+    return { ...this.#head(), user, entries, more: false };
+  }
+
+  async #authority() {
+    return { ...this.#head(), entries: await this.#proven(isAuthorityEntry) };
+  }
+
+  async #proven(isShown: (entry: Uint8Array) => boolean) {
     const { size } = this.log.head;
     const roots = rangeRoots(sha256, this.log, size);
     const entries = [];
     for (const [index, entry] of this.#entries.entries()) {
-      if (decodeKeyEntry(entry).record.user !== user) continue;
+      if (!isShown(entry)) continue;
       const proof = await inclusionProof(roots, index, size);
       entries.push({ index, entry: toBase64Url(entry), proof: proof.map(toBase64Url) });
     }
-    return { ...this.#head(), user, entries, more: false };
+    return entries;
   }
 
   async #consistency(old: number, size: number) {

@@ -62,6 +62,7 @@ const listing = (device: DeviceId): ConversationState => ({
   cuts: [],
   withheld: [],
   withheldMembers: [],
+  uncertified: [],
   joined: true,
   closed: false,
   invalid: false,

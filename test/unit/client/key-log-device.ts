@@ -54,6 +54,7 @@ export async function setUp(
     api: {
       keyHistory: (of) =>
         Promise.resolve({ vkey, checkpoint: shown.checkpoint, user: of, entries: [], more: false }),
+      authorityKeys: () => Promise.resolve({ vkey, checkpoint: shown.checkpoint, entries: [] }),
       keyLogCheckpoint: () => Promise.resolve({ vkey, checkpoint: shown.checkpoint }),
       keyLogRestores: () => Promise.resolve(shown.restores),
       async keyLogConsistency(old, size) {

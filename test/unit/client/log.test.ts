@@ -51,7 +51,7 @@ async function setUp() {
       }),
     );
     const flags = { joined: true, closed: false, invalid: false, malformed: false };
-    const restored = { restores: 0, cuts: [], withheld: [], withheldMembers: [] };
+    const restored = { restores: 0, cuts: [], withheld: [], withheldMembers: [], uncertified: [] };
     const members = { members: [], unseen: false, arrivedAt: 0, afterGap: false };
     log.advance({ ...flags, ...restored, ...members, epoch: 1, seq, transcriptHash: zeroHash });
   };

@@ -15,7 +15,14 @@ const listed = {
   receiptKey: key(32),
   certificate: key(64),
 };
-const answer = { user, role: "agent", displayName: null, accountKey: key(32), devices: [listed] };
+const answer = {
+  user,
+  role: "agent",
+  displayName: null,
+  accountKey: key(32),
+  staffCertificate: { text: "e30", signature: key(64) },
+  devices: [listed],
+};
 
 test("an answer is read, and its base64url becomes bytes", () => {
   const read = readAnswer(account, answer);

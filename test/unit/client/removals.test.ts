@@ -80,7 +80,12 @@ describe("the removal of a member", () => {
     const store = await openStore();
     await askRemoval(store, removedMember(conversation, user), succeed);
     const withheld = (...devices: DeviceId[]) => {
-      const state = { members: list(...devices), withheld: [], withheldMembers: [] };
+      const state = {
+        members: list(...devices),
+        withheld: [],
+        withheldMembers: [],
+        uncertified: [],
+      };
       return store.read((each) => withheldFrom(each, conversation, state, own));
     };
     const end = (
@@ -94,7 +99,7 @@ describe("the removal of a member", () => {
   test("withholds from every device of theirs, in this conversation only", async () => {
     const { store, withheld } = await recorded();
     expect(await withheld(device, added)).toEqual([device, added]);
-    const elsewhere = { members: list(device), withheld: [], withheldMembers: [] };
+    const elsewhere = { members: list(device), withheld: [], withheldMembers: [], uncertified: [] };
     const there = newId<ConversationId>();
     expect(await store.read((each) => withheldFrom(each, there, elsewhere, own))).toEqual([]);
   });

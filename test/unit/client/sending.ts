@@ -118,6 +118,7 @@ export async function setUp(
     cuts: [],
     withheld: [],
     withheldMembers: [],
+    uncertified: [],
     epoch,
     members: [{ user, role: "agent", devices }],
   });

@@ -1,0 +1,57 @@
+import type { Member } from "../../crypto/wire/frame.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
+import type { Self } from "./history.ts";
+import type { ConversationState } from "./state.ts";
+
+type Before = Pick<ConversationState, "members" | "uncertified"> | undefined;
+
+/**
+ * Returns the members whose certificates are to be looked for: those who come, and those who had none
+ * before. A member without a device has no account key yet that could be certified.
+ */
+export const toCertify = (
+  before: Before,
+  members: readonly Member[],
+  self: Self,
+): readonly Member[] => unproved(before, members, self).filter(({ devices }) => devices.length > 0);
+
+/** Returns the members who count as no staff, because their role is not certified. */
+export const uncertifiedAmong = (
+  before: Before,
+  members: readonly Member[],
+  certified: ReadonlySet<UserId>,
+  self: Self,
+): readonly UserId[] =>
+  unproved(before, members, self)
+    .map(({ user }) => user)
+    .filter((user) => !certified.has(user));
+
+/** Returns those whose certificate was looked for in vain, and who were not shown before. */
+export const toShow = (
+  before: Before,
+  members: readonly Member[],
+  certified: ReadonlySet<UserId>,
+  self: Self,
+): readonly UserId[] =>
+  toCertify(before, members, self)
+    .filter((member) => !certified.has(member.user) && !wasShown(before, member))
+    .map(({ user }) => user);
+
+/** Returns the members whom the relay calls staff, and for whom no certificate was seen. */
+const unproved = (before: Before, members: readonly Member[], self: Self): readonly Member[] =>
+  members.filter(
+    (member) =>
+      // Nobody certifies their own role.
+      member.role !== "customer" && member.user !== self.user && !wasCertified(before, member),
+  );
+
+/** Returns whether the member was certified in this role when this device saw them come. */
+const wasCertified = (before: Before, member: Member): boolean =>
+  memberBefore(before, member) !== undefined && before?.uncertified.includes(member.user) !== true;
+
+const wasShown = (before: Before, member: Member): boolean =>
+  (memberBefore(before, member)?.devices ?? []).length > 0;
+
+/** Returns the same member in the same role, as this device knew them. */
+const memberBefore = (before: Before, { user, role }: Member): Member | undefined =>
+  before?.members.find((member) => member.user === user && member.role === role);
