@@ -135,6 +135,8 @@ export type EventProblemCode =
   | "transcript_mismatch"
   // a message that is shown although it carries a head of the key log that the log did not sign
   | "invalid_key_log_head"
+  // a granted message that is shown although a member, `user`, says that they could not open it at the time
+  | "unopened"
   // a membership event
   | "malformed_event" // its content is malformed, or it lists other members than its act makes: nothing is sealed from here on
   | "invalid_creation" // the creating device did not sign this conversation, or not this suite

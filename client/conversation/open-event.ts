@@ -40,6 +40,8 @@ interface From {
    * @returns false if this device knows the log's key, and that key did not sign the head
    */
   readonly onHead: (head: KeyLogHead, sender: UserId) => Promise<boolean>;
+  /** Receives the messages that the sending device says it could not open, if there are any. */
+  readonly onUnopened: (seqs: readonly number[], sender: UserId) => Promise<void>;
   /** True if the store is an older copy and does not know of this event. */
   readonly unseen: boolean;
   /** The number of messages that a sending key may serve; undefined if it is not known. */
@@ -71,14 +73,15 @@ async function openFrom(
   from: From,
   event: Deliver,
 ): Promise<Opened> {
-  const { state, author, onHead, unseen, keyMaxMessages, nowMs } = from;
+  const { state, author, onHead, onUnopened, unseen, keyMaxMessages, nowMs } = from;
   const refused = refusalOf(state, author?.user, event);
   if (refused === "untrusted_sender") keepPacket(transaction, event);
   if (refused !== undefined || author === undefined) return failed(refused ?? "untrusted_sender");
   try {
     const message = { ...event, keyMaxMessages, nowMs };
     const opened = await openMessage(transaction, suite, message, author);
-    const { body, lastSeen, keyLogHead, payload, frankingKey, signature } = opened;
+    const { body, lastSeen, keyLogHead, unopened, payload, frankingKey, signature } = opened;
+    if (unopened.length > 0) await onUnopened(unopened, author.user);
     const problems: Problem[] = [];
     if (keyLogHead !== undefined && !(await onHead(keyLogHead, author.user)))
       problems.push({ code: "invalid_key_log_head", user: author.user });

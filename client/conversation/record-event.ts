@@ -18,10 +18,12 @@ import { againInLog } from "../restore/again-in-log.ts";
 import { receiptProblems } from "../history/receive-receipt.ts";
 import { noteArrival } from "../history/shared-devices.ts";
 import { saveGap, saveRecord, type HistoryRecord } from "./history.ts";
+import type { ProblemItem } from "./items.ts";
 import { openDelivered, takeOwn } from "./open-event.ts";
 import { endRemovals } from "./removals.ts";
 import { saveState, stateAfterGap, unknown, type ConversationState } from "./state.ts";
 import { step, type Facts } from "./step.ts";
+import { hearUnopened, noteUnopened, toldUnopened } from "./unopened.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
 export interface RecordingDeps {
@@ -55,6 +57,13 @@ export interface CheckedEvent {
   readonly creatorHistory: KeyHistory | undefined;
 }
 
+/** An event as it was stored. */
+interface RecordedEvent {
+  readonly record: HistoryRecord;
+  /** Problems of earlier events that it tells of. */
+  readonly unopened: readonly ProblemItem[];
+}
+
 /**
  * Opens, checks and stores one event together with the new cursor, in one transaction, and advances the
  * log. If the device crashes before the commit, the relay delivers the event again.
@@ -63,14 +72,18 @@ export async function recordEvent(
   deps: RecordingDeps & { readonly log: Pick<ConversationLog, "advance"> },
   before: ConversationState | undefined,
   checked: CheckedEvent,
-): Promise<HistoryRecord> {
+): Promise<RecordedEvent> {
   const { event, verdict } = checked;
   const { account } = deps;
   const outcome = await deps.store.transact(async (transaction) => {
-    const { facts, committed, cuts } =
-      verdict === undefined
-        ? await messageFacts(deps, transaction, before, event)
-        : await membershipFacts(deps, transaction, { ...checked, verdict });
+    const {
+      facts,
+      committed,
+      cuts,
+      unopened = [],
+    } = verdict === undefined
+      ? await messageFacts(deps, transaction, before, event)
+      : await membershipFacts(deps, transaction, { ...checked, verdict });
     const { state: after, record, passed } = step(before, event, facts, account);
     await noteOwnDevice(transaction, event, record, account.user);
     // A restore from before the first event that this device saw excuses nothing after it.
@@ -82,12 +95,13 @@ export async function recordEvent(
     saveState(transaction, event.conversation, state);
     if (cuts !== undefined && cuts !== (before ?? unknown).cuts)
       saveCuts(transaction, event.conversation, cuts);
-    return { state, record, committed };
+    return { state, record, committed, unopened };
   });
   // Before the next transaction begins, so that it seals nothing for former members.
   deps.log.advance(outcome.state);
   outcome.committed();
-  return outcome.record;
+  const { record, unopened } = outcome;
+  return { record, unopened };
 }
 
 /** Stores that events are gone, and moves the cursor behind them. */
@@ -112,6 +126,8 @@ interface Found {
   readonly committed: () => void;
   /** Set if they have changed. */
   readonly cuts?: ConversationState["cuts"];
+  /** Problems of earlier events that the event tells of. */
+  readonly unopened?: readonly ProblemItem[];
 }
 
 async function messageFacts(
@@ -124,6 +140,7 @@ async function messageFacts(
   const sending = trust.device(event.senderDevice);
   const certified = own ? account.user : sending?.user;
   let heardHead = false;
+  let unopened: readonly ProblemItem[] = [];
   const unseen = rollback.isUnseen(event.conversation, event.seq);
   const from = {
     unseen,
@@ -135,6 +152,11 @@ async function messageFacts(
       heardHead = true;
       return keyLog.hear(transaction, head, member);
     },
+    async onUnopened(seqs: readonly number[], user: UserId) {
+      const by = { user, device: event.senderDevice };
+      const marked = await hearUnopened(transaction, event.conversation, by, seqs);
+      unopened = marked.map((seq) => ({ kind: "problem", seq, code: "unopened", user }));
+    },
   };
   const opened = own
     ? await takeOwn(transaction, event, unseen)
@@ -144,13 +166,18 @@ async function messageFacts(
   if (opened.restored !== undefined && !own) await suite.rotate(transaction, event.conversation);
   const again = await againInLog(transaction, before?.cuts ?? unknown.cuts, event, opened);
   // The members open an own message only if the log holds it as it was sealed.
-  const told = own && opened.problems.length === 0 ? opened.payload : undefined;
+  const payload = own && opened.problems.length === 0 ? opened.payload : undefined;
+  const told = payload && decodePayload(payload);
+  if (told?.unopened !== undefined)
+    await toldUnopened(transaction, event.conversation, told.unopened);
+  if (!own && again.opened.payload === undefined)
+    await noteUnopened(transaction, event.conversation, event.seq);
   const committed = () => {
     if (heardHead) keyLog.compareHeard();
-    if (told !== undefined) keyLog.noteTold(decodePayload(told));
+    if (told !== undefined) keyLog.noteTold(told);
   };
   const facts = { kind: "message", opened: again.opened, certified } as const;
-  return { facts, committed, cuts: again.cuts };
+  return { facts, committed, cuts: again.cuts, unopened };
 }
 
 async function membershipFacts(

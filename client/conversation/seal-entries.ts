@@ -17,6 +17,7 @@ import {
 } from "./outbox.ts";
 import { withheldFrom } from "./removals.ts";
 import { otherDevices, type ConversationState } from "./state.ts";
+import { unopenedToTell } from "./unopened.ts";
 
 interface SealingDeps {
   readonly store: DeviceStore;
@@ -57,6 +58,7 @@ export function sealEntries(
     const lastSeen = state.afterGap
       ? await lastSeenUpTo(transaction, conversation, state.seq)
       : state;
+    const unopened = await unopenedToTell(transaction, conversation, lastSeen.seq);
     const keyLogHead = keyLog.headFor(conversation, epoch);
     const made = new Map<MessageId, Sealing>();
     const overtaken: MessageId[] = [];
@@ -75,6 +77,7 @@ export function sealEntries(
         clientMessageId: id,
         lastSeen: { seq: lastSeen.seq, transcriptHash: lastSeen.transcriptHash },
         keyLogHead,
+        unopened,
         body: bodyOf(entry),
         devices: otherDevices(state, ownDevice),
         withheld,

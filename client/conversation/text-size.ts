@@ -6,7 +6,7 @@ import { SealdeskError } from "../errors.ts";
  * script. A message is padded to at most 63 KiB. The franking key, the length, the largest context
  * of the payload and the text's tags take their part of it.
  */
-export const maxTextBytes = 64_245;
+export const maxTextBytes = 64_101;
 
 /** @throws SealdeskError message_too_large */
 export function assertTextSize(text: string): void {

@@ -17,15 +17,23 @@ interface RecordContext {
   readonly author: Author | undefined;
 }
 
+/** An event of a granted range. */
+interface Granted {
+  /** The event as the history stores it. */
+  readonly record: HistoryRecord;
+  /** Earlier messages that the sending device could not open, if the event is a message that is shown. */
+  readonly unopened: readonly number[];
+}
+
 /**
- * Returns an event of a granted range as the history stores it. It is shown only if it is what the
+ * Returns an event of a granted range. It is shown only if it is what the
  * log holds, and if the sending device signed it: a commitment alone may be anybody's.
  */
 export function grantedRecord(
   link: StoredLink,
   entry: GrantedMessage | undefined,
   place: RecordContext,
-): HistoryRecord {
+): Granted {
   const { control: encoded, commitment, ...header } = link;
   const base: HistoryRecord = {
     ...header,
@@ -44,17 +52,17 @@ export function grantedRecord(
     device: undefined,
     grantedBy: place.grantor,
   };
-  if (link.kind !== "message") return { ...base, control: controlOf(link, encoded) };
+  if (link.kind !== "message") return shown({ ...base, control: controlOf(link, encoded) });
   if (entry === undefined) return withProblem(base, "grant_omitted");
   const { payload, frankingKey, signature } = entry;
   const { conversation, author } = place;
   const context = { ...header, conversation };
   try {
     verifyCommitment(frankingKey, payload, commitment);
-    const { body } = openPayload(payload, context);
+    const { body, unopened } = openPayload(payload, context);
     if (author === undefined) return withProblem(base, "author_unverified");
     verifyAuthor(signature, context, commitment, author);
-    return { ...base, ...saidIn(body), payload, frankingKey, signature };
+    return shown({ ...base, ...saidIn(body), payload, frankingKey, signature }, unopened);
   } catch (error) {
     const code = codeOf(error, "DeviceError");
     if (code === undefined) throw error;
@@ -62,10 +70,13 @@ export function grantedRecord(
   }
 }
 
-const withProblem = (record: HistoryRecord, code: EventProblemCode): HistoryRecord => ({
-  ...record,
-  problems: [{ code, user: record.grantedBy }],
+const shown = (record: HistoryRecord, unopened: readonly number[] = []): Granted => ({
+  record,
+  unopened,
 });
+
+const withProblem = (record: HistoryRecord, code: EventProblemCode): Granted =>
+  shown({ ...record, problems: [{ code, user: record.grantedBy }] });
 
 const problems: Readonly<Record<string, EventProblemCode>> = {
   commitment_mismatch: "grant_altered",

@@ -1,12 +1,20 @@
-import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, GrantId, UserId } from "../../crypto/wire/ids.ts";
 import type { CertifiedFields } from "../../crypto/device/certified-fields.ts";
 import { type GrantedMessage, readPack } from "../../crypto/device/history-pack.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
 import { Retry } from "../attachments/retry.ts";
-import { addProblem, hasRecord, itemsOf, saveRecord } from "../conversation/history.ts";
+import {
+  addProblem,
+  hasRecord,
+  itemsOf,
+  saveRecord,
+  type HistoryRecord,
+  type Problem,
+} from "../conversation/history.ts";
 import type { EventProblemCode, ProblemItem } from "../conversation/items.ts";
+import { hearUnopened, unopenedBy } from "../conversation/unopened.ts";
 import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
@@ -161,9 +169,16 @@ export class HistoryImporter {
     // Events that this device has seen itself are kept as it saw them.
     if (link === undefined || (await hasRecord(transaction, conversation, seq))) return [];
     const author = await authorOf(this.#deps, transaction, link.senderDevice);
-    const record = grantedRecord(link, entry, { conversation, grantor, author });
+    const granted = grantedRecord(link, entry, { conversation, grantor, author });
+    const users = await unopenedBy(transaction, conversation, seq);
+    const record = withUnopened(granted.record, users);
     saveRecord(transaction, conversation, seq, record);
-    return itemsOf(seq, record, account).filter((item) => item.kind === "problem");
+    const found = itemsOf(seq, record, account).filter((item) => item.kind === "problem");
+    if (author === undefined || granted.unopened.length === 0) return found;
+    const by = { user: author.user, device: link.senderDevice };
+    const marked = await hearUnopened(transaction, conversation, by, granted.unopened);
+    const earlier = marked.map((at) => problemAt(at, { code: "unopened", user: by.user }));
+    return [...found, ...earlier];
   }
 
   async #giveUp(
@@ -179,7 +194,7 @@ export class HistoryImporter {
       return true;
     });
     await this.#clear(job);
-    if (isCurrent) onProblem(conversation, { kind: "problem", seq, code, user: grantor });
+    if (isCurrent) onProblem(conversation, problemAt(seq, { code, user: grantor }));
   }
 
   async #clear({ grant }: IncomingJob): Promise<void> {
@@ -196,6 +211,20 @@ export class HistoryImporter {
     const { onProgress } = this.#deps;
     onProgress(conversation, { grant, direction: "receiving", fromSeq, toSeq, done, total });
   }
+}
+
+const problemAt = (seq: number, problem: Problem): ProblemItem => ({
+  kind: "problem",
+  seq,
+  ...problem,
+});
+
+/** Marks a message that is shown and that members could not open. */
+function withUnopened(record: HistoryRecord, users: readonly UserId[]): HistoryRecord {
+  if (record.payload === undefined) return record;
+  const others = users.filter((user) => user !== record.sender);
+  const problems = others.map((user) => ({ code: "unopened", user }) as const);
+  return { ...record, problems: [...record.problems, ...problems] };
 }
 
 /**

@@ -25,6 +25,7 @@ import {
   withoutDevice,
   type ConversationState,
 } from "../conversation/state.ts";
+import { cutUnopened } from "../conversation/unopened.ts";
 import { dropIncoming } from "../history/incoming-job.ts";
 import { mayBeLost, type Comparison } from "./judge.ts";
 import { moveToLost } from "./lost-events.ts";
@@ -132,6 +133,7 @@ export async function rewind(
   moveToLost(transaction, conversation, restore, lost);
   for (const missing of continued.missing) saveGap(transaction, conversation, missing);
   await dropIncoming(transaction, conversation, at);
+  await cutUnopened(transaction, conversation, at);
   return saveApplied(transaction, suite, conversation, continued.state, restore);
 }
 

@@ -26,6 +26,8 @@ export interface OpenedMessage extends Franked {
   readonly body: Body;
   readonly lastSeen: LastSeen;
   readonly keyLogHead: KeyLogHead | undefined;
+  /** Earlier messages that the sending device could not open. */
+  readonly unopened: readonly number[];
 }
 
 /**
@@ -46,9 +48,9 @@ export async function openMessage(
   const franked = unpadAndWipe(plaintext);
   const { payload, frankingKey, signature } = franked;
   verifyCommitment(frankingKey, payload, message.commitment);
-  const { body, lastSeen, keyLogHead } = openPayload(payload, message);
+  const { body, lastSeen, keyLogHead, unopened = [] } = openPayload(payload, message);
   verifyAuthor(signature, message, message.commitment, author);
-  return { body, lastSeen, keyLogHead, ...franked };
+  return { body, lastSeen, keyLogHead, unopened, ...franked };
 }
 
 function unpadAndWipe(plaintext: Uint8Array) {

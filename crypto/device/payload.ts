@@ -5,6 +5,7 @@ import {
   deviceId,
   encode,
   fixed,
+  list,
   message,
   messageId,
   nested,
@@ -19,6 +20,8 @@ import { bodyFields, bodyFromFields, bodyToFields, type Body } from "./payload-b
 export type { Body } from "./payload-body.ts";
 
 const version = 1;
+/** A message tells of at most this many messages that its sender could not open. */
+export const mostUnopened = 16;
 
 const payloadMessage = message({
   version: [1, uint(0xffffffff)],
@@ -40,6 +43,7 @@ const payloadMessage = message({
       ),
     ),
   ],
+  unopened: [8, list(uint(), mostUnopened)],
   ...bodyFields,
 });
 
@@ -84,29 +88,39 @@ export interface Payload extends MessageContext {
    * holds one of them.
    */
   readonly keyLogHead?: KeyLogHead | undefined;
+  /**
+   * Events up to `lastSeen` that are messages of other devices, and that the sending device could not
+   * open, in ascending order. A sender repeats them until the log holds a message that names them.
+   */
+  readonly unopened?: readonly number[] | undefined;
   readonly body: Body;
 }
 
 /** Returns the canonical encoding of payload.proto. A payload has exactly one encoding. */
 export function encodePayload(payload: Payload): Uint8Array {
-  const { body, keyLogHead, ...context } = payload;
+  const { body, keyLogHead, unopened = [], ...context } = payload;
   // In Node the writer returns a Buffer. The copy is a plain Uint8Array on every platform.
   return Uint8Array.from(
-    encode(payloadMessage, { version, ...context, keyLogHead, ...bodyToFields(body) }),
+    encode(payloadMessage, { version, ...context, keyLogHead, unopened, ...bodyToFields(body) }),
   );
 }
 
 /** @throws DeviceError malformed_plaintext: not canonical; unsupported_payload */
 export function decodePayload(input: Uint8Array): Payload {
-  const { version: seen, text, attachment, restored, ...context } = decodeFields(input);
+  const { version: seen, text, attachment, restored, unopened, ...context } = decodeFields(input);
   if (seen !== version)
     throw new DeviceError("unsupported_payload", "The payload has another version.");
-  const payload = { ...context, body: bodyFromFields({ text, attachment, restored }) };
+  const body = bodyFromFields({ text, attachment, restored });
+  const payload = { ...context, ...(unopened.length > 0 && { unopened }), body };
   // Unknown, repeated, reordered or default-valued fields would give one message two encodings.
-  if (!equalBytes(encodePayload(payload), input))
+  if (!equalBytes(encodePayload(payload), input) || !areOrdered(unopened, context.lastSeen))
     throw new DeviceError("malformed_plaintext", "The payload is not in its canonical form.");
   return payload;
 }
+
+/** Returns whether they are events that the sender can have seen, each once. */
+const areOrdered = (unopened: readonly number[], { seq: last }: LastSeen): boolean =>
+  unopened.every((seq, index) => seq > (unopened[index - 1] ?? 0) && seq <= last);
 
 /**
  * Decodes a payload and compares it with its header, because decryption binds none of these fields.

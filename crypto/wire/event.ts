@@ -26,6 +26,12 @@ export interface EventHeader {
   readonly receivedAtMs: number;
 }
 
+/** The fields that the relay's tag covers. */
+export type TaggedHeader = Pick<
+  EventHeader,
+  "conversation" | "senderDevice" | "clientMessageId" | "epoch" | "receivedAtMs"
+>;
+
 /** Returns a fixed-width layout. Each encoding is written into the same memory, after the label. */
 function layout(label: string, width: number) {
   const start = utf8(label);
@@ -102,7 +108,7 @@ export function linkHash(
 export function frankingTag(
   hmac: HmacSha256,
   relayKey: Uint8Array,
-  header: EventHeader,
+  header: TaggedHeader,
   commitment: Uint8Array,
 ): Uint8Array {
   require32(commitment);

@@ -25,6 +25,7 @@ const sealed = (text: string) =>
         signature: new Uint8Array(64),
         restores: 0xffff,
       },
+      unopened: Array.from({ length: 16 }, (_, index) => Number.MAX_SAFE_INTEGER - 15 + index),
       body: { kind: "text", text },
     }),
   });

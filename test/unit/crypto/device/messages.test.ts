@@ -1,7 +1,7 @@
 import type { MessageId } from "../../../../crypto/wire/ids.ts";
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import { signMessage } from "../../../../crypto/device/authorship.ts";
+import { signMessage, verifyAuthor, type Author } from "../../../../crypto/device/authorship.ts";
 import { commit, verifyCommitment } from "../../../../crypto/device/franking.ts";
 import { openMessage, type DeliveredMessage } from "../../../../crypto/device/open-message.ts";
 import { pad } from "../../../../crypto/device/padding.ts";
@@ -106,6 +106,52 @@ describe("a message made for another place", () => {
       fields: ["clientMessageId"],
     });
     expect((await receive(a, b!, message)).body.kind).toBe("text");
+  });
+});
+
+describe("the signature", () => {
+  test("of the sending device is all that is taken, for this place, author and commitment", async () => {
+    const [a, b] = await newGroup(2);
+    const payload = payloadOf(a);
+    const frankingKey = new Uint8Array(32).fill(5);
+    const encoded = encodePayload(payload);
+    const commitment = commit(frankingKey, encoded);
+    const { author } = a;
+    const by = (context: Partial<Payload>, signer: Partial<typeof author> = {}, of = commitment) =>
+      signMessage({ ...payload, ...context }, of, { ...author, ...signer });
+    const sealedWith = async (signature: Uint8Array) => {
+      const plaintext = pad({ payload: encoded, frankingKey, signature });
+      const { clientMessageId } = payload;
+      const sealed = await seal(a, [b!], payload, plaintext);
+      return { ...delivery(a, b!, payload, sealed), clientMessageId, commitment };
+    };
+    for (const signature of [
+      new Uint8Array(64),
+      by({ conversation: newId() }),
+      by({ senderDevice: newId() }),
+      by({ epoch: 2 }),
+      by({ clientMessageId: newId() }),
+      by({}, { tenant: newId() }),
+      by({}, { user: newId() }),
+      by({}, { privateKey: b!.author.privateKey }),
+      by({}, {}, zeroHash),
+    ])
+      await expect(receive(a, b!, await sealedWith(signature))).rejects.toMatchObject({
+        name: "DeviceError",
+        code: "invalid_signature",
+      });
+    expect((await receive(a, b!, await sealedWith(by({})))).body).toEqual(payload.body);
+  });
+
+  test("comes with the message, so that others can check it, too", async () => {
+    const [a, b] = await newGroup(2);
+    const payload = payloadOf(a);
+    const message = await send(a, b!, payload);
+    const { signature } = await receive(a, b!, message);
+    const check = (author: Author) => () =>
+      verifyAuthor(signature, payload, message.commitment, author);
+    expect(check(a.author)).not.toThrow();
+    expect(check(b!.author)).toThrow(expect.objectContaining({ code: "invalid_signature" }));
   });
 });
 
