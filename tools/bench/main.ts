@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { describeMachine } from "./machine.ts";
 import { runKeysBench } from "./keys/run-keys-bench.ts";
+import { runAuthorshipBench } from "./authorship/run-authorship-bench.ts";
 import { runAuditBench } from "./audit/run-audit-bench.ts";
 import { runFanoutBench } from "./fanout/run-fanout-bench.ts";
 import { runGrowthBench } from "./growth/run-growth-bench.ts";
@@ -68,6 +69,7 @@ bench("idle", "memory of a connection that says nothing, beside bare ws", runIdl
 bench("storm", "everybody reconnects at once, beside the bare prototype", runStormBench);
 bench("fanout", "conversations of 4 and 16 devices, beside conversations of 2", runFanoutBench);
 bench("rollout", "two nodes behind HAProxy, restarted one after the other", runRolloutBench);
+bench("authorship", "what signing each message costs a device, beside a limit", runAuthorshipBench);
 bench("audit", "what auditing costs an act, and a log of a million entries", runAuditBench);
 bench("neighbours", "a tenant beside a hostile account and tenant", runNeighboursBench, 60);
 bench("growth", "100,000 stored conversations, beside 1,000", runGrowthBench);
