@@ -33,6 +33,7 @@ import { keepRestore, loadKeptRestores, periodOf, type RestorePeriod } from "./k
 import { loadUntold, restoredEvent, saveUntold, type LogRestored } from "./log-restored.ts";
 import { ToldHeads } from "./told-heads.ts";
 import { addWaiting } from "./waiting-heads.ts";
+import { noteDevices } from "./seen-lists.ts";
 import { forgetLost, noteHistory, noteReviewed } from "./seen-history.ts";
 import { behind, followed, notWitnessed, type WitnessQuorum } from "./witness-quorum.ts";
 
@@ -245,7 +246,7 @@ export class KeyLog {
   async #history(
     user: UserId,
   ): Promise<{ readonly history: KeyHistory; readonly reviewed: number }> {
-    const { api, store, tenant, witnesses } = this.#deps;
+    const { api, store, tenant, witnesses, localClock } = this.#deps;
     const before = this.#head ?? { size: 0 };
     for (let history: KeyHistory | undefined; ;) {
       const answer = await api.keyHistory(user, history?.entries.length ?? 0, witnesses?.asked);
@@ -253,11 +254,16 @@ export class KeyLog {
       const found = await this.#checked(answer, before, async (head) => {
         const read = verifyHistory(answer.entries, head, { tenant, user }, known);
         // An empty page does not bring the end nearer.
-        if (answer.more && answer.entries.length > 0) return { history: read };
-        const reviewed = await store.transact((each) => noteHistory(each, user, read));
-        return { history: read, reviewed };
+        if (answer.more && answer.entries.length > 0) return { history: read, reviewed: undefined };
+        const said = { entries: read.entries, shown: answer.list ?? undefined };
+        return store.transact(async (each) => {
+          const reviewed = await noteHistory(each, user, read);
+          const list = await noteDevices(each, user, said, localClock.now());
+          return { history: { ...read, list }, reviewed };
+        });
       });
-      if (found.reviewed !== undefined) return found;
+      const { reviewed } = found;
+      if (reviewed !== undefined) return { ...found, reviewed };
       ({ history } = found);
     }
   }

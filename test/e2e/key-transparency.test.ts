@@ -56,7 +56,7 @@ function forged(user: UserId, device: DeviceId = newId<DeviceId>()): Omit<KeyEnt
     receiptKey: ed25519().publicKey,
   };
   const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
-  return { change: "device_added", record, certificate };
+  return { change: "device_added", record, certificate, list: undefined };
 }
 
 interface ListedAccount {
@@ -114,7 +114,7 @@ test("a proof that was made up does not help it, and is kept as evidence", async
     }
     if (path !== `/v1/users/${user}/key-history`) return body;
     const { entries, ...history } = body as { entries: object[] };
-    const entry = encodeKeyEntry({ change, version: 1, record, certificate });
+    const entry = encodeKeyEntry({ change, version: 1, record, certificate, list: undefined });
     return { ...history, entries: [{ ...entries[0], entry: toBase64Url(entry) }] };
   });
   const misled = await connectCustomer(server, { runtime: { fetch } });
@@ -314,7 +314,8 @@ test("a server cannot take back what a contact saw of a reset: the former accoun
     const device = new TestDevice(server);
     device.accountKey = accountKey;
     await device.signInAsCustomer(subject);
-    expect((await device.register()).status).toBe(201);
+    const list = device.nextList([device.record]);
+    expect((await device.register({ list })).status).toBe(201);
     await readUntil(serving, (all) =>
       all.some((item) => item.kind === "device_added" && item.device === device.id),
     );

@@ -24,7 +24,7 @@ function added(account: KeyPair, device: DeviceId = newId<DeviceId>()): Change {
     receiptKey: ed25519().publicKey,
   };
   const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
-  return { change: "device_added", record, certificate };
+  return { change: "device_added", record, certificate, list: undefined };
 }
 const removal = (of: Change): Change => ({ ...of, change: "device_removed" });
 
