@@ -65,6 +65,12 @@ export function confirmedList(
   return undefined;
 }
 
+/** Returns whether the account signed the list of its devices after the entry of this version. */
+export function isListSigned(entries: readonly KeyEntry[], version: number): boolean {
+  const list = entries[version - 1]?.list;
+  return list !== undefined && listAfter(entries.slice(0, version), list) !== undefined;
+}
+
 /** Returns the parts of a list that the account signed for the devices after these entries. */
 function listAfter(entries: readonly KeyEntry[], list: ListSignature) {
   const added = entries.findLast(({ change }) => change === "device_added");

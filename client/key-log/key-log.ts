@@ -128,14 +128,17 @@ export class KeyLog {
   }
 
   /**
-   * Like `historyOf`, but returns the entries that were not reviewed before.
+   * Like `historyOf`, but gives `review` the entries that were not reviewed before, and all of them.
    * @throws SealdeskError as `historyOf`
    */
-  follow(user: UserId, review: (unseen: readonly KeyEntry[]) => Promise<void>): Promise<void> {
+  follow(
+    user: UserId,
+    review: (unseen: readonly KeyEntry[], all: readonly KeyEntry[]) => Promise<void>,
+  ): Promise<void> {
     return this.#alone(async () => {
       const { history, reviewed } = await followed(this.#deps.witnesses, () => this.#history(user));
       const { entries } = history;
-      await review(entries.slice(reviewed));
+      await review(entries.slice(reviewed), entries);
       await this.#deps.store.transact((each) => noteReviewed(each, user, entries.length));
     });
   }

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { MemoryLevel } from "memory-level";
 import { withheldFrom } from "../../../client/conversation/removals.ts";
 import { SealdeskError } from "../../../client/errors.ts";
-import { confirmedList } from "../../../client/key-log/confirmed-list.ts";
+import { confirmedList, isListSigned } from "../../../client/key-log/confirmed-list.ts";
 import { ListFreshness, type ExpiredList } from "../../../client/key-log/list-freshness.ts";
 import { noteDevices, noteHeard } from "../../../client/key-log/seen-lists.ts";
 import { listValidityMs } from "../../../crypto/wire/device-list.ts";
@@ -74,6 +74,16 @@ describe("a list is the account's", () => {
     expect(devicesOf(log, list)).toBeUndefined();
     expect(devicesOf(log)).toEqual([next.record.device]);
   });
+});
+
+test("each entry of the log has the list that the account signed, or does not", () => {
+  const log = new AccountLog();
+  const [first, second] = [log.add(), log.add()];
+  log.remove(second);
+  log.remove(first, false);
+  log.entries.push({ ...second, version: 5 });
+  const signed = log.entries.map(({ version }) => isListSigned(log.entries, version));
+  expect(signed).toEqual([true, true, true, false, false]);
 });
 
 /** A device that reads what the log says of an account, and what it withholds from then on. */
