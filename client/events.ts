@@ -9,6 +9,7 @@ import type { SealdeskError } from "./errors.ts";
 import type { HistoryProgress } from "./history/progress.ts";
 import type { KeyLogEvidence } from "./key-log/evidence.ts";
 import type { UnconfirmedHead } from "./key-log/heard-heads.ts";
+import type { ExpiredList } from "./key-log/list-freshness.ts";
 import type { LogRestored } from "./key-log/log-restored.ts";
 import type { UnknownEntry } from "./key-log/own-entries.ts";
 import type { FormerKey } from "./key-log/sort-own-entries.ts";
@@ -111,6 +112,13 @@ export type SecurityEvent =
    * a new device comes wait for it. Reported once for each such time.
    */
   | ({ readonly code: "key_log_not_witnessed" } & UnwitnessedLog)
+  /**
+   * The signed list of a user's devices has expired, and the server shows no newer one. The user was not
+   * online for weeks, or the server withholds that a device was removed. If `withheld` is true, nothing
+   * is sent to the user's devices until they renew the list. Reported once for each list, and once per
+   * connection of the SDK.
+   */
+  | ({ readonly code: "device_list_expired" } & ExpiredList)
   /** The key log contradicts itself. See `Sealdesk.keyLogEvidence`. */
   | { readonly code: "key_log_inconsistent"; readonly evidence: KeyLogEvidence }
   /**

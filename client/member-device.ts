@@ -9,6 +9,7 @@ import { deferred } from "./deferred.ts";
 import { toBase64Url } from "../crypto/wire/bytes.ts";
 import type { Account } from "./device/account.ts";
 import { parseAuthorityKey, TenantAuthority } from "./device/authority.ts";
+import { isOwnListDue, renewOwnList } from "./device/own-list.ts";
 import { PreKeyUpkeep } from "./device/prekeys.ts";
 import { removeDevice } from "./device/remove-device.ts";
 import type { SignedInDevice } from "./device/sign-in.ts";
@@ -18,11 +19,9 @@ import type { Emitter } from "./emitter.ts";
 import { SealdeskError } from "./errors.ts";
 import type { SealdeskEvents } from "./events.ts";
 import { createBytesExchange } from "./http/bytes-exchange.ts";
-import { parseApprovers } from "../audit/verify/approvers.ts";
-import { deviceChecks } from "./key-log/checks.ts";
-import { KeyLog } from "./key-log/key-log.ts";
+import { ListFreshness } from "./key-log/list-freshness.ts";
+import { loadKeyLog } from "./key-log/load-key-log.ts";
 import { watchOwnEntries } from "./key-log/own-entries.ts";
-import { WitnessQuorum } from "./key-log/witness-quorum.ts";
 import { linkLimitsOf, relayUrls, type ConnectOptions } from "./options.ts";
 import { PeriodicTask } from "./periodic-task.ts";
 import { Rollback } from "./rollback/rollback.ts";
@@ -52,6 +51,9 @@ const certifyEveryMs = 10 * 60_000;
 /** The time between two attempts to compare the heads of members that wait for a proof. */
 const compareEveryMs = 10 * 60_000;
 
+/** The time between two looks whether the own list of devices is to be renewed. */
+const renewListEveryMs = 60 * 60_000;
+
 interface MemberDeps {
   readonly options: ConnectOptions;
   readonly runtime: Runtime;
@@ -77,15 +79,24 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     session.authorised((accessToken) => exchangeBytes(request, accessToken)),
   );
   let isSound = false;
-  const keyLog = await loadKeyLog(deps, () => isSound && upkeep.start());
-  const trust = await Trust.load({ suite, api, keyLog, self: account.user }, store);
+  const { tenant } = account;
+  const keyLog = await loadKeyLog({ options, me, events, tenant }, () => isSound && upkeep.start());
+  const self = account.user;
+  const trust = await Trust.load({ suite, api, keyLog, self }, store);
+  const lists = new ListFreshness({
+    store,
+    read: (user) => trust.historyOf(user),
+    self,
+    localClock,
+    onExpired: (expired) => events.emit("security", { code: "device_list_expired", ...expired }),
+  });
   const onChanged = (key: Uint8Array) =>
     events.emit("security", { code: "authority_changed", key: toBase64Url(key) });
   const authority = await TenantAuthority.load(
     { store, keyLog, onChanged },
     options.authority === undefined ? undefined : parseAuthorityKey(options.authority),
   );
-  const staff = new Staff({ store, authority, tenant: account.tenant, localClock });
+  const staff = new Staff({ store, authority, tenant, localClock });
   let presence: "online" | "idle" | undefined;
   const sayPresence = () => {
     if (presence === undefined) return;
@@ -95,7 +106,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     presence = state;
     sayPresence();
   };
-  const parts = { keyLog, account, api, deviceKey, suite, store, trust, staff, newId };
+  const parts = { keyLog, account, api, deviceKey, suite, store, trust, lists, staff, newId };
 
   const firstUp = deferred<void>();
   let stopping: Promise<void> | undefined;
@@ -105,6 +116,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       abort();
       upkeep.stop();
       ownEntries.stop();
+      ownList.stop();
       heardHeads.stop();
       certificates.stop();
       stopListening();
@@ -158,6 +170,8 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onUnknown: (entry) => events.emit("security", { code: "unknown_device_logged", ...entry }),
     onFormerKey: (former) => events.emit("security", { code: "account_had_other_key", ...former }),
   });
+  const renewList = () => renewOwnList({ ...parts, localClock });
+  const ownList = new PeriodicTask(localClock, renewListEveryMs, renewList);
   const heardHeads = new PeriodicTask(localClock, compareEveryMs, () => keyLog.retryHeard());
   const certificates = new PeriodicTask(localClock, certifyEveryMs, async () => manager.certify());
   const relay = relayUrls(baseUrl);
@@ -176,6 +190,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onUp: (welcome) => {
       manager.onUp(welcome);
       ownEntries.start();
+      ownList.start();
       heardHeads.start();
       manager.certify();
       certificates.start();
@@ -192,6 +207,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       manager.onDown();
       upkeep.stop();
       ownEntries.stop();
+      ownList.stop();
       heardHeads.stop();
       certificates.stop();
       events.emit("connection", "down");
@@ -200,6 +216,8 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onEnd: fail,
   });
   const stopListening = whenOnline(() => link.hurry());
+  // Contacts who miss a valid list would not seal for this device what answers its first message.
+  if (await isOwnListDue({ ...parts, localClock })) await renewList().catch(() => undefined);
   link.start();
   await firstUp.promise;
   const tellUntold = () => {
@@ -215,40 +233,6 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     tellUntold,
     stop,
   };
-}
-
-/** @param onLost is called when the relay lost what it had since a backup */
-function loadKeyLog(
-  { options, events, me: { api, clock, localClock }, account: { tenant } }: MemberDeps,
-  onLost: () => void,
-): Promise<KeyLog> {
-  const { store, restoreApprovers, keyLogWitnesses } = options;
-  const witnesses =
-    keyLogWitnesses &&
-    new WitnessQuorum(keyLogWitnesses, {
-      localClock,
-      onNotWitnessed: (unwitnessed) =>
-        events.emit("security", { code: "key_log_not_witnessed", ...unwitnessed }),
-    });
-  return KeyLog.load(
-    {
-      store,
-      api,
-      tenant,
-      approvers:
-        restoreApprovers === undefined ? [] : parseApprovers(deviceChecks.sha256, restoreApprovers),
-      witnesses,
-      clock,
-      localClock,
-      onUnconfirmed: (unconfirmed) =>
-        events.emit("security", { code: "key_log_unconfirmed", ...unconfirmed }),
-      onInconsistent: (evidence) =>
-        events.emit("security", { code: "key_log_inconsistent", evidence }),
-      onRestored: (restored) => events.emit("security", { code: "log_restored", ...restored }),
-      onLost,
-    },
-    options.keyLog,
-  );
 }
 
 /** Returns the listeners that pass events of the conversations to the application. */

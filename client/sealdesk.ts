@@ -3,7 +3,6 @@ import { creationBytes } from "../crypto/wire/signed-records.ts";
 import type { UserId, DeviceId, ConversationId, NewId, Given } from "../crypto/wire/ids.ts";
 import { sign, type SigningKeyPair } from "../crypto/device/sodium.ts";
 import type { DeviceStore } from "../crypto/device/store.ts";
-import type { Suite } from "../crypto/device/suite.ts";
 import { func, given, oneOf, optional } from "./arguments.ts";
 import * as checks from "./call-checks.ts";
 import type { Conversation } from "./conversation/conversation.ts";
@@ -26,6 +25,7 @@ import type { Api } from "./http/api.ts";
 import type { StaffMember } from "./http/conversation-api.ts";
 import { loadKeptRestores, type KeyLogRestore } from "./key-log/kept-restores.ts";
 import { loadEvidence, type KeyLogEvidence } from "./key-log/evidence.ts";
+import { loadKeyLog } from "./key-log/load-key-log.ts";
 import { createExchange } from "./http/transport.ts";
 import { linkDevice, type DeviceLink } from "./linking/link-device.ts";
 import {
@@ -84,7 +84,7 @@ export class Sealdesk {
     const requests = new AbortController();
     const { signal } = requests;
     const me = await signInDevice(options, runtime, "resume", signal);
-    const account = await accountOf(me, store, suite);
+    const account = await accountOf(me, options, events);
     const member =
       suite === undefined
         ? undefined
@@ -364,11 +364,15 @@ export class Sealdesk {
 /**
  * Returns the account that this device is registered for. Without a suite the device only signs in.
  */
-const accountOf = (
-  { device, signedIn, api, localClock }: SignedInDevice,
-  store: DeviceStore,
-  suite: Suite | undefined,
-): Promise<Account> =>
-  suite === undefined
-    ? signedInAccount(store, device, signedIn)
-    : enrolDevice({ store, suite, api, localClock, device, signedIn });
+function accountOf(
+  me: SignedInDevice,
+  options: ConnectOptions,
+  events: Emitter<SealdeskEvents>,
+): Promise<Account> {
+  const { device, signedIn } = me;
+  const { store, suite } = options;
+  if (suite === undefined) return signedInAccount(store, device, signedIn);
+  const tenant = signedIn.tenant.id;
+  const openKeyLog = () => loadKeyLog({ options, events, me, tenant }, () => undefined);
+  return enrolDevice({ ...me, store, suite, openKeyLog });
+}

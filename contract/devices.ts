@@ -5,7 +5,7 @@ import { resetReasons } from "../policies/reset-reasons.ts";
 import { documentation } from "./documentation.ts";
 import { newPreKeys } from "./prekeys.ts";
 import { role } from "./sessions.ts";
-import { bytes, count, deviceId, userId } from "./values.ts";
+import { bytes, count, deviceId, newDeviceList, userId } from "./values.ts";
 
 export { resetReasons, type ResetReason } from "../policies/reset-reasons.ts";
 
@@ -18,9 +18,15 @@ export const newDevice = z
     identityKey: bytes(ecKeyBytes),
     receiptKey: bytes(32),
     certificate: bytes(signatureBytes),
+    list: newDeviceList,
     preKeys: newPreKeys,
   })
   .register(documentation, { id: "NewDevice" });
+
+/** The account's devices after a removal. */
+export const deviceRemoval = z
+  .strictObject({ list: newDeviceList })
+  .register(documentation, { id: "DeviceRemoval" });
 
 export const registeredDevice = z.object({ device: deviceId });
 

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { documentation } from "./documentation.ts";
-import { bytes, count, userId, wholeNumber } from "./values.ts";
+import { bytes, count, deviceList, userId, wholeNumber } from "./values.ts";
 
 const maxEntryBytes = 65_535;
 const size = count.check().register(documentation, { description: "Entries of the log" });
@@ -58,6 +58,9 @@ export const keyHistory = z
     ...head,
     user: userId,
     entries: provenEntries,
+    list: z.nullable(deviceList).register(documentation, {
+      description: "The newest list of the account's devices that it signed",
+    }),
     more: z
       .boolean()
       .register(documentation, { description: "Whether entries of later versions follow" }),

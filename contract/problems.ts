@@ -50,6 +50,8 @@ export const problemKinds = {
   account_key_mismatch: kind(409, "The account has a different key"),
   account_key_retired: kind(409, "The account was reset and needs another key"),
   invalid_certificate: kind(400, "The device's certificate is not valid"),
+  invalid_device_list: kind(400, "The account's list of devices is not valid"),
+  stale_device_list: kind(409, "The account has a later list of devices"),
   invalid_prekey: kind(400, "A prekey is not valid"),
   too_many_prekeys: kind(400, "Too many prekeys in one upload"),
   prekey_id_reused: kind(409, "A prekey id was used for another key"),

@@ -89,6 +89,19 @@ export function wholeNumber(
   });
 }
 
+/** An account's signature of the list of its devices. The devices follow from the key log. */
+const listSignature = {
+  version: z.int().check(z.minimum(1)),
+  issuedAtMs: milliseconds,
+  validUntilMs: milliseconds,
+  signature: bytes(64),
+};
+
+export const newDeviceList = z
+  .strictObject(listSignature)
+  .register(documentation, { id: "NewDeviceList" });
+export const deviceList = z.object(listSignature).register(documentation, { id: "DeviceList" });
+
 export const idParams = z.strictObject({ id: uuid });
 export const conversationParams = z.strictObject({ id: conversationId });
 export const attachmentParams = z.strictObject({ id: attachmentId });

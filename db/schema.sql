@@ -436,6 +436,26 @@ table sealdesk.cursors (
   grant update (seq) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.device_lists (
+  user_id uuid not null,
+  tenant uuid not null,
+  version bigint not null,
+  issued_at_ms bigint not null,
+  valid_until_ms bigint not null,
+  signature bytea not null
+)
+  row level security
+  constraint device_lists_pkey PRIMARY KEY (user_id)
+  constraint device_lists_signature_check CHECK ((length(signature) = 64))
+  constraint device_lists_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint device_lists_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
+  constraint device_lists_version_check CHECK ((version > 0))
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (issued_at_ms, signature, valid_until_ms, version) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.devices (
   id uuid not null,
   tenant uuid not null,

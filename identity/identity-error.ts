@@ -33,6 +33,8 @@ export type IdentityErrorCode =
   | "account_key_mismatch" // the account has another key
   | "account_key_retired" // the account had that key before it was reset
   | "invalid_certificate" // the account key did not sign this device record
+  | "invalid_device_list" // the account did not sign a list of exactly its devices
+  | "stale_device_list" // the account signed a later list of its devices
   | "invalid_prekey" // a prekey has a wrong length
   | "too_many_prekeys" // over 100 of a kind in one upload, or over 500 unused
   | "prekey_id_reused" // the id was used for another key

@@ -11,11 +11,17 @@ import { allow, deny, type Decision } from "./decision.ts";
 /**
  * "read_devices": read the certified device records of an account. "take_bundle": take prekeys of one
  * device; each is given out once. "publish_prekeys": replace and count one's own prekeys.
- * "revoke_device": remove a device for ever, of one's own account or as an admin. "reset_account": remove all devices
+ * "renew_list": sign the account's list of devices anew. "revoke_device": remove a device for ever, of
+ * one's own account or as an admin. "reset_account": remove all devices
  * of an account, so that its next device makes a new account key.
  */
 export type DirectoryAction =
-  "read_devices" | "take_bundle" | "publish_prekeys" | "revoke_device" | "reset_account";
+  | "read_devices"
+  | "take_bundle"
+  | "publish_prekeys"
+  | "renew_list"
+  | "revoke_device"
+  | "reset_account";
 
 export interface DirectoryFacts {
   readonly tenant: TenantId;
@@ -54,7 +60,7 @@ function directoryRules(actor: Actor): DirectoryRule[] {
         device: actor.device,
       }),
       // A person with only a stolen password must not be able to shut out the holder of the account key.
-      rule("revoke_device", "own_account", { ...tenant, user: actor.user }),
+      rule(["renew_list", "revoke_device"], "own_account", { ...tenant, user: actor.user }),
     );
   switch (actor.role) {
     case "customer":
@@ -110,7 +116,7 @@ export function decideDirectory(
 /** Returns the reasons that prevent the action, for the audit log. */
 function whyNot(actor: Actor, action: DirectoryAction, facts: DirectoryFacts): string {
   if (facts.tenant !== actor.tenant) return "foreign_tenant";
-  const isOwn = action === "publish_prekeys" || action === "revoke_device";
+  const isOwn = ["publish_prekeys", "renew_list", "revoke_device"].includes(action);
   const isReset = action === "reset_account" && actor.role === "admin";
   if (isReset && facts.user === actor.user) return "own_account";
   if ((isOwn || isReset) && actor.device === undefined) return "device_not_registered";

@@ -67,6 +67,12 @@ export const accountActions = {
     details: {},
     description: "A device is removed from its account.",
   },
+  "device.renew_list": {
+    class: "U",
+    resources: ["user"],
+    details: {},
+    description: "A device renews its account's signed list of devices. Repeated acts are summed.",
+  },
   "device.list": {
     class: "R",
     resources: ["user"],

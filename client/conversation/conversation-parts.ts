@@ -21,7 +21,7 @@ import type { ConversationState } from "./state.ts";
 export interface ConversationDeps
   extends
     Omit<RecordingDeps, "keyLog">,
-    Pick<SenderDeps, "clock" | "renewal" | "newId" | "transmit" | "onFailure"> {
+    Pick<SenderDeps, "lists" | "clock" | "renewal" | "newId" | "transmit" | "onFailure"> {
   readonly keyLog: RecordingDeps["keyLog"] & SenderDeps["keyLog"];
   readonly api: Pick<
     Api,

@@ -4,6 +4,7 @@ import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts
 import type { Suite } from "../../crypto/device/suite.ts";
 import { decodePayload, type KeyLogHead } from "../../crypto/device/payload.ts";
 import type { KeyHistory } from "../key-log/key-history.ts";
+import { noteHeard } from "../key-log/seen-lists.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
 import type { Rollback } from "../rollback/rollback.ts";
@@ -14,6 +15,7 @@ import type { ConversationLog } from "./log.ts";
 import { saveCuts } from "./cuts.ts";
 import type { FoundStaff, Staff } from "../device/staff.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
+import { noteRemoved } from "../device/removed-devices.ts";
 import { againInLog } from "../restore/again-in-log.ts";
 import { receiptProblems } from "../history/receive-receipt.ts";
 import { noteArrival } from "../history/shared-devices.ts";
@@ -85,7 +87,7 @@ export async function recordEvent(
       ? await messageFacts(deps, transaction, before, event)
       : await membershipFacts(deps, transaction, { ...checked, verdict });
     const { state: after, record, passed } = step(before, event, facts, account);
-    await noteOwnDevice(transaction, event, record, account.user);
+    await noteDevice(transaction, event, record, account.user);
     // A restore from before the first event that this device saw excuses nothing after it.
     const restores = before?.restores ?? deps.keyLog.restores;
     const state = { ...after, restores, cuts: cuts ?? after.cuts };
@@ -161,6 +163,8 @@ async function messageFacts(
   const opened = own
     ? await takeOwn(transaction, event, unseen)
     : await openDelivered(transaction, suite, from, event);
+  if (!own && certified !== undefined && opened.payload !== undefined)
+    await noteHeard(transaction, certified, from.nowMs);
   // The restored device may have lost the current sending key. The next message brings it a new
   // one.
   if (opened.restored !== undefined && !own) await suite.rotate(transaction, event.conversation);
@@ -213,13 +217,15 @@ async function membershipFacts(
   return { facts: { ...found, valid, certified, problems }, committed };
 }
 
-/** Notes that an event brought another device of this account. */
-async function noteOwnDevice(
+/** Notes that an event removed a device, or brought another one of this account. */
+async function noteDevice(
   transaction: StoreTransaction,
   { conversation, seq }: Deliver,
   { kind, control, device }: HistoryRecord,
   self: UserId,
 ): Promise<void> {
-  if (kind === "device_added" && control?.subject === self && device !== undefined)
+  if (control === undefined || device === undefined) return;
+  if (kind === "device_removed") await noteRemoved(transaction, [device]);
+  if (kind === "device_added" && control.subject === self)
     await noteArrival(transaction, { conversation, seq, device });
 }

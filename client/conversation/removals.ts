@@ -1,26 +1,17 @@
 import type { Control, Deliver } from "../../crypto/wire/frame.ts";
-import {
-  parseId,
-  type AnyId,
-  type ConversationId,
-  type DeviceId,
-  type UserId,
-} from "../../crypto/wire/ids.ts";
-import { message, uint } from "../../crypto/wire/protobuf.ts";
+import { parseId, type ConversationId, type DeviceId, type UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
+import { removal, removedAmong } from "../device/removed-devices.ts";
 import { SealdeskError, type SealdeskErrorCode } from "../errors.ts";
+import { isUnconfirmed, loadSeenList } from "../key-log/seen-lists.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
+import type { Self } from "./history.ts";
 import { withheldAmong, type ConversationState } from "./state.ts";
 
 // The removals that this device asked the server for. Whatever the server answers and shows, this
 // device seals nothing for these devices and members any more.
 
-const devicePrefix = "removed-device!";
 const memberPrefix = "removed-member!";
-const removal = message({ accepted: [1, uint(1)] });
-
-/** Returns the name of the record that a device was to be removed. It stays for ever. */
-export const removedDevice = (device: DeviceId): string => devicePrefix + device;
 
 /**
  * Returns the name of the record that a user was to be removed from a conversation. It stays until an
@@ -94,15 +85,27 @@ export async function endRemovals(
   }
 }
 
-/** Returns the devices in a conversation that nothing may be sealed for. */
+/**
+ * Returns the devices in a conversation that nothing may be sealed for: those that were removed, those of
+ * members that were removed, and those that no valid list of their account names.
+ * @param nowMs local time
+ */
 export async function withheldFrom(
   transaction: ReadTransaction,
   conversation: ConversationId,
   state: Pick<ConversationState, "members" | "withheld" | "withheldMembers" | "uncertified">,
-  ownDevice: DeviceId,
+  { user: self, device: ownDevice }: Self,
+  nowMs: number,
 ): Promise<readonly DeviceId[]> {
-  const devices = await idsUnder<DeviceId>(transaction, devicePrefix);
-  const users = await removedMembers(transaction, conversation);
+  const devices = await removedAmong(
+    transaction,
+    state.members.flatMap((member) => member.devices),
+  );
+  const users = [...(await removedMembers(transaction, conversation))];
+  for (const { user, role } of state.members)
+    // This device renews the list of its own account.
+    if (user !== self && isUnconfirmed(await loadSeenList(transaction, user), role, nowMs))
+      users.push(user);
   const all = {
     withheld: [...state.withheld, ...devices],
     withheldMembers: [...state.withheldMembers, ...users, ...state.uncertified],
@@ -110,13 +113,11 @@ export async function withheldFrom(
   return withheldAmong(state.members, all, ownDevice).withheld;
 }
 
-const removedMembers = (transaction: ReadTransaction, conversation: ConversationId) =>
-  idsUnder<UserId>(transaction, `${memberPrefix}${conversation}!`);
-
-async function idsUnder<T extends AnyId>(
+async function removedMembers(
   transaction: ReadTransaction,
-  prefix: string,
-): Promise<readonly T[]> {
+  conversation: ConversationId,
+): Promise<readonly UserId[]> {
+  const prefix = `${memberPrefix}${conversation}!`;
   const entries = await transaction.list(prefix);
-  return entries.map(([key]) => parseId<T>(key.slice(prefix.length)));
+  return entries.map(([name]) => parseId<UserId>(name.slice(prefix.length)));
 }

@@ -5,7 +5,7 @@ import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
-import { lastSeenUpTo } from "./history.ts";
+import { lastSeenUpTo, type Self } from "./history.ts";
 import {
   bodyOf,
   deleteEntry,
@@ -53,7 +53,7 @@ export function sealEntries(
     const { epoch, arrivedAt } = state;
     const { tenant, user, device: ownDevice } = account;
     const { privateKey } = await loadIdentityKey(transaction, "receipt");
-    const withheld = await withheldFrom(transaction, conversation, state, ownDevice);
+    const withheld = await withheldFrom(transaction, conversation, state, account, options.nowMs);
     // The hash of an event that is gone is not known. To claim one would be an alarm for members.
     const lastSeen = state.afterGap
       ? await lastSeenUpTo(transaction, conversation, state.seq)

@@ -2,6 +2,7 @@ import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Trust } from "../device/trust.ts";
+import type { ListFreshness } from "../key-log/list-freshness.ts";
 import { codeOf, isProblem, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
@@ -17,21 +18,24 @@ export interface EstablishDeps {
 
 export interface SessionDeps extends EstablishDeps {
   readonly trust: Trust;
+  readonly lists: Pick<ListFreshness, "refresh">;
   readonly ownDevice: DeviceId;
 }
 
 /**
  * Makes sure that every other member device is certified by the member it is listed under. Looks up
- * the devices that are not known yet. A relay might list one user's device under another user.
+ * the devices that are not known yet, and the lists that have expired. A relay might list one user's device under another user.
  * @throws SealdeskError untrusted_member, which names the user; or a transient one
  */
 export async function assertTrusted(deps: SessionDeps, state: ConversationState): Promise<void> {
-  const { store, trust, ownDevice } = deps;
+  const { store, trust, lists, ownDevice } = deps;
   const isUnknown = (device: DeviceId) => trust.device(device) === undefined;
-  if (!otherDevices(state, ownDevice).some(isUnknown)) return assertOwners(deps, state);
-  const found = await trust.lookUp(state.members, ownDevice);
-  const { committed } = await store.transact((transaction) => trust.admit(transaction, found));
-  committed();
+  if (otherDevices(state, ownDevice).some(isUnknown)) {
+    const found = await trust.lookUp(state.members, ownDevice);
+    const { committed } = await store.transact((transaction) => trust.admit(transaction, found));
+    committed();
+  }
+  await lists.refresh(state.members);
   assertOwners(deps, state);
 }
 

@@ -11,20 +11,26 @@ import type { PreKeyUpload, Suite } from "../../crypto/device/suite.ts";
 import { codeOf, isProblem, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { SignedIn } from "../http/session.ts";
+import { noHistory } from "../key-log/key-history.ts";
+import type { KeyLog } from "../key-log/key-log.ts";
 import type { Clock } from "../runtime.ts";
 import { keepCertificate } from "./certificates.ts";
+import { publishList } from "./own-list.ts";
 import { publishedDigest, publishedPreKeys, savePublished } from "./published-keys.ts";
 import { loadAccount, assertSameAccount, saveAccount, type Account } from "./account.ts";
 
 /**
  * Makes this store a device of the account that signed in. The first run makes keys, certificate
  * and prekeys. Later runs do nothing. You can repeat it after a crash at any point.
- * @throws SealdeskError other_account, account_has_other_devices, and the server's errors
+ * @throws SealdeskError other_account, account_has_other_devices, key_log_inconsistent, and the
+ *   server's errors
  */
 export async function enrolDevice(deps: {
   readonly store: DeviceStore;
   readonly suite: Suite;
   readonly api: Pick<Api, "registerDevice" | "devicesOf">;
+  /** Opens the key log. It is read unless this is the account's first device. */
+  readonly openKeyLog: () => Promise<Pick<KeyLog, "historyOf">>;
   /** The time that this device measures by itself. */
   readonly localClock: Clock;
   readonly device: DeviceId;
@@ -36,8 +42,15 @@ export async function enrolDevice(deps: {
   );
   if (registration === undefined) return account;
   const { certified, registrationId, preKeys } = registration;
+  const { record } = certified;
+  const isFirst = deps.signedIn.accountKey === undefined;
+  const keyLog = isFirst ? { historyOf: async () => noHistory } : await deps.openKeyLog();
   try {
-    await api.registerDevice(certified, registrationId, preKeys);
+    await publishList(
+      { ...deps, keyLog, account, isNewcomer: !isFirst },
+      (now) => [...now.filter(({ device }) => device !== record.device), record],
+      (list) => api.registerDevice(certified, registrationId, preKeys, list),
+    );
   } catch (error) {
     if (!(await isRegistered(api, certified, error))) throw error;
   }

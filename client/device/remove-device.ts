@@ -2,19 +2,21 @@ import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { confirmRemoval } from "../conversation/confirm-removal.ts";
 import type { ConversationManager } from "../conversation/conversation-manager.ts";
-import { askRemoval, removedDevice } from "../conversation/removals.ts";
+import { askRemoval } from "../conversation/removals.ts";
 import { isTransient, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import { isEntered, isRemoved } from "../key-log/key-history.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import { sleep, type Clock } from "../runtime.ts";
 import type { Account } from "./account.ts";
+import { publishList } from "./own-list.ts";
+import { removedDevice } from "./removed-devices.ts";
 import type { Trust } from "./trust.ts";
 
 export interface RemoveDeviceDeps {
   readonly store: DeviceStore;
-  readonly api: Pick<Api, "removeDevice">;
-  readonly account: Pick<Account, "user" | "device">;
+  readonly api: Pick<Api, "removeDevice" | "removeOwnDevice">;
+  readonly account: Pick<Account, "tenant" | "user" | "device">;
   readonly trust: Pick<Trust, "device" | "unaccepted" | "distrustOf">;
   readonly keyLog: Pick<KeyLog, "historyOf">;
   readonly manager: Pick<ConversationManager, "whenGone">;
@@ -32,10 +34,11 @@ const readLogEveryMs = 1_000;
  * @throws SealdeskError as `Sealdesk.removeDevice`
  */
 export async function removeDevice(deps: RemoveDeviceDeps, device: DeviceId): Promise<void> {
-  const { store, api, account, manager, localClock } = deps;
-  if (device === account.device) return api.removeDevice(device);
-  await askRemoval(store, removedDevice(device), () => requestRemoval(deps, device));
+  const { store, account, manager, localClock } = deps;
+  if (device === account.device) return removeOwn(deps, device);
   await confirmRemoval(localClock, async (signal) => {
+    // The request needs an answer of the key log too.
+    await askRemoval(store, removedDevice(device), () => requestRemoval(deps, device));
     while (!(await isShown(deps, device))) {
       await sleep(localClock, readLogEveryMs, signal);
       if (signal.aborted) return false;
@@ -44,10 +47,20 @@ export async function removeDevice(deps: RemoveDeviceDeps, device: DeviceId): Pr
   });
 }
 
+/** Removes a device of this account, and signs the list of those that stay. */
+const removeOwn = (deps: RemoveDeviceDeps, device: DeviceId): Promise<void> =>
+  publishList(
+    deps,
+    (now) => now.filter((each) => each.device !== device),
+    (list) => deps.api.removeOwnDevice(device, list),
+  );
+
 /** A removal that was made before is no error, so that you can ask again. */
 async function requestRemoval(deps: RemoveDeviceDeps, device: DeviceId): Promise<void> {
+  const { account, api, keyLog } = deps;
   try {
-    await deps.api.removeDevice(device);
+    const own = await keyLog.historyOf(account.user);
+    await (isEntered(own, device) ? removeOwn(deps, device) : api.removeDevice(device));
   } catch (error) {
     const isUnknown = error instanceof SealdeskError && error.code === "device_not_found";
     if (!isUnknown || (await isLoggedRemoval(deps, device)) !== true) throw error;

@@ -2,11 +2,14 @@ import {
   account,
   accountReset,
   accountWasReset,
+  deviceRemoval,
   newDevice,
   registeredDevice,
   type ResetReason,
 } from "../../contract/devices.ts";
 import { newPreKeys, preKeyBundle, preKeyCount, preKeyDigest } from "../../contract/prekeys.ts";
+import { newDeviceList } from "../../contract/values.ts";
+import type { ListSignature } from "../../crypto/wire/device-list.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import type { PreKeyBundle, PreKeyUpload, SignedPreKey } from "../../crypto/device/suite.ts";
 import type { SignedStaffCertificate } from "../../crypto/wire/staff-certificate.ts";
@@ -44,6 +47,7 @@ export function deviceApi(request: Request, tenant: TenantId) {
       device: CertifiedDevice,
       registrationId: number,
       preKeys: PreKeyUpload,
+      list: ListSignature,
     ) =>
       request({
         method: "POST",
@@ -55,6 +59,7 @@ export function deviceApi(request: Request, tenant: TenantId) {
           identityKey: device.record.identityKey,
           receiptKey: device.record.receiptKey,
           certificate: device.signature,
+          list,
           preKeys: uploadOf(preKeys, false),
         }),
         answer: registeredDevice,
@@ -64,9 +69,30 @@ export function deviceApi(request: Request, tenant: TenantId) {
     devicesOf: async (user: UserId): Promise<readonly CertifiedDevice[]> =>
       (await accountOf(user)).devices,
 
-    /** Removes a device of your own account. */
+    /**
+     * Removes a device of your own account.
+     * @param list the account's devices afterwards
+     */
+    removeOwnDevice: async (device: DeviceId, list: ListSignature): Promise<undefined> =>
+      request({
+        method: "POST",
+        path: `v1/devices/${device}/removal`,
+        body: writeBody(deviceRemoval, { list }),
+        answer: nothing,
+      }),
+
+    /** Removes a device of another account. For admins. */
     removeDevice: (device: DeviceId): Promise<undefined> =>
       request({ method: "DELETE", path: `v1/devices/${device}`, answer: nothing }),
+
+    /** Renews the list of your own devices. */
+    renewDeviceList: async (list: ListSignature): Promise<undefined> =>
+      request({
+        method: "PUT",
+        path: "v1/device-list",
+        body: writeBody(newDeviceList, list),
+        answer: nothing,
+      }),
 
     /** Removes all devices, sessions and the account key of an account. For admins. */
     async resetAccount(user: UserId, reason: ResetReason): Promise<number> {

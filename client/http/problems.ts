@@ -69,6 +69,8 @@ const codes: ErrorCodes = {
   device_exists: byStatus,
   too_many_devices: byStatus,
   invalid_certificate: byStatus,
+  invalid_device_list: byStatus,
+  stale_device_list: byStatus,
   invalid_prekey: byStatus,
   too_many_prekeys: byStatus,
   prekey_id_reused: byStatus,

@@ -9,6 +9,7 @@ import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import { deviceChecks } from "./checks.ts";
+import type { ConfirmedList } from "./confirmed-list.ts";
 
 /** An entry as the server returns it, with its inclusion proof. */
 export interface ProvenEntry {
@@ -25,9 +26,15 @@ export interface KeyHistory {
   readonly leaves: readonly Uint8Array[];
   /** The indexes of these entries in the log, in ascending order. */
   readonly indexes: readonly number[];
+  /**
+   * The newest list of the user's devices, if the account signed it for the devices that these entries
+   * name, and this device has seen no newer one.
+   */
+  readonly list: ConfirmedList | undefined;
 }
 
-const noHistory: KeyHistory = { entries: [], leaves: [], indexes: [] };
+/** The history of a user of whom the log has no entry. */
+export const noHistory: KeyHistory = { entries: [], leaves: [], indexes: [], list: undefined };
 
 /**
  * Checks that every entry is in the tree of `head`, that all are about `who`, and that none is
@@ -55,6 +62,7 @@ export function verifyHistory(
     entries: [...before.entries, ...entries],
     leaves: [...before.leaves, ...leaves],
     indexes: [...before.indexes, ...proven.map(({ index }) => index)],
+    list: undefined,
   };
 }
 
@@ -129,16 +137,18 @@ const isOf = (entry: KeyEntry, { record, signature }: CertifiedDevice): boolean 
 
 /**
  * Returns true if the log says that exactly this device, under exactly this account key, is
- * current: it was added and not removed since, and no other account key has followed. After a reset
- * the former key is never valid again, even if a server would accept it.
+ * current, and the account has signed so: it was added and never removed, no other account key has
+ * followed, and it is in the newest list. After a reset the former key is never valid again, even if a
+ * server would accept it.
  */
-export function isLogged({ entries }: KeyHistory, device: CertifiedDevice): boolean {
+export function isLogged({ entries, list }: KeyHistory, device: CertifiedDevice): boolean {
   const { record } = device;
   const isOfKey = (entry: KeyEntry) => equalBytes(entry.record.accountKey, record.accountKey);
   const last = entries.findLast((entry) => entry.record.device === record.device);
   return (
-    last?.change === "device_added" &&
+    last !== undefined &&
     entries.slice(entries.findIndex(isOfKey)).every(isOfKey) &&
-    isOf(last, device)
+    isOf(last, device) &&
+    list?.devices.has(record.device) === true
   );
 }

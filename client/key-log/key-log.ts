@@ -33,6 +33,7 @@ import { keepRestore, loadKeptRestores, periodOf, type RestorePeriod } from "./k
 import { loadUntold, restoredEvent, saveUntold, type LogRestored } from "./log-restored.ts";
 import { ToldHeads } from "./told-heads.ts";
 import { addWaiting } from "./waiting-heads.ts";
+import { noteDevices } from "./seen-lists.ts";
 import { forgetLost, noteHistory, noteReviewed } from "./seen-history.ts";
 import { behind, followed, notWitnessed, type WitnessQuorum } from "./witness-quorum.ts";
 
@@ -127,14 +128,17 @@ export class KeyLog {
   }
 
   /**
-   * Like `historyOf`, but returns the entries that were not reviewed before.
+   * Like `historyOf`, but gives `review` the entries that were not reviewed before, and all of them.
    * @throws SealdeskError as `historyOf`
    */
-  follow(user: UserId, review: (unseen: readonly KeyEntry[]) => Promise<void>): Promise<void> {
+  follow(
+    user: UserId,
+    review: (unseen: readonly KeyEntry[], all: readonly KeyEntry[]) => Promise<void>,
+  ): Promise<void> {
     return this.#alone(async () => {
       const { history, reviewed } = await followed(this.#deps.witnesses, () => this.#history(user));
       const { entries } = history;
-      await review(entries.slice(reviewed));
+      await review(entries.slice(reviewed), entries);
       await this.#deps.store.transact((each) => noteReviewed(each, user, entries.length));
     });
   }
@@ -245,7 +249,7 @@ export class KeyLog {
   async #history(
     user: UserId,
   ): Promise<{ readonly history: KeyHistory; readonly reviewed: number }> {
-    const { api, store, tenant, witnesses } = this.#deps;
+    const { api, store, tenant, witnesses, localClock } = this.#deps;
     const before = this.#head ?? { size: 0 };
     for (let history: KeyHistory | undefined; ;) {
       const answer = await api.keyHistory(user, history?.entries.length ?? 0, witnesses?.asked);
@@ -253,11 +257,16 @@ export class KeyLog {
       const found = await this.#checked(answer, before, async (head) => {
         const read = verifyHistory(answer.entries, head, { tenant, user }, known);
         // An empty page does not bring the end nearer.
-        if (answer.more && answer.entries.length > 0) return { history: read };
-        const reviewed = await store.transact((each) => noteHistory(each, user, read));
-        return { history: read, reviewed };
+        if (answer.more && answer.entries.length > 0) return { history: read, reviewed: undefined };
+        const said = { entries: read.entries, shown: answer.list ?? undefined };
+        return store.transact(async (each) => {
+          const reviewed = await noteHistory(each, user, read);
+          const list = await noteDevices(each, user, said, localClock.now());
+          return { history: { ...read, list }, reviewed };
+        });
       });
-      if (found.reviewed !== undefined) return found;
+      const { reviewed } = found;
+      if (reviewed !== undefined) return { ...found, reviewed };
       ({ history } = found);
     }
   }

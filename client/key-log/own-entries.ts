@@ -5,6 +5,7 @@ import type { DeviceStore } from "../../crypto/device/store.ts";
 import { PeriodicTask } from "../periodic-task.ts";
 import type { Clock } from "../runtime.ts";
 import type { KeyLog } from "./key-log.ts";
+import { isListSigned } from "./confirmed-list.ts";
 import { sortOwnEntries, type FormerKey } from "./sort-own-entries.ts";
 
 /** An entry about this account that none of its devices made. */
@@ -43,9 +44,11 @@ export const watchOwnEntries = ({
   onFormerKey,
 }: OwnEntriesDeps): PeriodicTask =>
   new PeriodicTask(localClock, everyMs, async () => {
-    await keyLog.follow(account.user, async (unseen) => {
+    await keyLog.follow(account.user, async (unseen, all) => {
       const { publicKey } = await store.read((each) => loadIdentityKey(each, "account"));
-      const { former, unknown } = sortOwnEntries(unseen, account.device, publicKey);
+      const isSigned = ({ version }: KeyEntry) => isListSigned(all, version);
+      const own = { device: account.device, accountKey: publicKey, isSigned };
+      const { former, unknown } = sortOwnEntries(unseen, own);
       if (former !== undefined) onFormerKey(former);
       for (const { record, change, version } of unknown)
         onUnknown({ device: record.device, change, version });

@@ -16,9 +16,17 @@ export interface FormerKey {
   readonly version: number;
 }
 
+/** This device, its account's key, and whether the account signed the list of an entry. */
+interface Own {
+  readonly device: DeviceId;
+  readonly accountKey: Uint8Array;
+  readonly isSigned: (entry: KeyEntry) => boolean;
+}
+
 /**
  * Finds the entries that no device of this account made. Only a holder of the account key adds
- * devices, and this device is one of them, whatever was logged.
+ * devices or removes them, and this device is one of them, whatever was logged. So an administrator's
+ * removal of another device of this account is among them.
  *
  * Entries before the first one of the account key belong to the account's time under another key.
  * They are reported as that time if they are complete and every device of that time was removed. A
@@ -27,8 +35,7 @@ export interface FormerKey {
  */
 export function sortOwnEntries(
   entries: readonly KeyEntry[],
-  device: DeviceId,
-  accountKey: Uint8Array,
+  { device, accountKey, isSigned }: Own,
 ): { readonly former: FormerKey | undefined; readonly unknown: readonly KeyEntry[] } {
   const isOwn = ({ record, certificate }: KeyEntry) =>
     isCertified({ record, signature: certificate }, accountKey);
@@ -47,7 +54,7 @@ export function sortOwnEntries(
         : { devices: [...removed], keys: countKeys(before), version: before.length },
     unknown: [
       ...before.filter(({ record }) => !removed.has(record.device)),
-      ...since.filter((entry) => isRemovalOfThis(entry) || !isOwn(entry)),
+      ...since.filter((entry) => isRemovalOfThis(entry) || !isOwn(entry) || !isSigned(entry)),
     ],
   };
 }

@@ -8,10 +8,12 @@ import { sealAccount } from "../../crypto/device/linking/seal-account.ts";
 import { zeroise, type SigningKeyPair } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Account } from "../device/account.ts";
-import { isRecorded, removedDevice } from "../conversation/removals.ts";
+import { isRecorded } from "../conversation/removals.ts";
 import { isCertified } from "../device/is-certified.ts";
+import { removedDevice } from "../device/removed-devices.ts";
 import { forgetToShare, intendToShare } from "../history/shared-devices.ts";
 import { loadKeptHead } from "../key-log/kept-head.ts";
+import { loadSeenList } from "../key-log/seen-lists.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 
@@ -84,10 +86,11 @@ export async function approveDevice(
   const { account, api, deviceKey, store } = deps;
   const code = readCode(text);
   const { device, deviceKey: newDeviceKey } = await openRequest(deps, code);
-  const { own, contacts, keyLog } = await store.read(async (transaction) => ({
+  const { own, contacts, keyLog, seen } = await store.read(async (transaction) => ({
     own: await loadIdentityKey(transaction, "account"),
     contacts: await knownAccountKeys(transaction, maxContacts),
     keyLog: await loadKeptHead(transaction),
+    seen: await loadSeenList(transaction, account.user),
   }));
   // libsodium's private key begins with the seed.
   const seed = own.privateKey.slice(0, 32);
@@ -107,7 +110,7 @@ export async function approveDevice(
       },
       codeSecret: code.secret,
       deviceKey: deviceKey.privateKey,
-      secrets: { seed, contacts, keyLog },
+      secrets: { seed, contacts, keyLog, list: seen },
     });
   } finally {
     for (const secret of [seed, own.privateKey]) zeroise(secret);

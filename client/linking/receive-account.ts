@@ -6,6 +6,7 @@ import { zeroise } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { SignedInDevice } from "../device/sign-in.ts";
 import { loadKeptHead, saveKeptHead } from "../key-log/kept-head.ts";
+import { noteList } from "../key-log/seen-lists.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import { forgetPending, type PendingLink } from "./pending-link.ts";
 
@@ -28,8 +29,8 @@ interface Taking {
 }
 
 /**
- * Stores the account key, the other users' keys that the approving device trusts, and its head of the
- * key log, which a server must extend for this device too. From then on this device can certify
+ * Stores the account key, the other users' keys that the approving device trusts, its head of the key
+ * log, which a server must extend for this device too, and the list of the account's devices. From then on this device can certify
  * itself.
  * @throws SealdeskError link_not_authentic
  */
@@ -38,7 +39,7 @@ export async function receiveAccount(taking: Taking): Promise<void> {
   const user = me.signedIn.user.id;
   const devices = await me.api.devicesOf(user);
   const sibling = devices.find(({ record }) => record.device === answer.sibling);
-  const { account, contacts, keyLog } = refusedUnless(() => {
+  const { account, contacts, keyLog, list } = refusedUnless(() => {
     if (sibling === undefined) throw notAuthentic();
     verifyDevice(sibling, taking.accountKey);
     return open(taking, sibling.record.deviceKey);
@@ -50,6 +51,9 @@ export async function receiveAccount(taking: Taking): Promise<void> {
         await rememberAccountKey(transaction, contact.user, contact.accountKey);
     const kept = await loadKeptHead(transaction);
     if (keyLog !== undefined && kept === undefined) saveKeptHead(transaction, keyLog);
+    const { publicKey: accountKey } = account;
+    const nowMs = me.localClock.now();
+    if (list !== undefined) await noteList(transaction, user, { ...list, accountKey }, nowMs);
     forgetPending(transaction);
   });
   zeroise(account.privateKey);

@@ -27,11 +27,15 @@ export function decodeCanonical<T>(
 
 function fieldsOf(text: Uint8Array): JsonFields {
   try {
-    const value: unknown = JSON.parse(fromUtf8(text));
-    if (typeof value === "object" && value !== null) return value as JsonFields;
+    return objectOf(JSON.parse(fromUtf8(text)));
   } catch (cause) {
     throw malformed(cause);
   }
+}
+
+/** @throws WireError malformed_record: the value is not an object */
+export function objectOf(value: unknown): JsonFields {
+  if (typeof value === "object" && value !== null) return value as JsonFields;
   throw malformed();
 }
 

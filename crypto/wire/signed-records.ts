@@ -21,7 +21,8 @@ export interface DeviceRecord {
   readonly receiptKey: Uint8Array;
 }
 
-function lengthPrefixed(label: string, fields: readonly Uint8Array[]): Uint8Array {
+/** Returns the label and then each field after its length. */
+export function lengthPrefixed(label: string, fields: readonly Uint8Array[]): Uint8Array {
   const parts: Uint8Array[] = [utf8(label)];
   for (const field of fields) {
     const length = new Uint8Array(4);

@@ -1,6 +1,7 @@
 import type { Client } from "../../db/pool.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { isEd25519Key } from "../../crypto/wire/ed25519.ts";
+import type { ListSignature } from "../../crypto/wire/device-list.ts";
 import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
@@ -15,6 +16,7 @@ import { assertSession } from "../tokens/session-end.ts";
 import type { CertifyAccount } from "../authority/certify-account.ts";
 import type { Announce } from "./announce.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
+import { storeDeviceList } from "./device-list.ts";
 import { lockAccount } from "./lock-account.ts";
 
 /** The number of devices of one account that may be registered and not revoked. */
@@ -38,11 +40,14 @@ export interface NewDevice {
   readonly receiptKey: Uint8Array;
   /** The account key's signature over `deviceRecordBytes`, 64 bytes. */
   readonly certificate: Uint8Array;
+  /** The account's devices after this registration, signed by the account key. */
+  readonly list: ListSignature;
   readonly preKeys: PreKeyUpload;
 }
 
 /**
- * Registers the device whose key signed this request. The account key must certify the record. The
+ * Registers the device whose key signed this request. The account key must certify the record and
+ * sign the list of the account's devices with this one. The
  * account's first device sets the account key, and every further device must have the same one. The
  * registration is in the tenant's key log. A repeat of the same registration is no error.
  * @param deps.admit called before a certified device is added; rejects if the account adds too many
@@ -50,7 +55,7 @@ export interface NewDevice {
  * @param deps.announce advances the epochs of the user's conversations after the device is
  *   registered
  * @throws IdentityError invalid_certificate, account_key_mismatch, account_key_retired,
- *   session_revoked, device_exists, too_many_devices, invalid_prekey, too_many_prekeys,
+ *   stale_device_list, invalid_device_list, session_revoked, device_exists, too_many_devices, invalid_prekey, too_many_prekeys,
  *   prekey_id_reused
  */
 export async function registerDevice(
@@ -74,12 +79,14 @@ export async function registerDevice(
       const isNew = await insertDevice(client, record, device, deps.now());
       const { id, identityKey } = device;
       await storePreKeys(client, { tenant, device: id, identityKey }, device.preKeys);
+      if (isNew) await deps.admit(user);
+      await storeDeviceList(client, record, device.list);
       if (!isNew) return;
-      await deps.admit(user);
       await appendKeyEntry(client, {
         change: "device_added",
         record,
         certificate: device.certificate,
+        list: device.list,
       });
     },
   );

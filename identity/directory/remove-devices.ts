@@ -1,5 +1,7 @@
 import type { Client } from "../../db/pool.ts";
-import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
+import type { ListSignature } from "../../crypto/wire/device-list.ts";
+import { storeDeviceList, type SigningAccount } from "./device-list.ts";
 import { appendKeyEntry } from "../transparency/append-key-entry.ts";
 
 interface RemovedDevice {
@@ -17,13 +19,16 @@ interface RemovedRow extends RemovedDevice {
 /**
  * Removes devices of an account permanently. The key log records each removal. The transaction must
  * hold the lock on the account.
+ * @param list the account's devices afterwards, as it signed them. Undefined if the account did not ask
  * @returns the devices that existed and are now removed
+ * @throws IdentityError stale_device_list, invalid_device_list
  */
 export async function removeDevices(
   client: Client,
-  account: { readonly tenant: TenantId; readonly user: UserId; readonly accountKey: Uint8Array },
+  account: SigningAccount,
   which: "all" | { readonly device: DeviceId },
   nowMs: number,
+  list?: ListSignature,
 ): Promise<readonly RemovedDevice[]> {
   const { rows } = await client.query<RemovedRow>(
     `update devices set revoked_at_ms = $3
@@ -32,11 +37,13 @@ export async function removeDevices(
        receipt_key as "receiptKey", certificate`,
     [account.user, which === "all" ? null : which.device, nowMs],
   );
+  if (rows.length > 0 && list !== undefined) await storeDeviceList(client, account, list);
   for (const { id, certificate, ...keys } of rows)
     await appendKeyEntry(client, {
       change: "device_removed",
       record: { ...account, device: id, ...keys },
       certificate,
+      list,
     });
   return rows;
 }

@@ -12,6 +12,7 @@ import { IdentityError } from "../identity-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { assertSession } from "../tokens/session-end.ts";
 import type { Announce } from "./announce.ts";
+import { forgetDeviceList } from "./device-list.ts";
 import { lockAccount, lockAccounts, type LockedAccount } from "./lock-account.ts";
 import { removeDevices } from "./remove-devices.ts";
 
@@ -131,5 +132,6 @@ async function clearAccount(
   if (accountKey === undefined) return [];
   const removed = await removeDevices(client, { tenant, user, accountKey }, "all", nowMs);
   await client.query("update users set account_key = null where id = $1", [user]);
+  await forgetDeviceList(client, user);
   return removed.map(({ id }) => id);
 }

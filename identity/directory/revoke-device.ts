@@ -1,3 +1,4 @@
+import type { ListSignature } from "../../crypto/wire/device-list.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Actor, Subject } from "../../policies/actor.ts";
@@ -14,16 +15,20 @@ import { removeDevices } from "./remove-devices.ts";
 
 /**
  * Removes a device permanently: one of the actor's own account or, for an admin, of any account of
- * the tenant. The key log records it. The device's sessions end and its sockets close. Then
+ * the tenant. The account signs the list of its devices without it. An admin cannot sign for another
+ * account: the key log then records a removal without a list, so that everybody sees who did not
+ * make it. The device's sessions end and its sockets close. Then
  * `announce` takes it out of the account's conversations and advances their epochs. Only a
  * registered device may do this.
- * @throws IdentityError device_required; session_revoked; device_revoked; device_not_found, also for a
+ * @param list undefined if the device is of another account
+ * @throws IdentityError stale_device_list, invalid_device_list; device_required; session_revoked; device_revoked; device_not_found, also for a
  *   device that the actor may not remove and for one that is already revoked
  */
 export async function revokeDevice(
   deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
   actor: Actor,
   device: DeviceId,
+  list: ListSignature | undefined,
 ): Promise<void> {
   const { tenant } = actor;
   const act = {
@@ -39,11 +44,23 @@ export async function revokeDevice(
     const accounts = await lockAccounts(client, [actor.user, owner.user]);
     // This may have waited for the lock. If two devices remove each other, the first one wins.
     await assertSession(client, actor);
+    // Who removes their own device signs for it, and nobody signs for another account.
+    if ((owner.user === actor.user) !== (list !== undefined))
+      throw new IdentityError(
+        "invalid_device_list",
+        "Your own device is removed with a list that your account signed, another one without.",
+      );
     const accountKey = accounts.get(owner.user)?.accountKey;
     const [removed] =
       accountKey === undefined
         ? []
-        : await removeDevices(client, { tenant, user: owner.user, accountKey }, { device }, nowMs);
+        : await removeDevices(
+            client,
+            { tenant, user: owner.user, accountKey },
+            { device },
+            nowMs,
+            list,
+          );
     if (removed === undefined) throw notFound();
     await client.query(
       `update sessions set revoked_at_ms = $3

@@ -6,6 +6,7 @@ import { rangeRoots } from "../../audit/verify/log-source.ts";
 import { inclusionProof } from "../../audit/verify/proofs.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
+import type { ListSignature } from "../../crypto/wire/device-list.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { audited, auditRefusals, type UseCase } from "../audited.ts";
@@ -23,6 +24,8 @@ export interface KeyHistory extends KeyLogHead {
   readonly user: UserId;
   /** One page of the entries, by version. */
   readonly entries: readonly ProvenEntry[];
+  /** The newest list that the account signed. Null if it has none. */
+  readonly list: ListSignature | null;
   /** True if entries of later versions follow. */
   readonly more: boolean;
 }
@@ -58,7 +61,13 @@ const ENTRIES = `
   from key_entries
   join audit.entries on entries.id = key_entries.entry
   join audit.leaves on leaves.entry = key_entries.entry and leaves.log = $2
-  where user_id = $1 and leaves.index < $3 and version > $4 order by version limit $5`;
+  where user_id = $1 and leaves.index < $3 and version > $4 and version <= $5
+  order by version limit $6`;
+/** One statement, so that the list is that after the last of the entries. */
+const LIST = `
+  select (select coalesce(max(version), 0) from key_entries where user_id = $1) as entries,
+    version, issued_at_ms as "issuedAtMs", valid_until_ms as "validUntilMs", signature
+  from (values (1)) as one left join device_lists on user_id = $1`;
 /** The number of entries in an answer. Each comes with a proof of about a kilobyte. */
 const PAGE = 100;
 
@@ -125,6 +134,17 @@ const assertWitnessed = (
     const beyond = await client.query(BEYOND, [user, keyLogOf(tenant), size]);
     if (beyond.rowCount === 1) throw notWitnessed();
   });
+interface ListRow extends ListSignature {
+  readonly entries: number;
+}
+type NoListRow = { readonly [name in keyof ListSignature]: null } & Pick<ListRow, "entries">;
+
+/** Returns the number of the user's entries, and the account's newest list. */
+async function readList(client: Client, user: UserId) {
+  const { rows } = await client.query<ListRow | NoListRow>(LIST, [user]);
+  const { entries: total = 0, ...list } = rows[0] ?? { version: null };
+  return { total, list: list.version === null ? null : list };
+}
 
 async function readHistory(
   client: Client,
@@ -134,16 +154,20 @@ async function readHistory(
 ): Promise<KeyHistory> {
   await assertReadable(client, actor, user);
   const log = keyLogOf(actor.tenant);
+  const { total, list } = await readList(client, user);
   const head = await readKeyLogHead(client, actor.tenant, logKey, cosigned);
   const { rows } = await client.query<{ index: number; entry: Uint8Array }>(ENTRIES, [
     user,
     log,
     head.size,
     after,
+    total,
     PAGE + 1,
   ]);
+  const isWhole = rows.length > PAGE || after + rows.length >= total;
+  if (!isWhole) throw behind();
   const entries = await proveEntries(client, actor.tenant, head.size, rows.slice(0, PAGE));
-  return { user, ...head, entries, more: rows.length > PAGE };
+  return { user, ...head, entries, list, more: rows.length > PAGE };
 }
 
 /** Adds to each entry the path from it to the root of the key log's tree of `size`. */

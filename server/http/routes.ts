@@ -34,7 +34,12 @@ import {
   listConversationsRoute,
   readConversationRoute,
 } from "./routes/conversations.ts";
-import { registerDeviceRoute, revokeDeviceRoute } from "./routes/devices.ts";
+import {
+  registerDeviceRoute,
+  removeDeviceRoute,
+  renewDeviceListRoute,
+  revokeDeviceRoute,
+} from "./routes/devices.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
 import { grantHistoryRoute, readLinksRoute, recordConsentRoute } from "./routes/history.ts";
 import {
@@ -123,7 +128,9 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       byKey: createLimiter("registration-key", registrationLimit),
       byAccount: createLimiter("registration", registrationLimit),
     }),
+    removeDeviceRoute({ ...useCase, announce, disconnect }),
     revokeDeviceRoute({ ...useCase, announce, disconnect }),
+    renewDeviceListRoute(useCase),
     resetAccountRoute({ ...useCase, announce, disconnect }),
     listDevicesRoute({ ...useCase, profiles }),
     keyHistoryRoute(keyLog),

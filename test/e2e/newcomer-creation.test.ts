@@ -194,7 +194,7 @@ function rogue(user: UserId, conversation: ConversationId) {
     creator: { ...record, certificate },
     users: [user],
   };
-  return { creation, entry: { record, certificate } };
+  return { creation, entry: { record, certificate, list: undefined } };
 }
 
 test.each<[string, boolean, readonly KeyEntry["change"][]]>([

@@ -35,8 +35,8 @@ function misledNetwork() {
     asked: 0,
   };
   const fetch: Fetch = async (url, init) => {
-    if (init.method !== "DELETE" || network.answer === undefined)
-      return globalThis.fetch(url, init);
+    const isRemoval = init.method === "DELETE" || url.endsWith("/removal");
+    if (!isRemoval || network.answer === undefined) return globalThis.fetch(url, init);
     network.asked++;
     return network.answer(url);
   };

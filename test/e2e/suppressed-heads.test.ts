@@ -143,5 +143,11 @@ function ghostEntry(): Uint8Array {
     receiptKey: ed25519().publicKey,
   };
   const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
-  return encodeKeyEntry({ change: "device_added", version: 1, record, certificate });
+  return encodeKeyEntry({
+    change: "device_added",
+    version: 1,
+    record,
+    certificate,
+    list: undefined,
+  });
 }

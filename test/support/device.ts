@@ -6,11 +6,12 @@ import {
   sign,
   type KeyObject,
 } from "node:crypto";
-import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
+import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import { nilId, type TenantId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
 import { testIdentity, testPreKeys } from "../../tools/testkit/prekeys.ts";
 import type { TestServer, TestStaff, TestTenant } from "./server.ts";
 import { newId } from "../../tools/testkit/ids.ts";
+import { signedList } from "./signed-list.ts";
 
 export interface KeyPair {
   readonly privateKey: KeyObject;
@@ -96,6 +97,9 @@ export function fakePreKeys(
   return testPreKeys(identity, { ids, signedId });
 }
 
+/** What the devices of each account know of its list: by user and account key. */
+const lists = new Map<string, { version: number; readonly devices: Map<string, DeviceRecord> }>();
+
 /** Drives the routes as a device would: real Ed25519 keys and proofs, made-up message keys. */
 export class TestDevice {
   readonly id = newId<DeviceId>();
@@ -133,6 +137,7 @@ export class TestDevice {
     });
     const text = await response.text();
     const answer = text === "" ? undefined : (JSON.parse(text) as unknown);
+    if (response.ok && method === "POST") this.#noteList(path, body);
     return { status: response.status, headers: response.headers, body: answer };
   }
 
@@ -161,22 +166,16 @@ export class TestDevice {
 
   /** The body that registers this device, certified by its account key. */
   registration(changes: object = {}): Record<string, unknown> {
-    const record = deviceRecordBytes({
-      tenant: this.tenant,
-      user: this.user,
-      device: this.id,
-      accountKey: this.accountKey.publicKey,
-      deviceKey: this.deviceKey.publicKey,
-      identityKey: this.identityKey,
-      receiptKey: this.receiptKey.publicKey,
-    });
+    const certificate = sign(null, deviceRecordBytes(this.record), this.accountKey.privateKey);
+    const { devices } = this.#list;
     return {
       id: this.id,
       registrationId: randomInt(1, 16_380),
       accountKey: base64url(this.accountKey.publicKey),
       identityKey: base64url(this.identityKey),
       receiptKey: base64url(this.receiptKey.publicKey),
-      certificate: base64url(sign(null, record, this.accountKey.privateKey)),
+      certificate: base64url(certificate),
+      list: this.nextList([...new Map(devices).set(this.id, this.record).values()]),
       preKeys: fakePreKeys(),
       ...changes,
     };
@@ -184,6 +183,52 @@ export class TestDevice {
 
   register(changes: object = {}): Promise<Reply> {
     return this.request("POST", "/v1/devices", { body: this.registration(changes) });
+  }
+
+  /** Removes a device of this account. */
+  remove({ id }: Pick<TestDevice, "id">): Promise<Reply> {
+    const left = [...this.#list.devices.values()].filter(({ device }) => device !== id);
+    return this.request("POST", `/v1/devices/${id}/removal`, {
+      body: { list: this.nextList(left) },
+    });
+  }
+
+  get record(): DeviceRecord {
+    return {
+      tenant: this.tenant,
+      user: this.user,
+      device: this.id,
+      accountKey: this.accountKey.publicKey,
+      deviceKey: this.deviceKey.publicKey,
+      identityKey: this.identityKey,
+      receiptKey: this.receiptKey.publicKey,
+    };
+  }
+
+  /** The account's next list, as requests carry it. */
+  nextList(
+    records: readonly DeviceRecord[] = [...this.#list.devices.values()],
+    changes: Parameters<typeof signedList>[2] = {},
+  ) {
+    const version = this.#list.version + 1;
+    const { signature, ...list } = signedList(this, records, { version, ...changes });
+    return { ...list, signature: base64url(signature) };
+  }
+
+  get #list() {
+    const name = `${this.user} ${this.accountKey.publicKey.toString("hex")}`;
+    const known = lists.get(name) ?? { version: 0, devices: new Map<string, DeviceRecord>() };
+    lists.set(name, known);
+    return known;
+  }
+
+  #noteList(path: string, body: unknown): void {
+    const removed = /^\/v1\/devices\/([^/]+)\/removal$/.exec(path)?.[1];
+    if (path === "/v1/devices") this.#list.devices.set(this.id, this.record);
+    else if (removed === undefined) return;
+    else this.#list.devices.delete(removed);
+    const { list } = body as { readonly list: { readonly version: number } };
+    this.#list.version = Math.max(this.#list.version, list.version);
   }
 }
 

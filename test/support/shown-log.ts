@@ -3,7 +3,7 @@ import { rangeRoots } from "../../audit/verify/log-source.ts";
 import { formatVkey } from "../../audit/verify/note.ts";
 import { consistencyProof, inclusionProof } from "../../audit/verify/proofs.ts";
 import type { Fetch, HttpResponse } from "../../client/index.ts";
-import { fromUtf8, toBase64Url } from "../../crypto/wire/bytes.ts";
+import { fromBase64Url, fromUtf8, toBase64Url } from "../../crypto/wire/bytes.ts";
 import { decodeKeyEntry } from "../../crypto/wire/key-entry.ts";
 import { keyLogOf } from "../../identity/transparency/key-log.ts";
 import { MemoryLog } from "./memory-log.ts";
@@ -84,7 +84,11 @@ export class ShownLog {
     const entries = await this.#proven(
       (entry) => !isAuthorityEntry(entry) && decodeKeyEntry(entry).record.user === user,
     );
-    return { ...this.#head(), user, entries, more: false };
+    const newest = entries
+      .map(({ entry }) => decodeKeyEntry(fromBase64Url(entry)).list)
+      .findLast((list) => list !== undefined);
+    const list = newest ? { ...newest, signature: toBase64Url(newest.signature) } : null;
+    return { ...this.#head(), user, entries, list, more: false };
   }
 
   async #authority() {

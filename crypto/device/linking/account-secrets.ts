@@ -21,10 +21,16 @@ export const maxContacts = 1_000;
 
 const contact = message({ user: [1, userId], accountKey: [2, fixed(32)] });
 const keyLog = message({ vkey: [1, text(1_024)], note: [2, text(16_384)], atMs: [3, uint()] });
+const deviceList = message({
+  version: [1, uint()],
+  issuedAtMs: [2, uint()],
+  validUntilMs: [3, uint()],
+});
 const secrets = message({
   seed: [1, fixed(32)],
   contacts: [2, list(nested(contact), maxContacts)],
   keyLog: [3, optional(nested(keyLog))],
+  list: [4, optional(nested(deviceList))],
 });
 
 /** The account key that the approving device remembers for a user. */
@@ -36,6 +42,12 @@ export type KnownContact = MessageOf<typeof contact>;
  */
 export type KnownKeyLog = MessageOf<typeof keyLog>;
 
+/**
+ * The newest list of the account's devices that the approving device has seen. A server cannot show the
+ * new device an older one.
+ */
+export type KnownList = MessageOf<typeof deviceList>;
+
 /** The secrets that one device of an account sends to another. */
 export interface AccountSecrets {
   /** Seed of the account's Ed25519 key (RFC 8032 section 5.1.5), 32 bytes. */
@@ -43,6 +55,8 @@ export interface AccountSecrets {
   readonly contacts: readonly KnownContact[];
   /** Undefined if the approving device has seen no head. */
   readonly keyLog: KnownKeyLog | undefined;
+  /** Undefined if the approving device has seen no list. */
+  readonly list: KnownList | undefined;
 }
 
 /** Returns bytes in memory of their own, which the caller wipes. */

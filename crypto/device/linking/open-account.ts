@@ -20,6 +20,7 @@ import {
   type AccountSecrets,
   type KnownContact,
   type KnownKeyLog,
+  type KnownList,
 } from "./account-secrets.ts";
 
 /** The secrets that a new device received. The caller stores the private key and wipes it. */
@@ -27,6 +28,7 @@ export interface OpenedAccount {
   readonly account: SigningKeyPair;
   readonly contacts: readonly KnownContact[];
   readonly keyLog: KnownKeyLog | undefined;
+  readonly list: KnownList | undefined;
 }
 
 /**
@@ -51,10 +53,10 @@ export function openAccount(input: {
   const statement = linkApprovalBytes(whole, sealedDigest(sealed));
   if (!verifySignature(statement, record.subarray(signed, from), whole.siblingKey))
     throw notAuthentic();
-  const { seed, contacts, keyLog } = opened(input, linkContextBytes(whole), oneTimeKey, sealed);
+  const { seed, ...known } = opened(input, linkContextBytes(whole), oneTimeKey, sealed);
   const account = signingKeyFromSeed(seed);
   zeroise(seed);
-  if (equalBytes(account.publicKey, whole.accountKey)) return { account, contacts, keyLog };
+  if (equalBytes(account.publicKey, whole.accountKey)) return { account, ...known };
   zeroise(account.privateKey);
   throw notAuthentic();
 }
@@ -76,7 +78,7 @@ function opened(
     const nonce = sealed.subarray(0, nonceBytes);
     const plaintext = aeadOpen(key, nonce, sealed.subarray(nonceBytes), context);
     wiped.push(plaintext);
-    const { seed, contacts, keyLog } = decodeSecrets(plaintext);
+    const { seed, contacts, keyLog, list } = decodeSecrets(plaintext);
     // Seed and keys are views of memory that is wiped below.
     return {
       seed: Uint8Array.from(seed),
@@ -85,6 +87,7 @@ function opened(
         accountKey: Uint8Array.from(accountKey),
       })),
       keyLog,
+      list,
     };
   } catch (cause) {
     throw notAuthentic(cause);

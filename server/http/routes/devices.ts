@@ -1,9 +1,10 @@
-import { newDevice, registeredDevice } from "../../../contract/devices.ts";
-import { deviceParams } from "../../../contract/values.ts";
+import { deviceRemoval, newDevice, registeredDevice } from "../../../contract/devices.ts";
+import { deviceParams, newDeviceList } from "../../../contract/values.ts";
 import type { UseCase } from "../../../identity/audited.ts";
 import type { CertifyAccount } from "../../../identity/authority/certify-account.ts";
 import type { Announce } from "../../../identity/directory/announce.ts";
 import { registerDevice } from "../../../identity/directory/register-device.ts";
+import { renewDeviceList } from "../../../identity/directory/renew-device-list.ts";
 import { revokeDevice } from "../../../identity/directory/revoke-device.ts";
 import type { Disconnect } from "../../../identity/tokens/disconnect.ts";
 import type { Limiter } from "../rate-limiter.ts";
@@ -39,6 +40,8 @@ export function registerDeviceRoute(
         "invalid_certificate",
         "account_key_mismatch",
         "account_key_retired",
+        "stale_device_list",
+        "invalid_device_list",
         "device_exists",
         "too_many_devices",
         "invalid_prekey",
@@ -56,24 +59,72 @@ export function registerDeviceRoute(
   );
 }
 
+interface RevokeDeps extends UseCase {
+  readonly announce: Announce;
+  readonly disconnect: Disconnect;
+}
+
+/** POST /v1/devices/{id}/removal */
+export function removeDeviceRoute(deps: RevokeDeps): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/devices/{id}/removal",
+      summary: "Remove a device of one's own account, with the signed list of those that stay",
+      tag: "Directory",
+      access: "session",
+      audits: ["device.revoke"],
+      params: deviceParams,
+      body: deviceRemoval,
+      bodyLimit: bodyLimits.small,
+      answers: { 204: { description: "The device is removed and its sessions are over" } },
+      problems: ["device_required", "device_not_found", "stale_device_list", "invalid_device_list"],
+    },
+    async ({ who, params, body }) => {
+      await revokeDevice(deps, who.actor, params.id, body.list);
+      return { status: 204 };
+    },
+  );
+}
+
+/** PUT /v1/device-list */
+export function renewDeviceListRoute(deps: UseCase): Route {
+  return route(
+    {
+      method: "put",
+      path: "/v1/device-list",
+      summary: "Renew the signed list of one's own devices",
+      tag: "Directory",
+      access: "session",
+      audits: ["device.renew_list"],
+      body: newDeviceList,
+      bodyLimit: bodyLimits.small,
+      answers: { 204: { description: "The list is stored" } },
+      problems: ["device_required", "stale_device_list", "invalid_device_list"],
+    },
+    async ({ who, body }) => {
+      await renewDeviceList(deps, who.actor, body);
+      return { status: 204 };
+    },
+  );
+}
+
 /** DELETE /v1/devices/{id} */
-export function revokeDeviceRoute(
-  deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
-): Route {
+export function revokeDeviceRoute(deps: RevokeDeps): Route {
   return route(
     {
       method: "delete",
       path: "/v1/devices/{id}",
-      summary: "Remove a device of one's own account or, as an admin, of any account of the tenant",
+      summary: "Remove a device of another account, as an admin",
       tag: "Directory",
       access: "session",
       audits: ["device.revoke"],
       params: deviceParams,
       answers: { 204: { description: "The device is removed and its sessions are over" } },
-      problems: ["device_required", "device_not_found"],
+      problems: ["device_required", "device_not_found", "invalid_device_list"],
     },
     async ({ who, params }) => {
-      await revokeDevice(deps, who.actor, params.id);
+      await revokeDevice(deps, who.actor, params.id, undefined);
       return { status: 204 };
     },
   );

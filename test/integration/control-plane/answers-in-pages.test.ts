@@ -38,6 +38,7 @@ test("the key history of an account with many devices comes in pages that contin
           receiptKey: random(32),
         },
         certificate: random(64),
+        list: undefined,
       });
   });
   const bytes = (text: string) => new Uint8Array(Buffer.from(text, "base64url"));

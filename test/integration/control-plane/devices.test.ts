@@ -174,7 +174,7 @@ describe("revoking a device", () => {
     const first = await customerDevice(server, subject);
     const second = await another(first, subject);
     await second.register();
-    expect((await first.request("DELETE", `/v1/devices/${second.id}`)).status).toBe(204);
+    expect((await first.remove(second)).status).toBe(204);
     const listed = await first.request("GET", `/v1/users/${first.user}/devices`);
     expect(listed.body.devices.map(({ id }: { id: string }) => id)).toEqual([first.id]);
     expect((await second.request("GET", "/v1/staff")).body.code).toBe("session_revoked");
@@ -185,7 +185,7 @@ describe("revoking a device", () => {
     const subject = randomUUID();
     const first = await customerDevice(server, subject);
     const thief = await another(first, subject);
-    const reply = await thief.request("DELETE", `/v1/devices/${first.id}`);
+    const reply = await thief.remove(first);
     expect([reply.status, reply.body.code]).toEqual([403, "device_required"]);
     expect((await first.request("GET", "/v1/staff")).status).toBe(200);
     expect(

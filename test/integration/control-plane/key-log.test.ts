@@ -6,6 +6,7 @@ import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { parseVkey } from "../../../audit/verify/note.ts";
 import { verifyConsistency, verifyInclusion } from "../../../audit/verify/proofs.ts";
 import { leafHash } from "../../../audit/verify/tree-hash.ts";
+import { canonicalJson, type CanonicalValue } from "../../../crypto/wire/canonical-json.ts";
 import { decodeKeyEntry } from "../../../crypto/wire/key-entry.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { customerDevice, staffDevice, TestDevice, type Reply } from "../../support/device.ts";
@@ -43,7 +44,7 @@ test("registering and removing devices is in the key log at once, provably", asy
   second.accountKey = device.accountKey;
   await second.signInAsCustomer(subject);
   await second.register();
-  await device.request("DELETE", `/v1/devices/${second.id}`);
+  await device.remove(second);
 
   const agent = await staffDevice(server);
   const { entries, head } = verified(await historyOf(agent, device.user));
@@ -175,5 +176,7 @@ test("devices from before the log are in it, in the same words", async () => {
   const [filling] = /^do \$\$[^]*?^\$\$;/m.exec(await readFile(migration, "utf8")) ?? [];
   await owner.query("delete from sealdesk.key_entries");
   await owner.query(filling!);
-  expect(await entriesOf()).toEqual([logged, logged]);
+  // No list was signed at that time.
+  const { list: _list, ...unsigned } = JSON.parse(logged ?? "") as Record<string, CanonicalValue>;
+  expect(await entriesOf()).toEqual([logged, canonicalJson(unsigned)]);
 });

@@ -39,6 +39,8 @@ test("the document names every route", () => {
       "DELETE /v1/sessions/current",
       "POST /v1/devices",
       "DELETE /v1/devices/{id}",
+      "POST /v1/devices/{id}/removal",
+      "PUT /v1/device-list",
       "GET /v1/users/{user}/devices",
       "GET /v1/users/{user}/key-history",
       "GET /v1/key-log/checkpoint",

@@ -229,7 +229,7 @@ describe("the check", () => {
 describe("taking a bundle is refused", () => {
   test("of a device that is not there, or was revoked", async () => {
     const { device } = await publisher(1);
-    await device.request("DELETE", `/v1/devices/${device.id}`);
+    await device.remove(device);
     expect((await take(device)).body.code).toBe("device_not_found");
     const reply = await taker.request("POST", `/v1/devices/${randomUUID()}/bundle`);
     expect([reply.status, reply.body.code]).toEqual([404, "device_not_found"]);

@@ -128,7 +128,7 @@ test("a reset that was cut off before its conversations knew is brought to its e
 test("an account whose last device removed itself can begin anew only after a reset", async () => {
   const subject = randomUUID();
   const only = await customerDevice(server, subject);
-  await only.request("DELETE", `/v1/devices/${only.id}`);
+  await only.remove(only);
   const next = await newDevice(subject);
   expect((await next.register()).body.code).toBe("account_key_mismatch");
   expect((await reset(admin, only.user)).body).toEqual({ devicesRemoved: 0 });
@@ -234,10 +234,7 @@ test("one of two devices that remove each other at once succeeds", async () => {
   await other.register();
   const removals = await inTransaction(server.database.pool, server.tenant.id, async (client) => {
     await client.query("select from users where id = $1 for update", [one.user]);
-    const sent = [
-      one.request("DELETE", `/v1/devices/${other.id}`),
-      other.request("DELETE", `/v1/devices/${one.id}`),
-    ];
+    const sent = [one.remove(other), other.remove(one)];
     await waiting(sent.length);
     return sent;
   });

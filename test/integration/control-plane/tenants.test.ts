@@ -107,6 +107,7 @@ describe("in the database, the server's login cannot reach another tenant", () =
   const tables = [
     "sealdesk.users",
     "sealdesk.devices",
+    "sealdesk.device_lists",
     "sealdesk.signed_prekeys",
     "sealdesk.one_time_prekeys",
     "sealdesk.sessions",

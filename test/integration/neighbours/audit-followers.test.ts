@@ -62,7 +62,7 @@ test("a follower ends with its session", async () => {
 test("a follower ends when its device is removed", async () => {
   const device = await auditor();
   const { ended } = await followed(device);
-  const removed = await device.request("DELETE", `/v1/devices/${device.id}`);
+  const removed = await device.remove(device);
   expect(removed.status).toBe(204);
   await ended();
 });

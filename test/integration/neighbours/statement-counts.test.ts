@@ -119,6 +119,7 @@ test("a long key history is proved with few statements", async () => {
       receiptKey: randomBytes(32),
     },
     certificate: new Uint8Array(64).fill(at),
+    list: undefined,
   });
   for (let at = 0; at < MANY; at++) {
     await inTransaction(server.database.pool, tenant, (client) =>

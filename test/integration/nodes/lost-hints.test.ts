@@ -58,7 +58,7 @@ function membersAcrossNodes(server: () => TestServer, other: () => TestNode): vo
     const there = await RelaySocket.open(other(), second);
     const beside = await RelaySocket.open(other(), customer);
     await there.next("synced");
-    await customer.request("DELETE", `/v1/devices/${second.id}`);
+    await customer.remove(second);
     expect(await there.closed).toBe(4503);
     expect(beside.socket.readyState).toBe(beside.socket.OPEN);
     await beside.close();

@@ -99,7 +99,7 @@ describe("what is ended on one node ends on the other", () => {
 
   test("a removed device and a closed session lose their sockets there", async () => {
     const removed = await RelaySocket.open(other, customer);
-    await customer.request("DELETE", `/v1/devices/${customer.id}`);
+    await customer.remove(customer);
     expect(await removed.closed).toBe(4503);
     const signedOut = await RelaySocket.open(other, agent);
     await agent.request("DELETE", "/v1/sessions/current");

@@ -87,7 +87,7 @@ test("a device added and removed: members see it at once, in a new epoch", async
   expect(await watching.post(messageTo(id, [first]))).toMatchObject({ code: "stale_epoch" });
 
   const socket = await RelaySocket.open(server, second);
-  expect((await first.request("DELETE", `/v1/devices/${second.id}`)).status).toBe(204);
+  expect((await first.remove(second)).status).toBe(204);
   expect(await socket.closed).toBe(4503);
   const [removed] = await watching.deliveries(1);
   expect(removed).toMatchObject({ kind: "device_removed", epoch: 3 });

@@ -127,8 +127,16 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
     return () => device.register();
   },
   "DELETE /v1/devices/{id}": async () => {
+    const [admin, { id }] = [await staffDevice(server, "admin"), await customerDevice(server)];
+    return () => admin.request("DELETE", `/v1/devices/${id}`);
+  },
+  "POST /v1/devices/{id}/removal": async () => {
     const device = await customerDevice(server);
-    return () => device.request("DELETE", `/v1/devices/${device.id}`);
+    return () => device.remove(device);
+  },
+  "PUT /v1/device-list": async () => {
+    const device = await customerDevice(server);
+    return () => device.request("PUT", "/v1/device-list", { body: device.nextList() });
   },
   "POST /v1/users/{user}/reset": async () => {
     const [admin, { user }] = [await staffDevice(server, "admin"), await staffDevice(server)];

@@ -48,7 +48,7 @@ describe("an open socket ends with what it was opened on", () => {
     await second.register();
     const kept = await RelaySocket.open(server, first);
     const socket = await RelaySocket.open(server, second);
-    expect((await first.request("DELETE", `/v1/devices/${second.id}`)).status).toBe(204);
+    expect((await first.remove(second)).status).toBe(204);
     expect(await socket.closed).toBe(4503);
     expect(kept.socket.readyState).toBe(kept.socket.OPEN);
     await kept.close();

@@ -11,7 +11,7 @@ afterAll(() => server.close());
 test("a revoked device that signs in again leaves an audit entry", async () => {
   const subject = randomUUID();
   const device = await customerDevice(server, subject);
-  await device.request("DELETE", `/v1/devices/${device.id}`);
+  await device.remove(device);
   expect((await device.signInAsCustomer(subject)).body.code).toBe("device_revoked");
   expect((await server.auditEntries()).at(-1)).toMatchObject({
     action: "session.create",

@@ -12,6 +12,7 @@ import {
 } from "../../../client/key-log/key-history.ts";
 import { encodeKeyEntry, type KeyEntry } from "../../../crypto/wire/key-entry.ts";
 import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
+import { AccountLog } from "../../support/account-log.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -33,6 +34,7 @@ const added = (version: number, changes: Partial<KeyEntry["record"]> = {}): KeyE
     ...changes,
   },
   certificate: random(64),
+  list: undefined,
 });
 const certified = ({ record, certificate }: KeyEntry) => ({ record, signature: certificate });
 
@@ -51,11 +53,18 @@ async function logged(entries: readonly KeyEntry[]) {
   return { proven, head: log.head };
 }
 
+/** The history of an account as a device reads it, with its newest list. */
+async function read(account: AccountLog, entries: readonly KeyEntry[] = account.entries) {
+  const { proven, head } = await logged(entries);
+  const { list } = account.history(entries);
+  return { ...verifyHistory(proven, head, account), list };
+}
+
 test("a device is vouched for while it is the last entry in the log, with exactly its keys", async () => {
-  const [first, second] = [added(1), added(2)];
-  const removal = { ...first, change: "device_removed", version: 3 } as const;
-  const { proven, head } = await logged([first, second, removal]);
-  const history = verifyHistory(proven, head, who);
+  const account = new AccountLog();
+  const [first, second] = [account.add(), account.add()];
+  account.remove(first);
+  const history = await read(account);
   expect(isLogged(history, certified(second))).toBe(true);
   expect(isLogged(history, certified(first))).toBe(false);
   expect([
@@ -68,22 +77,40 @@ test("a device is vouched for while it is the last entry in the log, with exactl
   expect(isLogged(history, certified(added(9)))).toBe(false);
 });
 
+test("a device is vouched for only while the newest list that was seen has it", async () => {
+  const account = new AccountLog();
+  const [first, second] = [account.add(), account.add()];
+  const before = account.list;
+  account.remove(first);
+  const history = await read(account);
+  expect(isLogged({ ...history, list: undefined }, certified(second))).toBe(false);
+  const older = account.history(account.entries, before);
+  expect(isLogged(older, certified(second))).toBe(false);
+  // The removed device is entered again, with its own certificate.
+  account.entries.push({ ...first, version: 4, list: before });
+  expect(isLogged(await read(account), certified(first))).toBe(false);
+});
+
 test("the latest account key wins: devices under the previous one are not vouched for", async () => {
-  const [before, after] = [added(1), added(2, { accountKey: random(32) })];
-  const { proven, head } = await logged([before, after]);
-  const history = verifyHistory(proven, head, who);
+  const account = new AccountLog();
+  const before = account.add();
+  account.reset();
+  const after = { ...account.add(), version: 2 };
+  const history = await read(account, [before, after]);
   expect(isLogged(history, certified(before))).toBe(false);
   expect(isLogged(history, certified(after))).toBe(true);
 });
 
 test("a replaced account key does not come back", async () => {
-  const first = added(1);
-  const removal = { ...first, change: "device_removed", version: 2 } as const;
-  const [next, returned] = [added(3, { accountKey: random(32) }), added(4)];
-  const { proven, head } = await logged([first, removal, next, returned]);
-  const history = verifyHistory(proven, head, who);
-  expect(isLogged(history, certified(returned))).toBe(false);
-  const until = verifyHistory(proven.slice(0, 3), head, who);
+  const account = new AccountLog();
+  const first = account.add();
+  account.reset();
+  const next = account.add();
+  const { list } = await read(account);
+  const { proven, head } = await logged([...account.entries, { ...first, version: 4 }]);
+  const returned = { ...verifyHistory(proven, head, account), list };
+  expect(isLogged(returned, certified(first))).toBe(false);
+  const until = { ...verifyHistory(proven.slice(0, 3), head, account), list };
   expect(isLogged(until, certified(next))).toBe(true);
 });
 

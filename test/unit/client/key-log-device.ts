@@ -53,7 +53,14 @@ export async function setUp(
     onUnconfirmed: () => true,
     api: {
       keyHistory: (of) =>
-        Promise.resolve({ vkey, checkpoint: shown.checkpoint, user: of, entries: [], more: false }),
+        Promise.resolve({
+          vkey,
+          checkpoint: shown.checkpoint,
+          user: of,
+          entries: [],
+          list: null,
+          more: false,
+        }),
       authorityKeys: () => Promise.resolve({ vkey, checkpoint: shown.checkpoint, entries: [] }),
       keyLogCheckpoint: () => Promise.resolve({ vkey, checkpoint: shown.checkpoint }),
       keyLogRestores: () => Promise.resolve(shown.restores),

@@ -24,14 +24,16 @@ function added(account: KeyPair, device: DeviceId = newId<DeviceId>()): Change {
     receiptKey: ed25519().publicKey,
   };
   const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
-  return { change: "device_added", record, certificate };
+  return { change: "device_added", record, certificate, list: undefined };
 }
 const removal = (of: Change): Change => ({ ...of, change: "device_removed" });
 
 /** @returns the former devices, if reported, and the versions of unknown entries */
-function sorted(changes: readonly Change[], seen = 0) {
+function sorted(changes: readonly Change[], seen = 0, unsigned: readonly number[] = []) {
   const entries = changes.map((change, at) => ({ ...change, version: at + 1 }));
-  const found = sortOwnEntries(entries.slice(seen), mine, own.publicKey);
+  const isSigned = ({ version }: KeyEntry) => !unsigned.includes(version);
+  const account = { device: mine, accountKey: own.publicKey, isSigned };
+  const found = sortOwnEntries(entries.slice(seen), account);
   return { former: found.former, unknown: found.unknown.map(({ version }) => version) };
 }
 
@@ -43,6 +45,12 @@ const devices = [one.record.device, two.record.device];
 test("an account that was never reset reports nothing", () => {
   const sibling = added(own);
   expect(sorted([first, sibling, removal(sibling)])).toEqual(nothing);
+});
+
+test("a change whose list the account did not sign is reported", () => {
+  const sibling = added(own);
+  expect(sorted([first, sibling, removal(sibling)], 0, [3]).unknown).toEqual([3]);
+  expect(sorted([first, sibling], 0, [2]).unknown).toEqual([2]);
 });
 
 test("devices from before a reset are reported once as such", () => {

@@ -6,13 +6,15 @@ import {
   askRemoval,
   endRemovals,
   isRecorded,
-  removedDevice,
   removedMember,
   withheldFrom,
 } from "../../../client/conversation/removals.ts";
 import { ConversationLog } from "../../../client/conversation/log.ts";
 import { removeMember } from "../../../client/conversation/remove-member.ts";
 import { removeDevice, type RemoveDeviceDeps } from "../../../client/device/remove-device.ts";
+import { removedDevice } from "../../../client/device/removed-devices.ts";
+import { noteList } from "../../../client/key-log/seen-lists.ts";
+import { AccountLog } from "../../support/account-log.ts";
 import type { Account } from "../../../client/device/account.ts";
 import type { Api } from "../../../client/http/api.ts";
 import { approveDevice } from "../../../client/linking/own-devices.ts";
@@ -72,6 +74,7 @@ describe("the removal of a member", () => {
   const conversation = newId<ConversationId>();
   const [user, other] = [newId<UserId>(), newId<UserId>()];
   const [own, device, added] = [newId<DeviceId>(), newId<DeviceId>(), newId<DeviceId>()];
+  const self = { user: other, device: own };
   const list = (...devices: DeviceId[]) => [
     { user: other, role: "agent", devices: [own] },
     { user, role: "agent", devices },
@@ -79,6 +82,8 @@ describe("the removal of a member", () => {
   const recorded = async () => {
     const store = await openStore();
     await askRemoval(store, removedMember(conversation, user), succeed);
+    const valid = { version: 1, issuedAtMs: 0, validUntilMs: 1, accountKey: new Uint8Array(32) };
+    await store.transact((each) => noteList(each, user, { ...valid }, 0));
     const withheld = (...devices: DeviceId[]) => {
       const state = {
         members: list(...devices),
@@ -86,7 +91,7 @@ describe("the removal of a member", () => {
         withheldMembers: [],
         uncertified: [],
       };
-      return store.read((each) => withheldFrom(each, conversation, state, own));
+      return store.read((each) => withheldFrom(each, conversation, state, self, 0));
     };
     const end = (
       kind: "member_added" | "member_removed" | "device_added",
@@ -101,7 +106,7 @@ describe("the removal of a member", () => {
     expect(await withheld(device, added)).toEqual([device, added]);
     const elsewhere = { members: list(device), withheld: [], withheldMembers: [], uncertified: [] };
     const there = newId<ConversationId>();
-    expect(await store.read((each) => withheldFrom(each, there, elsewhere, own))).toEqual([]);
+    expect(await store.read((each) => withheldFrom(each, there, elsewhere, self, 0))).toEqual([]);
   });
 
   test("is over when an event shows it or adds them anew, and with no other", async () => {
@@ -157,11 +162,15 @@ test("a supervisor who is no member removes somebody without waiting for an even
 
 describe("the removal of a device", () => {
   const device = newId<DeviceId>();
-  const account = { user: newId<UserId>(), device: newId<DeviceId>() };
-  const history = (...changes: ("device_added" | "device_removed")[]) =>
-    ({
-      entries: changes.map((change) => ({ change, record: { device } })),
-    }) as unknown as KeyHistory;
+  const log = new AccountLog();
+  const account = { tenant: log.tenant, user: log.user, device: newId<DeviceId>() };
+  log.add(account.device);
+  const arrival = log.add(device);
+  const removal = log.remove(arrival);
+  const entries = { device_added: arrival, device_removed: removal };
+  const history = (...changes: ("device_added" | "device_removed")[]): KeyHistory =>
+    log.history([log.entries[0]!, ...changes.map((change) => entries[change])]);
+  const done = async () => undefined;
 
   const nobodyKnown = {
     device: () => undefined,
@@ -171,9 +180,11 @@ describe("the removal of a device", () => {
 
   async function setUp(changes: Partial<RemoveDeviceDeps>) {
     const clock = new ManualClock();
+    const store = await openStore();
+    await store.transact(async (transaction) => log.giveKey(transaction));
     const deps: RemoveDeviceDeps = {
-      store: await openStore(),
-      api: { removeDevice: async () => undefined },
+      store,
+      api: { removeDevice: done, removeOwnDevice: done },
       account,
       trust: nobodyKnown,
       keyLog: { historyOf: async () => history("device_added", "device_removed") },
@@ -191,6 +202,8 @@ describe("the removal of a device", () => {
 
   test("waits for the key log, and asks again after a failure", async () => {
     const answers = [
+      async () => history("device_added"),
+      async () => history("device_added"),
       async () => history("device_added"),
       failWith("network"),
       async () => history("device_added", "device_removed"),
@@ -234,23 +247,23 @@ describe("the removal of a device", () => {
       keyLog: {
         historyOf: async (user) => {
           asked.push(user);
-          return history("device_removed");
+          return user === owner ? history("device_added", "device_removed") : history();
         },
       },
     });
     expect(await outcome).toBe("resolved");
-    expect(asked).toEqual([owner]);
+    expect(asked).toEqual([account.user, owner]);
   });
 
   test("by an admin, of an account that this device does not know, resolves with the answer", async () => {
     const keyLog = { historyOf: async () => history() };
     expect(await (await setUp({ keyLog })).outcome).toBe("resolved");
-    const api = { removeDevice: failWith("device_not_found") };
+    const api = { removeDevice: failWith("device_not_found"), removeOwnDevice: done };
     expect(await (await setUp({ keyLog, api })).outcome).toBe("device_not_found");
   });
 
   test("that was made before resolves, and one that the log does not know is refused", async () => {
-    const api = { removeDevice: failWith("device_not_found") };
+    const api = { removeDevice: done, removeOwnDevice: failWith("device_not_found") };
     expect(await (await setUp({ api })).outcome).toBe("resolved");
     const keyLog = { historyOf: async () => history("device_added") };
     expect(await (await setUp({ api, keyLog })).outcome).toBe("device_not_found");

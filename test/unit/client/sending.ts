@@ -140,6 +140,7 @@ export async function setUp(
       store,
       renewal: new SessionRenewal({ store, suite, api, localClock: clock, onOverdue }),
       log,
+      lists: { refresh: () => Promise.resolve() },
       keyLog: { headFor: () => undefined },
       suite,
       clock,

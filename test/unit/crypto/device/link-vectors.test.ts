@@ -115,6 +115,7 @@ test("a code and a sealed account match the vectors", () => {
         seed: Uint8Array.from(seed),
         contacts: [{ user: other, accountKey: key(7) }],
         keyLog,
+        list: { version: 2, issuedAtMs: 1_700_000_000_000, validUntilMs: 1_702_592_000_000 },
       },
     },
     { oneTime: oneTime(), nonce: key(8, 24) },

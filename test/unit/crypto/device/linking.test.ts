@@ -39,7 +39,8 @@ function setUp(contacts: number = 2) {
     accountKey: randomBytes(32),
   }));
   const keyLog = { vkey: "log.example+key", note: "the newest head", atMs: 1 };
-  const secrets = { seed: Uint8Array.from(seed), contacts: known, keyLog };
+  const list = { version: 3, issuedAtMs: 4, validUntilMs: 5 };
+  const secrets = { seed: Uint8Array.from(seed), contacts: known, keyLog, list };
   const seal = (changes: Partial<typeof context> = {}, secret = codeSecret) =>
     sealAccount({
       context: { ...context, ...changes },
@@ -61,13 +62,14 @@ const codeOf = (work: () => unknown): string => {
 };
 
 describe("the sealed account", () => {
-  test("opens for its recipient, with the keys of the contacts and the head of the key log", () => {
+  test("opens for its recipient, with the keys of the contacts, the head of the key log and the list", () => {
     for (const contacts of [0, 2, 1_000]) {
       const { account, known, seal, opening, secrets } = setUp(contacts);
       const opened = openAccount({ ...opening, record: seal() });
       expect(opened.account).toEqual(account);
       expect(opened.contacts).toEqual(known);
       expect(opened.keyLog).toEqual(secrets.keyLog);
+      expect(opened.list).toEqual(secrets.list);
     }
   });
 
@@ -92,7 +94,7 @@ describe("the sealed account", () => {
 
   test("another account's key is refused, even from a sealer who knows everything else", () => {
     const { opening, context, codeSecret, sibling } = setUp();
-    const secrets = { seed: randomBytes(32), contacts: [], keyLog: undefined };
+    const secrets = { seed: randomBytes(32), contacts: [], keyLog: undefined, list: undefined };
     const record = sealAccount({ context, codeSecret, deviceKey: sibling.privateKey, secrets });
     expect(codeOf(() => openAccount({ ...opening, record }))).toBe("link_not_authentic");
   });

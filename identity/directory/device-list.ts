@@ -1,0 +1,80 @@
+import {
+  deviceListBytes,
+  hasSoundValidity,
+  listedDevice,
+  type ListSignature,
+} from "../../crypto/wire/device-list.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { DeviceRecord } from "../../crypto/wire/signed-records.ts";
+import type { Client } from "../../db/pool.ts";
+import { nodeChecks } from "../../audit/node-checks.ts";
+import { verifyEd25519 } from "../../keys/ed25519.ts";
+import { IdentityError } from "../identity-error.ts";
+
+/** An account that signs its list. */
+export interface SigningAccount {
+  readonly tenant: TenantId;
+  readonly user: UserId;
+  /** Ed25519, 32 bytes. */
+  readonly accountKey: Uint8Array;
+}
+
+/**
+ * Stores a list that the account signed of the devices that it has now. The transaction must hold the
+ * lock on the account.
+ * @throws IdentityError stale_device_list: the account signed another one meanwhile;
+ *   invalid_device_list: it is of other devices, or not signed by the account key
+ */
+export async function storeDeviceList(
+  client: Client,
+  account: SigningAccount,
+  list: ListSignature,
+): Promise<void> {
+  const { tenant, user } = account;
+  const { version, issuedAtMs, validUntilMs, signature } = list;
+  const { rows } = await client.query<Pick<ListSignature, "version" | "signature">>(
+    "select version, signature from device_lists where user_id = $1",
+    [user],
+  );
+  const [known] = rows;
+  // The same request again, because its answer was lost.
+  if (version === known?.version && equalBytes(signature, known.signature)) return;
+  if (known !== undefined && version <= known.version)
+    throw new IdentityError(
+      "stale_device_list",
+      `The account has a list of version ${known.version}. Read it and sign a later one.`,
+    );
+  const devices = await devicesOf(client, account);
+  const signed = deviceListBytes({ ...account, version, issuedAtMs, validUntilMs, devices });
+  if (!hasSoundValidity(list) || !verifyEd25519(account.accountKey, signed, signature))
+    throw new IdentityError(
+      "invalid_device_list",
+      "The account key did not sign a list of exactly the account's devices after this change.",
+    );
+  await client.query(
+    `insert into device_lists (user_id, tenant, version, issued_at_ms, valid_until_ms, signature)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (user_id) do update set version = excluded.version,
+       issued_at_ms = excluded.issued_at_ms, valid_until_ms = excluded.valid_until_ms,
+       signature = excluded.signature`,
+    [user, tenant, version, issuedAtMs, validUntilMs, signature],
+  );
+}
+
+/** Forgets the list of an account that begins anew. */
+export async function forgetDeviceList(client: Client, user: UserId): Promise<void> {
+  await client.query("delete from device_lists where user_id = $1", [user]);
+}
+
+async function devicesOf(client: Client, { tenant, user, accountKey }: SigningAccount) {
+  const { rows } = await client.query<
+    Pick<DeviceRecord, "device" | "deviceKey" | "identityKey" | "receiptKey">
+  >(
+    `select id as device, device_key as "deviceKey", identity_key as "identityKey",
+       receipt_key as "receiptKey"
+     from devices where user_id = $1 and revoked_at_ms is null`,
+    [user],
+  );
+  return rows.map((row) => listedDevice(nodeChecks.sha256, { tenant, user, accountKey, ...row }));
+}

@@ -1,0 +1,86 @@
+import { randomBytes, sign } from "node:crypto";
+import { confirmedList } from "../../client/key-log/confirmed-list.ts";
+import type { KeyHistory } from "../../client/key-log/key-history.ts";
+import type { ListSignature } from "../../crypto/wire/device-list.ts";
+import type { DeviceId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
+import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
+import type { StoreTransaction } from "../../crypto/device/store.ts";
+import { newId } from "../../tools/testkit/ids.ts";
+import { ed25519, type KeyPair } from "./device.ts";
+import { signedList } from "./signed-list.ts";
+
+/** What the key log says of an account, entry by entry. It needs no server. */
+export class AccountLog {
+  readonly tenant = newId<TenantId>();
+  readonly user = newId<UserId>();
+  accountKey: KeyPair = ed25519();
+  /** When lists are issued from now on. */
+  issuedAtMs = 1_700_000_000_000;
+  readonly entries: KeyEntry[] = [];
+  /** The newest list. */
+  list: ListSignature | undefined;
+  #records: DeviceRecord[] = [];
+
+  add(device = newId<DeviceId>(), changes: Partial<DeviceRecord> = {}): KeyEntry {
+    const { tenant, user, accountKey } = this;
+    const record = {
+      tenant,
+      user,
+      device,
+      accountKey: accountKey.publicKey,
+      deviceKey: new Uint8Array(randomBytes(32)),
+      identityKey: new Uint8Array(randomBytes(33)),
+      receiptKey: new Uint8Array(randomBytes(32)),
+      ...changes,
+    };
+    const certificate = new Uint8Array(
+      sign(null, deviceRecordBytes(record), accountKey.privateKey),
+    );
+    this.#records = [...this.#records, record];
+    return this.#append({ change: "device_added", record, certificate, list: this.sign() });
+  }
+
+  /** @param isSigned false if an administrator removed it */
+  remove({ record, certificate }: KeyEntry, isSigned = true): KeyEntry {
+    this.#records = this.#records.filter(({ device }) => device !== record.device);
+    const list = isSigned ? this.sign() : undefined;
+    return this.#append({ change: "device_removed", record, certificate, list });
+  }
+
+  /** Signs the next list. */
+  sign(times: Partial<ListSignature> = {}): ListSignature {
+    const { issuedAtMs } = this;
+    const version = (this.list?.version ?? 0) + 1;
+    this.list = signedList(this, this.#records, { version, issuedAtMs, ...times });
+    return this.list;
+  }
+
+  /** The account begins anew with another key. */
+  reset(): void {
+    for (const { device } of this.#records) {
+      const added = this.entries.find(({ record }) => record.device === device);
+      if (added !== undefined) this.remove(added, false);
+    }
+    this.accountKey = ed25519();
+    this.list = undefined;
+  }
+
+  /** What a device reads of the first entries with a list. */
+  history(entries: readonly KeyEntry[] = this.entries, list = this.list): KeyHistory {
+    return { entries, leaves: [], indexes: [], list: confirmedList(entries, list) };
+  }
+
+  /** Gives the account key to a device. */
+  giveKey(transaction: StoreTransaction): void {
+    const { d = "", x = "" } = this.accountKey.privateKey.export({ format: "jwk" });
+    const [seed, key] = [d, x].map((part) => Buffer.from(part, "base64url"));
+    transaction.put("identity!account", new Uint8Array(Buffer.concat([seed!, key!])));
+  }
+
+  #append(entry: Omit<KeyEntry, "version">): KeyEntry {
+    const logged = { ...entry, version: this.entries.length + 1 };
+    this.entries.push(logged);
+    return logged;
+  }
+}

@@ -1,0 +1,288 @@
+/** Which devices of another user this device may seal for, as the user's signed lists say. */
+import { randomBytes } from "node:crypto";
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { MemoryLevel } from "memory-level";
+import { withheldFrom } from "../../../client/conversation/removals.ts";
+import { SealdeskError } from "../../../client/errors.ts";
+import { confirmedList, isListSigned } from "../../../client/key-log/confirmed-list.ts";
+import { ListFreshness, type ExpiredList } from "../../../client/key-log/list-freshness.ts";
+import { noteDevices, noteHeard } from "../../../client/key-log/seen-lists.ts";
+import { listValidityMs } from "../../../crypto/wire/device-list.ts";
+import type { ConversationId, DeviceId, UserId } from "../../../crypto/wire/ids.ts";
+import { ready } from "../../../crypto/device/sodium.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import { AccountLog } from "../../support/account-log.ts";
+import { ed25519 } from "../../support/device.ts";
+import { signedList } from "../../support/signed-list.ts";
+
+beforeAll(() => ready);
+
+const dayMs = 86_400_000;
+const self = { user: newId<UserId>(), device: newId<DeviceId>() };
+const devicesOf = (log: AccountLog, list = log.list) => {
+  const confirmed = confirmedList(log.entries, list);
+  return confirmed && [...confirmed.devices];
+};
+
+describe("a list is the account's", () => {
+  test("if its key signed exactly the devices that the log says it has", () => {
+    const log = new AccountLog();
+    const [first, second] = [log.add(), log.add()];
+    expect(devicesOf(log)).toEqual([first.record.device, second.record.device]);
+    const before = log.list;
+    log.remove(second);
+    expect(devicesOf(log)).toEqual([first.record.device]);
+    expect(devicesOf(log, before)).toBeUndefined();
+    expect(devicesOf(log, undefined)).toEqual([first.record.device]);
+    expect(confirmedList(log.entries, undefined)).toBeUndefined();
+    expect(devicesOf(log, { ...log.list!, version: 9 })).toBeUndefined();
+    const { tenant, user } = log;
+    const thief = { tenant, user, accountKey: ed25519() };
+    const forged = signedList(thief, [first.record], log.list);
+    expect(devicesOf(log, forged)).toBeUndefined();
+    expect(devicesOf(log, log.sign())).toEqual([first.record.device]);
+  });
+
+  test("until somebody else removes a device, who then is in no list", () => {
+    const log = new AccountLog();
+    const [first, second] = [log.add(), log.add()];
+    log.remove(first, false);
+    expect(devicesOf(log)).toEqual([second.record.device]);
+    log.remove(second, false);
+    expect(devicesOf(log)).toEqual([]);
+  });
+
+  test("and not if an entry adds a device that the account did not list", () => {
+    const log = new AccountLog();
+    const [first, gone] = [log.add(), log.add()];
+    log.remove(gone);
+    const { list } = log;
+    log.entries.push({ ...gone, version: 4 });
+    expect(devicesOf(log, list)).toEqual([first.record.device]);
+    log.entries.push({ ...first, record: { ...first.record, device: newId() }, version: 5 });
+    expect(devicesOf(log, list)).toBeUndefined();
+  });
+
+  test("of the key that it has after a reset, and of no earlier one", () => {
+    const log = new AccountLog();
+    log.add();
+    const { list } = log;
+    log.reset();
+    expect(devicesOf(log, list)).toEqual([]);
+    const next = log.add();
+    expect(devicesOf(log, list)).toBeUndefined();
+    expect(devicesOf(log)).toEqual([next.record.device]);
+  });
+});
+
+test("each entry of the log has the list that the account signed, or does not", () => {
+  const log = new AccountLog();
+  const [first, second] = [log.add(), log.add()];
+  log.remove(second);
+  log.remove(first, false);
+  log.entries.push({ ...second, version: 5 });
+  const signed = log.entries.map(({ version }) => isListSigned(log.entries, version));
+  expect(signed).toEqual([true, true, true, false, false]);
+});
+
+/** A device that reads what the log says of an account, and what it withholds from then on. */
+async function contact(log: AccountLog, role = "agent") {
+  const store = await DeviceStore.open(
+    new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" }),
+    randomBytes(32),
+  );
+  const read = (nowMs: number, { entries, list }: Pick<AccountLog, "entries" | "list"> = log) =>
+    store.transact((each) =>
+      noteDevices(each, log.user, { entries: [...entries], shown: list }, nowMs),
+    );
+  const withheld = (nowMs: number, devices: readonly DeviceId[]) => {
+    const members = [
+      { user: self.user, role: "agent", devices: [self.device] },
+      { user: log.user, role, devices },
+    ];
+    const state = { members, withheld: [], withheldMembers: [], uncertified: [] };
+    return store.read((each) => withheldFrom(each, newId<ConversationId>(), state, self, nowMs));
+  };
+  return { store, read, withheld };
+}
+
+/** An account with a device, and another that was removed. */
+function withRemoved() {
+  const log = new AccountLog();
+  const [kept, stolen] = [log.add(), log.add()].map(({ record }) => record.device);
+  const before = { entries: [...log.entries], list: log.list };
+  log.remove(log.entries[1]!);
+  const after = { entries: [...log.entries], list: log.list };
+  return { log, kept: kept!, stolen: stolen!, before, after, startMs: log.issuedAtMs };
+}
+
+describe("a device that was removed", () => {
+  test("is sealed for no more, whatever the server shows later", async () => {
+    const { log, kept, stolen, before, after, startMs } = withRemoved();
+    const { read, withheld } = await contact(log);
+    await read(startMs, before);
+    expect(await withheld(startMs, [kept, stolen])).toEqual([]);
+    await read(startMs, after);
+    expect(await withheld(startMs, [kept, stolen])).toEqual([stolen]);
+    await read(startMs, before);
+    await read(startMs, {
+      entries: [...after.entries, { ...log.entries[1]!, version: 4 }],
+      list: before.list,
+    });
+    expect(await withheld(startMs, [kept, stolen])).toEqual([stolen]);
+  });
+
+  test("stays out of an older list that is still valid", async () => {
+    const { log, before, after, startMs } = withRemoved();
+    const { read } = await contact(log);
+    expect(await read(startMs, after)).toBeDefined();
+    expect(await read(startMs, before)).toBeUndefined();
+    expect(await read(startMs, after)).toBeDefined();
+  });
+});
+
+describe("a removal that a server withholds", () => {
+  const endMs = (startMs: number) => startMs + listValidityMs + dayMs;
+
+  test("stays unknown no longer than the list is valid, and a day for clocks", async () => {
+    const { log, kept, stolen, before, startMs } = withRemoved();
+    const { read, withheld } = await contact(log);
+    await read(startMs, before);
+    expect(await withheld(endMs(startMs) - 1, [kept, stolen])).toEqual([]);
+    await read(endMs(startMs), before);
+    expect(await withheld(endMs(startMs), [kept, stolen])).toEqual([kept, stolen]);
+  });
+
+  test("is not helped by a signer's clock that is ahead", async () => {
+    const { log, kept, startMs } = withRemoved();
+    const { read, withheld } = await contact(log);
+    const issuedAtMs = startMs + 900 * dayMs;
+    log.sign({ issuedAtMs, validUntilMs: issuedAtMs + listValidityMs });
+    await read(startMs);
+    expect(await withheld(endMs(startMs) - 1, [kept])).toEqual([]);
+    expect(await withheld(endMs(startMs), [kept])).toEqual([kept]);
+  });
+
+  test("is over with the first list that the account signs anew", async () => {
+    const { log, kept, stolen, before, after, startMs } = withRemoved();
+    const { read, withheld } = await contact(log);
+    await read(startMs, before);
+    const laterMs = endMs(startMs);
+    log.sign({ issuedAtMs: laterMs, validUntilMs: laterMs + listValidityMs });
+    await read(laterMs, { entries: after.entries, list: log.list });
+    expect(await withheld(laterMs, [kept, stolen])).toEqual([stolen]);
+  });
+
+  test("a user of whom no list was ever seen gets nothing", async () => {
+    const { log, kept, startMs } = withRemoved();
+    const { withheld } = await contact(log);
+    expect(await withheld(startMs, [kept])).toEqual([kept]);
+  });
+});
+
+describe("a customer who is away for months", () => {
+  const laterMs = (startMs: number) => startMs + 100 * dayMs;
+
+  test("still gets what is written to the devices that were known before", async () => {
+    const { log, kept, stolen, after, startMs } = withRemoved();
+    const { read, withheld } = await contact(log, "customer");
+    await read(startMs, after);
+    await read(laterMs(startMs), after);
+    expect(await withheld(laterMs(startMs), [kept, stolen])).toEqual([stolen]);
+  });
+
+  test("gets nothing from somebody who meets them then", async () => {
+    const { log, kept, after, startMs } = withRemoved();
+    const { read, withheld } = await contact(log, "customer");
+    await read(laterMs(startMs), after);
+    expect(await withheld(laterMs(startMs), [kept])).toEqual([kept]);
+  });
+
+  test("is not away if they write: then a list that is not renewed is withheld", async () => {
+    const { log, kept, after, startMs } = withRemoved();
+    const { store, read, withheld } = await contact(log, "customer");
+    await read(startMs, after);
+    await store.transact((each) => noteHeard(each, log.user, startMs + dayMs));
+    expect(await withheld(laterMs(startMs), [kept])).toEqual([]);
+    await store.transact((each) => noteHeard(each, log.user, laterMs(startMs)));
+    expect(await withheld(laterMs(startMs), [kept])).toEqual([kept]);
+  });
+});
+
+describe("asking for newer lists", () => {
+  async function asking(role: string) {
+    const { log, kept, after, startMs } = withRemoved();
+    const device = await contact(log, role);
+    const time = { nowMs: startMs };
+    const asked: number[] = [];
+    const told: ExpiredList[] = [];
+    let answer: () => Promise<unknown> = () => device.read(time.nowMs);
+    const lists = new ListFreshness({
+      store: device.store,
+      self: self.user,
+      localClock: { now: () => time.nowMs },
+      read: () => {
+        asked.push(time.nowMs);
+        return answer();
+      },
+      onExpired: (expired) => told.push(expired),
+    });
+    await device.read(startMs, after);
+    const refresh = (nowMs: number) => {
+      time.nowMs = nowMs;
+      return lists.refresh([
+        { user: self.user, role: "agent", devices: [self.device] },
+        { user: log.user, role, devices: [kept] },
+      ]);
+    };
+    return {
+      log,
+      kept,
+      startMs,
+      asked,
+      told,
+      refresh,
+      withAnswer: (to: typeof answer) => (answer = to),
+      device,
+    };
+  }
+
+  test("begins ten days before the end, and waits for the answer only after the end", async () => {
+    const { startMs, asked, refresh, withAnswer } = await asking("agent");
+    withAnswer(() => Promise.reject(new SealdeskError("network", "cut off")));
+    await refresh(startMs + 20 * dayMs - 1);
+    expect(asked).toEqual([]);
+    await refresh(startMs + 20 * dayMs);
+    expect(asked).toHaveLength(1);
+    await expect(refresh(startMs + 31 * dayMs)).rejects.toMatchObject({ code: "network" });
+  });
+
+  test("tells once of a list that has expired, and asks again after a minute", async () => {
+    const { log, startMs, asked, told, refresh } = await asking("agent");
+    const endMs = startMs + 31 * dayMs;
+    await refresh(endMs);
+    await refresh(endMs + 59_999);
+    expect(asked).toEqual([endMs]);
+    await refresh(endMs + 60_000);
+    expect(asked).toHaveLength(2);
+    expect(told).toEqual([
+      { user: log.user, validUntilMs: startMs + listValidityMs, withheld: true },
+    ]);
+  });
+
+  test("says that a customer who is away still gets what is written", async () => {
+    const { log, startMs, told, refresh } = await asking("customer");
+    await refresh(startMs + 31 * dayMs);
+    expect(told).toMatchObject([{ user: log.user, withheld: false }]);
+  });
+
+  test("finds the renewed list", async () => {
+    const { log, kept, startMs, told, refresh, device } = await asking("agent");
+    const endMs = startMs + 31 * dayMs;
+    log.sign({ issuedAtMs: endMs, validUntilMs: endMs + listValidityMs });
+    await refresh(endMs);
+    expect(told).toEqual([]);
+    expect(await device.withheld(endMs, [kept])).toEqual([]);
+  });
+});
