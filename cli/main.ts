@@ -6,6 +6,7 @@ import { resetReasons } from "../policies/reset-reasons.ts";
 import { serverKeyNames } from "../keys/server-keys/server-key.ts";
 import { registerAudit } from "./commands/audit/register.ts";
 import { staffRoles } from "../policies/actor.ts";
+import { registerAuthority } from "./commands/authority/register.ts";
 import { createUserCommand } from "./commands/create-user.ts";
 import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
@@ -116,6 +117,7 @@ keys
 
 registerCustomerToken(program, print);
 registerAudit(program, print);
+registerAuthority(program, print);
 
 /** The exit code that a shell reports for a program that SIGPIPE ended. */
 const ENDED_BY_READER = 141;

@@ -3,7 +3,9 @@ import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-se
 import type { NamedUrl } from "../db/assert-reachable.ts";
 import { processEnvironment } from "../keys/environment/env-file.ts";
 import type { Environment } from "../keys/environment/parse-environment.ts";
+import { authorityLocation } from "../keys/environment/authority-location.ts";
 import { readVariables, type Variables } from "../keys/environment/variables.ts";
+import type { AuthorityLocation } from "../identity/authority/remote-authority.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { runModeOf } from "../keys/run-mode.ts";
 
@@ -23,6 +25,8 @@ export interface Settings {
   readonly production: boolean;
   /** The key service, as the server uses it. @throws ConfigError */
   readonly kms: () => KmsSettings;
+  /** The tenant authority, if it is a process of its own. */
+  readonly authority: AuthorityLocation | undefined;
   /** Settings of the audit log, as the server uses them. */
   readonly audit: AuditSettings;
   /** Audit entries younger than this many days are not pruned. */
@@ -50,6 +54,7 @@ export function readSettings(environment: Environment = processEnvironment()): S
     publicUrl: values.PUBLIC_URL ?? `http://${values.HOST}:${values.PORT}`,
     production,
     kms: () => readKmsSettings(environment, { home, production }),
+    authority: authorityLocation(values),
     audit: auditSettings(values, home),
     auditRetainDays: Number(values.AUDIT_RETAIN_DAYS),
   };

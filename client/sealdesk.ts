@@ -1,6 +1,8 @@
+import { toBase64Url } from "../crypto/wire/bytes.ts";
 import { usersOf } from "../crypto/wire/membership.ts";
 import { creationBytes } from "../crypto/wire/signed-records.ts";
 import type { UserId, DeviceId, ConversationId, NewId, Given } from "../crypto/wire/ids.ts";
+import { loadIdentityKey } from "../crypto/device/identity.ts";
 import { sign, type SigningKeyPair } from "../crypto/device/sodium.ts";
 import type { DeviceStore } from "../crypto/device/store.ts";
 import { func, given, oneOf, optional } from "./arguments.ts";
@@ -129,6 +131,16 @@ export class Sealdesk {
   get user(): SealdeskUser {
     const { user, role, displayName } = this.#parts.account;
     return { id: user, role, displayName };
+  }
+
+  /**
+   * Returns the public key of the account, base64url. Whoever runs a tenant authority of its own needs
+   * it to certify a member of staff.
+   */
+  async accountKey(): Promise<string> {
+    const { store } = this.#parts;
+    const key = await store.read((transaction) => loadIdentityKey(transaction, "account"));
+    return toBase64Url(key.publicKey);
   }
 
   /** This device's id. */

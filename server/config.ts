@@ -3,10 +3,12 @@ import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-se
 import type { S3Location } from "../db/s3-client.ts";
 import { ConfigError } from "../keys/environment/config-error.ts";
 import type { Environment } from "../keys/environment/parse-environment.ts";
+import { authorityLocation } from "../keys/environment/authority-location.ts";
 import { readVariables, type Variables } from "../keys/environment/variables.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { runModeOf, type RunMode } from "../keys/run-mode.ts";
 import { Secret } from "../keys/secret.ts";
+import type { AuthorityLocation } from "../identity/authority/remote-authority.ts";
 import type { OpenConversationLimits } from "../policies/conversation-limits.ts";
 import type { ConnectionLimits } from "./connection-limit.ts";
 import type { HeldBytesLimits } from "./held-bytes.ts";
@@ -65,6 +67,8 @@ export interface Config extends SignInRates {
   readonly heldBytes: HeldBytesLimits;
   readonly attachments: AttachmentStore;
   readonly audit: AuditSettings;
+  /** The authority that is a process of its own. If undefined, it is in the server. */
+  readonly authority: AuthorityLocation | undefined;
   /**
    * Time from the signal to stop until devices are told to go. A load balancer needs it to notice.
    */
@@ -143,6 +147,7 @@ export function readConfig(environment: Environment): Config {
     frameRates: { frames: values.ACCOUNT_FRAME_LIMIT, bytes: values.ACCOUNT_BYTE_LIMIT },
     attachments: attachmentStore(values),
     audit: auditSettings(values, values.SEALDESK_HOME),
+    authority: authorityLocation(values),
     shutdownDelayMs:
       1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (runModeOf(values) === "production" ? 3 : 0)),
     uploadLifetimeMs: uploadLimits.lifetimeMs,

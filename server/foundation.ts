@@ -2,6 +2,7 @@ import type { NewId } from "../crypto/wire/ids.ts";
 import type { LogSigner } from "../audit/logs.ts";
 import type { AuthorityDeps } from "../identity/authority/current-key.ts";
 import { kmsAuthority } from "../identity/authority/kms-authority.ts";
+import { remoteAuthority } from "../identity/authority/remote-authority.ts";
 import { Profiles } from "../identity/accounts/profiles.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { runAuditLog, type RunningAuditLog } from "./audit-log.ts";
@@ -97,6 +98,8 @@ export async function openFoundation(
   const { redisUrl } = config;
   const shared = await openSharedState({ redisUrl, keys: serverKeys, onLost }, closers);
   const profiles = new Profiles(keyTree.subjects, () => serverKeys.blindIndexKeys);
+  const authority =
+    config.authority === undefined ? kmsAuthority(kms, now) : remoteAuthority(config.authority);
   return {
     config,
     ports,
@@ -107,7 +110,7 @@ export async function openFoundation(
     auditLog,
     shared,
     profiles,
-    authority: { pool, now, authority: kmsAuthority(kms) },
+    authority: { pool, now, authority },
     onLost,
   };
 }

@@ -1,4 +1,7 @@
-import type { StaffCertificate } from "../../crypto/wire/staff-certificate.ts";
+import type {
+  SignedStaffCertificate,
+  StaffCertificate,
+} from "../../crypto/wire/staff-certificate.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 
 /** A key of the tenant's authority that is in the key log. */
@@ -17,6 +20,9 @@ export interface NextAuthorityKey {
   readonly handover: Uint8Array | undefined;
 }
 
+/** An account that is to be certified. */
+export type StaffAccount = Pick<StaffCertificate, "tenant" | "user" | "accountKey" | "role">;
+
 /**
  * What signs for a tenant where no person acts. It runs inside the server (`kmsAuthority`), or as a
  * process of its own that decides by itself (`remoteAuthority`).
@@ -33,9 +39,12 @@ export interface Authority {
     last: LoggedAuthorityKey | undefined,
   ): Promise<readonly NextAuthorityKey[]>;
   /**
-   * Signs a certificate with a key from the key log: Ed25519, 64 bytes.
+   * Certifies an account with a key from the key log.
    * @returns undefined if the account is not staff in this role, as far as the authority knows
    * @throws as `keysAfter`
    */
-  sign(certificate: StaffCertificate, key: LoggedAuthorityKey): Promise<Uint8Array | undefined>;
+  certify(
+    account: StaffAccount,
+    key: LoggedAuthorityKey,
+  ): Promise<SignedStaffCertificate | undefined>;
 }

@@ -1,8 +1,7 @@
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import {
-  encodeStaffCertificate,
-  staffCertificateBytes,
+  openStaffCertificate,
   type SignedStaffCertificate,
   type StaffCertificate,
 } from "../../crypto/wire/staff-certificate.ts";
@@ -17,11 +16,8 @@ import type { LoggedAuthorityKey } from "./authority.ts";
 import { readLoggedAuthority } from "./authority-entries.ts";
 import { currentAuthorityKey, type AuthorityDeps } from "./current-key.ts";
 
-const DAY_MS = 86_400_000;
-/** The time for which a certificate is valid. */
-const CERTIFIED_MS = 7 * DAY_MS;
 /** The age at which a certificate is renewed. So an authority may be down for six days. */
-const RENEWED_AFTER_MS = DAY_MS;
+const RENEWED_AFTER_MS = 86_400_000;
 /** The number of accounts that one transaction certifies. */
 const BATCH = 100;
 
@@ -71,7 +67,7 @@ const STORE = `
  * day for their key and role. The first certificate of an account has an audit entry of its own.
  * Renewals are counted in one entry for each transaction.
  * @param only certifies this account and no other
- * @throws as `Authority.sign`
+ * @throws as `Authority.certify`
  */
 export async function certifyStaff(
   deps: AuthorityDeps,
@@ -124,25 +120,29 @@ async function dueAccounts(
   });
 }
 
-/** Signs outside of a transaction, because the authority may take its time. */
+/** Asks outside of a transaction, because the authority may take its time. */
 async function signedFor(
-  { authority, now }: AuthorityDeps,
+  { authority }: AuthorityDeps,
   tenant: TenantId,
   { user, role, accountKey }: DueAccount,
   key: LoggedAuthorityKey,
 ): Promise<(SignedStaffCertificate & Pick<Certified, "certificate">) | undefined> {
-  const fromMs = now();
-  const untilMs = fromMs + CERTIFIED_MS;
-  const certificate = { tenant, user, accountKey, role, teams: [], fromMs, untilMs };
-  const signature = await authority.sign(certificate, key);
-  if (signature === undefined) return undefined;
-  const text = encodeStaffCertificate(certificate);
-  if (!verifyEd25519(key.publicKey, staffCertificateBytes(text), signature))
+  const signed = await authority.certify({ tenant, user, role, accountKey }, key);
+  if (signed === undefined) return undefined;
+  const certificate = openStaffCertificate(signed, key.publicKey, verifyEd25519);
+  if (certificate === undefined)
     throw new IdentityError(
       "authority_key_unknown",
       "The authority signed with another key than the key log has. Hand over to its key: sealdesk authority rotate.",
     );
-  return { certificate, text, signature };
+  const isAsked =
+    certificate.tenant === tenant &&
+    certificate.user === user &&
+    certificate.role === role &&
+    equalBytes(certificate.accountKey, accountKey);
+  if (!isAsked)
+    throw new IdentityError("authority_unreachable", "The authority certified another account.");
+  return { certificate, ...signed };
 }
 
 /** @returns how many were stored. An account that has changed in the meantime is left out. */

@@ -1,11 +1,8 @@
 import { handoverBytes } from "../../crypto/wire/authority-entry.ts";
-import {
-  encodeStaffCertificate,
-  staffCertificateBytes,
-} from "../../crypto/wire/staff-certificate.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Kms } from "../../keys/kms/kms.ts";
 import type { Authority, LoggedAuthorityKey, NextAuthorityKey } from "./authority.ts";
+import { newCertificate } from "./new-certificate.ts";
 
 type SigningKms = Pick<Kms, "ensureKey" | "publicKey" | "sign" | "destroy">;
 
@@ -13,15 +10,14 @@ type SigningKms = Pick<Kms, "ensureKey" | "publicKey" | "sign" | "destroy">;
  * The authority inside the server. It certifies every account that the database calls staff. Its
  * keys never leave the key service, but whoever runs the server can use them.
  */
-export const kmsAuthority = (kms: SigningKms): Authority => ({
+export const kmsAuthority = (kms: SigningKms, now: () => number): Authority => ({
   async keysAfter(tenant, last) {
     if (last !== undefined) return [];
     return [{ publicKey: await ensuredKey(kms, tenant, 1), handover: undefined }];
   },
-  sign: (certificate, { version }) =>
-    kms.sign(
-      keyName(certificate.tenant, version),
-      staffCertificateBytes(encodeStaffCertificate(certificate)),
+  certify: (account, { version }) =>
+    newCertificate(account, { teams: [], fromMs: now() }, (bytes) =>
+      kms.sign(keyName(account.tenant, version), bytes),
     ),
 });
 
@@ -60,6 +56,23 @@ export const destroyKmsKey = (
   tenant: TenantId,
   { version }: LoggedAuthorityKey,
 ): Promise<void> => kms.destroy(keyName(tenant, version));
+
+/**
+ * Returns the key of an authority that is a process of its own. It has one for each tenant.
+ * @throws KeysError of the service
+ */
+export const ownKeyOf = (kms: SigningKms, tenant: TenantId): Promise<Uint8Array> =>
+  ensuredKey(kms, tenant, 1);
+
+/**
+ * Signs with the key that `ownKeyOf` returns.
+ * @throws KeysError of the service
+ */
+export const signWithOwnKey = (
+  kms: SigningKms,
+  tenant: TenantId,
+  bytes: Uint8Array,
+): Promise<Uint8Array> => kms.sign(keyName(tenant, 1), bytes);
 
 async function ensuredKey(kms: SigningKms, tenant: TenantId, version: number): Promise<Uint8Array> {
   const name = keyName(tenant, version);

@@ -15,6 +15,8 @@ export const knownVariables: readonly string[] = [
   "AUDIT_RESTORE_APPROVERS",
   "AUDIT_RETAIN_DAYS",
   "AUDIT_WITNESSES",
+  "AUTHORITY_SECRET",
+  "AUTHORITY_URL",
   "BUNDLE_LIMIT",
   "CONVERSATION_LIMIT",
   "DATABASE_OWNER_URL",

@@ -34,6 +34,11 @@ export const headerText = text("must be printable characters without spaces.", (
   /^[\x21-\x7e]+$/.test(value),
 );
 
+export const authoritySecret = text(
+  "must be at least 32 printable characters without spaces.",
+  (value) => /^[\x21-\x7e]{32,512}$/.test(value),
+);
+
 export const httpUrl = text("must be an http or https URL without a query.", isHttpUrl);
 
 function isHttpUrl(value: string): boolean {

@@ -36,6 +36,8 @@ const schema = z.object({
   AUDIT_RESTORE_APPROVERS: rule.approvers.optional(),
   AUDIT_RETAIN_DAYS: rule.days.default("2192"),
   AUDIT_WITNESSES: rule.witnesses.optional(),
+  AUTHORITY_SECRET: rule.authoritySecret.optional(),
+  AUTHORITY_URL: rule.httpUrl.optional(),
   LOG_LEVEL: z
     .enum(["error", "warn", "info", "debug"], "must be error, warn, info or debug.")
     .default("info"),

@@ -161,7 +161,7 @@ describe("the authority's key", () => {
   const deps = () => ({
     pool: own.database.pool,
     now: () => own.clock.now(),
-    authority: kmsAuthority(keys),
+    authority: kmsAuthority(keys, () => own.clock.now()),
     kms: keys,
   });
 

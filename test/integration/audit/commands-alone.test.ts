@@ -23,6 +23,7 @@ beforeEach(async () => {
     home,
     owner: { variable: "DATABASE_OWNER_URL", url: database.ownerUrl },
     keystore: undefined,
+    authority: undefined,
     publicUrl: "http://127.0.0.1:8080",
     production: false,
     kms: () => readKmsSettings({}, { home, production: false }),

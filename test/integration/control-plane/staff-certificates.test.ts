@@ -6,6 +6,7 @@ import { verifyInclusion } from "../../../audit/verify/proofs.ts";
 import { leafHash } from "../../../audit/verify/tree-hash.ts";
 import { decodeAuthorityEntry, handoverBytes } from "../../../crypto/wire/authority-entry.ts";
 import { openStaffCertificate } from "../../../crypto/wire/staff-certificate.ts";
+import type { Authority } from "../../../identity/authority/authority.ts";
 import { certifyStaff } from "../../../identity/authority/certify-staff.ts";
 import { kmsAuthority } from "../../../identity/authority/kms-authority.ts";
 import { rotateAuthority } from "../../../identity/authority/rotate-authority.ts";
@@ -58,11 +59,10 @@ async function certificateOf(asking: TestDevice, user: string) {
 const entriesOf = async (action: string, tenant?: TestTenant) =>
   (await server.auditEntries(tenant)).filter((entry) => entry["action"] === action);
 
-const certifying = () => ({
-  pool: server.database.pool,
-  now: () => server.clock.now(),
-  authority: kmsAuthority(kms),
-});
+const certifying = (laterMs = 0) => {
+  const now = () => server.clock.now() + laterMs;
+  return { pool: server.database.pool, now, authority: kmsAuthority(kms, now) };
+};
 
 test("a device of staff is certified when it is registered, for seven days", async () => {
   const agent = await staffDevice(server, "agent");
@@ -118,8 +118,10 @@ test("certificates are renewed after a day, and one audit entry counts those of 
   const [reader] = agents;
   const before = await certificateOf(reader!, agents[1]!.user);
   expect(await certifyStaff(certifying(), tenant.id)).toEqual({ certified: 0, refused: 0 });
-  const later = { ...certifying(), now: () => server.clock.now() + dayMs + 1 };
-  expect(await certifyStaff(later, tenant.id)).toEqual({ certified: 2, refused: 0 });
+  expect(await certifyStaff(certifying(dayMs + 1), tenant.id)).toEqual({
+    certified: 2,
+    refused: 0,
+  });
   const after = await certificateOf(reader!, agents[1]!.user);
   expect(after!.untilMs).toBeGreaterThan(before!.untilMs + dayMs);
   const renewals = await entriesOf("staff.renew_certificates", tenant);
@@ -148,8 +150,10 @@ test("a suspended tenant's staff is not certified", async () => {
     "update sealdesk.tenants set suspended_at_ms = 1 where id = $1",
     [tenant.id],
   );
-  const later = { ...certifying(), now: () => server.clock.now() + 2 * dayMs };
-  expect(await certifyStaff(later, tenant.id)).toEqual({ certified: 0, refused: 0 });
+  expect(await certifyStaff(certifying(2 * dayMs), tenant.id)).toEqual({
+    certified: 0,
+    refused: 0,
+  });
 });
 
 test("a rotated key is handed over to in the key log, and certificates by the former one end", async () => {
@@ -175,9 +179,13 @@ test("a rotated key is handed over to in the key log, and certificates by the fo
 test("an authority that does not hold the logged key certifies nobody", async () => {
   const tenant = await server.createTenant();
   await staffDevice(server, "agent", tenant);
-  const stranger = { ...kmsAuthority(kms), sign: async () => new Uint8Array(64).fill(7) };
-  const later = { ...certifying(), authority: stranger, now: () => server.clock.now() + 2 * dayMs };
-  await expect(certifyStaff(later, tenant.id)).rejects.toMatchObject({
+  const later = certifying(2 * dayMs);
+  const certify: Authority["certify"] = async (account, key) => {
+    const { text } = (await later.authority.certify(account, key))!;
+    return { text, signature: new Uint8Array(64).fill(7) };
+  };
+  const stranger = { ...later, authority: { ...later.authority, certify } };
+  await expect(certifyStaff(stranger, tenant.id)).rejects.toMatchObject({
     code: "authority_key_unknown",
   });
 });

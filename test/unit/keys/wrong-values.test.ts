@@ -40,6 +40,8 @@ const wrong: Readonly<Record<string, (text: string) => readonly string[]>> = {
   AUDIT_RESTORE_APPROVERS: (text) => [text, `${text},${text}`, ","],
   AUDIT_RETAIN_DAYS: days,
   AUDIT_WITNESSES: (text) => [text, `${text}@https://w.example`, ","],
+  AUTHORITY_SECRET: (text) => [text, `${text} and more text of some length`],
+  AUTHORITY_URL: url,
   BUNDLE_LIMIT: limit,
   CONVERSATION_LIMIT: rate,
   DATABASE_OWNER_URL: database,
