@@ -19,7 +19,7 @@ async function secondsOf(metric: "pending" | "unsigned"): Promise<number | undef
   return line === undefined ? undefined : Number(line.split(" ")[1]);
 }
 
-const readyz = async () => (await fetch(`${server.url}/readyz`)).json() as Promise<unknown>;
+const readyz = async () => (await fetch(`${server.url}/readyz`)).json();
 
 test("entries count as waiting while no checkpoint can be stored, until one is stored again", async () => {
   const folder = join(server.home, "audit-checkpoints");
