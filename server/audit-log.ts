@@ -25,6 +25,8 @@ interface Deps {
   readonly pool: Pool;
   /** Time between two steps of the check of everything that the logs hold. */
   readonly checkEveryMs: number;
+  /** Time between two comparisons of the database's guards. */
+  readonly guardsEveryMs: number;
   /** The time without a signature from which an entry is reported. */
   readonly unsignedWarningMs: number;
   /** Time between two searches for heads that a witness has not cosigned. */
@@ -70,23 +72,28 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     heads,
     appended,
     everyMs: deps.checkEveryMs,
+    guardsEveryMs: deps.guardsEveryMs,
     onFinding: (error) => log.error("the check of the audit logs failed", describeError(error)),
   });
-  const reasonOf = (error: AuditError | undefined) =>
-    auditReasons.find((reason) => reason === error?.code);
+  const reasonOf = (errors: readonly (AuditError | undefined)[]) =>
+    errors
+      .map((error) => auditReasons.find((reason) => reason === error?.code))
+      .find((reason) => reason !== undefined);
   const isUnsigned = () => integrator.pendingAgeMs > deps.unsignedWarningMs;
   const isFound = (warning: ReadyWarning) =>
-    warning === "audit_log_unsigned" ? isUnsigned() : warning === checker.finding?.code;
+    warning === "audit_log_unsigned"
+      ? isUnsigned()
+      : checker.findings.some(({ code }) => code === warning);
   metrics?.audit.watch({
     pendingAgeMs: () => integrator.pendingAgeMs,
     unsignedAgeMs: () => integrator.unsignedAgeMs,
     refused: () => integrator.refusal !== undefined,
-    altered: () => checker.finding !== undefined,
+    altered: () => checker.findings.length > 0,
     checkedAgeMs: () => checker.ageMs,
     witnessDisagrees: () => witnesses?.disagreements ?? 0,
   });
   return {
-    refusal: () => reasonOf(integrator.refusal) ?? reasonOf(checker.finding),
+    refusal: () => reasonOf([integrator.refusal, ...checker.findings]),
     warnings: () => readyWarnings.filter(isFound),
     heads,
     async close() {

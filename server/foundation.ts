@@ -87,6 +87,7 @@ export async function openFoundation(
     pool,
     cosignEveryMs: timings.cosignEveryMs,
     checkEveryMs: timings.checkEveryMs,
+    guardsEveryMs: timings.guardsEveryMs,
     unsignedWarningMs: timings.unsignedWarningMs,
     signer,
     now,

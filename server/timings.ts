@@ -50,6 +50,8 @@ export interface Timings {
   readonly cosignEveryMs: number;
   /** Time between two steps of the check of everything that the audit logs hold. */
   readonly checkEveryMs: number;
+  /** Time between two comparisons of triggers, functions, policies and grants with those shipped. */
+  readonly guardsEveryMs: number;
   /** The time without a place or a signature from which an audit entry is reported as unsigned. */
   readonly unsignedWarningMs: number;
 }
@@ -77,5 +79,6 @@ export const usualTimings: Timings = {
   requestMs: 30_000,
   cosignEveryMs: 60_000,
   checkEveryMs: 1_000,
+  guardsEveryMs: 30_000,
   unsignedWarningMs: 10_000,
 };

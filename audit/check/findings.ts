@@ -16,9 +16,9 @@ export class Findings {
     this.#stopped = stopped;
   }
 
-  /** The finding that is the oldest of the current ones. */
-  get first(): AuditError | undefined {
-    return this.#byCheck.values().next().value;
+  /** The current findings, the oldest first. */
+  get all(): readonly AuditError[] {
+    return [...this.#byCheck.values()];
   }
 
   /**

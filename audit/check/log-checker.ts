@@ -8,6 +8,7 @@ import { OPERATOR_LOG } from "../logs.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import type { AppendedEntries } from "./appended-entries.ts";
 import { asIntegrator } from "./as-integrator.ts";
+import { assertGuards } from "./assert-guards.ts";
 import { assertAllPlaced } from "./assert-all-placed.ts";
 import { Findings } from "./findings.ts";
 import { PrunedRange } from "./pruned-range.ts";
@@ -20,6 +21,8 @@ export interface LogCheckerOptions {
   readonly appended: AppendedEntries;
   /** The time between two steps. */
   readonly everyMs?: number;
+  /** The time between two comparisons of triggers, functions, policies and grants. */
+  readonly guardsEveryMs?: number;
   /** The number of entries that one step reads. */
   readonly entriesAtOnce?: number;
   /** Called once for each finding, and once for a check that keeps failing. */
@@ -31,11 +34,13 @@ const LOGS = "select id from audit.logs";
 const LOGS_AT_ONCE = 64;
 const PAGE = 1_024;
 const STEP_MS = 1_000;
+const GUARDS_MS = 30_000;
 
 /**
  * Compares the logs in the database with their signed heads, from the first entry to the last, and
  * then starts again. Each node does this itself and trusts no other node. By default, a step reads
- * 4,096 entries, and there is one step a second.
+ * 4,096 entries, and there is one step a second. It also compares what guards the logs: see
+ * `assertGuards`.
  */
 export class LogChecker {
   readonly #options: LogCheckerOptions;
@@ -43,6 +48,7 @@ export class LogChecker {
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   readonly #leaveAppended: () => Promise<void>;
+  readonly #leaveGuards: () => Promise<void>;
   #checkedAtMs = performance.now();
   #failure: string | undefined;
   #left = { entries: 0, logs: 0 };
@@ -50,21 +56,26 @@ export class LogChecker {
   constructor(options: LogCheckerOptions) {
     this.#options = options;
     this.#findings = new Findings(options.onFinding, this.#stop.signal);
-    const { pool, heads, appended, everyMs = STEP_MS } = options;
+    const { pool, heads, appended, everyMs = STEP_MS, guardsEveryMs = GUARDS_MS } = options;
     this.#leaveAppended = runPeriodically(
       () => this.#findings.keep("appended", () => appended.assertStored(pool, heads)),
       everyMs,
+      (error) => this.#fail(error),
+    );
+    this.#leaveGuards = runPeriodically(
+      () => this.#findings.keep("guards", () => assertGuards(pool)),
+      guardsEveryMs,
       (error) => this.#fail(error),
     );
     this.#ended = this.#run();
   }
 
   /**
-   * Returns the oldest of the current findings. A finding ends when its check finds the log intact
-   * again.
+   * Returns the current findings, the oldest first. A finding ends when its check finds no fault any
+   * more.
    */
-  get finding(): AuditError | undefined {
-    return this.#findings.first;
+  get findings(): readonly AuditError[] {
+    return this.#findings.all;
   }
 
   /** Returns the time since every log was last read through to its end, in milliseconds. */
@@ -74,7 +85,7 @@ export class LogChecker {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    await Promise.all([this.#leaveAppended(), this.#ended]);
+    await Promise.all([this.#leaveAppended(), this.#leaveGuards(), this.#ended]);
   }
 
   async #run(): Promise<void> {

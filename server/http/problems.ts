@@ -42,6 +42,7 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   log_not_found: "internal_error",
   entry_not_found: "internal_error",
   not_prunable: "internal_error",
+  audit_guards_altered: "internal_error",
   // Certificates of staff are issued beside requests.
   authority_unreachable: "internal_error",
   authority_key_unknown: "internal_error",

@@ -58,7 +58,7 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
       gaugeOf(
         registry,
         "sealdesk_audit_altered",
-        "1 while the database does not hold the audit entries that were signed",
+        "1 while the database does not hold the audit entries that were signed, or its guards were altered",
         { read: () => Number(altered()) },
       );
       gaugeOf(

@@ -15,14 +15,15 @@ async function attempt({ owner }: TestDatabase, statements: readonly string[]): 
   const client = await owner.connect();
   try {
     await client.query("begin");
-    const tables = await client.query<{ name: string }>(
-      "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'audit'",
+    const triggers = await client.query<{ name: string; enable: string }>(
+      `select format('alter table %s %%s trigger %I', tgrelid::regclass, tgname) as name,
+         case tgenabled when 'A' then 'enable always' else 'enable' end as enable
+       from pg_trigger where tgrelid in (
+         select oid from pg_class where relnamespace = 'audit'::regnamespace) and not tgisinternal`,
     );
-    for (const { name } of tables.rows)
-      await client.query(`alter table ${name} disable trigger user`);
+    for (const { name } of triggers.rows) await client.query(name.replace("%s", "disable"));
     for (const statement of statements) await client.query(statement);
-    for (const { name } of tables.rows)
-      await client.query(`alter table ${name} enable trigger user`);
+    for (const { name, enable } of triggers.rows) await client.query(name.replace("%s", enable));
     await client.query("commit");
     return true;
   } catch (error) {

@@ -16,6 +16,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const assets = [
   { folder: "db/migrations", isAsset: (path) => path.endsWith(".sql") },
   { folder: "db/keystore-migrations", isAsset: (path) => path.endsWith(".sql") },
+  { folder: "db", isAsset: (path) => path === "guards.txt" },
   { folder: "crypto/wire", isAsset: (path) => path.endsWith(".proto") },
   { folder: "server/http/pages", isAsset: (path) => !path.endsWith(".ts") },
 ];
