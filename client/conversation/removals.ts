@@ -94,7 +94,7 @@ export async function endRemovals(
   }
 }
 
-/** Returns the devices in a conversation that nothing may be sealed for. */
+/** Returns the devices in a conversation that nothing may be sealed for (R27). */
 export async function withheldFrom(
   transaction: ReadTransaction,
   conversation: ConversationId,
