@@ -3,7 +3,7 @@ import { SealdeskError } from "../errors.ts";
 import type { ConversationState } from "./state.ts";
 
 /**
- * Requires that this device may seal for the members of a conversation.
+ * Requires that this device may seal for the members of a conversation (R25).
  * @throws SealdeskError not_a_member, membership_unverified
  */
 export function assertMember(
@@ -15,7 +15,7 @@ export function assertMember(
 }
 
 /**
- * Requires that somebody else could read a message. If the tenant's authority certifies none of the
+ * Requires that somebody else could read a message (R26). If the tenant's authority certifies none of the
  * other members, it would be sealed for nobody.
  * @throws SealdeskError untrusted_member
  */

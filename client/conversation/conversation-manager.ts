@@ -341,7 +341,7 @@ export class ConversationManager {
   }
 
   /**
-   * Reports a log that is shorter than before. A log only grows, so this one is another log or an
+   * Reports a log that is shorter than before (R23). A log only grows, so this one is another log or an
    * older copy.
    */
   #compareHead(id: ConversationId, seq: number): void {

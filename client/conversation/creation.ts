@@ -63,7 +63,7 @@ interface Arrived {
   readonly creatorHistory: KeyHistory | undefined;
 }
 
-/** Returns whether the creating device signed this conversation with this suite and these users. */
+/** Returns whether the creating device signed this conversation with this suite and these users (R12). */
 export async function isCreationValid(
   deps: CreationDeps,
   transaction: StoreTransaction,

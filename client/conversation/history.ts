@@ -265,7 +265,7 @@ export async function* readBack(
 }
 
 /**
- * Returns the last event up to `seq` that this device saw: not a gap, whose last event it did not
+ * Returns the last event up to `seq` that this device saw (R29): not a gap, whose last event it did not
  * see. Returns seq 0 and zeros if it saw none.
  */
 export async function lastSeenUpTo(

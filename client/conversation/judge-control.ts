@@ -15,9 +15,9 @@ import type { MembershipVerdict } from "./verdict.ts";
 type Placed = Pick<Deliver, "seq" | "epoch"> & { readonly kind: MembershipAct["kind"] };
 
 /**
- * Judges a membership event whose place in the log was checked. If this device saw the event before it,
- * the members must be those of then, changed by the act. If it did not, it takes the list as it is and
- * returns who is new to it. It takes such a list only while it is a member and after a gap, or from an
+ * Judges a membership event whose place in the log was checked (R6 to R9). If this device saw the event
+ * before it, the members must be those of then, changed by the act. If it did not, it takes the list as
+ * it is and returns who is new to it. It takes such a list only while it is a member and after a gap, or from an
  * event that makes it a member.
  * @param control undefined if the event has no valid content
  */
@@ -32,23 +32,26 @@ export function judgeControl(
     kind: "malformed",
     leaves: !hasDevice(control.members, self.device),
   } as const;
-  // A creation is the first event, and there is one.
+  // R6. A creation is the first event, and there is one.
   if (control.epoch !== event.epoch || (event.kind === "created") !== (event.seq === 1))
     return malformed;
   if (isActOfUncertified(before, event.kind, control)) return malformed;
   const act = actOf(event.kind, control);
   const enters = makesMember(before, event, control, self);
   if (before !== undefined && sawMembers(before, event, enters, self)) {
+    // R7
     const after = membershipAfter(before.members, act);
     const follows = after !== undefined && control.epoch === before.epoch + after.epochStep;
     return follows ? { kind: "accepted", control, arrived: [], enters } : malformed;
   }
+  // R8
   if (!isPossible(act)) return malformed;
   const unseen = before?.unseen === true;
   if (enters || (unseen && hasDevice(before.members, self.device))) {
     const arrived = before === undefined ? [] : unseenArrivals(before.members, act, enters, self);
     return { kind: "accepted", control, arrived, enters };
   }
+  // R9
   return unseen ? { kind: "outside" } : malformed;
 }
 

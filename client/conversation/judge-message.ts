@@ -8,7 +8,7 @@ import { isListedUnder, memberWith, type ConversationState } from "./state.ts";
 export type MessageRefusal = "not_a_member" | "untrusted_sender" | "wrong_epoch";
 
 /**
- * Returns why a message must not be opened, or undefined if it may be.
+ * Returns why a message must not be opened (R15), or undefined if it may be.
  * @param sender the user who owns the sending device by certificate; undefined if there is none
  */
 export function refusalOf(
@@ -27,7 +27,7 @@ export function refusalOf(
 
 /**
  * Returns whether the event that the sender of a message saw last is in this device's log, as far as
- * this device can know.
+ * this device can know (R17).
  * @param recorded the hash that this device recorded at `lastSeen.seq`; undefined if it saw no event there
  */
 export const isSameLog = (

@@ -4,7 +4,8 @@ import { isListedUnder, type ConversationState } from "./state.ts";
 
 /**
  * Returns whether a membership event makes this device a member, as far as this device can know. Such an
- * event must bring the creation record. A device that is no member sees nothing before it.
+ * event must bring the creation record (docs/receiver.md, "enters"). A device that is no
+ * member sees nothing before it.
  * @param before the state before the event, which may lie further back than the event before it
  */
 export function makesMember(

@@ -51,9 +51,9 @@ interface From {
 }
 
 /**
- * Returns the decrypted message, or why it cannot be shown. It throws only what the store throws. No
- * other device gives its message an id that waits here. So one that does not open and has such an id is
- * this device's own, shown under another device.
+ * Returns the decrypted message, or why it cannot be shown (R15 to R17). It throws only what the store
+ * throws. No other device gives its message an id that waits here. So one that does not open and has such
+ * an id is this device's own, shown under another device (R18).
  */
 export async function openDelivered(
   transaction: StoreTransaction,
@@ -105,7 +105,7 @@ async function openFrom(
 const lookedBack = 512;
 
 /**
- * Returns the problem of a message that does not open. It concerns the sender's device or this one.
+ * Returns the problem of a message that does not open (R16). It concerns the sender's device or this one.
  */
 async function causeOf(
   transaction: StoreTransaction,
@@ -137,7 +137,7 @@ async function takeKeptPacket(
 }
 
 /**
- * Takes the text of an own message from the outbox and removes it there. Nothing is decrypted. The
+ * Takes the text of an own message (R18) from the outbox and removes it there. Nothing is decrypted. The
  * message is shown only if the log holds it exactly as it was sealed: ciphertext, commitment, epoch and
  * key. Otherwise nobody else may be able to read it.
  * @param unseen true if the store is an older copy and does not know that the message was sent

@@ -97,7 +97,7 @@ export const unsealedEntry = (
 });
 
 /**
- * Returns whether somebody came unseen after the message was written. Its author did not mean it for
+ * Returns whether somebody came unseen after the message was written (R28). Its author did not mean it for
  * them. A notice of the device itself is for everybody.
  */
 export const isOvertaken = (

@@ -118,7 +118,7 @@ export class Receiver {
   }
 
   /**
-   * Reports a repeated event. An event that is merely late is reported as missing when the event
+   * Reports a repeated event (R1). An event that is merely late is reported as missing when the event
    * after it is checked.
    */
   #onLate(event: Deliver): void {
@@ -134,7 +134,7 @@ export class Receiver {
   }
 
   /**
-   * Drops the events of the last connection that were not recorded. Resolves when no work is
+   * Drops the events of the last connection that were not recorded (R23). Resolves when no work is
    * running.
    */
   async reset(): Promise<void> {
@@ -173,7 +173,7 @@ export class Receiver {
   }
 
   /**
-   * Builds the event of an accepted own message from the sent copy. Returns undefined if no sent
+   * Builds the event of an accepted own message from the sent copy (R19). Returns undefined if no sent
    * message matches the answer.
    */
   async #ownEvent(answer: Accepted): Promise<Deliver | undefined> {
@@ -292,7 +292,7 @@ export class Receiver {
   }
 
   /**
-   * Compares a repeated event with the known one. The relay may repeat an event, but must not send
+   * Compares a repeated event with the known one (R2). The relay may repeat an event, but must not send
    * another one in its place. It must not give the event another franking tag either: the hash does not
    * cover the tag.
    */

@@ -68,7 +68,7 @@ interface RecordedEvent {
 
 /**
  * Opens, checks and stores one event together with the new cursor, in one transaction, and advances the
- * log. If the device crashes before the commit, the relay delivers the event again.
+ * log. If the device crashes before the commit, the relay delivers the event again (R24).
  */
 export async function recordEvent(
   deps: RecordingDeps & { readonly log: Pick<ConversationLog, "advance"> },
@@ -203,12 +203,14 @@ async function membershipFacts(
     };
   const { control, enters } = verdict;
   await endRemovals(transaction, event.conversation, event.kind, control);
+  // R13
   const { distrusted, committed } = await deps.trust.admit(transaction, devices);
   const certified = await deps.staff.admit(transaction, staff);
   const arrived = { devices, distrusted, creatorHistory };
   const valid = enters
     ? await isCreationValid(deps, transaction, { event, control }, arrived)
     : undefined;
+  // R14
   const receipts =
     event.kind === "history_granted" || event.kind === "consent_changed"
       ? await receiptProblems(deps, transaction, { event, control, devices }, distrusted)

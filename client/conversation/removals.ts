@@ -87,7 +87,7 @@ export async function endRemovals(
 
 /**
  * Returns the devices in a conversation that nothing may be sealed for: those that were removed, those of
- * members that were removed, and those that no valid list of their account names.
+ * members that were removed, and those that no valid list of their account names (R27).
  * @param nowMs local time
  */
 export async function withheldFrom(

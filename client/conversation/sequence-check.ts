@@ -17,7 +17,7 @@ export type SequenceCheck =
   | { readonly kind: "forked" };
 
 /**
- * Checks an event's seq and recomputes its transcript hash. A device that is not a member sees
+ * Checks an event's seq and recomputes its transcript hash (rules R2 to R4). A device that is not a member sees
  * nothing until an event makes it one. At that event and after a gap, the log continues from the hash
  * that the relay says the event before had. If it is false, every member's next message reveals it.
  */
@@ -38,7 +38,7 @@ export function classifyEvent(
 }
 
 /**
- * Returns the events that the relay passed over before an event or a gap that comes next. It says with
+ * Returns the events that the relay passed over before an event or a gap that comes next (R5). It says with
  * that that this device was no member then. A device that knows of no end of its membership records
  * them.
  */
@@ -51,8 +51,9 @@ export function passedOver(
 }
 
 /**
- * Returns the relation of a gap to the known log. `from` is the first event that is missing here. A
- * device whose membership may have ended in an earlier gap does not see the events up to the next one.
+ * Returns the relation of a gap to the known log (R20 to R22). `from` is the first event that is missing
+ * here. A device whose membership may have ended in an earlier gap does not see the events up to the next
+ * one.
  */
 export function classifyGap(
   state: ConversationState | undefined,

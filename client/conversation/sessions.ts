@@ -45,7 +45,7 @@ function assertOwners(deps: SessionDeps, state: ConversationState): void {
 }
 
 /**
- * Returns a member who has a listed device that is not known to be theirs, or undefined if there is
+ * Returns a member who has a listed device that is not known to be theirs (R26), or undefined if there is
  * none. Call it again with the state that you seal for, which may be newer than the state that you
  * checked.
  */

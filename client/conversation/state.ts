@@ -170,7 +170,7 @@ export const unknown: Omit<ConversationState, "seq" | "transcriptHash" | "afterG
 };
 
 /**
- * Returns the state after an event.
+ * Returns the state after an event (R10 to R12).
  * @param verdict on a membership event; undefined for messages
  * @param valid whether the creation record in the event is valid; undefined if the event has none.
  *   The last record decides: a valid one replaces an invalid one.
@@ -241,7 +241,7 @@ export function withheldAmong(
   };
 }
 
-/** Returns the state after events that are gone. `to` is the last of them. */
+/** Returns the state after events that are gone (R22). `to` is the last of them. */
 export const stateAfterGap = (
   before: ConversationState | undefined,
   to: number,

@@ -108,7 +108,7 @@ describe("C3: a relay that does not show what was said", () => {
     ]);
   });
 
-  test("shows two members different orders: the next message tells, to both", async () => {
+  test("shows two members different orders: the next message tells, to both (R17)", async () => {
     const shown = new OtherLog();
     let held: Deliver | undefined;
     await open((frame) => {
@@ -157,7 +157,7 @@ describe("C3: a relay that does not show what was said", () => {
     expect(problemsOf(items)).toMatchObject([{ code: "missing_event", seq: 2 }]);
   });
 
-  test("sends a message twice: it is shown once, and said to be replayed", async () => {
+  test("sends a message twice: it is shown once, and said to be replayed (R1)", async () => {
     await open((frame) => (isMessage(frame, 2) ? [frame, frame] : [frame]));
     const reading = readVictim((all) => problemsOf(all).length === 1 && textsOf(all).length === 2);
     const first = await serving.send("pay 100");
@@ -168,7 +168,7 @@ describe("C3: a relay that does not show what was said", () => {
     expect(problemsOf(items)).toMatchObject([{ code: "replayed", seq: 2, message: first.id }]);
   });
 
-  test("replays a message as a new one: it is not shown again", async () => {
+  test("replays a message as a new one: it is not shown again (R16)", async () => {
     const shown = new OtherLog();
     await open((frame) => {
       if (frame.kind !== "deliver") return [frame];
@@ -267,7 +267,7 @@ describe("C3: a relay that does not show what was said", () => {
     expect(problemsOf(atAgent)).toMatchObject([{ seq: 2, code: "commitment_mismatch" }]);
   });
 
-  test("comes back with an older log: the device knows that there was more", async () => {
+  test("comes back with an older log: the device knows that there was more (R23)", async () => {
     await open((frame) => [frame]);
     await serving.send("one");
     await serving.send("two");
@@ -320,7 +320,7 @@ describe("C3: a relay that does not show what was said", () => {
     await mallory.sealdesk.close();
   });
 
-  test("makes up a conversation, or another suite: nothing is sealed for it", async () => {
+  test("makes up a conversation, or another suite: nothing is sealed for it (R12)", async () => {
     await open((frame) => {
       if (frame.kind !== "deliver" || frame.body.kind !== "created") return [frame];
       const { creation, ...control } = decodeControl(frame.body.ciphertext);

@@ -231,7 +231,7 @@ test.each<[string, boolean, readonly KeyEntry["change"][]]>([
   60_000,
 );
 
-test("a user who was shown a wrong creation record is admitted by the right one", async () => {
+test("a user who was shown a wrong creation record is admitted by the right one (R12)", async () => {
   const { agent, serving } = await resetCreator();
   const setSignature = (to: string) =>
     server.database.owner.query(

@@ -16,7 +16,7 @@ describe("whom a device trusts", () => {
   });
   afterAll(() => server.close());
 
-  test("a changed account key is shown, and written to only once a person accepted it", async () => {
+  test("a changed account key is shown, and written to only once a person accepted it (R13)", async () => {
     const agent = await connectStaff(server);
     const customer = await connectCustomer(server);
     const user = agent.sealdesk.user.id;

@@ -27,7 +27,7 @@ import {
   type Shown,
 } from "./judging.ts";
 
-test("after a gap, who is new is named, apart from whom the act brings", () => {
+test("after a gap, who is new is named, apart from whom the act brings (R8)", () => {
   const before = stateAfterGap(state(), 9);
   expect(judge(before, consent([customer, own], 8))).toMatchObject(accepted([]));
   expect(judge(before, consent([customer, own, ghost], 8))).toMatchObject(accepted([ghost]));
@@ -73,7 +73,7 @@ test("members stay unseen over messages until an event lists them", () => {
   expect(seen).toMatchObject({ unseen: false, members: [customer, own, ghost] });
 });
 
-test("an event continues the log from the hash that it names, at every place", () => {
+test("an event continues the log from the hash that it names, at every place (R4)", () => {
   const other = new Uint8Array(32).fill(7);
   const place = (before: ConversationState | undefined, seq: number, hash: Uint8Array) => {
     const shown: Shown = { kind: "member_added", of: own, members: [own], epoch: 4, seq };
@@ -92,7 +92,7 @@ test("an event continues the log from the hash that it names, at every place", (
   expect(classifyEvent(later, event, controlOf(shown), self).kind).toBe("forked");
 });
 
-test("a removal in a gap is no reason to wait for events that this device may not see", () => {
+test("a removal in a gap is no reason to wait for events that this device may not see (R3)", () => {
   const gone = stateAfterGap(state(), 9);
   const shown: Shown = { kind: "member_added", of: own, members: [own], epoch: 9, seq: 20 };
   const at = (before: ConversationState) =>
@@ -104,7 +104,7 @@ test("a removal in a gap is no reason to wait for events that this device may no
   ]);
 });
 
-test("a gap after a gap covers what lies between", () => {
+test("a gap after a gap covers what lies between (R21, R22)", () => {
   const gone = stateAfterGap(state(), 9);
   expect(classifyGap(gone, { from: 20, to: 22 })).toEqual({ kind: "next", from: 10 });
   expect(classifyGap(state(), { from: 20, to: 22 })).toEqual({ kind: "missing", seq: 5 });
@@ -149,7 +149,7 @@ test.each<[string, Shown]>([
   ],
   ["removal", { kind: "member_removed", by: own, of: ghost, members: [customer, own], epoch: 4 }],
 ])(
-  "a device whose entry is gone takes no members from a %s, which is not malformed",
+  "a device whose entry is gone takes no members from a %s, which is not malformed (R9)",
   (_, shown) => {
     const verdict = judge(outside, shown);
     expect(verdict).toEqual({ kind: "outside" });

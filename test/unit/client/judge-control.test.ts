@@ -21,7 +21,7 @@ import {
   type Shown,
 } from "./judging.ts";
 
-test("an event that follows one that this device saw makes the members what its act makes of them", () => {
+test("an event that follows one that this device saw makes the members what its act makes of them (R7, R11)", () => {
   const added: Shown = {
     kind: "member_added",
     by: own,
@@ -47,7 +47,7 @@ test.each<[string, Shown]>([
     "adds this device once more",
     { kind: "device_added", by: own, members: [customer, own], epoch: 4 },
   ],
-])("an event is malformed if it %s", (_, shown) => {
+])("an event is malformed if it %s (R7, R10)", (_, shown) => {
   const before = state();
   const verdict = judge(before, shown);
   expect(verdict).toEqual(malformed);
@@ -57,14 +57,14 @@ test.each<[string, Shown]>([
   expect(after.members).toBe(before.members);
 });
 
-test("content that cannot be read is malformed, and so is another epoch than the header's", () => {
+test("content that cannot be read is malformed, and so is another epoch than the header's (R6)", () => {
   const at = { kind: "closed", seq: 5, epoch: 3 } as const;
   expect(judgeControl(state(), at, undefined, self)).toEqual(malformed);
   const control = controlOf({ kind: "closed", members: [customer, own], epoch: 2 });
   expect(judgeControl(state(), at, control, self)).toEqual(malformed);
 });
 
-test("a malformed event does not keep a device that it no longer lists", () => {
+test("a malformed event does not keep a device that it no longer lists (R10)", () => {
   const verdict = judge(state(), consent([customer, ghost]));
   expect(verdict).toEqual({ kind: "malformed", leaves: true });
   const at = { seq: 5, kind: "consent_changed", transcriptHash: zeroHash } as const;
@@ -97,7 +97,7 @@ test("the first event that a device sees makes it a member, and no other event d
     expect(judge(undefined, other).kind).toBe("malformed");
 });
 
-test("a device that comes back is told who came since it left", () => {
+test("a device that comes back is told who came since it left (R8)", () => {
   const verdict = judge(state(), {
     kind: "member_removed",
     by: ghost,

@@ -89,7 +89,7 @@ test("a message names the newest event", async () => {
   expect(await lastSeenIn([1, 2, 3], [])).toEqual({ seq: 3, transcriptHash: hashOf(3) });
 });
 
-test("after a gap at the end, it names the last event that the device saw before the gap", async () => {
+test("after a gap at the end, it names the last event that the device saw before the gap (R29)", async () => {
   expect(await lastSeenIn([1, 2], [[3, 9]])).toEqual({ seq: 2, transcriptHash: hashOf(2) });
 });
 

@@ -94,7 +94,7 @@ test("an own message is shown if the log holds any sealing of it", async () => {
   expect(told).toEqual([id]);
 });
 
-test("an answer with a hash of nothing that was sealed is a problem, and another connection is made", async () => {
+test("an answer with a hash of nothing that was sealed is a problem, and another connection is made (R19)", async () => {
   const { receiver, event, id, problems, recycled, items, wait } = await withLogged({});
   receiver.accepted({ ...acceptedOf(event), transcriptHash: randomBytes(32) });
   await wait();
@@ -105,7 +105,7 @@ test("an answer with a hash of nothing that was sealed is a problem, and another
   expect((await items()).at(-1)).toMatchObject({ kind: "message", text: "as I wrote it" });
 });
 
-test("an own message whose franking tag changes is a problem: nobody could report it", async () => {
+test("an own message whose franking tag changes is a problem: nobody could report it (R2)", async () => {
   const { receiver, event, id, problems, wait } = await withLogged({});
   receiver.accepted(acceptedOf(event));
   await wait();
@@ -115,7 +115,7 @@ test("an own message whose franking tag changes is a problem: nobody could repor
   expect(problems).toMatchObject([{ seq: 2, code: "forked_log", message: id }]);
 });
 
-test("an older copy of the store shows what it never sealed, and says that it cannot compare it", async () => {
+test("an older copy of the store shows what it never sealed, and says that it cannot compare it (R18)", async () => {
   const { receiver, store, items, wait } = await setUp(undefined, true);
   const relay = new LogDouble();
   receiver.deliver(relay.created());

@@ -7,7 +7,7 @@ import { acceptedOf, conversation, LogDouble, setUp } from "./receiving.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 describe("receiving", () => {
-  test("an answer that comes before earlier events waits for them", async () => {
+  test("an answer that comes before earlier events waits for them (R19)", async () => {
     const { receiver, recorded, problems, queue, items, wait } = await setUp();
     const relay = new LogDouble();
     const [created, first, second, closed] = [
@@ -52,7 +52,7 @@ describe("receiving", () => {
     expect(new Set(found)).toEqual(new Set([2]));
   });
 
-  test("a membership event with an unknown field is a problem and changes no member", async () => {
+  test("a membership event with an unknown field is a problem and changes no member (R6, R10)", async () => {
     const { receiver, log, problems, items, wait } = await setUp();
     const relay = new LogDouble();
     const created = relay.created();
@@ -80,7 +80,7 @@ describe("receiving", () => {
     expect((await items()).length).toBe(2);
   });
 
-  test("another connection delivers unrecorded events again, and changes nothing else", async () => {
+  test("another connection delivers unrecorded events again, and changes nothing else (R23)", async () => {
     let reachable = false;
     const lookUp = () =>
       reachable
@@ -113,7 +113,7 @@ describe("receiving", () => {
     expect([asked, recorded]).toEqual([3, [1]]);
   });
 
-  test("a missing event asks for another connection and is named", async () => {
+  test("a missing event asks for another connection and is named (R3)", async () => {
     const { receiver, recorded, problems, recycled, queue, wait } = await setUp();
     const relay = new LogDouble();
     const created = relay.created();
@@ -131,7 +131,7 @@ describe("receiving", () => {
     expect(recycled()).toBe(2);
   });
 
-  test("an own message that this device never wrote is a problem and not a message", async () => {
+  test("an own message that this device never wrote is a problem and not a message (R18)", async () => {
     const { receiver, problems, items, wait } = await setUp();
     const relay = new LogDouble();
     receiver.deliver(relay.created());
@@ -153,7 +153,7 @@ describe("receiving", () => {
     });
   });
 
-  test("missing events are shown as a gap, and the chain starts again after it", async () => {
+  test("missing events are shown as a gap, and the chain starts again after it (R20, R22)", async () => {
     const { receiver, recorded, gaps, problems, items, queue, wait } = await setUp();
     const relay = new LogDouble();
     const created = relay.created();
@@ -187,7 +187,7 @@ describe("receiving", () => {
     ]);
   });
 
-  test("a gap further ahead means that an event before it is missing", async () => {
+  test("a gap further ahead means that an event before it is missing (R21)", async () => {
     const { receiver, gaps, problems, recycled, wait } = await setUp();
     const relay = new LogDouble();
     receiver.deliver(relay.created());
@@ -198,7 +198,7 @@ describe("receiving", () => {
     expect(recycled()).toBe(1);
   });
 
-  test("the hash after a gap must match the event after it", async () => {
+  test("the hash after a gap must match the event after it (R4)", async () => {
     const { receiver, recorded, problems, queue, wait } = await setUp();
     const relay = new LogDouble();
     receiver.deliver(relay.created());

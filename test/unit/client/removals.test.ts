@@ -101,7 +101,7 @@ describe("the removal of a member", () => {
     return { store, withheld, end };
   };
 
-  test("withholds from every device of theirs, in this conversation only", async () => {
+  test("withholds from every device of theirs, in this conversation only (R27)", async () => {
     const { store, withheld } = await recorded();
     expect(await withheld(device, added)).toEqual([device, added]);
     const elsewhere = { members: list(device), withheld: [], withheldMembers: [], uncertified: [] };

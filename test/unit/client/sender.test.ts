@@ -86,7 +86,7 @@ describe("sending", () => {
     },
   );
 
-  test("a device that the relay lists under a member during sealing gets nothing", async () => {
+  test("a device that the relay lists under a member during sealing gets nothing (R26)", async () => {
     const { sender, sent, suite, log, state, trust } = await setUp();
     const sealedFor: unknown[] = [];
     const seal = suite.seal.bind(suite);
@@ -351,7 +351,7 @@ describe("sending", () => {
 });
 
 describe("members whom nobody knows", () => {
-  test("after a malformed event everything that waits fails, and what is in flight when it is refused", async () => {
+  test("after a malformed event everything that waits fails, and what is in flight when it is refused (R25)", async () => {
     const { sender, sent, log, state, refuse, store } = await setUp();
     const sends = Array.from({ length: 18 }, (_, count) => sender.send(`${count}`));
     const outcomes = Promise.allSettled(sends);
@@ -372,7 +372,7 @@ describe("members whom nobody knows", () => {
     expect((await loadOutbox(store)).size).toBe(1);
   });
 
-  test("a message that was written before somebody came unseen is not sealed for them", async () => {
+  test("a message that was written before somebody came unseen is not sealed for them (R28)", async () => {
     const { sender, sent, log, state, refuse, suite } = await setUp();
     const flying = sender.send("in flight when they came");
     await wait();

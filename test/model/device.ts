@@ -1,0 +1,151 @@
+/** A device of the model: what it keeps of the conversation, and what it has shown to its user. */
+import { itemsOf } from "../../client/conversation/history.ts";
+import type { LoggedItem } from "../../client/conversation/items.ts";
+import { otherDevices, type ConversationState } from "../../client/conversation/state.ts";
+import type { Facts, Step } from "../../client/conversation/step.ts";
+import type { Trust } from "../../client/device/trust.ts";
+import { decodeControl } from "../../crypto/wire/frame.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
+import { deviceName, everybody, ownerOf, type Owner } from "./cast.ts";
+import { beginning, seal, type Hash, type Message, type Placed, type Said } from "./events.ts";
+import { open } from "./open.ts";
+import type { Rules } from "./rules.ts";
+import { nobody, pairsOf, shownAfter, type Shown } from "./shown.ts";
+
+/** What a device has of one event or gap. */
+export interface Kept {
+  /** Undefined for a gap, of which `seq` is the last event. */
+  readonly placed: Placed | undefined;
+  readonly items: readonly LoggedItem[];
+  /** The message that was shown, whatever else was shown with it. */
+  readonly said: Said | undefined;
+  readonly after: ConversationState;
+  /** The members after it, as text. */
+  readonly members: string;
+}
+
+export interface Device {
+  readonly owner: Owner;
+  /** All that has happened to the device. It determines the rest. */
+  readonly path: string;
+  readonly state: ConversationState | undefined;
+  /** By seq, in its order. */
+  readonly kept: ReadonlyMap<number, Kept>;
+  readonly said: readonly Message[];
+  readonly shown: Shown;
+}
+
+export const asleep = (owner: Owner): Device => ({
+  owner,
+  path: `${owner.name}:`,
+  state: undefined,
+  kept: new Map(),
+  said: [],
+  shown: nobody,
+});
+
+/** Returns the hash that the device's log ends with; undefined if it does not know it. */
+export const endOf = ({ state, kept }: Device): Hash | undefined =>
+  state === undefined ? beginning : kept.get(state.seq)?.placed?.hash;
+
+/** Delivers an event. Returns the same device if it does not take the event into its log. */
+export function deliver(rules: Rules, device: Device, placed: Placed): Device {
+  const { event, content, previous } = placed;
+  const { state, owner } = device;
+  const control = content.kind === "message" ? undefined : decodeControl(event.ciphertext);
+  if (rules.classifyEvent(state, event, control, owner).kind !== "next") return device;
+  const facts = factsOf(rules, device, placed);
+  const made = rules.step(state, event, facts, owner);
+  const items = itemsOf(event.seq, made.record, owner);
+  const isShown = facts.kind === "message" && facts.opened.text !== undefined;
+  const kept = new Map(device.kept);
+  if (made.passed !== undefined) keepGap(kept, made.passed, made);
+  kept.set(event.seq, {
+    placed,
+    items,
+    said: isShown && content.kind === "message" ? content.said : undefined,
+    after: made.state,
+    members: pairsOf(made.state.members).join(),
+  });
+  const from = previous === endOf(device) ? "" : ` (after {${previous.covers}})`;
+  return {
+    ...device,
+    path: `${device.path} ${event.seq} ${content.label}${from};`,
+    state: made.state,
+    kept,
+    shown: shownAfter(device.shown, items, made.state.members),
+  };
+}
+
+function keepGap(
+  kept: Map<number, Kept>,
+  { from, to }: { readonly from: number; readonly to: number },
+  { state }: Pick<Step, "state">,
+): void {
+  const item = { kind: "gap", seq: to, from, to, reason: "purged" } as const;
+  kept.set(to, { placed: undefined, items: [item], said: undefined, after: state, members: "" });
+}
+
+function factsOf(rules: Rules, device: Device, { event, content }: Placed): Facts {
+  if (content.kind === "message")
+    return {
+      kind: "message",
+      opened: open(rules, device, event, content.said),
+      certified: ownerOf(event.senderDevice).user,
+    };
+  const at = { kind: content.kind, seq: event.seq, epoch: event.epoch };
+  const control = decodeControl(event.ciphertext);
+  const verdict = rules.judgeControl(device.state, at, control, device.owner);
+  const enters = verdict.kind === "accepted" && verdict.enters;
+  const valid = enters ? content.genuine : undefined;
+  return { kind: "membership", verdict, valid, certified: everybody, problems: [] };
+}
+
+/** Tells a device that events are gone. Returns the same device if it does not take that. */
+export function tellGap(
+  rules: Rules,
+  device: Device,
+  gap: { readonly from: number; readonly to: number },
+): Device {
+  const place = rules.classifyGap(device.state, gap);
+  if (place.kind !== "next") return device;
+  const { to } = gap;
+  const state = rules.stateAfterGap(device.state, to);
+  const kept = new Map(device.kept);
+  keepGap(kept, { from: place.from, to }, { state });
+  const path = `${device.path} ${place.from} to ${to} are gone;`;
+  return { ...device, path, state, kept };
+}
+
+/** Returns the device after it sealed a message; undefined if it refuses to. */
+export function say(rules: Rules, device: Device): Device | undefined {
+  const { state, owner } = device;
+  const readers = readersOf(rules, device);
+  if (state === undefined || readers === undefined) return undefined;
+  const made = sealWith(device, { author: owner, epoch: state.epoch, readers });
+  const path = `${device.path} says something to ${readers.map(deviceName).join(" ") || "nobody"};`;
+  return { ...device, path, said: [...device.said, made] };
+}
+
+/** Seals a message whose author has the log of a device. */
+export function sealWith(
+  { kept }: Device,
+  said: Pick<Said, "author" | "epoch" | "readers">,
+): Message {
+  const saw = [...kept].flatMap(([seq, { placed }]) =>
+    placed === undefined ? [] : [{ seq, hash: placed.hash }],
+  );
+  const log = new Map(saw.map(({ seq, hash }) => [seq, hash]));
+  return seal({ ...said, saw: log }, saw.at(-1) ?? { seq: 0, hash: beginning });
+}
+
+/** Returns the devices that a device would seal for; undefined if it seals nothing. */
+export function readersOf(rules: Rules, { state, owner }: Device): readonly DeviceId[] | undefined {
+  if (state === undefined || !rules.isMember(state)) return undefined;
+  const isSound =
+    rules.findMislistedMember({ trust, ownDevice: owner.device }, state) === undefined;
+  return isSound ? otherDevices(state, owner.device) : undefined;
+}
+
+/** Every device of the model is certified and in the key log, and every role is certified. */
+const trust = { device: ownerOf } as unknown as Trust;

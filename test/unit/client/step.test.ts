@@ -1,0 +1,82 @@
+/** What an event changes and shows, after everything about it was found out. */
+import { expect, test } from "@jest/globals";
+import { itemsOf } from "../../../client/conversation/history.ts";
+import { stateAfterGap, type ConversationState } from "../../../client/conversation/state.ts";
+import { step, type Facts } from "../../../client/conversation/step.ts";
+import { zeroHash } from "../../../crypto/wire/event.ts";
+import {
+  consent,
+  customer,
+  eventOf,
+  ghost,
+  judge,
+  own,
+  self,
+  state,
+  type Shown,
+} from "./judging.ts";
+
+function taken(
+  before: ConversationState | undefined,
+  shown: Shown,
+  found: Partial<Extract<Facts, { readonly kind: "membership" }>> = {},
+) {
+  const seq = shown.seq ?? (before?.seq ?? 0) + 1;
+  const verdict = judge(before, { ...shown, seq });
+  const certified = new Set(shown.members.map(({ user }) => user));
+  const facts: Facts = {
+    kind: "membership",
+    verdict,
+    valid: undefined,
+    certified,
+    problems: [],
+    ...found,
+  };
+  const made = step(before, eventOf({ ...shown, seq }, zeroHash), facts, self);
+  return { ...made, items: itemsOf(seq, made.record, self) };
+}
+
+const entry: Shown = {
+  kind: "member_added",
+  by: ghost,
+  of: own,
+  members: [customer, ghost, own],
+  epoch: 4,
+};
+
+test("a wrong creation record lets this device in nowhere, and the next right one does (R12)", () => {
+  const wrong = taken(undefined, { ...entry, seq: 7 }, { valid: false });
+  expect(wrong.state).toMatchObject({ joined: false, invalid: true });
+  expect(wrong.items.at(-1)).toMatchObject({ kind: "problem", code: "invalid_creation" });
+  const later = { ...entry, of: ghost, members: [customer, own, ghost], epoch: 5 };
+  const right = taken({ ...wrong.state, members: [customer, own] }, later, { valid: true });
+  expect(right.state).toMatchObject({ joined: true, invalid: false });
+});
+
+test("problems of devices and of staff stand beside the change that they concern (R13)", () => {
+  const found = { code: "key_not_logged", user: ghost.user } as const;
+  const joining = { ...entry, by: own, of: ghost, members: [customer, own, ghost] };
+  const { items, state: after } = taken(state(), joining, {
+    problems: [found],
+    certified: new Set(),
+  });
+  expect(items).toMatchObject([
+    { kind: "member_added" },
+    { kind: "problem", ...found },
+    { kind: "problem", code: "staff_not_certified", user: ghost.user },
+  ]);
+  expect(after).toMatchObject({ members: joining.members, uncertified: [ghost.user] });
+});
+
+test("a consent whose receipt is not valid shows its problem only (R14)", () => {
+  const problem = { code: "invalid_receipt", user: customer.user } as const;
+  const { items } = taken(state(), consent([customer, own]), { problems: [problem] });
+  expect(items).toEqual([{ kind: "problem", seq: 5, ...problem }]);
+});
+
+test("events that the relay passed over are a gap (R5)", () => {
+  const { passed } = taken(stateAfterGap(state(), 9), { ...entry, seq: 20, epoch: 8 });
+  expect(passed).toEqual({ from: 10, to: 19 });
+  const away = state({ joined: false, members: [customer] });
+  expect(taken(away, { ...entry, seq: 20, epoch: 8 }).passed).toBeUndefined();
+});
