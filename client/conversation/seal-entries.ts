@@ -5,7 +5,7 @@ import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
-import { lastSeenUpTo, type Self } from "./history.ts";
+import { lastSeenUpTo } from "./history.ts";
 import {
   bodyOf,
   deleteEntry,

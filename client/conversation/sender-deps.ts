@@ -4,7 +4,6 @@ import type { Account } from "../device/account.ts";
 import type { SealdeskError } from "../errors.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Clock } from "../runtime.ts";
-import type { Self } from "./history.ts";
 import type { ConversationLog } from "./log.ts";
 import type { SessionRenewal } from "./session-renewal.ts";
 import type { SessionDeps } from "./sessions.ts";

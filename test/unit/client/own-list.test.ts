@@ -51,7 +51,7 @@ async function setUp() {
           return { entries, leaves: [], indexes: [], list };
         }),
     },
-    api: { renewDeviceList: async (list: ListSignature) => void (await send(list)) },
+    api: { renewDeviceList: async (list: ListSignature) => send(list) },
   };
   return { log, own, other, store, time, server, send, deps };
 }
