@@ -51,7 +51,12 @@ async function setUp() {
           return { entries, leaves: [], indexes: [], list };
         }),
     },
-    api: { renewDeviceList: async (list: ListSignature) => send(list) },
+    api: {
+      renewDeviceList: async (list: ListSignature) => {
+        await send(list);
+        return undefined;
+      },
+    },
   };
   return { log, own, other, store, time, server, send, deps };
 }
