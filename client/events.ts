@@ -11,7 +11,7 @@ import type { KeyLogEvidence } from "./key-log/evidence.ts";
 import type { UnconfirmedHead } from "./key-log/heard-heads.ts";
 import type { ExpiredList } from "./key-log/list-freshness.ts";
 import type { LogRestored } from "./key-log/log-restored.ts";
-import type { UnknownEntry } from "./key-log/own-entries.ts";
+import type { UnknownEntry, UnrecognisedDevice } from "./key-log/own-entries.ts";
 import type { FormerKey } from "./key-log/sort-own-entries.ts";
 import type { UnwitnessedLog } from "./key-log/witness-quorum.ts";
 
@@ -134,6 +134,11 @@ export type SecurityEvent =
   | { readonly code: "authority_changed"; readonly key: string }
   /** The key log has an entry about this account that none of its devices made. */
   | ({ readonly code: "unknown_device_logged" } & UnknownEntry)
+  /**
+   * The key log has a device of this account that the account key certified, and that no device of
+   * the account approved, as far as this one can tell. Nobody sends to a device that is not approved.
+   */
+  | ({ readonly code: "device_not_recognised" } & UnrecognisedDevice)
   /**
    * The store was put back to an older copy. The device has made new keys and told the members. It
    * cannot open `lost` messages.

@@ -168,6 +168,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     ...parts,
     localClock,
     onUnknown: (entry) => events.emit("security", { code: "unknown_device_logged", ...entry }),
+    onUnrecognised: (found) => events.emit("security", { code: "device_not_recognised", ...found }),
     onFormerKey: (former) => events.emit("security", { code: "account_had_other_key", ...former }),
   });
   const renewList = () => renewOwnList({ ...parts, localClock });

@@ -9,6 +9,13 @@ import { bytes, count, deviceId, newDeviceList, userId } from "./values.ts";
 
 export { resetReasons, type ResetReason } from "../policies/reset-reasons.ts";
 
+const deviceApproval = z
+  .strictObject({ device: deviceId, signature: bytes(signatureBytes) })
+  .register(documentation, {
+    id: "DeviceApproval",
+    description: "The registered device that approves this one. The account's first has none",
+  });
+
 export const newDevice = z
   .strictObject({
     id: deviceId,
@@ -19,6 +26,7 @@ export const newDevice = z
     receiptKey: bytes(32),
     certificate: bytes(signatureBytes),
     list: newDeviceList,
+    approval: z.optional(deviceApproval),
     preKeys: newPreKeys,
   })
   .register(documentation, { id: "NewDevice" });

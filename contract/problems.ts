@@ -49,6 +49,7 @@ export const problemKinds = {
   too_many_devices: kind(409, "The account has too many devices"),
   account_key_mismatch: kind(409, "The account has a different key"),
   account_key_retired: kind(409, "The account was reset and needs another key"),
+  device_not_approved: kind(403, "No device of the account approved this one"),
   invalid_certificate: kind(400, "The device's certificate is not valid"),
   invalid_device_list: kind(400, "The account's list of devices is not valid"),
   stale_device_list: kind(409, "The account has a later list of devices"),

@@ -1,5 +1,6 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
+import type { EntryApproval } from "../../crypto/wire/key-entry.ts";
 import {
   certifyDevice,
   createIdentityKey,
@@ -16,6 +17,7 @@ import type { KeyLog } from "../key-log/key-log.ts";
 import type { Clock } from "../runtime.ts";
 import { keepCertificate } from "./certificates.ts";
 import { publishList } from "./own-list.ts";
+import { forgetRefused, loadOwnApproval } from "../linking/approvals.ts";
 import { publishedDigest, publishedPreKeys, savePublished } from "./published-keys.ts";
 import { loadAccount, assertSameAccount, saveAccount, type Account } from "./account.ts";
 
@@ -41,7 +43,7 @@ export async function enrolDevice(deps: {
     prepare(deps, transaction),
   );
   if (registration === undefined) return account;
-  const { certified, registrationId, preKeys } = registration;
+  const { certified, registrationId, preKeys, approval } = registration;
   const { record } = certified;
   const isFirst = deps.signedIn.accountKey === undefined;
   const keyLog = isFirst ? { historyOf: async () => noHistory } : await deps.openKeyLog();
@@ -49,9 +51,11 @@ export async function enrolDevice(deps: {
     await publishList(
       { ...deps, keyLog, account, isNewcomer: !isFirst },
       (now) => [...now.filter(({ device }) => device !== record.device), record],
-      (list) => api.registerDevice(certified, registrationId, preKeys, list),
+      (list) => api.registerDevice(certified, registrationId, preKeys, list, approval),
     );
   } catch (error) {
+    if (isProblem(error, "device_not_approved"))
+      await store.transact(async (transaction) => forgetRefused(transaction));
     if (!(await isRegistered(api, certified, error))) throw error;
   }
   const registered = { ...account, registered: 1 };
@@ -66,6 +70,8 @@ interface Registration {
   readonly certified: CertifiedDevice;
   readonly registrationId: number;
   readonly preKeys: PreKeyUpload;
+  /** By the device that sent this one the account key; undefined for the account's first device. */
+  readonly approval: EntryApproval | undefined;
 }
 
 async function prepare(
@@ -102,7 +108,8 @@ async function prepare(
   keepCertificate(transaction, certified);
   const nowMs = localClock.now();
   const preKeys = await suite.createPreKeys(transaction, { oneTime: publishedPreKeys, nowMs });
-  return { account, registration: { certified, registrationId, preKeys } };
+  const approval = await loadOwnApproval(transaction);
+  return { account, registration: { certified, registrationId, preKeys, approval } };
 }
 
 /**

@@ -13,6 +13,7 @@ import type { ListSignature } from "../../crypto/wire/device-list.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import type { PreKeyBundle, PreKeyUpload, SignedPreKey } from "../../crypto/device/suite.ts";
 import type { SignedStaffCertificate } from "../../crypto/wire/staff-certificate.ts";
+import type { EntryApproval } from "../../crypto/wire/key-entry.ts";
 import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
@@ -48,6 +49,7 @@ export function deviceApi(request: Request, tenant: TenantId) {
       registrationId: number,
       preKeys: PreKeyUpload,
       list: ListSignature,
+      approval?: EntryApproval,
     ) =>
       request({
         method: "POST",
@@ -60,6 +62,7 @@ export function deviceApi(request: Request, tenant: TenantId) {
           receiptKey: device.record.receiptKey,
           certificate: device.signature,
           list,
+          approval,
           preKeys: uploadOf(preKeys, false),
         }),
         answer: registeredDevice,

@@ -20,6 +20,7 @@ const codes: ErrorCodes = {
   tenant_suspended: "tenant_suspended",
   account_key_mismatch: "account_has_other_devices",
   account_key_retired: "device_revoked",
+  device_not_approved: "account_has_other_devices",
   device_not_found: "device_not_found",
   link_not_needed: "link_not_needed",
   link_request_not_found: "link_not_found",

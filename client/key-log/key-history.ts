@@ -8,6 +8,7 @@ import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
 import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
+import { approvedArrivals } from "./approved-arrivals.ts";
 import { deviceChecks } from "./checks.ts";
 import type { ConfirmedList } from "./confirmed-list.ts";
 
@@ -26,6 +27,8 @@ export interface KeyHistory {
   readonly leaves: readonly Uint8Array[];
   /** The indexes of these entries in the log, in ascending order. */
   readonly indexes: readonly number[];
+  /** The entries by which a device rightfully came to the account. */
+  readonly arrivals: readonly KeyEntry[];
   /**
    * The newest list of the user's devices, if the account signed it for the devices that these entries
    * name, and this device has seen no newer one.
@@ -34,7 +37,13 @@ export interface KeyHistory {
 }
 
 /** The history of a user of whom the log has no entry. */
-export const noHistory: KeyHistory = { entries: [], leaves: [], indexes: [], list: undefined };
+export const noHistory: KeyHistory = {
+  entries: [],
+  leaves: [],
+  indexes: [],
+  arrivals: [],
+  list: undefined,
+};
 
 /**
  * Checks that every entry is in the tree of `head`, that all are about `who`, and that none is
@@ -58,8 +67,10 @@ export function verifyHistory(
     if (version !== expected)
       throw new LogError("missing", place, `has version ${version}, not ${expected}.`);
   });
+  const all = [...before.entries, ...entries];
   return {
-    entries: [...before.entries, ...entries],
+    entries: all,
+    arrivals: approvedArrivals(all),
     leaves: [...before.leaves, ...leaves],
     indexes: [...before.indexes, ...proven.map(({ index }) => index)],
     list: undefined,
@@ -137,16 +148,20 @@ const isOf = (entry: KeyEntry, { record, signature }: CertifiedDevice): boolean 
 
 /**
  * Returns true if the log says that exactly this device, under exactly this account key, is
- * current, and the account has signed so: it was added and never removed, no other account key has
- * followed, and it is in the newest list. After a reset the former key is never valid again, even if a
- * server would accept it.
+ * current, and the account has signed so: it was rightfully added and never removed, no other account
+ * key has followed, and it is in the newest list. After a reset the former key is never valid again,
+ * even if a server would accept it.
  */
-export function isLogged({ entries, list }: KeyHistory, device: CertifiedDevice): boolean {
+export function isLogged(
+  { entries, arrivals, list }: KeyHistory,
+  device: CertifiedDevice,
+): boolean {
   const { record } = device;
   const isOfKey = (entry: KeyEntry) => equalBytes(entry.record.accountKey, record.accountKey);
   const last = entries.findLast((entry) => entry.record.device === record.device);
   return (
     last !== undefined &&
+    arrivals.includes(last) &&
     entries.slice(entries.findIndex(isOfKey)).every(isOfKey) &&
     isOf(last, device) &&
     list?.devices.has(record.device) === true

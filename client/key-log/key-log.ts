@@ -133,12 +133,12 @@ export class KeyLog {
    */
   follow(
     user: UserId,
-    review: (unseen: readonly KeyEntry[], all: readonly KeyEntry[]) => Promise<void>,
+    review: (unseen: readonly KeyEntry[], history: KeyHistory) => Promise<void>,
   ): Promise<void> {
     return this.#alone(async () => {
       const { history, reviewed } = await followed(this.#deps.witnesses, () => this.#history(user));
       const { entries } = history;
-      await review(entries.slice(reviewed), entries);
+      await review(entries.slice(reviewed), history);
       await this.#deps.store.transact((each) => noteReviewed(each, user, entries.length));
     });
   }

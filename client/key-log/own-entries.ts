@@ -2,6 +2,7 @@ import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
+import { hasApproved } from "../linking/approvals.ts";
 import { PeriodicTask } from "../periodic-task.ts";
 import type { Clock } from "../runtime.ts";
 import type { KeyLog } from "./key-log.ts";
@@ -16,13 +17,31 @@ export interface UnknownEntry {
   readonly version: number;
 }
 
+/**
+ * A device that came to this account with the account key, and that the account does not know.
+ * Somebody has a copy of the key, or of a device.
+ */
+export interface UnrecognisedDevice {
+  readonly device: DeviceId;
+  /** The version of the entry in the account's history. */
+  readonly version: number;
+  /**
+   * This device, if the entry has its approval and it remembers no such approval. Undefined if the
+   * entry has no approval by a device of the account.
+   */
+  readonly approvedBy: DeviceId | undefined;
+  /** The time when this device read the entry, in milliseconds since the Unix epoch. */
+  readonly readAtMs: number;
+}
+
 export interface OwnEntriesDeps {
   readonly store: DeviceStore;
-  readonly keyLog: KeyLog;
+  readonly keyLog: Pick<KeyLog, "follow" | "tellRestored">;
   readonly account: { readonly user: UserId; readonly device: DeviceId };
   /** The time that this device measures by itself. */
   readonly localClock: Clock;
   readonly onUnknown: (entry: UnknownEntry) => void;
+  readonly onUnrecognised: (device: UnrecognisedDevice) => void;
   /** Reported once, when this device looks for the first time. */
   readonly onFormerKey: (former: FormerKey) => void;
 }
@@ -41,17 +60,41 @@ export const watchOwnEntries = ({
   account,
   localClock,
   onUnknown,
+  onUnrecognised,
   onFormerKey,
 }: OwnEntriesDeps): PeriodicTask =>
   new PeriodicTask(localClock, everyMs, async () => {
-    await keyLog.follow(account.user, async (unseen, all) => {
+    await keyLog.follow(account.user, async (unseen, { entries, arrivals }) => {
+      const { device } = account;
       const { publicKey } = await store.read((each) => loadIdentityKey(each, "account"));
-      const isSigned = ({ version }: KeyEntry) => isListSigned(all, version);
-      const own = { device: account.device, accountKey: publicKey, isSigned };
-      const { former, unknown } = sortOwnEntries(unseen, own);
+      const isSigned = ({ version }: KeyEntry) => isListSigned(entries, version);
+      const own = { device, accountKey: publicKey, isSigned, arrivals };
+      const { former, unknown, unapproved } = sortOwnEntries(unseen, own);
       if (former !== undefined) onFormerKey(former);
       for (const { record, change, version } of unknown)
         onUnknown({ device: record.device, change, version });
+      const forgotten = await notRemembered(store, device, unseen);
+      for (const entry of unseen.filter((each) => unapproved.includes(each) || forgotten.has(each)))
+        onUnrecognised({
+          device: entry.record.device,
+          version: entry.version,
+          approvedBy: forgotten.has(entry) ? device : undefined,
+          readAtMs: localClock.now(),
+        });
     });
     await keyLog.tellRestored();
+  });
+
+/** Returns the entries with an approval by this device that it does not remember. */
+const notRemembered = (
+  store: DeviceStore,
+  self: DeviceId,
+  entries: readonly KeyEntry[],
+): Promise<ReadonlySet<KeyEntry>> =>
+  store.read(async (transaction) => {
+    const found = new Set<KeyEntry>();
+    for (const entry of entries)
+      if (entry.approval?.device === self && !(await hasApproved(transaction, entry.record.device)))
+        found.add(entry);
+    return found;
   });

@@ -16,17 +16,29 @@ export interface FormerKey {
   readonly version: number;
 }
 
-/** This device, its account's key, and whether the account signed the list of an entry. */
-interface Own {
+/** This device, its account's key, and what the account signed. */
+interface OwnAccount {
   readonly device: DeviceId;
   readonly accountKey: Uint8Array;
+  /** Returns whether the account signed the list of an entry. */
   readonly isSigned: (entry: KeyEntry) => boolean;
+  /** The entries by which a device rightfully came to the account. */
+  readonly arrivals: readonly KeyEntry[];
+}
+
+interface SortedEntries {
+  readonly former: FormerKey | undefined;
+  /** Entries that the account did not sign, and the removal of this device. */
+  readonly unknown: readonly KeyEntry[];
+  /** Devices that the account key certified and no device of the account approved. */
+  readonly unapproved: readonly KeyEntry[];
 }
 
 /**
  * Finds the entries that no device of this account made. Only a holder of the account key adds
- * devices or removes them, and this device is one of them, whatever was logged. So an administrator's
- * removal of another device of this account is among them.
+ * devices, with the approval of a device of the account, or removes them, and this device is one of
+ * them, whatever was logged. So an administrator's removal of another device of this account is among
+ * the unknown ones.
  *
  * Entries before the first one of the account key belong to the account's time under another key.
  * They are reported as that time if they are complete and every device of that time was removed. A
@@ -35,8 +47,8 @@ interface Own {
  */
 export function sortOwnEntries(
   entries: readonly KeyEntry[],
-  { device, accountKey, isSigned }: Own,
-): { readonly former: FormerKey | undefined; readonly unknown: readonly KeyEntry[] } {
+  { device, accountKey, isSigned, arrivals }: OwnAccount,
+): SortedEntries {
   const isOwn = ({ record, certificate }: KeyEntry) =>
     isCertified({ record, signature: certificate }, accountKey);
   const begin = entries[0]?.version === 1 ? Math.max(0, entries.findIndex(isOwn)) : 0;
@@ -56,6 +68,13 @@ export function sortOwnEntries(
       ...before.filter(({ record }) => !removed.has(record.device)),
       ...since.filter((entry) => isRemovalOfThis(entry) || !isOwn(entry) || !isSigned(entry)),
     ],
+    unapproved: since.filter(
+      (entry) =>
+        entry.change === "device_added" &&
+        entry.record.device !== device &&
+        isOwn(entry) &&
+        !arrivals.includes(entry),
+    ),
   };
 }
 

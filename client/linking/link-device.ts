@@ -10,6 +10,7 @@ import type { Api } from "../http/api.ts";
 import type { SignedIn } from "../http/session.ts";
 import { closedError, runtimeOf, type ConnectOptions } from "../options.ts";
 import { sleep } from "../runtime.ts";
+import { wasRefused } from "./approvals.ts";
 import { forgetPending, loadPending, makePending, type PendingLink } from "./pending-link.ts";
 import { receiveAccount, type LinkAnswer } from "./receive-account.ts";
 
@@ -118,6 +119,7 @@ async function assertNewcomer(
     throw error;
   });
   if (held === undefined) return accountKey;
+  if (equalBytes(held.publicKey, accountKey) && (await wasRefused(transaction))) return accountKey;
   if (equalBytes(held.publicKey, accountKey))
     throw new SealdeskError("link_not_needed", "This device holds the account key: connect it.");
   throw new SealdeskError("other_account", "The store holds another account key.");

@@ -15,6 +15,7 @@ import { forgetToShare, intendToShare } from "../history/shared-devices.ts";
 import { loadKeptHead } from "../key-log/kept-head.ts";
 import { loadSeenList } from "../key-log/seen-lists.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
+import { noteApproved } from "./approvals.ts";
 import type { Api } from "../http/api.ts";
 
 export interface OwnDevicesDeps {
@@ -116,7 +117,10 @@ export async function approveDevice(
     for (const secret of [seed, own.privateKey]) zeroise(secret);
   }
   const note = history ? intendToShare : forgetToShare;
-  await store.transact(async (transaction) => note(transaction, device));
+  await store.transact(async (transaction) => {
+    noteApproved(transaction, device);
+    note(transaction, device);
+  });
   const approve = () => api.approveLink(code.request, sealed);
   // The approval is idempotent, so it is repeated when its answer was lost.
   await approve().catch((error: unknown) => {

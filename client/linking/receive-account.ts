@@ -8,6 +8,7 @@ import type { SignedInDevice } from "../device/sign-in.ts";
 import { loadKeptHead, saveKeptHead } from "../key-log/kept-head.ts";
 import { noteList } from "../key-log/seen-lists.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
+import { saveOwnApproval } from "./approvals.ts";
 import { forgetPending, type PendingLink } from "./pending-link.ts";
 
 /** The answer of a device of the account to this device's request. */
@@ -39,7 +40,7 @@ export async function receiveAccount(taking: Taking): Promise<void> {
   const user = me.signedIn.user.id;
   const devices = await me.api.devicesOf(user);
   const sibling = devices.find(({ record }) => record.device === answer.sibling);
-  const { account, contacts, keyLog, list } = refusedUnless(() => {
+  const { account, contacts, keyLog, list, approval } = refusedUnless(() => {
     if (sibling === undefined) throw notAuthentic();
     verifyDevice(sibling, taking.accountKey);
     return open(taking, sibling.record.deviceKey);
@@ -49,6 +50,7 @@ export async function receiveAccount(taking: Taking): Promise<void> {
     for (const contact of contacts)
       if (contact.user !== user)
         await rememberAccountKey(transaction, contact.user, contact.accountKey);
+    saveOwnApproval(transaction, { device: answer.sibling, signature: approval });
     const kept = await loadKeptHead(transaction);
     if (keyLog !== undefined && kept === undefined) saveKeptHead(transaction, keyLog);
     const { publicKey: accountKey } = account;

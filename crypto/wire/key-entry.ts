@@ -15,6 +15,7 @@ import {
 } from "./json-fields.ts";
 import { ecKeyBytes } from "./key-sizes.ts";
 import type { DeviceRecord } from "./signed-records.ts";
+import type { DeviceId } from "./ids.ts";
 
 /**
  * A device was added to its account or removed from it. The only personal data is a pseudonymous
@@ -32,6 +33,15 @@ export interface KeyEntry {
    * the change: an administrator removed the device.
    */
   readonly list: ListSignature | undefined;
+  /** Only of a device that was added, and that is not the first one under its account key. */
+  readonly approval?: EntryApproval | undefined;
+}
+
+/** A device of the account says that it approved the added one. */
+export interface EntryApproval {
+  readonly device: DeviceId;
+  /** The signature of its device key over `deviceApprovalBytes`, 64 bytes. */
+  readonly signature: Uint8Array;
 }
 
 /** Returns the canonical text of an entry. */
@@ -44,7 +54,14 @@ export const encodeKeyEntry = (entry: KeyEntry): Uint8Array => utf8(canonicalJso
 export const decodeKeyEntry = (entry: Uint8Array): KeyEntry =>
   decodeCanonical(entry, fromJson, toJson);
 
-const toJson = ({ change, version, record, certificate, list }: KeyEntry): CanonicalValue => ({
+const toJson = ({
+  change,
+  version,
+  record,
+  certificate,
+  list,
+  approval,
+}: KeyEntry): CanonicalValue => ({
   type: "key_change",
   change,
   version,
@@ -57,6 +74,8 @@ const toJson = ({ change, version, record, certificate, list }: KeyEntry): Canon
   receiptKey: toBase64Url(record.receiptKey),
   certificate: toBase64Url(certificate),
   list: list && listToFields(list),
+  approvedBy: approval?.device,
+  approval: approval && toBase64Url(approval.signature),
 });
 
 const fromJson = (fields: JsonFields): KeyEntry => ({
@@ -73,4 +92,11 @@ const fromJson = (fields: JsonFields): KeyEntry => ({
   },
   certificate: bytesIn(fields, "certificate", 64),
   list: fields["list"] === undefined ? undefined : listFromFields(objectOf(fields["list"])),
+  ...(fields["change"] === "device_added" &&
+    "approval" in fields && {
+      approval: {
+        device: idIn(fields, "approvedBy"),
+        signature: bytesIn(fields, "approval", 64),
+      },
+    }),
 });

@@ -45,6 +45,31 @@ export function deviceRecordBytes(record: DeviceRecord): Uint8Array {
   ]);
 }
 
+/** A new device of an account, as a device of the account approves it. */
+export interface DeviceApproval {
+  readonly tenant: TenantId;
+  readonly user: UserId;
+  /** The new device and its device key, Ed25519, 32 bytes. */
+  readonly device: DeviceId;
+  readonly deviceKey: Uint8Array;
+  /** Ed25519, 32 bytes. */
+  readonly accountKey: Uint8Array;
+  /** The device that approves it. */
+  readonly approvedBy: DeviceId;
+}
+
+/** Returns what the approving device's device key signs, for the key log. */
+export function deviceApprovalBytes(approval: DeviceApproval): Uint8Array {
+  return lengthPrefixed("sealdesk/device-approval/v1", [
+    uuidToBytes(approval.tenant),
+    uuidToBytes(approval.user),
+    uuidToBytes(approval.device),
+    approval.deviceKey,
+    approval.accountKey,
+    uuidToBytes(approval.approvedBy),
+  ]);
+}
+
 /**
  * Returns what the creating device's device key signs. It fixes the suite for the life of the
  * conversation, and the users with whom it begins.

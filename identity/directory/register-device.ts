@@ -2,7 +2,12 @@ import type { Client } from "../../db/pool.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { isEd25519Key } from "../../crypto/wire/ed25519.ts";
 import type { ListSignature } from "../../crypto/wire/device-list.ts";
-import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
+import type { EntryApproval } from "../../crypto/wire/key-entry.ts";
+import {
+  deviceApprovalBytes,
+  deviceRecordBytes,
+  type DeviceRecord,
+} from "../../crypto/wire/signed-records.ts";
 import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
 import { audited, type UseCase } from "../audited.ts";
@@ -42,20 +47,24 @@ export interface NewDevice {
   readonly certificate: Uint8Array;
   /** The account's devices after this registration, signed by the account key. */
   readonly list: ListSignature;
+  /** By a registered device of the account. The first device has none. */
+  readonly approval?: EntryApproval | undefined;
   readonly preKeys: PreKeyUpload;
 }
 
 /**
  * Registers the device whose key signed this request. The account key must certify the record and
- * sign the list of the account's devices with this one. The
- * account's first device sets the account key, and every further device must have the same one. The
- * registration is in the tenant's key log. A repeat of the same registration is no error.
+ * sign the list of the account's devices with this one. The account's first device sets the account
+ * key. Every further device must have the same one, and a registered device of the account must
+ * approve it. The registration is in the tenant's key log. A repeat of the same registration is no
+ * error.
  * @param deps.admit called before a certified device is added; rejects if the account adds too many
  * @param deps.certify certifies an account of staff before others see its device
  * @param deps.announce advances the epochs of the user's conversations after the device is
  *   registered
  * @throws IdentityError invalid_certificate, account_key_mismatch, account_key_retired,
- *   stale_device_list, invalid_device_list, session_revoked, device_exists, too_many_devices, invalid_prekey, too_many_prekeys,
+ *   device_not_approved, stale_device_list, invalid_device_list, session_revoked, device_exists,
+ *   too_many_devices, invalid_prekey, too_many_prekeys,
  *   prekey_id_reused
  */
 export async function registerDevice(
@@ -75,10 +84,11 @@ export async function registerDevice(
     { action: "device.register", resource: { type: "device", id: device.id } },
     async (client) => {
       assertCertificate(record, device.certificate);
-      await settleAccountKey(client, record, who.actor);
+      const isFirst = await settleAccountKey(client, record, who.actor);
       const isNew = await insertDevice(client, record, device, deps.now());
       const { id, identityKey } = device;
       await storePreKeys(client, { tenant, device: id, identityKey }, device.preKeys);
+      if (isNew && !isFirst) await assertApproved(client, record, device.approval);
       if (isNew) await deps.admit(user);
       await storeDeviceList(client, record, device.list);
       if (!isNew) return;
@@ -87,6 +97,7 @@ export async function registerDevice(
         record,
         certificate: device.certificate,
         list: device.list,
+        approval: isFirst ? undefined : device.approval,
       });
     },
   );
@@ -104,12 +115,13 @@ function assertCertificate(record: DeviceRecord, certificate: Uint8Array): void 
 /**
  * Locks the account. If two first devices register at once, one sets the key and the other must
  * match it.
+ * @returns true if this is the first device under the account key
  */
 async function settleAccountKey(
   client: Client,
   { user, accountKey }: DeviceRecord,
   actor: Actor,
-): Promise<void> {
+): Promise<boolean> {
   const known = (await lockAccount(client, user))?.accountKey;
   // A reset that held the lock has ended every session. This registration must not follow it.
   await assertSession(client, actor);
@@ -120,6 +132,37 @@ async function settleAccountKey(
     throw new IdentityError(
       "account_key_mismatch",
       "The account has another key. A device that holds it must certify this one.",
+    );
+  return known === undefined;
+}
+
+/**
+ * A copy of the account key certifies any device. It takes the device key of a registered device to
+ * approve one.
+ */
+async function assertApproved(
+  client: Client,
+  record: DeviceRecord,
+  approval: EntryApproval | undefined,
+): Promise<void> {
+  const { rows } = await client.query<{ key: Uint8Array }>(
+    `select device_key as key from devices
+     where id = $1 and id <> $2 and user_id = $3 and revoked_at_ms is null`,
+    [approval?.device ?? null, record.device, record.user],
+  );
+  const [by] = rows;
+  const isApproved =
+    by !== undefined &&
+    approval !== undefined &&
+    verifyEd25519(
+      by.key,
+      deviceApprovalBytes({ ...record, approvedBy: approval.device }),
+      approval.signature,
+    );
+  if (!isApproved)
+    throw new IdentityError(
+      "device_not_approved",
+      "A registered device of the account must approve this one.",
     );
 }
 

@@ -319,10 +319,10 @@ test("a server cannot take back what a contact saw of a reset: the former accoun
   const { user } = lost;
   const id = await createConversation(lost, [{ user: contact.sealdesk.user.id }]);
   const serving = await joined(contact, id);
-  const under = async (accountKey: KeyPair) => {
+  const under = async (join: (device: TestDevice) => void) => {
     const device = new TestDevice(server);
-    device.accountKey = accountKey;
     await device.signInAsCustomer(subject);
+    join(device);
     const list = device.nextList([device.record]);
     expect((await device.register({ list })).status).toBe(201);
     await readUntil(serving, (all) =>
@@ -332,18 +332,20 @@ test("a server cannot take back what a contact saw of a reset: the former accoun
   };
 
   await admin.request("POST", `/v1/users/${user}/reset`, { body: { reason: "devices_lost" } });
-  const returned = await under(ed25519());
+  const returned = await under(() => undefined);
 
   // Whoever holds the database and a former device's keys has the reset undone, but in the log.
   const { owner } = server.database;
   await owner.query("delete from sealdesk.key_entries where user_id = $1 and version = 3", [user]);
-  await owner.query("update sealdesk.devices set revoked_at_ms = 1 where id = $1", [returned.id]);
+  const revoke = "update sealdesk.devices set revoked_at_ms = $2 where id = $1";
+  await owner.query(revoke, [returned.id, 1]);
+  await owner.query(revoke, [lost.id, null]);
   await owner.query("update sealdesk.users set account_key = $2 where id = $1", [
     user,
     lost.accountKey.publicKey,
   ]);
   const reported = securityEvent(contact);
-  await under(lost.accountKey);
+  await under((device) => device.joinAccountOf(lost));
 
   expect(await reported).toMatchObject({
     code: "key_log_inconsistent",

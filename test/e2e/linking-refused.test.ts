@@ -241,6 +241,34 @@ describe("a new device that must not get in", () => {
     await Promise.all([customer.sealdesk.close(), second.sealdesk.close()]);
   });
 
+  test("approved by a device that is removed before it registers, it asks another one", async () => {
+    const customer = await connectCustomer(server);
+    const { credentials } = customer;
+    const sibling = await connectSibling(server, customer);
+    const newcomer = await startLinking(server, credentials, {
+      runtime: {
+        fetch: async (url, init) => {
+          if (init.method === "POST" && url.endsWith("/v1/devices"))
+            await customer.sealdesk.removeDevice(sibling.sealdesk.device);
+          return fetch(url, init);
+        },
+      },
+    });
+    await sibling.sealdesk.approveDevice(newcomer.link.code);
+    expect(await codeOf(newcomer.member)).toBe("account_has_other_devices");
+    await newcomer.quit();
+
+    const { level, key } = newcomer;
+    const again = await startLinking(server, credentials, { level, runtime: { fetch } }, key);
+    await customer.sealdesk.approveDevice(again.link.code);
+    const second = await again.member;
+    expect((await customer.sealdesk.devices()).map(({ id }) => id)).toEqual([
+      customer.sealdesk.device,
+      second.sealdesk.device,
+    ]);
+    await Promise.all([customer, sibling, second].map(({ sealdesk }) => sealdesk.close()));
+  });
+
   test("a new device goes by the account keys that its sibling knows, not by the server's word", async () => {
     const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
     const user = agent.sealdesk.user.id;

@@ -1,10 +1,15 @@
 import { randomBytes, sign } from "node:crypto";
+import { approvedArrivals } from "../../client/key-log/approved-arrivals.ts";
 import { confirmedList } from "../../client/key-log/confirmed-list.ts";
 import type { KeyHistory } from "../../client/key-log/key-history.ts";
 import type { ListSignature } from "../../crypto/wire/device-list.ts";
 import type { DeviceId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
-import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
+import {
+  deviceApprovalBytes,
+  deviceRecordBytes,
+  type DeviceRecord,
+} from "../../crypto/wire/signed-records.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { newId } from "../../tools/testkit/ids.ts";
 import { ed25519, type KeyPair } from "./device.ts";
@@ -21,24 +26,29 @@ export class AccountLog {
   /** The newest list. */
   list: ListSignature | undefined;
   #records: DeviceRecord[] = [];
+  readonly #deviceKeys = new Map<DeviceId, KeyPair>();
 
   add(device = newId<DeviceId>(), changes: Partial<DeviceRecord> = {}): KeyEntry {
     const { tenant, user, accountKey } = this;
+    const deviceKey = ed25519();
+    this.#deviceKeys.set(device, deviceKey);
     const record = {
       tenant,
       user,
       device,
       accountKey: accountKey.publicKey,
-      deviceKey: new Uint8Array(randomBytes(32)),
+      deviceKey: deviceKey.publicKey,
       identityKey: new Uint8Array(randomBytes(33)),
-      receiptKey: new Uint8Array(randomBytes(32)),
+      receiptKey: ed25519().publicKey,
       ...changes,
     };
     const certificate = new Uint8Array(
       sign(null, deviceRecordBytes(record), accountKey.privateKey),
     );
+    const approval = this.#approve(record);
     this.#records = [...this.#records, record];
-    return this.#append({ change: "device_added", record, certificate, list: this.sign() });
+    const list = this.sign();
+    return this.#append({ change: "device_added", record, certificate, list, approval });
   }
 
   /** @param isSigned false if an administrator removed it */
@@ -68,7 +78,8 @@ export class AccountLog {
 
   /** What a device reads of the first entries with a list. */
   history(entries: readonly KeyEntry[] = this.entries, list = this.list): KeyHistory {
-    return { entries, leaves: [], indexes: [], list: confirmedList(entries, list) };
+    const arrivals = approvedArrivals(entries);
+    return { entries, arrivals, leaves: [], indexes: [], list: confirmedList(entries, list) };
   }
 
   /** Gives the account key to a device. */
@@ -76,6 +87,16 @@ export class AccountLog {
     const { d = "", x = "" } = this.accountKey.privateKey.export({ format: "jwk" });
     const [seed, key] = [d, x].map((part) => Buffer.from(part, "base64url"));
     transaction.put("identity!account", new Uint8Array(Buffer.concat([seed!, key!])));
+  }
+
+  /** The oldest device approves the others. */
+  #approve(record: DeviceRecord): KeyEntry["approval"] {
+    const [by] = this.#records;
+    const key = by && this.#deviceKeys.get(by.device);
+    if (by === undefined || key === undefined) return undefined;
+    const bytes = deviceApprovalBytes({ ...record, approvedBy: by.device });
+    const signature = new Uint8Array(sign(null, bytes, key.privateKey));
+    return { device: by.device, signature };
   }
 
   #append(entry: Omit<KeyEntry, "version">): KeyEntry {

@@ -6,7 +6,11 @@ import {
   sign,
   type KeyObject,
 } from "node:crypto";
-import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
+import {
+  deviceApprovalBytes,
+  deviceRecordBytes,
+  type DeviceRecord,
+} from "../../crypto/wire/signed-records.ts";
 import { nilId, type TenantId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
 import { testIdentity, testPreKeys } from "../../tools/testkit/prekeys.ts";
 import type { TestServer, TestStaff, TestTenant } from "./server.ts";
@@ -107,6 +111,7 @@ export class TestDevice {
   readonly receiptKey: KeyPair = ed25519();
   readonly identityKey: Buffer = identity.identityKey;
   accountKey: KeyPair = ed25519();
+  #sibling: TestDevice | undefined;
   token = "";
   user = nilId<UserId>();
   tenant = nilId<TenantId>();
@@ -164,6 +169,28 @@ export class TestDevice {
     return this.signIn({ grant: "customer_token", tenant: tenant.slug, token });
   }
 
+  /** Makes this a further device of the account of `sibling`, which approves it. */
+  joinAccountOf(sibling: TestDevice): void {
+    this.accountKey = sibling.accountKey;
+    this.#sibling = sibling;
+  }
+
+  /** An approval of `device`, as this device gives it. */
+  approve(device: TestDevice) {
+    const approval = deviceApprovalBytes({
+      tenant: device.tenant,
+      user: device.user,
+      device: device.id,
+      deviceKey: device.deviceKey.publicKey,
+      accountKey: device.accountKey.publicKey,
+      approvedBy: this.id,
+    });
+    return {
+      device: this.id,
+      signature: base64url(sign(null, approval, this.deviceKey.privateKey)),
+    };
+  }
+
   /** The body that registers this device, certified by its account key. */
   registration(changes: object = {}): Record<string, unknown> {
     const certificate = sign(null, deviceRecordBytes(this.record), this.accountKey.privateKey);
@@ -176,6 +203,7 @@ export class TestDevice {
       receiptKey: base64url(this.receiptKey.publicKey),
       certificate: base64url(certificate),
       list: this.nextList([...new Map(devices).set(this.id, this.record).values()]),
+      ...(this.#sibling !== undefined && { approval: this.#sibling.approve(this) }),
       preKeys: fakePreKeys(),
       ...changes,
     };

@@ -31,6 +31,7 @@ const secrets = message({
   contacts: [2, list(nested(contact), maxContacts)],
   keyLog: [3, optional(nested(keyLog))],
   list: [4, optional(nested(deviceList))],
+  approval: [5, fixed(64)],
 });
 
 /** The account key that the approving device remembers for a user. */
@@ -57,6 +58,8 @@ export interface AccountSecrets {
   readonly keyLog: KnownKeyLog | undefined;
   /** Undefined if the approving device has seen no list. */
   readonly list: KnownList | undefined;
+  /** The approving device's signature over `deviceApprovalBytes`, for the key log. */
+  readonly approval: Uint8Array;
 }
 
 /** Returns bytes in memory of their own, which the caller wipes. */

@@ -1,5 +1,6 @@
 import { equalBytes } from "../../wire/bytes.ts";
 import {
+  deviceApprovalBytes,
   linkApprovalBytes,
   linkContextBytes,
   type LinkContext,
@@ -29,14 +30,16 @@ export interface OpenedAccount {
   readonly contacts: readonly KnownContact[];
   readonly keyLog: KnownKeyLog | undefined;
   readonly list: KnownList | undefined;
+  /** The approving device's signature over `deviceApprovalBytes`. It was checked. */
+  readonly approval: Uint8Array;
 }
 
 /**
  * Opens what `sealAccount` made. Checks that it holds the private half of the account key that the
  * context names. The caller checks that this account key certified the approving device.
  * @param input.ephemeralKey X25519 private key of this request
- * @throws DeviceError link_not_authentic: the sender did not read the code, or made this for
- *   another context
+ * @throws DeviceError link_not_authentic: the sender did not read the code, made this for another
+ *   context, or did not sign the approval
  */
 export function openAccount(input: {
   readonly context: Omit<LinkContext, "oneTimeKey">;
@@ -53,10 +56,15 @@ export function openAccount(input: {
   const statement = linkApprovalBytes(whole, sealedDigest(sealed));
   if (!verifySignature(statement, record.subarray(signed, from), whole.siblingKey))
     throw notAuthentic();
-  const { seed, ...known } = opened(input, linkContextBytes(whole), oneTimeKey, sealed);
+  const { seed, approval, ...others } = opened(input, linkContextBytes(whole), oneTimeKey, sealed);
   const account = signingKeyFromSeed(seed);
   zeroise(seed);
-  if (equalBytes(account.publicKey, whole.accountKey)) return { account, ...known };
+  const approved = deviceApprovalBytes({ ...whole, approvedBy: whole.sibling });
+  if (
+    equalBytes(account.publicKey, whole.accountKey) &&
+    verifySignature(approved, approval, whole.siblingKey)
+  )
+    return { account, ...others, approval };
   zeroise(account.privateKey);
   throw notAuthentic();
 }
@@ -78,7 +86,7 @@ function opened(
     const nonce = sealed.subarray(0, nonceBytes);
     const plaintext = aeadOpen(key, nonce, sealed.subarray(nonceBytes), context);
     wiped.push(plaintext);
-    const { seed, contacts, keyLog, list } = decodeSecrets(plaintext);
+    const { seed, contacts, keyLog, list, approval } = decodeSecrets(plaintext);
     // Seed and keys are views of memory that is wiped below.
     return {
       seed: Uint8Array.from(seed),
@@ -88,6 +96,7 @@ function opened(
       })),
       keyLog,
       list,
+      approval: Uint8Array.from(approval),
     };
   } catch (cause) {
     throw notAuthentic(cause);

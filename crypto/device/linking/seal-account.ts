@@ -1,5 +1,6 @@
 import { concat } from "../../wire/bytes.ts";
 import {
+  deviceApprovalBytes,
   linkApprovalBytes,
   linkContextBytes,
   type LinkContext,
@@ -27,7 +28,7 @@ import {
  * 1 || one-time X25519 key 32 || Ed25519 signature 64 || nonce 24 || ciphertext
  *
  * The cipher is XChaCha20-Poly1305 under `linkKey`, with the whole context as associated data. The
- * approving device signs context and ciphertext. Only the holder of the ephemeral private key can
+ * approving device signs context and ciphertext, and inside the approval for the key log. Only the holder of the ephemeral private key can
  * open the record, and only a device that knows the code's secret can have made it.
  * @param context without the one-time key, which is made here
  * @param chance the one-time key and the nonce, for test vectors
@@ -39,7 +40,7 @@ export function sealAccount(
     readonly codeSecret: Uint8Array;
     /** Ed25519 private key of this device. */
     readonly deviceKey: Uint8Array;
-    readonly secrets: AccountSecrets;
+    readonly secrets: Omit<AccountSecrets, "approval">;
   },
   chance: { readonly oneTime: ExchangeKeyPair; readonly nonce: Uint8Array } = {
     oneTime: generateExchangeKey(),
@@ -51,7 +52,9 @@ export function sealAccount(
   const context = linkContextBytes(whole);
   const pair = { privateKey: oneTime.privateKey, publicKey: whole.ephemeralKey };
   const key = linkKey(pair, input.codeSecret, context);
-  const plaintext = encodeSecrets(input.secrets);
+  const approved = deviceApprovalBytes({ ...whole, approvedBy: whole.sibling });
+  const approval = sign(approved, input.deviceKey);
+  const plaintext = encodeSecrets({ ...input.secrets, approval });
   const sealed = concat(nonce, aeadSeal(key, nonce, plaintext, context));
   for (const secret of [key, plaintext, oneTime.privateKey]) zeroise(secret);
   const signature = sign(linkApprovalBytes(whole, sealedDigest(sealed)), input.deviceKey);

@@ -42,6 +42,7 @@ export function registerDeviceRoute(
         "account_key_retired",
         "stale_device_list",
         "invalid_device_list",
+        "device_not_approved",
         "device_exists",
         "too_many_devices",
         "invalid_prekey",

@@ -143,7 +143,7 @@ test("a device registered later is a member of the account's conversations", asy
   const body = creation(first, [agent.user]);
   await first.request("POST", "/v1/conversations", { body });
   const second = new TestDevice(server);
-  second.accountKey = first.accountKey;
+  second.joinAccountOf(first);
   await second.signInAsCustomer(subject);
   expect((await second.register()).status).toBe(201);
   const read = await agent.request("GET", `/v1/conversations/${body.id}`);

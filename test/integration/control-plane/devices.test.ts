@@ -27,7 +27,7 @@ async function signedIn(): Promise<TestDevice> {
 /** A further device of the same account, signed in. */
 async function another(of: TestDevice, subject: string): Promise<TestDevice> {
   const device = new TestDevice(server);
-  device.accountKey = of.accountKey;
+  device.joinAccountOf(of);
   await device.signInAsCustomer(subject);
   return device;
 }
@@ -73,8 +73,54 @@ describe("registering", () => {
     const second = await another(first, subject);
     second.accountKey = ed25519();
     expect((await second.register()).body.code).toBe("account_key_mismatch");
-    second.accountKey = first.accountKey;
+    second.joinAccountOf(first);
     expect((await second.register()).status).toBe(201);
+  });
+
+  test.each<[string, (second: TestDevice, first: TestDevice) => Promise<object>]>([
+    ["nobody", async () => ({ approval: undefined })],
+    ["a device that is not registered", async (second) => ({ approval: second.approve(second) })],
+    [
+      "another account's device",
+      async (second) => ({ approval: (await customerDevice(server)).approve(second) }),
+    ],
+    [
+      "a holder of the account key alone",
+      async (second, first) => {
+        const thief = new TestDevice(server);
+        const { signature } = thief.approve(second);
+        return { approval: { device: first.id, signature } };
+      },
+    ],
+    [
+      "a device that approved another one",
+      async (second, first) => {
+        const other = new TestDevice(server);
+        Object.assign(other, { tenant: second.tenant, user: second.user });
+        return { approval: first.approve(other) };
+      },
+    ],
+  ])("a second device approved by %s is refused and not logged", async (_who, changes) => {
+    const subject = randomUUID();
+    const first = await customerDevice(server, subject);
+    const second = await another(first, subject);
+    const reply = await second.register(await changes(second, first));
+    expect([reply.status, reply.body.code]).toEqual([403, "device_not_approved"]);
+    const { body } = await first.request("GET", `/v1/users/${first.user}/key-history`);
+    expect(body.entries).toHaveLength(1);
+    expect((await second.register()).status).toBe(201);
+  });
+
+  test("a removed device approves nobody", async () => {
+    const subject = randomUUID();
+    const first = await customerDevice(server, subject);
+    const second = await another(first, subject);
+    await second.register();
+    await first.request("DELETE", `/v1/devices/${second.id}`);
+    const third = await another(second, subject);
+    expect((await third.register()).body.code).toBe("device_not_approved");
+    third.joinAccountOf(first);
+    expect((await third.register()).status).toBe(201);
   });
 
   test("two first devices at once: one sets the account's key, the other is refused", async () => {

@@ -41,7 +41,7 @@ test("registering and removing devices is in the key log at once, provably", asy
   const subject = randomUUID();
   const device = await customerDevice(server, subject);
   const second = new TestDevice(server);
-  second.accountKey = device.accountKey;
+  second.joinAccountOf(device);
   await second.signInAsCustomer(subject);
   await second.register();
   await device.remove(second);

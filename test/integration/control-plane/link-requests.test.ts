@@ -17,7 +17,7 @@ async function account(newcomers: number) {
   const others: TestDevice[] = [];
   for (let count = 0; count < newcomers; count++) {
     const device = new TestDevice(server);
-    device.accountKey = first.accountKey;
+    device.joinAccountOf(first);
     await device.signInAsCustomer(subject);
     others.push(device);
   }

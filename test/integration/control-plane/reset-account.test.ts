@@ -43,7 +43,8 @@ async function newDevice(subject: string, accountKey = ed25519()): Promise<TestD
 test("a reset takes devices, sessions and the key away; the account begins anew with another", async () => {
   const subject = randomUUID();
   const first = await customerDevice(server, subject);
-  const second = await newDevice(subject, first.accountKey);
+  const second = await newDevice(subject);
+  second.joinAccountOf(first);
   await second.register();
   const asking = await newDevice(subject);
   const id = randomUUID();
@@ -230,7 +231,8 @@ test("one of two admins who reset each other at once succeeds, and the other is 
 test("one of two devices that remove each other at once succeeds", async () => {
   const subject = randomUUID();
   const one = await customerDevice(server, subject);
-  const other = await newDevice(subject, one.accountKey);
+  const other = await newDevice(subject);
+  other.joinAccountOf(one);
   await other.register();
   const removals = await inTransaction(server.database.pool, server.tenant.id, async (client) => {
     await client.query("select from users where id = $1 for update", [one.user]);

@@ -52,7 +52,7 @@ function membersAcrossNodes(server: () => TestServer, other: () => TestNode): vo
     const agent = await staffDevice(server());
     await createConversation(customer, [agent]);
     const second = new TestDevice(server());
-    second.accountKey = customer.accountKey;
+    second.joinAccountOf(customer);
     await second.signInAsCustomer(subject);
     await second.register();
     const there = await RelaySocket.open(other(), second);

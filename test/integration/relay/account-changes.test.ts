@@ -74,7 +74,7 @@ test("a device added and removed: members see it at once, in a new epoch", async
   await watching.deliveries(1);
 
   const second = new TestDevice(server);
-  second.accountKey = first.accountKey;
+  second.joinAccountOf(first);
   await second.signInAsCustomer(subject);
   await second.register();
   const [added] = await watching.deliveries(1);
@@ -99,7 +99,7 @@ test("a reset account: cut off on every node at once, and a newcomer when it com
   const subject = randomUUID();
   const first = await customerDevice(server, subject);
   const second = new TestDevice(server);
-  second.accountKey = first.accountKey;
+  second.joinAccountOf(first);
   await second.signInAsCustomer(subject);
   await second.register();
   const [agent, admin] = [await staffDevice(server), await staffDevice(server, "admin")];

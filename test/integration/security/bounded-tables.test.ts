@@ -42,7 +42,7 @@ test("an account cannot register and remove devices without end", async () => {
   const sibling = async () => {
     const device = new TestDevice(server);
     await device.signInAsCustomer(subject);
-    device.accountKey = first.accountKey;
+    device.joinAccountOf(first);
     return device;
   };
   const last = await sibling();

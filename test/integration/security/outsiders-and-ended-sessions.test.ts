@@ -43,7 +43,7 @@ describe("an open socket ends with what it was opened on", () => {
     const subject = randomUUID();
     const first = await customerDevice(server, subject);
     const second = new TestDevice(server);
-    second.accountKey = first.accountKey;
+    second.joinAccountOf(first);
     await second.signInAsCustomer(subject);
     await second.register();
     const kept = await RelaySocket.open(server, first);

@@ -146,7 +146,7 @@ test("a thief of the password, in the same network, keeps no device of the owner
   }
 
   const second = await stolen();
-  second.accountKey = owner.accountKey;
+  second.joinAccountOf(owner);
   expect((await ask(second)).status).toBe(201);
   expect((await second.register()).status).toBe(201);
 });
@@ -157,7 +157,7 @@ test("devices that the account key certifies are limited for the account, as eac
   const replies: Reply[] = [];
   for (const index of range(7)) {
     const device = index === 0 ? first : new TestDevice(server);
-    device.accountKey = first.accountKey;
+    device.joinAccountOf(first);
     await device.signInAsCustomer(subject);
     replies.push(await device.register());
   }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { LinkContext } from "../../../../crypto/wire/signed-records.ts";
+import { deviceApprovalBytes, type LinkContext } from "../../../../crypto/wire/signed-records.ts";
 import type { UserId } from "../../../../crypto/wire/ids.ts";
 import { decodeLinkCode, encodeLinkCode } from "../../../../crypto/device/linking/link-code.ts";
 import { openAccount } from "../../../../crypto/device/linking/open-account.ts";
@@ -9,6 +9,7 @@ import {
   generateSigningKey,
   randomBytes,
   signingKeyFromSeed,
+  verifySignature,
   ready,
 } from "../../../../crypto/device/sodium.ts";
 import { idOf } from "../../../../tools/testkit/ids.ts";
@@ -64,12 +65,14 @@ const codeOf = (work: () => unknown): string => {
 describe("the sealed account", () => {
   test("opens for its recipient, with the keys of the contacts, the head of the key log and the list", () => {
     for (const contacts of [0, 2, 1_000]) {
-      const { account, known, seal, opening, secrets } = setUp(contacts);
+      const { account, known, seal, opening, secrets, context, sibling } = setUp(contacts);
       const opened = openAccount({ ...opening, record: seal() });
       expect(opened.account).toEqual(account);
       expect(opened.contacts).toEqual(known);
       expect(opened.keyLog).toEqual(secrets.keyLog);
       expect(opened.list).toEqual(secrets.list);
+      const approved = deviceApprovalBytes({ ...context, approvedBy: context.sibling });
+      expect(verifySignature(approved, opened.approval, sibling.publicKey)).toBe(true);
     }
   });
 

@@ -1,0 +1,106 @@
+import { randomBytes, sign } from "node:crypto";
+import { approvedArrivals } from "../../../client/key-log/approved-arrivals.ts";
+import { isLogged } from "../../../client/key-log/key-history.ts";
+import { ready } from "../../../crypto/device/sodium.ts";
+import type { KeyEntry } from "../../../crypto/wire/key-entry.ts";
+import { deviceApprovalBytes, deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
+import type { DeviceId, TenantId, UserId } from "../../../crypto/wire/ids.ts";
+import { AccountLog } from "../../support/account-log.ts";
+import { ed25519, type KeyPair } from "../../support/device.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+
+await ready;
+
+const who = { tenant: newId<TenantId>(), user: newId<UserId>() };
+const account = ed25519();
+const [firstKey, firstDevice] = [ed25519(), newId<DeviceId>()];
+
+type Record = KeyEntry["record"];
+const recordOf = (changes: Partial<Record> = {}): Record => ({
+  ...who,
+  device: newId<DeviceId>(),
+  accountKey: account.publicKey,
+  deviceKey: ed25519().publicKey,
+  identityKey: new Uint8Array(randomBytes(33)),
+  receiptKey: ed25519().publicKey,
+  ...changes,
+});
+
+function entryOf(
+  record: Record,
+  version: number,
+  approval?: KeyEntry["approval"],
+  by: KeyPair = account,
+): KeyEntry {
+  const certificate = sign(null, deviceRecordBytes(record), by.privateKey);
+  return { change: "device_added", version, record, certificate, list: undefined, approval };
+}
+
+function approvalOf(record: Record, device = firstDevice, key = firstKey) {
+  const bytes = deviceApprovalBytes({ ...record, approvedBy: device });
+  return { device, signature: new Uint8Array(sign(null, bytes, key.privateKey)) };
+}
+
+const first = entryOf(recordOf({ device: firstDevice, deviceKey: firstKey.publicKey }), 1);
+const record = recordOf();
+/** @returns whether the last device came rightfully */
+const isRightful = (...entries: readonly KeyEntry[]) =>
+  approvedArrivals(entries).includes(entries.at(-1)!);
+
+describe("a copy of the account key brings no device to the account:", () => {
+  test("a device of the account must have approved it", () => {
+    expect(isRightful(first)).toBe(true);
+    expect(isRightful(first, entryOf(record, 2, approvalOf(record)))).toBe(true);
+    expect(isRightful(first, entryOf(record, 2))).toBe(false);
+  });
+
+  test("with its device key, for exactly this device", () => {
+    const device = newId<DeviceId>();
+    for (const approval of [
+      approvalOf(record, firstDevice, account),
+      approvalOf(record, device),
+      approvalOf(recordOf()),
+      approvalOf({ ...record, deviceKey: ed25519().publicKey }),
+      approvalOf({ ...record, user: newId<UserId>() }),
+      { ...approvalOf(record, device), device: firstDevice },
+      { device: firstDevice, signature: new Uint8Array(64) },
+    ])
+      expect(isRightful(first, entryOf(record, 2, approval))).toBe(false);
+  });
+
+  test("and it must be one that rightfully came and is not removed", () => {
+    const removal = { ...first, change: "device_removed", version: 2 } as const;
+    expect(isRightful(first, removal, entryOf(record, 3, approvalOf(record)))).toBe(false);
+    const thief = ed25519();
+    const stolen = recordOf({ deviceKey: thief.publicKey });
+    const next = entryOf(record, 3, approvalOf(record, stolen.device, thief));
+    expect(isRightful(first, entryOf(stolen, 2), next)).toBe(false);
+    expect(isRightful(first, entryOf(stolen, 2, approvalOf(stolen)), next)).toBe(true);
+    // A device does not approve itself.
+    const own = approvalOf(stolen, stolen.device, thief);
+    expect(isRightful(first, entryOf(stolen, 2, own))).toBe(false);
+  });
+
+  test("an entry that the account key did not certify is not the first one", () => {
+    const forged = entryOf(recordOf(), 1, undefined, ed25519());
+    expect(isRightful(forged, entryOf(record, 2))).toBe(true);
+  });
+
+  test("under another account key, a device of the former one approves nobody", () => {
+    const next = ed25519();
+    const begins = entryOf(recordOf({ accountKey: next.publicKey }), 2, undefined, next);
+    expect(isRightful(first, begins)).toBe(true);
+    const late = recordOf({ accountKey: next.publicKey });
+    expect(isRightful(first, begins, entryOf(late, 3, approvalOf(late), next))).toBe(false);
+  });
+});
+
+test("a device on a signed list that no device approved is not vouched for", () => {
+  const log = new AccountLog();
+  log.add();
+  const second = log.add();
+  const isVouched = (entries: readonly KeyEntry[]) =>
+    isLogged(log.history(entries), { record: second.record, signature: second.certificate });
+  expect(isVouched(log.entries)).toBe(true);
+  expect(isVouched(log.entries.map((entry) => ({ ...entry, approval: undefined })))).toBe(false);
+});
