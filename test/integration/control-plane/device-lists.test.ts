@@ -21,7 +21,7 @@ afterAll(() => server.close());
 /** A further device of the customer's account, signed in. */
 async function another(of: TestDevice, subject: string): Promise<TestDevice> {
   const device = new TestDevice(server);
-  device.accountKey = of.accountKey;
+  device.joinAccountOf(of);
   await device.signInAsCustomer(subject);
   return device;
 }

@@ -116,7 +116,7 @@ describe("registering", () => {
     const first = await customerDevice(server, subject);
     const second = await another(first, subject);
     await second.register();
-    await first.request("DELETE", `/v1/devices/${second.id}`);
+    await first.remove(second);
     const third = await another(second, subject);
     expect((await third.register()).body.code).toBe("device_not_approved");
     third.joinAccountOf(first);

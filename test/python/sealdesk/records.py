@@ -1,0 +1,150 @@
+"""Records that are canonical JSON: receipts, entries of the key log, certificates of staff."""
+
+import re
+
+from .ed25519 import verify
+from .encoding import base64url, canonical_json, exactly, from_hex, is_count, require, uuid
+
+DAY_MS = 86_400_000
+PURPOSES = ("hand_over", "second_opinion", "supervision", "own_device")
+
+
+def require_ids(fields, *names):
+    for name in names:
+        uuid(fields[name])
+
+
+def receipt(given):
+    text = given["text"]
+    signed = b"sealdesk/receipt/v1" + text.encode()
+    verify(from_hex(given["receiptKey"]), signed, from_hex(given["signature"]))
+    require(len(text.encode()) <= 16 * 1024, "too long")
+    fields = canonical_json(text)
+    {"history_grant": history_grant, "consent": consent}.get(fields.get("type"), unknown)(fields)
+    return {"type": fields["type"], "id": fields["id"], "signed": signed.hex()}
+
+
+def unknown(_fields):
+    require(False, "an unknown type")
+
+
+COMMON = ("type", "version", "id", "tenant", "conversation", "purpose", "atMs")
+
+
+def require_common(fields):
+    require(fields["version"] == 1 and type(fields["version"]) is int, "another version")
+    require_ids(fields, "id", "tenant", "conversation")
+    require(is_count(fields["atMs"]), "not a time")
+
+
+def consent(fields):
+    exactly(fields, (*COMMON, "user", "device", "state"))
+    require_common(fields)
+    require_ids(fields, "user", "device")
+    require(fields["purpose"] == "history_sharing", "another purpose")
+    require(fields["state"] in ("given", "withdrawn"), "another state")
+
+
+def history_grant(fields):
+    own = ("grantor", "grantorDevice", "recipient", "recipientDevices", "fromSeq", "toSeq")
+    exactly(fields, (*COMMON, *own, "fromHash", "toHash", "packs"), optional=("consent",))
+    require_common(fields)
+    require_ids(fields, "grantor", "grantorDevice", "recipient")
+    if "consent" in fields:
+        uuid(fields["consent"])
+    require(fields["purpose"] in PURPOSES, "another purpose")
+    require(is_count(fields["fromSeq"], 1) and is_count(fields["toSeq"], fields["fromSeq"]), "no range")
+    for name in ("fromHash", "toHash"):
+        base64url(fields[name], 32)
+    devices = fields["recipientDevices"]
+    require(isinstance(devices, list) and 1 <= len(devices) <= 256, "no list of devices")
+    require([uuid(each) for each in devices] == sorted({uuid(each) for each in devices}), "an order")
+    packs = fields["packs"]
+    require(isinstance(packs, list) and 1 <= len(packs) <= 32, "no list of packs")
+    for pack in packs:
+        require(isinstance(pack, dict), "not a pack")
+        exactly(pack, ("attachment", "digest"))
+        require_ids(pack, "attachment")
+        base64url(pack["digest"], 32)
+
+
+KEYS = {"accountKey": 32, "deviceKey": 32, "identityKey": 33, "receiptKey": 32, "certificate": 64}
+
+
+def key_entry(given):
+    fields = canonical_json(given["text"])
+    names = ("type", "change", "version", "tenant", "user", "device", *KEYS)
+    exactly(fields, names, optional=("approvedBy", "approval", "list"))
+    require(fields["type"] == "key_change", "another type")
+    require(fields["change"] in ("device_added", "device_removed"), "another change")
+    require(is_count(fields["version"], 1), "not a version")
+    require_ids(fields, "tenant", "user", "device")
+    values = {name: base64url(fields[name], length) for name, length in KEYS.items()}
+    require(("approvedBy" in fields) == ("approval" in fields), "half an approval")
+    if "approvedBy" in fields:
+        require(fields["change"] == "device_added", "a removal with an approval")
+        uuid(fields["approvedBy"])
+        base64url(fields["approval"], 64)
+    if "list" in fields:
+        require_list(fields["list"])
+    return {
+        "change": fields["change"],
+        "version": fields["version"],
+        "device": fields["device"],
+        "deviceKey": values["deviceKey"].hex(),
+        "certificate": values["certificate"].hex(),
+        "listVersion": fields.get("list", {}).get("version"),
+        "approvedBy": fields.get("approvedBy"),
+    }
+
+
+def require_list(fields):
+    require(isinstance(fields, dict), "not a list of devices")
+    exactly(fields, ("version", "issuedAtMs", "validUntilMs", "signature"))
+    base64url(fields["signature"], 64)
+    require(is_count(fields["version"], 1), "not a version")
+    begin, end = fields["issuedAtMs"], fields["validUntilMs"]
+    require(is_count(begin) and is_count(end, begin + 1), "not a time")
+    require(end - begin <= 30 * DAY_MS, "more than 30 days")
+
+
+def staff_certificate(given):
+    text = given["text"]
+    signed = b"sealdesk/staff/v1" + text.encode()
+    verify(from_hex(given["authority"]), signed, from_hex(given["signature"]))
+    require(len(text.encode()) <= 8 * 1024, "too long")
+    fields = canonical_json(text)
+    ids = ("tenant", "user")
+    exactly(fields, ("type", "version", *ids, "accountKey", "role", "teams", "fromMs", "untilMs"))
+    require(fields["type"] == "staff_certificate" and fields["version"] == 1, "another type")
+    require(type(fields["version"]) is int, "another version")
+    require_ids(fields, *ids)
+    role, teams = fields["role"], fields["teams"]
+    require(isinstance(role, str) and re.fullmatch(r"[a-z][a-z_]{0,63}", role), "not a role")
+    require(role != "customer", "a customer")
+    require(isinstance(teams, list) and len(teams) <= 64, "not a list of teams")
+    for team in teams:
+        require(isinstance(team, str) and re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", team), "not a team")
+    require(teams == sorted(set(teams)), "teams are not in ascending order")
+    begin, end = fields["fromMs"], fields["untilMs"]
+    require(is_count(begin) and is_count(end, begin + 1), "not a time")
+    require(end - begin <= 31 * DAY_MS, "more than 31 days")
+    account_key = base64url(fields["accountKey"], 32).hex()
+    return {"role": role, "teams": teams, "accountKey": account_key}
+
+
+def authority_entry(given):
+    fields = canonical_json(given["text"])
+    names = ("type", "change", "tenant", "version", "authorityKey")
+    exactly(fields, names, optional=("handover",))
+    require(fields["type"] == "authority_key", "another type")
+    require(fields["change"] in ("added", "retired"), "another change")
+    require(is_count(fields["version"], 1), "not a version")
+    key = base64url(fields["authorityKey"], 32)
+    tenant = uuid(fields["tenant"])
+    if "handover" in fields:
+        require(fields["change"] == "added", "a retirement with a handover")
+        before = from_hex(given["before"], 32)
+        signed = b"sealdesk/authority-handover/v1" + tenant + before + key
+        verify(before, signed, base64url(fields["handover"], 64))
+    return {"change": fields["change"], "version": fields["version"], "authorityKey": key.hex()}

@@ -1,0 +1,374 @@
+import { verifySignature } from "../../../crypto/device/sodium.ts";
+import { concat, utf8 } from "../../../crypto/wire/bytes.ts";
+import {
+  decodeAuthorityEntry,
+  encodeAuthorityEntry,
+  handoverBytes,
+} from "../../../crypto/wire/authority-entry.ts";
+import type {
+  AttachmentId,
+  ConsentId,
+  DeviceId,
+  GrantId,
+  UserId,
+} from "../../../crypto/wire/ids.ts";
+import { decodeKeyEntry, encodeKeyEntry } from "../../../crypto/wire/key-entry.ts";
+import { decodeReceipt, encodeReceipt, receiptBytes } from "../../../crypto/wire/receipt.ts";
+import { deviceApprovalBytes, deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
+import {
+  encodeStaffCertificate,
+  openStaffCertificate,
+  staffCertificateBytes,
+} from "../../../crypto/wire/staff-certificate.ts";
+import { conversation, device, record, tenant, user } from "./devices.ts";
+import {
+  bytesOf,
+  describeFormat,
+  eachFlipped,
+  hex,
+  keyOf,
+  malleated,
+  signedBy,
+  unhex,
+  uuidOf,
+  type Refused,
+} from "./format.ts";
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** Other texts of the same JSON value, and texts of other values, none of which is canonical. */
+function otherTexts(text: string): Readonly<Record<string, string>> {
+  const names = Object.entries(JSON.parse(text) as Record<string, unknown>);
+  const [first] = names;
+  return {
+    "a space": text.replace(":", ": "),
+    "a newline at the end": `${text}\n`,
+    "names in another order": JSON.stringify(Object.fromEntries(names.toReversed())),
+    "a name twice": `{"${first?.[0]}":${JSON.stringify(first?.[1])},${text.slice(1)}`,
+    "an unknown name": `${text.slice(0, -1)},"zzz":1}`,
+    "an escape that is not needed": text.replace('"type"', String.raw`"typ\u0065"`),
+    "a number with a fraction": text.replace(/:(\d+)([,}])/, ":$1.0$2"),
+    "not an object": `[${text}]`,
+    "a name missing": text.replace(/"tenant":"[^"]*",?/, ""),
+    "base64url with padding": text.replace(/"([A-Za-z0-9_-]{43})"/, '"$1="'),
+    "base64url with bits that are not zero": text.replace(
+      /"([A-Za-z0-9_-]{42})([A-Za-z0-9_-])"/,
+      (_all, head: string, last: string) => `"${head}${nextDigit(last)}"`,
+    ),
+  };
+}
+
+const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** The next digit: of the last one of 32 bytes, only bits that are not used differ. */
+const nextDigit = (digit: string): string => digits[digits.indexOf(digit) + 1] ?? "";
+
+/** Texts that differ, each signed like the right one. */
+const resigned = <I extends { readonly text: string }>(
+  input: I,
+  sign: (text: string) => string,
+  skip: readonly string[] = [],
+): readonly Refused<I>[] =>
+  Object.entries(otherTexts(input.text))
+    .filter(([name, text]) => text !== input.text && !skip.includes(name))
+    .map(([name, text]) => ({ name, input: { ...input, text, signature: sign(text) } }));
+
+const grant = {
+  type: "history_grant",
+  version: 1,
+  id: uuidOf<GrantId>("grant"),
+  tenant,
+  conversation,
+  grantor: user,
+  grantorDevice: device,
+  recipient: uuidOf<UserId>("recipient"),
+  recipientDevices: [uuidOf<DeviceId>("one"), uuidOf<DeviceId>("two")].toSorted(),
+  fromSeq: 1,
+  toSeq: 40,
+  fromHash: bytesOf("from"),
+  toHash: bytesOf("to"),
+  purpose: "second_opinion",
+  consent: uuidOf<ConsentId>("consent"),
+  atMs: 1_767_571_200_123,
+  packs: [{ attachment: uuidOf<AttachmentId>("pack"), digest: bytesOf("pack") }],
+} as const;
+const consent = {
+  type: "consent",
+  version: 1,
+  id: uuidOf<ConsentId>("consent"),
+  tenant,
+  conversation,
+  user,
+  device,
+  purpose: "history_sharing",
+  state: "given",
+  atMs: 1_767_571_200_123,
+} as const;
+
+export function receipts() {
+  const sign = (text: string) => hex(signedBy("receipt", receiptBytes(utf8(text))));
+  const inputOf = (receipt: Parameters<typeof encodeReceipt>[0]) => {
+    const text = textOf(encodeReceipt(receipt));
+    return { text, receiptKey: hex(record.receiptKey), signature: sign(text) };
+  };
+  const input = inputOf(grant);
+  const changed = (from: string, to: string) => {
+    const text = input.text.replace(from, to);
+    return { ...input, text, signature: sign(text) };
+  };
+  const [one = "", two = ""] = grant.recipientDevices;
+  return describeFormat({
+    name: "receipt",
+    defined: "docs/crypto.md#receipts",
+    accepted: [
+      { name: "a grant", input },
+      { name: "a grant without consent", input: inputOf({ ...grant, consent: undefined }) },
+      { name: "a consent", input: inputOf(consent) },
+      { name: "a consent withdrawn", input: inputOf({ ...consent, state: "withdrawn" }) },
+    ],
+    refused: [
+      ...eachFlipped(input, ["receiptKey", "signature"]),
+      ...resigned(input, sign),
+      { name: "another purpose", input: changed("second_opinion", "curiosity") },
+      { name: "another version", input: changed('"version":1', '"version":2') },
+      { name: "an empty range", input: changed('"fromSeq":1', '"fromSeq":41') },
+      { name: "a range from 0", input: changed('"fromSeq":1', '"fromSeq":0') },
+      {
+        name: "no packs",
+        input: changed(/"packs":\[.*?\]/.exec(input.text)?.[0] ?? "", '"packs":[]'),
+      },
+      {
+        name: "devices in another order",
+        input: changed(`["${one}","${two}"]`, `["${two}","${one}"]`),
+      },
+      {
+        name: "another label",
+        input: {
+          ...input,
+          signature: hex(signedBy("receipt", utf8(`sealdesk/receipt/v2${input.text}`))),
+        },
+      },
+      {
+        name: "S is not below the order of the group",
+        input: { ...input, signature: hex(malleated(unhex(input.signature))) },
+      },
+    ],
+    open({ text, receiptKey, signature }) {
+      const signed = receiptBytes(utf8(text));
+      if (!verifySignature(signed, unhex(signature), unhex(receiptKey)))
+        throw new Error("the signature is wrong");
+      const { type, id } = decodeReceipt(utf8(text));
+      return { type, id, signed: hex(signed) };
+    },
+  });
+}
+
+export function keyEntries() {
+  const certificate = signedBy("account", deviceRecordBytes(record));
+  const approvedBy = uuidOf<DeviceId>("approving device");
+  const signature = signedBy("approving device", deviceApprovalBytes({ ...record, approvedBy }));
+  const approval = { device: approvedBy, signature };
+  const list = {
+    version: 2,
+    issuedAtMs: 1_767_571_200_000,
+    validUntilMs: 1_770_163_200_000,
+    signature: bytesOf("list", 64),
+  };
+  const entry = {
+    change: "device_added",
+    version: 2,
+    record,
+    certificate,
+    list,
+    approval,
+  } as const;
+  const input = { text: textOf(encodeKeyEntry(entry)) };
+  const changed = (from: string, to: string) => ({ text: input.text.replace(from, to) });
+  const removal = { change: "device_removed", version: 3, record, certificate, list } as const;
+  const removed = textOf(encodeKeyEntry(removal));
+  return describeFormat({
+    name: "key-entry",
+    defined: "docs/crypto.md#key-transparency",
+    accepted: [
+      { name: "an approved device", input },
+      {
+        name: "the first device",
+        input: { text: textOf(encodeKeyEntry({ ...entry, version: 1, approval: undefined })) },
+      },
+      { name: "a device removed", input: { text: removed } },
+      {
+        name: "a device that an administrator removed",
+        input: { text: textOf(encodeKeyEntry({ ...removal, list: undefined })) },
+      },
+    ],
+    refused: [
+      ...Object.entries(otherTexts(input.text)).map(([name, text]) => ({ name, input: { text } })),
+      { name: "another type", input: changed("key_change", "key_changed") },
+      { name: "another change", input: changed("device_added", "device_moved") },
+      { name: "version 0", input: changed('"version":2', '"version":0') },
+      {
+        name: "a list that is valid for more than 30 days",
+        input: changed('"validUntilMs":1770163200000', '"validUntilMs":1770163200001'),
+      },
+      {
+        name: "a list that ends before it begins",
+        input: changed('"validUntilMs":1770163200000', '"validUntilMs":1767571200000'),
+      },
+      { name: "a list of version 0", input: changed('00,"version":2}', '00,"version":0}') },
+      { name: "an id in capitals", input: changed(user, user.toUpperCase()) },
+      { name: "an approval by nobody", input: changed(`"approvedBy":"${approvedBy}",`, "") },
+      {
+        name: "an approver without an approval",
+        input: { text: input.text.replace(/"approval":"[^"]*",/, "") },
+      },
+      {
+        name: "a removal with an approval",
+        input: { text: input.text.replace("device_added", "device_removed") },
+      },
+    ],
+    open({ text }) {
+      const read = decodeKeyEntry(utf8(text));
+      return {
+        change: read.change,
+        version: read.version,
+        device: read.record.device,
+        deviceKey: hex(read.record.deviceKey),
+        certificate: hex(read.certificate),
+        listVersion: read.list?.version ?? null,
+        approvedBy: read.approval?.device ?? null,
+      };
+    },
+  });
+}
+
+export function staffCertificates() {
+  const sign = (text: string) => hex(signedBy("authority", staffCertificateBytes(utf8(text))));
+  const certificate = {
+    tenant,
+    user,
+    accountKey: record.accountKey,
+    role: "agent",
+    teams: ["billing", "triage"],
+    fromMs: 1_767_571_200_000,
+    untilMs: 1_767_657_600_000,
+  };
+  const text = textOf(encodeStaffCertificate(certificate));
+  const input = { text, authority: hex(keyOf("authority").publicKey), signature: sign(text) };
+  const changed = (from: string, to: string) => {
+    const other = text.replace(from, to);
+    return { ...input, text: other, signature: sign(other) };
+  };
+  const plain = textOf(encodeStaffCertificate({ ...certificate, teams: [] }));
+  return describeFormat({
+    name: "staff-certificate",
+    defined: "docs/crypto.md#certificates-of-staff",
+    accepted: [
+      { name: "an agent of two teams", input },
+      { name: "of no team", input: { ...input, text: plain, signature: sign(plain) } },
+    ],
+    refused: [
+      ...eachFlipped(input, ["authority", "signature"]),
+      ...resigned(input, sign),
+      { name: "a customer", input: changed('"agent"', '"customer"') },
+      { name: "a role in capitals", input: changed('"agent"', '"Agent"') },
+      {
+        name: "teams in another order",
+        input: changed('["billing","triage"]', '["triage","billing"]'),
+      },
+      { name: "a team twice", input: changed('["billing","triage"]', '["billing","billing"]') },
+      { name: "a name that is no team's", input: changed('"triage"', '"-triage"') },
+      {
+        name: "an end that is not after the beginning",
+        input: changed("1767657600000", "1767571200000"),
+      },
+      { name: "more than 31 days", input: changed("1767657600000", "1770249600001") },
+      {
+        name: "another label",
+        input: {
+          ...input,
+          signature: hex(signedBy("authority", utf8(`sealdesk/staff/v2${text}`))),
+        },
+      },
+    ],
+    open({ text: shown, authority, signature }) {
+      const verify = (key: Uint8Array, message: Uint8Array, by: Uint8Array) =>
+        verifySignature(message, by, key);
+      const signed = { text: utf8(shown), signature: unhex(signature) };
+      const opened = openStaffCertificate(signed, unhex(authority), verify);
+      if (opened === undefined) throw new Error("the signature is wrong");
+      return { role: opened.role, teams: [...opened.teams], accountKey: hex(opened.accountKey) };
+    },
+  });
+}
+
+export function authorityEntries() {
+  const [from, to] = [keyOf("authority").publicKey, keyOf("next authority").publicKey];
+  const handover = signedBy("authority", handoverBytes(tenant, { from, to }));
+  const entry = { change: "added", tenant, version: 2, authorityKey: to, handover } as const;
+  const textFor = (of: Parameters<typeof encodeAuthorityEntry>[0]) =>
+    textOf(encodeAuthorityEntry(of));
+  const input = { text: textFor(entry), before: hex(from) };
+  const first = { ...entry, version: 1, authorityKey: from, handover: undefined };
+  const retired = { ...first, change: "retired", version: 3 } as const;
+  const withHandover = (by: Uint8Array) => ({
+    ...input,
+    text: textFor({ ...entry, handover: by }),
+  });
+  return describeFormat({
+    name: "authority-entry",
+    defined: "docs/crypto.md#certificates-of-staff",
+    accepted: [
+      { name: "a key that the one before hands over to", input },
+      { name: "the first key", input: { text: textFor(first), before: "" } },
+      { name: "a key retired", input: { text: textFor(retired), before: "" } },
+    ],
+    refused: [
+      ...eachFlipped(input, ["before"]),
+      ...Object.entries(otherTexts(input.text)).map(([name, text]) => ({
+        name,
+        input: { ...input, text },
+      })),
+      {
+        name: "another change",
+        input: { ...input, text: input.text.replace('"added"', '"moved"') },
+      },
+      {
+        name: "version 0",
+        input: { ...input, text: input.text.replace('"version":2', '"version":0') },
+      },
+      {
+        name: "a retirement with a handover",
+        input: { ...input, text: input.text.replace('"added"', '"retired"') },
+      },
+      {
+        name: "a handover of another tenant",
+        input: withHandover(signedBy("authority", handoverBytes(user as never, { from, to }))),
+      },
+      {
+        name: "a handover to another key",
+        input: withHandover(signedBy("authority", handoverBytes(tenant, { from, to: from }))),
+      },
+      {
+        name: "another label",
+        input: withHandover(
+          signedBy(
+            "authority",
+            concat(
+              utf8("sealdesk/authority-handover/v2"),
+              handoverBytes(tenant, { from, to }).subarray(30),
+            ),
+          ),
+        ),
+      },
+    ],
+    open({ text, before }) {
+      const read = decodeAuthorityEntry(utf8(text));
+      const key = read.authorityKey;
+      if (read.handover !== undefined) {
+        const signed = handoverBytes(read.tenant, { from: unhex(before), to: key });
+        if (!verifySignature(signed, read.handover, unhex(before)))
+          throw new Error("the handover is wrong");
+      }
+      return { change: read.change, version: read.version, authorityKey: hex(key) };
+    },
+  });
+}
