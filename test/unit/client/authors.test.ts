@@ -46,9 +46,11 @@ const historyOf = (...devices: readonly CertifiedDevice[]): KeyHistory => ({
     version: index + 1,
     record,
     certificate: signature,
+    list: undefined,
   })),
   leaves: [],
   indexes: [],
+  list: undefined,
 });
 
 /** A newcomer that trusts the current account key of the user, or none. */
