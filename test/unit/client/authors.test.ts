@@ -1,0 +1,151 @@
+/** Whose device sent a granted message: the certificate that the grantor passes on proves it, or nothing. */
+import { randomBytes } from "node:crypto";
+import { MemoryLevel } from "memory-level";
+import { Retry } from "../../../client/attachments/retry.ts";
+import { SealdeskError } from "../../../client/errors.ts";
+import { authorOf, takeAuthor, type AuthorsDeps } from "../../../client/history/authors.ts";
+import type { KeyHistory } from "../../../client/key-log/key-history.ts";
+import { rememberAccountKey } from "../../../crypto/device/admit-device.ts";
+import { certifiedToFields } from "../../../crypto/device/certified-fields.ts";
+import { createIdentityKey, type CertifiedDevice } from "../../../crypto/device/identity.ts";
+import { generateSigningKey, ready, sign } from "../../../crypto/device/sodium.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import { deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
+import type { DeviceId, TenantId, UserId } from "../../../crypto/wire/ids.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+await ready;
+
+const tenant = newId<TenantId>();
+const user = newId<UserId>();
+const [former, current, stranger] = [
+  generateSigningKey(),
+  generateSigningKey(),
+  generateSigningKey(),
+];
+const random = (length: number) => new Uint8Array(randomBytes(length));
+
+function certified(account: typeof former, by = account): CertifiedDevice {
+  const record = {
+    tenant,
+    user,
+    device: newId<DeviceId>(),
+    accountKey: account.publicKey,
+    deviceKey: random(32),
+    identityKey: random(33),
+    receiptKey: random(32),
+  };
+  return { record, signature: sign(deviceRecordBytes(record), by.privateKey) };
+}
+
+/** A key history in which these devices were added in this order. */
+const historyOf = (...devices: readonly CertifiedDevice[]): KeyHistory => ({
+  entries: devices.map(({ record, signature }, index) => ({
+    change: "device_added",
+    version: index + 1,
+    record,
+    certificate: signature,
+    list: undefined,
+  })),
+  leaves: [],
+  indexes: [],
+  list: undefined,
+});
+
+/** A newcomer that trusts the current account key of the user, or none. */
+async function newcomer(
+  ask: () => Promise<KeyHistory | undefined>,
+  trusts: "current" | "none" = "current",
+) {
+  const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
+  const store = await DeviceStore.open(level, randomBytes(32));
+  await store.transact(async (transaction) => {
+    await createIdentityKey(transaction, "account");
+    if (trusts === "current") await rememberAccountKey(transaction, user, current.publicKey);
+  });
+  const account = {
+    tenant,
+    user: newId<UserId>(),
+    role: "agent",
+    displayName: undefined,
+    device: newId<DeviceId>(),
+    registered: 1,
+  };
+  let asked = 0;
+  const trust: AuthorsDeps["trust"] = {
+    device: () => undefined,
+    historyOf() {
+      asked++;
+      return ask();
+    },
+  };
+  const clock = new ManualClock();
+  const retry = new Retry(clock, new AbortController().signal);
+  const deps = { store, account, trust };
+  return {
+    clock,
+    asked: () => asked,
+    take: (device: CertifiedDevice) => takeAuthor(deps, certifiedToFields(device), retry),
+    /** The author of the device's messages as the store knows it. */
+    author: ({ record }: CertifiedDevice) =>
+      store.read((transaction) => authorOf(deps, transaction, record.device)),
+  };
+}
+
+const nothing = () => Promise.resolve(undefined);
+
+test("a device that the trusted account key certified is its user's, and nobody is asked", async () => {
+  const device = certified(current);
+  const { take, author, asked } = await newcomer(nothing);
+  expect(await author(device)).toBeUndefined();
+  await take(device);
+  const { receiptKey } = device.record;
+  expect(await author(device)).toEqual({ tenant, user, receiptKey });
+  expect(asked()).toBe(0);
+});
+
+test("a device from before a reset is its user's if the key log has it from before the trusted key", async () => {
+  const [device, next] = [certified(former), certified(current)];
+  const { take, author } = await newcomer(() => Promise.resolve(historyOf(device, next)));
+  await take(device);
+  expect(await author(device)).toMatchObject({ user });
+});
+
+test.each([
+  ["that another key certified", () => certified(current, stranger), nothing],
+  ["of an account key that no log has", () => certified(stranger), nothing],
+  ["that was logged under a key after the trusted one", () => certified(stranger), undefined],
+])("a certificate proves nothing: %s", async (_name, make, ask) => {
+  const device = make();
+  const logged = () => Promise.resolve(historyOf(certified(current), device));
+  const { take, author } = await newcomer(ask ?? logged);
+  await take(device);
+  expect(await author(device)).toBeUndefined();
+});
+
+test("a user of whom no key is known is looked up in the key log", async () => {
+  const device = certified(former);
+  const known = await newcomer(() => Promise.resolve(historyOf(device)), "none");
+  await known.take(device);
+  expect(await known.author(device)).toMatchObject({ user });
+  const unknown = await newcomer(nothing, "none");
+  await unknown.take(device);
+  expect(await unknown.author(device)).toBeUndefined();
+});
+
+test("a server that does not answer is asked again", async () => {
+  const device = certified(former);
+  let failures = 1;
+  const { take, author, clock, asked } = await newcomer(
+    () =>
+      failures-- > 0
+        ? Promise.reject(new SealdeskError("network", "The server was not reached."))
+        : Promise.resolve(historyOf(device)),
+    "none",
+  );
+  const taking = take(device);
+  while (asked() < 2) await clock.pass(1_000);
+  await taking;
+  expect(await author(device)).toMatchObject({ user });
+});
