@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { MemoryLevel } from "memory-level";
 import { loadStates, saveState } from "../../client/conversation/state.ts";
 import { DeviceStore } from "../../crypto/device/store.ts";
@@ -7,31 +7,17 @@ import { newId } from "../../tools/testkit/ids.ts";
 import { explore } from "./explore.ts";
 import { faults } from "./faults.ts";
 import { rules } from "./rules.ts";
-import { beginnings, colleagues, deep, linked, newcomer } from "./scenarios.ts";
+import { linked } from "./scenarios.ts";
 
 const bounds = { lastSeq: 5, messages: 1, steps: 3, depth: 4 };
 
-describe("whatever the relay does with three devices", () => {
-  test.each([
-    ["at the beginning of a conversation", beginnings, bounds],
-    ["between three accounts", colleagues, bounds],
-    ["between two accounts, one of which has two devices", linked, bounds],
-    ["while a third account comes", newcomer, bounds],
-    ["over more steps", deep, { ...bounds, depth: 6 }],
-  ])("they keep the promises: %s", (_, scenario, search) => {
-    const { states, counterexample } = explore(rules, scenario, search);
-    expect(counterexample).toBeUndefined();
-    expect(states).toBeGreaterThan(200_000);
-  });
-
-  test.each(faults)(
-    "a device that $name is found out ($rule)",
-    ({ rules: faulty, breaks, scenario }) => {
-      const { counterexample } = explore(faulty, scenario, bounds);
-      expect(counterexample?.at(-1)).toMatch(breaks);
-    },
-  );
-});
+test.each(faults)(
+  "the explorer finds out a device that $name ($rule)",
+  ({ rules: faulty, breaks, scenario }) => {
+    const { counterexample } = explore(faulty, scenario, bounds);
+    expect(counterexample?.at(-1)).toMatch(breaks);
+  },
+);
 
 test("a restart brings back the state that a device had (R24)", async () => {
   const { devices } = explore(rules, linked, { ...bounds, depth: 3 });

@@ -1,0 +1,23 @@
+import { expect, test } from "@jest/globals";
+import { explore } from "./explore.ts";
+import { rules } from "./rules.ts";
+import { beginnings, colleagues, deep, linked, newcomer } from "./scenarios.ts";
+
+const bounds = { lastSeq: 5, messages: 1, steps: 3, depth: 4 };
+
+// The time limit is for machines that do much else. A search takes about ten seconds of one core.
+test.each([
+  ["at the beginning of a conversation", beginnings, bounds],
+  ["between three accounts", colleagues, bounds],
+  ["between two accounts, one of which has two devices", linked, bounds],
+  ["while a third account comes", newcomer, bounds],
+  ["over more steps", deep, { ...bounds, depth: 6 }],
+])(
+  "whatever the relay does, three devices keep the promises: %s",
+  (_, scenario, search) => {
+    const { states, counterexample } = explore(rules, scenario, search);
+    expect(counterexample).toBeUndefined();
+    expect(states).toBeGreaterThan(200_000);
+  },
+  600_000,
+);
