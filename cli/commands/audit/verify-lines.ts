@@ -42,11 +42,14 @@ export async function verifyLines(folder: string, key: NoteKey): Promise<string>
   const name = fileOf(format);
   if ((await digestOf(join(folder, name), name)) !== sha256)
     throw new LogError("mismatch", name, "is not the file that was exported.");
+  const { minimumIndex } = manifest;
+  const pruned = minimumIndex > 0 ? `Entries below ${minimumIndex} were pruned. ` : "";
   const chosen =
     Object.keys(filter).length > 0 ? `${entries} chosen entries` : `${entries} entries`;
   return (
     `Verified ${name}: ${chosen} of ${origin}, exported at ${size} entries, ` +
     `root ${Buffer.from(root).toString("base64")}. ` +
+    pruned +
     "Only an export of tiles shows that no entry was left out."
   );
 }

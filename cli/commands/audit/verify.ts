@@ -21,6 +21,7 @@ import {
 import { progressBar } from "../../progress.ts";
 import { readPassword } from "../../read-password.ts";
 import { CommandError } from "../../settings.ts";
+import { BackwardTimes } from "./backward-times.ts";
 import { openAuditorSession, type AuditorSession } from "./auditor-session.ts";
 import { logFiles } from "./log-files.ts";
 import { holdsLines, verifyLines } from "./verify-lines.ts";
@@ -86,6 +87,7 @@ export async function verifyFiles(
   const approvers = options.approver === undefined ? [] : parseApprovers(sha256, options.approver);
   const session = await signIn(place, options);
   const bar = progressBar("entries");
+  const times = new BackwardTimes();
   try {
     const source = logFiles(place, session?.fetch);
     const restores = await readRestoreFiles(nodeChecks, source, key);
@@ -98,6 +100,7 @@ export async function verifyFiles(
       old: passage?.required ?? uncutHeads(restores.map(({ continues }) => continues)),
       prunedBelow,
       onProgress: (checked, total) => bar.update(checked, total),
+      onEntry: (entry, index) => times.add(entry, index),
     });
     const extra = cosignersOf(policy, note);
     const lostIn = passage?.lostIn ?? [];
@@ -107,6 +110,7 @@ export async function verifyFiles(
       ...restores.map((restore) =>
         restoredLine(restore, approvers, lostIn.includes(restore) ? shown : undefined),
       ),
+      ...(times.warning === undefined ? [] : [times.warning]),
     ].join("\n");
   } finally {
     bar.end();

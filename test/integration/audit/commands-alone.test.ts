@@ -2,7 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportLog } from "../../../cli/commands/audit/export.ts";
+import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
 import type { Settings } from "../../../cli/settings.ts";
+import { logOf } from "../../../crypto/wire/ids.ts";
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { formatVkey } from "../../../audit/verify/note.ts";
 import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
 import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
@@ -79,4 +83,23 @@ test("a command never makes the first signature, because its key may belong to a
   const tenant = await log.newTenant();
   await log.append(tenant);
   await expect(exportTo(tenant, "one")).rejects.toThrow(/Nothing has been integrated/);
+});
+
+test("verify tells where the times of entries run backwards", async () => {
+  const tenant = await five();
+  const out = join(home, "tiles");
+  const { kms } = await openKms(settings.kms());
+  const { publicKey } = await kmsAuditSigner(kms);
+  await kms.close();
+  const vkey = formatVkey(nodeChecks.sha256, { ...(await log.keyOf(logOf(tenant))), publicKey });
+  // The entry of this export has the time of today, and those after it an earlier one.
+  await exportTo(tenant, "one");
+  await exportLog(settings, { tenant: slugOf(tenant), format: "tiles", out });
+  expect(await verifyFiles(out, { vkey })).not.toContain("times run backwards");
+  await log.append(tenant, 2);
+  await rm(out, { recursive: true });
+  await exportLog(settings, { tenant: slugOf(tenant), format: "tiles", out });
+  expect(await verifyFiles(out, { vkey })).toMatch(
+    /^Verified 9 entries [^]*times run backwards by more than 2 minutes: entry 7 \(2023-[^)]*\) after entry 6 \(20/,
+  );
 });

@@ -95,6 +95,9 @@ test("entries that were kept long enough are removed, after their pruning was si
   const vkey = formatVkey(nodeChecks.sha256, { name, type: 1, publicKey });
   await expect(verifyFiles(out, { vkey })).rejects.toMatchObject({ place: "entry 0" });
   expect(await verifyFiles(out, { vkey, prunedBelow: "512" })).toMatch(/^Verified 10\d\d entries/);
+  const lines = join(folder, "lines");
+  await exportLog(settings, { tenant: tenant.slug, format: "csv", out: lines });
+  expect(await verifyFiles(lines, { vkey })).toContain(" Entries below 512 were pruned. ");
   // The check of the logs accepts what was declared.
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
 });
