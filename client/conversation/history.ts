@@ -30,7 +30,7 @@ import type { LastSeen } from "../../crypto/device/payload.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import { attachmentFromFields, restoredFields } from "../../crypto/device/payload-body.ts";
-import { receiptOf } from "../history/check-receipt.ts";
+import { receiptOf } from "../../crypto/wire/receipt-checks.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { Account } from "../device/account.ts";
 import type { EventProblemCode, LoggedItem } from "./items.ts";
@@ -337,7 +337,9 @@ function controlItem(
   const receipt = receiptOf(control);
   if (receipt === undefined || problems.some(({ code }) => code === "invalid_receipt"))
     return undefined;
-  return receipt.type === "consent"
-    ? { kind: "consent_changed", seq, consent: receipt, receivedAtMs }
-    : { kind: "history_granted", seq, grant: receipt, receivedAtMs };
+  if (receipt.type === "consent")
+    return { kind: "consent_changed", seq, consent: receipt, receivedAtMs };
+  return receipt.type === "history_grant"
+    ? { kind: "history_granted", seq, grant: receipt, receivedAtMs }
+    : undefined;
 }

@@ -12,7 +12,9 @@ import { makesMember } from "./makes-member.ts";
 import { hasDevice, withoutDevice, type ConversationState } from "./state.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
-type Placed = Pick<Deliver, "seq" | "epoch"> & { readonly kind: MembershipAct["kind"] };
+type Placed = Pick<Deliver, "seq" | "epoch" | "senderDevice"> & {
+  readonly kind: MembershipAct["kind"];
+};
 
 /**
  * Judges a membership event whose place in the log was checked (R6 to R9). If this device saw the event
@@ -36,7 +38,7 @@ export function judgeControl(
   if (control.epoch !== event.epoch || (event.kind === "created") !== (event.seq === 1))
     return malformed;
   if (isActOfUncertified(before, event.kind, control)) return malformed;
-  const act = actOf(event.kind, control);
+  const act = actOf(event, control);
   const enters = makesMember(before, event, control, self);
   if (before !== undefined && sawMembers(before, event, enters, self)) {
     // R7

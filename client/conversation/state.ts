@@ -133,6 +133,7 @@ export function saveState(
     subject: nilId(),
     creation: undefined,
     receipt: undefined,
+    signer: undefined,
   });
   const flags = {
     joined: Number(state.joined),

@@ -1,3 +1,4 @@
+import { zeroHash } from "../../crypto/wire/event.ts";
 import { encodeReceipt, receiptBytes } from "../../crypto/wire/receipt.ts";
 import type { ConversationId, GrantId, ConsentId } from "../../crypto/wire/ids.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
@@ -5,7 +6,7 @@ import { sign } from "../../crypto/device/sodium.ts";
 import type { HistoryRecord } from "../conversation/history.ts";
 import type { ConversationState } from "../conversation/state.ts";
 import type { Api } from "../http/api.ts";
-import { receiptOf } from "./check-receipt.ts";
+import { receiptOf } from "../../crypto/wire/receipt-checks.ts";
 import {
   HistoryGranter,
   type GrantedHistory,
@@ -80,6 +81,7 @@ export class HistoryExchange {
   ): Promise<ChangedConsent> {
     const { store, account, api, newId, clock } = this.#deps;
     const id = newId<ConsentId>();
+    const known = this.#stateOf(conversation);
     const text = encodeReceipt({
       type: "consent",
       version: 1,
@@ -90,6 +92,7 @@ export class HistoryExchange {
       device: account.device,
       purpose: "history_sharing",
       state,
+      after: { seq: known?.seq ?? 0, hash: known?.transcriptHash ?? zeroHash },
       atMs: Math.floor(clock.now()),
     });
     const { privateKey } = await store.read((transaction) =>

@@ -244,6 +244,7 @@ export class HistoryGranter {
           toHash,
           purpose: job.purpose,
           consent: job.consent,
+          after: { seq: now.seq, hash: now.transcriptHash },
           atMs: Math.floor(clock.now()),
           packs: packs.map(({ attachment }) => ({
             attachment: attachment.id,

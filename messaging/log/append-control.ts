@@ -35,6 +35,7 @@ export interface ControlChange {
   readonly epoch: number;
   readonly creation?: Control["creation"];
   readonly receipt?: Control["receipt"];
+  readonly signer?: Control["signer"];
   /** Packets for one device each. They are stored beside the event, sealed under `key`. */
   readonly packets?: { readonly all: readonly Packet[]; readonly key: SealingKey } | undefined;
 }
@@ -96,12 +97,12 @@ export async function appendControl(
  * @throws MessagingError too_many_members: devices refuse content over the limit
  */
 function contentOf(
-  { kind, epoch, actor, subject, creation, receipt }: ControlChange,
+  { kind, senderDevice, epoch, actor, subject, creation, receipt, signer }: ControlChange,
   before: readonly Member[],
   members: readonly Member[],
 ): Uint8Array {
-  const control: Control = { epoch, actor, subject, members, creation, receipt };
-  if (membershipAfter(before, actOf(kind, control)) === undefined)
+  const control: Control = { epoch, actor, subject, members, creation, receipt, signer };
+  if (membershipAfter(before, actOf({ kind, senderDevice }, control)) === undefined)
     throw new Error(`the members after the event ${kind} are not what it makes of them`);
   const content = encodeControl(control);
   if (content.length > wireLimits.control)

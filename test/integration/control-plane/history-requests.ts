@@ -83,6 +83,7 @@ export async function grantBy(
     toHash: await hashOf(server, id, toSeq),
     purpose: "hand_over",
     consent: undefined,
+    after: { seq: 0, hash: new Uint8Array(32) },
     atMs: 1,
     packs: changes.packs ?? [await pack(server, by, id)],
     ...changes,
@@ -103,6 +104,7 @@ export const consentOf = (
   device: by.id,
   purpose: "history_sharing",
   state,
+  after: { seq: 0, hash: new Uint8Array(32) },
   atMs: 1,
 });
 

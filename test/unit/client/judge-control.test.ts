@@ -58,7 +58,7 @@ test.each<[string, Shown]>([
 });
 
 test("content that cannot be read is malformed, and so is another epoch than the header's (R6)", () => {
-  const at = { kind: "closed", seq: 5, epoch: 3 } as const;
+  const at = { kind: "closed", seq: 5, epoch: 3, senderDevice: self.device } as const;
   expect(judgeControl(state(), at, undefined, self)).toEqual(malformed);
   const control = controlOf({ kind: "closed", members: [customer, own], epoch: 2 });
   expect(judgeControl(state(), at, control, self)).toEqual(malformed);

@@ -68,12 +68,18 @@ export const controlOf = ({ kind, by = customer, of = by, members, epoch }: Show
         }
       : undefined,
   receipt: undefined,
+  signer: undefined,
 });
 
 export const judge = (before: ConversationState | undefined, shown: Shown): MembershipVerdict =>
   judgeControl(
     before,
-    { kind: shown.kind, seq: shown.seq ?? (before?.seq ?? 0) + 1, epoch: shown.epoch },
+    {
+      kind: shown.kind,
+      seq: shown.seq ?? (before?.seq ?? 0) + 1,
+      epoch: shown.epoch,
+      senderDevice: (shown.by ?? customer).devices[0] ?? nilId(),
+    },
     controlOf(shown),
     self,
   );

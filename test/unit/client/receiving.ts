@@ -115,7 +115,15 @@ export class LogDouble {
     const { user, device } = account;
     const creation = creationRecord();
     const members = [{ user, role: "agent", devices: [device] }];
-    const control = { epoch: 1, actor: user, subject: user, members, creation, receipt: undefined };
+    const control = {
+      epoch: 1,
+      actor: user,
+      subject: user,
+      members,
+      creation,
+      receipt: undefined,
+      signer: undefined,
+    };
     return this.#append("created", { ciphertext: encodeControl(control) });
   }
 
@@ -139,7 +147,15 @@ export class LogDouble {
     const leaves = kind === "member_removed" && subject === user;
     const members = [...(leaves ? [] : [{ user, role: "agent", devices: [device] }]), ...others];
     const actor = kind.startsWith("member_") ? user : subject;
-    const control = { epoch, actor, subject, members, creation, receipt: undefined };
+    const control = {
+      epoch,
+      actor,
+      subject,
+      members,
+      creation,
+      receipt: undefined,
+      signer: undefined,
+    };
     return this.#append(kind, { epoch, ciphertext: encodeControl(control) });
   }
 
