@@ -33,7 +33,8 @@ export interface Place {
  */
 export const isInPlace = ({ seq, hash }: LogPoint, place: Place): boolean =>
   seq < place.seq &&
-  seq >= place.changedAt &&
+  // The first event is the creation.
+  seq >= Math.max(place.changedAt, place.seq > 1 ? 1 : 0) &&
   (place.hash === undefined || equalBytes(place.hash, hash));
 
 /** Returns whether a person acts, and not the server in the name of a device's owner. */
