@@ -1,9 +1,7 @@
 import { toBase64Url } from "../crypto/wire/bytes.ts";
-import { usersOf } from "../crypto/wire/membership.ts";
-import { creationBytes } from "../crypto/wire/signed-records.ts";
 import type { UserId, DeviceId, ConversationId, NewId, Given } from "../crypto/wire/ids.ts";
 import { loadIdentityKey } from "../crypto/device/identity.ts";
-import { sign, type SigningKeyPair } from "../crypto/device/sodium.ts";
+import type { SigningKeyPair } from "../crypto/device/sodium.ts";
 import type { DeviceStore } from "../crypto/device/store.ts";
 import { func, given, oneOf, optional } from "./arguments.ts";
 import * as checks from "./call-checks.ts";
@@ -21,7 +19,7 @@ import type { SafetyCode } from "./device/safety-code.ts";
 import { signInDevice, type SignedInDevice } from "./device/sign-in.ts";
 import { Emitter } from "./emitter.ts";
 import { eventNames, type SealdeskEvents } from "./events.ts";
-import { SealdeskError } from "./errors.ts";
+import type { SealdeskError } from "./errors.ts";
 import type { ResetReason } from "../contract/devices.ts";
 import type { Api } from "./http/api.ts";
 import type { StaffMember } from "./http/conversation-api.ts";
@@ -40,6 +38,8 @@ import {
   type OwnDevice,
 } from "./linking/own-devices.ts";
 import { connectMember, type MemberDevice } from "./member-device.ts";
+import { beginConversation } from "./receipts/begin-conversation.ts";
+import type { Clock } from "./runtime.ts";
 import { closedError, runtimeOf, suiteRequired, type ConnectOptions } from "./options.ts";
 
 /** The signed-in user. */
@@ -55,6 +55,7 @@ interface Parts {
   readonly deviceKey: SigningKeyPair;
   readonly store: DeviceStore;
   readonly newId: NewId;
+  readonly clock: Clock;
   /** Undefined without a cipher suite. */
   readonly member: MemberDevice | undefined;
   readonly stop: (reason: SealdeskError) => Promise<void>;
@@ -100,7 +101,7 @@ export class Sealdesk {
             signal,
             abort: () => requests.abort(),
           });
-    const { api, deviceKey, newId } = me;
+    const { api, deviceKey, newId, clock } = me;
     const stop = async (reason: SealdeskError) => {
       requests.abort();
       await member?.stop(reason, true);
@@ -111,7 +112,8 @@ export class Sealdesk {
       // The requests of this connection are aborted.
       await end(createExchange({ ...me.transport, signal: new AbortController().signal }));
     };
-    return new Sealdesk({ account, api, deviceKey, store, newId, member, stop, signOut }, events);
+    const parts = { account, api, deviceKey, store, newId, clock, member, stop, signOut };
+    return new Sealdesk(parts, events);
   }
 
   /**
@@ -194,19 +196,8 @@ export class Sealdesk {
   }): Promise<Conversation> {
     checks.opening(request, "request");
     const members = request.with.map((user) => given(user, "request.with"));
-    const { account, api, deviceKey, newId } = this.#parts;
     const { suite, manager } = this.#member;
-    const id = newId<ConversationId>();
-    const { tenant, user, device } = account;
-    const users = usersOf(user, members);
-    const record = creationBytes({ tenant, conversation: id, suite: suite.name, device, users });
-    const creationSignature = sign(record, deviceKey.privateKey);
-    const creation = { id, suite: suite.name, members, creationSignature };
-    // The request is idempotent, so it is repeated when its answer was lost.
-    const { seq } = await api.createConversation(creation).catch((error: unknown) => {
-      if (!(error instanceof SealdeskError) || error.code !== "network") throw error;
-      return api.createConversation(creation);
-    });
+    const { id, seq } = await beginConversation(this.#parts, suite.name, members);
     return manager.reached(id, seq);
   }
 

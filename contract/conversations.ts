@@ -1,10 +1,12 @@
 import * as z from "zod/mini";
 import { suiteNames } from "../crypto/wire/suites.ts";
 import { documentation } from "./documentation.ts";
+import { signedAct } from "./receipts.ts";
 import { role } from "./sessions.ts";
 import {
   bytes,
   conversationId,
+  count,
   deviceId,
   milliseconds,
   openEnum,
@@ -23,6 +25,7 @@ export const newConversation = z
       .check(z.maxLength(255))
       .register(documentation, { description: "Users besides the creator" }),
     creationSignature: bytes(64),
+    ...signedAct,
   })
   .register(documentation, { id: "NewConversation" });
 
@@ -33,19 +36,22 @@ export const logPosition = z.object(position).register(documentation, { id: "Log
 
 export const createdConversation = z.object({ id: conversationId, ...position });
 
-export const newMember = z.strictObject({ user: userId });
+const view = {
+  id: conversationId,
+  suite: openEnum(suiteNames),
+  state: openEnum(["open", "closed"]),
+  createdBy: userId,
+  createdAtMs: milliseconds,
+  epoch: z.int().check(z.minimum(0)),
+  members: z.array(z.object({ user: userId, role, devices: z.array(deviceId) })),
+};
 
+/** With the last event of the log and its transcript hash, on which an act is signed. */
 export const conversation = z
-  .object({
-    id: conversationId,
-    suite: openEnum(suiteNames),
-    state: openEnum(["open", "closed"]),
-    createdBy: userId,
-    createdAtMs: milliseconds,
-    epoch: z.int().check(z.minimum(0)),
-    members: z.array(z.object({ user: userId, role, devices: z.array(deviceId) })),
-  })
+  .object({ ...view, head: z.object({ seq: count, hash: bytes(32) }) })
   .register(documentation, { id: "Conversation" });
+
+const listedConversation = z.object(view).register(documentation, { id: "ListedConversation" });
 
 /** A position in a list of conversations: creation time and id of the last one read. */
 export const cursor = z
@@ -69,10 +75,8 @@ export const conversationsQuery = z.strictObject({
 
 export const conversationPage = z
   .object({
-    conversations: z.array(conversation),
+    conversations: z.array(listedConversation),
     // Null at the end of the list.
     next: z.nullable(z.string()),
   })
   .register(documentation, { id: "Conversations" });
-
-export const memberParams = z.strictObject({ id: conversationId, user: userId });

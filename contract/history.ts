@@ -1,8 +1,8 @@
 /** Consent to history grants, the grants, and the log's hashes that check them. */
 import * as z from "zod/mini";
 import { eventKinds, wireLimits, type EventKind } from "../crypto/wire/frame.ts";
-import { maxReceiptBytes } from "../crypto/wire/receipt.ts";
 import { documentation } from "./documentation.ts";
+import { signedReceipt } from "./receipts.ts";
 import {
   bytes,
   conversationId,
@@ -13,9 +13,6 @@ import {
   uuid,
   wholeNumber,
 } from "./values.ts";
-
-/** The canonical text of a receipt and the signature by the device's receipt key. */
-const signedReceipt = { receipt: bytes(maxReceiptBytes, "at most"), signature: bytes(64) };
 
 export const newConsent = z.strictObject(signedReceipt);
 

@@ -516,6 +516,7 @@ table sealdesk.events (
   previous_hash bytea not null
 ) partition by RANGE (received_at_ms)
   row level security
+  CREATE INDEX events_changes ON ONLY sealdesk.events USING btree (conversation, seq) WHERE (kind > 1)
   CREATE TRIGGER events_removed AFTER DELETE ON sealdesk.events REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION sealdesk.uncount_messages() -- enabled O
   grant insert to sealdesk_app
   grant select to sealdesk_app

@@ -94,7 +94,12 @@ function abilityOf(actor: ConversationActor): ConversationAbility {
 }
 
 /** The actions that remain possible in a closed conversation. */
-const whenClosed: readonly ConversationAction[] = ["read", "download", "read_links"];
+const whenClosed: readonly ConversationAction[] = [
+  "read",
+  "read_members",
+  "download",
+  "read_links",
+];
 
 /** Lists every fact that prevents the action, at least one, for the audit log. */
 function whyNot(

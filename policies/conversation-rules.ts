@@ -5,6 +5,7 @@ import { roles, type Actor, type Role } from "./actor.ts";
 export type ConversationAction =
   | "create"
   | "read"
+  | "read_members"
   | "download"
   | "read_links"
   | "add_member"
@@ -46,7 +47,7 @@ export function conversationRules(actor: ConversationActor): ConversationRule[] 
   const showingOthers = { ...showing, state: "open" };
 
   const reading = [
-    rule("read", "member", member),
+    rule(["read", "read_members"], "member", member),
     // An account that has left may still download an attachment that it could see when the
     // attachment was sent.
     rule("download", "was_member", { ...tenant, wasMember: true, pack: "none" }),
@@ -69,6 +70,8 @@ export function conversationRules(actor: ConversationActor): ConversationRule[] 
       "grant.staffMay": true,
       "grant.consented": true,
     }),
+    // Who joins signs the members after it, so they must be shown those before.
+    rule("read_members", "may_join", open),
     rule("add_member", "joins", { ...open, ...self }),
     rule("add_member", "hands_over", { ...member, state: "open", ...staff }),
   ];

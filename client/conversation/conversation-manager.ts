@@ -85,7 +85,7 @@ export class ConversationManager {
         onProblem: (id, problem) => onProblem(this.#openConversation(id).conversation, problem),
         onProgress: (id, progress) => onHistory(this.#openConversation(id).conversation, progress),
       },
-      (id) => this.#openConversations.get(id)?.log.state,
+      (id) => this.#openConversation(id).log,
     );
     this.#acknowledger = new Acknowledger(
       deps.clock,

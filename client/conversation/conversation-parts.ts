@@ -30,6 +30,8 @@ export interface ConversationDeps
     | "addMember"
     | "removeMember"
     | "closeConversation"
+    | "memberOf"
+    | "readConversation"
     | "keyLogCheckpoint"
   >;
   /** Closes the connection so that another one replaces it. */

@@ -2,7 +2,6 @@ import type { ActivityKind, Member } from "../../crypto/wire/frame.ts";
 import type { UserId, ConversationId, Given } from "../../crypto/wire/ids.ts";
 import { bool, given } from "../arguments.ts";
 import * as checks from "../call-checks.ts";
-import type { Api } from "../http/api.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
 import type { OutgoingAttachment } from "../attachments/outgoing.ts";
 import { safeFileName } from "../attachments/safe-name.ts";
@@ -10,15 +9,12 @@ import type { Uploader } from "../attachments/uploader.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
 import type { ChangedConsent } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/history-granter.ts";
+import { act } from "../receipts/act.ts";
 import type { ConversationItem, LoggedItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import { removeMember, type RemoveMemberDeps } from "./remove-member.ts";
 import type { Sender } from "./sender.ts";
 import type { SentMessage } from "./waiting-messages.ts";
-
-interface MembersDeps extends RemoveMemberDeps {
-  readonly api: Pick<Api, "addMember" | "removeMember" | "closeConversation">;
-}
 
 /** Sends and receives this device's files. */
 export interface Files {
@@ -31,7 +27,7 @@ export class Conversation {
   readonly id: ConversationId;
   readonly #log: ConversationLog;
   readonly #sender: Sender;
-  readonly #deps: MembersDeps;
+  readonly #deps: RemoveMemberDeps;
   readonly #sendActivity: (kind: ActivityKind, seq: number) => void;
   readonly #files: Files;
   readonly #history: HistoryExchange;
@@ -39,7 +35,7 @@ export class Conversation {
   constructor(
     log: ConversationLog,
     sender: Sender,
-    deps: MembersDeps,
+    deps: RemoveMemberDeps,
     files: Files,
     history: HistoryExchange,
     sendActivity: (kind: ActivityKind, seq: number) => void,
@@ -170,11 +166,12 @@ export class Conversation {
    * Adds a user from now on. They cannot read earlier messages. Resolves when this device has seen
    * the change, so your next message is for them too.
    * @throws SealdeskError forbidden, member_not_found, already_a_member, no_device,
-   *   conversation_not_found
+   *   membership_unverified, conversation_not_found
+   * @throws SealdeskError server_error with `problem` stale_record: other changes were always first
    */
   async addMember(user: Given<UserId>): Promise<void> {
     const added = given(user, "user");
-    const { seq } = await this.#deps.api.addMember(this.id, added);
+    const { seq } = await act(this.#deps, this.#log, "member_added", added);
     // Staff who are no members see an event only if it is they who are added.
     if (this.#log.state?.joined === true || added === this.#log.self.user)
       await this.#log.reached(seq);
@@ -226,7 +223,7 @@ export class Conversation {
    * @throws SealdeskError forbidden, conversation_closed
    */
   async close(): Promise<void> {
-    const { seq } = await this.#deps.api.closeConversation(this.id);
+    const { seq } = await act(this.#deps, this.#log, "closed", this.#log.self.user);
     await this.#log.reached(seq);
   }
 }

@@ -30,7 +30,7 @@ import type { LastSeen } from "../../crypto/device/payload.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import { attachmentFromFields, restoredFields } from "../../crypto/device/payload-body.ts";
-import { receiptOf } from "../history/check-receipt.ts";
+import { needsReceipt, receiptOf } from "../../crypto/wire/receipt-checks.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { Account } from "../device/account.ts";
 import type { EventProblemCode, LoggedItem } from "./items.ts";
@@ -279,7 +279,7 @@ export async function lastSeenUpTo(
 }
 
 /** The account whose history it is. */
-export type Self = Pick<Account, "device" | "user">;
+export type Self = Pick<Account, "tenant" | "device" | "user">;
 
 /**
  * Returns the items that show an event: first who came unseen before it, then what happened, then its
@@ -327,17 +327,21 @@ export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedIt
 function controlItem(
   seq: number,
   kind: Exclude<EventKind, "message">,
-  { receivedAtMs, problems, device }: HistoryRecord,
+  { receivedAtMs, problems, device, senderDevice, grantedBy }: HistoryRecord,
   control: Control,
 ): LoggedItem | undefined {
   if (kind !== "history_granted" && kind !== "consent_changed") {
     const { actor, subject, members } = control;
-    return { kind, seq, actor, subject, members, device, receivedAtMs };
+    const isChecked = needsReceipt(kind) && grantedBy === undefined;
+    const signedBy = isChecked ? { user: actor, device: senderDevice } : undefined;
+    return { kind, seq, actor, subject, members, device, signedBy, receivedAtMs };
   }
   const receipt = receiptOf(control);
   if (receipt === undefined || problems.some(({ code }) => code === "invalid_receipt"))
     return undefined;
-  return receipt.type === "consent"
-    ? { kind: "consent_changed", seq, consent: receipt, receivedAtMs }
-    : { kind: "history_granted", seq, grant: receipt, receivedAtMs };
+  if (receipt.type === "consent")
+    return { kind: "consent_changed", seq, consent: receipt, receivedAtMs };
+  return receipt.type === "history_grant"
+    ? { kind: "history_granted", seq, grant: receipt, receivedAtMs }
+    : undefined;
 }

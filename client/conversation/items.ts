@@ -89,6 +89,11 @@ export interface MembershipItem extends Placed {
   readonly device: DeviceId | undefined;
   /** The members after the change. */
   readonly members: readonly Member[];
+  /**
+   * Who signed the change, and with which device. This device has checked the signature. Undefined if
+   * no person acted (`device_added`, `device_removed`), and in granted history, where it is not checked.
+   */
+  readonly signedBy: { readonly user: UserId; readonly device: DeviceId } | undefined;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
   readonly receivedAtMs: number;
 }
@@ -142,7 +147,7 @@ export type EventProblemCode =
   | "invalid_creation" // the creating device did not sign this conversation, or not this suite
   | "account_key_changed" // `user` has another account key: nothing is sent to devices under it
   | "staff_not_certified" // the tenant's authority does not certify the role of `user`: nothing is sealed for them until it does, and they change no members
-  | "invalid_receipt" // a grant or consent that its device did not sign, or that names another place
+  | "invalid_receipt" // a change, grant or consent that its device did not sign for this place: it does not count, and after a change nothing is sealed from here on
   // granted history; the message is not shown
   | "grant_omitted" // the grantor left the message out
   | "grant_altered" // the granted message is not the one in the log at this place

@@ -7,49 +7,59 @@ import {
   type MembershipAct,
 } from "../../crypto/wire/membership.ts";
 import type { Control, Deliver, Member } from "../../crypto/wire/frame.ts";
+import type { Receipt } from "../../crypto/wire/receipt.ts";
+import { isInPlace, isMembershipKind, receiptFor } from "../../crypto/wire/receipt-checks.ts";
+import { sha256 } from "../../crypto/device/sodium.ts";
 import type { Self } from "./history.ts";
 import { makesMember } from "./makes-member.ts";
 import { hasDevice, withoutDevice, type ConversationState } from "./state.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
-type Placed = Pick<Deliver, "seq" | "epoch"> & { readonly kind: MembershipAct["kind"] };
+type Placed = Pick<Deliver, "seq" | "epoch" | "conversation" | "senderDevice"> & {
+  readonly kind: MembershipAct["kind"];
+};
 
 /**
  * Judges a membership event whose place in the log was checked (R6 to R9). If this device saw the event
  * before it, the members must be those of then, changed by the act. If it did not, it takes the list as
  * it is and returns who is new to it. It takes such a list only while it is a member and after a gap, or from an
  * event that makes it a member.
+ * Somebody's act on the members, or on the conversation's state, must have a receipt that belongs here.
  * @param control undefined if the event has no valid content
+ * @param followed the hash of the event that the receipt follows; undefined if this device has it not
  */
 export function judgeControl(
   before: ConversationState | undefined,
   event: Placed,
   control: Control | undefined,
   self: Self,
+  followed: Uint8Array | undefined,
 ): MembershipVerdict {
-  if (control === undefined) return { kind: "malformed", leaves: false };
-  const malformed = {
-    kind: "malformed",
-    leaves: !hasDevice(control.members, self.device),
-  } as const;
+  if (control === undefined) return { kind: "malformed", code: "malformed_event", leaves: false };
+  const malformed = malformedBy("malformed_event", control, self);
   // R6. A creation is the first event, and there is one.
   if (control.epoch !== event.epoch || (event.kind === "created") !== (event.seq === 1))
     return malformed;
   if (isActOfUncertified(before, event.kind, control)) return malformed;
-  const act = actOf(event.kind, control);
+  const act = actOf(event, control);
   const enters = makesMember(before, event, control, self);
+  const receipt = receiptHere(before, event, control, self, followed);
+  const accepted = (arrived: readonly Member[]): MembershipVerdict =>
+    isMembershipKind(event.kind) && receipt === undefined
+      ? malformedBy("invalid_receipt", control, self)
+      : { kind: "accepted", control, arrived, enters, receipt };
   if (before !== undefined && sawMembers(before, event, enters, self)) {
     // R7
     const after = membershipAfter(before.members, act);
     const follows = after !== undefined && control.epoch === before.epoch + after.epochStep;
-    return follows ? { kind: "accepted", control, arrived: [], enters } : malformed;
+    return follows ? accepted([]) : malformed;
   }
   // R8
   if (!isPossible(act)) return malformed;
   const unseen = before?.unseen === true;
   if (enters || (unseen && hasDevice(before.members, self.device))) {
     const arrived = before === undefined ? [] : unseenArrivals(before.members, act, enters, self);
-    return { kind: "accepted", control, arrived, enters };
+    return accepted(arrived);
   }
   // R9
   return unseen ? { kind: "outside" } : malformed;
@@ -66,6 +76,26 @@ const isActOfUncertified = (
 ): boolean =>
   (kind === "member_added" || kind === "member_removed") &&
   before?.uncertified.includes(actor) === true;
+
+/** Returns the verdict on an event whose list is not taken. */
+export const malformedBy = (
+  code: "malformed_event" | "invalid_receipt",
+  { members }: Control,
+  { device }: Self,
+): MembershipVerdict => ({ kind: "malformed", code, leaves: !hasDevice(members, device) });
+
+/** Returns the event's receipt if it is about this event and stands in its place, as far as is known. */
+function receiptHere(
+  before: ConversationState | undefined,
+  event: Placed,
+  control: Control,
+  { tenant }: Self,
+  followed: Uint8Array | undefined,
+): Receipt | undefined {
+  const receipt = receiptFor(sha256, tenant, event, control);
+  const place = { seq: event.seq, changedAt: before?.changedAt ?? 0, hash: followed };
+  return receipt && isInPlace(receipt.after, place) ? receipt : undefined;
+}
 
 /** Returns whether this device knows the members as they are right before the event. */
 const sawMembers = (

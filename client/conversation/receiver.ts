@@ -1,4 +1,5 @@
-import { nilId, type MessageId } from "../../crypto/wire/ids.ts";
+import type { KeyHistory } from "../key-log/key-history.ts";
+import { nilId, type MessageId, type UserId } from "../../crypto/wire/ids.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { linkHash, zeroHash } from "../../crypto/wire/event.ts";
 import {
@@ -15,8 +16,11 @@ import type { Api } from "../http/api.ts";
 import { LogComparison } from "../restore/log-comparison.ts";
 import { WorkLoop } from "../work-loop.ts";
 import { sleep, type Clock } from "../runtime.ts";
-import { creatorToLookUp } from "./creation.ts";
-import { placeAt, type HistoryRecord, type Place, type Self } from "./history.ts";
+import { receiptOf } from "../../crypto/wire/receipt-checks.ts";
+import { ownersToLookUp } from "../device/owner.ts";
+import { claimOfReceipt } from "../receipts/is-signed.ts";
+import { claimOfCreation } from "./creation.ts";
+import { hashAt, placeAt, type HistoryRecord, type Place, type Self } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
 import { shownAccounts } from "../http/shown-accounts.ts";
 import { recordCertified } from "./record-certified.ts";
@@ -232,8 +236,14 @@ export class Receiver {
           await this.#certify(signal);
         if (signal.aborted) return;
         const before = log.state;
-        const verdict = verdictOn(before, event, control, log.self);
-        const found = await this.#lookUp(verdict, signal);
+        const verdict = verdictOn(
+          before,
+          event,
+          control,
+          log.self,
+          await this.#followed(event, control),
+        );
+        const found = await this.#lookUp(event, verdict, signal);
         if (found === undefined) return;
         const first = before === undefined;
         const checked = { event, verdict, ...found };
@@ -311,23 +321,37 @@ export class Receiver {
    * is gone.
    */
   async #lookUp(
+    event: Deliver,
     verdict: MembershipVerdict | undefined,
     signal: AbortSignal,
-  ): Promise<Pick<CheckedEvent, "devices" | "staff" | "creatorHistory"> | undefined> {
-    if (verdict?.kind !== "accepted") return { devices: [], staff: [], creatorHistory: undefined };
-    const { control, enters } = verdict;
+  ): Promise<Pick<CheckedEvent, "devices" | "staff" | "histories"> | undefined> {
+    if (verdict?.kind !== "accepted") return { devices: [], staff: [], histories: new Map() };
+    const { control, enters, receipt } = verdict;
     const { trust, staff, account, api, log } = this.#deps;
     const toAsk = toCertify(log.state, control.members, account);
-    const creation = enters ? control.creation : undefined;
+    const { creation } = control;
+    const claims = [
+      ...(enters && creation !== undefined ? [claimOfCreation(creation)] : []),
+      ...(receipt === undefined ? [] : [claimOfReceipt(event, control)]),
+    ];
     return this.#untilAnswered(async () => {
       const accounts = shownAccounts(api);
       const devices = await trust.lookUp(control.members, account.device, accounts);
       const certified = await staff.lookUp(toAsk, accounts);
-      const creator =
-        creation === undefined ? undefined : await creatorToLookUp(this.#deps, creation);
-      const creatorHistory = creator === undefined ? undefined : await trust.historyOf(creator);
-      return { devices, staff: certified, creatorHistory };
+      const histories = new Map<UserId, KeyHistory | undefined>();
+      for (const owner of await ownersToLookUp(this.#deps, claims, devices))
+        histories.set(owner, await trust.historyOf(owner));
+      return { devices, staff: certified, histories };
     }, signal);
+  }
+
+  /** Returns the hash of the event that the receipt follows, if this device has the event. */
+  async #followed(event: Deliver, control: Control | undefined): Promise<Uint8Array | undefined> {
+    const after = control && receiptOf(control)?.after;
+    if (after === undefined) return undefined;
+    if (after.seq === event.seq - 1) return event.previousHash;
+    const { store, log } = this.#deps;
+    return store.read((transaction) => hashAt(transaction, log.id, after.seq));
   }
 
   /** Repeats a request until the server answers. Returns undefined if the connection is gone. */
@@ -367,8 +391,11 @@ const verdictOn = (
   { kind, ...event }: Deliver,
   control: Control | undefined,
   self: Self,
+  followed: Uint8Array | undefined,
 ): MembershipVerdict | undefined =>
-  kind === "message" ? undefined : judgeControl(before, { ...event, kind }, control, self);
+  kind === "message"
+    ? undefined
+    : judgeControl(before, { ...event, kind }, control, self, followed);
 
 function controlOf(event: Deliver): Control | undefined {
   try {

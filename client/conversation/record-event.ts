@@ -1,15 +1,18 @@
 import type { Deliver, Gap } from "../../crypto/wire/frame.ts";
+import type { Receipt } from "../../crypto/wire/receipt.ts";
+import { isMembershipKind, needsReceipt } from "../../crypto/wire/receipt-checks.ts";
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import { decodePayload, type KeyLogHead } from "../../crypto/device/payload.ts";
-import type { KeyHistory } from "../key-log/key-history.ts";
 import { noteHeard } from "../key-log/seen-lists.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
+import type { Arrived } from "../device/owner.ts";
 import type { Rollback } from "../rollback/rollback.ts";
 import type { Clock } from "../runtime.ts";
 import { isCreationValid } from "./creation.ts";
+import { malformedBy } from "./judge-control.ts";
 import type { KeyLimit } from "./key-limit.ts";
 import type { ConversationLog } from "./log.ts";
 import { saveCuts } from "./cuts.ts";
@@ -17,9 +20,10 @@ import type { FoundStaff, Staff } from "../device/staff.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
 import { noteRemoved } from "../device/removed-devices.ts";
 import { againInLog } from "../restore/again-in-log.ts";
-import { receiptProblems } from "../history/receive-receipt.ts";
+import { takeGrant } from "../history/take-grant.ts";
+import { isSigned } from "../receipts/is-signed.ts";
 import { noteArrival } from "../history/shared-devices.ts";
-import { saveGap, saveRecord, type HistoryRecord } from "./history.ts";
+import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
 import type { ProblemItem } from "./items.ts";
 import { openDelivered, takeOwn } from "./open-event.ts";
 import { endRemovals } from "./removals.ts";
@@ -55,8 +59,8 @@ export interface CheckedEvent {
   readonly devices: readonly FoundDevice[];
   /** The members whose roles are certified, among those that the event brings. */
   readonly staff: readonly FoundStaff[];
-  /** The key history of the conversation's creator, if the creation record needs it. */
-  readonly creatorHistory: KeyHistory | undefined;
+  /** The key histories that are needed to judge who signed. */
+  readonly histories: Arrived["histories"];
 }
 
 /** An event as it was stored. */
@@ -189,34 +193,52 @@ async function membershipFacts(
   transaction: StoreTransaction,
   {
     event,
-    verdict,
     devices,
     staff,
-    creatorHistory,
+    histories,
+    ...judged
   }: CheckedEvent & { readonly verdict: MembershipVerdict },
 ): Promise<Found> {
-  const found = { kind: "membership", verdict } as const;
-  if (verdict.kind !== "accepted")
-    return {
-      facts: { ...found, valid: undefined, certified: new Set(), problems: [] },
-      committed: () => undefined,
-    };
-  const { control, enters } = verdict;
-  await endRemovals(transaction, event.conversation, event.kind, control);
   // R13
   const { distrusted, committed } = await deps.trust.admit(transaction, devices);
   const certified = await deps.staff.admit(transaction, staff);
-  const arrived = { devices, distrusted, creatorHistory };
+  const arrived = { devices, distrusted, histories };
+  const { verdict, receipt } = await proofOf(deps, transaction, event, judged.verdict, arrived);
+  const found = { kind: "membership", verdict, certified } as const;
+  if (verdict.kind !== "accepted")
+    return { facts: { ...found, valid: undefined, problems: [] }, committed };
+  const { control, enters } = verdict;
+  await endRemovals(transaction, event.conversation, event.kind, control);
   const valid = enters
     ? await isCreationValid(deps, transaction, { event, control }, arrived)
     : undefined;
   // R14
-  const receipts =
-    event.kind === "history_granted" || event.kind === "consent_changed"
-      ? await receiptProblems(deps, transaction, { event, control, devices }, distrusted)
-      : [];
-  const problems = [...distrusted, ...receipts];
-  return { facts: { ...found, valid, certified, problems }, committed };
+  const problems: Problem[] = [...distrusted];
+  if (receipt === undefined && needsReceipt(event.kind))
+    problems.push({ code: "invalid_receipt", user: control.actor });
+  if (receipt?.type === "history_grant")
+    problems.push(...(await takeGrant(deps, transaction, event, receipt)));
+  return { facts: { ...found, valid, problems }, committed };
+}
+
+/**
+ * Checks who signed a membership event.
+ * @returns the receipt if it is signed; and the verdict, which is another one if the event may not be
+ *   taken without
+ */
+async function proofOf(
+  deps: RecordingDeps,
+  transaction: StoreTransaction,
+  event: Deliver,
+  verdict: MembershipVerdict,
+  arrived: Arrived,
+): Promise<{ readonly verdict: MembershipVerdict; readonly receipt: Receipt | undefined }> {
+  if (verdict.kind !== "accepted" || verdict.receipt === undefined)
+    return { verdict, receipt: undefined };
+  const { control, receipt } = verdict;
+  if (await isSigned(deps, transaction, { event, control }, arrived)) return { verdict, receipt };
+  const refused = malformedBy("invalid_receipt", control, deps.account);
+  return { verdict: isMembershipKind(event.kind) ? refused : verdict, receipt: undefined };
 }
 
 /** Notes that an event removed a device, or brought another one of this account. */

@@ -1,16 +1,12 @@
 import type { UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
-import type { Api } from "../http/api.ts";
-import type { Clock } from "../runtime.ts";
+import { act, type ActDeps } from "../receipts/act.ts";
 import { confirmRemoval } from "./confirm-removal.ts";
 import type { ConversationLog } from "./log.ts";
 import { askRemoval, isRecorded, removedMember } from "./removals.ts";
 
-export interface RemoveMemberDeps {
+export interface RemoveMemberDeps extends ActDeps {
   readonly store: DeviceStore;
-  readonly api: Pick<Api, "removeMember">;
-  /** The time that this device measures by itself. */
-  readonly localClock: Pick<Clock, "after">;
 }
 
 /**
@@ -19,14 +15,16 @@ export interface RemoveMemberDeps {
  * @throws SealdeskError as `Conversation.removeMember`
  */
 export async function removeMember(
-  { store, api, localClock }: RemoveMemberDeps,
+  deps: RemoveMemberDeps,
   log: ConversationLog,
   user: UserId,
 ): Promise<void> {
+  const { store, localClock } = deps;
+  const remove = () => act(deps, log, "member_removed", user);
   // A supervisor who is no member seals nothing and is shown no event.
-  if (log.state?.joined !== true) return void (await api.removeMember(log.id, user));
+  if (log.state?.joined !== true) return void (await remove());
   const name = removedMember(log.id, user);
-  const { seq } = await askRemoval(store, name, () => api.removeMember(log.id, user));
+  const { seq } = await askRemoval(store, name, remove);
   await confirmRemoval(localClock, async (signal) => {
     if (!(await log.until(() => log.cursor >= seq, signal))) return false;
     // The event of the removal ends the record.

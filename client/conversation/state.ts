@@ -34,6 +34,7 @@ const record = message({
   malformed: [12, uint(1)],
   arrivedAt: [13, uint()],
   uncertified: [14, list(userId, 4096)],
+  changedAt: [15, uint()],
 });
 
 /**
@@ -70,6 +71,8 @@ export interface ConversationState {
    * is not sealed for them.
    */
   readonly arrivedAt: number;
+  /** The last event that this device saw and that is not a message, or 0. */
+  readonly changedAt: number;
   /** Number of the last restore of the server that was applied to this conversation. */
   readonly restores: number;
   /** The cuts in the order in which they are shown. */
@@ -110,11 +113,11 @@ export async function loadStates(
       afterGap: stored.afterGap === 1,
       unseen: stored.unseen === 1,
     };
-    const { arrivedAt, restores, withheld, withheldMembers, uncertified } = stored;
+    const { arrivedAt, changedAt, restores, withheld, withheldMembers, uncertified } = stored;
     const conversation = parseId<ConversationId>(key.slice(prefix.length));
     const cuts = cutsOf.get(conversation) ?? [];
     const restored = { restores, cuts, withheld, withheldMembers, uncertified };
-    const known = { seq, transcriptHash, ...flags, epoch, members, arrivedAt };
+    const known = { seq, transcriptHash, ...flags, epoch, members, arrivedAt, changedAt };
     return [conversation, { ...known, ...restored }];
   });
 }
@@ -125,7 +128,8 @@ export function saveState(
   conversation: ConversationId,
   state: ConversationState,
 ): void {
-  const { seq, transcriptHash, epoch, members, arrivedAt, restores } = state;
+  const { seq, transcriptHash, epoch, members, restores } = state;
+  const places = { arrivedAt: state.arrivedAt, changedAt: state.changedAt };
   const control = encodeControl({
     epoch,
     members,
@@ -133,6 +137,7 @@ export function saveState(
     subject: nilId(),
     creation: undefined,
     receipt: undefined,
+    signer: undefined,
   });
   const flags = {
     joined: Number(state.joined),
@@ -148,7 +153,7 @@ export function saveState(
   const restored = { restores, withheld, withheldMembers, uncertified };
   transaction.put(
     prefix + conversation,
-    encodeRecord(record, { seq, transcriptHash, ...flags, control, arrivedAt, ...restored }),
+    encodeRecord(record, { seq, transcriptHash, ...flags, control, ...places, ...restored }),
   );
 }
 
@@ -162,6 +167,7 @@ export const unknown: Omit<ConversationState, "seq" | "transcriptHash" | "afterG
   members: [],
   unseen: false,
   arrivedAt: 0,
+  changedAt: 0,
   restores: 0,
   cuts: [],
   withheld: [],
@@ -185,8 +191,9 @@ export function stateAfter(
   ownDevice: DeviceId,
 ): ConversationState {
   const { seq, transcriptHash } = event;
-  const unchanged = { ...(before ?? unknown), seq, transcriptHash, afterGap: false };
-  if (verdict === undefined) return unchanged;
+  const continued = { ...(before ?? unknown), seq, transcriptHash, afterGap: false };
+  if (verdict === undefined) return continued;
+  const unchanged = { ...continued, changedAt: seq };
   if (verdict.kind === "malformed")
     return { ...unchanged, malformed: true, ...(verdict.leaves && left(unchanged, ownDevice)) };
   const closed = unchanged.closed || event.kind === "closed";

@@ -106,14 +106,13 @@ function membershipRecord(
     signature: undefined,
   };
   if (verdict.kind !== "accepted") {
-    const malformed = [{ code: "malformed_event", user: undefined } as const];
     return {
       ...base,
       control: undefined,
       arrived: [],
       enters: false,
       device: undefined,
-      problems: verdict.kind === "malformed" ? malformed : [],
+      problems: verdict.kind === "malformed" ? [{ code: verdict.code, user: undefined }] : [],
     };
   }
   const { control, arrived, enters } = verdict;

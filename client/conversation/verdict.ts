@@ -1,4 +1,5 @@
 import type { Control, Member } from "../../crypto/wire/frame.ts";
+import type { Receipt } from "../../crypto/wire/receipt.ts";
 
 /** What a membership event changes, as this device computes it. */
 export type MembershipVerdict =
@@ -12,6 +13,11 @@ export type MembershipVerdict =
       readonly arrived: readonly Member[];
       /** True if the event makes this device a member: see `makesMember`. */
       readonly enters: boolean;
+      /**
+       * The receipt, which is about this event at this place of the log. Whether the event's device has
+       * signed it is checked with its certificate. Undefined if the event has none, or another one.
+       */
+      readonly receipt: Receipt | undefined;
     }
   | {
       /**
@@ -23,6 +29,8 @@ export type MembershipVerdict =
   | {
       /** The members stay those before the event. */
       readonly kind: "malformed";
+      /** "invalid_receipt": nobody signed this act at this place of the log. */
+      readonly code: "malformed_event" | "invalid_receipt";
       /** True if the event lists this device no more. */
       readonly leaves: boolean;
     };

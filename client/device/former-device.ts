@@ -3,7 +3,7 @@ import { loadIdentityKey, type CertifiedDevice } from "../../crypto/device/ident
 import type { ReadTransaction } from "../../crypto/device/store.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
-import { wasLoggedBefore, type KeyHistory } from "../key-log/key-history.ts";
+import { wasLogged, wasLoggedBefore, type KeyHistory } from "../key-log/key-history.ts";
 import type { Account } from "./account.ts";
 import { isCertified } from "./is-certified.ts";
 
@@ -34,3 +34,16 @@ export function wasDeviceOf(
   if (accountKey !== undefined && equalBytes(accountKey, certified.record.accountKey)) return true;
   return history !== undefined && wasLoggedBefore(history, certified, accountKey);
 }
+
+/**
+ * Returns the same as `wasDeviceOf`, and requires that the key log has the device also under the account
+ * key that this device trusts: whoever has that key could certify a device that nobody was shown.
+ */
+export const wasLoggedDeviceOf = (
+  certified: CertifiedDevice,
+  accountKey: Uint8Array | undefined,
+  history: KeyHistory | undefined,
+): boolean =>
+  history !== undefined &&
+  wasLogged(history, certified) &&
+  wasDeviceOf(certified, accountKey, history);

@@ -1,11 +1,9 @@
-import { encodeReceipt, receiptBytes } from "../../crypto/wire/receipt.ts";
 import type { ConversationId, GrantId, ConsentId } from "../../crypto/wire/ids.ts";
-import { loadIdentityKey } from "../../crypto/device/identity.ts";
-import { sign } from "../../crypto/device/sodium.ts";
 import type { HistoryRecord } from "../conversation/history.ts";
-import type { ConversationState } from "../conversation/state.ts";
 import type { Api } from "../http/api.ts";
-import { receiptOf } from "./check-receipt.ts";
+import { receiptOf } from "../../crypto/wire/receipt-checks.ts";
+import { postSigned, type PostSignedDeps, type SignableLog } from "../receipts/post-signed.ts";
+import { signReceipt } from "../receipts/sign-receipt.ts";
 import {
   HistoryGranter,
   type GrantedHistory,
@@ -25,12 +23,15 @@ export interface ChangedConsent {
 
 export interface ExchangeDeps
   extends Omit<HistoryGranterDeps, "api">, Omit<HistoryImporterDeps, "api" | "uploads"> {
-  readonly api: HistoryGranterDeps["api"] & HistoryImporterDeps["api"] & Pick<Api, "recordConsent">;
+  readonly api: HistoryGranterDeps["api"] &
+    HistoryImporterDeps["api"] &
+    PostSignedDeps["api"] &
+    Pick<Api, "recordConsent">;
   /** Called when the store failed. */
   readonly onFailure: (error: unknown) => void;
 }
 
-type StateOf = (conversation: ConversationId) => ConversationState | undefined;
+type LogOf = (conversation: ConversationId) => SignableLog;
 
 /** Runs the history grants that this device makes and receives. */
 export class HistoryExchange {
@@ -38,14 +39,14 @@ export class HistoryExchange {
   readonly #granter: HistoryGranter;
   readonly #intake: HistoryImporter;
   readonly #sharing: Sharing;
-  readonly #stateOf: StateOf;
+  readonly #logOf: LogOf;
 
-  constructor(deps: ExchangeDeps, stateOf: StateOf) {
+  constructor(deps: ExchangeDeps, logOf: LogOf) {
     this.#deps = deps;
     this.#granter = new HistoryGranter(deps);
     this.#intake = new HistoryImporter(deps);
-    this.#sharing = new Sharing({ ...deps, granter: this.#granter, stateOf });
-    this.#stateOf = stateOf;
+    this.#sharing = new Sharing({ ...deps, granter: this.#granter, logOf });
+    this.#logOf = logOf;
   }
 
   /** Continues with the jobs that were under way when the device last stopped. */
@@ -53,7 +54,7 @@ export class HistoryExchange {
     const { store } = this.#deps;
     for (const job of await loadJobs(store))
       // The caller that waited for this job did so in an earlier connection.
-      this.#granter.resume(job, () => this.#stateOf(job.conversation)).catch(() => undefined);
+      this.#granter.resume(job, this.#logOf(job.conversation)).catch(() => undefined);
     for (const { grant } of await loadIncoming(store)) this.#take(grant);
     this.#share();
   }
@@ -70,7 +71,7 @@ export class HistoryExchange {
 
   /** @see Conversation.grantHistory */
   grant(conversation: ConversationId, request: HistoryRequest): Promise<GrantedHistory> {
-    return this.#granter.grant(conversation, () => this.#stateOf(conversation), request);
+    return this.#granter.grant(this.#logOf(conversation), request);
   }
 
   /** @see Conversation.consentToHistorySharing */
@@ -79,24 +80,30 @@ export class HistoryExchange {
     state: "given" | "withdrawn",
   ): Promise<ChangedConsent> {
     const { store, account, api, newId, clock } = this.#deps;
+    const { tenant, user, device } = account;
     const id = newId<ConsentId>();
-    const text = encodeReceipt({
-      type: "consent",
-      version: 1,
-      id,
-      tenant: account.tenant,
-      conversation,
-      user: account.user,
-      device: account.device,
-      purpose: "history_sharing",
-      state,
-      atMs: Math.floor(clock.now()),
-    });
-    const { privateKey } = await store.read((transaction) =>
-      loadIdentityKey(transaction, "receipt"),
+    const { seq } = await postSigned(
+      this.#deps,
+      this.#logOf(conversation),
+      ({ after }) =>
+        store.read((transaction) =>
+          signReceipt(transaction, {
+            type: "consent",
+            version: 1,
+            id,
+            tenant,
+            conversation,
+            user,
+            device,
+            purpose: "history_sharing",
+            state,
+            after,
+            atMs: Math.floor(clock.now()),
+          }),
+        ),
+      (signed) => api.recordConsent(conversation, signed),
     );
-    const signature = sign(receiptBytes(text), privateKey);
-    return { id, seq: (await api.recordConsent(conversation, { text, signature })).seq };
+    return { id, seq };
   }
 
   #take(grant: GrantId): void {

@@ -1,10 +1,5 @@
 import type { SuiteError } from "../../crypto/device/suite.ts";
-import {
-  encodeReceipt,
-  maxPacks,
-  receiptBytes,
-  type GrantPurpose,
-} from "../../crypto/wire/receipt.ts";
+import { decodeReceipt, maxPacks, type GrantPurpose } from "../../crypto/wire/receipt.ts";
 import type {
   UserId,
   DeviceId,
@@ -14,9 +9,7 @@ import type {
   GrantId,
   ConsentId,
 } from "../../crypto/wire/ids.ts";
-import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
-import { sign } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { Retry } from "../attachments/retry.ts";
 import { clearSpool, spool } from "../attachments/spool.ts";
@@ -32,6 +25,9 @@ import type { Account } from "../device/account.ts";
 import { codeOf, SealdeskError, type SealdeskErrorCode } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import { closedError } from "../options.ts";
+import { headToSign } from "../receipts/head-to-sign.ts";
+import { catchUp, isStale, type SignableLog } from "../receipts/post-signed.ts";
+import { signReceipt } from "../receipts/sign-receipt.ts";
 import { incomplete, packBytes, defaultPackBytes } from "./build-pack.ts";
 import { deleteJob, putJob, type OutgoingJob } from "./outgoing-job.ts";
 import { encodePackKeys } from "./packet.ts";
@@ -61,7 +57,7 @@ export interface HistoryRequest extends GrantRequest {
 export interface HistoryGranterDeps extends UploaderDeps, Omit<SessionDeps, "api" | "ownDevice"> {
   readonly renewal: Pick<SessionRenewal, "renew" | "postponed">;
   readonly account: Account;
-  readonly api: Pick<Api, "takeBundle" | "grantHistory">;
+  readonly api: Pick<Api, "takeBundle" | "grantHistory" | "readConversation">;
   readonly onProgress: (conversation: ConversationId, progress: HistoryProgress) => void;
   /** Resolves when the store is known to be no older copy: before, nothing is sealed. */
   readonly whenSound: () => Promise<void>;
@@ -87,14 +83,10 @@ export class HistoryGranter {
   }
 
   /** @see Conversation.grantHistory */
-  async grant(
-    conversation: ConversationId,
-    state: () => ConversationState | undefined,
-    request: HistoryRequest,
-  ): Promise<GrantedHistory> {
-    const job = this.prepare(conversation, state(), request);
+  async grant(log: SignableLog, request: HistoryRequest): Promise<GrantedHistory> {
+    const job = this.prepare(log.id, log.state, request);
     await this.#deps.store.transact(async (transaction) => putJob(transaction, job));
-    return this.resume(job, state);
+    return this.resume(job, log);
   }
 
   /**
@@ -129,10 +121,7 @@ export class HistoryGranter {
   }
 
   /** Continues a grant that is in the store until it is in the log. */
-  async resume(
-    job: OutgoingJob,
-    state: () => ConversationState | undefined,
-  ): Promise<GrantedHistory> {
+  async resume(job: OutgoingJob, log: SignableLog): Promise<GrantedHistory> {
     const { store, signal } = this.#deps;
     let current = job;
     const save = async (changed: OutgoingJob) => {
@@ -148,8 +137,8 @@ export class HistoryGranter {
         current.next <= current.toSeq ||
         current.packs.some(({ uploaded }) => uploaded === 0)
       );
-      if (current.signed === undefined) await this.#sign(current, state, save);
-      const seq = await this.#post(current);
+      if (current.signed === undefined) await this.#sign(current, log, save);
+      const seq = await this.#post(() => current, log, save);
       await store.transact(async (transaction) => deleteJob(transaction, job.id));
       this.#report(current, { finished: true });
       return { id: job.id, seq };
@@ -206,21 +195,22 @@ export class HistoryGranter {
     }
   }
 
-  /** Signs the receipt and seals the packs' keys. From now on exactly these bytes are posted. */
+  /** Signs the receipt and seals the packs' keys. */
   async #sign(
     job: OutgoingJob,
-    state: () => ConversationState | undefined,
+    log: SignableLog,
     save: (job: OutgoingJob) => Promise<void>,
   ): Promise<void> {
     const { store, account, clock, localClock, suite, renewal, signal, whenSound } = this.#deps;
     const { conversation, fromSeq, toSeq, packs, id } = job;
-    const now = state();
+    const now = log.state;
     assertMember(now);
     const sessions = { ...this.#deps, ownDevice: account.device };
     // Considers only the recipient's devices, because no other device receives the packs.
     const concerned = { ...now, members: now.members.filter(({ user }) => user === job.recipient) };
-    const attempt = () =>
-      store.transact(async (transaction) => {
+    const attempt = async () => {
+      const { after } = await headToSign(this.#deps.api, log);
+      return store.transact(async (transaction) => {
         const fromHash = await hashAt(transaction, conversation, fromSeq);
         const toHash = await hashAt(transaction, conversation, toSeq);
         if (fromHash === undefined || toHash === undefined) throw incomplete();
@@ -228,7 +218,7 @@ export class HistoryGranter {
         const withheld = await withheldFrom(transaction, conversation, now, account, nowMs);
         const devices = job.devices.filter((device) => !withheld.includes(device));
         if (devices.length === 0) throw notTheirs();
-        const text = encodeReceipt({
+        const signed = await signReceipt(transaction, {
           type: "history_grant",
           version: 1,
           id,
@@ -244,13 +234,13 @@ export class HistoryGranter {
           toHash,
           purpose: job.purpose,
           consent: job.consent,
+          after,
           atMs: Math.floor(clock.now()),
           packs: packs.map(({ attachment }) => ({
             attachment: attachment.id,
             digest: attachment.ciphertextDigest,
           })),
         });
-        const { privateKey } = await loadIdentityKey(transaction, "receipt");
         const plaintext = encodePackKeys(packs.map(({ attachment }) => attachment));
         const packets = await suite.sealTo(transaction, {
           conversation,
@@ -260,11 +250,11 @@ export class HistoryGranter {
           nowMs: localClock.now(),
           unrenewed: renewal.postponed,
         });
-        const signature = sign(receiptBytes(text), privateKey);
-        const signedJob = { ...job, signed: { text, signature, packets } };
+        const signedJob = { ...job, signed: { ...signed, packets } };
         putJob(transaction, signedJob);
         return signedJob;
       });
+    };
     const establish = async (error: unknown) => {
       const code = codeOf(error, "SuiteError");
       if (code !== "no_session" && code !== "stale_session") throw sealFailure(error);
@@ -299,17 +289,35 @@ export class HistoryGranter {
     }
   }
 
-  async #post({ conversation, signed }: OutgoingJob): Promise<number> {
+  /** Posts the grant. If the conversation goes on meanwhile, signs it again on its new end. */
+  async #post(
+    job: () => OutgoingJob,
+    log: SignableLog,
+    save: (job: OutgoingJob) => Promise<void>,
+  ): Promise<number> {
     const { api, clock, signal } = this.#deps;
-    if (signed === undefined) throw new Error("a grant is signed before it is posted");
     const retry = new Retry(clock, signal);
-    for (;;) {
+    for (let stale = false; ;) {
       try {
-        return (await api.grantHistory(conversation, signed)).seq;
+        if (stale) await save(await this.#signAgain(job(), log));
+        stale = false;
+        return (await api.grantHistory(job().conversation, signedOf(job()))).seq;
       } catch (error) {
+        stale ||= isStale(error);
         await retry.after(error);
       }
     }
+  }
+
+  /** The keys stay sealed as they are. */
+  async #signAgain(job: OutgoingJob, log: SignableLog): Promise<OutgoingJob> {
+    const { api, store } = this.#deps;
+    const { text, packets } = signedOf(job);
+    await catchUp(this.#deps, log);
+    const { after } = await headToSign(api, log);
+    const receipt = { ...decodeReceipt(text), after };
+    const signed = await store.read((transaction) => signReceipt(transaction, receipt));
+    return { ...job, signed: { ...signed, packets } };
   }
 
   async #giveUp(job: OutgoingJob): Promise<void> {
@@ -344,6 +352,11 @@ const devicesOf = (state: ConversationState | undefined, user: UserId): readonly
 function areOf(state: ConversationState, user: UserId, devices: readonly DeviceId[]): boolean {
   const theirs = devicesOf(state, user);
   return devices.every((device) => theirs.includes(device));
+}
+
+function signedOf({ signed }: OutgoingJob): NonNullable<OutgoingJob["signed"]> {
+  if (signed === undefined) throw new Error("a grant is signed before it is posted");
+  return signed;
 }
 
 const notTheirs = (): SealdeskError =>

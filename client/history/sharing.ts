@@ -1,8 +1,8 @@
 import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
-import type { ConversationState } from "../conversation/state.ts";
 import type { Account } from "../device/account.ts";
 import { SealdeskError } from "../errors.ts";
+import type { SignableLog } from "../receipts/post-signed.ts";
 import type { HistoryGranter } from "./history-granter.ts";
 import { putJob, type OutgoingJob } from "./outgoing-job.ts";
 import { ownRanges } from "./own-ranges.ts";
@@ -12,7 +12,7 @@ export interface SharingDeps {
   readonly store: DeviceStore;
   readonly account: Account;
   readonly granter: HistoryGranter;
-  readonly stateOf: (conversation: ConversationId) => ConversationState | undefined;
+  readonly logOf: (conversation: ConversationId) => SignableLog;
   /** Aborts when the connection is closed. */
   readonly signal: AbortSignal;
 }
@@ -49,10 +49,10 @@ export class Sharing {
 
   /** From here on it is an ordinary grant. The share ends when the grant begins. */
   async #begin(share: PendingShare): Promise<readonly OutgoingJob[]> {
-    const { store, account, granter, stateOf } = this.#deps;
+    const { store, account, granter, logOf } = this.#deps;
     const { conversation, toSeq, device } = share;
     const { user } = account;
-    const state = stateOf(conversation);
+    const { state } = logOf(conversation);
     const isThere = state?.members.some((member) => member.devices.includes(device)) === true;
     const ranges = isThere ? await ownRanges(store, { conversation, toSeq, user }) : [];
     const jobs = ranges.map((range) =>
@@ -72,7 +72,7 @@ export class Sharing {
 
   async #give(job: OutgoingJob): Promise<void> {
     try {
-      await this.#deps.granter.resume(job, () => this.#deps.stateOf(job.conversation));
+      await this.#deps.granter.resume(job, this.#deps.logOf(job.conversation));
     } catch (error) {
       // A refusal is reported as failed progress. The next conversation follows.
       if (!(error instanceof SealdeskError)) throw error;

@@ -1,14 +1,17 @@
 import {
+  conversation as conversationAnswer,
   createdConversation,
   logPosition,
   newConversation,
-  newMember,
 } from "../../contract/conversations.ts";
+import { newAct } from "../../contract/receipts.ts";
 import { staffPage } from "../../contract/staff.ts";
+import type { SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { SuiteName } from "../../crypto/wire/suites.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import { writeBody } from "./messages.ts";
+import { receiptBody } from "./receipt-body.ts";
 import type { Request } from "./transport.ts";
 
 /** A colleague. For a customer, a member of staff to write to. */
@@ -20,6 +23,13 @@ export interface StaffMember {
 
 /** Creates the calls about conversations and about the people who can be members. */
 export function conversationApi(request: Request) {
+  const post = async (path: string, signed: SignedReceipt) =>
+    request({
+      method: "POST",
+      path,
+      body: writeBody(newAct, receiptBody(signed)),
+      answer: logPosition,
+    });
   return {
     async staff(role?: string): Promise<readonly StaffMember[]> {
       const all: StaffMember[] = [];
@@ -34,42 +44,42 @@ export function conversationApi(request: Request) {
       }
     },
 
-    createConversation: async (conversation: {
+    createConversation: async ({
+      signed,
+      ...conversation
+    }: {
       readonly id: ConversationId;
       readonly suite: SuiteName;
       readonly members: readonly UserId[];
       readonly creationSignature: Uint8Array;
+      readonly signed: SignedReceipt;
     }) =>
       request({
         method: "POST",
         path: "v1/conversations",
         body: writeBody(newConversation, {
           ...conversation,
+          ...receiptBody(signed),
           members: [...conversation.members],
         }),
         answer: createdConversation,
       }),
 
-    addMember: async (conversation: ConversationId, user: UserId) =>
+    /** Reads the members, and the last event of the log. */
+    readConversation: (conversation: ConversationId) =>
       request({
-        method: "POST",
-        path: `v1/conversations/${conversation}/members`,
-        body: writeBody(newMember, { user }),
-        answer: logPosition,
+        method: "GET",
+        path: `v1/conversations/${conversation}`,
+        answer: conversationAnswer,
       }),
 
-    removeMember: (conversation: ConversationId, user: UserId) =>
-      request({
-        method: "DELETE",
-        path: `v1/conversations/${conversation}/members/${user}`,
-        answer: logPosition,
-      }),
+    addMember: (conversation: ConversationId, signed: SignedReceipt) =>
+      post(`v1/conversations/${conversation}/members`, signed),
 
-    closeConversation: (conversation: ConversationId) =>
-      request({
-        method: "POST",
-        path: `v1/conversations/${conversation}/close`,
-        answer: logPosition,
-      }),
+    removeMember: (conversation: ConversationId, signed: SignedReceipt) =>
+      post(`v1/conversations/${conversation}/removals`, signed),
+
+    closeConversation: (conversation: ConversationId, signed: SignedReceipt) =>
+      post(`v1/conversations/${conversation}/close`, signed),
   };
 }

@@ -10,6 +10,7 @@ import {
 import { newPreKeys, preKeyBundle, preKeyCount, preKeyDigest } from "../../contract/prekeys.ts";
 import { newDeviceList } from "../../contract/values.ts";
 import type { ListSignature } from "../../crypto/wire/device-list.ts";
+import type { Member } from "../../crypto/wire/frame.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import type { PreKeyBundle, PreKeyUpload, SignedPreKey } from "../../crypto/device/suite.ts";
 import type { SignedStaffCertificate } from "../../crypto/wire/staff-certificate.ts";
@@ -71,6 +72,13 @@ export function deviceApi(request: Request, tenant: TenantId) {
     /** A user's certified devices. Their signatures are not checked yet. */
     devicesOf: async (user: UserId): Promise<readonly CertifiedDevice[]> =>
       (await accountOf(user)).devices,
+
+    /** A user as a conversation lists them who is added now. Nothing of it is checked. */
+    async memberOf(user: UserId): Promise<Member> {
+      const path = `v1/users/${user}/devices`;
+      const { role, devices } = await request({ method: "GET", path, answer: account });
+      return { user, role, devices: devices.map(({ id }) => id).toSorted() };
+    },
 
     /**
      * Removes a device of your own account.

@@ -3,6 +3,7 @@ import { linksPage, newConsent, newHistoryGrant } from "../../contract/history.t
 import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
 import { writeBody } from "./messages.ts";
+import { receiptBody } from "./receipt-body.ts";
 import type { Request } from "./transport.ts";
 
 /** Creates the calls about consent to share history, and about grants of history. */
@@ -12,7 +13,7 @@ export function historyApi(request: Request) {
       request({
         method: "POST",
         path: `v1/conversations/${conversation}/consents`,
-        body: writeBody(newConsent, receiptOf(receipt)),
+        body: writeBody(newConsent, receiptBody(receipt)),
         answer: logPosition,
       }),
 
@@ -24,7 +25,7 @@ export function historyApi(request: Request) {
         method: "POST",
         path: `v1/conversations/${conversation}/history-grants`,
         body: writeBody(newHistoryGrant, {
-          ...receiptOf(grant),
+          ...receiptBody(grant),
           packets: grant.packets.map(({ device, bytes }) => ({ device, bytes })),
         }),
         answer: logPosition,
@@ -41,5 +42,3 @@ export function historyApi(request: Request) {
     },
   };
 }
-
-const receiptOf = ({ text, signature }: SignedReceipt) => ({ receipt: text, signature });

@@ -31,6 +31,7 @@ const codes: ErrorCodes = {
   not_ready: "server_error",
   unavailable: "server_error",
   contended: "server_error",
+  stale_record: "server_error",
   invalid_proof: "request_refused",
   proof_reused: "request_refused",
   forbidden: "forbidden",

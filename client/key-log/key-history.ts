@@ -137,9 +137,15 @@ export function wasLoggedBefore(
     accountKey === undefined
       ? entries.length
       : entries.findIndex(({ record }) => equalBytes(record.accountKey, accountKey));
-  const isArrival = (entry: KeyEntry) => entry.change === "device_added" && isOf(entry, device);
-  return entries.slice(0, Math.max(0, begin)).some(isArrival);
+  return entries.slice(0, Math.max(0, begin)).some((entry) => isArrival(entry, device));
 }
+
+/** Returns true if the log says that exactly this device was added to the account at some time. */
+export const wasLogged = ({ entries }: KeyHistory, device: CertifiedDevice): boolean =>
+  entries.some((entry) => isArrival(entry, device));
+
+const isArrival = (entry: KeyEntry, device: CertifiedDevice): boolean =>
+  entry.change === "device_added" && isOf(entry, device);
 
 /** Returns true if the entry has exactly this record and certificate. */
 const isOf = (entry: KeyEntry, { record, signature }: CertifiedDevice): boolean =>

@@ -1,3 +1,4 @@
+import { isMembershipKind } from "../../crypto/wire/receipt-checks.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
@@ -76,7 +77,7 @@ export async function rewind(
   { restores, after, gaps }: CutPosition,
   continues: (state: ConversationState) => boolean,
 ): Promise<ConversationState | undefined> {
-  const { last, known } = await knownAt(transaction, conversation, after);
+  const { last, known, changedAt } = await knownAt(transaction, conversation, after);
   const at = last?.[0] ?? 0;
   const entries = await transaction.list(historyPrefix(conversation), {
     after: historyKey(conversation, at),
@@ -89,7 +90,7 @@ export async function rewind(
   const restore = restores.at(-1)?.number;
   if (!excused || restore === undefined) return undefined;
   const invalid = records.some(({ enters }) => enters)
-    ? await hasProblemAt(transaction, conversation, at, "invalid_creation")
+    ? await hasRecordAt(transaction, conversation, at, hasProblem("invalid_creation"))
     : before.invalid;
   const { members, epoch, unseen } = known ?? arrivedLater(before, account);
   const returned = returnedSince(before.members, members, account.device);
@@ -102,11 +103,12 @@ export async function rewind(
     joined: !invalid && hasDevice(members, account.device),
     closed: before.closed && !records.some(({ kind }) => kind === "closed"),
     invalid,
-    malformed: await hasProblemAt(transaction, conversation, at, "malformed_event"),
+    malformed: await hasRecordAt(transaction, conversation, at, isRefusedChange),
     epoch,
     members,
     unseen,
     arrivedAt: Math.min(before.arrivedAt, at),
+    changedAt,
     ...withheldAmong(
       members,
       {
@@ -165,6 +167,8 @@ interface Known {
   readonly last: readonly [seq: number, HistoryRecord] | undefined;
   /** Undefined if it became a member later. */
   readonly known: Membership | undefined;
+  /** The last event that it saw itself and that is not a message, or 0. */
+  readonly changedAt: number;
 }
 
 /**
@@ -184,33 +188,45 @@ async function knownAt(
 ): Promise<Known> {
   let last: Known["last"];
   let unseen = false;
+  let changedAt = 0;
   for await (const entry of readBack(transaction, conversation, after)) {
-    const [, { kind, grantedBy, control }] = entry;
+    const [seq, { kind, grantedBy, control }] = entry;
     if (grantedBy !== undefined) continue;
     last ??= entry;
     unseen ||= kind === "gap";
+    if (changedAt === 0 && kind !== "gap" && kind !== "message") changedAt = seq;
     if (control === undefined) continue;
     const { members, epoch } = control;
-    return { last, known: { members, epoch, unseen } };
+    return { last, known: { members, epoch, unseen }, changedAt };
   }
-  return { last, known: undefined };
+  return { last, known: undefined, changedAt };
 }
 
 /**
- * Returns whether an event up to `seq` has the problem, from the one on that made the device a member.
+ * Returns whether there is such an event up to `seq`, from the one on that made the device a member.
  */
-async function hasProblemAt(
+async function hasRecordAt(
   transaction: StoreTransaction,
   conversation: ConversationId,
   seq: number,
-  problem: EventProblemCode,
+  isSuch: (record: HistoryRecord) => boolean,
 ): Promise<boolean> {
   for await (const [, record] of readBack(transaction, conversation, seq)) {
-    if (record.problems.some(({ code }) => code === problem)) return true;
+    if (isSuch(record)) return true;
     if (record.enters) return false;
   }
   return false;
 }
+
+const hasProblem =
+  (problem: EventProblemCode) =>
+  ({ problems }: HistoryRecord): boolean =>
+    problems.some(({ code }) => code === problem);
+
+/** Returns whether an event shows a change of the members that this device did not take. */
+const isRefusedChange = (record: HistoryRecord): boolean =>
+  hasProblem("malformed_event")(record) ||
+  (record.kind !== "gap" && isMembershipKind(record.kind) && hasProblem("invalid_receipt")(record));
 
 /** Returns the members of `now` with those of their devices that were no members' later. */
 const returnedSince = (

@@ -228,7 +228,8 @@ const signedReceipt = message({
   text: [1, bytes(maxReceiptBytes)],
   signature: [2, fixed(64)],
 });
-const creator = message({
+/** A device and its certificate, as a device needs it that cannot look it up. */
+const deviceProof = message({
   user: [1, userId],
   accountKey: [2, fixed(32)],
   deviceKey: [3, fixed(32)],
@@ -240,7 +241,7 @@ const creation = message({
   suite: [1, text(32)],
   device: [2, deviceId],
   signature: [3, fixed(64)],
-  creator: [4, optional(nested(creator))],
+  creator: [4, optional(nested(deviceProof))],
   /** The users with whom the conversation begins: the creator and those they named, in order. */
   users: [5, list(userId, 4096)],
 });
@@ -251,10 +252,13 @@ const control = message({
   members: [4, list(nested(member), 4096)],
   creation: [5, optional(nested(creation))],
   receipt: [6, optional(nested(signedReceipt))],
+  signer: [7, optional(nested(deviceProof))],
 });
 
 export type Member = MessageOf<typeof member>;
 export type SignedReceipt = MessageOf<typeof signedReceipt>;
+/** A user's device with its keys and its certificate. Its id stands beside it. */
+export type DeviceProof = MessageOf<typeof deviceProof>;
 /**
  * The content of every event that is not a message: the members and their devices after the event.
  */

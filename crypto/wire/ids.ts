@@ -22,6 +22,8 @@ export type AttachmentId = Id<"attachment">;
 export type GrantId = Id<"grant">;
 /** The id of a consent to share history, or of its withdrawal. */
 export type ConsentId = Id<"consent">;
+/** The id of a person's act on the members of a conversation, or on its state. */
+export type ActId = Id<"act">;
 /** The id that a device gives its message, so that a repeated one is recognised. */
 export type MessageId = Id<"message">;
 /**

@@ -1,18 +1,21 @@
-import type { Control, EventKind, Member } from "./frame.ts";
-import type { UserId } from "./ids.ts";
+import type { Control, Deliver, EventKind, Member } from "./frame.ts";
+import type { DeviceId, UserId } from "./ids.ts";
+import type { MembershipKind } from "./receipt.ts";
 
 /** An act on the members of a conversation, and the list of members that its event carries. */
 export interface MembershipAct extends Pick<Control, "actor" | "subject" | "members"> {
   readonly kind: Exclude<EventKind, "message">;
+  /** The device that acts. It does not matter for `device_added` and `device_removed`. */
+  readonly device: DeviceId;
   /** The users with whom the conversation begins, as its creator signed them. */
   readonly named: readonly UserId[] | undefined;
 }
 
 /** Returns the act of a membership event. */
 export const actOf = (
-  kind: MembershipAct["kind"],
+  { kind, senderDevice: device }: Pick<Deliver, "senderDevice"> & Pick<MembershipAct, "kind">,
   { actor, subject, members, creation }: Control,
-): MembershipAct => ({ kind, actor, subject, members, named: creation?.users });
+): MembershipAct => ({ kind, actor, device, subject, members, named: creation?.users });
 
 /** Returns the users with whom a conversation begins, in the form in which its creator signs them. */
 export const usersOf = (creator: UserId, others: readonly UserId[]): readonly UserId[] =>
@@ -35,36 +38,52 @@ export function membershipAfter(
   before: readonly Member[],
   act: MembershipAct,
 ): Membership | undefined {
-  const members = isPossible(act) ? changed(before, act) : undefined;
+  const members = isPossible(act) && mayAct(before, act) ? changed(before, act) : undefined;
   if (members === undefined || !isSame(members, act.members)) return undefined;
   return { members, epochStep: isSame(members, before) ? 0 : 1 };
 }
 
 /** Returns whether the act makes its list of members of any members that there may have been before. */
-export function isPossible({ kind, actor, subject, members, named }: MembershipAct): boolean {
+export function isPossible(act: MembershipAct): boolean {
+  const { kind, actor, device, subject, members, named } = act;
   if (!isWellFormed(members)) return false;
   const by = memberOf(members, actor);
   const about = memberOf(members, subject);
-  // Devices are added and removed in the name of their owner. A creation, a closing and a consent are
-  // about their author.
-  const isOwnAct = actor === subject && about !== undefined;
+  // Devices are added and removed in the name of their owner, without a device that acts.
+  const isOfOwner = actor === subject && about !== undefined;
+  // A creation, a closing and a consent are about their author.
+  const isOwnAct = isOfOwner && about.devices.includes(device);
   switch (kind) {
     case "created":
       return isOwnAct && named !== undefined && isListOf(members, named);
     case "device_added":
-      return isOwnAct && about.devices.length > 0;
+      return isOfOwner && about.devices.length > 0;
     case "device_removed":
+      return isOfOwner;
     case "closed":
-    case "consent_changed":
       return isOwnAct;
+    case "consent_changed":
+      return isOwnAct && about.role === "customer";
     case "history_granted":
-      return by !== undefined && about !== undefined;
-    // A supervisor changes members without being one.
+      return by !== undefined && by.devices.includes(device) && about !== undefined;
     case "member_added":
-      return about !== undefined && mayChangeMembers(by);
+      return about !== undefined && mayChangeMembers(by, act);
     case "member_removed":
-      return about === undefined && mayChangeMembers(by);
+      return about === undefined && mayChangeMembers(by, act);
   }
+}
+
+/**
+ * Returns the members after an act that is about to be signed.
+ * @param newcomers the user who is added, or all with whom the conversation begins
+ */
+export function membersToSign(
+  before: readonly Member[],
+  { kind, subject }: { readonly kind: MembershipKind; readonly subject: UserId },
+  newcomers: readonly Member[] = [],
+): readonly Member[] {
+  if (kind === "member_removed") return before.filter(({ user }) => user !== subject);
+  return [...before, ...newcomers];
 }
 
 /**
@@ -135,8 +154,22 @@ function isWellFormed(members: readonly Member[]): boolean {
 const memberOf = (members: readonly Member[], user: UserId): Member | undefined =>
   members.find((member) => member.user === user);
 
-/** @param actor undefined if the actor is no member */
-const mayChangeMembers = (actor: Member | undefined): boolean => actor?.role !== "customer";
+/** Returns whether the members before an act give its author the right to it. */
+const mayAct = (before: readonly Member[], act: MembershipAct): boolean =>
+  (act.kind !== "member_added" && act.kind !== "member_removed") ||
+  mayChangeMembers(memberOf(before, act.actor), act);
+
+/** @param by undefined if the actor is no member */
+const mayChangeMembers = (by: Member | undefined, act: MembershipAct): boolean =>
+  by === undefined
+    ? mayChangeFromOutside(act)
+    : by.role !== "customer" && by.devices.includes(act.device);
+
+/**
+ * Judges an act of somebody who is no member: staff who join, and supervisors. Only the server knows the
+ * role of such an actor.
+ */
+const mayChangeFromOutside = (_act: MembershipAct): boolean => true;
 
 const isListOf = (members: readonly Member[], users: readonly UserId[]): boolean =>
   isEqual(

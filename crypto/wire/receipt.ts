@@ -1,6 +1,7 @@
 /**
  * Receipts, which a device's receipt key signs: canonical JSON (RFC 8785) after a label. The label
- * keeps a receipt from being mistaken for another signed record.
+ * keeps a receipt from being mistaken for another signed record. Every event that a person causes
+ * carries one, except messages.
  */
 import { concat, fromBase64Url, fromUtf8, toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
@@ -15,6 +16,7 @@ import {
   type AttachmentId,
   type GrantId,
   type ConsentId,
+  type ActId,
 } from "./ids.ts";
 
 const label = utf8("sealdesk/receipt/v1");
@@ -29,13 +31,47 @@ const maxDevices = 256;
 export const grantPurposes = ["hand_over", "second_opinion", "supervision", "own_device"] as const;
 export type GrantPurpose = (typeof grantPurposes)[number];
 
-/** A grant of a part of a conversation's history: its author, its recipient and its reason. */
-export interface HistoryGrant {
-  readonly type: "history_grant";
+/** The last event that the signer had checked. Before the first event, it is 0 and 32 zero bytes. */
+export interface LogPoint {
+  readonly seq: number;
+  /** The transcript hash of the event, 32 bytes. */
+  readonly hash: Uint8Array;
+}
+
+/** The fields of every receipt. */
+interface Placed {
   readonly version: 1;
-  readonly id: GrantId;
   readonly tenant: TenantId;
   readonly conversation: ConversationId;
+  /** The event that the receipt follows. It counts at one place of one log: see `isInPlace`. */
+  readonly after: LogPoint;
+  /** Milliseconds since the Unix epoch, by the signer's clock. */
+  readonly atMs: number;
+}
+
+/** The acts on a conversation that only change its members or its state. */
+export const membershipKinds = ["created", "member_added", "member_removed", "closed"] as const;
+export type MembershipKind = (typeof membershipKinds)[number];
+
+/** A person's act on a conversation: its beginning, a change of its members, or its end. */
+export interface MembershipReceipt extends Placed {
+  readonly type: "membership";
+  readonly id: ActId;
+  readonly kind: MembershipKind;
+  readonly actor: UserId;
+  readonly actorDevice: DeviceId;
+  /** The user who is added or removed. For the other kinds, the actor. */
+  readonly subject: UserId;
+  /** The epoch after the act. */
+  readonly epoch: number;
+  /** SHA-256 of the members after the act, as `membersBytes` encodes them. */
+  readonly members: Uint8Array;
+}
+
+/** A grant of a part of a conversation's history: its author, its recipient and its reason. */
+export interface HistoryGrant extends Placed {
+  readonly type: "history_grant";
+  readonly id: GrantId;
   readonly grantor: UserId;
   readonly grantorDevice: DeviceId;
   readonly recipient: UserId;
@@ -50,8 +86,6 @@ export interface HistoryGrant {
   readonly purpose: GrantPurpose;
   /** The consent that the grant relies on, if any. */
   readonly consent: ConsentId | undefined;
-  /** Milliseconds since the Unix epoch, by the grantor's clock. */
-  readonly atMs: number;
   /** The packs that hold the messages, in order, each with the SHA-256 of its uploaded bytes. */
   readonly packs: readonly { readonly attachment: AttachmentId; readonly digest: Uint8Array }[];
 }
@@ -60,21 +94,16 @@ export interface HistoryGrant {
  * A customer's consent, or its withdrawal: may staff share this conversation's past with
  * colleagues?
  */
-export interface Consent {
+export interface Consent extends Placed {
   readonly type: "consent";
-  readonly version: 1;
   readonly id: ConsentId;
-  readonly tenant: TenantId;
-  readonly conversation: ConversationId;
   readonly user: UserId;
   readonly device: DeviceId;
   readonly purpose: "history_sharing";
   readonly state: "given" | "withdrawn";
-  /** Milliseconds since the Unix epoch, by the customer's clock. */
-  readonly atMs: number;
 }
 
-export type Receipt = HistoryGrant | Consent;
+export type Receipt = MembershipReceipt | HistoryGrant | Consent;
 
 /** Returns the bytes that are signed for a receipt's text. */
 export const receiptBytes = (text: Uint8Array): Uint8Array => concat(label, text);
@@ -98,14 +127,24 @@ export function decodeReceipt(text: Uint8Array): Receipt {
 }
 
 function toJson(receipt: Receipt): CanonicalValue {
-  if (receipt.type === "consent") return { ...receipt };
-  const { fromHash, toHash, packs, ...rest } = receipt;
-  return {
-    ...rest,
-    fromHash: toBase64Url(fromHash),
-    toHash: toBase64Url(toHash),
-    packs: packs.map(({ attachment, digest }) => ({ attachment, digest: toBase64Url(digest) })),
-  };
+  const after = { seq: receipt.after.seq, hash: toBase64Url(receipt.after.hash) };
+  switch (receipt.type) {
+    case "membership":
+      return { ...receipt, after, members: toBase64Url(receipt.members) };
+    case "consent":
+      return { ...receipt, after };
+    case "history_grant":
+      return {
+        ...receipt,
+        after,
+        fromHash: toBase64Url(receipt.fromHash),
+        toHash: toBase64Url(receipt.toHash),
+        packs: receipt.packs.map(({ attachment, digest }) => ({
+          attachment,
+          digest: toBase64Url(digest),
+        })),
+      };
+  }
 }
 
 function parsed(text: Uint8Array): Readonly<Record<string, unknown>> {
@@ -123,8 +162,21 @@ function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
     version: oneOf(json["version"], [1] as const),
     tenant: idOf<TenantId>(json["tenant"]),
     conversation: idOf<ConversationId>(json["conversation"]),
+    after: pointOf(json["after"]),
     atMs: count(json["atMs"]),
   };
+  if (json["type"] === "membership")
+    return {
+      type: "membership",
+      id: idOf(json["id"]),
+      ...common,
+      kind: oneOf(json["kind"], membershipKinds),
+      actor: idOf(json["actor"]),
+      actorDevice: idOf(json["actorDevice"]),
+      subject: idOf(json["subject"]),
+      epoch: count(json["epoch"]),
+      members: hash(json["members"]),
+    };
   if (json["type"] === "consent")
     return {
       type: "consent",
@@ -155,6 +207,11 @@ function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
     consent: json["consent"] === undefined ? undefined : idOf(json["consent"]),
     packs: list(json["packs"], maxPacks).map(packOf),
   };
+}
+
+function pointOf(value: unknown): LogPoint {
+  const point = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return { seq: count(point["seq"]), hash: hash(point["hash"]) };
 }
 
 function packOf(value: unknown) {

@@ -5,6 +5,7 @@
 import { concat, utf8 } from "./bytes.ts";
 import { uuidToBytes, type Uuid } from "./uuid.ts";
 import type { TenantId, UserId, DeviceId, ConversationId } from "./ids.ts";
+import type { Member } from "./frame.ts";
 
 /** The public keys of a device, as its account certifies them. */
 export interface DeviceRecord {
@@ -89,6 +90,22 @@ export function creationBytes(record: {
     uuidToBytes(record.device),
     concat(...record.users.map(uuidToBytes)),
   ]);
+}
+
+/**
+ * Returns the bytes of a list of members, whose SHA-256 a receipt of an act on them signs. Each member
+ * is three fields: user, role, and devices.
+ * @param members in the order of the event's list, with the devices of each in ascending order
+ */
+export function membersBytes(members: readonly Member[]): Uint8Array {
+  return lengthPrefixed(
+    "sealdesk/members/v1",
+    members.flatMap(({ user, role, devices }) => [
+      uuidToBytes(user),
+      utf8(role),
+      concat(...devices.map(uuidToBytes)),
+    ]),
+  );
 }
 
 /**

@@ -12,7 +12,7 @@ import { MessagingError } from "../messaging-error.ts";
 import { notFound, type LogPosition, type MessagingDeps } from "../members/facts.ts";
 import { assertMayStore } from "../storage/assert-may-store.ts";
 import { packetKey, packetsUnder } from "./packet-key.ts";
-import { receiptDigest, assertReceiptSignature } from "./receipts.ts";
+import { receiptDigest, assertReceiptSignature } from "../receipts/receipts.ts";
 
 /** The facts about one kind of receipt that `appendReceipt` needs. */
 export interface ReceiptWork {
@@ -35,7 +35,7 @@ export interface ReceiptWork {
  * transaction. If the same receipt is sent again, the first answer is returned, so a client that
  * lost the answer can repeat its request.
  * @throws MessagingError conversation_not_found, no_device, invalid_signature, record_exists,
- *   key_destroyed, quota_exceeded, and what `work` throws
+ *   stale_record, key_destroyed, quota_exceeded, and what `work` throws
  */
 export function appendReceipt(
   deps: MessagingDeps,

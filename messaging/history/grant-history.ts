@@ -14,14 +14,15 @@ import { conversationFacts, type LogPosition, type MessagingDeps } from "../memb
 import { MessagingError } from "../messaging-error.ts";
 import { appendReceipt } from "./append-receipt.ts";
 import { isConsented } from "./record-consent.ts";
-import { invalidRecord, parseReceipt, receiptDigest } from "./receipts.ts";
+import { assertOwn, invalidRecord, parseReceipt, receiptDigest } from "../receipts/receipts.ts";
 
 /**
  * Appends a history grant to the log, where every member sees it. Only the recipient's devices
  * receive the keys of its packs. The server does not see the content. The recipient's devices check
  * that the packs match the log.
  * @throws MessagingError invalid_record, invalid_signature, record_exists, conversation_not_found,
- *   forbidden, no_device, device_mismatch, attachment_not_found, contended, key_destroyed
+ *   forbidden, no_device, device_mismatch, attachment_not_found, stale_record, contended,
+ *   key_destroyed
  */
 export async function grantHistory(
   deps: MessagingDeps,
@@ -54,8 +55,7 @@ export async function grantHistory(
       const shown = await grantFacts(client, actor, grant, facts.members, head.seq);
       const decision = decideConversation(actor, "grant_history", { ...facts, grant: shown });
       assertAllowed(decision);
-      if (grant.grantor !== actor.user || grant.grantorDevice !== actor.device)
-        throw invalidRecord("The receipt belongs to another user or device.");
+      assertOwn(actor, grant);
       await assertDevices(client, grant, packets);
       await assertHashes(client, grant);
       await assertPacks(client, actor, grant);

@@ -7,14 +7,14 @@ import { assertAllowed } from "../../identity/audited.ts";
 import { ofConversation } from "../conversation-act.ts";
 import { conversationFacts, type LogPosition, type MessagingDeps } from "../members/facts.ts";
 import { appendReceipt } from "./append-receipt.ts";
-import { invalidRecord, parseReceipt, receiptDigest } from "./receipts.ts";
+import { assertOwn, parseReceipt, receiptDigest } from "../receipts/receipts.ts";
 
 /**
  * Records whether the conversation's customer consents to staff showing earlier messages to
  * colleagues. Every member sees the event, which the customer's device signs. The latest consent
  * counts.
  * @throws MessagingError invalid_record, invalid_signature, record_exists, conversation_not_found,
- *   forbidden, no_device, contended
+ *   forbidden, no_device, stale_record, contended
  */
 export async function recordConsent(
   deps: MessagingDeps,
@@ -23,7 +23,7 @@ export async function recordConsent(
 ): Promise<LogPosition> {
   const { conversation, signed } = input;
   const consent = parseReceipt(actor, conversation, "consent", signed);
-  const { id, state, purpose, user, device } = consent;
+  const { id, state, purpose, user } = consent;
   return appendReceipt(deps, actor, {
     act: {
       action: state === "given" ? "consent.given" : "consent.withdrawn",
@@ -41,8 +41,7 @@ export async function recordConsent(
       const facts = await conversationFacts(client, conversation);
       const decision = decideConversation(actor, "change_consent", facts);
       assertAllowed(decision);
-      if (user !== actor.user || device !== actor.device)
-        throw invalidRecord("The receipt belongs to another user or device.");
+      assertOwn(actor, consent);
       return decision;
     },
     async store(client, seq) {

@@ -9,8 +9,11 @@ import {
   type Packet,
 } from "../../crypto/wire/frame.ts";
 import { actOf, membershipAfter } from "../../crypto/wire/membership.ts";
+import { decodeReceipt } from "../../crypto/wire/receipt.ts";
+import { receiptFor } from "../../crypto/wire/receipt-checks.ts";
 import {
   nilId,
+  type TenantId,
   type UserId,
   type DeviceId,
   type ConversationId,
@@ -20,9 +23,11 @@ import type { SealingKey } from "../../keys/at-rest/envelope.ts";
 import type { LoggedEvent } from "./event.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { markUnfinished } from "../follow/finish-conversations.ts";
+import { assertInPlace, stale } from "../receipts/assert-in-place.ts";
+import { deviceProof } from "../receipts/device-proof.ts";
 import { insertEvents } from "./insert-events.ts";
 import { membersAround } from "./members-around.ts";
-import { markerFor, numberControl, type NextPosition } from "./number-message.ts";
+import { markerFor, numberControl, sha256, type NextPosition } from "./number-message.ts";
 
 export interface ControlChange {
   readonly conversation: ConversationId;
@@ -34,6 +39,7 @@ export interface ControlChange {
   readonly subject: UserId;
   readonly epoch: number;
   readonly creation?: Control["creation"];
+  /** Signed by `senderDevice`, whose signature was checked. */
   readonly receipt?: Control["receipt"];
   /** Packets for one device each. They are stored beside the event, sealed under `key`. */
   readonly packets?: { readonly all: readonly Packet[]; readonly key: SealingKey } | undefined;
@@ -43,7 +49,8 @@ export interface ControlChange {
  * Appends a membership event after `position` and opens its epoch, in the caller's transaction. The
  * member rows must already describe the state from this event on.
  * @returns the event; publish it after the transaction has committed
- * @throws MessagingError too_many_members
+ * @throws MessagingError too_many_members; stale_record: the receipt was signed for another place or
+ *   for other members
  */
 export async function appendControl(
   client: Client,
@@ -52,7 +59,8 @@ export async function appendControl(
   nowMs: number,
 ): Promise<LoggedEvent> {
   const { before, after } = await membersAround(client, change.conversation, position.seq + 1);
-  const control = contentOf(change, before, after);
+  const signer = await signerOf(client, position, change);
+  const control = contentOf(position.tenant, { ...change, signer }, before, after);
   const numbered = numberControl(
     position,
     {
@@ -91,18 +99,36 @@ export async function appendControl(
   return event;
 }
 
+/** Returns the certificate of the device that signed the receipt. */
+async function signerOf(
+  client: Client,
+  { seq, transcriptHash: hash }: NextPosition,
+  { conversation, senderDevice, receipt: signed }: ControlChange,
+): Promise<Control["signer"]> {
+  if (signed === undefined) return undefined;
+  await assertInPlace(client, conversation, { seq, hash }, decodeReceipt(signed.text).after);
+  return deviceProof(client, senderDevice);
+}
+
 /**
  * Returns the content of the event, which devices accept.
  * @throws MessagingError too_many_members: devices refuse content over the limit
  */
 function contentOf(
-  { kind, epoch, actor, subject, creation, receipt }: ControlChange,
+  tenant: TenantId,
+  change: ControlChange & Pick<Control, "signer">,
   before: readonly Member[],
   members: readonly Member[],
 ): Uint8Array {
-  const control: Control = { epoch, actor, subject, members, creation, receipt };
-  if (membershipAfter(before, actOf(kind, control)) === undefined)
-    throw new Error(`the members after the event ${kind} are not what it makes of them`);
+  const { epoch, actor, subject, creation, receipt, signer } = change;
+  const control: Control = { epoch, actor, subject, members, creation, receipt, signer };
+  const isPossible = membershipAfter(before, actOf(change, control)) !== undefined;
+  if (receipt === undefined && !isPossible)
+    throw new Error(`the members after the event ${change.kind} are not what it makes of them`);
+  // A new device is listed soon after it was registered.
+  if (!isPossible) throw stale("The conversation does not list this device.");
+  if (receipt !== undefined && receiptFor(sha256, tenant, change, control) === undefined)
+    throw stale("The members are not those that the receipt signs.");
   const content = encodeControl(control);
   if (content.length > wireLimits.control)
     throw new MessagingError(

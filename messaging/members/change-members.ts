@@ -1,5 +1,7 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
+import type { SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { MembershipReceipt } from "../../crypto/wire/receipt.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Client } from "../../db/pool.ts";
@@ -8,6 +10,12 @@ import { type ConversationAct, ofConversation } from "../conversation-act.ts";
 import { appendControl } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
+import {
+  assertOwn,
+  assertReceiptSignature,
+  invalidRecord,
+  parseReceipt,
+} from "../receipts/receipts.ts";
 import { assertRoom } from "./assert-room.ts";
 import { assertMayStore } from "../storage/assert-may-store.ts";
 import { creationRecord } from "./creation-record.ts";
@@ -20,67 +28,71 @@ import {
   type MessagingDeps,
 } from "./facts.ts";
 
+/** An act on a conversation, signed by the device that acts. */
+export interface SignedAct {
+  readonly conversation: ConversationId;
+  readonly signed: SignedReceipt;
+}
+
 /**
- * Makes a user a member from now on, in a new epoch and without access to the past.
- * @throws MessagingError conversation_not_found, member_not_found, already_a_member, forbidden,
- *   no_device, too_many_conversations, too_many_members, quota_exceeded
+ * Makes the receipt's subject a member from now on, in a new epoch and without access to the past.
+ * @throws MessagingError invalid_record, invalid_signature, stale_record, conversation_not_found,
+ *   member_not_found, already_a_member, forbidden, no_device, too_many_conversations,
+ *   too_many_members, quota_exceeded
  */
 export function addMember(
   deps: MessagingDeps,
   actor: Actor,
-  input: { readonly conversation: ConversationId; readonly user: UserId },
+  input: SignedAct,
 ): Promise<LogPosition> {
   return changeMembership(deps, actor, "add_member", input);
 }
 
 /**
- * Ends a membership. The event of the removal is the last that the user's devices receive.
- * @throws MessagingError conversation_not_found, member_not_found, forbidden, no_device
+ * Ends the membership of the receipt's subject. The event of the removal is the last that the user's
+ * devices receive.
+ * @throws MessagingError invalid_record, invalid_signature, stale_record, conversation_not_found,
+ *   member_not_found, forbidden, no_device
  */
 export function removeMember(
   deps: MessagingDeps,
   actor: Actor,
-  input: { readonly conversation: ConversationId; readonly user: UserId },
+  input: SignedAct,
 ): Promise<LogPosition> {
   return changeMembership(deps, actor, "remove_member", input);
 }
 
 /**
  * Closes a conversation to further messages. Its members keep what they have.
- * @throws MessagingError conversation_not_found, conversation_closed, forbidden, no_device
+ * @throws MessagingError invalid_record, invalid_signature, stale_record, conversation_not_found,
+ *   conversation_closed, forbidden, no_device
  */
 export function closeConversation(
   deps: MessagingDeps,
   actor: Actor,
-  input: { readonly conversation: ConversationId },
+  input: SignedAct,
 ): Promise<LogPosition> {
   const { conversation } = input;
-  return change(
-    deps,
-    actor,
-    conversation,
-    actOf("close", conversation),
-    async (client, head, nowMs) => {
-      const facts = await conversationFacts(client, conversation);
-      const decision = decideConversation(actor, "close", facts);
-      assertAllowed(decision);
-      await client.query("update conversations set state = 'closed' where id = $1", [conversation]);
-      await client.query("update members set open = false where conversation = $1 and open", [
-        conversation,
-      ]);
-      return { decision, kind: "closed", epoch: head.epoch, subject: actor.user, nowMs };
-    },
-  );
+  return change(deps, actor, "close", input, async (client, _head, nowMs) => {
+    const facts = await conversationFacts(client, conversation);
+    const decision = decideConversation(actor, "close", facts);
+    assertAllowed(decision);
+    await client.query("update conversations set state = 'closed' where id = $1", [conversation]);
+    await client.query("update members set open = false where conversation = $1 and open", [
+      conversation,
+    ]);
+    return { decision, epochStep: 0, nowMs };
+  });
 }
 
 function changeMembership(
   deps: MessagingDeps,
   actor: Actor,
   action: "add_member" | "remove_member",
-  { conversation, user }: { readonly conversation: ConversationId; readonly user: UserId },
+  input: SignedAct,
 ): Promise<LogPosition> {
-  const act = actOf(action, conversation, user);
-  return change(deps, actor, conversation, act, async (client, head, nowMs) => {
+  const { conversation } = input;
+  return change(deps, actor, action, input, async (client, head, nowMs, user) => {
     const facts = await conversationFacts(client, conversation);
     const [subject] = await subjectsOf(client, [user]);
     const decision = decideConversation(actor, action, { ...facts, subject });
@@ -103,16 +115,13 @@ function changeMembership(
       if (!isMember) throw new MessagingError("member_not_found", "The user is not a member.");
       await endMembership(client, conversation, user, head.seq + 1);
     }
-    const kind = action === "add_member" ? "member_added" : "member_removed";
-    return { decision, kind, epoch: head.epoch + 1, subject: user, nowMs };
+    return { decision, epochStep: 1, nowMs };
   });
 }
 
 interface Decided {
   readonly decision: ReturnType<typeof decideConversation>;
-  readonly kind: "member_added" | "member_removed" | "closed";
-  readonly epoch: number;
-  readonly subject: UserId;
+  readonly epochStep: 0 | 1;
   readonly nowMs: number;
 }
 
@@ -120,10 +129,17 @@ interface Decided {
 function change(
   deps: MessagingDeps,
   actor: Actor,
-  conversation: ConversationId,
-  act: MembershipAct,
-  decideAndApply: (client: Client, head: ConversationHead, nowMs: number) => Promise<Decided>,
+  action: Action,
+  { conversation, signed }: SignedAct,
+  decideAndApply: (
+    client: Client,
+    head: ConversationHead,
+    nowMs: number,
+    subject: UserId,
+  ) => Promise<Decided>,
 ): Promise<LogPosition> {
+  const { subject, ...receipt } = receiptOf(action, actor, conversation, signed);
+  const act = actOf(action, conversation, action === "close" ? undefined : subject);
   return auditRefusals(deps, actor, act, () => {
     const { device } = actor;
     // A stolen password alone must not change who can read along.
@@ -131,11 +147,16 @@ function change(
       throw new MessagingError("no_device", "Register this device before changing a conversation.");
     return deps.log.change(actor.tenant, conversation, async (client, head) => {
       if (head === undefined) throw notFound();
-      const { decision, kind, epoch, subject, nowMs } = await decideAndApply(
+      const { decision, epochStep, nowMs } = await decideAndApply(
         client,
         head,
         deps.now(),
+        subject,
       );
+      assertOwn(actor, { subject, ...receipt });
+      await assertReceiptSignature(client, device, signed);
+      const { kind } = receipt;
+      const epoch = head.epoch + epochStep;
       const event = await appendControl(
         client,
         head,
@@ -148,6 +169,7 @@ function change(
           epoch,
           creation:
             kind === "member_added" ? await creationRecord(client, conversation) : undefined,
+          receipt: signed,
         },
         nowMs,
       );
@@ -158,6 +180,24 @@ function change(
   });
 }
 
+/** @throws MessagingError invalid_record */
+function receiptOf(
+  action: Action,
+  actor: Actor,
+  conversation: ConversationId,
+  signed: SignedReceipt,
+): MembershipReceipt {
+  const receipt = parseReceipt(actor, conversation, "membership", signed);
+  if (receipt.kind !== kinds[action]) throw invalidRecord("The receipt is of another act.");
+  return receipt;
+}
+
+type Action = keyof typeof auditActions;
+const kinds = {
+  add_member: "member_added",
+  remove_member: "member_removed",
+  close: "closed",
+} as const;
 const auditActions = {
   add_member: "conversation.add_member",
   remove_member: "conversation.remove_member",
@@ -165,11 +205,7 @@ const auditActions = {
 } as const;
 type MembershipAct = ConversationAct<(typeof auditActions)[keyof typeof auditActions]>;
 
-const actOf = (
-  action: keyof typeof auditActions,
-  conversation: ConversationId,
-  subject?: UserId,
-): MembershipAct => ({
+const actOf = (action: Action, conversation: ConversationId, subject?: UserId): MembershipAct => ({
   action: auditActions[action],
   resource: ofConversation(conversation),
   subject,

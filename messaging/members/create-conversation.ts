@@ -1,5 +1,6 @@
 import { zeroHash } from "../../crypto/wire/event.ts";
 import { usersOf } from "../../crypto/wire/membership.ts";
+import type { SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { SuiteName } from "../../crypto/wire/suites.ts";
 import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
@@ -9,6 +10,12 @@ import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.
 import { type ConversationAct, ofConversation } from "../conversation-act.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
+import {
+  assertOwn,
+  assertReceiptSignature,
+  invalidRecord,
+  parseReceipt,
+} from "../receipts/receipts.ts";
 import { assertCreationSignature } from "./assert-creation-signature.ts";
 import { assertRoom } from "./assert-room.ts";
 import {
@@ -28,19 +35,23 @@ export interface NewConversation {
   readonly members: readonly UserId[];
   /** The creating device's Ed25519 signature over `creationBytes`. */
   readonly creationSignature: Uint8Array;
+  /** The receipt of the act, by the creating device. */
+  readonly signed: SignedReceipt;
 }
 
 /**
  * Starts a conversation. Its log begins with the signed creation record. A repeat with the same id
  * gets the first answer.
- * @throws MessagingError forbidden, no_device, invalid_signature, conversation_exists,
- *   too_many_conversations, too_many_members, quota_exceeded
+ * @throws MessagingError forbidden, no_device, invalid_record, invalid_signature, stale_record,
+ *   conversation_exists, too_many_conversations, too_many_members, quota_exceeded
  */
 export async function createConversation(
   deps: MessagingDeps,
   actor: Actor,
   input: NewConversation,
 ): Promise<LogPosition & { readonly id: ConversationId }> {
+  const receipt = parseReceipt(actor, input.id, "membership", input.signed);
+  if (receipt.kind !== "created") throw invalidRecord("The receipt is of another act.");
   const act = {
     action: "conversation.create" as const,
     resource: ofConversation(input.id),
@@ -53,6 +64,7 @@ export async function createConversation(
     return deps.log.change(actor.tenant, input.id, async (client, head) => {
       if (head !== undefined)
         return { events: [], answer: await firstAnswer(client, actor, input) };
+      assertOwn(actor, receipt);
       return create(deps, client, actor, device, input, act);
     });
   });
@@ -76,6 +88,7 @@ async function create(
     { tenant: actor.tenant, conversation, suite, device, users: members },
     input.creationSignature,
   );
+  await assertReceiptSignature(client, device, input.signed);
   await assertRoom(client, deps.openConversations, {
     conversation: input.id,
     creator: actor.user,
@@ -107,6 +120,7 @@ async function create(
         creator: undefined,
         users: [...members],
       },
+      receipt: input.signed,
     },
     nowMs,
   );

@@ -1,10 +1,12 @@
 import { inTransaction } from "../../db/transaction.ts";
 import type { Member } from "../../crypto/wire/frame.ts";
+import type { LogPoint } from "../../crypto/wire/receipt.ts";
 import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
 import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
 import { ofConversation } from "../conversation-act.ts";
+import { loadHead } from "../log/load-head.ts";
 import { notFound, type MessagingDeps } from "./facts.ts";
 
 export interface ConversationView {
@@ -15,6 +17,11 @@ export interface ConversationView {
   readonly createdAtMs: number;
   readonly epoch: number;
   readonly members: readonly Member[];
+}
+
+/** A conversation with the last event of its log, on which somebody may sign an act. */
+export interface ConversationWithHead extends ConversationView {
+  readonly head: LogPoint;
 }
 
 // One statement reads a whole page with its members. A page that reads each conversation by itself
@@ -39,7 +46,7 @@ export function readConversation(
   deps: MessagingDeps,
   actor: Actor,
   input: { readonly conversation: ConversationId },
-): Promise<ConversationView> {
+): Promise<ConversationWithHead> {
   const { conversation } = input;
   const act = { action: "conversation.read", resource: ofConversation(conversation) } as const;
   return auditRefusals(deps, actor, act, () =>
@@ -47,10 +54,12 @@ export function readConversation(
       const { rows } = await client.query<ViewRow>(`${VIEW} where c.id = $1`, [conversation]);
       const [row] = rows;
       if (row === undefined) throw notFound();
-      const decision = decideConversation(actor, "read", factsOf(row));
+      const decision = decideConversation(actor, "read_members", factsOf(row));
       assertAllowed(decision);
       if (isStaff(actor.role)) await auditDone(client, actor, { ...act, decision }, deps.now());
-      return viewOf(row);
+      const head = await loadHead(client, conversation, deps.now());
+      if (head === undefined) throw notFound();
+      return { ...viewOf(row), head: { seq: head.seq, hash: head.transcriptHash } };
     }),
   );
 }

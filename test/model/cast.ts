@@ -1,6 +1,13 @@
 /** The accounts and devices of the model. */
 import type { Member } from "../../crypto/wire/frame.ts";
-import { parseId, type ConversationId, type DeviceId, type UserId } from "../../crypto/wire/ids.ts";
+import {
+  nilId,
+  parseId,
+  type ConversationId,
+  type DeviceId,
+  type TenantId,
+  type UserId,
+} from "../../crypto/wire/ids.ts";
 
 export interface Account {
   readonly name: string;
@@ -12,6 +19,7 @@ export interface Account {
 /** A device, with what it knows of itself. */
 export interface Owner {
   readonly name: string;
+  readonly tenant: TenantId;
   readonly user: UserId;
   readonly device: DeviceId;
 }
@@ -37,11 +45,13 @@ export const supervisor: UserId = parseId("00000000-0000-7000-8000-000000000090"
 
 const accounts = [anna, ben, cleo, mallory];
 export const everybody: ReadonlySet<UserId> = new Set(accounts.map(({ user }) => user));
+export const tenant: TenantId = parseId("00000000-0000-7000-8000-0000000000d0");
 export const conversation: ConversationId = parseId("00000000-0000-7000-8000-0000000000c0");
 
 export const ownersOf = ({ name, user, devices }: Account): readonly Owner[] =>
   devices.map((device, index) => ({
     name: devices.length === 1 ? name : `${name}${index + 1}`,
+    tenant,
     user,
     device,
   }));
@@ -57,6 +67,14 @@ export function ownerOf(device: DeviceId): Owner {
   if (owner === undefined) throw new RangeError("The model has no such device.");
   return owner;
 }
+
+/**
+ * Returns the device with which a user acts: one that the list has, or else the first of the account. A
+ * supervisor who is no member has one that the model does not know.
+ */
+export const actingDevice = (user: UserId, members: readonly Member[]): DeviceId =>
+  [...members, ...accounts].find((each) => each.user === user && each.devices.length > 0)
+    ?.devices[0] ?? nilId();
 
 export const nameOf = (user: UserId): string =>
   accounts.find((each) => each.user === user)?.name ?? "a supervisor";

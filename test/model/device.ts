@@ -93,9 +93,9 @@ function factsOf(rules: Rules, device: Device, { event, content }: Placed): Fact
       opened: open(rules, device, event, content.said),
       certified: ownerOf(event.senderDevice).user,
     };
-  const at = { kind: content.kind, seq: event.seq, epoch: event.epoch };
+  const at = { ...event, kind: content.kind };
   const control = decodeControl(event.ciphertext);
-  const verdict = rules.judgeControl(device.state, at, control, device.owner);
+  const verdict = rules.judgeControl(device.state, at, control, device.owner, event.previousHash);
   const enters = verdict.kind === "accepted" && verdict.enters;
   const valid = enters ? content.genuine : undefined;
   return { kind: "membership", verdict, valid, certified: everybody, problems: [] };

@@ -12,7 +12,19 @@ import {
   type UserId,
 } from "../../crypto/wire/ids.ts";
 import type { MembershipAct } from "../../crypto/wire/membership.ts";
-import { anna, conversation, deviceName, nameOf, namesOf, type Owner } from "./cast.ts";
+import { encodeReceipt, type LogPoint } from "../../crypto/wire/receipt.ts";
+import { isMembershipKind, needsReceipt } from "../../crypto/wire/receipt-checks.ts";
+import { membersBytes } from "../../crypto/wire/signed-records.ts";
+import {
+  actingDevice,
+  anna,
+  conversation,
+  deviceName,
+  nameOf,
+  namesOf,
+  tenant,
+  type Owner,
+} from "./cast.ts";
 
 await ready;
 
@@ -109,6 +121,7 @@ export function act({ genuine = true, named, ...said }: Act): Content {
       members: [...members],
       creation: brings ? creation : undefined,
       receipt: undefined,
+      signer: undefined,
     },
   }));
 }
@@ -157,7 +170,11 @@ export function place(content: Content, seq: number, previous: Hash): Placed {
   return once(events, covers, () => {
     const header = { ...headerOf(content), conversation, seq, keyId: nilUuid, receivedAtMs: 1 };
     const ciphertext =
-      content.kind === "message" ? utf8(content.label) : encodeControl(content.control);
+      content.kind === "message"
+        ? utf8(content.label)
+        : encodeControl(
+            signedFor(content, header.senderDevice, { seq: seq - 1, hash: previous.bytes }),
+          );
     const bytes = transcriptHash(sha256, previous.bytes, header, ciphertext, zeroHash);
     const event: Deliver = {
       ...header,
@@ -172,12 +189,40 @@ export function place(content: Content, seq: number, previous: Hash): Placed {
   });
 }
 
+/** The content with the receipt of the acting device. The model takes every signature for genuine. */
+function signedFor(
+  { kind, control }: Exclude<Content, Message>,
+  actorDevice: DeviceId,
+  after: LogPoint,
+): Control {
+  if (!isMembershipKind(kind)) return control;
+  const { actor, subject, epoch, members } = control;
+  const text = encodeReceipt({
+    type: "membership",
+    version: 1,
+    id: nilId(),
+    tenant,
+    conversation,
+    kind,
+    actor,
+    actorDevice,
+    subject,
+    epoch,
+    members: sha256(membersBytes(members)),
+    after,
+    atMs: 1,
+  });
+  return { ...control, receipt: { text, signature: new Uint8Array(64) } };
+}
+
 function headerOf(content: Content) {
   const { kind } = content;
   if (kind !== "message")
     return {
       kind,
-      senderDevice: nilId<DeviceId>(),
+      senderDevice: needsReceipt(kind)
+        ? actingDevice(content.control.actor, content.control.members)
+        : nilId<DeviceId>(),
       epoch: content.control.epoch,
       clientMessageId: nilId<MessageId>(),
     };

@@ -59,10 +59,10 @@ export const faults: readonly Fault[] = [
     "R7",
     "takes every list of members",
     {
-      judgeControl: (before, event, control, self) => {
-        const verdict = rules.judgeControl(before, event, control, self);
+      judgeControl: (before, event, control, self, followed) => {
+        const verdict = rules.judgeControl(before, event, control, self, followed);
         return verdict.kind === "malformed" && control !== undefined
-          ? { kind: "accepted", control, arrived: [], enters: false }
+          ? { kind: "accepted", control, arrived: [], enters: false, receipt: undefined }
           : verdict;
       },
     },
@@ -72,8 +72,8 @@ export const faults: readonly Fault[] = [
     "R8",
     "does not show who came unseen",
     {
-      judgeControl: (before, event, control, self) => {
-        const verdict = rules.judgeControl(before, event, control, self);
+      judgeControl: (before, event, control, self, followed) => {
+        const verdict = rules.judgeControl(before, event, control, self, followed);
         return verdict.kind === "accepted" ? { ...verdict, arrived: [] } : verdict;
       },
     },

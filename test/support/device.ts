@@ -115,15 +115,15 @@ export class TestDevice {
   token = "";
   user = nilId<UserId>();
   tenant = nilId<TenantId>();
-  readonly #server: TestServer;
+  readonly server: TestServer;
 
   constructor(server: TestServer) {
-    this.#server = server;
+    this.server = server;
   }
 
   proof(method: string, path: string, options: Partial<ProofOptions> = {}): string {
-    const nowMs = this.#server.clock.now();
-    return dpopProof(this.deviceKey, { method, url: this.#server.url + path, nowMs, ...options });
+    const nowMs = this.server.clock.now();
+    return dpopProof(this.deviceKey, { method, url: this.server.url + path, nowMs, ...options });
   }
 
   /** One request with this device's token and a fresh proof, unless told otherwise. */
@@ -131,7 +131,7 @@ export class TestDevice {
     const { body, token = this.token } = options;
     const proof =
       options.proof ?? this.proof(method, path, { token: token === "" ? undefined : token });
-    const response = await fetch(this.#server.url + path, {
+    const response = await fetch(this.server.url + path, {
       method,
       headers: {
         dpop: proof,
@@ -161,11 +161,8 @@ export class TestDevice {
     return this.signIn({ grant: "password", tenant, username, password });
   }
 
-  async signInAsCustomer(
-    subject: string,
-    tenant: TestTenant = this.#server.tenant,
-  ): Promise<Reply> {
-    const token = await this.#server.customerToken(subject, tenant);
+  async signInAsCustomer(subject: string, tenant: TestTenant = this.server.tenant): Promise<Reply> {
+    const token = await this.server.customerToken(subject, tenant);
     return this.signIn({ grant: "customer_token", tenant: tenant.slug, token });
   }
 

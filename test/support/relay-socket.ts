@@ -1,8 +1,6 @@
 import { once } from "node:events";
-import { randomBytes, randomUUID, sign } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
-import { usersOf } from "../../crypto/wire/membership.ts";
-import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import {
   decodeFrame,
   encodeFrame,
@@ -15,6 +13,7 @@ import {
 } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ConversationId } from "../../crypto/wire/ids.ts";
+import { creationBody } from "./acts.ts";
 import type { Reply, TestDevice } from "./device.ts";
 import type { TestServer } from "./server.ts";
 import { newId } from "../../tools/testkit/ids.ts";
@@ -157,29 +156,14 @@ export function helloOf(device: TestDevice, generation = 1) {
 }
 
 /** Asks over HTTP for a new conversation. */
-export function requestConversation(
+export async function requestConversation(
   creator: TestDevice,
   members: readonly Pick<TestDevice, "user">[],
   id = newId<ConversationId>(),
 ): Promise<Reply> {
-  const record = creationBytes({
-    tenant: creator.tenant,
-    conversation: id,
-    suite: "signal-v1",
-    device: creator.id,
-    users: usersOf(
-      creator.user,
-      members.map((member) => member.user),
-    ),
-  });
-  return creator.request("POST", "/v1/conversations", {
-    body: {
-      id,
-      suite: "signal-v1",
-      members: members.map((member) => member.user),
-      creationSignature: sign(null, record, creator.deviceKey.privateKey).toString("base64url"),
-    },
-  });
+  const users = members.map(({ user }) => user);
+  const body = await creationBody(creator, users, { id });
+  return creator.request("POST", "/v1/conversations", { body });
 }
 
 /** Creates a conversation over HTTP. */

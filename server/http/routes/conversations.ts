@@ -9,6 +9,7 @@ import {
   newConversation,
 } from "../../../contract/conversations.ts";
 import { conversationParams } from "../../../contract/values.ts";
+import { newAct } from "../../../contract/receipts.ts";
 import { closeConversation } from "../../../messaging/members/change-members.ts";
 import { createConversation } from "../../../messaging/members/create-conversation.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
@@ -41,7 +42,9 @@ export function createConversationRoute(
         "quota_exceeded",
         "forbidden",
         "no_device",
+        "invalid_record",
         "invalid_signature",
+        "stale_record",
         "conversation_exists",
         "too_many_conversations",
         "too_many_members",
@@ -49,9 +52,10 @@ export function createConversationRoute(
         "rate_limited",
       ],
     },
-    async ({ who, body }) => {
+    async ({ who, body: { receipt: text, signature, ...begun } }) => {
       admit(deps.limits, who.actor);
-      return { status: 201, body: await createConversation(deps, who.actor, body) };
+      const input = { ...begun, signed: { text, signature } };
+      return { status: 201, body: await createConversation(deps, who.actor, input) };
     },
   );
 }
@@ -96,7 +100,8 @@ export function readConversationRoute(deps: MessagingDeps): Route {
     {
       method: "get",
       path: "/v1/conversations/{id}",
-      summary: "Read a conversation's members and state",
+      summary:
+        "Read a conversation's members and state, and the last event, on which an act is signed",
       tag: "Conversations",
       access: "session",
       audits: ["conversation.read"],
@@ -122,12 +127,26 @@ export function closeConversationRoute(deps: MessagingDeps): Route {
       access: "session",
       audits: ["conversation.close"],
       params: conversationParams,
+      body: newAct,
+      bodyLimit: bodyLimits.small,
       answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
-      problems: ["conversation_not_found", "conversation_closed", "forbidden", "contended"],
+      problems: [
+        "invalid_record",
+        "invalid_signature",
+        "stale_record",
+        "conversation_not_found",
+        "conversation_closed",
+        "forbidden",
+        "no_device",
+        "contended",
+      ],
     },
-    async ({ who, params }) => ({
+    async ({ who, params, body: { receipt: text, signature } }) => ({
       status: 200,
-      body: await closeConversation(deps, who.actor, { conversation: params.id }),
+      body: await closeConversation(deps, who.actor, {
+        conversation: params.id,
+        signed: { text, signature },
+      }),
     }),
   );
 }

@@ -1,4 +1,5 @@
-import { logPosition, memberParams, newMember } from "../../../contract/conversations.ts";
+import { logPosition } from "../../../contract/conversations.ts";
+import { newAct } from "../../../contract/receipts.ts";
 import { conversationParams } from "../../../contract/values.ts";
 import { addMember, removeMember } from "../../../messaging/members/change-members.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
@@ -16,44 +17,65 @@ export function addMemberRoute(deps: MessagingDeps): Route {
       access: "session",
       audits: ["conversation.add_member"],
       params: conversationParams,
-      body: newMember,
+      body: newAct,
       bodyLimit: bodyLimits.small,
       answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
       problems: [
         "quota_exceeded",
+        "invalid_record",
+        "invalid_signature",
+        "stale_record",
         "conversation_not_found",
         "member_not_found",
         "already_a_member",
         "forbidden",
+        "no_device",
         "too_many_conversations",
         "too_many_members",
         "contended",
       ],
     },
-    async ({ who, params, body }) => ({
+    async ({ who, params, body: { receipt: text, signature } }) => ({
       status: 200,
-      body: await addMember(deps, who.actor, { conversation: params.id, user: body.user }),
+      body: await addMember(deps, who.actor, {
+        conversation: params.id,
+        signed: { text, signature },
+      }),
     }),
   );
 }
 
-/** DELETE /v1/conversations/{id}/members/{user} */
+/** POST /v1/conversations/{id}/removals */
 export function removeMemberRoute(deps: MessagingDeps): Route {
   return route(
     {
-      method: "delete",
-      path: "/v1/conversations/{id}/members/{user}",
+      method: "post",
+      path: "/v1/conversations/{id}/removals",
       summary: "Remove a member of staff, or leave",
       tag: "Conversations",
       access: "session",
       audits: ["conversation.remove_member"],
-      params: memberParams,
+      params: conversationParams,
+      body: newAct,
+      bodyLimit: bodyLimits.small,
       answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
-      problems: ["conversation_not_found", "member_not_found", "forbidden", "contended"],
+      problems: [
+        "invalid_record",
+        "invalid_signature",
+        "stale_record",
+        "conversation_not_found",
+        "member_not_found",
+        "forbidden",
+        "no_device",
+        "contended",
+      ],
     },
-    async ({ who, params }) => ({
+    async ({ who, params, body: { receipt: text, signature } }) => ({
       status: 200,
-      body: await removeMember(deps, who.actor, { conversation: params.id, user: params.user }),
+      body: await removeMember(deps, who.actor, {
+        conversation: params.id,
+        signed: { text, signature },
+      }),
     }),
   );
 }

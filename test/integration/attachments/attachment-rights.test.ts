@@ -1,5 +1,6 @@
 /** Who may upload, continue, remove and download. */
 import { randomUUID } from "node:crypto";
+import { addMember, closeConversation, removeMember } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import type { TestServer } from "../../support/server.ts";
@@ -29,7 +30,7 @@ test("members of an open conversation may upload", async () => {
     expect((await begin(server, device, conversation, 10)).reply.status).toBe(refusal);
   const closed = await createConversation(customer, [agent]);
   const { path } = await begin(server, customer, closed, 3);
-  await customer.request("POST", `/v1/conversations/${closed}/close`);
+  await closeConversation(customer, closed);
   expect((await begin(server, customer, closed, 10)).reply.status).toBe(403);
   // What was under way when it was closed is not completed either.
   expect((await patch(server, customer, path, 0, new Uint8Array(3))).status).toBe(403);
@@ -53,8 +54,8 @@ test("a device may remove its attachment while it is a member of an open convers
   const kept = await uploaded(server, agent, closed, new Uint8Array(40));
   const alsoKept = await uploaded(server, agent, left, new Uint8Array(40));
   const { path: unfinished } = await begin(server, agent, left, 10);
-  await customer.request("POST", `/v1/conversations/${closed}/close`);
-  await agent.request("DELETE", `/v1/conversations/${left}/members/${agent.user}`);
+  await closeConversation(customer, closed);
+  await removeMember(agent, left, agent.user);
   for (const path of [kept, alsoKept]) {
     expect(await codeOf(await send(server, agent, "DELETE", path))).toEqual([403, "forbidden"]);
     expect((await started.get(customer, path)).status).toBe(200);
@@ -72,14 +73,12 @@ test("present and former members may download; reads by staff and refusals are a
   const foreign = await customerDevice(server, randomUUID(), await server.createTenant());
   expect((await started.get(foreign, path)).status).toBe(404);
   expect((await started.get(stranger, path)).status).toBe(403);
-  await agent.request("DELETE", `/v1/conversations/${conversation}/members/${agent.user}`);
+  await removeMember(agent, conversation, agent.user);
   expect((await started.get(agent, path)).status).toBe(200);
   const later = await uploaded(server, customer, conversation, new Uint8Array(50).fill(2));
   expect((await started.get(agent, later)).status).toBe(403);
   const supervisor = await staffDevice(server, "supervisor");
-  await supervisor.request("POST", `/v1/conversations/${conversation}/members`, {
-    body: { user: agent.user },
-  });
+  await addMember(supervisor, conversation, agent.user);
 
   const id = path.slice(-36);
   const entries = (await server.auditEntries()).filter(

@@ -1,5 +1,6 @@
 import { MAX_MEMBERS } from "../../../policies/conversation-limits.ts";
 import { randomBytes } from "node:crypto";
+import { addMember, closeConversation } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, requestConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -30,7 +31,7 @@ describe("open conversations", () => {
     // A repeat of a conversation that was begun is answered as the first time.
     const id = parseId<ConversationId>(begun[0]?.body.id);
     expect((await requestConversation(customer, [agent], id)).status).toBe(201);
-    await customer.request("POST", `/v1/conversations/${id}/close`);
+    await closeConversation(customer, id);
     expect((await requestConversation(customer, [agent])).status).toBe(201);
     expect((await requestConversation(customer, [agent])).body.code).toBe("too_many_conversations");
   });
@@ -45,7 +46,7 @@ describe("open conversations", () => {
   test("a member has no more than the limit, added by any user", async () => {
     const [agent, colleague] = [await staffDevice(server), await staffDevice(server)];
     const customers: TestDevice[] = [];
-    const ids: string[] = [];
+    const ids: ConversationId[] = [];
     for (let count = 0; count < 5; count++) {
       customers.push(await customerDevice(server));
       ids.push(await createConversation(customers[count] as TestDevice, [agent]));
@@ -57,12 +58,9 @@ describe("open conversations", () => {
       "A member has 5 open conversations, which is the most. Name another member.",
     );
     const elsewhere = await createConversation(further, [colleague]);
-    const add = () =>
-      colleague.request("POST", `/v1/conversations/${elsewhere}/members`, {
-        body: { user: agent.user },
-      });
+    const add = () => addMember(colleague, elsewhere, agent.user);
     expect((await add()).body.code).toBe("too_many_conversations");
-    await agent.request("POST", `/v1/conversations/${ids[0]}/close`);
+    await closeConversation(agent, ids[0]!);
     expect((await add()).status).toBe(200);
   });
 
@@ -77,9 +75,7 @@ describe("open conversations", () => {
        from sealdesk.devices d, generate_series(1, 255) n where d.id = $1`,
       [newcomer.id],
     );
-    const reply = await agent.request("POST", `/v1/conversations/${id}/members`, {
-      body: { user: newcomer.user },
-    });
+    const reply = await addMember(agent, id, newcomer.user);
     expect([reply.status, reply.body.code]).toEqual([409, "too_many_members"]);
   });
 
@@ -87,8 +83,7 @@ describe("open conversations", () => {
     const [customer, agent] = [await customerDevice(server), await staffDevice(server)];
     const id = await createConversation(customer, [agent]);
     const newcomer = await staffDevice(server);
-    const add = () =>
-      agent.request("POST", `/v1/conversations/${id}/members`, { body: { user: newcomer.user } });
+    const add = () => addMember(agent, id, newcomer.user);
     const { rows } = await server.database.owner.query<{ readonly id: string }>(
       `with made as (
          insert into sealdesk.users (id, tenant, role, created_at_ms)

@@ -1,11 +1,13 @@
-import { sign } from "node:crypto";
 import { uuidv7 } from "uuidv7";
-import { usersOf } from "../../../crypto/wire/membership.ts";
-import { creationBytes } from "../../../crypto/wire/signed-records.ts";
-import type { ConversationId, UserId } from "../../../crypto/wire/ids.ts";
+import {
+  addMember,
+  closeConversation,
+  creationBody,
+  headOf,
+  removeMember,
+} from "../../support/acts.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 let customer: TestDevice;
@@ -19,33 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-function creation(
-  by: TestDevice,
-  members: readonly UserId[],
-  signer: TestDevice = by,
-  suite = "signal-v1",
-) {
-  const id = newId<ConversationId>();
-  const users = usersOf(by.user, members);
-  const record = creationBytes({
-    tenant: by.tenant,
-    conversation: id,
-    suite,
-    device: by.id,
-    users,
-  });
-  const creationSignature = sign(null, record, signer.deviceKey.privateKey).toString("base64url");
-  return { id, suite, members, creationSignature };
-}
-
-async function started(): Promise<string> {
-  const body = creation(customer, [agent.user]);
+async function started() {
+  const body = await creationBody(customer, [agent.user]);
   expect((await customer.request("POST", "/v1/conversations", { body })).status).toBe(201);
-  return `/v1/conversations/${body.id}`;
+  return { id: body.id, path: `/v1/conversations/${body.id}` };
 }
 
 test("a customer starts a conversation, and both members find it", async () => {
-  const body = creation(customer, [agent.user]);
+  const body = await creationBody(customer, [agent.user]);
   const reply = await customer.request("POST", "/v1/conversations", { body });
   expect([reply.status, reply.body]).toEqual([201, { id: body.id, epoch: 1, seq: 1 }]);
   const read = await agent.request("GET", `/v1/conversations/${body.id}`);
@@ -63,58 +46,80 @@ test("a customer starts a conversation, and both members find it", async () => {
     devices: [customer.id],
   });
   const listed = await agent.request("GET", "/v1/conversations");
-  expect(listed.body.conversations).toContainEqual(read.body);
+  const { head, ...view } = read.body;
+  expect(listed.body.conversations).toContainEqual(view);
+  const { after } = await headOf(server, body.id);
+  expect(head).toEqual({ seq: 1, hash: Buffer.from(after.hash).toString("base64url") });
 });
 
 test("a signature by another device is refused", async () => {
-  const body = creation(customer, [agent.user], agent);
+  const body = await creationBody(customer, [agent.user], { signer: agent });
   const reply = await customer.request("POST", "/v1/conversations", { body });
   expect([reply.status, reply.body.code]).toEqual([400, "invalid_signature"]);
 });
 
 test("a suite that does not exist is refused", async () => {
-  const body = creation(customer, [agent.user], customer, "mls-v1");
+  const body = await creationBody(customer, [agent.user], { suite: "mls-v1" });
   const reply = await customer.request("POST", "/v1/conversations", { body });
   expect([reply.status, reply.body.code]).toEqual([400, "invalid_request"]);
 });
 
 test("a customer may not bring another customer", async () => {
   const other = await customerDevice(server);
-  const body = creation(customer, [other.user]);
+  const body = await creationBody(customer, [other.user]);
   const reply = await customer.request("POST", "/v1/conversations", { body });
   expect([reply.status, reply.body.code]).toEqual([403, "forbidden"]);
 });
 
-test("a hand-over adds the colleague, lets the agent leave, and shuts out the rest", async () => {
-  const path = await started();
-  expect((await colleague.request("GET", path)).body.code).toBe("forbidden");
-  const added = await agent.request("POST", `${path}/members`, { body: { user: colleague.user } });
+test("a hand-over adds the colleague, and lets the agent leave", async () => {
+  const { id, path } = await started();
+  const added = await addMember(agent, id, colleague.user);
   expect(added.body).toEqual({ epoch: 2, seq: 2 });
-  const twice = await agent.request("POST", `${path}/members`, { body: { user: colleague.user } });
+  const twice = await addMember(agent, id, colleague.user);
   expect(twice.body.code).toBe("already_a_member");
-  const left = await agent.request("DELETE", `${path}/members/${agent.user}`);
+  const left = await removeMember(agent, id, agent.user);
   expect(left.body).toEqual({ epoch: 3, seq: 3 });
-  expect((await agent.request("GET", path)).status).toBe(403);
-  expect((await colleague.request("GET", path)).status).toBe(200);
+  const { body } = await colleague.request("GET", path);
+  expect(body.members.map(({ user }: { user: string }) => user)).toEqual([
+    customer.user,
+    colleague.user,
+  ]);
+});
+
+test("who may join a conversation reads its members, and nobody else but they", async () => {
+  const { path } = await started();
+  const outside = [
+    colleague,
+    await staffDevice(server, "supervisor"),
+    await staffDevice(server, "bot"),
+    await staffDevice(server, "admin"),
+    await customerDevice(server),
+  ];
+  const read = await Promise.all(outside.map((device) => device.request("GET", path)));
+  expect(read.map(({ status }) => status)).toEqual([200, 200, 403, 403, 403]);
 });
 
 test("a customer may not remove the agent, but close what they started", async () => {
-  const path = await started();
-  expect((await customer.request("DELETE", `${path}/members/${agent.user}`)).status).toBe(403);
-  expect((await customer.request("POST", `${path}/close`)).body).toEqual({ epoch: 1, seq: 2 });
+  const { id, path } = await started();
+  expect((await removeMember(customer, id, agent.user)).status).toBe(403);
+  expect((await closeConversation(customer, id)).body).toEqual({ epoch: 1, seq: 2 });
   expect((await customer.request("GET", path)).body.state).toBe("closed");
+  // Nobody joins a closed conversation.
+  expect((await colleague.request("GET", path)).status).toBe(403);
 });
 
 test("an admin reads no conversation", async () => {
   const admin = await staffDevice(server, "admin");
-  const reply = await admin.request("GET", await started());
+  const reply = await admin.request("GET", (await started()).path);
   expect([reply.status, reply.body.code]).toEqual([403, "forbidden"]);
 });
 
 test("pages of the list join to the whole, in order", async () => {
   const owner = await customerDevice(server);
   for (let count = 0; count < 5; count++)
-    await owner.request("POST", "/v1/conversations", { body: creation(owner, []) });
+    await owner.request("POST", "/v1/conversations", {
+      body: await creationBody(owner, []),
+    });
   const ids: string[] = [];
   let query = "?limit=2";
   for (;;) {
@@ -140,7 +145,7 @@ test.each(["?limit=0", "?limit=201", "?limit=x", "?after=x", "?unknown=1"])(
 test("a device registered later is a member of the account's conversations", async () => {
   const subject = `late-${uuidv7()}`;
   const first = await customerDevice(server, subject);
-  const body = creation(first, [agent.user]);
+  const body = await creationBody(first, [agent.user]);
   await first.request("POST", "/v1/conversations", { body });
   const second = new TestDevice(server);
   second.joinAccountOf(first);
@@ -155,12 +160,12 @@ test("a device registered later is a member of the account's conversations", asy
 });
 
 test("a password alone, without a registered device, changes no membership", async () => {
-  const path = await started();
+  const { id, path } = await started();
   const thief = new TestDevice(server);
   expect((await thief.signInAsStaff(await server.createStaff("supervisor"))).status).toBe(201);
-  const add = await thief.request("POST", `${path}/members`, { body: { user: colleague.user } });
-  const remove = await thief.request("DELETE", `${path}/members/${agent.user}`);
-  const close = await thief.request("POST", `${path}/close`);
+  const add = await addMember(thief, id, colleague.user);
+  const remove = await removeMember(thief, id, agent.user);
+  const close = await closeConversation(thief, id);
   expect([add, remove, close].map(({ body }) => body.code)).toEqual(Array(3).fill("no_device"));
   const read = await agent.request("GET", path);
   expect(read.body).toMatchObject({ state: "open", epoch: 1 });

@@ -8,15 +8,8 @@ import type {
   ConsentId,
 } from "../../../crypto/wire/ids.ts";
 import { staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
-import {
-  arrange,
-  base64url,
-  consentOf,
-  grantBy,
-  hashOf,
-  postGrant,
-  signed,
-} from "./history-requests.ts";
+import { arrange, base64url, consentOf, grantBy, hashOf, postGrant } from "./history-requests.ts";
+import { addMember, closeConversation, removeMember, signed } from "../../support/acts.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { send } from "../attachments/device-requests.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
@@ -75,9 +68,9 @@ test("the customer's grant is an event, an audit entry, and readable by its devi
   expect((await download(agent)).status).toBe(403);
 
   // Who is no member any more gets nothing of it any more.
-  const gone = await agent.request("DELETE", `${path}/members/${colleague.user}`);
+  const gone = await removeMember(agent, id, colleague.user);
   expect(gone.status).toBe(403);
-  await colleague.request("DELETE", `${path}/members/${colleague.user}`);
+  await removeMember(colleague, id, colleague.user);
   // The grantor who never heard of it is told where the grant stands all the same.
   expect((await postGrant(arranged, customer, grant)).body).toMatchObject({ seq: 5 });
   expect((await download(colleague)).status).toBe(403);
@@ -86,9 +79,9 @@ test("the customer's grant is an event, an audit entry, and readable by its devi
 
 test("a grant of messages that the account has not seen, or to a non-member, is refused", async () => {
   const arranged = await arrange(server);
-  const { customer, agent, colleague, path } = arranged;
+  const { customer, agent, colleague } = arranged;
   const onward = await staffDevice(server);
-  await agent.request("POST", `${path}/members`, { body: { user: onward.user } });
+  await addMember(agent, arranged.id, onward.user);
   await server.database.owner.query("update sealdesk.tenants set staff_history_grants = true");
   const to = { recipient: onward.user, recipientDevices: [onward.id] };
   // The colleague saw event 4 first.
@@ -131,9 +124,9 @@ test("a grant in another tenant's conversation is refused as if it did not exist
 
 test("a closed conversation's past is not shown", async () => {
   const arranged = await arrange(server);
-  const { customer, path } = arranged;
+  const { customer } = arranged;
   const grant = await grantBy(server, arranged, customer);
-  await customer.request("POST", `${path}/close`);
+  await closeConversation(customer, arranged.id);
   expect(outcome(await postGrant(arranged, customer, grant))).toEqual([403, "forbidden"]);
   expect(await lastReasons()).toEqual(["history.grant", ["conversation_closed", "role_customer"]]);
 });
@@ -175,17 +168,20 @@ test("consent is the customer's own and signed, and the latest statement counts"
   const consentBy = (by: TestDevice, state: Consent["state"]) => consentOf(by, id, state);
   const say = (by: TestDevice, consent: Consent, signer = by) =>
     by.request("POST", `${path}/consents`, { body: signed(by, consent, signer) });
-  expect(outcome(await say(agent, consentBy(agent, "given")))).toEqual([403, "forbidden"]);
-  const given = consentBy(customer, "given");
+  expect(outcome(await say(agent, await consentBy(agent, "given")))).toEqual([403, "forbidden"]);
+  const given = await consentBy(customer, "given");
   expect(outcome(await say(customer, given, agent))).toEqual([400, "invalid_signature"]);
-  expect(outcome(await say(customer, consentBy(agent, "given")))).toEqual([400, "invalid_record"]);
+  expect(outcome(await say(customer, await consentBy(agent, "given")))).toEqual([
+    400,
+    "invalid_record",
+  ]);
   expect((await say(customer, given)).body).toEqual({ epoch: 2, seq: 5 });
 
   const grant = (consent: ConsentId) => grantBy(server, arranged, agent, { consent });
   const other = await postGrant(arranged, agent, await grant(newId()));
   expect(outcome(other)).toEqual([403, "forbidden"]);
   expect((await postGrant(arranged, agent, await grant(given.id))).status).toBe(200);
-  expect((await say(customer, consentBy(customer, "withdrawn"))).status).toBe(200);
+  expect((await say(customer, await consentBy(customer, "withdrawn"))).status).toBe(200);
   const after = await postGrant(arranged, agent, await grant(given.id));
   expect(outcome(after)).toEqual([403, "forbidden"]);
   const actions = (await server.auditEntries()).map(({ action }) => action);

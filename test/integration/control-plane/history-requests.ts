@@ -1,13 +1,8 @@
 /** Requests for grants and consents, as a device of the SDK makes them, for tests of the routes. */
-import { createHash, randomBytes, sign } from "node:crypto";
-import {
-  encodeReceipt,
-  receiptBytes,
-  type Consent,
-  type HistoryGrant,
-  type Receipt,
-} from "../../../crypto/wire/receipt.ts";
+import { createHash, randomBytes } from "node:crypto";
+import type { Consent, HistoryGrant } from "../../../crypto/wire/receipt.ts";
 import type { ConversationId, AttachmentId } from "../../../crypto/wire/ids.ts";
+import { addMember, headOf, signed } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import type { TestServer } from "../../support/server.ts";
@@ -15,12 +10,6 @@ import { begin, patch } from "../attachments/device-requests.ts";
 import { idOf, newId } from "../../../tools/testkit/ids.ts";
 
 export const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url");
-
-export function signed(device: TestDevice, receipt: Receipt, signer: TestDevice = device) {
-  const text = encodeReceipt(receipt);
-  const signature = sign(null, receiptBytes(text), signer.receiptKey.privateKey);
-  return { receipt: base64url(text), signature: base64url(signature) };
-}
 
 /** Events 1 to 3 by a customer and an agent; a colleague joins with event 4. */
 export async function arrange(server: TestServer) {
@@ -32,7 +21,7 @@ export async function arrange(server: TestServer) {
   for (const _ of [2, 3]) await socket.post(messageTo(id, [agent]));
   await socket.close();
   const path = `/v1/conversations/${id}`;
-  const added = await agent.request("POST", `${path}/members`, { body: { user: colleague.user } });
+  const added = await addMember(agent, id, colleague.user);
   expect(added.body).toMatchObject({ seq: 4 });
   return { customer, agent, colleague, id, path };
 }
@@ -83,17 +72,18 @@ export async function grantBy(
     toHash: await hashOf(server, id, toSeq),
     purpose: "hand_over",
     consent: undefined,
+    after: (await headOf(server, id)).after,
     atMs: 1,
     packs: changes.packs ?? [await pack(server, by, id)],
     ...changes,
   };
 }
 
-export const consentOf = (
+export const consentOf = async (
   by: TestDevice,
   conversation: ConversationId,
   state: Consent["state"],
-): Consent => ({
+): Promise<Consent> => ({
   type: "consent",
   version: 1,
   id: newId(),
@@ -103,6 +93,7 @@ export const consentOf = (
   device: by.id,
   purpose: "history_sharing",
   state,
+  after: (await headOf(by.server, conversation)).after,
   atMs: 1,
 });
 

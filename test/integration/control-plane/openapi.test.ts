@@ -62,7 +62,7 @@ test("the document names every route", () => {
       "GET /v1/conversations",
       "GET /v1/conversations/{id}",
       "POST /v1/conversations/{id}/members",
-      "DELETE /v1/conversations/{id}/members/{user}",
+      "POST /v1/conversations/{id}/removals",
       "POST /v1/conversations/{id}/close",
       "POST /v1/conversations/{id}/consents",
       "POST /v1/conversations/{id}/history-grants",

@@ -1,11 +1,10 @@
-import { randomBytes, randomUUID, sign } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
-import { usersOf } from "../../../crypto/wire/membership.ts";
-import { creationBytes } from "../../../crypto/wire/signed-records.ts";
 import type { TenantId, ConversationId } from "../../../crypto/wire/ids.ts";
 import type { Client } from "../../../db/pool.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { inTransaction } from "../../../db/transaction.ts";
+import { actBy, creationBody, postAct } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
@@ -23,23 +22,9 @@ beforeAll(async () => {
   intruder = await staffDevice(server, "supervisor", elsewhere);
   victim = await customerDevice(server);
   const agent = await staffDevice(server);
-  conversation = newId<ConversationId>();
-  const suite = "signal-v1" as const;
-  const record = creationBytes({
-    tenant: victim.tenant,
-    conversation,
-    suite,
-    device: victim.id,
-    users: usersOf(victim.user, [agent.user]),
-  });
-  const created = await victim.request("POST", "/v1/conversations", {
-    body: {
-      id: conversation,
-      suite,
-      members: [agent.user],
-      creationSignature: sign(null, record, victim.deviceKey.privateKey).toString("base64url"),
-    },
-  });
+  const body = await creationBody(victim, [agent.user]);
+  conversation = body.id;
+  const created = await victim.request("POST", "/v1/conversations", { body });
   expect(created.status).toBe(201);
 });
 afterAll(() => server.close());
@@ -60,27 +45,18 @@ describe("over HTTP, another tenant's things are not there", () => {
       () => `/v1/conversations/${conversation}`,
       "conversation_not_found",
     ],
-    [
-      "a conversation to close",
-      () => "POST",
-      () => `/v1/conversations/${conversation}/close`,
-      "conversation_not_found",
-    ],
-    [
-      "a member",
-      () => "DELETE",
-      () => `/v1/conversations/${conversation}/members/${victim.user}`,
-      "conversation_not_found",
-    ],
   ])("%s", async (_what, method, path, code) => {
     const reply = await intruder.request(method(), path());
     expect([reply.status, reply.body.code]).toEqual([404, code]);
   });
 
-  test("a conversation to join", async () => {
-    const reply = await intruder.request("POST", `/v1/conversations/${conversation}/members`, {
-      body: { user: intruder.user },
-    });
+  test.each<["member_added" | "member_removed" | "closed", () => TestDevice]>([
+    ["member_added", () => intruder],
+    ["member_removed", () => victim],
+    ["closed", () => intruder],
+  ])("a conversation to change: %s", async (kind, subject) => {
+    const act = await actBy(intruder, conversation, kind, subject().user);
+    const reply = await postAct(intruder, { ...act, kind });
     expect([reply.status, reply.body.code]).toEqual([404, "conversation_not_found"]);
   });
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Secret } from "../../../keys/secret.ts";
+import { addMember, removeMember } from "../../support/acts.ts";
 import { Conversing } from "../../support/conversing.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
@@ -21,7 +22,7 @@ function membersAcrossNodes(server: () => TestServer, other: () => TestNode): vo
     const staying = await RelaySocket.open(other(), agent);
     await staying.deliveries(1);
 
-    await agent.request("POST", `/v1/conversations/${id}/members`, { body: { user: second.user } });
+    await addMember(agent, id, second.user);
     expect((await there.deliveries(1))[0]).toMatchObject({ seq: 2, kind: "member_added" });
     const both = messageTo(id, [agent, second], { epoch: 2 });
     expect(await from.post(both)).toMatchObject({ seq: 3 });
@@ -33,7 +34,7 @@ function membersAcrossNodes(server: () => TestServer, other: () => TestNode): vo
       seq: 4,
     });
 
-    await second.request("DELETE", `/v1/conversations/${id}/members/${second.user}`);
+    await removeMember(second, id, second.user);
     expect(await from.post(messageTo(id, [agent], { epoch: 3 }))).toMatchObject({ seq: 6 });
     expect((await there.deliveries(1))[0]).toMatchObject({ seq: 5, kind: "member_removed" });
     const rest = await staying.deliveries(5);
@@ -68,12 +69,10 @@ function membersAcrossNodes(server: () => TestServer, other: () => TestNode): vo
     const pair = await Conversing.begin(server(), [server(), other()]);
     const third = await staffDevice(server());
     const { customer, agent, id } = pair;
-    await agent.device.request("POST", `/v1/conversations/${id}/members`, {
-      body: { user: third.user },
-    });
+    await addMember(agent.device, id, third.user);
     const there = await RelaySocket.open(other(), third);
     await there.deliveries(1);
-    await third.request("DELETE", `/v1/conversations/${id}/members/${third.user}`);
+    await removeMember(third, id, third.user);
     // Appended on the node that may not have heard of the removal yet.
     expect(await agent.socket.post(messageTo(id, [customer.device], { epoch: 3 }))).toMatchObject({
       seq: 4,

@@ -1,6 +1,7 @@
 import { decodeControl } from "../../../crypto/wire/frame.ts";
 import { transcriptHash, zeroHash } from "../../../crypto/wire/event.ts";
 import { sha256 } from "../../../messaging/log/number-message.ts";
+import { addMember, removeMember } from "../../support/acts.ts";
 import { customerDevice, staffDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -115,9 +116,7 @@ test("a new member sees from its own joining on; a removed one sees its removal 
   const first = messageTo(id, [agent]);
   await from.post(first);
 
-  const added = await agent.request("POST", `/v1/conversations/${id}/members`, {
-    body: { user: second.user },
-  });
+  const added = await addMember(agent, id, second.user);
   expect(added).toMatchObject({ status: 200, body: { epoch: 2, seq: 3 } });
   const [joined] = await joining.deliveries(1);
   expect(joined).toMatchObject({ seq: 3, kind: "member_added", epoch: 2 });
@@ -140,7 +139,7 @@ test("a new member sees from its own joining on; a removed one sees its removal 
     packet: both.packets[1]?.bytes,
   });
 
-  const removed = await second.request("DELETE", `/v1/conversations/${id}/members/${second.user}`);
+  const removed = await removeMember(second, id, second.user);
   expect(removed.status).toBe(200);
   expect(await from.post(messageTo(id, [agent, second], { epoch: 3 }))).toMatchObject({
     code: "device_mismatch",

@@ -1,5 +1,6 @@
 import { wireLimits } from "../../../crypto/wire/frame.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
+import { addMember, closeConversation, removeMember } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { copyConversation } from "../../support/many-conversations.ts";
 import {
@@ -146,9 +147,8 @@ describe("a conversation that is finished", () => {
 
   const ends = {
     "the device left": (id: ConversationId, staff: TestDevice) =>
-      staff.request("DELETE", `/v1/conversations/${id}/members/${staff.user}`),
-    "it is closed": (id: ConversationId, staff: TestDevice) =>
-      staff.request("POST", `/v1/conversations/${id}/close`),
+      removeMember(staff, id, staff.user),
+    "it is closed": (id: ConversationId, staff: TestDevice) => closeConversation(staff, id),
   };
 
   test.each(Object.keys(ends) as (keyof typeof ends)[])(
@@ -203,9 +203,7 @@ describe("a conversation that is finished", () => {
     await ends["the device left"](id, staff);
     await (await acknowledgeTo(staff, id, 2)).close();
     await until(() => finished(id, staff));
-    const { status } = await staff.request("POST", `/v1/conversations/${id}/members`, {
-      body: { user: staff.user },
-    });
+    const { status } = await addMember(staff, id, staff.user);
     expect(status).toBe(200);
     const { socket, listed } = await connect(staff);
     expect(listed.get(id)).toMatchObject({ seq: 3 });

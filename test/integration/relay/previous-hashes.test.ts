@@ -1,6 +1,7 @@
 import type { Deliver } from "../../../crypto/wire/frame.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
+import { addMember } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { hashesOf } from "../../support/logged-hashes.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
@@ -53,8 +54,7 @@ test("so do the event that makes a device a member, and the events after it", as
   const colleague = await staffDevice(server);
   const joining = await RelaySocket.open(server, colleague);
   await post(from, id, [agent], { count: 2 });
-  const body = { user: colleague.user };
-  await agent.request("POST", `/v1/conversations/${id}/members`, { body });
+  await addMember(agent, id, colleague.user);
   await post(from, id, [agent, colleague], { count: 2, epoch: 2 });
   const events = await joining.deliveries(3);
   expect(seqs(events)).toEqual([4, 5, 6]);

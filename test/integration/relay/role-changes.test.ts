@@ -1,3 +1,4 @@
+import { closeConversation } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestNode, type TestServer } from "../../support/server.ts";
@@ -98,7 +99,7 @@ test("a request that was admitted under an earlier role changes nothing", async 
     // The request waits for the conversation's row while the role changes.
     await client.query("begin");
     await client.query("select from sealdesk.conversations where id = $1 for update", [id]);
-    const closing = agent.request("POST", `/v1/conversations/${id}/close`);
+    const closing = closeConversation(agent, id);
     const BLOCKED =
       "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
     while ((await server.database.owner.query(BLOCKED)).rowCount === 0);

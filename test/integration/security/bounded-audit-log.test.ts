@@ -1,8 +1,10 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { creationBody } from "../../support/acts.ts";
 import { customerDevice, fakePreKeys, staffDevice, type TestDevice } from "../../support/device.ts";
 import { RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
 beforeEach(async () => {
@@ -80,12 +82,10 @@ test("refusals of one account leave the entries of another alone", async () => {
 test("a refused request does not write what it named into the log", async () => {
   const device = await customerDevice(server);
   await device.request("POST", "/v1/conversations", {
-    body: {
-      id: randomUUID(),
-      suite: "signal-v1",
-      members: Array.from({ length: 255 }, () => randomUUID()),
-      creationSignature: randomBytes(64).toString("base64url"),
-    },
+    body: await creationBody(
+      device,
+      Array.from({ length: 255 }, () => newId()),
+    ),
   });
   const [entry] = await entriesBy(device, "conversation.create");
   expect(entry).toMatchObject({ outcome: "refused", details: { members: { count: 255 } } });

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { sweepSessions } from "../../../identity/tokens/sweep-sessions.ts";
 import { sweepDays } from "../../../messaging/storage/sweep-days.ts";
 import { dayOf } from "../../../policies/message-quota.ts";
+import { addMember, removeMember } from "../../support/acts.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
@@ -117,11 +118,10 @@ test("over its quota an account adds no members, but removes them and closes", a
     ]);
   await set("message_tenant_count", 1);
   const other = await staffDevice(server);
-  const members = `/v1/conversations/${conversation}/members`;
-  const added = await agent.request("POST", members, { body: { user: other.user } });
+  const added = await addMember(agent, conversation, other.user);
   expect(added).toMatchObject({ status: 507, body: { code: "quota_exceeded" } });
   await expect(createConversation(customer, [])).rejects.toThrow(/quota_exceeded/);
-  expect((await agent.request("DELETE", `${members}/${agent.user}`)).status).toBe(200);
+  expect((await removeMember(agent, conversation, agent.user)).status).toBe(200);
   await set("message_tenant_count", 1_000_000);
 });
 

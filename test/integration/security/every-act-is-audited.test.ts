@@ -1,11 +1,16 @@
-import { randomBytes, randomUUID, sign } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { AuditAction } from "../../../audit/actions.ts";
 import { toBase64Url, toHex } from "../../../crypto/wire/bytes.ts";
 import { joinFrames } from "../../../crypto/wire/frame-batch.ts";
 import { encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
-import { usersOf } from "../../../crypto/wire/membership.ts";
-import { creationBytes } from "../../../crypto/wire/signed-records.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
+import {
+  addMember,
+  closeConversation,
+  creationBody,
+  removeMember,
+  signed,
+} from "../../support/acts.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { follow } from "../../support/follow-audit-log.ts";
@@ -13,13 +18,7 @@ import { expectSection, markdownTable } from "../../support/generated-section.ts
 import { outsideActionTable } from "../../support/outside-action-table.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import {
-  arrange,
-  consentOf,
-  grantBy,
-  postGrant,
-  signed,
-} from "../control-plane/history-requests.ts";
+import { arrange, consentOf, grantBy, postGrant } from "../control-plane/history-requests.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -70,18 +69,6 @@ const actions = async () =>
 
 type Act = () => Promise<{ readonly status: number }>;
 const conversationOf = () => createConversation(customer, [agent]);
-const newConversation = () => {
-  const id = newId<ConversationId>();
-  const record = creationBytes({
-    tenant: customer.tenant,
-    conversation: id,
-    suite: "signal-v1",
-    device: customer.id,
-    users: usersOf(customer.user, [agent.user]),
-  });
-  const creationSignature = toBase64Url(sign(null, record, customer.deviceKey.privateKey));
-  return { id, suite: "signal-v1", members: [agent.user], creationSignature };
-};
 const another = async () => {
   const device = new TestDevice(server);
   await device.signInAsCustomer(randomUUID());
@@ -186,8 +173,10 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
     return () => device.request("DELETE", path);
   },
   "GET /v1/staff": async () => () => customer.request("GET", "/v1/staff"),
-  "POST /v1/conversations": async () => () =>
-    customer.request("POST", "/v1/conversations", { body: newConversation() }),
+  "POST /v1/conversations": async () => {
+    const body = await creationBody(customer, [agent.user]);
+    return () => customer.request("POST", "/v1/conversations", { body });
+  },
   "GET /v1/conversations": async () => () => agent.request("GET", "/v1/conversations"),
   "GET /v1/conversations/{id}": async () => {
     const id = await conversationOf();
@@ -195,16 +184,15 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   },
   "POST /v1/conversations/{id}/members": async () => {
     const [id, second] = [await conversationOf(), await staffDevice(server)];
-    const body = { user: second.user };
-    return () => agent.request("POST", `/v1/conversations/${id}/members`, { body });
+    return () => addMember(agent, id, second.user);
   },
-  "DELETE /v1/conversations/{id}/members/{user}": async () => {
+  "POST /v1/conversations/{id}/removals": async () => {
     const id = await conversationOf();
-    return () => agent.request("DELETE", `/v1/conversations/${id}/members/${agent.user}`);
+    return () => removeMember(agent, id, agent.user);
   },
   "POST /v1/conversations/{id}/close": async () => {
     const id = await conversationOf();
-    return () => agent.request("POST", `/v1/conversations/${id}/close`);
+    return () => closeConversation(agent, id);
   },
   "POST /v1/conversations/{id}/history-grants": async () => {
     const arranged = await arrange(server);
@@ -220,7 +208,7 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   },
   "POST /v1/conversations/{id}/consents": async () => {
     const id = await conversationOf();
-    const body = signed(customer, consentOf(customer, id, "given"));
+    const body = signed(customer, await consentOf(customer, id, "given"));
     return () => customer.request("POST", `/v1/conversations/${id}/consents`, { body });
   },
   "POST /v1/relay/send": async () => {

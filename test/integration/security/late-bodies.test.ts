@@ -1,6 +1,7 @@
 /** A request is let in before its body is read; what it asks for is done by who may when that is. */
 import { randomUUID } from "node:crypto";
 import pg from "pg";
+import { actBy, signed } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -98,14 +99,15 @@ test("an agent whose session has ended meanwhile cannot add a member", async () 
   ];
   const id = await createConversation(customer, [agent]);
   const path = `/v1/conversations/${id}/members`;
+  const body = signed(agent, await actBy(agent, id, "member_added", other.user));
   const { finish } = await afterAuthentication(
-    () => begin(agent, path, { user: other.user }),
+    () => begin(agent, path, body),
     endSessions,
     agent.user,
   );
   expect(await finish()).toEqual([401, "session_revoked"]);
-  const { body } = await customer.request("GET", `/v1/conversations/${id}`);
-  expect(body.members).toHaveLength(2);
+  const read = await customer.request("GET", `/v1/conversations/${id}`);
+  expect(read.body.members).toHaveLength(2);
   expect((await server.auditEntries()).at(-1)).toMatchObject({
     action: "conversation.add_member",
     outcome: "refused",

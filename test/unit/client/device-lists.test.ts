@@ -8,7 +8,7 @@ import { confirmedList, isListSigned } from "../../../client/key-log/confirmed-l
 import { ListFreshness, type ExpiredList } from "../../../client/key-log/list-freshness.ts";
 import { noteDevices, noteHeard } from "../../../client/key-log/seen-lists.ts";
 import { listValidityMs } from "../../../crypto/wire/device-list.ts";
-import type { ConversationId, DeviceId, UserId } from "../../../crypto/wire/ids.ts";
+import type { ConversationId, DeviceId, TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
@@ -19,7 +19,7 @@ import { signedList } from "../../support/signed-list.ts";
 beforeAll(() => ready);
 
 const dayMs = 86_400_000;
-const self = { user: newId<UserId>(), device: newId<DeviceId>() };
+const self = { tenant: newId<TenantId>(), user: newId<UserId>(), device: newId<DeviceId>() };
 const devicesOf = (log: AccountLog, list = log.list) => {
   const confirmed = confirmedList(log.entries, list);
   return confirmed && [...confirmed.devices];

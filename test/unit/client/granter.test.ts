@@ -1,4 +1,5 @@
 /** What a grantor's device does if the relay lies about whose devices are whose. */
+import type { SignableLog } from "../../../client/receipts/post-signed.ts";
 import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import { saveRecord, type HistoryRecord } from "../../../client/conversation/history.ts";
@@ -58,6 +59,7 @@ const listing = (device: DeviceId): ConversationState => ({
   malformed: false,
   unseen: false,
   arrivedAt: 0,
+  changedAt: 1,
   restores: 0,
   cuts: [],
   withheld: [],
@@ -71,6 +73,16 @@ const listing = (device: DeviceId): ConversationState => ({
     { user: self, role: "customer", devices: [ownDevice] },
     { user: recipient, role: "agent", devices: [device] },
   ],
+});
+
+/** A log whose state is asked for each time. */
+const logOf = (state: () => ConversationState): SignableLog => ({
+  id: conversation,
+  get state() {
+    return state();
+  },
+  cursor: 3,
+  until: async () => true,
 });
 
 /** A device with one message. Its suite is a double that would seal to any device. */
@@ -98,6 +110,7 @@ async function setUp() {
     whenSound: async () => undefined,
     account: { tenant: newId<TenantId>(), user: self, device: ownDevice },
     trust: { device: (device: DeviceId) => ({ user: owners.get(device) }) },
+    lists: { refresh: async () => undefined },
     suite: {
       sealTo: async (_transaction: unknown, { devices }: { devices: readonly DeviceId[] }) => {
         if (stale.length > 0) throw new SuiteError("stale_session", "", { devices: stale });
@@ -124,14 +137,28 @@ const request = { to: recipient, fromSeq: 1, toSeq: 1, purpose: "hand_over" } as
 
 test("the packs' keys are sealed to the recipient's device", async () => {
   const { granter, sealedTo } = await setUp();
-  expect((await granter.grant(conversation, () => listing(theirs), request)).seq).toBe(4);
+  expect(
+    (
+      await granter.grant(
+        logOf(() => listing(theirs)),
+        request,
+      )
+    ).seq,
+  ).toBe(4);
   expect(sealedTo).toEqual([theirs]);
 });
 
 test("a stale session is renewed before the packs' keys are sealed in it", async () => {
   const { granter, sealedTo, stale } = await setUp();
   stale.push(theirs);
-  expect((await granter.grant(conversation, () => listing(theirs), request)).seq).toBe(4);
+  expect(
+    (
+      await granter.grant(
+        logOf(() => listing(theirs)),
+        request,
+      )
+    ).seq,
+  ).toBe(4);
   expect(sealedTo).toEqual([theirs]);
   expect(stale).toEqual([]);
 });
@@ -141,7 +168,7 @@ test("a device that is listed as the recipient's only until the check gets nothi
   let asked = 0;
   // True at the time of the check, but not at the choice of devices.
   const state = () => listing(asked++ === 0 ? others : theirs);
-  await expect(granter.grant(conversation, state, request)).rejects.toMatchObject({
+  await expect(granter.grant(logOf(state), request)).rejects.toMatchObject({
     code: "member_not_found",
   });
   expect(sealedTo).toEqual([]);

@@ -15,6 +15,7 @@ import {
   linked,
   malformed,
   own,
+  placed,
   self,
   state,
   withDevices,
@@ -58,15 +59,16 @@ test.each<[string, Shown]>([
 });
 
 test("content that cannot be read is malformed, and so is another epoch than the header's (R6)", () => {
-  const at = { kind: "closed", seq: 5, epoch: 3 } as const;
-  expect(judgeControl(state(), at, undefined, self)).toEqual(malformed);
-  const control = controlOf({ kind: "closed", members: [customer, own], epoch: 2 });
-  expect(judgeControl(state(), at, control, self)).toEqual(malformed);
+  const closing: Shown = { kind: "closed", by: own, members: [customer, own], epoch: 3 };
+  const at = placed(closing, 5);
+  expect(judgeControl(state(), at, undefined, self, undefined)).toEqual(malformed);
+  const control = controlOf({ ...closing, epoch: 2 }, 4);
+  expect(judgeControl(state(), at, control, self, zeroHash)).toEqual(malformed);
 });
 
 test("a malformed event does not keep a device that it no longer lists (R10)", () => {
   const verdict = judge(state(), consent([customer, ghost]));
-  expect(verdict).toEqual({ kind: "malformed", leaves: true });
+  expect(verdict).toEqual({ ...malformed, leaves: true });
   const at = { seq: 5, kind: "consent_changed", transcriptHash: zeroHash } as const;
   const after = stateAfter(state(), at, { verdict, valid: undefined }, self.device);
   expect(after).toMatchObject({ joined: false, malformed: true });

@@ -4,12 +4,16 @@ import { unknown, type ConversationState } from "../../../client/conversation/st
 import type { MembershipVerdict } from "../../../client/conversation/verdict.ts";
 import { nilUuid, transcriptHash, zeroHash } from "../../../crypto/wire/event.ts";
 import type { Control, Deliver, Member } from "../../../crypto/wire/frame.ts";
+import { encodeReceipt } from "../../../crypto/wire/receipt.ts";
+import { isMembershipKind } from "../../../crypto/wire/receipt-checks.ts";
+import { membersBytes } from "../../../crypto/wire/signed-records.ts";
 import type { MembershipAct } from "../../../crypto/wire/membership.ts";
 import {
   nilId,
   type ConversationId,
   type DeviceId,
   type MessageId,
+  type TenantId,
   type UserId,
 } from "../../../crypto/wire/ids.ts";
 import { ready, sha256 } from "../../../crypto/device/sodium.ts";
@@ -25,7 +29,11 @@ export const member = (role: string, count = 1): Member => ({
 export const customer = member("customer");
 export const own = member("agent");
 export const ghost = member("agent");
-export const self = { user: own.user, device: own.devices[0] ?? newId<DeviceId>() };
+export const self = {
+  tenant: newId<TenantId>(),
+  user: own.user,
+  device: own.devices[0] ?? newId<DeviceId>(),
+};
 export const withDevices = (of: Member, ...devices: readonly DeviceId[]): Member => ({
   ...of,
   devices,
@@ -39,6 +47,7 @@ export const state = (changes: Partial<ConversationState> = {}): ConversationSta
   afterGap: false,
   joined: true,
   epoch: 3,
+  changedAt: 1,
   members: [customer, own],
   ...changes,
 });
@@ -52,31 +61,67 @@ export interface Shown {
   readonly seq?: number;
 }
 
-export const controlOf = ({ kind, by = customer, of = by, members, epoch }: Shown): Control => ({
-  epoch,
-  actor: by.user,
-  subject: of.user,
-  members,
-  creation:
-    kind === "created"
-      ? {
-          suite: "signal-v1",
-          device: newId<DeviceId>(),
-          signature: new Uint8Array(64),
-          creator: undefined,
-          users: members.map(({ user }) => user),
-        }
-      : undefined,
-  receipt: undefined,
-});
+const conversation = newId<ConversationId>();
 
-export const judge = (before: ConversationState | undefined, shown: Shown): MembershipVerdict =>
-  judgeControl(
-    before,
-    { kind: shown.kind, seq: shown.seq ?? (before?.seq ?? 0) + 1, epoch: shown.epoch },
-    controlOf(shown),
-    self,
-  );
+/** The content of an event. A person's act has a receipt that follows the event before it. */
+export function controlOf(shown: Shown, after = seqOf(undefined, shown) - 1): Control {
+  const { kind, by = customer, of = by, members, epoch } = shown;
+  const named = members.map(({ user }) => user);
+  const control: Control = {
+    epoch,
+    actor: by.user,
+    subject: of.user,
+    members,
+    creation:
+      kind === "created"
+        ? {
+            suite: "signal-v1",
+            device: newId<DeviceId>(),
+            signature: new Uint8Array(64),
+            creator: undefined,
+            users: named,
+          }
+        : undefined,
+    receipt: undefined,
+    signer: undefined,
+  };
+  if (!isMembershipKind(kind)) return control;
+  const text = encodeReceipt({
+    type: "membership",
+    version: 1,
+    id: newId(),
+    tenant: self.tenant,
+    conversation,
+    kind,
+    actor: by.user,
+    actorDevice: deviceOf(by),
+    subject: of.user,
+    epoch,
+    members: sha256(membersBytes(members)),
+    after: { seq: after, hash: zeroHash },
+    atMs: 1,
+  });
+  return { ...control, receipt: { text, signature: new Uint8Array(64) } };
+}
+
+const deviceOf = ({ devices: [device] }: Member): DeviceId => device ?? nilId();
+const seqOf = (before: ConversationState | undefined, { seq }: Shown): number =>
+  seq ?? (before?.seq ?? 0) + 1;
+
+/** Judges an event whose receipt follows the event before it, and was signed for this log. */
+export function judge(before: ConversationState | undefined, shown: Shown): MembershipVerdict {
+  const seq = seqOf(before, shown);
+  return judgeControl(before, placed(shown, seq), controlOf(shown, seq - 1), self, zeroHash);
+}
+
+/** The place of an event, and the device that acts. */
+export const placed = ({ kind, by = customer, epoch }: Shown, seq: number) => ({
+  kind,
+  seq,
+  epoch,
+  conversation,
+  senderDevice: deviceOf(by),
+});
 export const consent = (members: readonly Member[], epoch = 3): Shown => ({
   kind: "consent_changed",
   members,
@@ -87,7 +132,7 @@ export const accepted = (arrived: readonly Member[], enters = false) => ({
   arrived,
   enters,
 });
-export const malformed = { kind: "malformed", leaves: false };
+export const malformed = { kind: "malformed", code: "malformed_event", leaves: false };
 
 /** A delivered event that continues the log from `previousHash`. */
 export function eventOf(shown: Shown, previousHash: Uint8Array): Deliver {

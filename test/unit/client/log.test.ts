@@ -20,7 +20,7 @@ async function setUp() {
   const store = await DeviceStore.open(level, randomBytes(32));
   const log = new ConversationLog(
     newId<ConversationId>(),
-    { device, user: nilId() },
+    { tenant: nilId(), device, user: nilId() },
     store,
     undefined,
   );
@@ -52,7 +52,7 @@ async function setUp() {
     );
     const flags = { joined: true, closed: false, invalid: false, malformed: false };
     const restored = { restores: 0, cuts: [], withheld: [], withheldMembers: [], uncertified: [] };
-    const members = { members: [], unseen: false, arrivedAt: 0, afterGap: false };
+    const members = { members: [], unseen: false, arrivedAt: 0, changedAt: 0, afterGap: false };
     log.advance({ ...flags, ...restored, ...members, epoch: 1, seq, transcriptHash: zeroHash });
   };
   const read = async (after: number, count: number): Promise<number[]> => {

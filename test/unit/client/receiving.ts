@@ -27,7 +27,9 @@ import {
   type Member,
 } from "../../../crypto/wire/frame.ts";
 import { ecKeyBytes } from "../../../crypto/wire/key-sizes.ts";
-import { creationBytes } from "../../../crypto/wire/signed-records.ts";
+import { encodeReceipt, receiptBytes, type LogPoint } from "../../../crypto/wire/receipt.ts";
+import { isMembershipKind } from "../../../crypto/wire/receipt-checks.ts";
+import { membersBytes, creationBytes } from "../../../crypto/wire/signed-records.ts";
 import {
   nilId,
   type TenantId,
@@ -51,6 +53,33 @@ export const account = {
 };
 export const conversation = newId<ConversationId>();
 const deviceKey = generateSigningKey();
+const receiptKey = generateSigningKey();
+
+/** A receipt of this device for an event of a kind that has one. */
+function receiptOf(
+  kind: EventKind,
+  after: LogPoint,
+  { epoch, subject, members }: Pick<Control, "epoch" | "subject" | "members">,
+): Control["receipt"] {
+  if (!isMembershipKind(kind)) return undefined;
+  const { tenant, user: actor, device: actorDevice } = account;
+  const text = encodeReceipt({
+    type: "membership",
+    version: 1,
+    id: newId(),
+    tenant,
+    conversation,
+    kind,
+    actor,
+    actorDevice,
+    subject,
+    epoch,
+    members: sha256(membersBytes(members)),
+    after,
+    atMs: 1,
+  });
+  return { text, signature: sign(receiptBytes(text), receiptKey.privateKey) };
+}
 
 /** The record that this device signed when it began the conversation. */
 export function creationRecord(): NonNullable<Control["creation"]> {
@@ -115,7 +144,9 @@ export class LogDouble {
     const { user, device } = account;
     const creation = creationRecord();
     const members = [{ user, role: "agent", devices: [device] }];
-    const control = { epoch: 1, actor: user, subject: user, members, creation, receipt: undefined };
+    const content = { epoch: 1, actor: user, subject: user, members, creation };
+    const receipt = receiptOf("created", { seq: 0, hash: zeroHash }, content);
+    const control = { ...content, receipt, signer: undefined };
     return this.#append("created", { ciphertext: encodeControl(control) });
   }
 
@@ -139,7 +170,9 @@ export class LogDouble {
     const leaves = kind === "member_removed" && subject === user;
     const members = [...(leaves ? [] : [{ user, role: "agent", devices: [device] }]), ...others];
     const actor = kind.startsWith("member_") ? user : subject;
-    const control = { epoch, actor, subject, members, creation, receipt: undefined };
+    const content = { epoch, actor, subject, members, creation };
+    const receipt = receiptOf(kind, { seq: this.#seq, hash: this.#hash }, content);
+    const control = { ...content, receipt, signer: undefined };
     return this.#append(kind, { epoch, ciphertext: encodeControl(control) });
   }
 
@@ -192,6 +225,7 @@ export async function setUp(
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const key = randomBytes(32);
   const store = await DeviceStore.open(level, key);
+  await store.transact(async (tx) => tx.put("identity!receipt", receiptKey.privateKey));
   const log = new ConversationLog(conversation, account, store, undefined);
   const told: string[] = [];
   const keyLog = {

@@ -22,7 +22,12 @@ import { encodeLinkCode } from "../../../crypto/device/linking/link-code.ts";
 import { SealdeskError, type SealdeskErrorCode } from "../../../client/errors.ts";
 import type { KeyHistory } from "../../../client/key-log/key-history.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
-import type { ConversationId, DeviceId, UserId } from "../../../crypto/wire/ids.ts";
+import { createIdentityKey } from "../../../crypto/device/identity.ts";
+import { sha256, verifySignature } from "../../../crypto/device/sodium.ts";
+import type { SignedReceipt } from "../../../crypto/wire/frame.ts";
+import { decodeReceipt, receiptBytes } from "../../../crypto/wire/receipt.ts";
+import { membersBytes } from "../../../crypto/wire/signed-records.ts";
+import type { ConversationId, DeviceId, TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
 
@@ -74,7 +79,7 @@ describe("the removal of a member", () => {
   const conversation = newId<ConversationId>();
   const [user, other] = [newId<UserId>(), newId<UserId>()];
   const [own, device, added] = [newId<DeviceId>(), newId<DeviceId>(), newId<DeviceId>()];
-  const self = { user: other, device: own };
+  const self = { tenant: newId<TenantId>(), user: other, device: own };
   const list = (...devices: DeviceId[]) => [
     { user: other, role: "agent", devices: [own] },
     { user, role: "agent", devices },
@@ -152,11 +157,41 @@ test("a device that was removed is not let in again", async () => {
 
 test("a supervisor who is no member removes somebody without waiting for an event", async () => {
   const store = await openStore();
-  const self = { user: newId<UserId>(), device: newId<DeviceId>() };
-  const log = new ConversationLog(newId<ConversationId>(), self, store, undefined);
+  const account = {
+    tenant: newId<TenantId>(),
+    user: newId<UserId>(),
+    device: newId<DeviceId>(),
+  } as Account;
+  const receiptKey = await store.transact((each) => createIdentityKey(each, "receipt"));
+  const log = new ConversationLog(newId<ConversationId>(), account, store, undefined);
   const user = newId<UserId>();
-  const api = { removeMember: async () => ({ epoch: 2, seq: 7 }) };
-  await removeMember({ store, api, localClock: new ManualClock() }, log, user);
+  const stays = { user: newId<UserId>(), role: "customer", devices: [newId<DeviceId>()] };
+  const head = { seq: 6, hash: randomBytes(32) };
+  const posted: SignedReceipt[] = [];
+  const api = {
+    readConversation: async () => ({
+      head,
+      epoch: 4,
+      members: [stays, { user, role: "agent", devices: [] }],
+    }),
+    removeMember: async (_: ConversationId, signed: SignedReceipt) => {
+      posted.push(signed);
+      return { epoch: 5, seq: 7 };
+    },
+  } as unknown as Api;
+  const clock = new ManualClock();
+  await removeMember({ store, api, account, newId, clock, localClock: clock }, log, user);
+  // It signs what the server says of the conversation.
+  const [{ text, signature } = { text: new Uint8Array(), signature: new Uint8Array() }] = posted;
+  expect(verifySignature(receiptBytes(text), signature, receiptKey)).toBe(true);
+  expect(decodeReceipt(text)).toMatchObject({
+    kind: "member_removed",
+    actor: account.user,
+    subject: user,
+    epoch: 5,
+    members: Uint8Array.from(sha256(membersBytes([stays]))),
+    after: { seq: 6, hash: Uint8Array.from(head.hash) },
+  });
   expect(await store.read((each) => isRecorded(each, removedMember(log.id, user)))).toBe(false);
 });
 

@@ -60,7 +60,7 @@ test("a shorter log is accepted, and what it lacks stays readable", async () => 
   await receive(
     await say(relay, "one"),
     await say(relay, "two"),
-    relay.changed("closed", other.user, [other], 4),
+    relay.changed("closed", account.user, [other], 4),
   );
   expect(device.log.state?.closed).toBe(true);
 

@@ -99,7 +99,7 @@ export async function setUp(
   await store.transact((transaction) => createIdentityKey(transaction, "receipt"));
   const log = new ConversationLog(
     conversation,
-    { device: ownDevice, user: newId<UserId>() },
+    { tenant: newId<TenantId>(), device: ownDevice, user: newId<UserId>() },
     store,
     undefined,
   );
@@ -114,6 +114,7 @@ export async function setUp(
     malformed: false,
     unseen: false,
     arrivedAt: 0,
+    changedAt: 1,
     restores: 0,
     cuts: [],
     withheld: [],

@@ -40,28 +40,32 @@ test("the largest membership events of the largest conversation stay within thei
     members: full,
     creation: undefined,
     receipt: undefined,
+    signer: undefined,
   };
   const receipt = { text: bytes(maxReceiptBytes), signature: bytes(64) };
-  expect(encodeControl({ ...base, receipt }).length).toBeLessThan(wireLimits.control);
+  const key = bytes(32);
+  const signer = {
+    user: newId<UserId>(),
+    accountKey: key,
+    deviceKey: key,
+    identityKey: bytes(33),
+    receiptKey: key,
+    certificate: bytes(64),
+  };
+  expect(encodeControl({ ...base, receipt, signer }).length).toBeLessThan(wireLimits.control);
 
   // As many as a request for a new conversation may name, and its creator.
   const users = Array.from({ length: 256 }, () => newId<UserId>());
   const request = { id: newId(), suite: "signal-v1", creationSignature: "A".repeat(86) };
   expect(newConversation.safeParse({ ...request, members: users }).success).toBe(false);
-  const key = bytes(32);
   const creation = {
     suite: "signal-v1",
     device: newId<DeviceId>(),
     signature: bytes(64),
-    creator: {
-      user: newId<UserId>(),
-      accountKey: key,
-      deviceKey: key,
-      identityKey: bytes(33),
-      receiptKey: key,
-      certificate: bytes(64),
-    },
+    creator: signer,
     users,
   };
-  expect(encodeControl({ ...base, creation }).length).toBeLessThan(wireLimits.control);
+  const act = { text: bytes(1024), signature: bytes(64) };
+  const all = { ...base, creation, receipt: act, signer };
+  expect(encodeControl(all).length).toBeLessThan(wireLimits.control);
 });

@@ -22,6 +22,7 @@ const self = (role: Role) => ({ user: idOf<UserId>("u-1"), role });
 const actions: readonly ConversationAction[] = [
   "create",
   "read",
+  "read_members",
   "add_member",
   "remove_member",
   "close",
@@ -56,6 +57,8 @@ test.each<Row>([
   ["customer", "read", "as a member", {}, true],
   ["customer", "read", "as a member of a closed one", { state: "closed" }, true],
   ["customer", "read", "from outside", outside, false],
+  ["customer", "read_members", "of a closed one", { state: "closed" }, true],
+  ["customer", "read_members", "from outside", outside, false],
   ["customer", "post", "as a member", {}, true],
   ["customer", "post", "to a closed one", { state: "closed" }, false],
   ["customer", "post", "from outside", outside, false],
@@ -82,6 +85,8 @@ test.each<Row>([
 
   ["agent", "read", "as a member", {}, true],
   ["agent", "read", "from outside", outside, false],
+  ["agent", "read_members", "of one to join", outside, true],
+  ["agent", "read_members", "of a closed one", { ...outside, state: "closed" }, false],
   ["agent", "post", "as a member", {}, true],
   ["agent", "post", "from outside", outside, false],
   ["agent", "close", "as a member", {}, true],
@@ -164,9 +169,11 @@ test.each<Row>([
     false,
   ],
   ["supervisor", "read", "from outside", outside, false],
+  ["supervisor", "read_members", "from outside", outside, true],
   ["supervisor", "close", "from outside", outside, false],
 
   ["bot", "read", "as a member", {}, true],
+  ["bot", "read_members", "from outside", outside, false],
   ["bot", "post", "as a member", {}, true],
   ["bot", "close", "as a member", {}, true],
   ["bot", "remove_member", "itself", { subject: self("bot") }, true],
@@ -312,6 +319,7 @@ describe("for any facts", () => {
       (who, action, about) =>
         about.state === "open" ||
         action === "read" ||
+        action === "read_members" ||
         (action === "upload" && about.hasSibling === true) ||
         (action === "grant_history" && about.grant?.recipient === who.user) ||
         !allowed(who, action, about),

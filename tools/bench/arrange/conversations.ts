@@ -109,6 +109,7 @@ function createdEvent(
     })),
     creation: { suite: "signal-v1", device, signature, creator: undefined, users },
     receipt: undefined,
+    signer: undefined,
   });
   return numberControl(
     { tenant, seq: 0, transcriptHash: zeroHash, receivedAtMs: nowMs },

@@ -99,6 +99,7 @@ async function store(
       members,
       creation: undefined,
       receipt: undefined,
+      signer: undefined,
     };
     return Buffer.from(encodeControl(control));
   });

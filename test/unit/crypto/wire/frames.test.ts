@@ -142,6 +142,14 @@ const frames = fc.oneof(
   ),
 );
 const fixedBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const deviceProofs = fc.record({
+  user: userId,
+  accountKey: fixedBytes(32),
+  deviceKey: fixedBytes(32),
+  identityKey: fixedBytes(33),
+  receiptKey: fixedBytes(32),
+  certificate: fixedBytes(64),
+});
 const controls: fc.Arbitrary<Control> = fc.record({
   epoch: uint32,
   actor: userId,
@@ -153,19 +161,11 @@ const controls: fc.Arbitrary<Control> = fc.record({
       device: deviceId,
       signature: fixedBytes(64),
       users: list(userId),
-      creator: maybe(
-        fc.record({
-          user: userId,
-          accountKey: fixedBytes(32),
-          deviceKey: fixedBytes(32),
-          identityKey: fixedBytes(33),
-          receiptKey: fixedBytes(32),
-          certificate: fixedBytes(64),
-        }),
-      ),
+      creator: maybe(deviceProofs),
     }),
   ),
   receipt: maybe(fc.record({ text: bytes, signature: fixedBytes(64) })),
+  signer: maybe(deviceProofs),
 });
 
 /** The same value with identifiers and other bytes in hexadecimal, as either side may hold them. */
@@ -320,6 +320,7 @@ describe("decoding", () => {
       members: [],
       creation: undefined,
       receipt: undefined,
+      signer: undefined,
     };
     expect(() => decodeControl(changed(encodeControl(control)))).toThrow(
       expect.objectContaining({ name: "WireError", code: "malformed_frame" }),
@@ -341,6 +342,7 @@ describe("decoding", () => {
       members,
       creation: undefined,
       receipt: undefined,
+      signer: undefined,
     };
     expect(() => decodeControl(encodeControl(control))).toThrow(
       expect.objectContaining({ name: "WireError", code: "malformed_frame" }),

@@ -35,6 +35,7 @@ const act = (
 ): MembershipAct => ({
   kind,
   actor: actor.user,
+  device: actor.devices[0] ?? nilId(),
   subject: subject.user,
   members,
   named: kind === "created" ? members.map((each) => each.user) : undefined,
@@ -150,6 +151,43 @@ test.each<[string, readonly Member[], MembershipAct]>([
   ["a closing by a stranger", before, act("closed", ghost, ghost, before)],
   ["a consent of somebody else", before, act("consent_changed", agent, customer, before)],
   ["a grant to a stranger", before, act("history_granted", customer, ghost, before)],
+  [
+    "an addition by another's device",
+    before,
+    { ...act("member_added", agent, ghost, [...before, ghost]), device: device("a1") },
+  ],
+  [
+    "a removal by a device that is not listed",
+    before,
+    { ...act("member_removed", agent, idle, [customer, agent]), device: device("b2") },
+  ],
+  [
+    "a departure by a device that is not listed",
+    before,
+    { ...act("member_removed", agent, agent, [customer, idle]), device: device("b2") },
+  ],
+  ["a departure of a customer", before, act("member_removed", customer, customer, [agent, idle])],
+  [
+    "a creation by a device that is not listed",
+    [],
+    { ...act("created", customer, customer, before), device: device("a3") },
+  ],
+  [
+    "a closing by a device that is not listed",
+    before,
+    { ...act("closed", agent, agent, before), device: device("b2") },
+  ],
+  [
+    "a grant by a device that is not listed",
+    before,
+    { ...act("history_granted", customer, agent, before), device: device("a3") },
+  ],
+  [
+    "a consent by a device that is not listed",
+    before,
+    { ...act("consent_changed", customer, customer, before), device: device("a3") },
+  ],
+  ["a consent of staff", before, act("consent_changed", agent, agent, before)],
   ["a grant by a stranger", before, act("history_granted", ghost, agent, before)],
 ])("%s is malformed", (_, members, done) => {
   expect(membershipAfter(members, done)).toBeUndefined();
@@ -192,10 +230,20 @@ test("reads the act, and whom the creator named, from an event's content", () =>
     creator: undefined,
     users: [customer.user],
   };
-  const control = { epoch: 3, actor, subject, members: before, creation, receipt: undefined };
-  expect(actOf("member_added", control)).toEqual({
+  const control = {
+    epoch: 3,
+    actor,
+    subject,
+    members: before,
+    creation,
+    receipt: undefined,
+    signer: undefined,
+  };
+  const event = { kind: "member_added", senderDevice: device("a1") } as const;
+  expect(actOf(event, control)).toEqual({
     kind: "member_added",
     actor,
+    device: device("a1"),
     subject,
     members: before,
     named: [customer.user],
@@ -223,7 +271,8 @@ class Server {
   #change(choice: number, at: number): MembershipAct {
     const all = this.members;
     const who = all[at % all.length] ?? customer;
-    const staff = all.find(({ role }) => role !== "customer") ?? ghost;
+    const staff =
+      all.find(({ role, devices }) => role !== "customer" && devices.length > 0) ?? ghost;
     const replaced = (devices: Member["devices"]) =>
       all.map((each) => (each === who ? { ...each, devices: devices.toSorted() } : each));
     switch (choice % 6) {
@@ -233,7 +282,7 @@ class Server {
       }
       case 1:
         return who.role === "customer"
-          ? act("closed", who, who, all)
+          ? this.#closed(who, at)
           : act(
               "member_removed",
               staff,
@@ -242,18 +291,27 @@ class Server {
             );
       case 2:
         return who.devices.length === 0
-          ? act("consent_changed", who, who, all)
+          ? this.#arrival(who, at)
           : act("device_removed", who, who, replaced(who.devices.slice(1)));
       case 3:
-        return act("history_granted", who, customer, all);
+        return who.devices.length === 0
+          ? this.#arrival(who, at)
+          : act("history_granted", who, customer, all);
       default:
-        return act(
-          "device_added",
-          who,
-          who,
-          replaced([...who.devices, device(`d${at}-${this.#made++}`)]),
-        );
+        return this.#arrival(who, at);
     }
+  }
+
+  #closed(who: Member, at: number): MembershipAct {
+    return who.devices.length === 0
+      ? this.#arrival(who, at)
+      : act("closed", who, who, this.members);
+  }
+
+  #arrival(who: Member, at: number): MembershipAct {
+    const devices = [...who.devices, device(`d${at}-${this.#made++}`)].toSorted();
+    const listed = this.members.map((each) => (each === who ? { ...each, devices } : each));
+    return act("device_added", who, who, listed);
   }
 }
 

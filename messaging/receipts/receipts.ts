@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { SignedReceipt } from "../../crypto/wire/frame.ts";
 import { decodeReceipt, receiptBytes, type Receipt } from "../../crypto/wire/receipt.ts";
+import { actIn } from "../../crypto/wire/receipt-checks.ts";
 import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
@@ -28,6 +29,16 @@ export function parseReceipt<T extends Receipt["type"]>(
   if (receipt.tenant !== actor.tenant || receipt.conversation !== conversation)
     throw invalidRecord("The receipt is for another conversation.");
   return receipt as Extract<Receipt, { readonly type: T }>;
+}
+
+/**
+ * Requires that a receipt is in the name of the actor and of the actor's device.
+ * @throws MessagingError invalid_record
+ */
+export function assertOwn(actor: Actor, receipt: Receipt): void {
+  const { user, device } = actIn(receipt);
+  if (user !== actor.user || device !== actor.device)
+    throw invalidRecord("The receipt belongs to another user or device.");
 }
 
 function decoded(text: Uint8Array): Receipt {
