@@ -18,7 +18,6 @@ import {
   ed25519,
   staffDevice,
   TestDevice,
-  type KeyPair,
 } from "../support/device.ts";
 import {
   connectCustomer,

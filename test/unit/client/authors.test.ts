@@ -48,6 +48,7 @@ const historyOf = (...devices: readonly CertifiedDevice[]): KeyHistory => ({
     certificate: signature,
     list: undefined,
   })),
+  arrivals: [],
   leaves: [],
   indexes: [],
   list: undefined,

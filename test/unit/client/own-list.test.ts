@@ -48,7 +48,7 @@ async function setUp() {
         store.transact(async (each) => {
           const { entries, list: shown } = server.shown();
           const list = await noteDevices(each, log.user, { entries, shown }, time.nowMs);
-          return { entries, leaves: [], indexes: [], list };
+          return { entries, arrivals: [], leaves: [], indexes: [], list };
         }),
     },
     api: {
