@@ -6,13 +6,13 @@ import type { Author } from "../../crypto/device/authorship.ts";
 import { certifiedFromFields, type CertifiedFields } from "../../crypto/device/certified-fields.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
-import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Retry } from "../attachments/retry.ts";
 import type { Account } from "../device/account.ts";
 import { certificateOf, keepCertificate } from "../device/certificates.ts";
-import { accountKeyOf, wasDeviceOf } from "../device/former-device.ts";
+import { accountKeyOf } from "../device/former-device.ts";
 import type { Trust } from "../device/trust.ts";
+import { cameRightfully } from "../key-log/key-history.ts";
 
 export interface AuthorsDeps {
   readonly store: DeviceStore;
@@ -39,9 +39,10 @@ export async function authorOf(
 }
 
 /**
- * Keeps a certificate that a grant passes on, if it is proved: the account key that this device trusts
- * for the user made it, or the key log has it from before that key. Do not call it inside a store
- * transaction, because it may wait for the network.
+ * Keeps a certificate that a grant passes on, if the key log has it: the device rightfully came to the
+ * account, under the account key that this device trusts for the user or before it. The certificate alone
+ * proves nothing, because a copy of the account key can make one. Do not call it inside a store
+ * transaction, because it waits for the network.
  * @throws SealdeskError once `retry` gives up
  */
 export async function takeAuthor(
@@ -50,16 +51,15 @@ export async function takeAuthor(
   retry: Retry,
 ): Promise<void> {
   const { store, account, trust } = deps;
-  const { user, device, accountKey } = fields;
+  const { user, device } = fields;
   const { author, trusted } = await store.read(async (transaction) => ({
     author: await authorOf(deps, transaction, device),
     trusted: await accountKeyOf(transaction, account, user),
   }));
   if (author !== undefined) return;
+  const history = await untilAnswered(() => trust.historyOf(user), retry);
   const certified = certifiedFromFields(account.tenant, fields);
-  const isTrusted = trusted !== undefined && equalBytes(trusted, accountKey);
-  const history = isTrusted ? undefined : await untilAnswered(() => trust.historyOf(user), retry);
-  if (!wasDeviceOf(certified, trusted, history)) return;
+  if (history === undefined || !cameRightfully(history, certified, trusted)) return;
   await store.transact(async (transaction) => keepCertificate(transaction, certified));
 }
 

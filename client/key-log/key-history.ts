@@ -153,6 +153,24 @@ const isOf = (entry: KeyEntry, { record, signature }: CertifiedDevice): boolean 
   equalBytes(entry.certificate, signature);
 
 /**
+ * Returns true if the log says that exactly this device rightfully came to the account, under
+ * `accountKey` or before it. It may have been removed since.
+ * @param accountKey the trusted key; undefined when there is none, and the whole log is searched
+ */
+export function cameRightfully(
+  { entries, arrivals }: KeyHistory,
+  device: CertifiedDevice,
+  accountKey: Uint8Array | undefined,
+): boolean {
+  const isTrusted = ({ record }: KeyEntry) =>
+    accountKey === undefined || equalBytes(record.accountKey, accountKey);
+  const begin = accountKey === undefined ? entries.length : entries.findIndex(isTrusted);
+  return arrivals.some(
+    (entry) => isOf(entry, device) && (isTrusted(entry) || entries.indexOf(entry) < begin),
+  );
+}
+
+/**
  * Returns true if the log says that exactly this device, under exactly this account key, is
  * current, and the account has signed so: it was rightfully added and never removed, no other account
  * key has followed, and it is in the newest list. After a reset the former key is never valid again,

@@ -4,6 +4,7 @@ import { MemoryLevel } from "memory-level";
 import { Retry } from "../../../client/attachments/retry.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { authorOf, takeAuthor, type AuthorsDeps } from "../../../client/history/authors.ts";
+import { approvedArrivals } from "../../../client/key-log/approved-arrivals.ts";
 import type { KeyHistory } from "../../../client/key-log/key-history.ts";
 import { rememberAccountKey } from "../../../crypto/device/admit-device.ts";
 import { certifiedToFields } from "../../../crypto/device/certified-fields.ts";
@@ -40,19 +41,18 @@ function certified(account: typeof former, by = account): CertifiedDevice {
 }
 
 /** A key history in which these devices were added in this order. */
-const historyOf = (...devices: readonly CertifiedDevice[]): KeyHistory => ({
-  entries: devices.map(({ record, signature }, index) => ({
-    change: "device_added",
+function historyOf(...devices: readonly CertifiedDevice[]): KeyHistory {
+  const entries = devices.map(({ record, signature }, index) => ({
+    change: "device_added" as const,
     version: index + 1,
     record,
     certificate: signature,
     list: undefined,
-  })),
-  arrivals: [],
-  leaves: [],
-  indexes: [],
-  list: undefined,
-});
+    approval: undefined,
+  }));
+  const arrivals = approvedArrivals(entries);
+  return { entries, arrivals, leaves: [], indexes: [], list: undefined };
+}
 
 /** A newcomer that trusts the current account key of the user, or none. */
 async function newcomer(
@@ -96,14 +96,15 @@ async function newcomer(
 
 const nothing = () => Promise.resolve(undefined);
 
-test("a device that the trusted account key certified is its user's, and nobody is asked", async () => {
+test("a device that rightfully came to the account is its user's, and is looked up once", async () => {
   const device = certified(current);
-  const { take, author, asked } = await newcomer(nothing);
+  const { take, author, asked } = await newcomer(() => Promise.resolve(historyOf(device)));
   expect(await author(device)).toBeUndefined();
+  await take(device);
   await take(device);
   const { receiptKey } = device.record;
   expect(await author(device)).toEqual({ tenant, user, receiptKey });
-  expect(asked()).toBe(0);
+  expect(asked()).toBe(1);
 });
 
 test("a device from before a reset is its user's if the key log has it from before the trusted key", async () => {
@@ -114,7 +115,9 @@ test("a device from before a reset is its user's if the key log has it from befo
 });
 
 test.each([
-  ["that another key certified", () => certified(current, stranger), nothing],
+  ["that another key certified", () => certified(current, stranger), undefined],
+  ["that no log has", () => certified(current), nothing],
+  ["of a device that no device of the account approved", () => certified(current), undefined],
   ["of an account key that no log has", () => certified(stranger), nothing],
   ["that was logged under a key after the trusted one", () => certified(stranger), undefined],
 ])("a certificate proves nothing: %s", async (_name, make, ask) => {
