@@ -88,6 +88,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     read: (user) => trust.historyOf(user),
     self,
     localClock,
+    deviceClock: runtime.clock,
     onExpired: (expired) => events.emit("security", { code: "device_list_expired", ...expired }),
   });
   const onChanged = (key: Uint8Array) =>

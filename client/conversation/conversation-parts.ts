@@ -20,7 +20,7 @@ import type { ConversationState } from "./state.ts";
 /** The dependencies and listeners of every conversation. */
 export interface ConversationDeps
   extends
-    Omit<RecordingDeps, "keyLog">,
+    Omit<RecordingDeps, "keyLog" | "lists">,
     Pick<SenderDeps, "lists" | "clock" | "renewal" | "newId" | "transmit" | "onFailure"> {
   readonly keyLog: RecordingDeps["keyLog"] & SenderDeps["keyLog"];
   readonly api: Pick<

@@ -5,6 +5,7 @@ import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import { decodePayload, type KeyLogHead } from "../../crypto/device/payload.ts";
+import type { ListFreshness } from "../key-log/list-freshness.ts";
 import { noteHeard } from "../key-log/seen-lists.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
@@ -42,6 +43,7 @@ export interface RecordingDeps {
   /** Ed25519 public key of this device. */
   readonly deviceKey: Uint8Array;
   readonly rollback: Pick<Rollback, "isUnseen">;
+  readonly lists: Pick<ListFreshness, "now">;
   readonly keyLimit: Pick<KeyLimit, "keyMaxMessages">;
   /** The time that this device measures by itself. */
   readonly localClock: Clock;
@@ -137,7 +139,7 @@ interface Found {
 }
 
 async function messageFacts(
-  { suite, account, trust, keyLog, rollback, keyLimit, localClock }: RecordingDeps,
+  { suite, account, trust, keyLog, lists, rollback, keyLimit, localClock }: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
   event: Deliver,
@@ -168,7 +170,7 @@ async function messageFacts(
     ? await takeOwn(transaction, event, unseen)
     : await openDelivered(transaction, suite, from, event);
   if (!own && certified !== undefined && opened.payload !== undefined)
-    await noteHeard(transaction, certified, from.nowMs);
+    await noteHeard(transaction, certified, lists.now());
   // The restored device may have lost the current sending key. The next message brings it a new
   // one.
   if (opened.restored !== undefined && !own) await suite.rotate(transaction, event.conversation);

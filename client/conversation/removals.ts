@@ -88,7 +88,7 @@ export async function endRemovals(
 /**
  * Returns the devices in a conversation that nothing may be sealed for: those that were removed, those of
  * members that were removed, and those that no valid list of their account names (R27).
- * @param nowMs local time
+ * @param nowMs see `ListFreshness.now`
  */
 export async function withheldFrom(
   transaction: ReadTransaction,

@@ -4,6 +4,7 @@ import { sealMessage, type MessageToSeal } from "../../crypto/device/seal-messag
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
+import type { ListFreshness } from "../key-log/list-freshness.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import { lastSeenUpTo } from "./history.ts";
 import {
@@ -23,6 +24,7 @@ interface SealingDeps {
   readonly store: DeviceStore;
   readonly suite: Suite;
   readonly keyLog: Pick<KeyLog, "headFor">;
+  readonly lists: Pick<ListFreshness, "now">;
   readonly conversation: ConversationId;
   readonly account: Pick<Account, "tenant" | "user" | "device">;
 }
@@ -41,7 +43,7 @@ interface SealedEntries {
  * @throws SuiteError no_session, stale_session, untrusted_identity
  */
 export function sealEntries(
-  { store, suite, conversation, account, keyLog }: SealingDeps,
+  { store, suite, conversation, account, keyLog, lists }: SealingDeps,
   ids: readonly MessageId[],
   /** Called inside the transaction, so that it returns the newest state. */
   current: () => ConversationState | undefined,
@@ -53,7 +55,7 @@ export function sealEntries(
     const { epoch, arrivedAt } = state;
     const { tenant, user, device: ownDevice } = account;
     const { privateKey } = await loadIdentityKey(transaction, "receipt");
-    const withheld = await withheldFrom(transaction, conversation, state, account, options.nowMs);
+    const withheld = await withheldFrom(transaction, conversation, state, account, lists.now());
     // The hash of an event that is gone is not known. To claim one would be an alarm for members.
     const lastSeen = state.afterGap
       ? await lastSeenUpTo(transaction, conversation, state.seq)

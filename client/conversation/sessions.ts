@@ -18,7 +18,7 @@ export interface EstablishDeps {
 
 export interface SessionDeps extends EstablishDeps {
   readonly trust: Trust;
-  readonly lists: Pick<ListFreshness, "refresh">;
+  readonly lists: Pick<ListFreshness, "refresh" | "now">;
   readonly ownDevice: DeviceId;
 }
 

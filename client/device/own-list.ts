@@ -1,9 +1,9 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { listedDevice, listValidityMs, type ListSignature } from "../../crypto/wire/device-list.ts";
-import type { DeviceId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import { signDeviceList } from "../../crypto/device/account-list.ts";
-import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { loadIdentityKey, type CertifiedDevice } from "../../crypto/device/identity.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
 import { isProblem, SealdeskError } from "../errors.ts";
@@ -36,8 +36,8 @@ const renewAfterMs = 10 * 86_400_000;
  * Signs the account's next list and hands it to the server, again if another device signed one
  * meanwhile. The list is recorded once the server has it.
  * @param devices the devices that the account has afterwards, of those that it has now
- * @throws SealdeskError key_log_inconsistent: the log names a device that the account did not certify, or
- *   that was removed; what `send` throws
+ * @throws SealdeskError key_log_inconsistent: the log names a device that did not come rightfully, or that
+ *   was removed; what `send` throws
  */
 export async function publishList(
   deps: OwnListDeps,
@@ -95,7 +95,7 @@ const isDue = ({ issuedAtMs }: Pick<ListSignature, "issuedAtMs">, nowMs: number)
 async function nextList(
   transaction: ReadTransaction,
   { account: { tenant, user }, localClock, isNewcomer }: OwnListDeps,
-  { entries, list: known }: KeyHistory,
+  { entries, arrivals, list: known }: KeyHistory,
   devices: (now: readonly DeviceRecord[]) => readonly DeviceRecord[],
 ): Promise<ListSignature> {
   const now = devicesAfter(entries);
@@ -110,14 +110,13 @@ async function nextList(
       "The server does not show the newest list of the account's devices.",
     );
   const listed = devices(now.map(({ record }) => record));
-  const isStrange = (device: DeviceId) => removed.includes(device);
-  if (
-    !now.every((device) => isCertified(device, publicKey)) ||
-    listed.some(({ device }) => isStrange(device))
-  )
+  const isRightful = (device: CertifiedDevice) =>
+    isCertified(device, publicKey) &&
+    arrivals.some(({ record }) => record.device === device.record.device);
+  if (!now.every(isRightful) || listed.some(({ device }) => removed.includes(device)))
     throw new SealdeskError(
       "key_log_inconsistent",
-      "The key log names a device that the account did not certify, or that was removed.",
+      "The key log names a device that did not come to the account rightfully, or that was removed.",
     );
   const seen = await loadSeenList(transaction, user);
   const isOfKey = seen !== undefined && equalBytes(seen.accountKey, publicKey);

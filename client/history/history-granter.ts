@@ -214,7 +214,7 @@ export class HistoryGranter {
         const fromHash = await hashAt(transaction, conversation, fromSeq);
         const toHash = await hashAt(transaction, conversation, toSeq);
         if (fromHash === undefined || toHash === undefined) throw incomplete();
-        const nowMs = localClock.now();
+        const nowMs = this.#deps.lists.now();
         const withheld = await withheldFrom(transaction, conversation, now, account, nowMs);
         const devices = job.devices.filter((device) => !withheld.includes(device));
         if (devices.length === 0) throw notTheirs();

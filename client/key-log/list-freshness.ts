@@ -30,6 +30,8 @@ export interface ListFreshnessDeps {
   readonly self: UserId;
   /** The time that this device measures by itself. */
   readonly localClock: Pick<Clock, "now">;
+  /** The device's own clock, as it is set now. */
+  readonly deviceClock: Pick<Clock, "now">;
   readonly onExpired: (expired: ExpiredList) => void;
 }
 
@@ -49,13 +51,23 @@ export class ListFreshness {
   }
 
   /**
+   * Returns the time by which lists expire: the earlier one of the local clock and the device's own. The
+   * local clock stays ahead if the device's clock was set back and forth. A list that seems to have
+   * expired would cost members their messages.
+   */
+  now(): number {
+    const { localClock, deviceClock } = this.#deps;
+    return Math.min(localClock.now(), deviceClock.now());
+  }
+
+  /**
    * Asks for newer lists of these members where that is due. It waits only for lists that have expired.
    * Do not call it inside a store transaction.
    * @throws SealdeskError transient ones, if an expired list could not be asked for
    */
   async refresh(members: readonly Member[]): Promise<void> {
-    const { store, self, localClock } = this.#deps;
-    const nowMs = localClock.now();
+    const { store, self } = this.#deps;
+    const nowMs = this.now();
     const isDue = ({ user, devices }: Member) =>
       user !== self && devices.length > 0 && nowMs >= (this.#dueAtMs.get(user) ?? nowMs);
     for (const member of members.filter(isDue)) {

@@ -278,6 +278,7 @@ describe("a new device that must not get in", () => {
     const { owner } = server.database;
     await owner.query("update sealdesk.users set account_key = null where id = $1", [user]);
     await owner.query("update sealdesk.devices set revoked_at_ms = 1 where user_id = $1", [user]);
+    await owner.query("delete from sealdesk.device_lists where user_id = $1", [user]);
     const impostor = await connect(server, agent.credentials);
 
     const second = await connectSibling(server, customer);

@@ -214,7 +214,7 @@ describe("asking for newer lists", () => {
   async function asking(role: string) {
     const { log, kept, after, startMs } = withRemoved();
     const device = await contact(log, role);
-    const time = { nowMs: startMs };
+    const time = { nowMs: startMs, setMs: 0 };
     const asked: number[] = [];
     const told: ExpiredList[] = [];
     let answer: () => Promise<unknown> = () => device.read(time.nowMs);
@@ -222,6 +222,7 @@ describe("asking for newer lists", () => {
       store: device.store,
       self: self.user,
       localClock: { now: () => time.nowMs },
+      deviceClock: { now: () => time.nowMs + time.setMs },
       read: () => {
         asked.push(time.nowMs);
         return answer();
@@ -244,6 +245,7 @@ describe("asking for newer lists", () => {
       told,
       refresh,
       withAnswer: (to: typeof answer) => (answer = to),
+      time,
       device,
     };
   }
@@ -269,6 +271,15 @@ describe("asking for newer lists", () => {
     expect(told).toEqual([
       { user: log.user, validUntilMs: startMs + listValidityMs, withheld: true },
     ]);
+  });
+
+  test("goes by the device's own clock, if the local clock is ahead of it", async () => {
+    const { startMs, asked, told, refresh, time } = await asking("agent");
+    time.setMs = -60 * dayMs;
+    await refresh(startMs + 61 * dayMs);
+    expect([asked, told]).toEqual([[], []]);
+    await refresh(startMs + 91 * dayMs);
+    expect(told).toHaveLength(1);
   });
 
   test("says that a customer who is away still gets what is written", async () => {

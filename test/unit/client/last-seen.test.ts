@@ -80,7 +80,8 @@ async function lastSeenIn(
       return { keyId: uuidv7(), ciphertext: new Uint8Array(1), packets: [] };
     },
   } as unknown as Suite;
-  const deps = { store, suite, conversation, account, keyLog: { headFor: () => undefined } };
+  const [keyLog, lists] = [{ headFor: () => undefined }, { now: () => 0 }];
+  const deps = { store, suite, conversation, account, keyLog, lists };
   await sealEntries(deps, [id], () => state, { nowMs: 0 });
   return decodePayload(unpad(plaintext).payload).lastSeen;
 }

@@ -5,6 +5,7 @@ import { MemoryLevel } from "memory-level";
 import { publishList, renewOwnList } from "../../../client/device/own-list.ts";
 import { noteRemoved } from "../../../client/device/removed-devices.ts";
 import { SealdeskError } from "../../../client/errors.ts";
+import { approvedArrivals } from "../../../client/key-log/approved-arrivals.ts";
 import { confirmedList } from "../../../client/key-log/confirmed-list.ts";
 import { noteDevices, noteList } from "../../../client/key-log/seen-lists.ts";
 import type { ListSignature } from "../../../crypto/wire/device-list.ts";
@@ -48,7 +49,7 @@ async function setUp() {
         store.transact(async (each) => {
           const { entries, list: shown } = server.shown();
           const list = await noteDevices(each, log.user, { entries, shown }, time.nowMs);
-          return { entries, arrivals: [], leaves: [], indexes: [], list };
+          return { entries, arrivals: approvedArrivals(entries), leaves: [], indexes: [], list };
         }),
     },
     api: {

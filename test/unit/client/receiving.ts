@@ -266,6 +266,7 @@ export async function setUp(
     log,
     clock,
     localClock: clock,
+    lists: clock,
     account,
     // No event of another device arrives here.
     suite: { name: "signal-v1", rotate: () => Promise.resolve() } as unknown as Suite,

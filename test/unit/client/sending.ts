@@ -141,7 +141,7 @@ export async function setUp(
       store,
       renewal: new SessionRenewal({ store, suite, api, localClock: clock, onOverdue }),
       log,
-      lists: { refresh: () => Promise.resolve() },
+      lists: { refresh: () => Promise.resolve(), now: () => clock.now() },
       keyLog: { headFor: () => undefined },
       suite,
       clock,
