@@ -13,6 +13,7 @@ import {
 } from "../crypto/wire/ids.ts";
 import { actions, type ActionDetails, type AuditAction, type ResourceKinds } from "./actions.ts";
 import type { ActionClass } from "./actions/action-spec.ts";
+import type { OperatorPerson } from "./operator.ts";
 import { keepPersonalFields, saltFields, type PersonalFields } from "./personal-fields.ts";
 import { storeEntries } from "./store-entries.ts";
 
@@ -33,6 +34,8 @@ interface EntryFields<Action extends string, Kind extends string, Details> {
     readonly id: string;
     readonly role?: string | undefined;
     readonly device?: DeviceId | undefined;
+    /** The person who acted as the operator. */
+    readonly person?: OperatorPerson | undefined;
   };
   /** Noun and verb, such as "session.create". */
   readonly action: Action;

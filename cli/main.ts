@@ -17,6 +17,7 @@ import { registerTenant } from "./commands/register-tenant.ts";
 import { start } from "./commands/start.ts";
 import { Interrupted } from "./interruption.ts";
 import { assertOutputWritten, OutputClosed, print, watchOutput } from "./output.ts";
+import { loginName, operatorOf } from "./operator.ts";
 import { readSettings } from "./settings.ts";
 
 const { version } = JSON.parse(
@@ -29,7 +30,12 @@ const program = new Command("sealdesk")
   // Exit only after the output is written. Subcommands inherit this.
   .exitOverride()
   .description("Runs and manages a Sealdesk server")
-  .version(version);
+  .version(version)
+  .option("--as <name>", "who you are, for the audit log; your login name by default")
+  .option("--ticket <id>", "the change or ticket that the command belongs to, for the audit log")
+  .option("--because <text>", "why you do it, for the audit log: one line");
+
+const settings = () => readSettings(undefined, operatorOf(program.opts(), loginName()));
 
 program
   .command("start")
@@ -41,9 +47,9 @@ program
 program
   .command("migrate")
   .description("Update the database schema")
-  .action(async () => print(await migrateDatabase(readSettings())));
+  .action(async () => print(await migrateDatabase(settings())));
 
-registerTenant(program, print);
+registerTenant(program, print, settings);
 
 const user = program.command("user").description("Manage staff accounts");
 
@@ -57,7 +63,7 @@ user
   )
   .option("--display-name <name>", "name that others see; the user name by default")
   .action(async (options: Parameters<typeof createUserCommand>[1] & { role: StaffRole }) =>
-    print(await createUserCommand(readSettings(), options)),
+    print(await createUserCommand(settings(), options)),
   );
 
 user
@@ -71,7 +77,7 @@ user
       .makeOptionMandatory(),
   )
   .action(async (options: Parameters<typeof resetUserCommand>[1]) =>
-    print(await resetUserCommand(readSettings(), options)),
+    print(await resetUserCommand(settings(), options)),
   );
 
 const keys = program
@@ -91,13 +97,13 @@ for (const [name, command, description] of [
     .description(description)
     .requiredOption("--tenant <slug>", "short name of the tenant")
     .action(async (options: { readonly tenant: string }) =>
-      print(await command(readSettings(), options.tenant)),
+      print(await command(settings(), options.tenant)),
     );
 
 keys
   .command("status")
   .description("List the versions of the server's own keys and their state")
-  .action(async () => print(await keysStatusCommand(readSettings())));
+  .action(async () => print(await keysStatusCommand(settings())));
 
 keys
   .command("rotate")
@@ -107,17 +113,17 @@ keys
   .addOption(new Option("--name <name>", "which key").choices(serverKeyNames).makeOptionMandatory())
   .option("--at-once", "the key `tokens` has leaked: refuse everything that it signed, from now on")
   .action(async (options: Parameters<typeof rotateKeyCommand>[1]) =>
-    print(await rotateKeyCommand(readSettings(), options)),
+    print(await rotateKeyCommand(settings(), options)),
   );
 
 keys
   .command("rewrap")
   .description("Rotate the key that wraps the server's own keys, and wrap them again")
-  .action(async () => print(await rewrapKeysCommand(readSettings())));
+  .action(async () => print(await rewrapKeysCommand(settings())));
 
-registerCustomerToken(program, print);
-registerAudit(program, print);
-registerAuthority(program, print);
+registerCustomerToken(program, print, settings);
+registerAudit(program, print, settings);
+registerAuthority(program, print, settings);
 
 /** The exit code that a shell reports for a program that SIGPIPE ended. */
 const ENDED_BY_READER = 141;

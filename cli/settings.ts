@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
+import { OPERATOR, type OperatorActor } from "../audit/operator.ts";
 import type { NamedUrl } from "../db/assert-reachable.ts";
 import { processEnvironment } from "../keys/environment/env-file.ts";
 import type { Environment } from "../keys/environment/parse-environment.ts";
@@ -29,6 +30,8 @@ export interface Settings {
   readonly authority: AuthorityLocation | undefined;
   /** Settings of the audit log, as the server uses them. */
   readonly audit: AuditSettings;
+  /** Who runs the command, for the audit log. */
+  readonly operator: OperatorActor;
   /** Audit entries younger than this many days are not pruned. */
   readonly auditRetainDays: number;
 }
@@ -41,9 +44,13 @@ export class CommandError extends Error {
 
 /**
  * Reads the settings of the commands.
+ * @param operator who runs the command
  * @throws ConfigError: one sentence that begins with the variable's name
  */
-export function readSettings(environment: Environment = processEnvironment()): Settings {
+export function readSettings(
+  environment: Environment = processEnvironment(),
+  operator: OperatorActor = OPERATOR,
+): Settings {
   const values = readVariables(environment);
   const production = runModeOf(values) === "production";
   const home = resolve(values.SEALDESK_HOME);
@@ -56,6 +63,7 @@ export function readSettings(environment: Environment = processEnvironment()): S
     kms: () => readKmsSettings(environment, { home, production }),
     authority: authorityLocation(values),
     audit: auditSettings(values, home),
+    operator,
     auditRetainDays: Number(values.AUDIT_RETAIN_DAYS),
   };
 }

@@ -1,6 +1,7 @@
 import type { Client } from "../../db/pool.ts";
 import { logOf, type LogId, type TenantId } from "../../crypto/wire/ids.ts";
 import { appendToLog, type AuditEntry } from "../append-entry.ts";
+import type { OperatorActor } from "../operator.ts";
 import { OPERATOR_LOG } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { approverName } from "../verify/approvers.ts";
@@ -22,14 +23,14 @@ export async function recordAdoption(
   adoption: Adoption,
   approvedBy: readonly NoteKey[],
   logs: ReadonlyMap<LogId, AdoptedHead>,
-  nowMs: number,
+  { by, nowMs }: { readonly by: OperatorActor; readonly nowMs: number },
 ): Promise<void> {
   const { declaredAtMs, reason } = adoption;
   const people = approvedBy.map((key) => approverName(nodeChecks.sha256, key));
   const append = async (log: LogId, heads: readonly AdoptedHead[]) => {
     const entry: Omit<AuditEntry<"audit.adopt_checkpoints">, "tenant"> = {
       occurredAtMs: nowMs,
-      actor: { kind: "system", id: "operator" },
+      actor: by,
       action: "audit.adopt_checkpoints",
       resource: { type: "audit-log", id: log },
       outcome: "success",

@@ -26,6 +26,7 @@ export function cefLineOf(entry: LoggedEntry, index: number, origin: string): st
     reason: entry.reason,
     suid: actor.id,
     spriv: actor.role,
+    suser: actor.person?.name,
     duid: entry.subject,
     dvchost: origin,
     cn1: index,
@@ -36,12 +37,18 @@ export function cefLineOf(entry: LoggedEntry, index: number, origin: string): st
     ...custom(4, "session", entry.session),
     ...custom(5, "request", entry.requestId),
     ...custom(6, "tenant", entry.tenant),
-    msg: details === undefined ? undefined : JSON.stringify(details),
+    msg: messageOf(details, actor.person),
   };
   const pairs = Object.entries(extension).flatMap(([key, value]) =>
     value === undefined ? [] : [`${key}=${cefValue(String(value))}`],
   );
   return `${header}|${pairs.join(" ")}`;
+}
+
+/** The details, with the ticket and the reason of an operator. */
+function messageOf(details: LoggedEntry["details"], person: LoggedEntry["actor"]["person"]) {
+  if (details === undefined && person === undefined) return undefined;
+  return JSON.stringify({ ...details, ...(person !== undefined && { operator: person }) });
 }
 
 const nameOf = ({ action, outcome }: LoggedEntry): string =>

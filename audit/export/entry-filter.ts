@@ -44,6 +44,14 @@ const schema = z.looseObject({
     id,
     role: id.optional(),
     device: uuid<DeviceId>().optional(),
+    person: z
+      .looseObject({
+        name: id,
+        source: z.enum(["as", "login"]),
+        ticket: id.optional(),
+        reason: z.string().max(1_000).optional(),
+      })
+      .optional(),
   }),
   action: id,
   class: z.enum(["C", "R", "U", "D", "E"]),

@@ -41,6 +41,9 @@ const columns = [
   "reason",
   "request_id",
   "session",
+  "operator",
+  "operator_ticket",
+  "operator_reason",
   "details",
 ] as const;
 
@@ -68,6 +71,9 @@ const csv: LineFormat = {
       reason: entry.reason,
       request_id: entry.requestId,
       session: entry.session,
+      operator: entry.actor.person?.name,
+      operator_ticket: entry.actor.person?.ticket,
+      operator_reason: entry.actor.person?.reason,
       details: entry.details === undefined ? undefined : JSON.stringify(entry.details),
     };
     return `${columns.map((column) => csvCell(row[column])).join(",")}\r\n`;

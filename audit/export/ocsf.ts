@@ -70,6 +70,7 @@ export function ocsfEventOf(entry: LoggedEntry, index: number, origin: string) {
       ...(entry.details !== undefined && { details: entry.details }),
       ...(entry.decision !== undefined && { decision: entry.decision }),
       ...(entry.method !== undefined && { method: entry.method }),
+      ...(actor.person !== undefined && { operator: actor.person }),
     },
   };
 }

@@ -32,7 +32,15 @@ export async function createTenantCommand(
   const id = parseId<TenantId>(uuidv7());
   await withDatabase(settings, async ({ ownerUrl }) => {
     const { slug, name, origin: origins = [] } = options;
-    await createTenant(ownerUrl, { id, slug, name, customerKeys, origins, nowMs: Date.now() });
+    await createTenant(ownerUrl, {
+      id,
+      slug,
+      name,
+      customerKeys,
+      origins,
+      nowMs: Date.now(),
+      by: settings.operator,
+    });
   });
   return `Created tenant ${options.slug} (${id}).`;
 }

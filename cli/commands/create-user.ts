@@ -31,6 +31,7 @@ export async function createUserCommand(
       displayName,
       password,
       nowMs: Date.now(),
+      by: settings.operator,
     }),
   );
   return `Created ${role} ${username} (${id}).`;

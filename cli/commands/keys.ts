@@ -27,14 +27,16 @@ export async function rotateKeyCommand(
   { name, atOnce = false }: { readonly name: ServerKeyName; readonly atOnce?: boolean },
 ): Promise<string> {
   const version = await withKeys(settings, (deps) =>
-    rotateServerKey(deps, { name, by: "operator", atOnce }),
+    rotateServerKey(deps, { name, by: settings.operator, atOnce }),
   );
   return `Rotated ${name}: version ${version} is in use.`;
 }
 
 /** Rotates the key of the key service that wraps the server's own keys, and wraps them again. */
 export async function rewrapKeysCommand(settings: Settings): Promise<string> {
-  const version = await withKeys(settings, (deps) => rewrapServerKeys({ ...deps, by: "operator" }));
+  const version = await withKeys(settings, (deps) =>
+    rewrapServerKeys({ ...deps, by: settings.operator }),
+  );
   return `All keys are wrapped by version ${version} of the key service's key.`;
 }
 

@@ -1,13 +1,17 @@
 import type { Command } from "commander";
 import type { Print } from "../output.ts";
-import { readSettings } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 import { customerTokenCommand } from "./customer-token.ts";
 import { verifyCustomerTokenCommand, type VerifyTokenOptions } from "./verify-customer-token.ts";
 
 type Options = VerifyTokenOptions & { readonly verify?: boolean; readonly subject?: string };
 
 /** `sealdesk customer-token`. */
-export function registerCustomerToken(program: Command, print: Print): void {
+export function registerCustomerToken(
+  program: Command,
+  print: Print,
+  settings: () => Settings,
+): void {
   program
     .command("customer-token")
     .description("Create a customer token for development, or check a token")
@@ -21,8 +25,8 @@ export function registerCustomerToken(program: Command, print: Print): void {
     .option("--verify", "check a token claim by claim; it is read from standard input")
     .option("--token-file <file>", "with --verify: read the token from this file")
     .action(async ({ verify = false, ...options }: Options) => {
-      if (!verify) return print(await customerTokenCommand(readSettings(), options));
-      const { report, accepted } = await verifyCustomerTokenCommand(readSettings(), options);
+      if (!verify) return print(await customerTokenCommand(settings(), options));
+      const { report, accepted } = await verifyCustomerTokenCommand(settings(), options);
       await print(report);
       if (!accepted) process.exitCode = 1;
     });

@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import type { Print } from "../output.ts";
-import { readSettings } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 import { createTenantCommand } from "./create-tenant.ts";
 import { recountStorageCommand } from "./recount-storage.ts";
 import { staffGrantsCommand } from "./staff-grants.ts";
@@ -13,7 +13,7 @@ const ORIGIN = "origin of web pages that may use the server, such as https://www
 const KID = "key id for the key of a PEM file";
 
 /** `sealdesk tenant`. */
-export function registerTenant(program: Command, print: Print): void {
+export function registerTenant(program: Command, print: Print, settings: () => Settings): void {
   const tenant = program.command("tenant").description("Manage the organisations on this server");
 
   tenant
@@ -26,7 +26,7 @@ export function registerTenant(program: Command, print: Print): void {
     .option("--origin <origins...>", ORIGIN)
     .action(
       async (options: Parameters<typeof createTenantCommand>[1]) =>
-        await print(await createTenantCommand(readSettings(), options)),
+        await print(await createTenantCommand(settings(), options)),
     );
 
   for (const [name, suspended, description] of [
@@ -39,7 +39,7 @@ export function registerTenant(program: Command, print: Print): void {
       .requiredOption("--slug <slug>", "short name of the tenant")
       .action(
         async ({ slug }: { readonly slug: string }) =>
-          await print(await suspendTenantCommand(readSettings(), { slug, suspended })),
+          await print(await suspendTenantCommand(settings(), { slug, suspended })),
       );
 
   tenant
@@ -55,7 +55,7 @@ export function registerTenant(program: Command, print: Print): void {
     )
     .action(
       async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
-        await print(await staffGrantsCommand(readSettings(), { slug, allowed: set === "on" })),
+        await print(await staffGrantsCommand(settings(), { slug, allowed: set === "on" })),
     );
 
   tenant
@@ -64,29 +64,31 @@ export function registerTenant(program: Command, print: Print): void {
     .requiredOption("--slug <slug>", "short name of the tenant")
     .action(
       async (options: { readonly slug: string }) =>
-        await print(await recountStorageCommand(readSettings(), options)),
+        await print(await recountStorageCommand(settings(), options)),
     );
 
   registerKeys(
     tenant.command("keys").description("Manage the public keys that sign customer tokens"),
     print,
+    settings,
   );
   registerOrigins(
     tenant
       .command("origins")
       .description("Manage the web pages of other origins that may use the server for a tenant"),
     print,
+    settings,
   );
 }
 
-function registerOrigins(origins: Command, print: Print): void {
+function registerOrigins(origins: Command, print: Print, settings: () => Settings): void {
   origins
     .command("list")
     .description("List the origins of a tenant")
     .requiredOption("--slug <slug>", "short name of the tenant")
     .action(
       async (options: { readonly slug: string }) =>
-        await print(await listOriginsCommand(readSettings(), options)),
+        await print(await listOriginsCommand(settings(), options)),
     );
 
   for (const [kind, description] of [
@@ -100,18 +102,18 @@ function registerOrigins(origins: Command, print: Print): void {
       .requiredOption("--origin <origin>", ORIGIN)
       .action(
         async (options: { readonly slug: string; readonly origin: string }) =>
-          await print(await changeOriginsCommand(readSettings(), kind, options)),
+          await print(await changeOriginsCommand(settings(), kind, options)),
       );
 }
 
-function registerKeys(keys: Command, print: Print): void {
+function registerKeys(keys: Command, print: Print, settings: () => Settings): void {
   keys
     .command("list")
     .description("List the ids and algorithms of a tenant's keys")
     .requiredOption("--slug <slug>", "short name of the tenant")
     .action(
       async (options: { readonly slug: string }) =>
-        await print(await listKeysCommand(readSettings(), options)),
+        await print(await listKeysCommand(settings(), options)),
     );
 
   for (const [kind, description] of [
@@ -126,7 +128,7 @@ function registerKeys(keys: Command, print: Print): void {
       .option("--kid <kid>", KID)
       .action(
         async (options: Parameters<typeof giveKeysCommand>[2]) =>
-          await print(await giveKeysCommand(readSettings(), kind, options)),
+          await print(await giveKeysCommand(settings(), kind, options)),
       );
 
   keys
@@ -136,6 +138,6 @@ function registerKeys(keys: Command, print: Print): void {
     .requiredOption("--kid <kid>", "the key's id")
     .action(
       async (options: { readonly slug: string; readonly kid: string }) =>
-        await print(await removeKeyCommand(readSettings(), options)),
+        await print(await removeKeyCommand(settings(), options)),
     );
 }

@@ -18,7 +18,7 @@ export async function resetUserCommand(
   const { username } = options;
   const devices = await withKeys(settings, options.tenant, async ({ data, profiles, tenant }) => {
     const deps = { pool: data, now: Date.now, profiles };
-    const reset = await resetByOperator(deps, tenant, options);
+    const reset = await resetByOperator(deps, tenant, { ...options, by: settings.operator });
     await reconcileFromOutside(deps, { tenant, user: reset.user });
     return reset.devices;
   });

@@ -8,7 +8,11 @@ import { withKeys, type CommandKeys } from "../with-keys.ts";
  */
 export function rotateKekCommand(settings: Settings, slug: string): Promise<string> {
   return withKeys(settings, slug, async (keys) => {
-    const version = await rotateKek({ ...keys.keystore, data: keys.data }, keys.tenant);
+    const version = await rotateKek(
+      { ...keys.keystore, data: keys.data },
+      keys.tenant,
+      settings.operator,
+    );
     return `Version ${version} wraps ${await rewrap(keys)}.`;
   });
 }

@@ -8,7 +8,7 @@ export async function staffGrantsCommand(
   { slug, allowed }: { readonly slug: string; readonly allowed: boolean },
 ): Promise<string> {
   await withDatabase(settings, ({ ownerUrl }) =>
-    allowStaffGrants(ownerUrl, { slug, allowed, nowMs: Date.now() }),
+    allowStaffGrants(ownerUrl, { slug, allowed, nowMs: Date.now(), by: settings.operator }),
   );
   return allowed
     ? `Staff of tenant ${slug} may show earlier messages to colleagues, with the customer's consent.`

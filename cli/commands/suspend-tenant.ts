@@ -8,7 +8,7 @@ export async function suspendTenantCommand(
   { slug, suspended }: { readonly slug: string; readonly suspended: boolean },
 ): Promise<string> {
   await withDatabase(settings, ({ ownerUrl }) =>
-    suspendTenant(ownerUrl, { slug, suspended, nowMs: Date.now() }),
+    suspendTenant(ownerUrl, { slug, suspended, nowMs: Date.now(), by: settings.operator }),
   );
   return suspended
     ? `Suspended tenant ${slug}: its users cannot sign in and are not served.`

@@ -42,7 +42,12 @@ async function change(
   wanted: CustomerKeysChange,
 ): Promise<string> {
   const names = await withDatabase(settings, ({ ownerUrl }) =>
-    changeCustomerKeys(ownerUrl, { slug, change: wanted, nowMs: Date.now() }),
+    changeCustomerKeys(ownerUrl, {
+      slug,
+      change: wanted,
+      nowMs: Date.now(),
+      by: settings.operator,
+    }),
   );
   return `From the next sign-in on these keys count:\n${listed(names)}`;
 }

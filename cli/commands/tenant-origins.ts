@@ -20,7 +20,7 @@ export async function changeOriginsCommand(
   options: { readonly slug: string; readonly origin: string },
 ): Promise<string> {
   const origins = await withDatabase(settings, ({ ownerUrl }) =>
-    changeOrigins(ownerUrl, { ...options, kind, nowMs: Date.now() }),
+    changeOrigins(ownerUrl, { ...options, kind, nowMs: Date.now(), by: settings.operator }),
   );
   return `From the next request on, pages of these origins may use the server:\n${listed(origins)}`;
 }

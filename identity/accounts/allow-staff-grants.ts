@@ -1,3 +1,4 @@
+import type { OperatorActor } from "../../audit/operator.ts";
 import { changeTenant } from "./change-tenant.ts";
 
 /**
@@ -8,11 +9,16 @@ import { changeTenant } from "./change-tenant.ts";
  */
 export function allowStaffGrants(
   ownerUrl: string,
-  change: { readonly slug: string; readonly allowed: boolean; readonly nowMs: number },
+  change: {
+    readonly slug: string;
+    readonly allowed: boolean;
+    readonly nowMs: number;
+    readonly by?: OperatorActor | undefined;
+  },
 ): Promise<void> {
-  const { slug, allowed, nowMs } = change;
+  const { slug, allowed, nowMs, by } = change;
   const action = allowed ? "tenant.allow_staff_grants" : "tenant.forbid_staff_grants";
-  return changeTenant(ownerUrl, { slug, action, nowMs }, async (client, { id }) => {
+  return changeTenant(ownerUrl, { slug, action, nowMs, by }, async (client, { id }) => {
     await client.query("update sealdesk.tenants set staff_history_grants = $2 where id = $1", [
       id,
       allowed,

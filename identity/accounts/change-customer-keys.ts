@@ -1,4 +1,5 @@
 import type { JSONWebKeySet } from "jose";
+import type { OperatorActor } from "../../audit/operator.ts";
 import { IdentityError } from "../identity-error.ts";
 import { changeTenant } from "./change-tenant.ts";
 import { assertCount, nameKeys, type CustomerKeyName } from "./customer-keys.ts";
@@ -27,12 +28,18 @@ export async function changeCustomerKeys(
     slug,
     change,
     nowMs,
-  }: { readonly slug: string; readonly change: CustomerKeysChange; readonly nowMs: number },
+    by,
+  }: {
+    readonly slug: string;
+    readonly change: CustomerKeysChange;
+    readonly nowMs: number;
+    readonly by?: OperatorActor | undefined;
+  },
 ): Promise<readonly CustomerKeyName[]> {
   let names: readonly CustomerKeyName[] = [];
   await changeTenant(
     ownerUrl,
-    { slug, action: actions[change.kind], nowMs },
+    { slug, action: actions[change.kind], nowMs, by },
     async (client, { id, customerKeys }) => {
       const keys = changed(customerKeys, change);
       await client.query("update sealdesk.tenants set customer_keys = $2 where id = $1", [

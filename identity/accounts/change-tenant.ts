@@ -1,5 +1,6 @@
 import type { ActionDetails, ActionOn } from "../../audit/actions.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
+import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { Client } from "../../db/pool.ts";
 import { IdentityError } from "../identity-error.ts";
 import { asOwner } from "../../db/as-owner.ts";
@@ -11,6 +12,7 @@ export interface TenantChange<A extends ActionOn<"tenant">> {
   readonly action: A;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
+  readonly by?: OperatorActor | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface TenantChange<A extends ActionOn<"tenant">> {
  */
 export async function changeTenant<A extends ActionOn<"tenant">>(
   ownerUrl: string,
-  { slug, action, nowMs }: TenantChange<A>,
+  { slug, action, nowMs, by = OPERATOR }: TenantChange<A>,
   work: (client: Client, tenant: Tenant) => Promise<ActionDetails[A] | undefined>,
 ): Promise<void> {
   await asOwner(ownerUrl, "", async (client) => {
@@ -40,7 +42,7 @@ export async function changeTenant<A extends ActionOn<"tenant">>(
     await appendEntry(client, {
       occurredAtMs: nowMs,
       tenant: tenant.id,
-      actor: { kind: "system", id: "operator" },
+      actor: by,
       action,
       resource: { type: "tenant", id: tenant.id },
       outcome: "success",

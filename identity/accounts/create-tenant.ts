@@ -1,6 +1,7 @@
 import type { JSONWebKeySet } from "jose";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
+import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import { IdentityError } from "../identity-error.ts";
 import { asOwner } from "../../db/as-owner.ts";
@@ -16,6 +17,7 @@ export interface NewTenant {
   readonly origins?: readonly string[];
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
+  readonly by?: OperatorActor | undefined;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function createTenant(ownerUrl: string, tenant: NewTenant): Promise
     await appendEntry(client, {
       occurredAtMs: tenant.nowMs,
       tenant: tenant.id,
-      actor: { kind: "system", id: "operator" },
+      actor: tenant.by ?? OPERATOR,
       action: "tenant.create",
       resource: { type: "tenant", id: tenant.id },
       outcome: "success",

@@ -1,3 +1,4 @@
+import type { OperatorActor } from "../../audit/operator.ts";
 import type { Pool } from "../../db/pool.ts";
 import { IdentityError } from "../identity-error.ts";
 import { changeTenant } from "./change-tenant.ts";
@@ -40,15 +41,16 @@ export async function changeOrigins(
     readonly kind: "add" | "remove";
     readonly origin: string;
     readonly nowMs: number;
+    readonly by?: OperatorActor | undefined;
   },
 ): Promise<readonly string[]> {
-  const { slug, kind, nowMs } = change;
+  const { slug, kind, nowMs, by } = change;
   // A wrong origin may be removed.
   const origin = kind === "add" ? parseOrigin(change.origin) : change.origin;
   let origins: readonly string[] = [];
   await changeTenant(
     ownerUrl,
-    { slug, action: kind === "add" ? "tenant.add_origin" : "tenant.remove_origin", nowMs },
+    { slug, action: kind === "add" ? "tenant.add_origin" : "tenant.remove_origin", nowMs, by },
     async (client, tenant) => {
       const others = tenant.origins.filter((each) => each !== origin);
       origins = assertCount(kind === "add" ? [...others, origin] : others);

@@ -1,6 +1,7 @@
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Client } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
+import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Actor, StaffRole } from "../../policies/actor.ts";
 import { decideStaffList } from "../../policies/staff-list.ts";
@@ -22,6 +23,7 @@ export interface NewStaff {
   readonly password: Secret<string>;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
+  readonly by?: OperatorActor | undefined;
 }
 
 /**
@@ -75,7 +77,7 @@ async function insertStaff(
   await appendEntry(client, {
     occurredAtMs: staff.nowMs,
     tenant: staff.tenant,
-    actor: { kind: "system", id: "operator" },
+    actor: staff.by ?? OPERATOR,
     action: "user.create",
     resource: { type: "user", id: staff.id },
     subject: staff.id,

@@ -1,3 +1,4 @@
+import type { OperatorActor } from "../../audit/operator.ts";
 import { changeTenant } from "./change-tenant.ts";
 
 /**
@@ -9,15 +10,24 @@ import { changeTenant } from "./change-tenant.ts";
  */
 export function suspendTenant(
   ownerUrl: string,
-  change: { readonly slug: string; readonly suspended: boolean; readonly nowMs: number },
+  change: {
+    readonly slug: string;
+    readonly suspended: boolean;
+    readonly nowMs: number;
+    readonly by?: OperatorActor | undefined;
+  },
 ): Promise<void> {
-  const { slug, suspended, nowMs } = change;
+  const { slug, suspended, nowMs, by } = change;
   const action = suspended ? "tenant.suspend" : "tenant.resume";
-  return changeTenant(ownerUrl, { slug, action, nowMs }, async (client, { id, suspendedAtMs }) => {
-    await client.query("update sealdesk.tenants set suspended_at_ms = $2 where id = $1", [
-      id,
-      suspended ? (suspendedAtMs ?? nowMs) : null,
-    ]);
-    return undefined;
-  });
+  return changeTenant(
+    ownerUrl,
+    { slug, action, nowMs, by },
+    async (client, { id, suspendedAtMs }) => {
+      await client.query("update sealdesk.tenants set suspended_at_ms = $2 where id = $1", [
+        id,
+        suspended ? (suspendedAtMs ?? nowMs) : null,
+      ]);
+      return undefined;
+    },
+  );
 }

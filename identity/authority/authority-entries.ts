@@ -1,4 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
+import type { OperatorActor } from "../../audit/operator.ts";
 import { storeEntries } from "../../audit/store-entries.ts";
 import { encodeAuthorityEntry, type AuthorityEntry } from "../../crypto/wire/authority-entry.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
@@ -40,7 +41,7 @@ export async function logAuthorityKey(
   client: Client,
   tenant: TenantId,
   next: NextAuthorityKey,
-  act: { readonly by: string; readonly nowMs: number },
+  act: { readonly by: string | OperatorActor; readonly nowMs: number },
 ): Promise<LoggedAuthorityKey> {
   const { current, entries } = await readLoggedAuthority(client);
   const added = {
@@ -61,7 +62,7 @@ export async function logAuthorityKey(
     });
   await appendEntry(client, {
     tenant,
-    actor: { kind: "system", id: act.by },
+    actor: typeof act.by === "string" ? { kind: "system", id: act.by } : act.by,
     occurredAtMs: act.nowMs,
     action: current === undefined ? "authority_key.create" : "authority_key.rotate",
     resource: { type: "authority_key", id: tenant, version: String(added.version) },

@@ -1,3 +1,4 @@
+import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Kms } from "../../keys/kms/kms.ts";
@@ -9,6 +10,7 @@ import { destroyKmsKey, handOverTo, nextKmsKey } from "./kms-authority.ts";
 
 interface RotationDeps extends UseCase {
   readonly kms: Kms;
+  readonly by?: OperatorActor | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ interface RotationDeps extends UseCase {
  *   that this key service does not hold
  */
 export async function rotateAuthority(
-  { pool, now, kms }: RotationDeps,
+  { pool, now, kms, by = OPERATOR }: RotationDeps,
   tenant: TenantId,
   heir?: Uint8Array,
 ): Promise<LoggedAuthorityKey> {
@@ -42,7 +44,7 @@ export async function rotateAuthority(
         "authority_key_unknown",
         "Another process changed the key. Ask again.",
       );
-    return logAuthorityKey(client, tenant, next, { by: "operator", nowMs: now() });
+    return logAuthorityKey(client, tenant, next, { by, nowMs: now() });
   });
   await destroyKmsKey(kms, tenant, current);
   return logged;

@@ -1,4 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
+import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
@@ -65,7 +66,15 @@ export async function resetAccount(
 export async function resetByOperator(
   { pool, now, profiles }: Pick<DirectoryDeps, "pool" | "now" | "profiles">,
   tenant: TenantId,
-  { username, reason }: { readonly username: string; readonly reason: ResetReason },
+  {
+    username,
+    reason,
+    by = OPERATOR,
+  }: {
+    readonly username: string;
+    readonly reason: ResetReason;
+    readonly by?: OperatorActor | undefined;
+  },
 ): Promise<{ readonly user: UserId; readonly devices: number }> {
   return inTransaction(pool, tenant, async (client) => {
     const { rows } = await client.query<{ id: UserId }>(
@@ -80,7 +89,7 @@ export async function resetByOperator(
       ...resetAct({ user, reason }),
       occurredAtMs: now(),
       tenant,
-      actor: { kind: "system", id: "operator" },
+      actor: by,
       outcome: "success",
       details: { reason, devices },
     });

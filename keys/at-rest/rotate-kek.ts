@@ -1,5 +1,6 @@
 import type { ActionOn } from "../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
+import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Pool } from "../../db/pool.ts";
@@ -35,11 +36,14 @@ export interface RotateDeps extends KeystoreDeps {
  * still be opened. Call `rewrapSubjectKeys` to wrap them under the new version.
  * @returns the new version
  */
-export async function rotateKek(deps: RotateDeps, tenant: TenantId): Promise<number> {
+export async function rotateKek(
+  deps: RotateDeps,
+  tenant: TenantId,
+  by: OperatorActor = OPERATOR,
+): Promise<number> {
   const { kms } = deps;
   const kek = kekOf(tenant);
   // The service is not part of our transaction, so the request is recorded before it is made.
-  const by = "operator";
   await audit(deps, tenant, by, { action: "keys.rotate_kek_begin" });
   await ensureKek(deps, tenant);
   const version = await kms.rotate(kek);
@@ -50,7 +54,7 @@ export async function rotateKek(deps: RotateDeps, tenant: TenantId): Promise<num
 async function audit<A extends ActionOn<"kek">>(
   { data, now }: RotateDeps,
   tenant: TenantId,
-  by: string,
+  by: string | OperatorActor,
   act: Pick<AuditEntry<A>, "action" | "details">,
 ): Promise<void> {
   await inTransaction(data, tenant, (client) =>
@@ -58,7 +62,7 @@ async function audit<A extends ActionOn<"kek">>(
       ...act,
       occurredAtMs: now(),
       tenant,
-      actor: { kind: "system", id: by },
+      actor: typeof by === "string" ? { kind: "system", id: by } : by,
       resource: { type: "kek", id: kekOf(tenant) },
       outcome: "success",
     }),

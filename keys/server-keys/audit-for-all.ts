@@ -1,5 +1,6 @@
 import type { AuditAction } from "../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
+import type { OperatorActor } from "../../audit/operator.ts";
 import type { Client } from "../../db/pool.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 
@@ -9,13 +10,14 @@ import type { TenantId } from "../../crypto/wire/ids.ts";
  */
 export async function auditForAll<A extends AuditAction>(
   client: Client,
-  entry: Omit<AuditEntry<A>, "tenant" | "actor"> & { readonly by: string },
+  entry: Omit<AuditEntry<A>, "tenant" | "actor"> & { readonly by: string | OperatorActor },
 ): Promise<void> {
   const { by, ...act } = entry;
+  const actor = typeof by === "string" ? ({ kind: "system", id: by } as const) : by;
   const { rows } = await client.query<{ id: TenantId }>("select id from tenants");
   for (const { id: tenant } of rows) {
     await client.query("select set_config('sealdesk.tenant', $1, true)", [tenant]);
-    await appendEntry(client, { ...act, tenant, actor: { kind: "system", id: by } });
+    await appendEntry(client, { ...act, tenant, actor });
   }
   await client.query("select set_config('sealdesk.tenant', '', true)");
 }

@@ -1,3 +1,4 @@
+import type { OperatorActor } from "../../audit/operator.ts";
 import type { Kms } from "../kms/kms.ts";
 import { auditForAll } from "./audit-for-all.ts";
 import { changingServerKeysAsOwner, readServerKeys } from "./rows.ts";
@@ -14,7 +15,7 @@ export async function rewrapServerKeys(deps: {
   readonly kms: Kms;
   readonly now: () => number;
   /** The person or program that requested it, for the audit log. */
-  readonly by: string;
+  readonly by: string | OperatorActor;
 }): Promise<number> {
   const { ownerUrl, kms, now, by } = deps;
   // The key service is not part of a transaction, so the request is recorded before it is made.

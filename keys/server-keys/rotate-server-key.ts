@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { KeysError } from "../keys-error.ts";
+import type { OperatorActor } from "../../audit/operator.ts";
 import type { Kms } from "../kms/kms.ts";
 import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import { auditForAll } from "./audit-for-all.ts";
@@ -22,7 +23,7 @@ const OVERLAP_MS: Readonly<Record<ServerKeyName, number | undefined>> = {
 export interface Rotation {
   readonly name: ServerKeyName;
   /** The person or program that requested it, for the audit log. */
-  readonly by: string;
+  readonly by: string | OperatorActor;
   /** True if the key has leaked: tokens that it made are refused from now on. Only for `tokens`. */
   readonly atOnce?: boolean;
 }

@@ -60,6 +60,7 @@ function agentsOf({ actor, session, eventId }: LoggedEntry, told: Interaction, o
   const client: Agent = {
     type: { coding: [told.client] },
     who: isUser ? named("device", actor.device ?? session ?? "unknown") : named("system", actor.id),
+    ...(actor.person !== undefined && { altId: actor.person.name }),
     requestor: !isUser,
     network: { address: `urn:uuid:${actor.device ?? session ?? eventId}`, type: "5" },
   };

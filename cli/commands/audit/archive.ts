@@ -37,7 +37,7 @@ const DAY_MS = 86_400_000;
 export async function archiveCommand(settings: Settings, options: ArchiveOptions): Promise<string> {
   const witnesses = (options.witness ?? []).map(parseWitness);
   return withLog(settings, options, async (log, { pool }) => {
-    await auditReading(pool, log, options, { action: "audit.archive" });
+    await auditReading(settings, pool, log, options, { action: "audit.archive" });
     const store = await openStore(options);
     const bar = progressBar("files");
     try {

@@ -2,6 +2,7 @@ import type { ActionOn } from "../../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../../audit/append-entry.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
+import type { Settings } from "../../settings.ts";
 import type { LogChoice, OpenLog } from "./open-log.ts";
 
 /**
@@ -9,6 +10,7 @@ import type { LogChoice, OpenLog } from "./open-log.ts";
  * tenant whose log could record it.
  */
 export async function auditReading<A extends ActionOn<"key-log">>(
+  { operator }: Settings,
   pool: Pool,
   { tenant }: Pick<OpenLog, "tenant">,
   { keys }: LogChoice,
@@ -19,7 +21,7 @@ export async function auditReading<A extends ActionOn<"key-log">>(
     appendEntry(client, {
       occurredAtMs: Date.now(),
       tenant,
-      actor: { kind: "system", id: "operator" },
+      actor: operator,
       resource: { type: keys === true ? "key-log" : "audit-log", id: tenant },
       outcome: "success",
       ...act,

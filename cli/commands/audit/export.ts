@@ -66,7 +66,7 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
       throw new CommandError("Every entry below the chosen head was pruned. Choose a later head.");
     const { format, from, until, actor, subject, action } = options;
     const details = { format, from, until, actor, subject, action };
-    await auditReading(pool, log, options, { action: "audit.export", details });
+    await auditReading(settings, pool, log, options, { action: "audit.export", details });
     const entries = await writeExport(options.out, (folder) =>
       writeFiles(pool, log, folder, options.format, filter),
     );

@@ -25,7 +25,7 @@ export interface ProveOptions extends LogChoice {
 export async function proveEntry(settings: Settings, options: ProveOptions): Promise<string> {
   return withLog(settings, options, async (log, { pool }) => {
     const details = { index: options.index, event: options.event };
-    await auditReading(pool, log, options, { action: "audit.prove", details });
+    await auditReading(settings, pool, log, options, { action: "audit.prove", details });
     const { index, entry } = await findEntry(pool, log, options);
     const { size } = log.checkpoint;
     const proof = await inTransaction(pool, log.log, (client) => {

@@ -40,7 +40,7 @@ export async function pruneCommand(
     const entry = await inTransaction(pool, log.log, (client) =>
       appendToLog(client, log.log, {
         occurredAtMs: Date.now(),
-        actor: { kind: "system", id: "operator" },
+        actor: settings.operator,
         action: "audit.prune",
         resource: { type: "audit-log", id: origin },
         outcome: "success",

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
 import type { Print } from "../../output.ts";
-import { readSettings } from "../../settings.ts";
+import type { Settings } from "../../settings.ts";
 import { registerAdopt } from "./adopt/register-adopt.ts";
 import { archiveCommand, type ArchiveOptions } from "./archive.ts";
 import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
@@ -24,15 +24,15 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 ];
 
 /** `sealdesk audit ...` and `sealdesk witness`. */
-export function registerAudit(program: Command, print: Print): void {
+export function registerAudit(program: Command, print: Print, settings: () => Settings): void {
   const audit = program.command("audit").description("Export, verify and maintain the audit log");
-  registerExport(audit, print);
+  registerExport(audit, print, settings);
   registerVerify(audit, print);
-  registerReading(audit, print);
-  registerArchive(audit, print);
-  registerRetention(audit, print);
-  registerRestore(audit, print);
-  registerAdopt(audit, print);
+  registerReading(audit, print, settings);
+  registerArchive(audit, print, settings);
+  registerRetention(audit, print, settings);
+  registerRestore(audit, print, settings);
+  registerAdopt(audit, print, settings);
   registerWitness(program, print);
 }
 
@@ -42,7 +42,7 @@ const ofLog = (command: Command): Command =>
     .option("--keys", "with --tenant: use the log of its accounts' keys and devices")
     .option("--operator", "use the operator's log, which holds all tenants' checkpoints");
 
-function registerReading(audit: Command, print: Print): void {
+function registerReading(audit: Command, print: Print, settings: () => Settings): void {
   ofLog(audit.command("prove").description("Write one entry and the proof that it is in the log"))
     .option("--index <number>", "index of the entry")
     .option("--event <id>", "eventId of the entry")
@@ -51,18 +51,18 @@ function registerReading(audit: Command, print: Print): void {
       "prove it under the latest head that this many witnesses cosigned",
     )
     .requiredOption("--out <prefix>", "writes <prefix>.tlog-proof and <prefix>.entry")
-    .action(async (options: ProveOptions) => print(await proveEntry(readSettings(), options)));
+    .action(async (options: ProveOptions) => print(await proveEntry(settings(), options)));
 
   ofLog(audit.command("tail").description("Print the last entries, one per line"))
     .option("--lines <number>", "number of entries", "10")
     .option("--follow", "also print new entries, until you stop the command")
-    .action(async (options: TailOptions) => tailLog(readSettings(), options, print));
+    .action(async (options: TailOptions) => tailLog(settings(), options, print));
 }
 
-function registerExport(audit: Command, print: Print): void {
+function registerExport(audit: Command, print: Print, settings: () => Settings): void {
   ofLog(audit.command("vkey").description("Print the key that others verify the log with")).action(
     async (choice: LogChoice) =>
-      withLog(readSettings(), choice, ({ key }) => print(formatVkey(nodeChecks.sha256, key))),
+      withLog(settings(), choice, ({ key }) => print(formatVkey(nodeChecks.sha256, key))),
   );
 
   ofLog(
@@ -83,7 +83,7 @@ function registerExport(audit: Command, print: Print): void {
       "--action <name>",
       'only entries of this action, such as session.create, or "session." for all that begin so',
     )
-    .action(async (options: ExportOptions) => print(await exportLog(readSettings(), options)));
+    .action(async (options: ExportOptions) => print(await exportLog(settings(), options)));
 }
 
 function registerVerify(audit: Command, print: Print): void {
@@ -120,7 +120,7 @@ function registerVerify(audit: Command, print: Print): void {
     );
 }
 
-function registerArchive(audit: Command, print: Print): void {
+function registerArchive(audit: Command, print: Print, settings: () => Settings): void {
   ofLog(audit.command("archive").description("Add what is new to an archive that only grows"))
     .option("--out <folder>", "folder to archive to, ideally on a write-once disk")
     .option(
@@ -131,12 +131,10 @@ function registerArchive(audit: Command, print: Print): void {
     .option("--endpoint <url>", "URL of an S3 service other than Amazon's")
     .option("--witness <vkey@url>", "ask this witness to cosign the head; may be repeated", collect)
     .option("--retain-days <days>", "how long each object is locked", "2192")
-    .action(async (options: ArchiveOptions) =>
-      print(await archiveCommand(readSettings(), options)),
-    );
+    .action(async (options: ArchiveOptions) => print(await archiveCommand(settings(), options)));
 }
 
-function registerRetention(audit: Command, print: Print): void {
+function registerRetention(audit: Command, print: Print, settings: () => Settings): void {
   audit
     .command("prune")
     .description("Remove old entries; their hashes stay, and the log still verifies")
@@ -147,7 +145,7 @@ function registerRetention(audit: Command, print: Print): void {
     )
     .option("--dry-run", "say what would be removed, and change nothing")
     .action(async (options: Parameters<typeof pruneCommand>[1]) =>
-      print(await pruneCommand(readSettings(), options)),
+      print(await pruneCommand(settings(), options)),
     );
 
   audit
@@ -156,7 +154,7 @@ function registerRetention(audit: Command, print: Print): void {
     .requiredOption("--tenant <slug>", "use the audit log of this tenant")
     .requiredOption("--days <number>", "how many days each entry is kept")
     .action(async (options: Parameters<typeof retentionCommand>[1]) =>
-      print(await retentionCommand(readSettings(), options)),
+      print(await retentionCommand(settings(), options)),
     );
 }
 

@@ -18,7 +18,7 @@ export async function retentionCommand(
     await inTransaction(pool, log, (client) =>
       appendToLog(client, log, {
         occurredAtMs: Date.now(),
-        actor: { kind: "system", id: "operator" },
+        actor: settings.operator,
         action: "audit.set_retention",
         resource: { type: "audit-log", id: origin },
         outcome: "success",

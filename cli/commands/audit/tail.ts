@@ -28,7 +28,7 @@ export async function tailLog(
   await withLog(settings, options, async (opened, { pool }) => {
     const { log, origin, checkpoint, minimumIndex } = opened;
     const details = { lines, follow: options.follow === true };
-    await auditReading(pool, opened, options, { action: "audit.tail", details });
+    await auditReading(settings, pool, opened, options, { action: "audit.tail", details });
     const heads = new KnownHeads(opened.signer.publicKey);
     let from = Math.max(minimumIndex, checkpoint.size - lines);
     for (let signed: SignedHead = opened; ;) {

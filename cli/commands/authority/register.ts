@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import { staffRoles } from "../../../policies/actor.ts";
 import type { Print } from "../../output.ts";
-import { readSettings } from "../../settings.ts";
+import type { Settings } from "../../settings.ts";
 import { authorityKeyCommand } from "./key.ts";
 import { rotateAuthorityCommand } from "./rotate.ts";
 import { runAuthority } from "./run.ts";
@@ -13,7 +13,7 @@ const TENANT = "id of the tenant";
 const USER = "id of the account, as the person's device shows it";
 
 /** `sealdesk authority`. */
-export function registerAuthority(program: Command, print: Print): void {
+export function registerAuthority(program: Command, print: Print, settings: () => Settings): void {
   const authority = program
     .command("authority")
     .description("Manage the tenant authority, which certifies staff");
@@ -23,7 +23,7 @@ export function registerAuthority(program: Command, print: Print): void {
     .description("Print the key of a tenant's authority, for applications that pin it")
     .requiredOption("--tenant <slug>", SLUG)
     .action(async ({ tenant }: { readonly tenant: string }) =>
-      print(await authorityKeyCommand(readSettings(), tenant)),
+      print(await authorityKeyCommand(settings(), tenant)),
     );
 
   authority
@@ -33,7 +33,7 @@ export function registerAuthority(program: Command, print: Print): void {
     )
     .requiredOption("--tenant <slug>", SLUG)
     .action(async ({ tenant }: { readonly tenant: string }) =>
-      print(await rotateAuthorityCommand(readSettings(), tenant)),
+      print(await rotateAuthorityCommand(settings(), tenant)),
     );
 
   authority

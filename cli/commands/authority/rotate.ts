@@ -21,7 +21,11 @@ export function rotateAuthorityCommand(settings: Settings, slug: string): Promis
       const useCase = { pool, now: Date.now };
       const remote = settings.authority && remoteAuthority(settings.authority);
       const [heir] = (await remote?.keysAfter(tenant.id, undefined)) ?? [];
-      const key = await rotateAuthority({ ...useCase, kms }, tenant.id, heir?.publicKey);
+      const key = await rotateAuthority(
+        { ...useCase, kms, by: settings.operator },
+        tenant.id,
+        heir?.publicKey,
+      );
       const authority = remote ?? kmsAuthority(kms, Date.now);
       const { certified, refused } = await certifyStaff({ ...useCase, authority }, tenant.id);
       return (

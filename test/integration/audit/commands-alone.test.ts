@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { exportLog } from "../../../cli/commands/audit/export.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
 import type { Settings } from "../../../cli/settings.ts";
+import { OPERATOR } from "../../../audit/operator.ts";
 import { logOf } from "../../../crypto/wire/ids.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
@@ -37,6 +38,7 @@ beforeEach(async () => {
       witnesses: [],
       restoreApprovers: [],
     },
+    operator: OPERATOR,
     auditRetainDays: 2192,
   };
 });

@@ -28,7 +28,10 @@ export async function applyAdoption(settings: Settings, file: string): Promise<s
     if (missing.length === 0) return 0;
     const logs = new Map(missing.map(({ log, head }) => [log, head]));
     await asOwner(ownerUrl, "", (owner) =>
-      recordAdoption(owner, adoption, approvedBy, logs, Date.now()),
+      recordAdoption(owner, adoption, approvedBy, logs, {
+        by: settings.operator,
+        nowMs: Date.now(),
+      }),
     );
     for (const { log, note } of missing) await store.put(log, note);
     return missing.length;

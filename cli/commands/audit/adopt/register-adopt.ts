@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { Print } from "../../../output.ts";
-import { readSettings } from "../../../settings.ts";
+import type { Settings } from "../../../settings.ts";
 import { applyAdoption } from "./apply.ts";
 import { declareAdoption } from "./declare.ts";
 import { signAdoption } from "./sign.ts";
 
 /** `sealdesk audit adopt ...` */
-export function registerAdopt(audit: Command, print: Print): void {
+export function registerAdopt(audit: Command, print: Print, settings: () => Settings): void {
   const adopt = audit
     .command("adopt")
     .description("Continue logs whose checkpoints outside the database are gone (docs/audit.md)");
@@ -17,7 +17,7 @@ export function registerAdopt(audit: Command, print: Print): void {
     .requiredOption("--reason <text>", "one line, which everyone who reads the logs can read")
     .requiredOption("--out <file>", "file for the statement; it must not exist")
     .action(async (options: Parameters<typeof declareAdoption>[1]) =>
-      print(await declareAdoption(readSettings(), options)),
+      print(await declareAdoption(settings(), options)),
     );
 
   adopt
@@ -33,5 +33,5 @@ export function registerAdopt(audit: Command, print: Print): void {
     .command("apply")
     .description("Keep the heads outside the database, as two approvers signed")
     .argument("<file>", "the statement")
-    .action(async (file: string) => print(await applyAdoption(readSettings(), file)));
+    .action(async (file: string) => print(await applyAdoption(settings(), file)));
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Print } from "../../../output.ts";
-import { readSettings } from "../../../settings.ts";
+import type { Settings } from "../../../settings.ts";
 import { applyCommand } from "./apply.ts";
 import { declareCommand, type DeclareOptions } from "./declare.ts";
 import { createKeyCommand } from "./key.ts";
@@ -12,7 +12,7 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 ];
 
 /** `sealdesk audit restore ...` */
-export function registerRestore(audit: Command, print: Print): void {
+export function registerRestore(audit: Command, print: Print, settings: () => Settings): void {
   const restore = audit
     .command("restore")
     .description("Declare that the database was restored from a backup (docs/restore.md)");
@@ -33,9 +33,7 @@ export function registerRestore(audit: Command, print: Print): void {
     .requiredOption("--reason <text>", "one line, which everyone who verifies the log reads")
     .requiredOption("--out <file>", "file for the declaration; it must not exist")
     .option("--head <file>", "a checkpoint that is known from elsewhere; may be repeated", collect)
-    .action(async (options: DeclareOptions) =>
-      print(await declareCommand(readSettings(), options)),
-    );
+    .action(async (options: DeclareOptions) => print(await declareCommand(settings(), options)));
 
   restore
     .command("sign")
@@ -49,5 +47,5 @@ export function registerRestore(audit: Command, print: Print): void {
     .command("apply")
     .description("Let the logs continue, as two approvers signed")
     .argument("<file>", "the declaration")
-    .action(async (file: string) => print(await applyCommand(readSettings(), file)));
+    .action(async (file: string) => print(await applyCommand(settings(), file)));
 }
