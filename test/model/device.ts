@@ -7,7 +7,15 @@ import type { Trust } from "../../client/device/trust.ts";
 import { decodeControl } from "../../crypto/wire/frame.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { deviceName, everybody, ownerOf, type Owner } from "./cast.ts";
-import { beginning, seal, type Hash, type Message, type Placed, type Said } from "./events.ts";
+import {
+  beginning,
+  seal,
+  type Content,
+  type Hash,
+  type Message,
+  type Placed,
+  type Said,
+} from "./events.ts";
 import { open } from "./open.ts";
 import type { Rules } from "./rules.ts";
 import { nobody, pairsOf, shownAfter, type Shown } from "./shown.ts";
@@ -32,6 +40,8 @@ export interface Device {
   /** By seq, in its order. */
   readonly kept: ReadonlyMap<number, Kept>;
   readonly said: readonly Message[];
+  /** The membership events that its user asked for. The relay has them, and may never show them. */
+  readonly did: readonly Content[];
   readonly shown: Shown;
 }
 
@@ -41,6 +51,7 @@ export const asleep = (owner: Owner): Device => ({
   state: undefined,
   kept: new Map(),
   said: [],
+  did: [],
   shown: nobody,
 });
 
@@ -126,6 +137,13 @@ export function say(rules: Rules, device: Device): Device | undefined {
   const path = `${device.path} says something to ${readers.map(deviceName).join(" ") || "nobody"};`;
   return { ...device, path, said: [...device.said, made] };
 }
+
+/** Returns the device after its user asked for a change of the members. */
+export const ask = (device: Device, act: Content): Device => ({
+  ...device,
+  path: `${device.path} asks for ${act.label};`,
+  did: [...device.did, act],
+});
 
 /** Seals a message whose author has the log of a device. */
 export function sealWith(

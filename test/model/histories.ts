@@ -1,5 +1,5 @@
 /** The histories that a device of the model can have. Each has a number, and is computed once. */
-import { deliver, endOf, say, tellGap, type Device } from "./device.ts";
+import { ask, deliver, endOf, say, tellGap, type Device } from "./device.ts";
 import { beginning, elsewhere, place, type Content, type Hash, type Placed } from "./events.ts";
 import { faultOf } from "./promises.ts";
 import type { Relay } from "./relay.ts";
@@ -11,7 +11,7 @@ export const mostHistories = 2 ** 17;
 export interface Bounds {
   /** The last place of a log that the relay fills. */
   readonly lastSeq: number;
-  /** The number of messages that each device says. */
+  /** The number of messages that each device says, and of changes that its user asks for. */
   readonly messages: number;
   /** The number of things that happen to each device. */
   readonly steps: number;
@@ -58,7 +58,7 @@ export class Histories {
     this.#devices[number] = device;
     this.#mirrors[number] =
       this.#mirrored === undefined ? number : this.#numberOf(this.#mirrored(device.path));
-    this.#faults[number] = faultOf(this.#rules, device);
+    this.#faults[number] = faultOf(this.#rules, device, this.#relay.forges);
     this.#steps[number] = steps;
     this.#next[number] = new Map();
     return number;
@@ -89,7 +89,8 @@ export class Histories {
     const device = this.device(number);
     yield* this.#once(number, this, () => this.#alone(device));
     for (const other of others) {
-      const { said, kept } = this.device(other);
+      const { said, did, kept } = this.device(other);
+      for (const act of did) yield* this.#once(number, act, () => this.#delivered(device, [act]));
       for (const message of said)
         yield* this.#once(number, message, () =>
           this.#delivered(device, this.#relay.repeated(message)),
@@ -119,12 +120,15 @@ export class Histories {
     const gaps = [1, 2]
       .filter((length) => cursor + length < lastSeq)
       .map((length) => tellGap(this.#rules, device, { from: cursor + 1, to: cursor + length }));
+    const isBusy = device.did.length >= messages;
+    const asked = isBusy ? [] : this.#relay.actsOf(device).map((act) => ask(device, act));
     const again = [...device.kept.values()].flatMap(({ placed }) =>
       placed === undefined ? [] : [deliver(this.#rules, device, placed)],
     );
     return [
       ...again,
-      ...this.#delivered(device, [...this.#relay.contentsFor(device), ...device.said]),
+      ...this.#delivered(device, this.#contentsFor(device)),
+      ...asked,
       ...gaps,
       ...(said === undefined ? [] : [said]),
     ];
@@ -142,8 +146,11 @@ export class Histories {
     const seq = placed.event.seq + 1;
     if (previousOf(device, seq) !== undefined || !this.#placesOf(device).includes(seq))
       return [shown];
-    const contents = [...this.#relay.contentsFor(device), ...device.said];
-    return [shown, ...this.#placed(device, contents, seq, placed.hash)];
+    return [shown, ...this.#placed(device, this.#contentsFor(device), seq, placed.hash)];
+  }
+
+  #contentsFor(device: Device): readonly Content[] {
+    return [...this.#relay.contentsFor(device), ...device.said, ...device.did];
   }
 
   #placed(

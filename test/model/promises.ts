@@ -1,15 +1,20 @@
 /** What must hold for honest devices, whatever the relay does. Each function returns what is wrong. */
 import type { LoggedItem } from "../../client/conversation/items.ts";
-import { deviceName, nameOf, ownerOf } from "./cast.ts";
+import { deviceName, mallory, nameOf, ownerOf } from "./cast.ts";
 import { readersOf, type Device, type Kept } from "./device.ts";
 import type { Rules } from "./rules.ts";
 import { pairOf, pairsOf } from "./shown.ts";
 
-/** Returns which promise the last thing that happened to a device breaks. */
-export function faultOf(rules: Rules, device: Device): string | undefined {
+/**
+ * Returns which promise the last thing that happened to a device breaks.
+ * @param forges whether the relay makes acts in the name of members. If not, nobody seals for somebody
+ *   whom no honest member added
+ */
+export function faultOf(rules: Rules, device: Device, forges: boolean): string | undefined {
   const [last, before] = [...device.kept.values()].toReversed();
   return (
     leavesOut(device) ??
+    (forges ? undefined : (sealsForMallory(rules, device) ?? takesAgain(device))) ??
     sealsForStrangers(rules, device) ??
     sealsForLatecomers(rules, device) ??
     (last === undefined
@@ -26,6 +31,27 @@ function leavesOut({ owner, kept }: Device): string | undefined {
   const from = items[0]?.kind === "gap" ? items[0].from : seq;
   if (from <= before[0] + 1) return undefined;
   return `${owner.name} has no event ${before[0] + 1}, and shows no gap.`;
+}
+
+/** An act of a member changes a log once. */
+function takesAgain({ owner, kept }: Device): string | undefined {
+  const taken = [...kept.values()].flatMap(({ placed, items }) =>
+    placed !== undefined && items.every(({ kind }) => kind === placed.content.kind)
+      ? [placed.content]
+      : [],
+  );
+  const last = taken.at(-1);
+  if (last === undefined || last.kind === "message" || taken.indexOf(last) === taken.length - 1)
+    return undefined;
+  return `${owner.name} takes an act again: ${last.label}.`;
+}
+
+/** Nobody seals for Mallory if no honest member adds her. */
+function sealsForMallory(rules: Rules, device: Device): string | undefined {
+  const isSealed = (readersOf(rules, device) ?? []).some((reader) =>
+    mallory.devices.includes(reader),
+  );
+  return isSealed ? `${device.owner.name} seals for Mallory, whom no member added.` : undefined;
 }
 
 /** A device seals only for devices that its user was shown as members, each under its own account. */

@@ -1,6 +1,7 @@
 /**
- * What a dishonest relay says in its own name. It makes membership events of any content, because their
- * authors do not sign them. Each list differs in one way from what an honest relay would show.
+ * What a dishonest relay says in its own name. If it forges, it makes membership events of any content, as
+ * if nobody signed them. Each list differs in one way from what an honest relay would show. If it does not,
+ * only honest members act, and the relay shows their acts where it likes.
  */
 import type { Member } from "../../crypto/wire/frame.ts";
 import type { DeviceId, UserId } from "../../crypto/wire/ids.ts";
@@ -14,17 +15,23 @@ export class Relay {
   readonly #founders: readonly Account[];
   readonly #accounts: readonly Account[];
   readonly #isBrief: boolean;
+  /** Whether the relay can make acts in the name of others. */
+  readonly forges: boolean;
 
   /**
    * @param founders the accounts with which Anna begins the conversation
    * @param others further honest accounts that may become members
-   * @param isBrief whether the relay only adds and removes Mallory, who writes too. Then a search can go
-   *   deeper
+   * @param kind `brief` only adds and removes Mallory, who writes too. Then a search can go deeper
    */
-  constructor(founders: readonly Account[], others: readonly Account[], isBrief = false) {
+  constructor(
+    founders: readonly Account[],
+    others: readonly Account[],
+    kind: "forging" | "brief" | "honest acts" = "forging",
+  ) {
     this.#founders = founders;
     this.#accounts = [...founders, ...others, mallory];
-    this.#isBrief = isBrief;
+    this.#isBrief = kind === "brief";
+    this.forges = kind !== "honest acts";
   }
 
   /** The event with which an honest relay begins the log. */
@@ -41,6 +48,7 @@ export class Relay {
   /** Returns what the relay can say next to a device. */
   contentsFor(device: Device): readonly Content[] {
     const { owner, state } = device;
+    if (!this.forges) return state === undefined ? [this.creation] : [];
     const account = this.#accounts.find(({ user }) => user === owner.user);
     if (account === undefined) return [];
     if (state === undefined)
@@ -63,6 +71,28 @@ export class Relay {
         : this.#added(mallory, members, epoch + 1),
       this.#quiet(withMallory(members), epoch),
     ];
+  }
+
+  /** Returns what an honest user of a device may do. Nobody adds Mallory. */
+  actsOf({ owner, state }: Device): readonly Content[] {
+    if (this.forges || state?.joined !== true || state.malformed) return [];
+    const { members, epoch } = state;
+    const by = { actor: owner.user, epoch: epoch + 1 };
+    const isCustomer = members.some(({ user, role }) => user === owner.user && role === "customer");
+    const changes = this.#accounts
+      .filter((account) => account !== mallory && account.user !== owner.user && !isCustomer)
+      .map((account) => {
+        const isMember = isIn(members, account);
+        const after = without(members, account);
+        return this.#act({
+          ...by,
+          kind: isMember ? "member_removed" : "member_added",
+          subject: account.user,
+          members: isMember ? after : [...after, memberOf(account)],
+        });
+      });
+    const consent = { kind: "consent_changed", actor: owner.user, subject: owner.user } as const;
+    return [...changes, this.#act({ ...consent, members, epoch })];
   }
 
   /** What Mallory writes for a device whose log she knows. */

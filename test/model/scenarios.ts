@@ -53,11 +53,20 @@ export const newcomer: Scenario = {
   mirrored: undefined,
 };
 
-const brief = new Relay([anna, ben], [], true);
+const brief = new Relay([anna, ben], [], "brief");
 
 /** Anna and the two devices of Ben, between whom few things happen. */
 export const deep: Scenario = {
   relay: brief,
   devices: begun(brief, [...ownersOf(anna), ...ownersOf(ben)]),
   mirrored,
+};
+
+const withActs = new Relay([anna, only(ben)], [cleo], "honest acts");
+
+/** Anna and Ben begin, and Cleo may come. Only they change the members. */
+export const signed: Scenario = {
+  relay: withActs,
+  devices: begun(withActs, [anna, ben].map(firstOf), [firstOf(cleo)]),
+  mirrored: undefined,
 };
