@@ -9,7 +9,7 @@ import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
-import type { Role } from "../../policies/actor.ts";
+import { staffRoles, type Role } from "../../policies/actor.ts";
 import { lockAccounts } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { LoggedAuthorityKey } from "./authority.ts";
@@ -49,7 +49,7 @@ const DUE = `
   from users u
   join tenants t on t.id = u.tenant and t.suspended_at_ms is null
   left join staff_certificates c on c.user_id = u.id
-  where u.role <> 'customer' and u.account_key is not null
+  where u.role = any($6::text[]) and u.account_key is not null
     and ($2::uuid is null or u.id = $2) and ($3::uuid is null or u.id > $3)
     and (c.user_id is null or c.account_key <> u.account_key or c.role <> u.role
       or c.authority <> $1 or c.from_ms <= $4)
@@ -115,6 +115,7 @@ async function dueAccounts(
       after ?? null,
       now() - RENEWED_AFTER_MS,
       BATCH,
+      staffRoles,
     ]);
     return rows;
   });

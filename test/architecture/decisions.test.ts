@@ -98,6 +98,7 @@ test("all decisions come from policies", () => {
 /** Use cases of an actor that ask no policy, and why. */
 const asksNothing: Readonly<Record<string, string>> = {
   "identity/audited.ts": "it runs use cases, which ask",
+  "identity/authority/read-authority.ts": "the authority's public keys are the same for everyone",
   "identity/directory/register-device.ts": "the account key's certificate decides",
   "identity/tokens/current-session.ts": "it concerns the session of the request itself",
   "identity/tokens/session-end.ts": "it says whether the actor may act at all",

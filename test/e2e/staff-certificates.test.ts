@@ -33,6 +33,7 @@ import {
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fetchChanging } from "../support/shown-log.ts";
 import { until } from "../support/until.ts";
+import { newId } from "../../tools/testkit/ids.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -252,7 +253,7 @@ describe("the authority's key", () => {
     await logged(authority.publicKey);
     const changes: ((certificate: StaffCertificate) => StaffCertificate)[] = [
       (certificate) => ({ ...certificate, role: "admin" }),
-      (certificate) => ({ ...certificate, user: own.tenant.id as string as UserId }),
+      (certificate) => ({ ...certificate, user: newId<UserId>() }),
       (certificate) => ({ ...certificate, accountKey: authority.publicKey }),
       (certificate) => ({
         ...certificate,
