@@ -66,8 +66,10 @@ export function isPossible(act: MembershipAct): boolean {
       return isOwnAct && about.role === "customer";
     case "history_granted":
       return by !== undefined && by.devices.includes(device) && about !== undefined;
+    // Customers are in the conversations that begin with them. Whoever comes later is staff, and needs a
+    // certificate of the tenant's authority.
     case "member_added":
-      return about !== undefined && mayChangeMembers(by, act);
+      return about !== undefined && about.role !== "customer" && mayChangeMembers(by, act);
     case "member_removed":
       return about === undefined && mayChangeMembers(by, act);
   }

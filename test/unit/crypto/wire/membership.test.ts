@@ -25,6 +25,7 @@ const customer = member("a", "customer", "a1", "a2");
 const agent = member("b", "agent", "b1");
 const idle = member("c", "bot");
 const ghost = member("x", "agent", "x1");
+const guest = member("y", "customer", "y1");
 const before = [customer, agent, idle];
 
 const act = (
@@ -111,6 +112,11 @@ test.each<[string, readonly Member[], MembershipAct]>([
   ],
   ["an addition by a customer", before, act("member_added", customer, ghost, [...before, ghost])],
   ["an addition of a member", before, act("member_added", agent, agent, before)],
+  [
+    "an addition of a customer, who needs no certificate",
+    before,
+    act("member_added", agent, guest, [...before, guest]),
+  ],
   ["an addition of nobody", before, act("member_added", agent, ghost, before)],
   ["an addition at another place", before, act("member_added", agent, ghost, [ghost, ...before])],
   ["a removal by a customer", before, act("member_removed", customer, agent, [customer, idle])],
