@@ -121,7 +121,9 @@ describe("the signature", () => {
       signMessage({ ...payload, ...context }, of, { ...author, ...signer });
     const sealedWith = async (signature: Uint8Array) => {
       const plaintext = pad({ payload: encoded, frankingKey, signature });
-      const { clientMessageId } = payload;
+      const { clientMessageId, conversation } = payload;
+      // A refused message takes its key with it, so each has a key of its own.
+      await a.transact((tx) => a.suite.rotate(tx, conversation));
       const sealed = await seal(a, [b!], payload, plaintext);
       return { ...delivery(a, b!, payload, sealed), clientMessageId, commitment };
     };
