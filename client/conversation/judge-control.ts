@@ -8,16 +8,22 @@ import {
 } from "../../crypto/wire/membership.ts";
 import type { Control, Deliver, Member } from "../../crypto/wire/frame.ts";
 import type { Receipt } from "../../crypto/wire/receipt.ts";
-import { isInPlace, isMembershipKind, receiptFor } from "../../crypto/wire/receipt-checks.ts";
-import { sha256 } from "../../crypto/device/sodium.ts";
+import { isInPlace, isMembershipKind } from "../../crypto/wire/receipt-checks.ts";
 import type { Self } from "./history.ts";
 import { makesMember } from "./makes-member.ts";
 import { hasDevice, withoutDevice, type ConversationState } from "./state.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
-type Placed = Pick<Deliver, "seq" | "epoch" | "conversation" | "senderDevice"> & {
+type Placed = Pick<Deliver, "seq" | "epoch" | "senderDevice"> & {
   readonly kind: MembershipAct["kind"];
 };
+
+/** The receipt of an event: see `receiptFor`. */
+export interface FoundReceipt {
+  readonly receipt: Receipt;
+  /** The hash of the event that it follows; undefined if this device has it not. */
+  readonly followed: Uint8Array | undefined;
+}
 
 /**
  * Judges a membership event whose place in the log was checked (R6 to R9). If this device saw the event
@@ -26,14 +32,14 @@ type Placed = Pick<Deliver, "seq" | "epoch" | "conversation" | "senderDevice"> &
  * event that makes it a member.
  * Somebody's act on the members, or on the conversation's state, must have a receipt that belongs here.
  * @param control undefined if the event has no valid content
- * @param followed the hash of the event that the receipt follows; undefined if this device has it not
+ * @param found the event's receipt, if it is about exactly this event
  */
 export function judgeControl(
   before: ConversationState | undefined,
   event: Placed,
   control: Control | undefined,
   self: Self,
-  followed: Uint8Array | undefined,
+  found: FoundReceipt | undefined,
 ): MembershipVerdict {
   if (control === undefined) return { kind: "malformed", code: "malformed_event", leaves: false };
   const malformed = malformedBy("malformed_event", control, self);
@@ -43,7 +49,7 @@ export function judgeControl(
   if (isActOfUncertified(before, event.kind, control)) return malformed;
   const act = actOf(event, control);
   const enters = makesMember(before, event, control, self);
-  const receipt = receiptHere(before, event, control, self, followed);
+  const receipt = found && isHere(before, event, found) ? found.receipt : undefined;
   const accepted = (arrived: readonly Member[]): MembershipVerdict =>
     isMembershipKind(event.kind) && receipt === undefined
       ? malformedBy("invalid_receipt", control, self)
@@ -84,18 +90,12 @@ export const malformedBy = (
   { device }: Self,
 ): MembershipVerdict => ({ kind: "malformed", code, leaves: !hasDevice(members, device) });
 
-/** Returns the event's receipt if it is about this event and stands in its place, as far as is known. */
-function receiptHere(
+/** Returns whether a receipt stands in its place, as far as is known. */
+const isHere = (
   before: ConversationState | undefined,
-  event: Placed,
-  control: Control,
-  { tenant }: Self,
-  followed: Uint8Array | undefined,
-): Receipt | undefined {
-  const receipt = receiptFor(sha256, tenant, event, control);
-  const place = { seq: event.seq, changedAt: before?.changedAt ?? 0, hash: followed };
-  return receipt && isInPlace(receipt.after, place) ? receipt : undefined;
-}
+  { seq }: Placed,
+  { receipt, followed: hash }: FoundReceipt,
+): boolean => isInPlace(receipt.after, { seq, changedAt: before?.changedAt ?? 0, hash });
 
 /** Returns whether this device knows the members as they are right before the event. */
 const sawMembers = (

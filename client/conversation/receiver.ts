@@ -16,7 +16,7 @@ import type { Api } from "../http/api.ts";
 import { LogComparison } from "../restore/log-comparison.ts";
 import { WorkLoop } from "../work-loop.ts";
 import { sleep, type Clock } from "../runtime.ts";
-import { receiptOf } from "../../crypto/wire/receipt-checks.ts";
+import { receiptFor } from "../../crypto/wire/receipt-checks.ts";
 import { ownersToLookUp } from "../device/owner.ts";
 import { claimOfReceipt } from "../receipts/is-signed.ts";
 import { claimOfCreation } from "./creation.ts";
@@ -25,7 +25,7 @@ import type { LogProblemCode, ProblemItem } from "./items.ts";
 import { shownAccounts } from "../http/shown-accounts.ts";
 import { recordCertified } from "./record-certified.ts";
 import { toCertify } from "./certified-staff.ts";
-import { judgeControl } from "./judge-control.ts";
+import { judgeControl, type FoundReceipt } from "./judge-control.ts";
 import type { ConversationLog } from "./log.ts";
 import { getEntry, type OutboxEntry } from "./outbox.ts";
 import { classifyEvent, classifyGap, type SequenceCheck } from "./sequence-check.ts";
@@ -241,7 +241,7 @@ export class Receiver {
           event,
           control,
           log.self,
-          await this.#followed(event, control),
+          await this.#receiptOf(event, control),
         );
         const found = await this.#lookUp(event, verdict, signal);
         if (found === undefined) return;
@@ -345,13 +345,18 @@ export class Receiver {
     }, signal);
   }
 
-  /** Returns the hash of the event that the receipt follows, if this device has the event. */
-  async #followed(event: Deliver, control: Control | undefined): Promise<Uint8Array | undefined> {
-    const after = control && receiptOf(control)?.after;
-    if (after === undefined) return undefined;
-    if (after.seq === event.seq - 1) return event.previousHash;
-    const { store, log } = this.#deps;
-    return store.read((transaction) => hashAt(transaction, log.id, after.seq));
+  /** Returns the event's receipt if it is about exactly this event, with the hash that it follows. */
+  async #receiptOf(
+    event: Deliver,
+    control: Control | undefined,
+  ): Promise<FoundReceipt | undefined> {
+    const { store, log, account } = this.#deps;
+    const receipt = control && receiptFor(sha256, account.tenant, event, control);
+    if (receipt === undefined) return undefined;
+    const { seq } = receipt.after;
+    if (seq === event.seq - 1) return { receipt, followed: event.previousHash };
+    const followed = await store.read((transaction) => hashAt(transaction, log.id, seq));
+    return { receipt, followed };
   }
 
   /** Repeats a request until the server answers. Returns undefined if the connection is gone. */
@@ -391,11 +396,9 @@ const verdictOn = (
   { kind, ...event }: Deliver,
   control: Control | undefined,
   self: Self,
-  followed: Uint8Array | undefined,
+  found: FoundReceipt | undefined,
 ): MembershipVerdict | undefined =>
-  kind === "message"
-    ? undefined
-    : judgeControl(before, { ...event, kind }, control, self, followed);
+  kind === "message" ? undefined : judgeControl(before, { ...event, kind }, control, self, found);
 
 function controlOf(event: Deliver): Control | undefined {
   try {

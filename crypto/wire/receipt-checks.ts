@@ -96,7 +96,7 @@ export function actIn(receipt: Receipt) {
 }
 
 /** Returns whether a receipt of a membership act is about these members and this epoch. */
-export const isOfMembers = (
+const isOfMembers = (
   sha256: Sha256,
   receipt: Receipt,
   { members, epoch }: Pick<Control, "members" | "epoch">,

@@ -5,7 +5,13 @@ import { malformedBy } from "../../client/conversation/judge-control.ts";
 import { otherDevices, type ConversationState } from "../../client/conversation/state.ts";
 import type { Facts, Step } from "../../client/conversation/step.ts";
 import type { Trust } from "../../client/device/trust.ts";
-import { isMembershipKind, needsReceipt, receiptOf } from "../../crypto/wire/receipt-checks.ts";
+import {
+  isMembershipKind,
+  needsReceipt,
+  receiptFor,
+  receiptOf,
+} from "../../crypto/wire/receipt-checks.ts";
+import { sha256 } from "../../crypto/device/sodium.ts";
 import { decodeControl } from "../../crypto/wire/frame.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { deviceName, everybody, ownerOf, type Owner } from "./cast.ts";
@@ -112,7 +118,9 @@ function factsOf(rules: Rules, device: Device, { event, content }: Placed): Fact
   const after = receiptOf(control)?.after.seq;
   const followed =
     after === event.seq - 1 ? event.previousHash : device.kept.get(after ?? 0)?.placed?.hash.bytes;
-  const judged = rules.judgeControl(device.state, at, control, device.owner, followed);
+  const receipt = receiptFor(sha256, device.owner.tenant, event, control);
+  const found = receipt && { receipt, followed };
+  const judged = rules.judgeControl(device.state, at, control, device.owner, found);
   const isProved = content.isSigned && judged.kind === "accepted" && judged.receipt !== undefined;
   // As `membershipFacts` does.
   const isRefused = judged.kind === "accepted" && !isProved && isMembershipKind(content.kind);

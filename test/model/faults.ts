@@ -59,8 +59,8 @@ export const faults: readonly Fault[] = [
     "R7",
     "takes every list of members",
     {
-      judgeControl: (before, event, control, self, followed) => {
-        const verdict = rules.judgeControl(before, event, control, self, followed);
+      judgeControl: (before, event, control, self, found) => {
+        const verdict = rules.judgeControl(before, event, control, self, found);
         return verdict.kind === "malformed" && control !== undefined
           ? { kind: "accepted", control, arrived: [], enters: false, receipt: undefined }
           : verdict;
@@ -72,8 +72,8 @@ export const faults: readonly Fault[] = [
     "R8",
     "does not show who came unseen",
     {
-      judgeControl: (before, event, control, self, followed) => {
-        const verdict = rules.judgeControl(before, event, control, self, followed);
+      judgeControl: (before, event, control, self, found) => {
+        const verdict = rules.judgeControl(before, event, control, self, found);
         return verdict.kind === "accepted" ? { ...verdict, arrived: [] } : verdict;
       },
     },

@@ -49,7 +49,7 @@ export async function headOf({ database }: Database, conversation: ConversationI
 }
 
 /** The users as a conversation lists them to which they are added now. */
-export async function newMembers(
+async function newMembers(
   { database }: Database,
   users: readonly UserId[],
 ): Promise<readonly Member[]> {

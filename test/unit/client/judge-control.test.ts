@@ -10,6 +10,7 @@ import {
   controlOf,
   customer,
   eventOf,
+  foundIn,
   ghost,
   judge,
   linked,
@@ -63,7 +64,7 @@ test("content that cannot be read is malformed, and so is another epoch than the
   const at = placed(closing, 5);
   expect(judgeControl(state(), at, undefined, self, undefined)).toEqual(malformed);
   const control = controlOf({ ...closing, epoch: 2 }, 4);
-  expect(judgeControl(state(), at, control, self, zeroHash)).toEqual(malformed);
+  expect(judgeControl(state(), at, control, self, foundIn(at, control))).toEqual(malformed);
 });
 
 test("a malformed event does not keep a device that it no longer lists (R10)", () => {
@@ -146,4 +147,29 @@ test("where all events are said to be gone, nobody begins anew", () => {
   expect(judge(before, again).kind).toBe("malformed");
   const first = eventOf({ ...again, seq: 1 }, zeroHash);
   expect(classifyEvent(before, first, controlOf(again), self).kind).toBe("known");
+});
+
+test("an act that nobody signed for this place is refused, and so is one that is shown again (R14)", () => {
+  const added: Shown = {
+    kind: "member_added",
+    by: own,
+    of: ghost,
+    members: [customer, own, ghost],
+    epoch: 4,
+  };
+  const at = placed(added, 5);
+  const refused = { ...malformed, code: "invalid_receipt" };
+  const judged = (after: number, followed: Uint8Array | undefined, changedAt = 2) => {
+    const control = controlOf(added, after);
+    const found = foundIn(at, control);
+    return judgeControl(state({ changedAt }), at, control, self, found && { ...found, followed });
+  };
+  expect(judgeControl(state(), at, controlOf(added, 4), self, undefined)).toEqual(refused);
+  expect(judged(2, zeroHash)).toMatchObject(accepted([]));
+  // It was shown before, as event 3, or follows an event of another log, or one to come.
+  expect(judged(2, zeroHash, 3)).toEqual(refused);
+  expect(judged(4, new Uint8Array(32).fill(1))).toEqual(refused);
+  expect(judged(5, undefined)).toEqual(refused);
+  // Nobody has the hash of an event that is gone.
+  expect(judged(4, undefined)).toMatchObject(accepted([]));
 });

@@ -1,11 +1,11 @@
 /** Membership events in a conversation of a customer and this device's user. */
-import { judgeControl } from "../../../client/conversation/judge-control.ts";
+import { judgeControl, type FoundReceipt } from "../../../client/conversation/judge-control.ts";
 import { unknown, type ConversationState } from "../../../client/conversation/state.ts";
 import type { MembershipVerdict } from "../../../client/conversation/verdict.ts";
 import { nilUuid, transcriptHash, zeroHash } from "../../../crypto/wire/event.ts";
 import type { Control, Deliver, Member } from "../../../crypto/wire/frame.ts";
 import { encodeReceipt } from "../../../crypto/wire/receipt.ts";
-import { isMembershipKind } from "../../../crypto/wire/receipt-checks.ts";
+import { isMembershipKind, receiptFor } from "../../../crypto/wire/receipt-checks.ts";
 import { membersBytes } from "../../../crypto/wire/signed-records.ts";
 import type { MembershipAct } from "../../../crypto/wire/membership.ts";
 import {
@@ -111,7 +111,18 @@ const seqOf = (before: ConversationState | undefined, { seq }: Shown): number =>
 /** Judges an event whose receipt follows the event before it, and was signed for this log. */
 export function judge(before: ConversationState | undefined, shown: Shown): MembershipVerdict {
   const seq = seqOf(before, shown);
-  return judgeControl(before, placed(shown, seq), controlOf(shown, seq - 1), self, zeroHash);
+  const at = placed(shown, seq);
+  const control = controlOf(shown, seq - 1);
+  return judgeControl(before, at, control, self, foundIn(at, control));
+}
+
+/** The receipt of an event, whose signer saw this device's log. */
+export function foundIn(
+  event: ReturnType<typeof placed>,
+  control: Control,
+): FoundReceipt | undefined {
+  const receipt = receiptFor(sha256, self.tenant, event, control);
+  return receipt && { receipt, followed: zeroHash };
 }
 
 /** The place of an event, and the device that acts. */
