@@ -23,7 +23,7 @@ import {
   type Value,
 } from "./format.ts";
 
-export const clientMessageId = uuidOf<MessageId>("message");
+const clientMessageId = uuidOf<MessageId>("message");
 const context = {
   conversation,
   senderDevice: device,
