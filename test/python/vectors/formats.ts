@@ -17,7 +17,13 @@ import {
   plaintexts,
   transcripts,
 } from "./messages.ts";
-import { authorityEntries, keyEntries, receipts, staffCertificates } from "./records.ts";
+import {
+  authorityEntries,
+  keyEntries,
+  membersEncodings,
+  receipts,
+  staffCertificates,
+} from "./records.ts";
 
 /**
  * Every format that has test vectors. To add one, write its function, name it here, and write the
@@ -36,6 +42,7 @@ export const formats: readonly (() => Promise<Format>)[] = [
   transcripts,
   keyPackets,
   attachments,
+  membersEncodings,
   receipts,
   historyPacks,
   linkCodes,

@@ -1,4 +1,4 @@
-import { verifySignature } from "../../../crypto/device/sodium.ts";
+import { sha256, verifySignature } from "../../../crypto/device/sodium.ts";
 import { concat, utf8 } from "../../../crypto/wire/bytes.ts";
 import {
   decodeAuthorityEntry,
@@ -6,6 +6,7 @@ import {
   handoverBytes,
 } from "../../../crypto/wire/authority-entry.ts";
 import type {
+  ActId,
   AttachmentId,
   ConsentId,
   DeviceId,
@@ -14,7 +15,11 @@ import type {
 } from "../../../crypto/wire/ids.ts";
 import { decodeKeyEntry, encodeKeyEntry } from "../../../crypto/wire/key-entry.ts";
 import { decodeReceipt, encodeReceipt, receiptBytes } from "../../../crypto/wire/receipt.ts";
-import { deviceApprovalBytes, deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
+import {
+  deviceApprovalBytes,
+  deviceRecordBytes,
+  membersBytes,
+} from "../../../crypto/wire/signed-records.ts";
 import {
   encodeStaffCertificate,
   openStaffCertificate,
@@ -106,6 +111,69 @@ const consent = {
   atMs: 1_767_571_200_123,
 } as const;
 
+const memberDevices = ["one", "two"].map((name) => uuidOf<DeviceId>(name)).toSorted();
+/** The members after the act of `membership`. */
+const members = [
+  { user, role: "agent", devices: [device] },
+  { user: uuidOf<UserId>("recipient"), role: "customer", devices: memberDevices },
+];
+const membership = {
+  type: "membership",
+  version: 1,
+  id: uuidOf<ActId>("act"),
+  tenant,
+  conversation,
+  after: { seq: 41, hash: bytesOf("after") },
+  atMs: 1_767_571_200_123,
+  kind: "member_added",
+  actor: user,
+  actorDevice: device,
+  subject: uuidOf<UserId>("recipient"),
+  epoch: 7,
+  members: sha256(membersBytes(members)),
+} as const;
+
+export function membersEncodings() {
+  const digestOf = (of: typeof members) => hex(sha256(membersBytes(of)));
+  const input = { members, digest: digestOf(members) };
+  const [first, second] = members;
+  return describeFormat({
+    name: "members",
+    defined: "docs/crypto.md#receipts",
+    accepted: [
+      { name: "two members", input },
+      { name: "nobody", input: { members: [], digest: digestOf([]) } },
+    ],
+    refused: [
+      ...eachFlipped(input, ["digest"]),
+      { name: "members in another order", input: { ...input, members: members.toReversed() } },
+      {
+        name: "another role",
+        input: { ...input, members: [{ ...first!, role: "admin" }, second!] },
+      },
+      { name: "a member less", input: { ...input, members: members.slice(1) } },
+      {
+        name: "a device less",
+        input: { ...input, members: [first!, { ...second!, devices: memberDevices.slice(1) }] },
+      },
+      {
+        name: "a device of the other member",
+        input: {
+          ...input,
+          members: [
+            { ...first!, devices: [...first!.devices, ...memberDevices.slice(1)] },
+            { ...second!, devices: memberDevices.slice(0, 1) },
+          ],
+        },
+      },
+    ],
+    open({ members: of, digest }) {
+      if (digestOf(of) !== digest) throw new Error("another digest");
+      return { digest };
+    },
+  });
+}
+
 export function receipts() {
   const sign = (text: string) => hex(signedBy("receipt", receiptBytes(utf8(text))));
   const inputOf = (receipt: Parameters<typeof encodeReceipt>[0]) => {
@@ -124,12 +192,22 @@ export function receipts() {
     accepted: [
       { name: "a grant", input },
       { name: "a grant without consent", input: inputOf({ ...grant, consent: undefined }) },
+      { name: "an act on the members", input: inputOf(membership) },
       { name: "a consent", input: inputOf(consent) },
       { name: "a consent withdrawn", input: inputOf({ ...consent, state: "withdrawn" }) },
     ],
     refused: [
       ...eachFlipped(input, ["receiptKey", "signature"]),
       ...resigned(input, sign),
+      {
+        name: "after no event",
+        input: changed(/"after":\{.*?\},/.exec(input.text)?.[0] ?? "", ""),
+      },
+      { name: "after an event below 0", input: changed('"seq":41', '"seq":-1') },
+      {
+        name: "an act of another kind",
+        input: inputOf({ ...membership, kind: "member_moved" as "member_added" }),
+      },
       { name: "another purpose", input: changed("second_opinion", "curiosity") },
       { name: "another version", input: changed('"version":1', '"version":2') },
       { name: "an empty range", input: changed('"fromSeq":1', '"fromSeq":41') },
