@@ -1,4 +1,5 @@
 import { keyPackets, safetyCodes, safetyNumbers, storedValues, storeKeys } from "./accounts.ts";
+import { authorityEntries, staffCertificates } from "./authority.ts";
 import { attachments, historyPacks } from "./attachments.ts";
 import {
   creationRecords,
@@ -17,13 +18,7 @@ import {
   plaintexts,
   transcripts,
 } from "./messages.ts";
-import {
-  authorityEntries,
-  keyEntries,
-  membersEncodings,
-  receipts,
-  staffCertificates,
-} from "./records.ts";
+import { keyEntries, membersEncodings, receipts } from "./records.ts";
 
 /**
  * Every format that has test vectors. To add one, write its function, name it here, and write the

@@ -1,6 +1,5 @@
 import type { AttachmentId } from "../../../../crypto/wire/ids.ts";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "@jest/globals";
 import sodium from "libsodium-wrappers-sumo";
@@ -15,7 +14,7 @@ import {
   chunkBytes,
   sealAttachment,
 } from "../../../../crypto/device/attachments/seal-attachment.ts";
-import { idOf, newId } from "../../../../tools/testkit/ids.ts";
+import { newId } from "../../../../tools/testkit/ids.ts";
 
 await ready;
 
