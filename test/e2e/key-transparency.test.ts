@@ -13,12 +13,7 @@ import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
 import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { appendKeyEntry } from "../../identity/transparency/append-key-entry.ts";
-import {
-  customerDevice,
-  ed25519,
-  staffDevice,
-  TestDevice,
-} from "../support/device.ts";
+import { customerDevice, ed25519, staffDevice, TestDevice } from "../support/device.ts";
 import {
   connectCustomer,
   connectSibling,

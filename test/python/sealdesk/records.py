@@ -1,9 +1,10 @@
 """Records that are canonical JSON: receipts, entries of the key log, certificates of staff."""
 
+import hashlib
 import re
 
 from .ed25519 import verify
-from .encoding import base64url, canonical_json, exactly, from_hex, is_count, require, uuid
+from .encoding import base64url, canonical_json, exactly, from_hex, is_count, lp, require, uuid
 
 DAY_MS = 86_400_000
 PURPOSES = ("hand_over", "second_opinion", "supervision", "own_device")
@@ -20,7 +21,8 @@ def receipt(given):
     verify(from_hex(given["receiptKey"]), signed, from_hex(given["signature"]))
     require(len(text.encode()) <= 16 * 1024, "too long")
     fields = canonical_json(text)
-    {"history_grant": history_grant, "consent": consent}.get(fields.get("type"), unknown)(fields)
+    checks = {"history_grant": history_grant, "consent": consent, "membership": membership}
+    checks.get(fields.get("type"), unknown)(fields)
     return {"type": fields["type"], "id": fields["id"], "signed": signed.hex()}
 
 
@@ -28,17 +30,44 @@ def unknown(_fields):
     require(False, "an unknown type")
 
 
-COMMON = ("type", "version", "id", "tenant", "conversation", "purpose", "atMs")
+COMMON = ("type", "version", "id", "tenant", "conversation", "after", "atMs")
+ACTS = ("created", "member_added", "member_removed", "closed")
 
 
 def require_common(fields):
     require(fields["version"] == 1 and type(fields["version"]) is int, "another version")
     require_ids(fields, "id", "tenant", "conversation")
     require(is_count(fields["atMs"]), "not a time")
+    after = fields["after"]
+    require(isinstance(after, dict), "not an event")
+    exactly(after, ("seq", "hash"))
+    require(is_count(after["seq"]), "not an event")
+    base64url(after["hash"], 32)
+
+
+def members(given):
+    fields = []
+    for member in given["members"]:
+        devices = b"".join(uuid(device) for device in member["devices"])
+        fields += [uuid(member["user"]), member["role"].encode(), devices]
+    encoded = b"sealdesk/members/v1" + b"".join(map(lp, fields))
+    digest = hashlib.sha256(encoded).hexdigest()
+    require(digest == given["digest"], "another digest")
+    return {"digest": digest}
+
+
+def membership(fields):
+    own = ("kind", "actor", "actorDevice", "subject", "epoch", "members")
+    exactly(fields, (*COMMON, *own))
+    require_common(fields)
+    require_ids(fields, "actor", "actorDevice", "subject")
+    require(fields["kind"] in ACTS, "another act")
+    require(is_count(fields["epoch"]), "not an epoch")
+    base64url(fields["members"], 32)
 
 
 def consent(fields):
-    exactly(fields, (*COMMON, "user", "device", "state"))
+    exactly(fields, (*COMMON, "purpose", "user", "device", "state"))
     require_common(fields)
     require_ids(fields, "user", "device")
     require(fields["purpose"] == "history_sharing", "another purpose")
@@ -47,7 +76,7 @@ def consent(fields):
 
 def history_grant(fields):
     own = ("grantor", "grantorDevice", "recipient", "recipientDevices", "fromSeq", "toSeq")
-    exactly(fields, (*COMMON, *own, "fromHash", "toHash", "packs"), optional=("consent",))
+    exactly(fields, (*COMMON, "purpose", *own, "fromHash", "toHash", "packs"), optional=("consent",))
     require_common(fields)
     require_ids(fields, "grantor", "grantorDevice", "recipient")
     if "consent" in fields:

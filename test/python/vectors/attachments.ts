@@ -123,9 +123,9 @@ export function attachments() {
       { name: "chunks of less than 4 KiB", input: { ...input, chunkBytes: 4095 } },
       { name: "chunks of more than 1 MiB", input: { ...input, chunkBytes: 1024 * 1024 + 1 } },
     ],
-    async open({ key, plaintextDigest, ciphertextDigest, uploaded: all, ...rest }) {
+    async open({ key, plaintextDigest, ciphertextDigest, uploaded: all, ...of }) {
       const named = {
-        ...rest,
+        ...of,
         key: unhex(key),
         plaintextDigest: unhex(plaintextDigest),
         ciphertextDigest: unhex(ciphertextDigest),

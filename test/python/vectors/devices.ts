@@ -87,7 +87,7 @@ export function deviceCertificates() {
         name: "an identity key of 32 bytes",
         input: { ...input, identityKey: input.identityKey.slice(2) },
       },
-      { name: "an id in capitals", input: { ...input, user: user.toUpperCase() as UserId } },
+      { name: "an id in capitals", input: { ...input, user: idOf<UserId>(user.toUpperCase()) } },
     ],
     open({ certificate, accountKey, deviceKey, identityKey, receiptKey, ...ids }) {
       const keys = {

@@ -60,19 +60,20 @@ export const keyOf = (name: string) => signingKeyFromSeed(bytesOf(name));
 export const signedBy = (name: string, bytes: Uint8Array): Uint8Array =>
   sign(bytes, keyOf(name).privateKey);
 
-/** A UUID of version 7 that is the same in every run. */
-export function uuidOf<I extends AnyId>(name: string): I {
+/** A UUID of version 7 that is the same in every run, as an id of the kind that its place has. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+export const uuidOf: <I extends AnyId>(name: string) => I = (name) => {
   const digits = hex(bytesOf(name, 16));
   const parts = [digits.slice(0, 8), digits.slice(8, 12), `7${digits.slice(13, 16)}`];
-  return idOf<I>([...parts, `8${digits.slice(17, 20)}`, digits.slice(20)].join("-"));
-}
+  return idOf([...parts, `8${digits.slice(17, 20)}`, digits.slice(20)].join("-"));
+};
 
 /** The same value with one bit changed; of a number, the next one. */
 export function flipped(value: Value, at = 0.5): Value {
   if (typeof value === "number") return value + 1;
   if (typeof value !== "string") throw new Error("only bytes, ids and numbers have a bit to flip");
   const isUuid = /^[0-9a-f]{8}-/.test(value);
-  const digits = [...value];
+  const digits = value.split("");
   const place = isUuid ? value.length - 1 : Math.floor((digits.length - 1) * at);
   digits[place] = (Number.parseInt(digits[place] ?? "0", 16) ^ 1).toString(16);
   return digits.join("");

@@ -1,4 +1,5 @@
 import { keyPackets, safetyCodes, safetyNumbers, storedValues, storeKeys } from "./accounts.ts";
+import { authorityEntries, staffCertificates } from "./authority.ts";
 import { attachments, historyPacks } from "./attachments.ts";
 import {
   creationRecords,
@@ -17,7 +18,7 @@ import {
   plaintexts,
   transcripts,
 } from "./messages.ts";
-import { authorityEntries, keyEntries, receipts, staffCertificates } from "./records.ts";
+import { keyEntries, membersEncodings, receipts } from "./records.ts";
 
 /**
  * Every format that has test vectors. To add one, write its function, name it here, and write the
@@ -36,6 +37,7 @@ export const formats: readonly (() => Promise<Format>)[] = [
   transcripts,
   keyPackets,
   attachments,
+  membersEncodings,
   receipts,
   historyPacks,
   linkCodes,

@@ -6,7 +6,7 @@ import { hmacSha256, sha256 } from "../../../crypto/device/sodium.ts";
 import { concat, utf8 } from "../../../crypto/wire/bytes.ts";
 import { authorshipBytes } from "../../../crypto/wire/authorship.ts";
 import { frankingTag, linkHash } from "../../../crypto/wire/event.ts";
-import type { AttachmentId, MessageId } from "../../../crypto/wire/ids.ts";
+import { nilId, type AttachmentId, type MessageId } from "../../../crypto/wire/ids.ts";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import { conversation, device, record, tenant, user } from "./devices.ts";
 import {
@@ -23,7 +23,7 @@ import {
   type Value,
 } from "./format.ts";
 
-export const clientMessageId = uuidOf<MessageId>("message");
+const clientMessageId = uuidOf<MessageId>("message");
 const context = {
   conversation,
   senderDevice: device,
@@ -291,7 +291,7 @@ export function transcripts() {
     ...parts,
     kind: "member_added" as unknown as "message",
     keyId: nil as Uuid,
-    clientMessageId: nil as MessageId,
+    clientMessageId: nilId<MessageId>(),
     commitment: "00".repeat(32),
   };
   const flips = Object.keys(input).filter((name) => name !== "kind");

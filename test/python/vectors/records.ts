@@ -1,11 +1,7 @@
-import { verifySignature } from "../../../crypto/device/sodium.ts";
-import { concat, utf8 } from "../../../crypto/wire/bytes.ts";
-import {
-  decodeAuthorityEntry,
-  encodeAuthorityEntry,
-  handoverBytes,
-} from "../../../crypto/wire/authority-entry.ts";
+import { sha256, verifySignature } from "../../../crypto/device/sodium.ts";
+import { utf8 } from "../../../crypto/wire/bytes.ts";
 import type {
+  ActId,
   AttachmentId,
   ConsentId,
   DeviceId,
@@ -14,63 +10,23 @@ import type {
 } from "../../../crypto/wire/ids.ts";
 import { decodeKeyEntry, encodeKeyEntry } from "../../../crypto/wire/key-entry.ts";
 import { decodeReceipt, encodeReceipt, receiptBytes } from "../../../crypto/wire/receipt.ts";
-import { deviceApprovalBytes, deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
 import {
-  encodeStaffCertificate,
-  openStaffCertificate,
-  staffCertificateBytes,
-} from "../../../crypto/wire/staff-certificate.ts";
+  deviceApprovalBytes,
+  deviceRecordBytes,
+  membersBytes,
+} from "../../../crypto/wire/signed-records.ts";
 import { conversation, device, record, tenant, user } from "./devices.ts";
 import {
   bytesOf,
   describeFormat,
   eachFlipped,
   hex,
-  keyOf,
   malleated,
   signedBy,
   unhex,
   uuidOf,
-  type Refused,
 } from "./format.ts";
-
-const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
-/** Other texts of the same JSON value, and texts of other values, none of which is canonical. */
-function otherTexts(text: string): Readonly<Record<string, string>> {
-  const names = Object.entries(JSON.parse(text) as Record<string, unknown>);
-  const [first] = names;
-  return {
-    "a space": text.replace(":", ": "),
-    "a newline at the end": `${text}\n`,
-    "names in another order": JSON.stringify(Object.fromEntries(names.toReversed())),
-    "a name twice": `{"${first?.[0]}":${JSON.stringify(first?.[1])},${text.slice(1)}`,
-    "an unknown name": `${text.slice(0, -1)},"zzz":1}`,
-    "an escape that is not needed": text.replace('"type"', String.raw`"typ\u0065"`),
-    "a number with a fraction": text.replace(/:(\d+)([,}])/, ":$1.0$2"),
-    "not an object": `[${text}]`,
-    "a name missing": text.replace(/"tenant":"[^"]*",?/, ""),
-    "base64url with padding": text.replace(/"([A-Za-z0-9_-]{43})"/, '"$1="'),
-    "base64url with bits that are not zero": text.replace(
-      /"([A-Za-z0-9_-]{42})([A-Za-z0-9_-])"/,
-      (_all, head: string, last: string) => `"${head}${nextDigit(last)}"`,
-    ),
-  };
-}
-
-const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/** The next digit: of the last one of 32 bytes, only bits that are not used differ. */
-const nextDigit = (digit: string): string => digits[digits.indexOf(digit) + 1] ?? "";
-
-/** Texts that differ, each signed like the right one. */
-const resigned = <I extends { readonly text: string }>(
-  input: I,
-  sign: (text: string) => string,
-  skip: readonly string[] = [],
-): readonly Refused<I>[] =>
-  Object.entries(otherTexts(input.text))
-    .filter(([name, text]) => text !== input.text && !skip.includes(name))
-    .map(([name, text]) => ({ name, input: { ...input, text, signature: sign(text) } }));
+import { otherTexts, resigned, textOf } from "./texts.ts";
 
 const grant = {
   type: "history_grant",
@@ -106,6 +62,69 @@ const consent = {
   atMs: 1_767_571_200_123,
 } as const;
 
+const memberDevices = ["one", "two"].map((name) => uuidOf<DeviceId>(name)).toSorted();
+/** The members after the act of `membership`. */
+const members = [
+  { user, role: "agent", devices: [device] },
+  { user: uuidOf<UserId>("recipient"), role: "customer", devices: memberDevices },
+];
+const membership = {
+  type: "membership",
+  version: 1,
+  id: uuidOf<ActId>("act"),
+  tenant,
+  conversation,
+  after: { seq: 41, hash: bytesOf("after") },
+  atMs: 1_767_571_200_123,
+  kind: "member_added",
+  actor: user,
+  actorDevice: device,
+  subject: uuidOf<UserId>("recipient"),
+  epoch: 7,
+  members: sha256(membersBytes(members)),
+} as const;
+
+export function membersEncodings() {
+  const digestOf = (of: typeof members) => hex(sha256(membersBytes(of)));
+  const input = { members, digest: digestOf(members) };
+  const [first, second] = members;
+  return describeFormat({
+    name: "members",
+    defined: "docs/crypto.md#receipts",
+    accepted: [
+      { name: "two members", input },
+      { name: "nobody", input: { members: [], digest: digestOf([]) } },
+    ],
+    refused: [
+      ...eachFlipped(input, ["digest"]),
+      { name: "members in another order", input: { ...input, members: members.toReversed() } },
+      {
+        name: "another role",
+        input: { ...input, members: [{ ...first!, role: "admin" }, second!] },
+      },
+      { name: "a member less", input: { ...input, members: members.slice(1) } },
+      {
+        name: "a device less",
+        input: { ...input, members: [first!, { ...second!, devices: memberDevices.slice(1) }] },
+      },
+      {
+        name: "a device of the other member",
+        input: {
+          ...input,
+          members: [
+            { ...first!, devices: [...first!.devices, ...memberDevices.slice(1)] },
+            { ...second!, devices: memberDevices.slice(0, 1) },
+          ],
+        },
+      },
+    ],
+    open({ members: of, digest }) {
+      if (digestOf(of) !== digest) throw new Error("another digest");
+      return { digest };
+    },
+  });
+}
+
 export function receipts() {
   const sign = (text: string) => hex(signedBy("receipt", receiptBytes(utf8(text))));
   const inputOf = (receipt: Parameters<typeof encodeReceipt>[0]) => {
@@ -124,12 +143,22 @@ export function receipts() {
     accepted: [
       { name: "a grant", input },
       { name: "a grant without consent", input: inputOf({ ...grant, consent: undefined }) },
+      { name: "an act on the members", input: inputOf(membership) },
       { name: "a consent", input: inputOf(consent) },
       { name: "a consent withdrawn", input: inputOf({ ...consent, state: "withdrawn" }) },
     ],
     refused: [
       ...eachFlipped(input, ["receiptKey", "signature"]),
       ...resigned(input, sign),
+      {
+        name: "after no event",
+        input: changed(/"after":\{.*?\},/.exec(input.text)?.[0] ?? "", ""),
+      },
+      { name: "after an event below 0", input: changed('"seq":41', '"seq":-1') },
+      {
+        name: "an act of another kind",
+        input: inputOf({ ...membership, kind: "member_moved" as "member_added" }),
+      },
       { name: "another purpose", input: changed("second_opinion", "curiosity") },
       { name: "another version", input: changed('"version":1', '"version":2') },
       { name: "an empty range", input: changed('"fromSeq":1', '"fromSeq":41') },
@@ -238,139 +267,6 @@ export function keyEntries() {
         listVersion: read.list?.version ?? null,
         approvedBy: read.approval?.device ?? null,
       };
-    },
-  });
-}
-
-export function staffCertificates() {
-  const sign = (text: string) => hex(signedBy("authority", staffCertificateBytes(utf8(text))));
-  const certificate = {
-    tenant,
-    user,
-    accountKey: record.accountKey,
-    role: "agent",
-    teams: ["billing", "triage"],
-    fromMs: 1_767_571_200_000,
-    untilMs: 1_767_657_600_000,
-  };
-  const text = textOf(encodeStaffCertificate(certificate));
-  const input = { text, authority: hex(keyOf("authority").publicKey), signature: sign(text) };
-  const changed = (from: string, to: string) => {
-    const other = text.replace(from, to);
-    return { ...input, text: other, signature: sign(other) };
-  };
-  const plain = textOf(encodeStaffCertificate({ ...certificate, teams: [] }));
-  return describeFormat({
-    name: "staff-certificate",
-    defined: "docs/crypto.md#certificates-of-staff",
-    accepted: [
-      { name: "an agent of two teams", input },
-      { name: "of no team", input: { ...input, text: plain, signature: sign(plain) } },
-    ],
-    refused: [
-      ...eachFlipped(input, ["authority", "signature"]),
-      ...resigned(input, sign),
-      { name: "a customer", input: changed('"agent"', '"customer"') },
-      { name: "a role in capitals", input: changed('"agent"', '"Agent"') },
-      {
-        name: "teams in another order",
-        input: changed('["billing","triage"]', '["triage","billing"]'),
-      },
-      { name: "a team twice", input: changed('["billing","triage"]', '["billing","billing"]') },
-      { name: "a name that is no team's", input: changed('"triage"', '"-triage"') },
-      {
-        name: "an end that is not after the beginning",
-        input: changed("1767657600000", "1767571200000"),
-      },
-      { name: "more than 31 days", input: changed("1767657600000", "1770249600001") },
-      {
-        name: "another label",
-        input: {
-          ...input,
-          signature: hex(signedBy("authority", utf8(`sealdesk/staff/v2${text}`))),
-        },
-      },
-    ],
-    open({ text: shown, authority, signature }) {
-      const verify = (key: Uint8Array, message: Uint8Array, by: Uint8Array) =>
-        verifySignature(message, by, key);
-      const signed = { text: utf8(shown), signature: unhex(signature) };
-      const opened = openStaffCertificate(signed, unhex(authority), verify);
-      if (opened === undefined) throw new Error("the signature is wrong");
-      return { role: opened.role, teams: [...opened.teams], accountKey: hex(opened.accountKey) };
-    },
-  });
-}
-
-export function authorityEntries() {
-  const [from, to] = [keyOf("authority").publicKey, keyOf("next authority").publicKey];
-  const handover = signedBy("authority", handoverBytes(tenant, { from, to }));
-  const entry = { change: "added", tenant, version: 2, authorityKey: to, handover } as const;
-  const textFor = (of: Parameters<typeof encodeAuthorityEntry>[0]) =>
-    textOf(encodeAuthorityEntry(of));
-  const input = { text: textFor(entry), before: hex(from) };
-  const first = { ...entry, version: 1, authorityKey: from, handover: undefined };
-  const retired = { ...first, change: "retired", version: 3 } as const;
-  const withHandover = (by: Uint8Array) => ({
-    ...input,
-    text: textFor({ ...entry, handover: by }),
-  });
-  return describeFormat({
-    name: "authority-entry",
-    defined: "docs/crypto.md#certificates-of-staff",
-    accepted: [
-      { name: "a key that the one before hands over to", input },
-      { name: "the first key", input: { text: textFor(first), before: "" } },
-      { name: "a key retired", input: { text: textFor(retired), before: "" } },
-    ],
-    refused: [
-      ...eachFlipped(input, ["before"]),
-      ...Object.entries(otherTexts(input.text)).map(([name, text]) => ({
-        name,
-        input: { ...input, text },
-      })),
-      {
-        name: "another change",
-        input: { ...input, text: input.text.replace('"added"', '"moved"') },
-      },
-      {
-        name: "version 0",
-        input: { ...input, text: input.text.replace('"version":2', '"version":0') },
-      },
-      {
-        name: "a retirement with a handover",
-        input: { ...input, text: input.text.replace('"added"', '"retired"') },
-      },
-      {
-        name: "a handover of another tenant",
-        input: withHandover(signedBy("authority", handoverBytes(user as never, { from, to }))),
-      },
-      {
-        name: "a handover to another key",
-        input: withHandover(signedBy("authority", handoverBytes(tenant, { from, to: from }))),
-      },
-      {
-        name: "another label",
-        input: withHandover(
-          signedBy(
-            "authority",
-            concat(
-              utf8("sealdesk/authority-handover/v2"),
-              handoverBytes(tenant, { from, to }).subarray(30),
-            ),
-          ),
-        ),
-      },
-    ],
-    open({ text, before }) {
-      const read = decodeAuthorityEntry(utf8(text));
-      const key = read.authorityKey;
-      if (read.handover !== undefined) {
-        const signed = handoverBytes(read.tenant, { from: unhex(before), to: key });
-        if (!verifySignature(signed, read.handover, unhex(before)))
-          throw new Error("the handover is wrong");
-      }
-      return { change: read.change, version: read.version, authorityKey: hex(key) };
     },
   });
 }

@@ -1,6 +1,5 @@
 import type { AttachmentId } from "../../../../crypto/wire/ids.ts";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "@jest/globals";
 import sodium from "libsodium-wrappers-sumo";
@@ -15,17 +14,10 @@ import {
   chunkBytes,
   sealAttachment,
 } from "../../../../crypto/device/attachments/seal-attachment.ts";
-import { idOf, newId } from "../../../../tools/testkit/ids.ts";
+import { newId } from "../../../../tools/testkit/ids.ts";
 
 await ready;
 
-const vector = JSON.parse(
-  readFileSync(new URL("vectors/attachment.json", import.meta.url), "utf8"),
-) as Record<
-  "id" | "key" | "plaintext" | "ciphertext" | "plaintextDigest" | "ciphertextDigest",
-  string
-> &
-  Record<"size" | "chunkBytes", number>;
 const chunk = chunkBytes + 17;
 const plenty = 1024 * 1024 * 1024;
 const property = { seed: 20261121, numRuns: 60 };
@@ -106,21 +98,6 @@ describe("what was sealed", () => {
     expect(padded).toHaveLength(paddedSize(plaintext.length));
     expect(Uint8Array.from(padded.subarray(0, plaintext.length))).toEqual(plaintext);
     expect(padded.subarray(plaintext.length).every((byte) => byte === 0)).toBe(true);
-  });
-
-  test("from years ago opens: a known answer", async () => {
-    const { plaintext, ciphertext, ...known } = vector;
-    const hex = (text: string) => Uint8Array.from(Buffer.from(text, "hex"));
-    const sealed = {
-      ...known,
-      id: idOf<AttachmentId>(known.id),
-      key: hex(known.key),
-      plaintextDigest: hex(known.plaintextDigest),
-      ciphertextDigest: hex(known.ciphertextDigest),
-    };
-    expect(Buffer.from(await open(sealed, hex(ciphertext))).toString()).toBe(plaintext);
-    expect(sha256(Buffer.from(plaintext))).toEqual(sealed.plaintextDigest);
-    expect(sha256(hex(ciphertext))).toEqual(sealed.ciphertextDigest);
   });
 
   test("has another key and header each time", async () => {
