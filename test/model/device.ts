@@ -1,9 +1,11 @@
 /** A device of the model: what it keeps of the conversation, and what it has shown to its user. */
 import { itemsOf } from "../../client/conversation/history.ts";
 import type { LoggedItem } from "../../client/conversation/items.ts";
+import { malformedBy } from "../../client/conversation/judge-control.ts";
 import { otherDevices, type ConversationState } from "../../client/conversation/state.ts";
 import type { Facts, Step } from "../../client/conversation/step.ts";
 import type { Trust } from "../../client/device/trust.ts";
+import { isMembershipKind, needsReceipt, receiptOf } from "../../crypto/wire/receipt-checks.ts";
 import { decodeControl } from "../../crypto/wire/frame.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { deviceName, everybody, ownerOf, type Owner } from "./cast.ts";
@@ -12,6 +14,7 @@ import {
   seal,
   type Content,
   type Hash,
+  type LastSeen,
   type Message,
   type Placed,
   type Said,
@@ -106,10 +109,19 @@ function factsOf(rules: Rules, device: Device, { event, content }: Placed): Fact
     };
   const at = { ...event, kind: content.kind };
   const control = decodeControl(event.ciphertext);
-  const verdict = rules.judgeControl(device.state, at, control, device.owner, event.previousHash);
+  const after = receiptOf(control)?.after.seq;
+  const followed =
+    after === event.seq - 1 ? event.previousHash : device.kept.get(after ?? 0)?.placed?.hash.bytes;
+  const judged = rules.judgeControl(device.state, at, control, device.owner, followed);
+  const isProved = content.isSigned && judged.kind === "accepted" && judged.receipt !== undefined;
+  // As `membershipFacts` does.
+  const isRefused = judged.kind === "accepted" && !isProved && isMembershipKind(content.kind);
+  const verdict = isRefused ? malformedBy("invalid_receipt", control, device.owner) : judged;
+  const lacks = verdict.kind === "accepted" && !isProved && needsReceipt(content.kind);
+  const problems = lacks ? [{ code: "invalid_receipt", user: control.actor } as const] : [];
   const enters = verdict.kind === "accepted" && verdict.enters;
   const valid = enters ? content.genuine : undefined;
-  return { kind: "membership", verdict, valid, certified: everybody, problems: [] };
+  return { kind: "membership", verdict, valid, certified: everybody, problems };
 }
 
 /** Tells a device that events are gone. Returns the same device if it does not take that. */
@@ -147,14 +159,21 @@ export const ask = (device: Device, act: Content): Device => ({
 
 /** Seals a message whose author has the log of a device. */
 export function sealWith(
-  { kept }: Device,
+  { kept }: Pick<Device, "kept">,
   said: Pick<Said, "author" | "epoch" | "readers">,
 ): Message {
   const saw = [...kept].flatMap(([seq, { placed }]) =>
-    placed === undefined ? [] : [{ seq, hash: placed.hash }],
+    placed === undefined ? [] : [[seq, placed.hash] as const],
   );
-  const log = new Map(saw.map(({ seq, hash }) => [seq, hash]));
-  return seal({ ...said, saw: log }, saw.at(-1) ?? { seq: 0, hash: beginning });
+  return seal({ ...said, saw: new Map(saw) }, lastSeenOf({ kept }));
+}
+
+/** Returns the last event that a device has. */
+export function lastSeenOf({ kept }: Pick<Device, "kept">): LastSeen {
+  const placed = [...kept.values()].flatMap((each) => each.placed ?? []).at(-1);
+  return placed === undefined
+    ? { seq: 0, hash: beginning }
+    : { seq: placed.event.seq, hash: placed.hash };
 }
 
 /** Returns the devices that a device would seal for; undefined if it seals nothing. */

@@ -12,9 +12,7 @@ import {
   type UserId,
 } from "../../crypto/wire/ids.ts";
 import type { MembershipAct } from "../../crypto/wire/membership.ts";
-import { encodeReceipt, type LogPoint } from "../../crypto/wire/receipt.ts";
-import { isMembershipKind, needsReceipt } from "../../crypto/wire/receipt-checks.ts";
-import { membersBytes } from "../../crypto/wire/signed-records.ts";
+import { needsReceipt } from "../../crypto/wire/receipt-checks.ts";
 import {
   actingDevice,
   anna,
@@ -22,9 +20,9 @@ import {
   deviceName,
   nameOf,
   namesOf,
-  tenant,
   type Owner,
 } from "./cast.ts";
+import { withReceipt } from "./receipts.ts";
 
 await ready;
 
@@ -68,7 +66,17 @@ export type Content =
       readonly control: Control;
       /** False if the creation record is not what Anna signed. */
       readonly genuine: boolean;
+      /** False if the relay made the act in the name of its author. */
+      readonly isSigned: boolean;
+      /** The event that the author had seen last. Undefined for the one before, wherever the act stands. */
+      readonly after: LastSeen | undefined;
     };
+
+/** The end of a log. */
+export interface LastSeen {
+  readonly seq: number;
+  readonly hash: Hash;
+}
 
 /** An event at its place. */
 export interface Placed {
@@ -94,14 +102,19 @@ export interface Act extends Pick<MembershipAct, "kind" | "actor" | "subject" | 
   /** The users whom Anna named in the creation record. */
   readonly named: readonly UserId[];
   readonly genuine?: boolean;
+  readonly isSigned?: boolean;
+  readonly after?: LastSeen;
 }
 
 /** Returns what a membership event says. */
-export function act({ genuine = true, named, ...said }: Act): Content {
+export function act({ genuine = true, isSigned = true, named, after, ...said }: Act): Content {
   const { kind, actor, subject, members, epoch } = said;
   const about = subject === actor ? "" : ` ${nameOf(subject)}`;
   const forged = genuine ? "" : " with a forged creation record";
-  const label = `${kind}${about} by ${nameOf(actor)}, epoch ${epoch} [${namesOf(members)}]${forged}`;
+  const unsigned = isSigned ? "" : " unsigned";
+  const seen = after === undefined ? "" : ` who had {${after.hash.covers}}`;
+  const by = `by ${nameOf(actor)}${seen}`;
+  const label = `${kind}${about} ${by}, epoch ${epoch} [${namesOf(members)}]${forged}${unsigned}`;
   const creation: Control["creation"] = {
     suite: "signal-v1",
     device: anna.devices[0]!,
@@ -114,6 +127,8 @@ export function act({ genuine = true, named, ...said }: Act): Content {
     kind,
     label,
     genuine,
+    isSigned,
+    after,
     control: {
       epoch,
       actor,
@@ -132,7 +147,7 @@ export function act({ genuine = true, named, ...said }: Act): Content {
  */
 export function seal(
   said: Pick<Said, "author" | "epoch" | "readers" | "saw">,
-  lastSeen: { readonly seq: number; readonly hash: Hash },
+  lastSeen: LastSeen,
 ): Message {
   const { author, epoch, readers, saw } = said;
   const of = `${[...saw.keys()].join(" ")} of {${lastSeen.hash.covers}}`;
@@ -169,12 +184,12 @@ export function place(content: Content, seq: number, previous: Hash): Placed {
   const covers = `${previous.covers}${seq} ${content.label}; `;
   return once(events, covers, () => {
     const header = { ...headerOf(content), conversation, seq, keyId: nilUuid, receivedAtMs: 1 };
+    const after = "after" in content ? content.after : undefined;
+    const point = { seq: after?.seq ?? seq - 1, hash: (after?.hash ?? previous).bytes };
     const ciphertext =
       content.kind === "message"
         ? utf8(content.label)
-        : encodeControl(
-            signedFor(content, header.senderDevice, { seq: seq - 1, hash: previous.bytes }),
-          );
+        : encodeControl(withReceipt(content.kind, content.control, header.senderDevice, point));
     const bytes = transcriptHash(sha256, previous.bytes, header, ciphertext, zeroHash);
     const event: Deliver = {
       ...header,
@@ -187,32 +202,6 @@ export function place(content: Content, seq: number, previous: Hash): Placed {
     };
     return { event, content, hash: { bytes, covers }, previous };
   });
-}
-
-/** The content with the receipt of the acting device. The model takes every signature for genuine. */
-function signedFor(
-  { kind, control }: Exclude<Content, Message>,
-  actorDevice: DeviceId,
-  after: LogPoint,
-): Control {
-  if (!isMembershipKind(kind)) return control;
-  const { actor, subject, epoch, members } = control;
-  const text = encodeReceipt({
-    type: "membership",
-    version: 1,
-    id: nilId(),
-    tenant,
-    conversation,
-    kind,
-    actor,
-    actorDevice,
-    subject,
-    epoch,
-    members: sha256(membersBytes(members)),
-    after,
-    atMs: 1,
-  });
-  return { ...control, receipt: { text, signature: new Uint8Array(64) } };
 }
 
 function headerOf(content: Content) {

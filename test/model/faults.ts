@@ -1,7 +1,7 @@
 /** Planted faults: one rule each that a device does not follow. */
 import { decodePayload } from "../../crypto/device/payload.ts";
 import { rules, type Rules } from "./rules.ts";
-import { deep, linked, type Scenario } from "./scenarios.ts";
+import { deep, linked, signed, type Scenario } from "./scenarios.ts";
 
 export interface Fault {
   /** The number in docs/receiver.md. */
@@ -90,6 +90,16 @@ export const faults: readonly Fault[] = [
     "does not compare the list with certificates",
     { findMislistedMember: () => undefined },
     /seals for Mallory, which was not shown/,
+  ),
+  fault(
+    "R14",
+    "takes an act wherever it stands",
+    {
+      judgeControl: (before, event, control, self) =>
+        rules.judgeControl(before && { ...before, changedAt: 0 }, event, control, self, undefined),
+    },
+    /takes an act again/,
+    signed,
   ),
   fault(
     "R15",

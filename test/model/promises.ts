@@ -36,7 +36,7 @@ function leavesOut({ owner, kept }: Device): string | undefined {
 /** An act of a member changes a log once. */
 function takesAgain({ owner, kept }: Device): string | undefined {
   const taken = [...kept.values()].flatMap(({ placed, items }) =>
-    placed !== undefined && items.every(({ kind }) => kind === placed.content.kind)
+    placed !== undefined && items.some(({ kind }) => kind === placed.content.kind)
       ? [placed.content]
       : [],
   );
@@ -46,10 +46,11 @@ function takesAgain({ owner, kept }: Device): string | undefined {
   return `${owner.name} takes an act again: ${last.label}.`;
 }
 
-/** Nobody seals for Mallory if no honest member adds her. */
+/** Nobody seals for Mallory if no member added her, unless she was shown as one who came unseen. */
 function sealsForMallory(rules: Rules, device: Device): string | undefined {
-  const isSealed = (readersOf(rules, device) ?? []).some((reader) =>
-    mallory.devices.includes(reader),
+  const isSealed = (readersOf(rules, device) ?? []).some(
+    (reader) =>
+      mallory.devices.includes(reader) && device.shown.get(pairOf(mallory.user, reader)) === 0,
   );
   return isSealed ? `${device.owner.name} seals for Mallory, whom no member added.` : undefined;
 }

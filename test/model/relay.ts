@@ -1,12 +1,12 @@
 /**
- * What a dishonest relay says in its own name. If it forges, it makes membership events of any content, as
- * if nobody signed them. Each list differs in one way from what an honest relay would show. If it does not,
- * only honest members act, and the relay shows their acts where it likes.
+ * What a dishonest relay says in its own name. It makes membership events of any content. Each list differs
+ * in one way from what an honest relay would show. In most searches it can even sign in everybody's name. In
+ * one it cannot, and shows the acts that members signed where it likes.
  */
 import type { Member } from "../../crypto/wire/frame.ts";
 import type { DeviceId, UserId } from "../../crypto/wire/ids.ts";
 import { anna, firstOf, mallory, memberOf, supervisor, type Account } from "./cast.ts";
-import { sealWith, type Device } from "./device.ts";
+import { lastSeenOf, sealWith, type Device } from "./device.ts";
 import { act, sealedAgain, type Act, type Content, type Message } from "./events.ts";
 
 const writer = firstOf(mallory);
@@ -15,7 +15,7 @@ export class Relay {
   readonly #founders: readonly Account[];
   readonly #accounts: readonly Account[];
   readonly #isBrief: boolean;
-  /** Whether the relay can make acts in the name of others. */
+  /** Whether the relay can sign in the name of others. */
   readonly forges: boolean;
 
   /**
@@ -26,12 +26,12 @@ export class Relay {
   constructor(
     founders: readonly Account[],
     others: readonly Account[],
-    kind: "forging" | "brief" | "honest acts" = "forging",
+    kind: "forging" | "brief" | "unsigned" = "forging",
   ) {
     this.#founders = founders;
     this.#accounts = [...founders, ...others, mallory];
     this.#isBrief = kind === "brief";
-    this.forges = kind !== "honest acts";
+    this.forges = kind !== "unsigned";
   }
 
   /** The event with which an honest relay begins the log. */
@@ -48,7 +48,6 @@ export class Relay {
   /** Returns what the relay can say next to a device. */
   contentsFor(device: Device): readonly Content[] {
     const { owner, state } = device;
-    if (!this.forges) return state === undefined ? [this.creation] : [];
     const account = this.#accounts.find(({ user }) => user === owner.user);
     if (account === undefined) return [];
     if (state === undefined)
@@ -74,10 +73,12 @@ export class Relay {
   }
 
   /** Returns what an honest user of a device may do. Nobody adds Mallory. */
-  actsOf({ owner, state }: Device): readonly Content[] {
+  actsOf(device: Device): readonly Content[] {
+    const { owner, state } = device;
     if (this.forges || state?.joined !== true || state.malformed) return [];
     const { members, epoch } = state;
-    const by = { actor: owner.user, epoch: epoch + 1 };
+    const said = { isSigned: true, after: lastSeenOf(device), actor: owner.user };
+    const by = { ...said, epoch: epoch + 1 };
     const isCustomer = members.some(({ user, role }) => user === owner.user && role === "customer");
     const changes = this.#accounts
       .filter((account) => account !== mallory && account.user !== owner.user && !isCustomer)
@@ -91,7 +92,7 @@ export class Relay {
           members: isMember ? after : [...after, memberOf(account)],
         });
       });
-    const consent = { kind: "consent_changed", actor: owner.user, subject: owner.user } as const;
+    const consent = { ...said, kind: "consent_changed", subject: owner.user } as const;
     return [...changes, this.#act({ ...consent, members, epoch })];
   }
 
@@ -226,7 +227,8 @@ export class Relay {
   }
 
   #act(said: Omit<Act, "named">): Content {
-    return act({ ...said, named: this.#founders.map(({ user }) => user) });
+    const named = this.#founders.map(({ user }) => user);
+    return act({ isSigned: this.forges, ...said, named });
   }
 }
 

@@ -62,9 +62,9 @@ export const deep: Scenario = {
   mirrored,
 };
 
-const withActs = new Relay([anna, only(ben)], [cleo], "honest acts");
+const withActs = new Relay([anna, only(ben)], [cleo], "unsigned");
 
-/** Anna and Ben begin, and Cleo may come. Only they change the members. */
+/** Anna and Ben begin, and Cleo may come. The relay cannot sign in their name. */
 export const signed: Scenario = {
   relay: withActs,
   devices: begun(withActs, [anna, ben].map(firstOf), [firstOf(cleo)]),
