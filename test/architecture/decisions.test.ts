@@ -105,7 +105,7 @@ const asksNothing: Readonly<Record<string, string>> = {
   "identity/tokens/authenticate.ts": "it finds out who the actor is",
   "identity/transparency/read-key-log.ts": "hashes and heads are the same for everyone",
   "messaging/follow/admit-device.ts": "what is delivered is decided for each conversation",
-  "messaging/history/receipts.ts": "it checks a signature",
+  "messaging/receipts/receipts.ts": "it checks a signature",
 };
 
 test("each use case of an actor asks a policy, itself or by a function beside it", () => {

@@ -75,7 +75,7 @@ const acts: Record<"member_added" | "member_removed" | "closed", Act> = {
   member_added: (serving, colleague) => serving.addMember(colleague),
   member_removed: async (serving) => {
     const agent = serving.members.find(({ role }) => role === "supervisor")?.user ?? "";
-    await serving.removeMember(agent as UserId);
+    await serving.removeMember(agent);
   },
   closed: (serving) => serving.close(),
 };
@@ -179,8 +179,8 @@ test("acts of several people at the same time all succeed, between messages", as
   const [one, other] = [await joined(first, id), await joined(second, id)];
   const writing = Promise.all(Array.from({ length: 10 }, (_, turn) => asking.send(`turn ${turn}`)));
   await Promise.all([
-    one.addMember(guests[0]!.sealdesk.user.id),
-    other.addMember(guests[1]!.sealdesk.user.id),
+    one.addMember(guests[0].sealdesk.user.id),
+    other.addMember(guests[1].sealdesk.user.id),
     asking.consentToHistorySharing("given"),
   ]);
   await writing;
