@@ -1,6 +1,5 @@
 /** A device of the model: what it keeps of the conversation, and what it has shown to its user. */
 import { itemsOf } from "../../client/conversation/history.ts";
-import type { LoggedItem } from "../../client/conversation/items.ts";
 import { malformedBy } from "../../client/conversation/judge-control.ts";
 import { otherDevices, type ConversationState } from "../../client/conversation/state.ts";
 import type { Facts, Step } from "../../client/conversation/step.ts";
@@ -25,34 +24,10 @@ import {
   type Placed,
   type Said,
 } from "./events.ts";
+import type { Device, Kept } from "./known.ts";
 import { open } from "./open.ts";
 import type { Rules } from "./rules.ts";
 import { nobody, pairsOf, shownAfter, type Shown } from "./shown.ts";
-
-/** What a device has of one event or gap. */
-export interface Kept {
-  /** Undefined for a gap, of which `seq` is the last event. */
-  readonly placed: Placed | undefined;
-  readonly items: readonly LoggedItem[];
-  /** The message that was shown, whatever else was shown with it. */
-  readonly said: Said | undefined;
-  readonly after: ConversationState;
-  /** The members after it, as text. */
-  readonly members: string;
-}
-
-export interface Device {
-  readonly owner: Owner;
-  /** All that has happened to the device. It determines the rest. */
-  readonly path: string;
-  readonly state: ConversationState | undefined;
-  /** By seq, in its order. */
-  readonly kept: ReadonlyMap<number, Kept>;
-  readonly said: readonly Message[];
-  /** The membership events that its user asked for. The relay has them, and may never show them. */
-  readonly did: readonly Content[];
-  readonly shown: Shown;
-}
 
 export const asleep = (owner: Owner): Device => ({
   owner,

@@ -1,5 +1,5 @@
 /** Tries everything that the relay can do with three devices, breadth first, up to a depth. */
-import type { Device } from "./device.ts";
+import type { Device } from "./known.ts";
 import { Histories, mostHistories, type Bounds } from "./histories.ts";
 import { NumberSet } from "./number-set.ts";
 import { disagreement } from "./promises.ts";

@@ -1,5 +1,6 @@
 /** The histories that a device of the model can have. Each has a number, and is computed once. */
-import { ask, deliver, endOf, say, tellGap, type Device } from "./device.ts";
+import { ask, deliver, endOf, say, tellGap } from "./device.ts";
+import type { Device } from "./known.ts";
 import { beginning, elsewhere, place, type Content, type Hash, type Placed } from "./events.ts";
 import { faultOf } from "./promises.ts";
 import type { Relay } from "./relay.ts";

@@ -3,7 +3,7 @@ import type { Opened } from "../../client/conversation/open-event.ts";
 import { DeviceError } from "../../crypto/device/device-error.ts";
 import type { Deliver } from "../../crypto/wire/frame.ts";
 import { ownerOf } from "./cast.ts";
-import type { Device } from "./device.ts";
+import type { Device } from "./known.ts";
 import type { Said } from "./events.ts";
 import type { Rules } from "./rules.ts";
 

@@ -1,7 +1,8 @@
 /** What must hold for honest devices, whatever the relay does. Each function returns what is wrong. */
 import type { LoggedItem } from "../../client/conversation/items.ts";
 import { deviceName, mallory, nameOf, ownerOf } from "./cast.ts";
-import { readersOf, type Device, type Kept } from "./device.ts";
+import { readersOf } from "./device.ts";
+import type { Device, Kept } from "./known.ts";
 import type { Rules } from "./rules.ts";
 import { pairOf, pairsOf } from "./shown.ts";
 

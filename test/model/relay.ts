@@ -6,7 +6,8 @@
 import type { Member } from "../../crypto/wire/frame.ts";
 import type { DeviceId, UserId } from "../../crypto/wire/ids.ts";
 import { anna, firstOf, mallory, memberOf, supervisor, type Account } from "./cast.ts";
-import { lastSeenOf, sealWith, type Device } from "./device.ts";
+import { lastSeenOf, sealWith } from "./device.ts";
+import type { Device } from "./known.ts";
 import { act, sealedAgain, type Act, type Content, type Message } from "./events.ts";
 
 const writer = firstOf(mallory);

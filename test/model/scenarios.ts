@@ -1,6 +1,7 @@
 /** Where a search begins: who takes part, and what they have. */
 import { anna, ben, cleo, firstOf, mirrored, ownersOf, type Account, type Owner } from "./cast.ts";
-import { asleep, deliver, type Device } from "./device.ts";
+import { asleep, deliver } from "./device.ts";
+import type { Device } from "./known.ts";
 import { beginning, place } from "./events.ts";
 import { Relay } from "./relay.ts";
 import type { Rules } from "./rules.ts";
