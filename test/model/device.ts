@@ -1,7 +1,7 @@
 /** A device of the model: what it keeps of the conversation, and what it has shown to its user. */
 import { itemsOf } from "../../client/conversation/history.ts";
 import { malformedBy } from "../../client/conversation/judge-control.ts";
-import { otherDevices, type ConversationState } from "../../client/conversation/state.ts";
+import { otherDevices } from "../../client/conversation/state.ts";
 import type { Facts, Step } from "../../client/conversation/step.ts";
 import type { Trust } from "../../client/device/trust.ts";
 import {
@@ -27,7 +27,7 @@ import {
 import type { Device, Kept } from "./known.ts";
 import { open } from "./open.ts";
 import type { Rules } from "./rules.ts";
-import { nobody, pairsOf, shownAfter, type Shown } from "./shown.ts";
+import { nobody, pairsOf, shownAfter } from "./shown.ts";
 
 export const asleep = (owner: Owner): Device => ({
   owner,
