@@ -95,8 +95,16 @@ export const faults: readonly Fault[] = [
     "R14",
     "takes an act wherever it stands",
     {
-      judgeControl: (before, event, control, self) =>
-        rules.judgeControl(before && { ...before, changedAt: 0 }, event, control, self, undefined),
+      judgeControl: (before, event, control, self, found) => {
+        const anywhere = found && { ...found, followed: undefined };
+        return rules.judgeControl(
+          before && { ...before, changedAt: 0 },
+          event,
+          control,
+          self,
+          anywhere,
+        );
+      },
     },
     /takes an act again/,
     signed,

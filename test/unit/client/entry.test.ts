@@ -5,7 +5,7 @@ import type { DeviceId, UserId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { account, conversation, creationRecord, LogDouble, setUp } from "./receiving.ts";
 
-const other = { user: newId<UserId>(), role: "customer", devices: [newId<DeviceId>()] };
+const other = { user: newId<UserId>(), role: "agent", devices: [newId<DeviceId>()] };
 const backupOfMs = 10_000_000;
 const restore = { number: 1, backupOfMs, declaredAtMs: backupOfMs + 3_600_000 };
 const gone = (from: number, to: number) => ({ conversation, from, to, reason: "purged" });

@@ -110,7 +110,7 @@ async function setUp() {
     whenSound: async () => undefined,
     account: { tenant: newId<TenantId>(), user: self, device: ownDevice },
     trust: { device: (device: DeviceId) => ({ user: owners.get(device) }) },
-    lists: { refresh: async () => undefined },
+    lists: { refresh: async () => undefined, now: () => Date.now() },
     suite: {
       sealTo: async (_transaction: unknown, { devices }: { devices: readonly DeviceId[] }) => {
         if (stale.length > 0) throw new SuiteError("stale_session", "", { devices: stale });

@@ -10,7 +10,7 @@ import { newId } from "../../../tools/testkit/ids.ts";
 
 const backupOfMs = 10_000_000;
 const restore = { number: 1, backupOfMs, declaredAtMs: backupOfMs + 3_600_000 };
-const other = { user: newId<UserId>(), role: "customer", devices: [newId<DeviceId>()] };
+const other = { user: newId<UserId>(), role: "agent", devices: [newId<DeviceId>()] };
 
 type Device = Awaited<ReturnType<typeof setUp>>;
 
