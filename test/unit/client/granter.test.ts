@@ -10,6 +10,7 @@ import {
 } from "../../../client/history/history-granter.ts";
 import { createIdentityKey } from "../../../crypto/device/identity.ts";
 import { SuiteError } from "../../../crypto/device/suite.ts";
+import { noteList } from "../../../client/key-log/seen-lists.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import {
@@ -92,6 +93,8 @@ async function setUp() {
   await store.transact(async (transaction) => {
     saveRecord(transaction, conversation, 1, message);
     await createIdentityKey(transaction, "receipt");
+    const list = { accountKey: randomBytes(32), version: 1, issuedAtMs: 0, validUntilMs: 1 };
+    await noteList(transaction, recipient, list, 0);
   });
   const sealedTo: string[] = [];
   const stale: DeviceId[] = [];
@@ -110,7 +113,7 @@ async function setUp() {
     whenSound: async () => undefined,
     account: { tenant: newId<TenantId>(), user: self, device: ownDevice },
     trust: { device: (device: DeviceId) => ({ user: owners.get(device) }) },
-    lists: { refresh: async () => undefined, now: () => Date.now() },
+    lists: { refresh: async () => undefined, now: () => 0 },
     suite: {
       sealTo: async (_transaction: unknown, { devices }: { devices: readonly DeviceId[] }) => {
         if (stale.length > 0) throw new SuiteError("stale_session", "", { devices: stale });
