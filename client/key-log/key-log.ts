@@ -7,17 +7,15 @@ import { assertTimely, survivorAt, type Passage } from "../../audit/verify/survi
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { AuthorityEntry } from "../../crypto/wire/authority-entry.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
-import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { KeyLogHead, Payload } from "../../crypto/device/payload.ts";
-import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { outdatePublished } from "../device/published-keys.ts";
 import { isProblem, SealdeskError } from "../errors.ts";
-import type { Api } from "../http/api.ts";
-import type { Clock } from "../runtime.ts";
 import { deviceChecks } from "./checks.ts";
 import { verifyAuthority } from "./authority-keys.ts";
-import { keepEvidence, type KeyLogEvidence } from "./evidence.ts";
-import { HeardHeads, type HeardHeadsDeps } from "./heard-heads.ts";
+import { keepEvidence } from "./evidence.ts";
+import { HeardHeads } from "./heard-heads.ts";
 import { verifyHistory, type KeyHistory } from "./key-history.ts";
 import {
   compactHead,
@@ -30,48 +28,13 @@ import {
   type SignedHead,
 } from "./kept-head.ts";
 import { keepRestore, loadKeptRestores, periodOf, type RestorePeriod } from "./kept-restores.ts";
-import { loadUntold, restoredEvent, saveUntold, type LogRestored } from "./log-restored.ts";
+import type { KeyLogDeps } from "./key-log-deps.ts";
+import { loadUntold, restoredEvent, saveUntold } from "./log-restored.ts";
 import { ToldHeads } from "./told-heads.ts";
 import { addWaiting } from "./waiting-heads.ts";
 import { noteDevices } from "./seen-lists.ts";
 import { forgetLost, noteHistory, noteReviewed } from "./seen-history.ts";
-import { behind, followed, notWitnessed, type WitnessQuorum } from "./witness-quorum.ts";
-
-export interface KeyLogDeps {
-  readonly store: DeviceStore;
-  readonly api: Pick<
-    Api,
-    "authorityKeys" | "keyHistory" | "keyLogCheckpoint" | "keyLogConsistency" | "keyLogRestores"
-  >;
-  readonly tenant: TenantId;
-  /**
-   * The people who may approve a restore from a backup. Two of them must have approved it. If the
-   * list is empty, the device accepts no restore, and a log that became shorter is an alarm.
-   */
-  readonly approvers: readonly NoteKey[];
-  /** The witnesses without whose cosignatures no head is used. Undefined if none are required. */
-  readonly witnesses?: WitnessQuorum | undefined;
-  readonly clock: Pick<Clock, "now">;
-  /** The time that this device measures by itself. */
-  readonly localClock: Pick<Clock, "now">;
-  /** @see HeardHeadsDeps.onUnconfirmed */
-  readonly onUnconfirmed: HeardHeadsDeps["onUnconfirmed"];
-  /**
-   * Called when the log contradicts itself. Evidence is in the store only if the log's key signed
-   * the shown note, and `keepEvidence` had room for it.
-   */
-  readonly onInconsistent: (evidence: KeyLogEvidence) => void;
-  /**
-   * The log continues after a declared restore from a backup.
-   * @returns whether the application heard it. Otherwise it is told again
-   */
-  readonly onRestored: (restored: LogRestored) => boolean;
-  /**
-   * Called when the relay lost the data it had since the backup. This device's prekeys must be
-   * published anew.
-   */
-  readonly onLost: () => void;
-}
+import { behind, followed, notWitnessed } from "./witness-quorum.ts";
 
 /**
  * The tenant's key log as a single log. Every head that this device sees must extend the stored
