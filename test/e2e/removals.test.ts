@@ -35,7 +35,7 @@ function misledNetwork() {
     asked: 0,
   };
   const fetch: Fetch = async (url, init) => {
-    const isRemoval = init.method === "DELETE" || url.endsWith("/removal");
+    const isRemoval = /\/removals?$/.test(url);
     if (!isRemoval || network.answer === undefined) return globalThis.fetch(url, init);
     network.asked++;
     return network.answer(url);
@@ -47,7 +47,7 @@ function misledNetwork() {
 const pretend =
   (seq: number) =>
   (url: string): Response =>
-    url.includes("/members/")
+    url.includes("/conversations/")
       ? Response.json({ epoch: 2, seq })
       : new Response(null, { status: 204 });
 
