@@ -3,7 +3,7 @@ import { loadIdentityKey, type CertifiedDevice } from "../../crypto/device/ident
 import type { ReadTransaction } from "../../crypto/device/store.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
-import { wasLogged, wasLoggedBefore, type KeyHistory } from "../key-log/key-history.ts";
+import { cameRightfully, wasLoggedBefore, type KeyHistory } from "../key-log/key-history.ts";
 import type { Account } from "./account.ts";
 import { isCertified } from "./is-certified.ts";
 
@@ -36,14 +36,12 @@ export function wasDeviceOf(
 }
 
 /**
- * Returns the same as `wasDeviceOf`, and requires that the key log has the device also under the account
- * key that this device trusts: whoever has that key could certify a device that nobody was shown.
+ * Returns whether a device rightfully came to the account of the user that its record names, under the
+ * account key that this device trusts or before it. Whoever has that key could certify a device that
+ * nobody approved, and the server could log it.
  */
 export const wasLoggedDeviceOf = (
   certified: CertifiedDevice,
   accountKey: Uint8Array | undefined,
   history: KeyHistory | undefined,
-): boolean =>
-  history !== undefined &&
-  wasLogged(history, certified) &&
-  wasDeviceOf(certified, accountKey, history);
+): boolean => history !== undefined && cameRightfully(history, certified, accountKey);

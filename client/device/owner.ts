@@ -15,7 +15,8 @@ export interface Claim {
   readonly proof: DeviceProof | undefined;
   /**
    * "creation": the conversation exists also if its creator's account has another key now, which this
-   * user has not accepted. "act": the key log must hold the device, under a key that this device trusts.
+   * user has not accepted. "act": the device must have come to the account rightfully, as the key
+   * log has it.
    */
   readonly of: "creation" | "act";
 }

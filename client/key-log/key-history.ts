@@ -140,10 +140,6 @@ export function wasLoggedBefore(
   return entries.slice(0, Math.max(0, begin)).some((entry) => isArrival(entry, device));
 }
 
-/** Returns true if the log says that exactly this device was added to the account at some time. */
-export const wasLogged = ({ entries }: KeyHistory, device: CertifiedDevice): boolean =>
-  entries.some((entry) => isArrival(entry, device));
-
 const isArrival = (entry: KeyEntry, device: CertifiedDevice): boolean =>
   entry.change === "device_added" && isOf(entry, device);
 
