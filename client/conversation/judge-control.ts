@@ -8,7 +8,8 @@ import {
 } from "../../crypto/wire/membership.ts";
 import type { Control, Deliver, Member } from "../../crypto/wire/frame.ts";
 import type { Receipt } from "../../crypto/wire/receipt.ts";
-import { isInPlace, isMembershipKind } from "../../crypto/wire/receipt-checks.ts";
+import { isInPlace, isMembershipKind, needsReceipt } from "../../crypto/wire/receipt-checks.ts";
+import { hasCreatorOnly, haveSameCustomers } from "./customers.ts";
 import type { Self } from "./history.ts";
 import { makesMember } from "./makes-member.ts";
 import { hasDevice, withoutDevice, type ConversationState } from "./state.ts";
@@ -50,10 +51,10 @@ export function judgeControl(
   const act = actOf(event, control);
   const enters = makesMember(before, event, control, self);
   const receipt = found && isHere(before, event, found) ? found.receipt : undefined;
-  const accepted = (arrived: readonly Member[]): MembershipVerdict =>
-    isMembershipKind(event.kind) && receipt === undefined
-      ? malformedBy("invalid_receipt", control, self)
-      : { kind: "accepted", control, arrived, enters, receipt };
+  const accepted = (arrived: readonly Member[]): MembershipVerdict => {
+    const verdict = { kind: "accepted", control, arrived, enters, receipt } as const;
+    return receipt === undefined ? withoutReceipt(before, event.kind, verdict, self) : verdict;
+  };
   if (before !== undefined && sawMembers(before, event, enters, self)) {
     // R7
     const after = membershipAfter(before.members, act);
@@ -64,6 +65,10 @@ export function judgeControl(
   if (!isPossible(act)) return malformed;
   const unseen = before?.unseen === true;
   if (enters || (unseen && hasDevice(before.members, self.device))) {
+    const isOfCustomer = enters
+      ? hasCreatorOnly(event.kind, control)
+      : haveSameCustomers(before?.members ?? [], control.members);
+    if (!isOfCustomer) return malformed;
     const arrived = before === undefined ? [] : unseenArrivals(before.members, act, enters, self);
     return accepted(arrived);
   }
@@ -82,6 +87,23 @@ const isActOfUncertified = (
 ): boolean =>
   (kind === "member_added" || kind === "member_removed") &&
   before?.uncertified.includes(actor) === true;
+
+/**
+ * Returns the verdict on an event that would be accepted, and that nobody signed (R14). A change of the
+ * members does not count. From any other act, a device takes no list that it cannot compute.
+ */
+export function withoutReceipt(
+  before: Pick<ConversationState, "unseen"> | undefined,
+  kind: MembershipAct["kind"],
+  verdict: Extract<MembershipVerdict, { readonly kind: "accepted" }>,
+  self: Self,
+): MembershipVerdict {
+  const { control } = verdict;
+  if (isMembershipKind(kind)) return malformedBy("invalid_receipt", control, self);
+  if (needsReceipt(kind) && before?.unseen === true)
+    return { kind: "unproven", actor: control.actor };
+  return { ...verdict, receipt: undefined };
+}
 
 /** Returns the verdict on an event whose list is not taken. */
 export const malformedBy = (

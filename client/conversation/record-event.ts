@@ -1,6 +1,6 @@
 import type { Deliver, Gap } from "../../crypto/wire/frame.ts";
 import type { Receipt } from "../../crypto/wire/receipt.ts";
-import { isMembershipKind, needsReceipt } from "../../crypto/wire/receipt-checks.ts";
+import { needsReceipt } from "../../crypto/wire/receipt-checks.ts";
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
@@ -13,7 +13,7 @@ import type { Arrived } from "../device/owner.ts";
 import type { Rollback } from "../rollback/rollback.ts";
 import type { Clock } from "../runtime.ts";
 import { isCreationValid } from "./creation.ts";
-import { malformedBy } from "./judge-control.ts";
+import { withoutReceipt } from "./judge-control.ts";
 import type { KeyLimit } from "./key-limit.ts";
 import type { ConversationLog } from "./log.ts";
 import { saveCuts } from "./cuts.ts";
@@ -91,7 +91,7 @@ export async function recordEvent(
       unopened = [],
     } = verdict === undefined
       ? await messageFacts(deps, transaction, before, event)
-      : await membershipFacts(deps, transaction, { ...checked, verdict });
+      : await membershipFacts(deps, transaction, before, { ...checked, verdict });
     const { state: after, record, passed } = step(before, event, facts, account);
     await noteDevice(transaction, event, record, account.user);
     // A restore from before the first event that this device saw excuses nothing after it.
@@ -193,6 +193,7 @@ async function messageFacts(
 async function membershipFacts(
   deps: RecordingDeps,
   transaction: StoreTransaction,
+  before: ConversationState | undefined,
   {
     event,
     devices,
@@ -205,7 +206,12 @@ async function membershipFacts(
   const { distrusted, committed } = await deps.trust.admit(transaction, devices);
   const certified = await deps.staff.admit(transaction, staff);
   const arrived = { devices, distrusted, histories };
-  const { verdict, receipt } = await proofOf(deps, transaction, event, judged.verdict, arrived);
+  const { verdict, receipt } = await proofOf(
+    deps,
+    transaction,
+    { before, event, verdict: judged.verdict },
+    arrived,
+  );
   const found = { kind: "membership", verdict, certified } as const;
   if (verdict.kind !== "accepted")
     return { facts: { ...found, valid: undefined, problems: [] }, committed };
@@ -231,16 +237,23 @@ async function membershipFacts(
 async function proofOf(
   deps: RecordingDeps,
   transaction: StoreTransaction,
-  event: Deliver,
-  verdict: MembershipVerdict,
+  {
+    before,
+    event,
+    verdict,
+  }: Pick<CheckedEvent, "event"> & {
+    readonly before: ConversationState | undefined;
+    readonly verdict: MembershipVerdict;
+  },
   arrived: Arrived,
 ): Promise<{ readonly verdict: MembershipVerdict; readonly receipt: Receipt | undefined }> {
   if (verdict.kind !== "accepted" || verdict.receipt === undefined)
     return { verdict, receipt: undefined };
   const { control, receipt } = verdict;
   if (await isSigned(deps, transaction, { event, control }, arrived)) return { verdict, receipt };
-  const refused = malformedBy("invalid_receipt", control, deps.account);
-  return { verdict: isMembershipKind(event.kind) ? refused : verdict, receipt: undefined };
+  if (event.kind === "message") return { verdict, receipt: undefined };
+  const unsigned = withoutReceipt(before, event.kind, verdict, deps.account);
+  return { verdict: unsigned, receipt: undefined };
 }
 
 /** Notes that an event removed a device, or brought another one of this account. */

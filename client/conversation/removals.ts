@@ -1,5 +1,6 @@
 import type { Control, Deliver } from "../../crypto/wire/frame.ts";
 import { parseId, type ConversationId, type DeviceId, type UserId } from "../../crypto/wire/ids.ts";
+import { isMembershipKind } from "../../crypto/wire/receipt-checks.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { removal, removedAmong } from "../device/removed-devices.ts";
 import { SealdeskError, type SealdeskErrorCode } from "../errors.ts";
@@ -78,6 +79,8 @@ export async function endRemovals(
   kind: Deliver["kind"],
   { members, subject }: Pick<Control, "members" | "subject">,
 ): Promise<void> {
+  // Nobody signs the list of any other event. After a gap it may leave out whomever the relay likes.
+  if (!isMembershipKind(kind)) return;
   for (const user of await removedMembers(transaction, conversation)) {
     const isMember = members.some((member) => member.user === user);
     const isBack = kind === "member_added" && subject === user;

@@ -196,6 +196,7 @@ export function stateAfter(
   const unchanged = { ...continued, changedAt: seq };
   if (verdict.kind === "malformed")
     return { ...unchanged, malformed: true, ...(verdict.leaves && left(unchanged, ownDevice)) };
+  if (verdict.kind === "unproven") return unchanged;
   const closed = unchanged.closed || event.kind === "closed";
   if (verdict.kind === "outside") return { ...unchanged, closed };
   const { control, arrived, enters } = verdict;

@@ -89,6 +89,20 @@ function messageRecord(
   };
 }
 
+/** Returns what is shown of an event whose list is not taken. */
+function problemsOf(
+  verdict: Exclude<MembershipVerdict, { readonly kind: "accepted" }>,
+): readonly Problem[] {
+  switch (verdict.kind) {
+    case "malformed":
+      return [{ code: verdict.code, user: undefined }];
+    case "unproven":
+      return [{ code: "invalid_receipt", user: verdict.actor }];
+    case "outside":
+      return [];
+  }
+}
+
 function membershipRecord(
   before: ConversationState | undefined,
   event: Deliver,
@@ -112,7 +126,7 @@ function membershipRecord(
       arrived: [],
       enters: false,
       device: undefined,
-      problems: verdict.kind === "malformed" ? [{ code: verdict.code, user: undefined }] : [],
+      problems: problemsOf(verdict),
     };
   }
   const { control, arrived, enters } = verdict;

@@ -1,4 +1,5 @@
 import type { Control, Member } from "../../crypto/wire/frame.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Receipt } from "../../crypto/wire/receipt.ts";
 
 /** What a membership event changes, as this device computes it. */
@@ -25,6 +26,14 @@ export type MembershipVerdict =
        * takes no members from it.
        */
       readonly kind: "outside";
+    }
+  | {
+      /**
+       * Nobody signed the act, and this device does not know the members before it. The device takes no
+       * members from it.
+       */
+      readonly kind: "unproven";
+      readonly actor: UserId;
     }
   | {
       /** The members stay those before the event. */

@@ -1,15 +1,9 @@
 /** A device of the model: what it keeps of the conversation, and what it has shown to its user. */
 import { itemsOf } from "../../client/conversation/history.ts";
-import { malformedBy } from "../../client/conversation/judge-control.ts";
 import { otherDevices } from "../../client/conversation/state.ts";
 import type { Facts, Step } from "../../client/conversation/step.ts";
 import type { Trust } from "../../client/device/trust.ts";
-import {
-  isMembershipKind,
-  needsReceipt,
-  receiptFor,
-  receiptOf,
-} from "../../crypto/wire/receipt-checks.ts";
+import { needsReceipt, receiptFor, receiptOf } from "../../crypto/wire/receipt-checks.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import { decodeControl } from "../../crypto/wire/frame.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
@@ -98,8 +92,10 @@ function factsOf(rules: Rules, device: Device, { event, content }: Placed): Fact
   const judged = rules.judgeControl(device.state, at, control, device.owner, found);
   const isProved = content.isSigned && judged.kind === "accepted" && judged.receipt !== undefined;
   // As `membershipFacts` does.
-  const isRefused = judged.kind === "accepted" && !isProved && isMembershipKind(content.kind);
-  const verdict = isRefused ? malformedBy("invalid_receipt", control, device.owner) : judged;
+  const verdict =
+    judged.kind === "accepted" && !isProved
+      ? rules.withoutReceipt(device.state, content.kind, judged, device.owner)
+      : judged;
   const lacks = verdict.kind === "accepted" && !isProved && needsReceipt(content.kind);
   const problems = lacks ? [{ code: "invalid_receipt", user: control.actor } as const] : [];
   const enters = verdict.kind === "accepted" && verdict.enters;

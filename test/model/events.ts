@@ -97,6 +97,16 @@ const acts = new Map<string, Content>();
 const messages = new Map<string, Message>();
 const events = new Map<string, Placed>();
 
+/** Anna, who began the conversation. Keys are none of the model's. */
+const creator = {
+  user: anna.user,
+  accountKey: zeroHash,
+  deviceKey: zeroHash,
+  identityKey: new Uint8Array(33),
+  receiptKey: zeroHash,
+  certificate: new Uint8Array(64),
+};
+
 export interface Act extends Pick<MembershipAct, "kind" | "actor" | "subject" | "members"> {
   readonly epoch: number;
   /** The users whom Anna named in the creation record. */
@@ -119,7 +129,7 @@ export function act({ genuine = true, isSigned = true, named, after, ...said }: 
     suite: "signal-v1",
     device: anna.devices[0]!,
     signature: new Uint8Array(64).fill(genuine ? 1 : 0),
-    creator: undefined,
+    creator,
     users: [...named],
   };
   const brings = ["created", "member_added", "device_added"].includes(kind);

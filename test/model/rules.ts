@@ -1,6 +1,6 @@
 /** The functions of the SDK that the devices of the model run. A test replaces one to plant a fault. */
 import { isMember } from "../../client/conversation/assert-member.ts";
-import { judgeControl } from "../../client/conversation/judge-control.ts";
+import { judgeControl, withoutReceipt } from "../../client/conversation/judge-control.ts";
 import { isSameLog, refusalOf } from "../../client/conversation/judge-message.ts";
 import { isOvertaken } from "../../client/conversation/outbox.ts";
 import { classifyEvent, classifyGap } from "../../client/conversation/sequence-check.ts";
@@ -13,6 +13,7 @@ export const rules = {
   classifyEvent,
   classifyGap,
   judgeControl,
+  withoutReceipt,
   refusalOf,
   openPayload,
   isSameLog,

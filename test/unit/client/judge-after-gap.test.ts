@@ -1,5 +1,6 @@
 /** What a device makes of a membership event if it did not see the event before. */
 import { expect, test } from "@jest/globals";
+import { judgeControl } from "../../../client/conversation/judge-control.ts";
 import { classifyEvent, classifyGap } from "../../../client/conversation/sequence-check.ts";
 import {
   stateAfter,
@@ -21,6 +22,7 @@ import {
   linked,
   member,
   own,
+  placed,
   self,
   state,
   withDevices,
@@ -32,14 +34,14 @@ test("after a gap, who is new is named, apart from whom the act brings (R8)", ()
   expect(judge(before, consent([customer, own], 8))).toMatchObject(accepted([]));
   expect(judge(before, consent([customer, own, ghost], 8))).toMatchObject(accepted([ghost]));
   const colleague = member("agent", 2);
-  const adding: Shown = {
+  const addition: Shown = {
     kind: "member_added",
     by: own,
     of: colleague,
     members: [customer, own, ghost, colleague],
     epoch: 8,
   };
-  expect(judge(before, adding)).toMatchObject(accepted([ghost]));
+  expect(judge(before, addition)).toMatchObject(accepted([ghost]));
   const two = [...customer.devices, newId<DeviceId>()];
   const three = [...two, newId<DeviceId>()];
   const adds = (devices: readonly DeviceId[]): Shown => ({
@@ -59,6 +61,57 @@ test("after a gap, an act that no members allow is malformed all the same", () =
   expect(judge(before, { ...consent([customer, own], 8), of: own }).kind).toBe("malformed");
   expect(judge(before, consent([customer, own, own], 8)).kind).toBe("malformed");
   expect(judge(before, { ...consent([customer, own], 8), kind: "created" }).kind).toBe("malformed");
+});
+
+const another = member("customer");
+const adding = (of: Member, members: readonly Member[]): Shown => ({
+  kind: "device_added",
+  by: of,
+  members,
+  epoch: 8,
+});
+
+test.each<[string, Shown]>([
+  ["another customer comes", adding(own, [customer, own, another])],
+  ["another customer adds a device", adding(another, [customer, own, another])],
+  [
+    "a member of staff is a customer now",
+    adding(own, [customer, own, { ...ghost, role: "customer" }]),
+  ],
+  ["the customer is staff now", adding(own, [{ ...customer, role: "agent" }, own])],
+  ["the customer is gone", adding(own, [own])],
+  ["another customer takes the place", adding(own, [another, own])],
+])("after a gap, an event is malformed if %s (R8)", (_, shown) => {
+  const before = stateAfterGap(state({ members: [customer, own, ghost] }), 9);
+  expect(judge(before, shown)).toMatchObject({ kind: "malformed", code: "malformed_event" });
+});
+
+test("an event that makes this device a member lists no customer but the creator (R8)", () => {
+  const named = { kind: "created", members: [customer, own], epoch: 1, seq: 1 } as const;
+  const two = [customer, own, another].toSorted((one, next) => (one.user < next.user ? -1 : 1));
+  const added: Shown = { kind: "member_added", by: ghost, of: own, members: [], epoch: 4, seq: 9 };
+  for (const before of [undefined, stateAfterGap(state(), 8)]) {
+    expect(judge(before, { ...added, members: [customer, ghost, own] }).kind).toBe("accepted");
+    expect(judge(before, { ...added, members: [customer, another, ghost, own] }).kind).toBe(
+      "malformed",
+    );
+  }
+  expect(
+    judge(undefined, { ...added, kind: "device_added", by: own, members: [another, own] }).kind,
+  ).toBe("malformed");
+  expect(judge(undefined, named).kind).toBe("accepted");
+  expect(judge(undefined, { ...named, members: two }).kind).toBe("malformed");
+});
+
+test("after a gap, no list is taken from a consent that nobody signed (R14)", () => {
+  const before = stateAfterGap(state(), 9);
+  const shown = { ...consent([customer, own, ghost], 8), seq: 10 };
+  const control = { ...controlOf(shown), receipt: undefined };
+  const verdict = judgeControl(before, placed(shown, 10), control, self, undefined);
+  expect(verdict).toEqual({ kind: "unproven", actor: customer.user });
+  const at = { seq: 10, kind: "consent_changed", transcriptHash: zeroHash } as const;
+  const after = stateAfter(before, at, { verdict, valid: undefined }, self.device);
+  expect(after).toEqual({ ...before, seq: 10, changedAt: 10, afterGap: false });
 });
 
 test("members stay unseen over messages until an event lists them", () => {
@@ -157,14 +210,14 @@ test.each<[string, Shown]>([
     const after = stateAfter(outside, at, { verdict, valid: undefined }, self.device);
     expect(after).toMatchObject({ joined: false, malformed: false, unseen: true, members: [] });
     expect(after.closed).toBe(shown.kind === "closed");
-    const adding: Shown = {
+    const addition: Shown = {
       kind: "member_added",
       by: own,
       of: ghost,
       members: [customer, own, ghost],
       epoch: 5,
     };
-    expect(judge(after, adding)).toMatchObject(accepted([customer], true));
+    expect(judge(after, addition)).toMatchObject(accepted([customer], true));
   },
 );
 
@@ -183,17 +236,18 @@ test.each<[string, readonly Member[], Shown, readonly Member[]]>([
   ],
   [
     "another role of the one who adds a device",
-    [customer, own],
+    [customer, own, ghost],
     {
       kind: "device_added",
-      by: customer,
+      by: ghost,
       members: [
-        { ...customer, role: "agent", devices: [...customer.devices, linked].toSorted() },
+        customer,
         own,
+        { ...ghost, role: "supervisor", devices: [...ghost.devices, linked].toSorted() },
       ],
       epoch: 8,
     },
-    [{ ...customer, role: "agent", devices: [...customer.devices, linked].toSorted() }],
+    [{ ...ghost, role: "supervisor", devices: [...ghost.devices, linked].toSorted() }],
   ],
   [
     "another device of this account, when this one is added again",

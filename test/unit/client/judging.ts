@@ -4,7 +4,7 @@ import { unknown, type ConversationState } from "../../../client/conversation/st
 import type { MembershipVerdict } from "../../../client/conversation/verdict.ts";
 import { nilUuid, transcriptHash, zeroHash } from "../../../crypto/wire/event.ts";
 import type { Control, Deliver, Member } from "../../../crypto/wire/frame.ts";
-import { encodeReceipt } from "../../../crypto/wire/receipt.ts";
+import { encodeReceipt, type Receipt } from "../../../crypto/wire/receipt.ts";
 import { isMembershipKind, receiptFor } from "../../../crypto/wire/receipt-checks.ts";
 import { membersBytes } from "../../../crypto/wire/signed-records.ts";
 import type { MembershipAct } from "../../../crypto/wire/membership.ts";
@@ -62,6 +62,22 @@ export interface Shown {
 }
 
 const conversation = newId<ConversationId>();
+/** The kinds of events that bring the creation record. */
+const kinds: ReadonlySet<string> = new Set(["created", "member_added", "device_added"]);
+/** The customer began the conversation. */
+const creation = {
+  suite: "signal-v1",
+  device: deviceOf(customer),
+  signature: new Uint8Array(64),
+  creator: {
+    user: customer.user,
+    accountKey: new Uint8Array(32),
+    deviceKey: new Uint8Array(32),
+    identityKey: new Uint8Array(33),
+    receiptKey: new Uint8Array(32),
+    certificate: new Uint8Array(64),
+  },
+};
 
 /** The content of an event. A person's act has a receipt that follows the event before it. */
 export function controlOf(shown: Shown, after = seqOf(undefined, shown) - 1): Control {
@@ -72,39 +88,37 @@ export function controlOf(shown: Shown, after = seqOf(undefined, shown) - 1): Co
     actor: by.user,
     subject: of.user,
     members,
-    creation:
-      kind === "created"
-        ? {
-            suite: "signal-v1",
-            device: newId<DeviceId>(),
-            signature: new Uint8Array(64),
-            creator: undefined,
-            users: named,
-          }
-        : undefined,
+    creation: kinds.has(kind) ? { ...creation, users: named } : undefined,
     receipt: undefined,
     signer: undefined,
   };
-  if (!isMembershipKind(kind)) return control;
-  const text = encodeReceipt({
-    type: "membership",
-    version: 1,
-    id: newId(),
-    tenant: self.tenant,
-    conversation,
-    kind,
-    actor: by.user,
-    actorDevice: deviceOf(by),
-    subject: of.user,
-    epoch,
-    members: sha256(membersBytes(members)),
-    after: { seq: after, hash: zeroHash },
-    atMs: 1,
-  });
+  const receipt = receiptOf(shown, control, after);
+  if (receipt === undefined) return control;
+  const text = encodeReceipt(receipt);
   return { ...control, receipt: { text, signature: new Uint8Array(64) } };
 }
 
-const deviceOf = ({ devices: [device] }: Member): DeviceId => device ?? nilId();
+function receiptOf(
+  { kind, by = customer }: Shown,
+  { actor, subject, epoch, members }: Control,
+  seq: number,
+): Receipt | undefined {
+  const after = { seq, hash: zeroHash };
+  const at = { version: 1, tenant: self.tenant, conversation, after, atMs: 1 } as const;
+  const device = deviceOf(by);
+  if (kind === "consent_changed") {
+    const consent = { purpose: "history_sharing", state: "given" } as const;
+    return { ...at, ...consent, type: "consent", id: newId(), user: actor, device };
+  }
+  if (!isMembershipKind(kind)) return undefined;
+  const digest = sha256(membersBytes(members));
+  const act = { kind, actor, actorDevice: device, subject, epoch, members: digest };
+  return { ...at, ...act, type: "membership", id: newId() };
+}
+
+function deviceOf({ devices: [device] }: Member): DeviceId {
+  return device ?? nilId();
+}
 const seqOf = (before: ConversationState | undefined, { seq }: Shown): number =>
   seq ?? (before?.seq ?? 0) + 1;
 

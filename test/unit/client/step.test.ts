@@ -74,6 +74,17 @@ test("a consent whose receipt is not valid shows its problem only (R14)", () => 
   expect(items).toEqual([{ kind: "problem", seq: 5, ...problem }]);
 });
 
+test("after a gap, a consent that nobody signed shows its problem only, and no list (R14)", () => {
+  const before = stateAfterGap(state(), 9);
+  const verdict = { kind: "unproven", actor: customer.user } as const;
+  const shown = consent([customer, own, ghost], 8);
+  const { items, state: after } = taken(before, shown, { verdict });
+  expect(items).toEqual([
+    { kind: "problem", seq: 10, code: "invalid_receipt", user: customer.user },
+  ]);
+  expect(after).toMatchObject({ members: [customer, own], unseen: true, malformed: false });
+});
+
 test("events that the relay passed over are a gap (R5)", () => {
   const { passed } = taken(stateAfterGap(state(), 9), { ...entry, seq: 20, epoch: 8 });
   expect(passed).toEqual({ from: 10, to: 19 });
