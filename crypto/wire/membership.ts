@@ -123,7 +123,10 @@ function changed(
     case "member_added":
       return earlier === undefined && later !== undefined ? [...before, later] : undefined;
     case "member_removed":
-      return earlier && before.filter((member) => member !== earlier);
+      // A customer stays in the conversation to its end.
+      return earlier === undefined || earlier.role === "customer"
+        ? undefined
+        : before.filter((member) => member !== earlier);
     case "device_added": {
       if (earlier === undefined || later === undefined) return undefined;
       const added = without(later.devices, earlier.devices);

@@ -120,6 +120,12 @@ test.each<[string, readonly Member[], MembershipAct]>([
   ["an addition of nobody", before, act("member_added", agent, ghost, before)],
   ["an addition at another place", before, act("member_added", agent, ghost, [ghost, ...before])],
   ["a removal by a customer", before, act("member_removed", customer, agent, [customer, idle])],
+  ["a removal of the customer", before, act("member_removed", agent, customer, [agent, idle])],
+  [
+    "a removal of the customer by a stranger",
+    before,
+    act("member_removed", ghost, customer, [agent, idle]),
+  ],
   ["a removal of nobody", before, act("member_removed", agent, ghost, before)],
   ["a removal that removes another", before, act("member_removed", agent, idle, [agent, idle])],
   [
