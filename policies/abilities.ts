@@ -25,6 +25,21 @@ export interface GrantFacts {
   readonly consented: boolean;
 }
 
+/** Facts for a decision about a consent of the conversation's customer. */
+export interface ConsentFacts {
+  /** Undefined if the customer has said nothing yet. */
+  readonly before: "given" | "withdrawn" | undefined;
+  readonly after: "given" | "withdrawn";
+  /** The number of times that it was given. */
+  readonly given: number;
+}
+
+/**
+ * The number of times that one conversation's consent may be given. Each change makes the signatures stale
+ * that others are sending, so no customer may go on for ever.
+ */
+export const MAX_CONSENTS = 50;
+
 /**
  * Facts for a decision about a conversation. Read them in the transaction of the act that is
  * decided.
@@ -39,6 +54,8 @@ export interface ConversationFacts {
   readonly subject?: Subject | undefined;
   /** The messages to be shown, and their recipient, for "grant_history". */
   readonly grant?: GrantFacts | undefined;
+  /** The consent, for "change_consent". */
+  readonly consent?: ConsentFacts | undefined;
   /**
    * Whether the actor is a member, or was one when the attachment entered the log, for "download".
    */
@@ -54,6 +71,8 @@ export interface ConversationFacts {
 /** The facts under the names that the conditions of the rules use. */
 interface ConversationSubject extends Omit<ConversationFacts, "others"> {
   readonly kind: "conversation";
+  /** What forbids the consent. */
+  readonly consentFaults: readonly string[];
   readonly otherRoles: readonly Role[];
   readonly unknownMembers: readonly UserId[];
 }
@@ -73,6 +92,7 @@ export function decideConversation(
   const conversation: ConversationSubject = {
     ...facts,
     kind: "conversation",
+    consentFaults: whyNoConsent(facts.consent),
     otherRoles: [...known.values()],
     unknownMembers: facts.members.filter((user) => user !== actor.user && !known.has(user)),
   };
@@ -117,8 +137,15 @@ function whyNot(
   if (facts.others?.some(({ role }) => !conversingRoles.includes(role)) === true)
     reasons.push("subject_not_staff");
   if (facts.grant !== undefined) reasons.push(...whyNotShown(actor, facts.grant));
-  reasons.push(`role_${actor.role}`);
+  reasons.push(...whyNoConsent(facts.consent), `role_${actor.role}`);
   return reasons;
+}
+
+function whyNoConsent(consent: ConsentFacts | undefined): readonly string[] {
+  if (consent === undefined) return [];
+  const { before, after, given } = consent;
+  if (before === after) return ["consent_unchanged"];
+  return after === "given" && given >= MAX_CONSENTS ? ["too_many_consents"] : [];
 }
 
 function whyNotShown(actor: ConversationActor, grant: GrantFacts): string[] {

@@ -93,6 +93,7 @@ export function conversationRules(actor: ConversationActor): ConversationRule[] 
           ...member,
           state: "open",
           createdBy: actor.user,
+          consentFaults: { $size: 0 },
         }),
         rule("close", "creator", { ...member, state: "open", createdBy: actor.user }),
       ];

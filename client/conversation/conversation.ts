@@ -211,7 +211,8 @@ export class Conversation {
    * Gives or withdraws the customer's consent that staff share this conversation's past with
    * colleagues. The consent is signed, and every member sees it. A grant by staff names the
    * consent's id. A withdrawal does not take back messages that were shared before.
-   * @throws SealdeskError forbidden, conversation_not_found
+   * @throws SealdeskError forbidden, also if the last consent says the same, or after 50 times;
+   *   conversation_not_found
    */
   async consentToHistorySharing(state: "given" | "withdrawn"): Promise<ChangedConsent> {
     checks.consentState(state, "state");

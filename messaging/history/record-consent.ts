@@ -1,7 +1,7 @@
 import type { SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { ConversationId, ConsentId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
-import { decideConversation } from "../../policies/abilities.ts";
+import { decideConversation, type ConsentFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { assertAllowed } from "../../identity/audited.ts";
 import { ofConversation } from "../conversation-act.ts";
@@ -39,7 +39,11 @@ export async function recordConsent(
     subject: actor.user,
     async decide(client) {
       const facts = await conversationFacts(client, conversation);
-      const decision = decideConversation(actor, "change_consent", facts);
+      const before = await consentBefore(client, conversation);
+      const decision = decideConversation(actor, "change_consent", {
+        ...facts,
+        consent: { ...before, after: state },
+      });
       assertAllowed(decision);
       assertOwn(actor, consent);
       return decision;
@@ -52,6 +56,26 @@ export async function recordConsent(
       );
     },
   });
+}
+
+const BEFORE = `
+  select
+    (select state from consents where conversation = $1 order by seq desc limit 1) as before,
+    (select count(*)::int from consents where conversation = $1 and state = 'given') as given`;
+
+interface BeforeRow {
+  /** Null if there is none. */
+  readonly before: "given" | "withdrawn" | null;
+  readonly given: number;
+}
+
+async function consentBefore(
+  client: Client,
+  conversation: ConversationId,
+): Promise<Pick<ConsentFacts, "before" | "given">> {
+  const { rows } = await client.query<BeforeRow>(BEFORE, [conversation]);
+  const { before = null, given = 0 } = rows[0] ?? {};
+  return { before: before ?? undefined, given };
 }
 
 interface ConsentRow {

@@ -66,6 +66,8 @@ test("a consent counts once, and not again after its withdrawal", async () => {
     customer.request("POST", `/v1/conversations/${id}/consents`, { body });
   const given = await consentOf(customer, id, "given");
   expect((await say(signed(customer, given))).status).toBe(200);
+  const same = await consentOf(customer, id, "given");
+  expect(outcome(await say(signed(customer, same)))).toEqual([403, "forbidden"]);
   const withdrawn = await consentOf(customer, id, "withdrawn");
   expect((await say(signed(customer, withdrawn))).status).toBe(200);
   // The very same is answered as the first time, and under another id it is stale.

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import {
   decideConversation,
+  MAX_CONSENTS,
+  type ConsentFacts,
   type ConversationAction,
   type ConversationFacts,
 } from "../../../policies/abilities.ts";
@@ -273,6 +275,33 @@ describe("showing the past", () => {
       facts({ createdBy: idOf(createdBy) }),
     );
     expect(decision.allowed).toBe(allowed);
+  });
+
+  test.each<[string, ConsentFacts, string | undefined]>([
+    ["the first one", { before: undefined, after: "given", given: 0 }, undefined],
+    ["a refusal", { before: undefined, after: "withdrawn", given: 0 }, undefined],
+    ["a withdrawal", { before: "given", after: "withdrawn", given: 1 }, undefined],
+    ["the same again", { before: "given", after: "given", given: 1 }, "consent_unchanged"],
+    [
+      "a second withdrawal",
+      { before: "withdrawn", after: "withdrawn", given: 1 },
+      "consent_unchanged",
+    ],
+    [
+      "one more than the most",
+      { before: "withdrawn", after: "given", given: MAX_CONSENTS },
+      "too_many_consents",
+    ],
+    [
+      "the last withdrawal",
+      { before: "given", after: "withdrawn", given: MAX_CONSENTS },
+      undefined,
+    ],
+  ])("a consent that is %s", (_, consent, fault) => {
+    const about = { ...facts({ createdBy: idOf("u-1") }), consent };
+    const { allowed, reasons } = decideConversation(actor("customer"), "change_consent", about);
+    expect(allowed).toBe(fault === undefined);
+    if (fault !== undefined) expect(reasons).toContain(fault);
   });
 });
 
