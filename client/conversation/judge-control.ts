@@ -106,7 +106,7 @@ export function withoutReceipt(
 }
 
 /** Returns the verdict on an event whose list is not taken. */
-export const malformedBy = (
+const malformedBy = (
   code: "malformed_event" | "invalid_receipt",
   { members }: Control,
   { device }: Self,
