@@ -4,6 +4,7 @@ import type { SealdeskError } from "../errors.ts";
 import type { UnreachableDevice } from "../events.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
 import type { Api } from "../http/api.ts";
+import type { ListFreshness } from "../key-log/list-freshness.ts";
 import type { Acknowledger } from "./acknowledger.ts";
 import { Conversation, type Files } from "./conversation.ts";
 import { deviceChange, type DeviceChange } from "./device-change.ts";
@@ -21,8 +22,9 @@ import type { ConversationState } from "./state.ts";
 export interface ConversationDeps
   extends
     Omit<RecordingDeps, "keyLog" | "lists">,
-    Pick<SenderDeps, "lists" | "clock" | "renewal" | "newId" | "transmit" | "onFailure"> {
+    Pick<SenderDeps, "clock" | "renewal" | "newId" | "transmit" | "onFailure"> {
   readonly keyLog: RecordingDeps["keyLog"] & SenderDeps["keyLog"];
+  readonly lists: SenderDeps["lists"] & Pick<ListFreshness, "readAgain">;
   readonly api: Pick<
     Api,
     | "accountOf"
@@ -106,6 +108,8 @@ export function createConversationParts(
     if (first) deps.onConversation(conversation);
     const change = deviceChange(conversation, { seq, record }, account);
     if (change !== undefined) deps.onDevice(change);
+    // The event counts in this conversation only. The key log says it for all.
+    if (change?.change === "removed") deps.lists.readAgain(change.user);
     for (const item of itemsOf(seq, record, account)) {
       if (item.kind === "problem") deps.onProblem(conversation, item);
       if (item.kind === "arrived_unseen") deps.onArrival(conversation, item);

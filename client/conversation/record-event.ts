@@ -19,7 +19,7 @@ import type { ConversationLog } from "./log.ts";
 import { saveCuts } from "./cuts.ts";
 import type { FoundStaff, Staff } from "../device/staff.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
-import { noteRemoved } from "../device/removed-devices.ts";
+import { noteRemovedFrom } from "../device/removed-devices.ts";
 import { againInLog } from "../restore/again-in-log.ts";
 import { takeGrant } from "../history/take-grant.ts";
 import { isSigned } from "../receipts/is-signed.ts";
@@ -256,7 +256,7 @@ async function proofOf(
   return { verdict: unsigned, receipt: undefined };
 }
 
-/** Notes that an event removed a device, or brought another one of this account. */
+/** Notes that an event removed a device from its conversation, or brought another one of this account. */
 async function noteDevice(
   transaction: StoreTransaction,
   { conversation, seq }: Deliver,
@@ -264,7 +264,7 @@ async function noteDevice(
   self: UserId,
 ): Promise<void> {
   if (control === undefined || device === undefined) return;
-  if (kind === "device_removed") await noteRemoved(transaction, [device]);
+  if (kind === "device_removed") noteRemovedFrom(transaction, conversation, device);
   if (kind === "device_added" && control.subject === self)
     await noteArrival(transaction, { conversation, seq, device });
 }

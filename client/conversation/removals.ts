@@ -2,7 +2,7 @@ import type { Control, Deliver } from "../../crypto/wire/frame.ts";
 import { parseId, type ConversationId, type DeviceId, type UserId } from "../../crypto/wire/ids.ts";
 import { isMembershipKind } from "../../crypto/wire/receipt-checks.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
-import { removal, removedAmong } from "../device/removed-devices.ts";
+import { removal, removedAmong, removedFromAmong } from "../device/removed-devices.ts";
 import { SealdeskError, type SealdeskErrorCode } from "../errors.ts";
 import { isUnconfirmed, loadSeenList } from "../key-log/seen-lists.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
@@ -100,10 +100,11 @@ export async function withheldFrom(
   { user: self, device: ownDevice }: Self,
   nowMs: number,
 ): Promise<readonly DeviceId[]> {
-  const devices = await removedAmong(
-    transaction,
-    state.members.flatMap((member) => member.devices),
-  );
+  const listed = state.members.flatMap((member) => member.devices);
+  const devices = [
+    ...(await removedAmong(transaction, listed)),
+    ...(await removedFromAmong(transaction, conversation, listed)),
+  ];
   const users = [...(await removedMembers(transaction, conversation))];
   for (const { user, role } of state.members)
     // This device renews the list of its own account.

@@ -1,4 +1,4 @@
-import type { DeviceId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, DeviceId } from "../../crypto/wire/ids.ts";
 import { message, uint } from "../../crypto/wire/protobuf.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { encodeRecord } from "../record.ts";
@@ -12,7 +12,11 @@ export const removal = message({ accepted: [1, uint(1)] });
 /** Returns the name of the record that a device was removed, or was to be. It stays for ever. */
 export const removedDevice = (device: DeviceId): string => `removed-device!${device}`;
 
-/** Records that devices were removed, because the key log or an event of a conversation shows it. */
+/** Returns the name of the record that an event removed a device from a conversation. */
+const removedFrom = (conversation: ConversationId, device: DeviceId): string =>
+  `removed-from!${conversation}!${device}`;
+
+/** Records that devices were removed, because the key log shows it. */
 export async function noteRemoved(
   transaction: StoreTransaction,
   devices: readonly DeviceId[],
@@ -29,5 +33,26 @@ export async function removedAmong(
   devices: readonly DeviceId[],
 ): Promise<readonly DeviceId[]> {
   const records = await transaction.getMany(devices.map(removedDevice));
+  return devices.filter((_, at) => records[at] !== undefined);
+}
+
+/**
+ * Records that an event of a conversation removed a device. Nobody signs such an event, so it counts in that
+ * conversation only.
+ */
+export const noteRemovedFrom = (
+  transaction: StoreTransaction,
+  conversation: ConversationId,
+  device: DeviceId,
+): void =>
+  transaction.put(removedFrom(conversation, device), encodeRecord(removal, { accepted: 1 }));
+
+/** Returns those of the devices that an event removed from the conversation. */
+export async function removedFromAmong(
+  transaction: Pick<ReadTransaction, "getMany">,
+  conversation: ConversationId,
+  devices: readonly DeviceId[],
+): Promise<readonly DeviceId[]> {
+  const records = await transaction.getMany(devices.map((each) => removedFrom(conversation, each)));
   return devices.filter((_, at) => records[at] !== undefined);
 }

@@ -85,6 +85,15 @@ export class ListFreshness {
     }
   }
 
+  /**
+   * Reads in the background what the key log says about a user, because an event says that their devices
+   * changed. If the read fails, the next one says it.
+   */
+  readAgain(user: UserId): void {
+    this.#askedAtMs.delete(user);
+    this.#ask(user, this.now()).catch(() => undefined);
+  }
+
   async #ask(user: UserId, nowMs: number): Promise<void> {
     const askedAtMs = this.#askedAtMs.get(user);
     if (askedAtMs !== undefined && nowMs - askedAtMs < askAgainMs) return;

@@ -1,6 +1,7 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { listValidityMs, type ListSignature } from "../../crypto/wire/device-list.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
+import { knownAccountKey } from "../../crypto/device/admit-device.ts";
 import { fixed, message, uint, type MessageOf } from "../../crypto/wire/protobuf.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
@@ -9,6 +10,9 @@ import { noteRemoved } from "../device/removed-devices.ts";
 import { confirmedList, devicesRemoved, type ConfirmedList } from "./confirmed-list.ts";
 
 const nameOf = (user: UserId): string => `device-list!${user}`;
+/** A list under an account key that this device does not trust. A person may accept the key later. */
+const offeredNameOf = (user: UserId): string => `offered-device-list!${user}`;
+
 const record = message({
   accountKey: [1, fixed(32)],
   version: [2, uint()],
@@ -29,17 +33,34 @@ const toleranceMs = 86_400_000;
 /** The time before its end at which this device asks for a newer list: an account renews it earlier. */
 const refreshMs = 10 * 86_400_000;
 
+/**
+ * Returns the newest list under the account key that this device trusts for the user. A list under
+ * another key does not count. If this device knows no key of the user, any list counts.
+ */
 export async function loadSeenList(
   transaction: Pick<ReadTransaction, "get">,
   user: UserId,
 ): Promise<SeenList | undefined> {
-  const value = await transaction.get(nameOf(user));
-  return value === undefined ? undefined : decodeRecord(record, value);
+  return loadListOf(transaction, user, await knownAccountKey(transaction, user));
+}
+
+async function loadListOf(
+  transaction: Pick<ReadTransaction, "get">,
+  user: UserId,
+  accountKey: Uint8Array | undefined,
+): Promise<SeenList | undefined> {
+  for (const name of [nameOf(user), offeredNameOf(user)]) {
+    const value = await transaction.get(name);
+    const list = value && decodeRecord(record, value);
+    if (list && (accountKey === undefined || equalBytes(list.accountKey, accountKey))) return list;
+  }
+  return undefined;
 }
 
 /**
- * Records a list that this device has seen. An older list than the recorded one changes nothing.
- * @returns whether the list is the newest that this device has seen
+ * Records a list that this device has seen. An older list than the recorded one changes nothing. A list
+ * under a key that this device does not trust is kept apart, and does not replace the trusted one.
+ * @returns whether the list is the newest that this device has seen under its key
  */
 export async function noteList(
   transaction: StoreTransaction,
@@ -47,12 +68,13 @@ export async function noteList(
   list: Omit<ConfirmedList, "devices">,
   seenAtMs: number,
 ): Promise<boolean> {
-  const known = await loadSeenList(transaction, user);
-  const isOfKey = known !== undefined && equalBytes(known.accountKey, list.accountKey);
-  if (isOfKey && list.version <= known.version) return list.version === known.version;
   const { accountKey, version, issuedAtMs, validUntilMs } = list;
+  const known = await loadListOf(transaction, user, accountKey);
+  if (known !== undefined && version <= known.version) return version === known.version;
   const seen = { accountKey, version, issuedAtMs, validUntilMs, seenAtMs, isHeard: 0 };
-  transaction.put(nameOf(user), encodeRecord(record, seen));
+  const trusted = await knownAccountKey(transaction, user);
+  const isTrusted = trusted === undefined || equalBytes(trusted, accountKey);
+  transaction.put(isTrusted ? nameOf(user) : offeredNameOf(user), encodeRecord(record, seen));
   return true;
 }
 

@@ -17,8 +17,8 @@ import { signedList } from "./signed-list.ts";
 
 /** What the key log says of an account, entry by entry. It needs no server. */
 export class AccountLog {
-  readonly tenant = newId<TenantId>();
-  readonly user = newId<UserId>();
+  readonly tenant: TenantId;
+  readonly user: UserId;
   accountKey: KeyPair = ed25519();
   /** When lists are issued from now on. */
   issuedAtMs = 1_700_000_000_000;
@@ -27,6 +27,11 @@ export class AccountLog {
   list: ListSignature | undefined;
   #records: DeviceRecord[] = [];
   readonly #deviceKeys = new Map<DeviceId, KeyPair>();
+
+  constructor(whose: { readonly tenant?: TenantId; readonly user?: UserId } = {}) {
+    this.tenant = whose.tenant ?? newId<TenantId>();
+    this.user = whose.user ?? newId<UserId>();
+  }
 
   add(device = newId<DeviceId>(), changes: Partial<DeviceRecord> = {}): KeyEntry {
     const { tenant, user, accountKey } = this;

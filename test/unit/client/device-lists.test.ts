@@ -8,6 +8,7 @@ import { confirmedList, isListSigned } from "../../../client/key-log/confirmed-l
 import { ListFreshness, type ExpiredList } from "../../../client/key-log/list-freshness.ts";
 import { noteDevices, noteHeard } from "../../../client/key-log/seen-lists.ts";
 import { listValidityMs } from "../../../crypto/wire/device-list.ts";
+import { acceptAccountKey, rememberAccountKey } from "../../../crypto/device/admit-device.ts";
 import type { ConversationId, DeviceId, TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
@@ -178,6 +179,49 @@ describe("a removal that a server withholds", () => {
     const { log, kept, startMs } = withRemoved();
     const { withheld } = await contact(log);
     expect(await withheld(startMs, [kept])).toEqual([kept]);
+  });
+});
+
+describe("a list under a key that this device does not trust", () => {
+  /** The relay logs a device and a list under a key of its own, when the account's list has expired. */
+  async function withOtherKey() {
+    const { log, kept, after, startMs } = withRemoved();
+    const laterMs = startMs + listValidityMs + dayMs;
+    const device = await contact(log);
+    const trusted = log.accountKey.publicKey;
+    await device.store.transact((each) => rememberAccountKey(each, log.user, trusted));
+    await device.read(startMs, after);
+    const other = new AccountLog(log);
+    other.issuedAtMs = laterMs;
+    const added = other.add();
+    const entries = [...after.entries, { ...added, version: after.entries.length + 1 }];
+    const readOther = () => device.read(laterMs, { entries, list: other.list });
+    expect(await readOther()).toBeDefined();
+    return { ...device, log, other, added, kept, trusted, startMs, laterMs, readOther };
+  }
+
+  test("does not make the account's list last", async () => {
+    const { withheld, kept, startMs, laterMs } = await withOtherKey();
+    expect(await withheld(startMs, [kept])).toEqual([]);
+    expect(await withheld(laterMs, [kept])).toEqual([kept]);
+  });
+
+  test("does not bring back an older list of the account", async () => {
+    const { log, read, readOther, startMs } = await withOtherKey();
+    const { list } = log;
+    const newer = log.sign();
+    expect(await read(startMs, { entries: log.entries, list: newer })).toBeDefined();
+    expect(await readOther()).toBeDefined();
+    expect(await read(startMs, { entries: log.entries, list })).toBeUndefined();
+  });
+
+  test("counts once a person has accepted the key", async () => {
+    const { store, withheld, log, other, added, trusted, laterMs } = await withOtherKey();
+    const { device } = added.record;
+    expect(await withheld(laterMs, [device])).toEqual([device]);
+    const accepted = other.accountKey.publicKey;
+    await store.transact((each) => acceptAccountKey(each, log.user, { shown: trusted, accepted }));
+    expect(await withheld(laterMs, [device])).toEqual([]);
   });
 });
 
