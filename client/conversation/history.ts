@@ -184,12 +184,6 @@ export async function firstFrom(
   }
 }
 
-export const hasRecord = async (
-  transaction: ReadTransaction,
-  conversation: ConversationId,
-  seq: number,
-): Promise<boolean> => (await transaction.get(historyKey(conversation, seq))) !== undefined;
-
 /**
  * Returns whether one of the `count` events before `seq` is a message of this device with this id.
  */

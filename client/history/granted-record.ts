@@ -3,10 +3,12 @@ import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import { verifyAuthor, type Author } from "../../crypto/device/authorship.ts";
 import { verifyCommitment } from "../../crypto/device/franking.ts";
 import type { GrantedMessage } from "../../crypto/device/history-pack.ts";
-import { openPayload } from "../../crypto/device/payload.ts";
+import { openPayload, type LastSeen } from "../../crypto/device/payload.ts";
 import type { HistoryRecord } from "../conversation/history.ts";
 import type { EventProblemCode } from "../conversation/items.ts";
+import { refusalOf } from "../conversation/judge-message.ts";
 import { saidIn } from "../conversation/open-event.ts";
+import type { ConversationState } from "../conversation/state.ts";
 import { codeOf } from "../errors.ts";
 import type { StoredLink } from "./incoming-job.ts";
 
@@ -15,6 +17,8 @@ interface RecordContext {
   readonly grantor: UserId;
   /** The owner of the sending device by its certificate, if that is proved. */
   readonly author: Author | undefined;
+  /** The members and the epoch at this place; undefined if the range shows no change of members before it. */
+  readonly state: Pick<ConversationState, "members" | "epoch"> | undefined;
 }
 
 /** An event of a granted range. */
@@ -23,11 +27,14 @@ interface Granted {
   readonly record: HistoryRecord;
   /** Earlier messages that the sending device could not open, if the event is a message that is shown. */
   readonly unopened: readonly number[];
+  /** The event that its sender saw last, if the event is a message that is shown. */
+  readonly lastSeen: LastSeen | undefined;
 }
 
 /**
  * Returns an event of a granted range. It is shown only if it is what the
- * log holds, and if the sending device signed it: a commitment alone may be anybody's.
+ * log holds, if the sending device signed it (a commitment alone may be anybody's), and if members were
+ * allowed to open it at its place.
  */
 export function grantedRecord(
   link: StoredLink,
@@ -55,14 +62,17 @@ export function grantedRecord(
   if (link.kind !== "message") return shown({ ...base, control: controlOf(link, encoded) });
   if (entry === undefined) return withProblem(base, "grant_omitted");
   const { payload, frankingKey, signature } = entry;
-  const { conversation, author } = place;
+  const { conversation, author, state } = place;
   const context = { ...header, conversation };
   try {
     verifyCommitment(frankingKey, payload, commitment);
-    const { body, unopened } = openPayload(payload, context);
+    const { body, unopened, lastSeen } = openPayload(payload, context);
     if (author === undefined) return withProblem(base, "author_unverified");
     verifyAuthor(signature, context, commitment, author);
-    return shown({ ...base, ...saidIn(body), payload, frankingKey, signature }, unopened);
+    const refused = state && refusalOf(state, author.user, link);
+    if (refused !== undefined) return withProblem(base, refused);
+    const record = { ...base, ...saidIn(body), payload, frankingKey, signature };
+    return { record, unopened: unopened ?? [], lastSeen };
   } catch (error) {
     const code = codeOf(error, "DeviceError");
     if (code === undefined) throw error;
@@ -70,10 +80,7 @@ export function grantedRecord(
   }
 }
 
-const shown = (record: HistoryRecord, unopened: readonly number[] = []): Granted => ({
-  record,
-  unopened,
-});
+const shown = (record: HistoryRecord): Granted => ({ record, unopened: [], lastSeen: undefined });
 
 const withProblem = (record: HistoryRecord, code: EventProblemCode): Granted =>
   shown({ ...record, problems: [{ code, user: record.grantedBy }] });

@@ -1,19 +1,22 @@
 import type { ConversationId, GrantId, UserId } from "../../crypto/wire/ids.ts";
+import { isMembershipKind } from "../../crypto/wire/receipt-checks.ts";
 import type { CertifiedFields } from "../../crypto/device/certified-fields.ts";
 import { type GrantedMessage, readPack } from "../../crypto/device/history-pack.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
-import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
 import { Retry } from "../attachments/retry.ts";
 import {
   addProblem,
-  hasRecord,
+  hashAt,
   itemsOf,
+  readHistory,
   saveRecord,
   type HistoryRecord,
   type Problem,
 } from "../conversation/history.ts";
 import type { EventProblemCode, ProblemItem } from "../conversation/items.ts";
+import { isSameLog } from "../conversation/judge-message.ts";
 import { hearUnopened, unopenedBy } from "../conversation/unopened.ts";
 import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
@@ -30,6 +33,7 @@ import {
   getLink,
   putIncoming,
   type IncomingJob,
+  type StoredLink,
 } from "./incoming-job.ts";
 import type { HistoryProgress } from "./progress.ts";
 
@@ -145,9 +149,16 @@ export class HistoryImporter {
     const { after, problems } = await store.transact(async (transaction) => {
       await assertIncoming(transaction, job);
       const found: ProblemItem[] = [];
-      for (let seq = job.next; seq <= last; seq++)
-        found.push(...(await this.#recordOne(transaction, job, seq, entries.get(seq))));
-      const moved = { ...job, next: Math.max(job.next, last + 1) };
+      let { changedAt } = job;
+      for (let seq = job.next; seq <= last; seq++) {
+        const link = await getLink(transaction, job.grant, seq);
+        deleteLink(transaction, job.grant, seq);
+        if (link === undefined) continue;
+        const place = { ...job, changedAt };
+        found.push(...(await this.#recordOne(transaction, place, seq, link, entries.get(seq))));
+        if (isMembershipKind(link.kind)) changedAt = seq;
+      }
+      const moved = { ...job, changedAt, next: Math.max(job.next, last + 1) };
       putIncoming(transaction, moved);
       return { after: moved, problems: found };
     });
@@ -159,19 +170,26 @@ export class HistoryImporter {
 
   async #recordOne(
     transaction: StoreTransaction,
-    { conversation, grant, grantor }: IncomingJob,
+    { conversation, grantor, changedAt }: IncomingJob,
     seq: number,
+    link: StoredLink,
     entry: GrantedMessage | undefined,
   ): Promise<readonly ProblemItem[]> {
     const { account } = this.#deps;
-    const link = await getLink(transaction, grant, seq);
-    deleteLink(transaction, grant, seq);
-    // Events that this device has seen itself are kept as it saw them.
-    if (link === undefined || (await hasRecord(transaction, conversation, seq))) return [];
+    const known = await recordAt(transaction, conversation, seq);
+    if (known !== undefined && !isReplaceable(known)) return [];
     const author = await authorOf(this.#deps, transaction, link.senderDevice);
-    const granted = grantedRecord(link, entry, { conversation, grantor, author });
+    const changed =
+      changedAt === undefined ? undefined : await recordAt(transaction, conversation, changedAt);
+    const place = { conversation, grantor, author, state: changed?.control };
+    const granted = grantedRecord(link, entry, place);
+    if (known !== undefined && granted.record.payload === undefined) return [];
     const users = await unopenedBy(transaction, conversation, seq);
-    const record = withUnopened(granted.record, users);
+    const { lastSeen } = granted;
+    const isSame =
+      lastSeen === undefined ||
+      isSameLog({ seq }, lastSeen, await hashAt(transaction, conversation, lastSeen.seq));
+    const record = withUnopened(isSame ? granted.record : misplaced(granted.record), users);
     saveRecord(transaction, conversation, seq, record);
     const found = itemsOf(seq, record, account).filter((item) => item.kind === "problem");
     if (author === undefined || granted.unopened.length === 0) return found;
@@ -217,6 +235,28 @@ const problemAt = (seq: number, problem: Problem): ProblemItem => ({
   kind: "problem",
   seq,
   ...problem,
+});
+
+async function recordAt(
+  transaction: ReadTransaction,
+  conversation: ConversationId,
+  seq: number,
+): Promise<HistoryRecord | undefined> {
+  const [found] = await readHistory(transaction, conversation, seq - 1, 1);
+  return found?.[0] === seq ? found[1] : undefined;
+}
+
+/**
+ * Returns whether a later grant may show a message that an earlier grant did not. Events that this device
+ * has seen itself are kept as it saw them.
+ */
+const isReplaceable = ({ kind, grantedBy, payload }: HistoryRecord): boolean =>
+  kind === "message" && grantedBy !== undefined && payload === undefined;
+
+/** Marks a message whose sender saw another log before it. */
+const misplaced = (record: HistoryRecord): HistoryRecord => ({
+  ...record,
+  problems: [...record.problems, { code: "transcript_mismatch", user: undefined }],
 });
 
 /** Marks a message that is shown and that members could not open. */

@@ -43,6 +43,8 @@ const record = message({
   packsRead: [11, uint()],
   /** The first event of the range that is not in the history yet. */
   next: [12, uint()],
+  /** The last event of the range before `next` that changed the members, if there is one. */
+  changedAt: [13, optional(uint())],
 });
 
 /** A grant to this device that is not completely in the history yet. */
@@ -66,6 +68,7 @@ export const incomingJob = (
   unlinked: undefined,
   packsRead: 0,
   next: grant.fromSeq,
+  changedAt: undefined,
 });
 
 export const putIncoming = (transaction: StoreTransaction, job: IncomingJob): void =>
