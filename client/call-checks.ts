@@ -86,7 +86,7 @@ const witnesses: Check = (value, name) => {
   }
 };
 
-export const connectOptions = object({
+const connectFields = object({
   url: webUrl,
   credentials,
   suite: optional(withMethods("a cipher suite", "createIdentity", "seal", "open")),
@@ -107,6 +107,17 @@ export const connectOptions = object({
   keepalive: optional(object({ quietMs: optional(duration), answerMs: optional(duration) })),
   runtime: optional(object({})),
 });
+
+/** Witnesses cosign any log. Only with its key does a device know which log they are to vouch for. */
+export const connectOptions: Check = (value, name) => {
+  connectFields(value, name);
+  const { keyLog, keyLogWitnesses } = value as { keyLog?: string; keyLogWitnesses?: unknown };
+  if (keyLogWitnesses !== undefined && keyLog === undefined)
+    throw invalidArgument(
+      `${name}.keyLog`,
+      "the verifier key of the log that the witnesses cosign",
+    );
+};
 
 export const role = text(64);
 export const code = text(longestText);

@@ -38,6 +38,7 @@ export interface ConnectOptions {
    * The witnesses of the key log that you trust. The device uses no head of the log that fewer than
    * `quorum` of them cosigned (C2SP tlog-cosignature). Until they did, it admits no device that it
    * has not checked before. The server must name the witnesses in `AUDIT_WITNESSES`, with `all:`.
+   * Pass `keyLog` with them: witnesses cosign any log, and only its key says which one is yours.
    */
   readonly keyLogWitnesses?: KeyLogWitnesses;
   /**

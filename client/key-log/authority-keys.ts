@@ -41,13 +41,14 @@ export function verifyAuthority(
 export interface TrustedAuthority {
   /** The key that it signs with; undefined if it has none. */
   readonly current: Uint8Array | undefined;
-  /** A key that the log has although the trusted one did not hand over to it. */
+  /** The first key that the log has although the trusted one did not hand over to it. */
   readonly intruder: Uint8Array | undefined;
 }
 
 /**
  * Follows the handovers from the key that this device trusts. A key that was added without the
- * signature of the one before it ends the way: neither it nor any later key is trusted.
+ * signature of the trusted one is passed over. Whoever can write to the log must not be able to stop
+ * the trusted key from handing over or from being retired.
  * @param anchor the key that is trusted
  */
 export function followHandovers(
@@ -62,6 +63,7 @@ export function followHandovers(
     return { current: undefined, intruder: other?.authorityKey };
   }
   let current: Uint8Array | undefined = anchor;
+  let intruder: Uint8Array | undefined;
   for (const { change, tenant, authorityKey, handover } of entries.slice(begin + 1)) {
     if (change === "retired") {
       if (current !== undefined && equalBytes(authorityKey, current)) current = undefined;
@@ -75,8 +77,8 @@ export function followHandovers(
         handoverBytes(tenant, { from: current, to: authorityKey }),
         handover,
       );
-    if (!isHandedOver) return { current, intruder: authorityKey };
-    current = authorityKey;
+    if (isHandedOver) current = authorityKey;
+    else intruder ??= authorityKey;
   }
-  return { current, intruder: undefined };
+  return { current, intruder };
 }

@@ -16,6 +16,8 @@ let server: TestServer;
 let witnesses: TestWitness[];
 let folder: string;
 let keyLogWitnesses: KeyLogWitnesses;
+/** The verifier key of the key log, which a device needs to require witnesses. */
+let vkeyOfLog: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sealdesk-witnesses-"));
@@ -33,7 +35,8 @@ beforeAll(async () => {
   const device = await staffDevice(server);
   await device.request("GET", `/v1/users/${device.user}/key-history`);
   const { body } = await device.request("GET", "/v1/key-log/checkpoint");
-  const log = parseVkey(nodeChecks.sha256, (body as { readonly vkey: string }).vkey);
+  vkeyOfLog = (body as { readonly vkey: string }).vkey;
+  const log = parseVkey(nodeChecks.sha256, vkeyOfLog);
   for (const witness of witnesses) witness.logs.push(log);
 });
 afterAll(async () => {
@@ -62,7 +65,7 @@ test("a device that requires two witnesses talks to a contact once both have cos
   const release = hold(witnesses[1]!);
   const agent = await connectStaff(server);
   const user = agent.sealdesk.user.id;
-  const customer = await connectCustomer(server, { keyLogWitnesses });
+  const customer = await connectCustomer(server, { keyLog: vkeyOfLog, keyLogWitnesses });
   const events: SecurityEvent[] = [];
   customer.sealdesk.on("security", (event) => events.push(event));
   const opening = customer.sealdesk.openConversation({ with: [user] });
@@ -105,13 +108,24 @@ test("a server that leaves out the cosignatures is not believed, and nobody is a
     stripped++;
     return { ...rest, checkpoint: checkpoint.replaceAll(/\u2014 (one|two)\.example .*\n/g, "") };
   });
-  const customer = await connectCustomer(server, { keyLogWitnesses, runtime: { fetch } });
+  const customer = await connectCustomer(server, {
+    keyLog: vkeyOfLog,
+    keyLogWitnesses,
+    runtime: { fetch },
+  });
   const opening = customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const refused = expect(opening).rejects.toMatchObject({ code: "closed" });
   await until(() => stripped >= 3);
   await customer.sealdesk.close();
   await refused;
   await agent.sealdesk.close();
+});
+
+test("a device that requires witnesses must know the key of the log", async () => {
+  await expect(connectCustomer(server, { keyLogWitnesses })).rejects.toMatchObject({
+    code: "invalid_argument",
+    message: expect.stringContaining("options.keyLog"),
+  });
 });
 
 test("a request names one to sixteen witnesses, and a quorum that they can reach", async () => {

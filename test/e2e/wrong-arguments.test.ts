@@ -96,6 +96,10 @@ test("connecting and opening a store refuse wrong arguments in a sentence", asyn
       "connect store": [(value) => connectWith({ store: value })],
       "connect suite": [(suite) => connectWith({ suite })],
       "connect keyLog": [(keyLog) => connectWith({ keyLog })],
+      "connect keyLogWitnesses": [
+        (keyLogWitnesses) => connectWith({ keyLogWitnesses }),
+        "undefined",
+      ],
       "connect webSocket": [(webSocket) => connectWith({ webSocket })],
       "connect backoff": [(backoff) => connectWith({ backoff })],
       "connect keepalive": [(keepalive) => connectWith({ keepalive })],
@@ -189,6 +193,7 @@ test("every function of the public classes is among those above, or takes nothin
   expect(functionsOf(agent.sealdesk)).toEqual(
     [
       "acceptAccountKey",
+      "accountKey",
       "approveDevice",
       "conversation",
       "on",
