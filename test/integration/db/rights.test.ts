@@ -94,8 +94,9 @@ describe("the application's role", () => {
     ).rejects.toMatchObject({ code: NO_SUCH_ROW });
     // A row of this tenant about another's conversation is seen by nobody and stands in nobody's way.
     const place = `insert into events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
-      client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
-      values ($1, $2, 2, 1, $3, 1, gen_random_uuid(), gen_random_uuid(), $4, '', '', '', '')`;
+      client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash,
+      previous_hash)
+      values ($1, $2, 2, 1, $3, 1, gen_random_uuid(), gen_random_uuid(), $4, '', '', '', '', '')`;
     const nowMs = Date.now();
     await asApplication(place, [own.tenant, foreign.id, device, nowMs]);
     await asApplication(

@@ -17,6 +17,7 @@ const sealedByDevicesAlone = ["sealdesk.link_requests.sealed"];
 const publicKeysAndSignatures = [
   "sealdesk.authority_entries.public_key",
   "sealdesk.conversations.creation_signature",
+  "sealdesk.device_lists.signature",
   "sealdesk.devices.certificate",
   "sealdesk.devices.device_key",
   "sealdesk.devices.identity_key",
