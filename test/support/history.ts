@@ -1,6 +1,4 @@
 import { DeviceStore } from "../../crypto/device/store.ts";
-import { randomBytes } from "node:crypto";
-import { MemoryLevel } from "memory-level";
 import {
   type Conversation,
   type ConversationItem,
@@ -10,6 +8,7 @@ import {
 import { readHistory, saveRecord, type HistoryRecord } from "../../client/conversation/history.ts";
 import {
   connect,
+  connectSibling,
   connectCustomer,
   connectStaff,
   copyOf,
@@ -111,18 +110,9 @@ export async function historyOf(
   return new Map(records);
 }
 
-/** A further device of a member's account, which is given the account key as linking would. */
-export async function siblingOf(server: TestServer, member: Member): Promise<Member> {
-  const original = await DeviceStore.open(await copyOf(member.level), member.key);
-  const accountKey = await original.read((transaction) => transaction.get("identity!account"));
-  await original.close();
-  const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
-  const key = randomBytes(32);
-  const store = await DeviceStore.open(level, key);
-  await store.transact(async (transaction) => transaction.put("identity!account", accountKey!));
-  await store.close();
-  return connect(server, member.credentials, { level }, key);
-}
+/** A further device of a member's account, which is linked without the history. */
+export const siblingOf = (server: TestServer, member: Member): Promise<Member> =>
+  connectSibling(server, member, {}, { history: false });
 
 /** A network that is whole until a request is `matched`, and dead from then on. */
 export function cutAt(
