@@ -1,4 +1,5 @@
 import type { ConversationId, GrantId, UserId } from "../../crypto/wire/ids.ts";
+import type { EventKind } from "../../crypto/wire/frame.ts";
 import { isMembershipKind } from "../../crypto/wire/receipt-checks.ts";
 import type { CertifiedFields } from "../../crypto/device/certified-fields.ts";
 import { type GrantedMessage, readPack } from "../../crypto/device/history-pack.ts";
@@ -156,7 +157,7 @@ export class HistoryImporter {
         if (link === undefined) continue;
         const place = { ...job, changedAt };
         found.push(...(await this.#recordOne(transaction, place, seq, link, entries.get(seq))));
-        if (isMembershipKind(link.kind)) changedAt = seq;
+        if (changesMembers(link.kind)) changedAt = seq;
       }
       const moved = { ...job, changedAt, next: Math.max(job.next, last + 1) };
       putIncoming(transaction, moved);
@@ -236,6 +237,10 @@ const problemAt = (seq: number, problem: Problem): ProblemItem => ({
   seq,
   ...problem,
 });
+
+/** Returns whether an event lists the members and the epoch after it, whoever caused it. */
+const changesMembers = (kind: EventKind): boolean =>
+  isMembershipKind(kind) || kind === "device_added" || kind === "device_removed";
 
 async function recordAt(
   transaction: ReadTransaction,
