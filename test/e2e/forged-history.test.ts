@@ -239,6 +239,8 @@ test("what a removed device said is shown by its certificate, and not without on
   await store.transact(async (transaction) => transaction.delete(`certificate!${device}`));
   await store.close();
   const liar = kept(await agent.restart());
+  // A consent that changes nothing is refused.
+  await talk.consentToHistorySharing("withdrawn");
   const { talk: misled } = await grantTo(liar.sealdesk.conversation(talk.id)!, talk, toSeq);
   const doubtful = await shown(misled, toSeq + 1);
   expect(textsOf(doubtful)).toEqual(["from my computer"]);
