@@ -51,20 +51,23 @@ const showing =
     return [{ kind: "deliver", body: { ...frame.body, ciphertext, transcriptHash: made } }];
   };
 
-test.each<[string, (creation: Creation) => Creation | undefined]>([
-  ["leaves the creation record out", () => undefined],
-  ["shows another suite", (creation) => ({ ...creation, suite: "mls-v1" })],
+test.each<[string, string, (creation: Creation) => Creation | undefined]>([
+  // Then the customer in the list is not the creator, and the list is not taken (R8).
+  ["leaves the creation record out", "malformed_event", () => undefined],
+  ["shows another suite", "invalid_creation", (creation) => ({ ...creation, suite: "mls-v1" })],
   [
     "changes the signature",
+    "invalid_creation",
     (creation) => ({ ...creation, signature: changed(creation.signature) }),
   ],
   [
     "names another creator",
+    "malformed_event",
     (creation) => withCreator(creation, { user: idOf("0192d3a5-7c3e-7cc3-98c4-dc0c0c07398f") }),
   ],
 ])(
-  "a relay that %s: the newcomer is told, and seals nothing",
-  async (_what, tamper) => {
+  "a relay that %s: the newcomer is told (%s), and seals nothing",
+  async (_what, code, tamper) => {
     const [customer, agent, relay] = await Promise.all([
       connectCustomer(server),
       connectStaff(server),
@@ -76,7 +79,7 @@ test.each<[string, (creation: Creation) => Creation | undefined]>([
     await (await joined(agent, asking.id)).addMember(newcomer.sealdesk.user.id);
     const misled = await joined(newcomer, asking.id);
     const items = await readUntil(misled, (all) => problemsOf(all).length > 0);
-    expect(problemsOf(items)).toMatchObject([{ code: "invalid_creation", seq: 2 }]);
+    expect(problemsOf(items)).toMatchObject([{ code, seq: 2 }]);
     await expect(misled.send("hello?")).rejects.toMatchObject({ code: "not_a_member" });
     await Promise.all([customer, agent, newcomer].map(({ sealdesk }) => sealdesk.close()));
     await relay.close();
