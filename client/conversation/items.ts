@@ -155,7 +155,7 @@ export type EventProblemCode =
   | "grant_unreadable" // the packs are damaged, or are not for this device
   | "grant_unverifiable" // the relay's log does not connect the range to what this device has seen
   | "key_not_logged" // the key log does not vouch for a device of `user`: nothing is sent to it
-  | "invalid_device_record"; // a device of `user` is not certified by its account
+  | "invalid_device_record"; // a device of `user` is not certified by its account, or it was removed and is listed again
 
 /** The faults of the log that the relay shows. The device connects again. */
 export type LogProblemCode =

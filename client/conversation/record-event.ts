@@ -1,5 +1,6 @@
-import type { Deliver, Gap } from "../../crypto/wire/frame.ts";
+import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
 import type { Receipt } from "../../crypto/wire/receipt.ts";
+import { arrivalsBetween } from "../../crypto/wire/membership.ts";
 import { needsReceipt } from "../../crypto/wire/receipt-checks.ts";
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
@@ -19,7 +20,7 @@ import type { ConversationLog } from "./log.ts";
 import { saveCuts } from "./cuts.ts";
 import type { FoundStaff, Staff } from "../device/staff.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
-import { noteRemovedFrom } from "../device/removed-devices.ts";
+import { noteRemovedFrom, removedFromAmong } from "../device/removed-devices.ts";
 import { againInLog } from "../restore/again-in-log.ts";
 import { takeGrant } from "../history/take-grant.ts";
 import { isSigned } from "../receipts/is-signed.ts";
@@ -145,7 +146,8 @@ async function messageFacts(
   event: Deliver,
 ): Promise<Found> {
   const own = event.senderDevice === account.device;
-  const sending = trust.device(event.senderDevice);
+  const isRemoved = !own && (await wasRemoved(transaction, event));
+  const sending = isRemoved ? undefined : trust.device(event.senderDevice);
   const certified = own ? account.user : sending?.user;
   let heardHead = false;
   let unopened: readonly ProblemItem[] = [];
@@ -221,7 +223,10 @@ async function membershipFacts(
     ? await isCreationValid(deps, transaction, { event, control }, arrived)
     : undefined;
   // R14
-  const problems: Problem[] = [...distrusted];
+  const problems: Problem[] = [
+    ...distrusted,
+    ...(await listedAgain(transaction, event, before, control)),
+  ];
   if (receipt === undefined && needsReceipt(event.kind))
     problems.push({ code: "invalid_receipt", user: control.actor });
   if (receipt?.type === "history_grant")
@@ -250,10 +255,35 @@ async function proofOf(
   if (verdict.kind !== "accepted" || verdict.receipt === undefined)
     return { verdict, receipt: undefined };
   const { control, receipt } = verdict;
-  if (await isSigned(deps, transaction, { event, control }, arrived)) return { verdict, receipt };
+  const counts =
+    !(await wasRemoved(transaction, event)) &&
+    (await isSigned(deps, transaction, { event, control }, arrived));
+  if (counts) return { verdict, receipt };
   if (event.kind === "message") return { verdict, receipt: undefined };
   const unsigned = withoutReceipt(before, event.kind, verdict, deps.account);
   return { verdict: unsigned, receipt: undefined };
+}
+
+/** Returns whether an earlier event removed the device of this one from the conversation. */
+const wasRemoved = async (
+  transaction: StoreTransaction,
+  { conversation, senderDevice }: Deliver,
+): Promise<boolean> =>
+  (await removedFromAmong(transaction, conversation, [senderDevice])).length > 0;
+
+/** Returns the problems of devices that come back although an earlier event removed them (R13). */
+async function listedAgain(
+  transaction: StoreTransaction,
+  { conversation }: Deliver,
+  before: ConversationState | undefined,
+  { members }: Control,
+): Promise<readonly Problem[]> {
+  const came = arrivalsBetween(before?.members ?? [], members);
+  const devices = came.flatMap((member) => member.devices);
+  const removed = await removedFromAmong(transaction, conversation, devices);
+  return came
+    .filter((member) => member.devices.some((device) => removed.includes(device)))
+    .map(({ user }) => ({ code: "invalid_device_record", user }));
 }
 
 /** Notes that an event removed a device from its conversation, or brought another one of this account. */

@@ -11,7 +11,7 @@ import {
   type Sealing,
 } from "../../../client/conversation/outbox.ts";
 import { Receiver } from "../../../client/conversation/receiver.ts";
-import type { Trust } from "../../../client/device/trust.ts";
+import type { KnownDevice, Trust } from "../../../client/device/trust.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { sha256, generateSigningKey, sign, ready } from "../../../crypto/device/sodium.ts";
 import { encodePayload, type Payload } from "../../../crypto/device/payload.ts";
@@ -55,14 +55,24 @@ export const conversation = newId<ConversationId>();
 const deviceKey = generateSigningKey();
 const receiptKey = generateSigningKey();
 
-/** A receipt of this device for an event of a kind that has one. */
+/** A device that signs an act. */
+interface Acting {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  /** Of its receipt key. */
+  readonly privateKey: Uint8Array;
+}
+
+/** A receipt for an event of a kind that has one. */
 function receiptOf(
   kind: EventKind,
   after: LogPoint,
   { epoch, subject, members }: Pick<Control, "epoch" | "subject" | "members">,
+  by: Acting = { ...account, privateKey: receiptKey.privateKey },
 ): Control["receipt"] {
   if (!isMembershipKind(kind)) return undefined;
-  const { tenant, user: actor, device: actorDevice } = account;
+  const { tenant } = account;
+  const { user: actor, device: actorDevice } = by;
   const text = encodeReceipt({
     type: "membership",
     version: 1,
@@ -78,7 +88,7 @@ function receiptOf(
     after,
     atMs: 1,
   });
-  return { text, signature: sign(receiptBytes(text), receiptKey.privateKey) };
+  return { text, signature: sign(receiptBytes(text), by.privateKey) };
 }
 
 /** The record that this device signed when it began the conversation. */
@@ -152,6 +162,16 @@ export class LogDouble {
 
   closed(): Deliver {
     return this.changed("closed", account.user, [], 1);
+  }
+
+  /** A closing by somebody else's device. */
+  closedBy(by: Acting, others: readonly Member[], epoch: number): Deliver {
+    const { user, device } = account;
+    const members = [{ user, role: "agent", devices: [device] }, ...others];
+    const content = { epoch, actor: by.user, subject: by.user, members, creation: undefined };
+    const receipt = receiptOf("closed", { seq: this.#seq, hash: this.#hash }, content, by);
+    const ciphertext = encodeControl({ ...content, receipt, signer: undefined });
+    return this.#append("closed", { epoch, senderDevice: by.device, ciphertext });
   }
 
   /**
@@ -240,10 +260,11 @@ export async function setUp(
   const gaps: number[] = [];
   let recycled = 0;
   const clock = new ManualClock();
+  const known = new Map<DeviceId, KnownDevice>();
   const trust = {
     lookUp,
     admit: () => Promise.resolve({ distrusted: [], committed: () => undefined }),
-    device: () => undefined,
+    device: (device: DeviceId) => known.get(device),
   };
   // Every member of staff is certified.
   const staff = {
@@ -321,6 +342,8 @@ export async function setUp(
     key,
     store,
     keyLog,
+    /** The devices of others that this device has checked. */
+    known,
     /** The ids of the own messages whose heads count as told. */
     told,
     applied: () => applied,

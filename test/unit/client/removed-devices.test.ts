@@ -1,8 +1,9 @@
-/** What an event says of a removed device counts in its conversation, and nowhere else. */
+/** What an event says of a removed device counts in that conversation, and nowhere else. */
 import { expect, test } from "@jest/globals";
 import { withheldFrom } from "../../../client/conversation/removals.ts";
 import { removedAmong } from "../../../client/device/removed-devices.ts";
 import { noteList } from "../../../client/key-log/seen-lists.ts";
+import { generateSigningKey } from "../../../crypto/device/sodium.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { account, conversation, LogDouble, setUp } from "./receiving.ts";
@@ -22,6 +23,42 @@ async function withRemoved() {
   expect(device.log.state).toMatchObject({ seq: 3, malformed: false });
   return { ...device, relay };
 }
+
+/** The same, and an event lists the removed device again. */
+async function withListedAgain() {
+  const device = await withRemoved();
+  const { privateKey, publicKey: receiptKey } = generateSigningKey();
+  device.known.set(removed, { user, deviceKey: new Uint8Array(32), receiptKey });
+  const members = [agent(kept, removed)];
+  device.receiver.deliver(device.relay.changed("device_added", user, members, 4));
+  await device.wait();
+  return { ...device, members, thief: { user, device: removed, privateKey } };
+}
+
+test("a list that has the device again shows a problem (R13)", async () => {
+  const { items } = await withListedAgain();
+  expect((await items()).slice(3)).toMatchObject([
+    { kind: "device_added", seq: 4 },
+    { kind: "problem", code: "invalid_device_record", user, seq: 4 },
+  ]);
+});
+
+test("the device does not speak for its owner when it is listed again (R15)", async () => {
+  const { relay, receiver, queue, items, wait } = await withListedAgain();
+  const [, sealing] = await queue("forged");
+  const sealed = { ...sealing, epoch: 4 };
+  receiver.deliver(relay.message(newId(), sealed, { senderDevice: removed }));
+  await wait();
+  expect((await items()).at(-1)).toMatchObject({ kind: "problem", code: "untrusted_sender" });
+});
+
+test("the device does not act for its owner when it is listed again (R14)", async () => {
+  const { relay, receiver, thief, members, log, items, wait } = await withListedAgain();
+  receiver.deliver(relay.closedBy(thief, members, 4));
+  await wait();
+  expect((await items()).at(-1)).toMatchObject({ kind: "problem", code: "invalid_receipt" });
+  expect(log.state).toMatchObject({ seq: 5, closed: false });
+});
 
 test("nothing is sealed for the device in that conversation, if it is listed again", async () => {
   const { store, log } = await withRemoved();
