@@ -1,1 +1,1 @@
-"""A second implementation of Sealdesk's formats, written from docs/crypto.md and docs/protocol.md."""
+"""A second implementation of Sealdesk's formats, as docs/crypto.md and docs/protocol.md define them."""
