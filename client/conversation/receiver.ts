@@ -10,12 +10,11 @@ import {
   type Gap,
 } from "../../crypto/wire/frame.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
-import { deferred } from "../deferred.ts";
-import { isTransient } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import { LogComparison } from "../restore/log-comparison.ts";
 import { WorkLoop } from "../work-loop.ts";
-import { sleep, type Clock } from "../runtime.ts";
+import type { Clock } from "../runtime.ts";
+import { untilAnswered } from "../until-answered.ts";
 import { receiptFor } from "../../crypto/wire/receipt-checks.ts";
 import { ownersToLookUp } from "../device/owner.ts";
 import { claimOfReceipt } from "../receipts/is-signed.ts";
@@ -69,8 +68,6 @@ interface CertificateCheck {
 interface CaughtUp {
   readonly end: number;
 }
-
-const retryMs = 1_000;
 
 /** Receives a conversation's events one at a time and in order, over any number of connections. */
 export class Receiver {
@@ -265,7 +262,8 @@ export class Receiver {
     const { state } = log;
     if (state === undefined) return;
     const members = toCertify(state, state.members, account);
-    const found = await this.#untilAnswered(
+    const found = await untilAnswered(
+      this.#deps.clock,
       () => staff.lookUp(members, shownAccounts(api)),
       signal,
     );
@@ -334,7 +332,7 @@ export class Receiver {
       ...(enters && creation !== undefined ? [claimOfCreation(creation)] : []),
       ...(receipt === undefined ? [] : [claimOfReceipt(event, control)]),
     ];
-    return this.#untilAnswered(async () => {
+    const ask = async () => {
       const accounts = shownAccounts(api);
       const devices = await trust.lookUp(control.members, account.device, accounts);
       const certified = await staff.lookUp(toAsk, accounts);
@@ -342,7 +340,8 @@ export class Receiver {
       for (const owner of await ownersToLookUp(this.#deps, claims, devices))
         histories.set(owner, await trust.historyOf(owner));
       return { devices, staff: certified, histories };
-    }, signal);
+    };
+    return untilAnswered(this.#deps.clock, ask, signal);
   }
 
   /** Returns the event's receipt if it is about exactly this event, with the hash that it follows. */
@@ -357,26 +356,6 @@ export class Receiver {
     if (seq === event.seq - 1) return { receipt, followed: event.previousHash };
     const followed = await store.read((transaction) => hashAt(transaction, log.id, seq));
     return { receipt, followed };
-  }
-
-  /** Repeats a request until the server answers. Returns undefined if the connection is gone. */
-  async #untilAnswered<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-    const { clock } = this.#deps;
-    const gone = deferred<undefined>();
-    const leave = () => gone.resolve(undefined);
-    signal.addEventListener("abort", leave);
-    try {
-      while (!signal.aborted) {
-        const answer = await Promise.race([ask(), gone.promise]).catch((error: unknown) => {
-          if (!isTransient(error)) throw error;
-        });
-        if (answer !== undefined) return answer;
-        await sleep(clock, retryMs, signal);
-      }
-      return undefined;
-    } finally {
-      signal.removeEventListener("abort", leave);
-    }
   }
 
   #problem(
