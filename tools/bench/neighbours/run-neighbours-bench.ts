@@ -57,7 +57,13 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
       { accounts: 1, conversations, senders: 3 },
       "normal",
     );
-    const callers = callersOf(started, neighbour.specs);
+    const agent = new Agent({ keepAlive: true });
+    started.add({ close: async () => agent.destroy() });
+    const request = async (seconds: number): Promise<Felt["requests"]> => {
+      const [spec] = await neighbour.link();
+      if (spec === undefined) throw new Error("nobody requests");
+      return requestSteadily(new Caller(spec, agent), seconds);
+    };
     const hostile = await arrange(
       started,
       server,
@@ -69,7 +75,7 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
       const begun = await begin();
       const probe = new DiskProbe();
       const [requests, messages] = await Promise.all([
-        requestSteadily(callers, scale.seconds),
+        request(scale.seconds),
         measureLoad(neighbour.load, server.probe, { perSecond: MESSAGES }, scale.seconds),
       ]);
       const disk = await probe.end();
@@ -78,14 +84,14 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
       return { requests, messages: messages.deliver, disk, floodPerSecond };
     };
     // Not counted, because a server that has just started has no compiled code.
-    await requestSteadily(callers, Math.min(5, scale.seconds));
-    const { specs } = hostile;
+    await request(Math.min(5, scale.seconds));
     const turns = Object.entries({
       nobody: async () => noFlood,
-      "account's requests": () =>
-        flood({ do: "requests", specs: specs.slice(0, 1), inFlight: IN_FLIGHT }),
-      "tenant's requests": () => flood({ do: "requests", specs, inFlight: IN_FLIGHT }),
-      "tenant's frames": () => flood({ do: "frames", specs }),
+      "account's requests": async () =>
+        flood({ do: "requests", specs: (await hostile.link()).slice(0, 1), inFlight: IN_FLIGHT }),
+      "tenant's requests": async () =>
+        flood({ do: "requests", specs: await hostile.link(), inFlight: IN_FLIGHT }),
+      "tenant's frames": async () => flood({ do: "frames", specs: await hostile.link() }),
       "tenant's messages": () => floodMessages(hostile.load, accounts * MESSAGES_OF_ACCOUNT),
     });
     const rounds: Record<string, Felt>[] = [];
@@ -142,7 +148,8 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
 
 /** A tenant whose accounts can request and connect, and whose senders can send messages. */
 interface Arranged {
-  readonly specs: readonly SealdeskLinkSpec[];
+  /** Returns what each account needs to request and connect, with a new access token. */
+  link(): Promise<readonly SealdeskLinkSpec[]>;
   readonly load: Load;
 }
 
@@ -163,25 +170,14 @@ async function arrange(
     Array.from({ length: size.conversations }, () => [device, ...partners]),
   );
   await tenant.conversations(groups);
-  const specs = await Promise.all(devices.map((device) => tenant.link(device, [])));
   const parties = await partiesOf(tenant, await tenant.groups(size.senders, 2));
   const load = started.add(await Load.prepare(parties, 1, priority));
   await load.connect();
-  return { specs, load };
-}
-
-function callersOf(started: Closing, specs: readonly SealdeskLinkSpec[]): Caller[] {
-  const agent = new Agent({ keepAlive: true });
-  started.add({ close: async () => agent.destroy() });
-  return specs.map((spec) => new Caller(spec, agent));
+  return { link: () => Promise.all(devices.map((device) => tenant.link(device, []))), load };
 }
 
 /** Sends requests at a steady rate, whether or not earlier ones are answered. */
-async function requestSteadily(
-  [caller]: readonly Caller[],
-  seconds: number,
-): Promise<Felt["requests"]> {
-  if (caller === undefined) throw new Error("nobody requests");
+async function requestSteadily(caller: Caller, seconds: number): Promise<Felt["requests"]> {
   const samples: number[] = [];
   let refused = 0;
   const count = Math.max(1, Math.round(seconds * REQUESTS));
