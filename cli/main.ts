@@ -12,6 +12,7 @@ import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./comman
 import { migrateDatabase } from "./commands/migrate.ts";
 import { rewrapCommand, rotateKekCommand } from "./commands/rotate-kek.ts";
 import { resetUserCommand } from "./commands/reset-user.ts";
+import { registerPolicy } from "./commands/register-policy.ts";
 import { registerCustomerToken } from "./commands/register-customer-token.ts";
 import { registerTenant } from "./commands/register-tenant.ts";
 import { start } from "./commands/start.ts";
@@ -50,6 +51,7 @@ program
   .action(async () => print(await migrateDatabase(settings())));
 
 registerTenant(program, print, settings);
+registerPolicy(program, print);
 
 const user = program.command("user").description("Manage staff accounts");
 

@@ -1,15 +1,13 @@
-import { createMongoAbility, type MongoAbility } from "@casl/ability";
 import type { TenantId, UserId } from "../crypto/wire/ids.ts";
-import { isStaff, type Role, type Subject } from "./actor.ts";
-import {
-  conversationRules,
-  conversingRoles,
-  type ConversationAction,
-  type ConversationActor,
-} from "./conversation-rules.ts";
+import { conversingRoles, isStaff, type Actor, type Role, type Subject } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
+import { grantingRule } from "./granting-rule.ts";
+import type { ConversationAction } from "./rules/conversation.ts";
 
-export type { ConversationAction } from "./conversation-rules.ts";
+export type { ConversationAction } from "./rules/conversation.ts";
+
+/** The actor. A decision about a conversation needs no other facts about an actor. */
+export type ConversationActor = Pick<Actor, "tenant" | "user" | "role">;
 
 /**
  * Facts for a decision about granting history: the grantor, the recipient and the earlier messages.
@@ -70,14 +68,11 @@ export interface ConversationFacts {
 
 /** The facts under the names that the conditions of the rules use. */
 interface ConversationSubject extends Omit<ConversationFacts, "others"> {
-  readonly kind: "conversation";
   /** What forbids the consent. */
   readonly consentFaults: readonly string[];
   readonly otherRoles: readonly Role[];
   readonly unknownMembers: readonly UserId[];
 }
-
-type ConversationAbility = MongoAbility<[ConversationAction, "conversation" | ConversationSubject]>;
 
 /**
  * Decides whether `actor` may do `action` to the conversation that `facts` describe. Denies everything
@@ -91,26 +86,12 @@ export function decideConversation(
   const known = new Map((facts.others ?? []).map(({ user, role }) => [user, role]));
   const conversation: ConversationSubject = {
     ...facts,
-    kind: "conversation",
     consentFaults: whyNoConsent(facts.consent),
     otherRoles: [...known.values()],
     unknownMembers: facts.members.filter((user) => user !== actor.user && !known.has(user)),
   };
-  const rule = abilityOf(actor).relevantRuleFor(action, conversation);
-  return rule === null ? deny(...whyNot(actor, action, facts)) : allow(rule.reason ?? "granted");
-}
-
-/** A decision is made for each message, so the rules are kept as long as the actor is. */
-const abilities = new WeakMap<ConversationActor, ConversationAbility>();
-
-function abilityOf(actor: ConversationActor): ConversationAbility {
-  const known = abilities.get(actor);
-  if (known !== undefined) return known;
-  const ability = createMongoAbility<ConversationAbility>(conversationRules(actor), {
-    detectSubjectType: () => "conversation",
-  });
-  abilities.set(actor, ability);
-  return ability;
+  const rule = grantingRule(actor, "conversation", action, conversation);
+  return rule === undefined ? deny(...whyNot(actor, action, facts)) : allow(rule.reason);
 }
 
 /** The actions that remain possible in a closed conversation. */

@@ -39,3 +39,9 @@ export type StaffRole = Exclude<Role, "customer">;
 export const isStaff = (role: Role): role is StaffRole => role !== "customer";
 
 export const staffRoles: readonly StaffRole[] = roles.filter(isStaff);
+
+/** Staff roles that talk to customers. An admin runs the installation and reads no conversation. */
+export const conversingRoles: readonly Role[] = ["agent", "supervisor", "bot"];
+
+/** Roles that may read the audit log of their tenant, and nothing else. */
+export const auditRoles: readonly Role[] = ["auditor", "compliance_officer"];

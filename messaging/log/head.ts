@@ -7,7 +7,7 @@ import type {
   MessageId,
 } from "../../crypto/wire/ids.ts";
 import type { AdmissionFacts, SenderKeyFacts } from "../../policies/admission.ts";
-import type { ConversationActor } from "../../policies/conversation-rules.ts";
+import type { ConversationActor } from "../../policies/abilities.ts";
 import type { LoggedEvent } from "./event.ts";
 
 /** The answer to the sender of an accepted message. A repeated message gets the same answer. */

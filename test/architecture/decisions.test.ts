@@ -11,7 +11,14 @@ const filesOf = (folders: readonly string[]): readonly string[] =>
     .filter((path) => path.endsWith(".ts"));
 
 /** What only policies may use: with it, a decision can be made anywhere. */
-const OF_POLICIES = ["allow", "deny", "conversingRoles", "auditRoles", "conversationRules"];
+const OF_POLICIES = [
+  "allow",
+  "deny",
+  "conversingRoles",
+  "auditRoles",
+  "grantingRule",
+  "defaultRules",
+];
 
 const isRole = (node: Node): boolean =>
   (node.type === "Identifier" && node["value"] === "role") ||

@@ -1,0 +1,31 @@
+import type { Role } from "./actor.ts";
+import { defaultRules, type Resource } from "./rules/default-rules.ts";
+import type { PolicyRule } from "./rules/rule.ts";
+
+/** A row of the policy table: one rule for one action. */
+export interface PolicyRow {
+  readonly resource: Resource;
+  readonly action: string;
+  readonly roles: readonly Role[];
+  readonly means: string;
+  readonly rule: string;
+  readonly device?: PolicyRule["device"];
+  readonly conditions: PolicyRule["conditions"];
+}
+
+/**
+ * Returns who may do what, one row for each action and each rule that allows it, in the order of the rules.
+ * What no row allows is denied.
+ */
+export const policyTable = (): readonly PolicyRow[] =>
+  defaultRules.flatMap(({ id, actions, resource, roles, means, device, conditions }) =>
+    actions.map((action) => ({
+      resource,
+      action,
+      roles,
+      means,
+      rule: id,
+      ...(device === undefined ? {} : { device }),
+      conditions,
+    })),
+  );

@@ -1,0 +1,33 @@
+import { conversationRules, type ConversationAction } from "./conversation.ts";
+import { directoryRules, type DirectoryAction } from "./directory.ts";
+import { linkRules, type LinkAction } from "./link.ts";
+import { readingRules } from "./reading.ts";
+import { relayRules, type RelayAction } from "./relay.ts";
+import type { PolicyRule } from "./rule.ts";
+import { uploadRules, type UploadAction } from "./upload.ts";
+
+/** The kinds of resources, with the actions that rules can allow on each. */
+export interface ActionsOf {
+  readonly conversation: ConversationAction;
+  readonly relay: RelayAction;
+  readonly directory: DirectoryAction;
+  readonly link: LinkAction;
+  readonly upload: UploadAction;
+  readonly audit_log: "read";
+  readonly staff_list: "read";
+}
+
+export type Resource = keyof ActionsOf;
+
+/**
+ * Who may do what. What no rule allows is denied. If several rules allow an act, the last of them is the one
+ * that is recorded.
+ */
+export const defaultRules: readonly PolicyRule<Resource>[] = [
+  ...conversationRules,
+  ...relayRules,
+  ...uploadRules,
+  ...directoryRules,
+  ...linkRules,
+  ...readingRules,
+];

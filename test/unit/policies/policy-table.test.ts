@@ -1,0 +1,41 @@
+import { roles } from "../../../policies/actor.ts";
+import { policyTable } from "../../../policies/policy-table.ts";
+import { defaultRules } from "../../../policies/rules/default-rules.ts";
+import { access, expectSection, markdownTable } from "../../support/generated-section.ts";
+
+const titles = {
+  conversation: "Conversations",
+  relay: "Frames of the relay",
+  upload: "Attachments that are being sent",
+  directory: "Accounts, devices and their keys",
+  link: "Requests to link a device",
+  audit_log: "The audit log",
+  staff_list: "The list of staff",
+} as const;
+
+test("docs/access.md has every rule", async () => {
+  const rows = policyTable();
+  const texts = Object.entries(titles).map(([resource, title]) => {
+    const table = rows
+      .filter((row) => row.resource === resource)
+      .map(({ action, roles: by, means, rule }) => [
+        `\`${action}\``,
+        by.length === roles.length ? "everyone" : by.join(", "),
+        means,
+        `\`${rule}\``,
+      ]);
+    return `### ${title}\n\n${markdownTable([["action", "roles", "if", "rule"], ...table])}`;
+  });
+  await expectSection(access, "rules", texts.join("\n"));
+});
+
+test("every rule has an id of its own, and is data", () => {
+  const ids = defaultRules.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(JSON.parse(JSON.stringify(defaultRules))).toEqual(defaultRules);
+});
+
+test("no rule speaks of a tenant: it holds within the actor's own", () => {
+  const speaking = defaultRules.filter(({ conditions }) => "tenant" in conditions);
+  expect(speaking).toEqual([]);
+});
