@@ -43,7 +43,8 @@ export async function readClocks(
   if (Math.abs(databaseMs - processMs) > MOST_APART_MS)
     throw new AuditError(
       "not_prunable",
-      `The clock of this computer and that of the database are ${Math.round(Math.abs(databaseMs - processMs) / 1_000)} seconds apart. Nothing is removed while they disagree. Set both clocks right.`,
+      `The clock of this computer and that of the database are ${Math.round(Math.abs(databaseMs - processMs) / 1_000)} seconds apart. Nothing is removed while they disagree.`,
+      { advice: "Set both clocks right." },
     );
   const earliestMs = Math.min(processMs, databaseMs);
   if (witnesses.length === 0) return { nowMs: earliestMs, databaseMs, witnessedMs: undefined };
@@ -55,6 +56,7 @@ export async function readClocks(
     throw new AuditError(
       "not_prunable",
       "No configured witness has cosigned a head of the log or of the operator's log yet, so nobody outside vouches for the time.",
+      { advice: "Run the command again when a witness has cosigned." },
     );
   return { nowMs: Math.min(earliestMs, witnessedMs), databaseMs, witnessedMs };
 }

@@ -313,7 +313,7 @@ test("docs/audited-actions.md has each route, with what it leaves", async () => 
       ? `none: ${audits.nothing}`
       : audits.map((each) => [each].flat().map(code).join(" or ")).join(", "),
   ]);
-  await expectSection("routes", markdownTable([["route", "entries"], ...rows]));
+  await expectSection("audited-actions", "routes", markdownTable([["route", "entries"], ...rows]));
 });
 
 /** What each frame that a device may send leaves; `undefined`: it is the server's to send. */

@@ -37,7 +37,7 @@ test("docs/audited-actions.md has every action of the table", async () => {
     const rows = Object.entries(specs).map(rowOf);
     return `### ${title}\n\n${markdownTable([["action", "class", "resource", "details", "written when"], ...rows])}`;
   });
-  await expectSection("actions", texts.join("\n"));
+  await expectSection("audited-actions", "actions", texts.join("\n"));
 });
 
 test("every action is in one chapter of the page", () => {
