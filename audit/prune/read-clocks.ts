@@ -1,3 +1,4 @@
+import { readDatabaseClock } from "../../db/database-clock.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { AuditError } from "../audit-error.ts";
@@ -21,7 +22,7 @@ export interface Clocks {
 }
 
 /** The largest accepted difference between two clocks. */
-const MOST_APART_MS = 300_000;
+export const MOST_APART_MS = 300_000;
 
 /**
  * Reads the clocks that must agree before anything is removed.
@@ -36,10 +37,7 @@ export async function readClocks(
   processMs: number,
   witnesses: readonly NoteKey[],
 ): Promise<Clocks> {
-  const { rows } = await pool.query<{ ms: number }>(
-    "select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms",
-  );
-  const databaseMs = Math.round(rows[0]?.ms ?? 0);
+  const databaseMs = await readDatabaseClock(pool);
   if (Math.abs(databaseMs - processMs) > MOST_APART_MS)
     throw new AuditError(
       "not_prunable",
