@@ -12,24 +12,52 @@ export type AuditErrorCode =
   | "entry_not_found"
   | "not_prunable"; // pruning would remove what the policy keeps
 
-/** The message names logs by their origin and never contains an entry. */
+const REFUSES = "see docs/audit.md, “When the server refuses to continue a log”.";
+
+/** What a person must do about each finding. An error's message ends with it, unless it names something else. */
+const usualAdvice: Readonly<Partial<Record<AuditErrorCode, string>>> = {
+  audit_log_behind:
+    "If you restored a backup, declare it: see docs/restore.md. Otherwise, find out who put the database back.",
+  audit_log_inconsistent: `Keep a copy of the database as evidence, and find out who rewrote the log: ${REFUSES}`,
+  audit_checkpoint_invalid: `Put back what was changed, and check that SEALDESK_KMS and SEALDESK_HOME name the key service of this database: ${REFUSES}`,
+  audit_checkpoint_missing:
+    "Put AUDIT_CHECKPOINTS back, or have two people adopt the head: see docs/audit.md, “When outside checkpoints are missing”.",
+  audit_log_altered:
+    "Put the row back from a backup, and find out who changed it: see docs/audit.md, “When the log was altered”.",
+  audit_guards_altered:
+    "Find out who changed it: see docs/audit.md, “When the database's guards were altered”.",
+  audit_entry_not_stored:
+    "Look for triggers and rules on audit.entries that Sealdesk did not create.",
+};
+
+interface AuditErrorOptions extends ErrorOptions {
+  /** What a person must do, if it is not the usual advice about the code. */
+  readonly advice?: string;
+}
+
+/** The message names logs by their origin, never contains an entry, and ends with what to do. */
 export class AuditError extends Error {
   override readonly name = "AuditError";
   readonly code: AuditErrorCode;
-  constructor(code: AuditErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  /** @param what what was found, in whole sentences */
+  constructor(code: AuditErrorCode, what: string, options: AuditErrorOptions = {}) {
+    const { advice = usualAdvice[code] } = options;
+    super(advice === undefined ? what : `${what} ${advice}`, options);
     this.code = code;
   }
 }
 
-/** The advice about an altered log. It ends the message of every `audit_log_altered`. */
-const WHAT_TO_DO =
-  "Put the row back from a backup, and find out who changed it: see docs/audit.md, “When the log was altered”.";
-
 /** @param what names the position and the fault there, such as "Entry 5 was removed." */
-export const altered = (origin: string, what: string, options?: ErrorOptions): AuditError =>
+export const altered = (origin: string, what: string, options?: AuditErrorOptions): AuditError =>
   new AuditError(
     "audit_log_altered",
-    `The log ${origin} was altered in the database. ${what} ${WHAT_TO_DO}`,
+    `The log ${origin} was altered in the database. ${what}`,
     options,
   );
+
+/** Like `altered`, for an entry that never was in the log, so that no signed head has it. */
+export const keptOut = (origin: string, what: string): AuditError =>
+  altered(origin, what, {
+    advice:
+      "Find out who kept it out of the log, and write down what the act was, because no backup has it: see docs/audit.md, “When the log was altered”.",
+  });

@@ -48,7 +48,7 @@ export async function storeEntries(
   if (rows.length !== entries.length || !entries.every(isStored))
     throw new AuditError(
       "audit_entry_not_stored",
-      "The database did not store the audit entry of this act, so the act was not done. Look for triggers and rules on audit.entries that Sealdesk did not create.",
+      "The database did not store the audit entry of this act, so the act was not done.",
     );
   const appended = rows.map((row) => ({ log, id: row.id, leafHash: row.leaf_hash }));
   afterCommit(client, (pool) => tellAppended(pool, appended));

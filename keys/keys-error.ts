@@ -7,6 +7,7 @@ export type KeysErrorCode =
   | "keyring_unreachable" // the file could not be read or written
   | "passphrase_required" // the keyring is sealed, or must be, and no passphrase was given
   | "wrong_passphrase" // neither the passphrase nor the key file opens the keyring
+  | "key_file_open" // other users have permissions on the file of a private key
   | "keyring_foreign" // the database's keys were wrapped by another keyring or service
   // key-management services
   | "kms_unreachable" // no answer in time, or the service failed

@@ -1,8 +1,37 @@
 import { randomUUID } from "node:crypto";
-import { link, open, readdir, rename, rm } from "node:fs/promises";
+import { link, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isUuid } from "../crypto/wire/uuid.ts";
 import { makeFolder } from "../db/embedded/make-folder.ts";
+import { KeysError } from "./keys-error.ts";
+
+/** The permissions of the file's group and of others. */
+const OTHERS = 0o077;
+
+/**
+ * Reads a file with a private key. Nobody but its owner may have permissions on it. Windows has other
+ * permissions, which are not looked at.
+ * @throws KeysError key_file_open; what reading throws
+ */
+export async function readPrivateFile(path: string): Promise<Buffer> {
+  const file = await open(path, "r");
+  try {
+    await assertPrivate(file, path);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+async function assertPrivate(file: FileHandle, path: string): Promise<void> {
+  const { mode } = await file.stat();
+  if (process.platform === "win32" || (mode & OTHERS) === 0) return;
+  const permissions = (mode & 0o777).toString(8).padStart(4, "0");
+  throw new KeysError(
+    "key_file_open",
+    `Other users may use the key file ${path}: its permissions are ${permissions}. Run chmod 600 on it, and replace the key if somebody may have read it.`,
+  );
+}
 
 /**
  * Writes a new private file beside `path` and syncs it to disk. `place` then puts it into place.

@@ -9,6 +9,7 @@ import { sweepSessionsPeriodically } from "../identity/tokens/sweep-sessions.ts"
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
 import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
 import { sweepDaysPeriodically } from "../messaging/storage/sweep-days.ts";
+import { watchClock } from "./clock-watch.ts";
 import type { Closers } from "./closers.ts";
 import { describeError, type Log } from "./log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
@@ -22,11 +23,13 @@ interface Deps {
   readonly attachments: AttachmentDeps;
   readonly authority: AuthorityDeps;
   readonly metrics: Metrics | undefined;
+  /** Time between two looks at the node's clock. */
+  readonly clockEveryMs: number;
 }
 
 /** Starts what the server does by itself from time to time. A failure is logged. */
 export function startPeriodicTasks(deps: Deps, closers: Closers): void {
-  const { pool, now, log, keyTree, attachments, authority, metrics } = deps;
+  const { pool, now, log, keyTree, attachments, authority, metrics, clockEveryMs } = deps;
   const logged = (message: string) => (error: unknown) => log.error(message, describeError(error));
   const stops = [
     rewrapPeriodically(
@@ -44,6 +47,7 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     sweepSessionsPeriodically({ pool, now }, logged("ended sessions could not be swept")),
     sweepDaysPeriodically({ pool, now }, logged("counts of past days could not be swept")),
     writeSumsPeriodically({ pool, now }, logged("sums of repeated acts could not be written")),
+    watchClock({ pool, now, log }, clockEveryMs, logged("the clock could not be compared")),
   ];
   for (const stop of stops) closers.add(stop);
 }

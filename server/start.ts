@@ -92,7 +92,11 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     closers,
   );
   const { authority } = foundation;
-  startPeriodicTasks({ pool, now, log, keyTree, attachments, authority, metrics }, closers);
+  const { clockEveryMs } = foundation.timings;
+  startPeriodicTasks(
+    { pool, now, log, keyTree, attachments, authority, metrics, clockEveryMs },
+    closers,
+  );
 
   const stopping = new AbortController();
   const served = { dataPlane, attachments, accounts, certify, stopping: stopping.signal };

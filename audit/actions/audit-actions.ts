@@ -91,6 +91,13 @@ export const auditActions = {
     description:
       "`sealdesk audit adopt apply`: in the audit log of each tenant whose outside checkpoints were missing, and in the operator's log with the list of all.",
   },
+  "clock.jump": {
+    class: "E",
+    resources: ["node"],
+    details: { byMs: "number", comparedWith: "text" },
+    description:
+      "A node's clock jumped, is far from the database's, or is behind the newest entries when it starts: in every tenant's log. `comparedWith` says which.",
+  },
   "audit.set_retention": {
     class: "U",
     resources: ["audit-log"],

@@ -101,7 +101,8 @@ export function assertAdopted(
   if (Math.abs(nowMs - adoption.declaredAtMs) > VALID_MS)
     throw new AuditError(
       "audit_checkpoint_missing",
-      "The statement was declared more than 24 hours ago. Declare it again.",
+      "The statement was declared more than 24 hours ago.",
+      { advice: "Declare it again: see docs/audit.md, “When outside checkpoints are missing”." },
     );
   return signed;
 }

@@ -2,7 +2,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { int8Array } from "../../db/binary-arrays.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { altered } from "../audit-error.ts";
+import { keptOut } from "../audit-error.ts";
 import type { LogId } from "../../crypto/wire/ids.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import { asIntegrator } from "./as-integrator.ts";
@@ -67,7 +67,7 @@ export class AppendedEntries {
     for (const { log, id, leafHash } of some) {
       const hash = places.get(id)?.hash;
       if (!hash || !equalBytes(hash, leafHash))
-        throw altered(log, `The entry ${id} of an act that was done is gone from the database.`);
+        throw keptOut(log, `The entry ${id} of an act that was done is gone from the database.`);
     }
     const placed = some.filter(({ id }) => places.get(id)?.index !== null);
     const logs = [...new Set(placed.map(({ log }) => log))].slice(0, LOGS_AT_ONCE);

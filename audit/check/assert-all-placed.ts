@@ -1,5 +1,5 @@
 import type { Pool } from "../../db/pool.ts";
-import { altered } from "../audit-error.ts";
+import { keptOut } from "../audit-error.ts";
 import { asIntegrator } from "./as-integrator.ts";
 
 const AT_ONCE = 4_096;
@@ -41,7 +41,7 @@ export async function assertAllPlaced(
     });
     if (row === undefined || row.last === null) return;
     if (row.unplaced !== null)
-      throw altered(
+      throw keptOut(
         row.origin ?? "",
         `The stored entry ${row.unplaced} has no place in the log and does not wait for one.`,
       );

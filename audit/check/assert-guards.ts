@@ -29,7 +29,7 @@ export async function assertGuards(pool: Pool): Promise<void> {
   if (first === undefined || !(await isOfThisVersion(pool))) return;
   throw new AuditError(
     "audit_guards_altered",
-    `The database has other triggers, functions, policies, grants or owners than this version (${missing.length} are missing, ${added.length} were added). ${first} Find out who changed it: see docs/audit.md, “When the database's guards were altered”.`,
+    `The database has other triggers, functions, policies, grants or owners than this version (${missing.length} are missing, ${added.length} were added). ${first}`,
   );
 }
 

@@ -16,8 +16,8 @@ export function readStored(note: string, place: string): Checkpoint {
     if (!(cause instanceof LogError)) throw cause;
     throw new AuditError(
       "audit_checkpoint_invalid",
-      `What is kept in ${place} is not a checkpoint: it was damaged. Put the file back from another copy.`,
-      { cause },
+      `What is kept in ${place} is not a checkpoint: it was damaged.`,
+      { cause, advice: "Put the file back from another copy." },
     );
   }
 }
@@ -26,7 +26,7 @@ export function readStored(note: string, place: string): Checkpoint {
 export const checkpointMissing = ({ origin, size }: Checkpoint, where: string): AuditError =>
   new AuditError(
     "audit_checkpoint_missing",
-    `The log ${origin} has a signed head of ${size} entries in the database, and no checkpoint of it is kept in ${where}. Put AUDIT_CHECKPOINTS back, or have two people adopt the head: see docs/audit.md, “When outside checkpoints are missing”.`,
+    `The log ${origin} has a signed head of ${size} entries in the database, and no checkpoint of it is kept in ${where}.`,
   );
 
 /**
@@ -39,7 +39,8 @@ export function assertNoContradiction(head: Checkpoint, stored: Checkpoint): voi
   if (restoresStored > restores)
     throw new AuditError(
       "audit_log_behind",
-      `The log ${head.origin} was restored from a backup and continued elsewhere. This database is not the restored one. Stop this node: see docs/restore.md.`,
+      `The log ${head.origin} was restored from a backup and continued elsewhere. This database is not the restored one.`,
+      { advice: "Stop this node: see docs/restore.md." },
     );
   if (
     restores === restoresStored &&
@@ -48,6 +49,6 @@ export function assertNoContradiction(head: Checkpoint, stored: Checkpoint): voi
   )
     throw new AuditError(
       "audit_log_inconsistent",
-      `Another head of ${head.size} entries of the log ${head.origin} was published before. Somebody rewound the log in the database: see docs/audit.md, “When the server refuses to continue a log”.`,
+      `Another head of ${head.size} entries of the log ${head.origin} was published before.`,
     );
 }

@@ -4,6 +4,9 @@ import type { LoggedEntry } from "./entry-filter.ts";
 /** The version of the entry format, not of the program. SIEM rules depend on it. */
 const ENTRY_VERSION = "1";
 
+/** The longest `msg` that the format permits, in bytes of UTF-8, its escapes included. */
+const LONGEST_MESSAGE_BYTES = 1_023;
+
 const severities = { success: 2, refused: 6, failed: 7, impaired: 9 } as const;
 
 /**
@@ -45,11 +48,27 @@ export function cefLineOf(entry: LoggedEntry, index: number, origin: string): st
   return `${header}|${pairs.join(" ")}`;
 }
 
-/** The details, with the ticket and the reason of an operator. */
+/**
+ * The details, with the ticket and the reason of an operator, as JSON. A detail that does not fit is
+ * left out whole, and `omittedDetails` says how many are. The entry with the index `cn1` has them.
+ */
 function messageOf(details: LoggedEntry["details"], person: LoggedEntry["actor"]["person"]) {
-  if (details === undefined && person === undefined) return undefined;
-  return JSON.stringify({ ...details, ...(person !== undefined && { operator: person }) });
+  const all = Object.entries({ ...(person !== undefined && { operator: person }), ...details });
+  if (all.length === 0) return details === undefined ? undefined : "{}";
+  const whole = JSON.stringify(Object.fromEntries(all));
+  if (fits(whole)) return whole;
+  const kept: [string, unknown][] = [];
+  const text = () =>
+    JSON.stringify({ ...Object.fromEntries(kept), omittedDetails: all.length - kept.length });
+  for (const detail of all) {
+    kept.push(detail);
+    if (!fits(text())) kept.pop();
+  }
+  return text();
 }
+
+const fits = (message: string): boolean =>
+  Buffer.byteLength(cefValue(message)) <= LONGEST_MESSAGE_BYTES;
 
 const nameOf = ({ action, outcome }: LoggedEntry): string =>
   outcome === "success" ? action : `${action} ${outcome}`;

@@ -3,6 +3,7 @@ import type { LoggedEntry } from "./entry-filter.ts";
 
 const VERSION = "1.4.0";
 const OTHER = 99;
+const ASSIGN_PRIVILEGES = 1;
 
 interface EventClass {
   readonly category: 3 | 6;
@@ -12,6 +13,8 @@ interface EventClass {
 const classes = {
   accountChange: { category: 3, uid: 3001 },
   authentication: { category: 3, uid: 3002 },
+  userAccess: { category: 3, uid: 3005 },
+  groupManagement: { category: 3, uid: 3006 },
   apiActivity: { category: 6, uid: 6003 },
   datastoreActivity: { category: 6, uid: 6005 },
 } as const satisfies Record<string, EventClass>;
@@ -21,6 +24,11 @@ const authentications: Readonly<Record<string, number>> = {
   "session.create": 1,
   "session.revoke": 2,
   "session.renew": 3,
+};
+/** Acts that change who is a member of a conversation. To OCSF, its members are a group. */
+const memberships: Readonly<Record<string, number>> = {
+  "conversation.add_member": 3,
+  "conversation.remove_member": 4,
 };
 const byClass = { C: 1, R: 2, U: 3, D: 4, E: OTHER } as const;
 /** Resources whose stored data is read, unlike an account or a key. */
@@ -89,6 +97,26 @@ function classify(entry: LoggedEntry, origin: string) {
       kind: classes.accountChange,
       activity: { C: 1, D: 6, R: OTHER, U: OTHER, E: OTHER }[entry.class],
       fields: { user: { uid: resource.id } },
+    };
+  if (entry.subject !== undefined && action === "history.grant")
+    return {
+      kind: classes.userAccess,
+      activity: ASSIGN_PRIVILEGES,
+      fields: {
+        user: { uid: entry.subject },
+        privileges: ["read_history"],
+        resource: { type: resource.type, uid: resource.id },
+      },
+    };
+  const membership = memberships[action];
+  if (entry.subject !== undefined && membership !== undefined)
+    return {
+      kind: classes.groupManagement,
+      activity: membership,
+      fields: {
+        group: { type: resource.type, uid: resource.id },
+        user: { uid: entry.subject },
+      },
     };
   if (entry.class === "R" && stored.has(resource.type))
     return {

@@ -34,7 +34,7 @@ export async function assertHolds(client: Client, log: LogId, head: Checkpoint):
   if ((inside?.size ?? 0) < size)
     throw new AuditError(
       "audit_log_behind",
-      `The log ${origin} has ${inside?.size ?? 0} entries in the database, but a checkpoint of ${size} was published. If the database was restored from a backup, declare it: see docs/restore.md.`,
+      `The log ${origin} has ${inside?.size ?? 0} entries in the database, but a checkpoint of ${size} was published.`,
     );
   // A log from after the backup. The restore lost all of it, and says so.
   if (inside === undefined || size === 0) return;

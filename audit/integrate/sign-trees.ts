@@ -60,7 +60,7 @@ async function signTree(
 const notStored = () =>
   new AuditError(
     "audit_entry_not_stored",
-    "The database did not store a checkpoint in the operator's log. Look for triggers and rules on audit.entries that Sealdesk did not create.",
+    "The database did not store a checkpoint in the operator's log.",
   );
 
 /**

@@ -64,6 +64,7 @@ async function assertRecorded(client: Client, { all }: Restores): Promise<void> 
   if (missing !== undefined)
     throw new AuditError(
       "audit_log_behind",
-      `A restore of the log ${missing.origin} is declared, but the database does not record it. Run sealdesk audit restore apply once more: see docs/restore.md.`,
+      `A restore of the log ${missing.origin} is declared, but the database does not record it.`,
+      { advice: "Run sealdesk audit restore apply once more: see docs/restore.md." },
     );
 }

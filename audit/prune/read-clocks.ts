@@ -1,3 +1,4 @@
+import { readDatabaseClock } from "../../db/database-clock.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { AuditError } from "../audit-error.ts";
@@ -21,7 +22,7 @@ export interface Clocks {
 }
 
 /** The largest accepted difference between two clocks. */
-const MOST_APART_MS = 300_000;
+export const MOST_APART_MS = 300_000;
 
 /**
  * Reads the clocks that must agree before anything is removed.
@@ -36,14 +37,12 @@ export async function readClocks(
   processMs: number,
   witnesses: readonly NoteKey[],
 ): Promise<Clocks> {
-  const { rows } = await pool.query<{ ms: number }>(
-    "select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms",
-  );
-  const databaseMs = Math.round(rows[0]?.ms ?? 0);
+  const databaseMs = await readDatabaseClock(pool);
   if (Math.abs(databaseMs - processMs) > MOST_APART_MS)
     throw new AuditError(
       "not_prunable",
-      `The clock of this computer and that of the database are ${Math.round(Math.abs(databaseMs - processMs) / 1_000)} seconds apart. Nothing is removed while they disagree. Set both clocks right.`,
+      `The clock of this computer and that of the database are ${Math.round(Math.abs(databaseMs - processMs) / 1_000)} seconds apart. Nothing is removed while they disagree.`,
+      { advice: "Set both clocks right." },
     );
   const earliestMs = Math.min(processMs, databaseMs);
   if (witnesses.length === 0) return { nowMs: earliestMs, databaseMs, witnessedMs: undefined };
@@ -55,6 +54,7 @@ export async function readClocks(
     throw new AuditError(
       "not_prunable",
       "No configured witness has cosigned a head of the log or of the operator's log yet, so nobody outside vouches for the time.",
+      { advice: "Run the command again when a witness has cosigned." },
     );
   return { nowMs: Math.min(earliestMs, witnessedMs), databaseMs, witnessedMs };
 }

@@ -104,7 +104,8 @@ async function beginning(
   if ((await treeSize(client, log)) > 0)
     throw new AuditError(
       "audit_log_inconsistent",
-      `The log ${origin} has entries in the database, but no signed checkpoint that earlier restores did not cut off. It cannot continue from there. Put another backup back.`,
+      `The log ${origin} has entries in the database, but no signed checkpoint that earlier restores did not cut off. It cannot continue from there.`,
+      { advice: "Put another backup back." },
     );
   return { size: 0, root: emptyRoot(nodeChecks.sha256) };
 }

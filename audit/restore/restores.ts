@@ -15,6 +15,8 @@ import { formatNote, KEY_TYPES, type NoteKey } from "../verify/note.ts";
 import { survivorOf } from "../verify/survivor.ts";
 import { parseDeclaration } from "./declaration.ts";
 
+const PUT_BACK = "Put the missing declaration back: see docs/restore.md.";
+
 /** The location of declarations, and the keys that must have signed them. */
 interface Declarations {
   readonly store: Pick<CheckpointStore, "declarations">;
@@ -46,6 +48,7 @@ export class Restores {
           throw new AuditError(
             "audit_checkpoint_invalid",
             `The declaration of restore ${number} of the log ${origin} is missing, or another one is there twice.`,
+            { advice: PUT_BACK },
           );
     }
   }
@@ -65,7 +68,8 @@ export class Restores {
     if (restores > this.countOf(origin))
       throw new AuditError(
         "audit_checkpoint_invalid",
-        `A checkpoint of ${origin} says that the log was restored ${restores} times, but ${this.countOf(origin)} declarations about it are kept outside the database. Put the missing declaration back.`,
+        `A checkpoint of ${origin} says that the log was restored ${restores} times, but ${this.countOf(origin)} declarations about it are kept outside the database.`,
+        { advice: PUT_BACK },
       );
     return survivorOf(head, this.#byOrigin.get(origin) ?? []).head;
   }
@@ -93,7 +97,8 @@ export async function readAllRestores(
     if (signed !== undefined && !outside.has(signed.note))
       throw new AuditError(
         "audit_checkpoint_invalid",
-        `The database records restore ${signed.restores} of the log ${origin}, but its declaration is missing outside the database. Put the missing declaration back.`,
+        `The database records restore ${signed.restores} of the log ${origin}, but its declaration is missing outside the database.`,
+        { advice: PUT_BACK },
       );
   }
   return restores;
@@ -122,8 +127,11 @@ export async function readRestores(
         if (!(cause instanceof LogError)) throw cause;
         throw new AuditError(
           "audit_checkpoint_invalid",
-          `The declaration of a restore in ${name} is not valid: ${cause.message} Compare AUDIT_RESTORE_APPROVERS: it must name the people who signed it.`,
-          { cause },
+          `The declaration of a restore in ${name} is not valid: ${cause.message}`,
+          {
+            cause,
+            advice: "Compare AUDIT_RESTORE_APPROVERS: it must name the people who signed it.",
+          },
         );
       }
     }),

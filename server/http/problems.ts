@@ -21,6 +21,7 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   passphrase_required: "internal_error",
   wrong_passphrase: "internal_error",
   keyring_foreign: "internal_error",
+  key_file_open: "internal_error",
   kms_unreachable: "not_ready",
   kms_sealed: "not_ready",
   kms_standby: "not_ready",

@@ -128,7 +128,8 @@ export async function startTestServer(
         newId,
         log: createLog("debug", stream),
         version: "0.0.0-test",
-        timings,
+        // Tests that put the clock forward for another purpose count entries.
+        timings: { clockEveryMs: 3_600_000, ...timings },
       },
     );
     return { running, logged: () => logged };

@@ -16,7 +16,7 @@ import type { SignedRestore } from "../../../audit/verify/log-restore.ts";
 import { formatVkey, isKeyName, KEY_TYPES, parseVkey } from "../../../audit/verify/note.ts";
 import { witnessListener } from "../../../audit/witness/witness-listener.ts";
 import type { WitnessStore } from "../../../audit/witness/witness-options.ts";
-import { replaceFile, writeFileOnce } from "../../../keys/private-file.ts";
+import { readPrivateFile, replaceFile, writeFileOnce } from "../../../keys/private-file.ts";
 import type { Print } from "../../output.ts";
 import { CommandError } from "../../settings.ts";
 
@@ -71,7 +71,7 @@ async function openSigner(state: string): Promise<LogSigner> {
   await mkdir(state, { recursive: true, mode: 0o700 });
   const made = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" });
   await writeFileOnce(path, made.toString());
-  const key = createPrivateKey(await readFile(path));
+  const key = createPrivateKey(await readPrivateFile(path));
   const { x = "" } = createPublicKey(key).export({ format: "jwk" });
   return {
     publicKey: Buffer.from(x, "base64url"),

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { attackTest, refusalOf, type Said } from "../../support/attack-test.ts";
 import { createTestDatabase } from "../../support/database.ts";
 import { openAuditLog, signedSize } from "../../support/audit-log.ts";
 import { RestorableServer } from "../../support/restorable-server.ts";
@@ -7,65 +8,85 @@ import { until } from "../../support/until.ts";
 import { logOf } from "../../../crypto/wire/ids.ts";
 
 describe("a signed log whose outside checkpoint is gone", () => {
-  test("is not continued by a node that starts, however the checkpoint was removed", async () => {
-    const database = await createTestDatabase();
-    const log = await openAuditLog(database);
-    const [one, two] = [await log.newTenant(), await log.newTenant()];
-    await log.append(one);
-    await log.append(two);
-    const first = log.startIntegrator();
-    await log.settled();
-    await first.close();
-    const kept = join(log.folder, one);
-    const away = `${log.folder}.away`;
-    const [all, file] = [() => rename(log.folder, away), () => rename(kept, `${away}.file`)];
-    for (const [remove, putBack] of [
-      [all, () => rename(away, log.folder)],
-      [
-        async () => {
-          await all();
-          await mkdir(log.folder);
-        },
-        async () => {
-          await rm(log.folder, { recursive: true });
-          await rename(away, log.folder);
-        },
-      ],
-      [file, () => rename(`${away}.file`, kept)],
-    ] as const) {
-      await remove();
+  attackTest(
+    {
+      attempt: "Outside checkpoints are removed while all nodes are stopped: all, or one",
+      foundBy: "each node",
+      when: "connection",
+      code: "audit_checkpoint_missing",
+      says: "Put AUDIT_CHECKPOINTS back, or have two people adopt the head: see docs/audit.md, “When outside checkpoints are missing”.",
+    },
+    async () => {
+      const database = await createTestDatabase();
+      const log = await openAuditLog(database);
+      const [one, two] = [await log.newTenant(), await log.newTenant()];
       await log.append(one);
-      const before = await signedSize(log, logOf(one));
-      const integrator = log.startIntegrator();
-      await until(() => integrator.refusal !== undefined);
-      expect(integrator.refusal).toMatchObject({ code: "audit_checkpoint_missing" });
-      expect(integrator.refusal?.message).toMatch(/ has a signed head of \d+ entries /);
-      expect(await signedSize(log, logOf(one))).toBe(before);
-      await putBack();
-      await until(() => integrator.refusal === undefined);
+      await log.append(two);
+      const first = log.startIntegrator();
       await log.settled();
-      await integrator.close();
-    }
-    await log.close();
-    await database.drop();
-  });
+      await first.close();
+      const kept = join(log.folder, one);
+      const away = `${log.folder}.away`;
+      const [all, file] = [() => rename(log.folder, away), () => rename(kept, `${away}.file`)];
+      let said: Said | undefined;
+      for (const [remove, putBack] of [
+        [all, () => rename(away, log.folder)],
+        [
+          async () => {
+            await all();
+            await mkdir(log.folder);
+          },
+          async () => {
+            await rm(log.folder, { recursive: true });
+            await rename(away, log.folder);
+          },
+        ],
+        [file, () => rename(`${away}.file`, kept)],
+      ] as const) {
+        await remove();
+        await log.append(one);
+        const before = await signedSize(log, logOf(one));
+        const integrator = log.startIntegrator();
+        said = await refusalOf(integrator);
+        expect(said.code).toBe("audit_checkpoint_missing");
+        expect(said.text).toMatch(/ has a signed head of \d+ entries /);
+        expect(await signedSize(log, logOf(one))).toBe(before);
+        await putBack();
+        await until(() => integrator.refusal === undefined);
+        await log.settled();
+        await integrator.close();
+      }
+      await log.close();
+      await database.drop();
+      return said!;
+    },
+  );
 
-  test("is not continued by the node that signed it, from its next entry on", async () => {
-    const database = await createTestDatabase();
-    const log = await openAuditLog(database);
-    const tenant = await log.newTenant();
-    await log.append(tenant);
-    const integrator = log.startIntegrator();
-    await log.settled();
-    const kept = await readFile(join(log.folder, tenant), "utf8");
-    await rm(join(log.folder, tenant));
-    await log.append(tenant);
-    await until(() => integrator.refusal !== undefined);
-    expect(integrator.refusal).toMatchObject({ code: "audit_checkpoint_missing" });
-    expect(kept).toContain(`/audit/t/t-${tenant.slice(-8)}`);
-    await log.close();
-    await database.drop();
-  });
+  attackTest(
+    {
+      attempt: "An outside checkpoint is removed while nodes run",
+      foundBy: "the node that signs",
+      when: "signature",
+      code: "audit_checkpoint_missing",
+      says: "Put AUDIT_CHECKPOINTS back, or have two people adopt the head: see docs/audit.md, “When outside checkpoints are missing”.",
+    },
+    async () => {
+      const database = await createTestDatabase();
+      const log = await openAuditLog(database);
+      const tenant = await log.newTenant();
+      await log.append(tenant);
+      const integrator = log.startIntegrator();
+      await log.settled();
+      const kept = await readFile(join(log.folder, tenant), "utf8");
+      await rm(join(log.folder, tenant));
+      await log.append(tenant);
+      const said = await refusalOf(integrator);
+      expect(kept).toContain(`/audit/t/t-${tenant.slice(-8)}`);
+      await log.close();
+      await database.drop();
+      return said;
+    },
+  );
 });
 
 describe("adopting the heads in the database", () => {

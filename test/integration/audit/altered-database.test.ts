@@ -8,6 +8,7 @@ import { proveEntry } from "../../../cli/commands/audit/prove.ts";
 import { tailLog } from "../../../cli/commands/audit/tail.ts";
 import type { Settings } from "../../../cli/settings.ts";
 import { inTransaction } from "../../../db/transaction.ts";
+import { attackTest, saidBy } from "../../support/attack-test.ts";
 import { entryOf } from "../../support/audit-log.ts";
 import { entryAt, withoutTriggers } from "../../support/database-administrator.ts";
 import { TestDevice } from "../../support/device.ts";
@@ -81,23 +82,28 @@ async function readings(index: number, kind: string) {
   return said;
 }
 
-const KINDS = [
-  [
-    "altered",
-    (entry: string) => `update audit.entries set entry = convert_to(replace(
+const WAYS = {
+  altered: {
+    statement: (entry: string) => `update audit.entries set entry = convert_to(replace(
       convert_from(entry, 'UTF8'), 'transcript.record', 'transcript.broken'), 'UTF8') where id = ${entry}`,
-    "Entry 7 is not the one that was signed.",
-  ],
-  [
-    "removed",
-    (entry: string) => `delete from audit.entries where id = ${entry}`,
-    "Entry 7 was removed.",
-  ],
-] as const;
+    what: "Entry 7 is not the one that was signed.",
+  },
+  removed: {
+    statement: (entry: string) => `delete from audit.entries where id = ${entry}`,
+    what: "Entry 7 was removed.",
+  },
+};
 
-test.each(KINDS)(
-  "an entry that was %s is handed out and signed by nothing, and the server tells until it is put back",
-  async (name, statement, what) => {
+attackTest.each(
+  {
+    attempt: "A signed entry is altered or removed",
+    foundBy: "whoever reads it, in every way to read; each node; `verify`",
+    when: "reading",
+    code: "audit_log_altered",
+    says: "Put the row back from a backup, and find out who changed it: see docs/audit.md, “When the log was altered”.",
+  },
+  WAYS,
+  async ({ statement, what }) => {
     const { database, tenant } = server;
     await until(isWhole);
     const entry = entryAt(tenant.id, 7);
@@ -105,13 +111,15 @@ test.each(KINDS)(
       `select id, entry from audit.entries where id = ${entry}`,
     );
     const [row] = rows;
-    await withoutTriggers(database, statement(entry));
-    await until(async () => !(await isWhole()));
+    const said = await saidBy(server, "audit_log_altered", () =>
+      withoutTriggers(database, statement(entry)),
+    );
     // Messages go on: every node finds the same, so nobody would be left to serve.
     expect(await ready()).toEqual({
       status: 200,
       text: JSON.stringify({ status: "ok", warnings: ["audit_log_altered"] }),
     });
+    const name = what.replaceAll(/\W/g, "");
     const answers = Object.entries(await readings(7, name));
     expect(answers).toEqual(
       answers.map(([reading]) => [reading, ["audit_log_altered", expect.stringContaining(what)]]),
@@ -128,18 +136,30 @@ test.each(KINDS)(
     );
     await until(isWhole);
     expect((await auditor.request("GET", "/v1/audit/entries")).status).toBe(200);
+    return said;
   },
 );
 
-test("entries that are gone without a declared pruning are told", async () => {
-  const { database, tenant } = server;
-  await until(isWhole);
-  await withoutTriggers(
-    database,
-    `update audit.logs set minimum_index = 256 where id = '${tenant.id}'`,
-    `delete from audit.entries using audit.leaves
-     where leaves.log = '${tenant.id}' and leaves.index < 256 and leaves.entry = entries.id`,
-  );
-  await until(async () => (await ready()).text.includes("audit_log_altered"));
-  expect(server.logged()).toContain("no entry declares that they were pruned");
-});
+attackTest(
+  {
+    attempt: "Entries are removed, and marked as pruned by hand",
+    foundBy: "each node",
+    when: "check",
+    code: "audit_log_altered",
+    says: "Put the row back from a backup, and find out who changed it: see docs/audit.md, “When the log was altered”.",
+  },
+  async () => {
+    const { database, tenant } = server;
+    await until(isWhole);
+    const said = await saidBy(server, "audit_log_altered", () =>
+      withoutTriggers(
+        database,
+        `update audit.logs set minimum_index = 256 where id = '${tenant.id}'`,
+        `delete from audit.entries using audit.leaves
+         where leaves.log = '${tenant.id}' and leaves.index < 256 and leaves.entry = entries.id`,
+      ),
+    );
+    expect(said.text).toContain("no entry declares that they were pruned");
+    return said;
+  },
+);

@@ -1,4 +1,5 @@
 import { assertGuards } from "../../../audit/check/assert-guards.ts";
+import { attackTest, saidBy } from "../../support/attack-test.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
@@ -9,81 +10,94 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const sql = (text: string) => server.database.owner.query(text);
-/** Waits until the server warns of altered guards, or does not. */
-const untilWarned = (isWarned: boolean) =>
+const untilWhole = () =>
   until(async () => {
     const answer = await (await fetch(`${server.url}/readyz`)).text();
-    return answer.includes("audit_guards_altered") === isWarned;
+    return !answer.includes("audit_guards_altered");
   });
 
 const REPLACE = `create or replace function audit.await_integration() returns trigger
   language plpgsql security definer set search_path = `;
 
-// What an administrator does, and how it is put right.
-test.each([
-  [
-    "a trigger that is switched off",
+/** What an administrator changes, and how it is put right. */
+const WAYS = {
+  "a trigger that is switched off": [
     "alter table audit.entries disable trigger entries_await_integration",
     "alter table audit.entries enable always trigger entries_await_integration",
   ],
-  [
-    "a trigger that replication skips",
+  "a trigger that replication skips": [
     "alter table audit.entries enable trigger entries_are_final",
     "alter table audit.entries enable always trigger entries_are_final",
   ],
-  [
-    "a trigger that was added",
+  "a trigger that was added": [
     `create trigger meddle before insert on sealdesk.sessions for each row
      execute function audit.refuse_change()`,
     "drop trigger meddle on sealdesk.sessions",
   ],
-  [
-    "a rule",
+  "a rule": [
     "create rule meddle as on delete to audit.leaves do instead nothing",
     "drop rule meddle on audit.leaves",
   ],
-  [
-    "a policy",
+  "a policy": [
     "create policy meddle on audit.entries for select to sealdesk_app using (true)",
     "drop policy meddle on audit.entries",
   ],
-  [
-    "row security that is off",
+  "row security that is off": [
     "alter table audit.entries disable row level security",
     "alter table audit.entries enable row level security",
   ],
-  [
-    "a right of the application",
+  "a right of the application": [
     "grant delete on audit.entries to sealdesk_app",
     "revoke delete on audit.entries from sealdesk_app",
   ],
-  [
-    "a right on one column, of everybody",
+  "a right on one column, of everybody": [
     "grant update (role) on sealdesk.users to public",
     "revoke update (role) on sealdesk.users from public",
   ],
-  [
-    "another owner",
+  "another owner": [
     "alter table audit.restores owner to current_user",
     "alter table audit.restores owner to sealdesk_owner",
   ],
-])("finds %s, and the warning ends when it is put right", async (_, meddle, putRight) => {
-  await untilWarned(false);
-  await sql(meddle);
-  await untilWarned(true);
-  await sql(putRight);
-  await untilWarned(false);
-});
+} as const;
 
-test("finds a function that was replaced", async () => {
-  const { rows } = await server.database.owner.query<{ definition: string }>(
-    "select pg_get_functiondef('audit.await_integration'::regproc) as definition",
-  );
-  await sql(`${REPLACE} pg_catalog as 'begin return null; end'`);
-  await untilWarned(true);
-  await sql(rows[0]?.definition ?? "");
-  await untilWarned(false);
-});
+attackTest.each(
+  {
+    attempt: "A trigger, rule, policy, grant or owner is changed",
+    foundBy: "each node",
+    when: "guards",
+    code: "audit_guards_altered",
+    says: "Find out who changed it: see docs/audit.md, “When the database's guards were altered”.",
+  },
+  WAYS,
+  async ([meddle, putRight]) => {
+    await untilWhole();
+    const said = await saidBy(server, "audit_guards_altered", () => sql(meddle));
+    await sql(putRight);
+    await untilWhole();
+    return said;
+  },
+);
+
+attackTest(
+  {
+    attempt: "A function of the database is replaced",
+    foundBy: "each node",
+    when: "guards",
+    code: "audit_guards_altered",
+    says: "Find out who changed it: see docs/audit.md, “When the database's guards were altered”.",
+  },
+  async () => {
+    const { rows } = await server.database.owner.query<{ definition: string }>(
+      "select pg_get_functiondef('audit.await_integration'::regproc) as definition",
+    );
+    const said = await saidBy(server, "audit_guards_altered", () =>
+      sql(`${REPLACE} pg_catalog as 'begin return null; end'`),
+    );
+    await sql(rows[0]?.definition ?? "");
+    await untilWhole();
+    return said;
+  },
+);
 
 test("a database that a later version has migrated is not compared", async () => {
   await sql("grant delete on audit.entries to sealdesk_app");

@@ -5,8 +5,8 @@ import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store
 import { lineFormats } from "../../../audit/export/formats.ts";
 import { matches, parseEntry } from "../../../audit/export/entry-filter.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
-import type { Integrator } from "../../../audit/integrate/integrator.ts";
 import { KnownHeads } from "../../../audit/read/known-heads.ts";
+import { attackTest, refusalOf } from "../../support/attack-test.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { newSigner, openAuditLog, signedSize, type TestAuditLog } from "../../support/audit-log.ts";
 import { logOf, type TenantId } from "../../../crypto/wire/ids.ts";
@@ -23,11 +23,6 @@ afterEach(async () => {
   await log.close();
   await database.drop();
 });
-
-const refusalOf = async (integrator: Integrator) => {
-  while (integrator.refusal === undefined) await new Promise(setImmediate);
-  return integrator.refusal.code;
-};
 
 /** A log of five signed entries, without an integrator. */
 async function five() {
@@ -70,14 +65,24 @@ describe("an attacker with the application's login who becomes the integrator", 
     expect(await log.verify(logOf(tenant))).toHaveLength(8);
   });
 
-  test("gets no signature under an invented head", async () => {
-    const tenant = await five();
-    await become(
-      `insert into audit.trees (log, size, root) values ('${tenant}', 6, sha256('made up'))`,
-    );
-    expect(await refusalOf(log.startIntegrator())).toBe("audit_log_inconsistent");
-    expect(await signedSize(log, logOf(tenant))).toBe(5);
-  });
+  attackTest(
+    {
+      attempt: "An invented head is stored, to be signed",
+      foundBy: "the node that signs",
+      when: "connection",
+      code: "audit_log_inconsistent",
+      says: "Keep a copy of the database as evidence, and find out who rewrote the log: see docs/audit.md, “When the server refuses to continue a log”.",
+    },
+    async () => {
+      const tenant = await five();
+      await become(
+        `insert into audit.trees (log, size, root) values ('${tenant}', 6, sha256('made up'))`,
+      );
+      const said = await refusalOf(log.startIntegrator());
+      expect(await signedSize(log, logOf(tenant))).toBe(5);
+      return said;
+    },
+  );
 });
 
 describe("a foreign entry, appended with the application's login", () => {
@@ -125,13 +130,23 @@ describe("a foreign entry, appended with the application's login", () => {
 });
 
 describe("at every start", () => {
-  test("a log signed by another key is not continued, even with nothing kept outside", async () => {
-    await five();
-    const elsewhere = await mkdtemp(join(tmpdir(), "sealdesk-empty-"));
-    const changes = { store: directoryCheckpoints(elsewhere), signer: newSigner() };
-    expect(await refusalOf(log.startIntegrator(changes))).toBe("audit_checkpoint_invalid");
-    await rm(elsewhere, { recursive: true });
-  });
+  attackTest(
+    {
+      attempt: "The audit key is replaced by another one",
+      foundBy: "each node, by the heads in the database",
+      when: "connection",
+      code: "audit_checkpoint_invalid",
+      says: "Put back what was changed, and check that SEALDESK_KMS and SEALDESK_HOME name the key service of this database: see docs/audit.md, “When the server refuses to continue a log”.",
+    },
+    async () => {
+      await five();
+      const elsewhere = await mkdtemp(join(tmpdir(), "sealdesk-empty-"));
+      const changes = { store: directoryCheckpoints(elsewhere), signer: newSigner() };
+      const said = await refusalOf(log.startIntegrator(changes));
+      await rm(elsewhere, { recursive: true });
+      return said;
+    },
+  );
 
   test("a node that does not lead compares too, and withdraws a refusal that is no longer valid", async () => {
     const tenant = await five();
@@ -142,7 +157,7 @@ describe("at every start", () => {
     let isPutBack = true;
     const ahead = { ...store, all: async () => (isPutBack ? [await future(tenant)] : store.all()) };
     const follower = log.startIntegrator({ store: ahead });
-    expect(await refusalOf(follower)).toBe("audit_log_behind");
+    expect(await refusalOf(follower)).toMatchObject({ code: "audit_log_behind" });
     isPutBack = false;
     while (follower.refusal !== undefined) await new Promise(setImmediate);
     expect(leader.refusal).toBeUndefined();

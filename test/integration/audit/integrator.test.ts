@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { attackTest, refusalOf } from "../../support/attack-test.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import {
   newSigner,
@@ -26,11 +27,6 @@ afterEach(async () => {
   await log.close();
   await database.drop();
 });
-
-const refusal = async (integrator: { readonly refusal: { readonly code: string } | undefined }) => {
-  while (integrator.refusal === undefined) await new Promise(setImmediate);
-  return integrator.refusal.code;
-};
 
 describe("integration", () => {
   test("gives each tenant a log of its own, and the operator one of their checkpoints", async () => {
@@ -168,71 +164,118 @@ describe("the checkpoint kept outside", () => {
        set session_replication_role = default`,
     );
 
-  test("is compared at start: a restored database is not signed", async () => {
-    const { tenant, path } = await five();
-    const before = await readFile(path, "utf8");
-    await alter(
-      `delete from audit.checkpoints`,
-      `delete from audit.trees`,
-      `delete from audit.tiles`,
-      `delete from audit.leaves`,
-    );
-    const integrator = log.startIntegrator();
-    expect(await refusal(integrator)).toBe("audit_log_behind");
-    await log.append(tenant, 10);
-    await integrator.close();
-    expect(await readFile(path, "utf8")).toBe(before);
-    expect(log.errors).toHaveLength(1);
-  });
+  attackTest(
+    {
+      attempt: "A database is put back while all nodes are stopped",
+      foundBy: "each node, by the checkpoints kept outside",
+      when: "connection",
+      code: "audit_log_behind",
+      says: "If you restored a backup, declare it: see docs/restore.md. Otherwise, find out who put the database back.",
+    },
+    async () => {
+      const { tenant, path } = await five();
+      const before = await readFile(path, "utf8");
+      await alter(
+        `delete from audit.checkpoints`,
+        `delete from audit.trees`,
+        `delete from audit.tiles`,
+        `delete from audit.leaves`,
+      );
+      const integrator = log.startIntegrator();
+      const said = await refusalOf(integrator);
+      await log.append(tenant, 10);
+      await integrator.close();
+      expect(await readFile(path, "utf8")).toBe(before);
+      expect(log.errors).toHaveLength(1);
+      return said;
+    },
+  );
 
-  test("reveals a rewritten tree", async () => {
-    await five();
-    await alter(
-      `update audit.tiles set hashes = sha256('x') || substring(hashes from 33) where level = 0`,
-    );
-    expect(await refusal(log.startIntegrator())).toBe("audit_log_inconsistent");
-  });
+  attackTest(
+    {
+      attempt: "The hash tree is rewritten while all nodes are stopped",
+      foundBy: "each node, by the checkpoints kept outside",
+      when: "connection",
+      code: "audit_log_inconsistent",
+      says: "Keep a copy of the database as evidence, and find out who rewrote the log: see docs/audit.md, “When the server refuses to continue a log”.",
+    },
+    async () => {
+      await five();
+      await alter(
+        `update audit.tiles set hashes = sha256('x') || substring(hashes from 33) where level = 0`,
+      );
+      return refusalOf(log.startIntegrator());
+    },
+  );
 
-  test("must be by this key", async () => {
-    const { path } = await five();
-    expect(await refusal(log.startIntegrator({ signer: newSigner() }))).toBe(
-      "audit_checkpoint_invalid",
-    );
-    await writeFile(path, "nonsense");
-    expect(await refusal(log.startIntegrator())).toBe("audit_checkpoint_invalid");
-  });
+  attackTest(
+    {
+      attempt: "A checkpoint outside is damaged, or signed by another key",
+      foundBy: "each node",
+      when: "connection",
+      code: "audit_checkpoint_invalid",
+      says: "Put back what was changed, and check that SEALDESK_KMS and SEALDESK_HOME name the key service of this database: see docs/audit.md, “When the server refuses to continue a log”.",
+    },
+    async () => {
+      const { path } = await five();
+      const said = await refusalOf(log.startIntegrator({ signer: newSigner() }));
+      await writeFile(path, "nonsense");
+      expect(await refusalOf(log.startIntegrator())).toMatchObject({ code: said.code });
+      return said;
+    },
+  );
 
-  test("keeps the name of a log that is renamed while the log runs", async () => {
-    const { tenant, path } = await five();
-    const integrator = log.startIntegrator();
-    // The node leads, and has written nothing to the log that is renamed.
-    await log.append(await log.newTenant());
-    await log.settled();
-    const before = await readFile(path, "utf8");
-    const rename = (to: string) =>
-      alter(`update audit.logs set origin = '${to}' where id = '${tenant}'`);
-    await rename("audit.example/audit/t/another");
-    await log.append(tenant);
-    expect(await refusal(integrator)).toBe("audit_checkpoint_invalid");
-    expect(await readFile(path, "utf8")).toBe(before);
-    await rename(before.split("\n")[0] ?? "");
-    await log.settled();
-    expect(await log.verify(logOf(tenant))).toHaveLength(6);
-  });
+  attackTest(
+    {
+      attempt: "A log is renamed while nodes run",
+      foundBy: "the node that signs",
+      when: "signature",
+      code: "audit_checkpoint_invalid",
+      says: "Put back what was changed, and check that SEALDESK_KMS and SEALDESK_HOME name the key service of this database: see docs/audit.md, “When the server refuses to continue a log”.",
+    },
+    async () => {
+      const { tenant, path } = await five();
+      const integrator = log.startIntegrator();
+      // The node leads, and has written nothing to the log that is renamed.
+      await log.append(await log.newTenant());
+      await log.settled();
+      const before = await readFile(path, "utf8");
+      const rename = (to: string) =>
+        alter(`update audit.logs set origin = '${to}' where id = '${tenant}'`);
+      await rename("audit.example/audit/t/another");
+      await log.append(tenant);
+      const said = await refusalOf(integrator);
+      expect(await readFile(path, "utf8")).toBe(before);
+      await rename(before.split("\n")[0] ?? "");
+      await log.settled();
+      expect(await log.verify(logOf(tenant))).toHaveLength(6);
+      return said;
+    },
+  );
 
-  test("is not needed to see an altered edge while the log runs", async () => {
-    const { tenant, path } = await five();
-    const integrator = log.startIntegrator();
-    await log.append(tenant);
-    await log.settled();
-    const before = await readFile(path, "utf8");
-    await alter(
-      `update audit.tiles set hashes = sha256('x') || substring(hashes from 33) where level = 0`,
-    );
-    await log.append(tenant);
-    expect(await refusal(integrator)).toBe("audit_log_inconsistent");
-    expect(await readFile(path, "utf8")).toBe(before);
-  });
+  attackTest(
+    {
+      attempt: "The hash tree is rewritten while nodes run",
+      foundBy: "the node that signs",
+      when: "signature",
+      code: "audit_log_inconsistent",
+      says: "Keep a copy of the database as evidence, and find out who rewrote the log: see docs/audit.md, “When the server refuses to continue a log”.",
+    },
+    async () => {
+      const { tenant, path } = await five();
+      const integrator = log.startIntegrator();
+      await log.append(tenant);
+      await log.settled();
+      const before = await readFile(path, "utf8");
+      await alter(
+        `update audit.tiles set hashes = sha256('x') || substring(hashes from 33) where level = 0`,
+      );
+      await log.append(tenant);
+      const said = await refusalOf(integrator);
+      expect(await readFile(path, "utf8")).toBe(before);
+      return said;
+    },
+  );
 });
 
 describe("the database refuses to rewrite the log, for every login that may write to it", () => {

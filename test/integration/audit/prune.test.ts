@@ -15,6 +15,7 @@ import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
+import { attackTest, type Said } from "../../support/attack-test.ts";
 import { entryOf } from "../../support/audit-log.ts";
 import { operatorSettings } from "../../support/operator-settings.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -102,21 +103,37 @@ test("entries that were kept long enough are removed, after their pruning was si
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
 });
 
-test("a clock that only the operator put forward removes nothing", async () => {
-  await append(600, 0);
-  const now = Date.now;
-  const later = now() + 7 * 365 * DAY_MS;
-  Date.now = () => later;
-  try {
-    await expect(prune(now())).rejects.toMatchObject({
-      code: "not_prunable",
-      message: expect.stringContaining("seconds apart"),
-    });
-  } finally {
-    Date.now = now;
-  }
-  expect(await kept()).toBe(600);
-});
+/** What a command says when it is refused. */
+const refusalOf = (command: Promise<string>): Promise<Said> =>
+  command.then(
+    (done) => ({ code: undefined, text: done }),
+    (error: unknown) => ({
+      code: (error as { code?: string }).code,
+      text: (error as Error).message,
+    }),
+  );
+
+attackTest(
+  {
+    attempt: "The clock of a command is put forward so that entries seem old",
+    foundBy: "`sealdesk audit prune`",
+    when: "command",
+    code: "not_prunable",
+    says: "Set both clocks right.",
+  },
+  async () => {
+    await append(600, 0);
+    const now = Date.now;
+    const later = now() + 7 * 365 * DAY_MS;
+    Date.now = () => later;
+    try {
+      return await refusalOf(prune(now()));
+    } finally {
+      Date.now = now;
+      expect(await kept()).toBe(600);
+    }
+  },
+);
 
 describe("the clocks of the whole computer, put forward", () => {
   const plan = async (witnessedMs: number | undefined) => {
@@ -138,14 +155,22 @@ describe("the clocks of the whole computer, put forward", () => {
   });
 });
 
-test("the environment does not shorten the retention; a recorded one counts after 30 days", async () => {
-  await append(1_000, 5);
-  const year = Date.now() - 365 * DAY_MS;
-  await expect(prune(year)).rejects.toMatchObject({
+attackTest(
+  {
+    attempt: "A variable or a command shortens the retention so that entries seem old",
+    foundBy: "`sealdesk audit prune`",
+    when: "command",
     code: "not_prunable",
-    message: expect.stringContaining("2192 days"),
-  });
-  await retentionCommand(settings, { tenant: tenant.slug, days: "300" });
-  await expect(prune(year)).rejects.toMatchObject({ code: "not_prunable" });
-  expect(await kept()).toBeGreaterThanOrEqual(1_000);
-});
+    says: "A shorter one counts 30 days after it was recorded with “sealdesk audit retention”.",
+  },
+  async () => {
+    await append(1_000, 5);
+    const year = Date.now() - 365 * DAY_MS;
+    const said = await refusalOf(prune(year));
+    expect(said.text).toContain("2192 days");
+    await retentionCommand(settings, { tenant: tenant.slug, days: "300" });
+    expect(await refusalOf(prune(year))).toEqual(said);
+    expect(await kept()).toBeGreaterThanOrEqual(1_000);
+    return said;
+  },
+);

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { appendEntry } from "../../../audit/append-entry.ts";
 import { inTransaction } from "../../../db/transaction.ts";
+import { attackTest, saidBy } from "../../support/attack-test.ts";
 import { entryOf } from "../../support/audit-log.ts";
 import { withoutTriggers } from "../../support/database-administrator.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -46,8 +47,8 @@ const rewindTo = (size: number) => {
   );
 };
 
-/** A log of some signed entries, then of three more, then without these. */
-async function rewound(meanwhile: () => Promise<void> = async () => undefined) {
+/** A log of some signed entries, then of three more, that can be rewound to the first ones. */
+async function grown() {
   await append(5);
   await until(async () => (await signedSize()) >= 6);
   const size = await signedSize();
@@ -55,24 +56,44 @@ async function rewound(meanwhile: () => Promise<void> = async () => undefined) {
   await append(3);
   await until(async () => (await signedSize()) >= size + 3);
   await until(async () => (await readyz()).includes('"ok"'));
-  await meanwhile();
-  await rewindTo(size);
   return { size, note };
 }
 
-test("a node notices that its log was rewound, even without new entries", async () => {
-  await rewound();
-  await until(async () => (await readyz()).includes("audit_log_behind"));
-  const node = await server.startNode();
-  await until(async () => (await readyz(node.url)).includes("audit_log_behind"));
-  await node.close();
-});
+attackTest(
+  {
+    attempt: "A log and its signed heads are rewound while nodes run",
+    foundBy: "each node that saw the later head, even without new entries",
+    when: "check",
+    code: "audit_log_behind",
+    says: "If you restored a backup, declare it: see docs/restore.md. Otherwise, find out who put the database back.",
+  },
+  async () => {
+    const { size } = await grown();
+    const said = await saidBy(server, "audit_log_behind", () => rewindTo(size));
+    const node = await server.startNode();
+    await until(async () => (await readyz(node.url)).includes("audit_log_behind"));
+    await node.close();
+    return said;
+  },
+);
 
-test("the node that ran does not sign another history, even if the outside checkpoint went back too", async () => {
-  const { size, note } = await rewound();
-  await writeFile(outside(), note);
-  await append(1);
-  await until(async () => (await readyz()).includes("audit_log_behind"));
-  expect(await signedSize()).toBe(size);
-  expect(server.logged()).toMatch(/this server (saw|wrote)/);
-});
+attackTest(
+  {
+    attempt: "A log, its signed heads and its checkpoint outside are rewound while nodes run",
+    foundBy: "the node that signs, which knows what it wrote",
+    when: "signature",
+    code: "audit_log_behind",
+    says: "If you restored a backup, declare it: see docs/restore.md. Otherwise, find out who put the database back.",
+  },
+  async () => {
+    const { size, note } = await grown();
+    const said = await saidBy(server, "audit_log_behind", async () => {
+      await rewindTo(size);
+      await writeFile(outside(), note);
+      await append(1);
+    });
+    expect(await signedSize()).toBe(size);
+    expect(said.text).toMatch(/this server (saw|wrote)/);
+    return said;
+  },
+);

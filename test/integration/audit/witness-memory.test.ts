@@ -4,6 +4,7 @@ import { seenPath } from "../../../audit/witness/seen-by-witness.ts";
 import type { WitnessesOptions } from "../../../audit/witness/witnesses.ts";
 import { logOf, type TenantId, type LogId } from "../../../crypto/wire/ids.ts";
 import { OPERATOR_LOG, type TestAuditLog } from "../../support/audit-log.ts";
+import { attackTest, refusalOf } from "../../support/attack-test.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 import { until } from "../../support/until.ts";
@@ -37,24 +38,33 @@ describe("a witness that saw more than the database has", () => {
     await witnessed.putBack();
   });
 
-  test("proves it before anything is signed", async () => {
-    await log.append(tenant, 2);
-    const store = directoryCheckpoints(log.folder);
-    let looks = 0;
-    const all = () => {
-      looks++;
-      return store.all();
-    };
-    const integrator = log.startIntegrator({ witnesses: ask(), store: { ...store, all } });
-    await until(() => integrator.refusal !== undefined);
-    // The proof is valid even while the witness is unreachable.
-    await witness.close();
-    const before = looks;
-    await until(() => looks > before + 2);
-    expect(integrator.refusal).toMatchObject({ code: "audit_log_behind" });
-    expect(log.errors).toHaveLength(1);
-    expect((await database.owner.query("select from audit.checkpoints")).rowCount).toBe(0);
-  });
+  attackTest(
+    {
+      attempt: "The database and the outside checkpoints are put back",
+      foundBy: "each node, by a witness",
+      when: "connection",
+      code: "audit_log_behind",
+      says: "If you restored a backup, declare it: see docs/restore.md. Otherwise, find out who put the database back.",
+    },
+    async () => {
+      await log.append(tenant, 2);
+      const store = directoryCheckpoints(log.folder);
+      let looks = 0;
+      const all = () => {
+        looks++;
+        return store.all();
+      };
+      const integrator = log.startIntegrator({ witnesses: ask(), store: { ...store, all } });
+      await refusalOf(integrator);
+      // The proof is valid even while the witness is unreachable.
+      await witness.close();
+      const before = looks;
+      await until(() => looks > before + 2);
+      expect(log.errors).toHaveLength(1);
+      expect((await database.owner.query("select from audit.checkpoints")).rowCount).toBe(0);
+      return refusalOf(integrator);
+    },
+  );
 
   test("proves it for good: also to a node that starts after the witness is gone", async () => {
     await log.append(tenant, 2);

@@ -14,7 +14,7 @@ import {
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { follow } from "../../support/follow-audit-log.ts";
-import { auditedActions, expectSection, markdownTable } from "../../support/generated-section.ts";
+import { expectSection, markdownTable } from "../../support/generated-section.ts";
 import { outsideActionTable } from "../../support/outside-action-table.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -313,7 +313,7 @@ test("docs/audited-actions.md has each route, with what it leaves", async () => 
       ? `none: ${audits.nothing}`
       : audits.map((each) => [each].flat().map(code).join(" or ")).join(", "),
   ]);
-  await expectSection(auditedActions, "routes", markdownTable([["route", "entries"], ...rows]));
+  await expectSection("audited-actions", "routes", markdownTable([["route", "entries"], ...rows]));
 });
 
 /** What each frame that a device may send leaves; `undefined`: it is the server's to send. */

@@ -8,7 +8,7 @@ import {
 import { keyActions } from "../../../audit/actions/key-actions.ts";
 import { auditActions } from "../../../audit/actions/audit-actions.ts";
 import { tenantActions } from "../../../audit/actions/tenant-actions.ts";
-import { auditedActions, expectSection, markdownTable } from "../../support/generated-section.ts";
+import { expectSection, markdownTable } from "../../support/generated-section.ts";
 
 /** The chapters of the page. */
 const chapters: Readonly<Record<string, ActionSpecs>> = {
@@ -37,7 +37,7 @@ test("docs/audited-actions.md has every action of the table", async () => {
     const rows = Object.entries(specs).map(rowOf);
     return `### ${title}\n\n${markdownTable([["action", "class", "resource", "details", "written when"], ...rows])}`;
   });
-  await expectSection(auditedActions, "actions", texts.join("\n"));
+  await expectSection("audited-actions", "actions", texts.join("\n"));
 });
 
 test("every action is in one chapter of the page", () => {

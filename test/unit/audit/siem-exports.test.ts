@@ -61,6 +61,23 @@ const event = z
     }),
     z.strictObject({
       ...base,
+      class_uid: z.literal(3005),
+      category_uid: z.literal(3),
+      activity_id: activities(1, 2),
+      user,
+      privileges: z.array(z.string()).min(1),
+      resource: z.strictObject({ type: z.string(), uid: z.string() }),
+    }),
+    z.strictObject({
+      ...base,
+      class_uid: z.literal(3006),
+      category_uid: z.literal(3),
+      activity_id: activities(1, 2, 3, 4),
+      group: z.strictObject({ type: z.string(), uid: z.string() }),
+      user,
+    }),
+    z.strictObject({
+      ...base,
       class_uid: z.literal(6003),
       category_uid: z.literal(6),
       activity_id: activities(1, 2, 3, 4),
@@ -96,8 +113,9 @@ describe("OCSF", () => {
     ["read", 600_501],
     ["list", 600_508],
     ["create", 600_301],
-    ["remove", 600_304],
-    ["grant", 600_399],
+    ["remove", 300_604],
+    ["grant", 300_501],
+    ["update", 300_603],
   ] as const)("%s is of type %d", (name, type) => {
     expect(ocsf(name)).toMatchObject({ type_uid: type, status_id: 1, severity_id: 1 });
   });
@@ -191,6 +209,27 @@ describe("CEF", () => {
         "cs4=0198f0c2-0000-7000-8000-00000000005e cs4Label=session " +
         "cs5=0198f0c2-0000-7000-8000-000000000123 cs5Label=request " +
         "cs6=0198f0c2-0000-7000-8000-000000000001 cs6Label=tenant",
+    );
+  });
+
+  test.each([
+    ["one long detail", { heads: "=".repeat(600), seq: 4 }, { seq: 4, omittedDetails: 1 }],
+    [
+      "many short details",
+      Object.fromEntries(Array.from({ length: 900 }, (_, at) => [`d${at}`, at])),
+      { d0: 0 },
+    ],
+    ["letters of several bytes", { text: "ä".repeat(600) }, { omittedDetails: 1 }],
+    ["just enough", { text: "x".repeat(1_012) }, { text: "x".repeat(1_012) }],
+  ])("a message has at most 1,023 bytes and is whole JSON: %s", (_, details, expected) => {
+    const line = cefLineOf({ ...sampleEntries.create, details }, 7, origin);
+    const written = line.slice(line.indexOf(" msg=") + 5);
+    expect(Buffer.byteLength(written)).toBeLessThanOrEqual(1_023);
+    const read = JSON.parse(readCef(line).extension["msg"] ?? "") as object;
+    expect(read).toMatchObject(expected);
+    const omitted = "omittedDetails" in read ? Number(read.omittedDetails) + 1 : 0;
+    expect(Object.keys(read).length + omitted - (omitted > 0 ? 2 : 0)).toBe(
+      Object.keys(details).length,
     );
   });
 

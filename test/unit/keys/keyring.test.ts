@@ -129,7 +129,7 @@ test("production refuses to run unsealed and creates nothing", async () => {
 test("a key file must exist and hold a key", async () => {
   const path = join(home, "key");
   await expect(readKeyFile(path)).rejects.toThrow(withCode("keyring_unreachable"));
-  await writeFile(path, "short");
+  await writeFile(path, "short", { mode: 0o600 });
   await expect(readKeyFile(path)).rejects.toThrow(withCode("keyring_damaged"));
   await writeFile(path, randomBytes(32));
   expect((await readKeyFile(path)).reveal()).toHaveLength(32);
@@ -183,7 +183,7 @@ test.each<[string, (text: string) => string]>([
 ])("a file that is %s is an error and is not changed", async (_what, damage) => {
   await makeKey();
   const damaged = damage(await read());
-  await writeFile(file, damaged);
+  await writeFile(file, damaged, { mode: 0o600 });
   await expect(open()).rejects.toThrow(withCode("keyring_damaged"));
   expect(await read()).toBe(damaged);
 });

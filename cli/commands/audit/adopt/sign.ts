@@ -4,7 +4,7 @@ import { nodeChecks } from "../../../../audit/node-checks.ts";
 import { parseApproverKey } from "../../../../audit/restore/approver-key.ts";
 import { APPROVALS, isSameKey } from "../../../../audit/verify/approvers.ts";
 import { approversWhoSigned } from "../../../../audit/verify/log-restore.ts";
-import { replaceFile } from "../../../../keys/private-file.ts";
+import { readPrivateFile, replaceFile } from "../../../../keys/private-file.ts";
 import { CommandError } from "../../../settings.ts";
 
 /**
@@ -15,7 +15,7 @@ export async function signAdoption(
   file: string,
   options: { readonly key: string },
 ): Promise<string> {
-  const approver = parseApproverKey(await readFile(options.key, "utf8"));
+  const approver = parseApproverKey((await readPrivateFile(options.key)).toString());
   const { adoption, note } = parseAdoption(await readFile(file, "utf8"));
   const { name } = approver.key;
   if (!adoption.approvers.some((key) => isSameKey(key, approver.key)))

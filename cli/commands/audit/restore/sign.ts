@@ -11,7 +11,7 @@ import { toBase64 } from "../../../../audit/verify/base64.ts";
 import type { TreeHead } from "../../../../audit/verify/checkpoint.ts";
 import { approversWhoSigned } from "../../../../audit/verify/log-restore.ts";
 import type { NoteKey } from "../../../../audit/verify/note.ts";
-import { replaceFile } from "../../../../keys/private-file.ts";
+import { readPrivateFile, replaceFile } from "../../../../keys/private-file.ts";
 import type { Print } from "../../../output.ts";
 import { CommandError } from "../../../settings.ts";
 import { compareWithKept } from "./kept-log.ts";
@@ -29,7 +29,7 @@ export interface SignOptions {
  * @throws CommandError, LogError if a log that the signer kept does not match the declaration
  */
 export async function signCommand(file: string, options: SignOptions, print: Print): Promise<void> {
-  const approver = parseApproverKey(await readFile(options.key, "utf8"));
+  const approver = parseApproverKey((await readPrivateFile(options.key)).toString());
   const logs = parseDeclaration(await readFile(file, "utf8"));
   const { name } = approver.key;
   if (!logs.every(({ restore }) => restore.approvers.some((key) => isSameKey(key, approver.key))))
