@@ -5,6 +5,7 @@ import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
 import type { AuthorityDeps } from "../identity/authority/current-key.ts";
 import { keepCertified } from "../identity/authority/keep-certified.ts";
 import { sweepLinksPeriodically } from "../identity/linking/sweep-links.ts";
+import type { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
 import { sweepSessionsPeriodically } from "../identity/tokens/sweep-sessions.ts";
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
 import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
@@ -22,11 +23,12 @@ interface Deps {
   readonly attachments: AttachmentDeps;
   readonly authority: AuthorityDeps;
   readonly metrics: Metrics | undefined;
+  readonly refusedSignIns: RefusedSignIns;
 }
 
 /** Starts what the server does by itself from time to time. A failure is logged. */
 export function startPeriodicTasks(deps: Deps, closers: Closers): void {
-  const { pool, now, log, keyTree, attachments, authority, metrics } = deps;
+  const { pool, now, log, keyTree, attachments, authority, metrics, refusedSignIns } = deps;
   const logged = (message: string) => (error: unknown) => log.error(message, describeError(error));
   const stops = [
     rewrapPeriodically(
@@ -44,6 +46,10 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     sweepSessionsPeriodically({ pool, now }, logged("ended sessions could not be swept")),
     sweepDaysPeriodically({ pool, now }, logged("counts of past days could not be swept")),
     writeSumsPeriodically({ pool, now }, logged("sums of repeated acts could not be written")),
+    refusedSignIns.writePeriodically(
+      { pool, now },
+      logged("counts of refused sign-ins could not be written"),
+    ),
   ];
   for (const stop of stops) closers.add(stop);
 }

@@ -4,7 +4,15 @@ import { actions } from "../../audit/actions.ts";
 import { nodesOf, syntaxTreeOf, type Node } from "./syntax-tree.ts";
 
 /** The folders that write entries. `server` and the rest of `audit` only name actions. */
-const writing = ["keys", "identity", "messaging", "cli", "audit/adopt", "audit/restore"];
+const writing = [
+  "keys",
+  "identity",
+  "messaging",
+  "cli",
+  "audit/adopt",
+  "audit/deployment",
+  "audit/restore",
+];
 
 const sources = execFileSync("git", ["ls-files", ...writing], { encoding: "utf8" })
   .split("\n")
