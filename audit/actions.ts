@@ -2,6 +2,7 @@ import { accountActions, linkActions } from "./actions/account-actions.ts";
 import { auditActions } from "./actions/audit-actions.ts";
 import type { DetailKinds } from "./actions/action-spec.ts";
 import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
+import { deploymentActions } from "./actions/deployment-actions.ts";
 import { keyActions } from "./actions/key-actions.ts";
 import { tenantActions } from "./actions/tenant-actions.ts";
 
@@ -14,6 +15,7 @@ export const actions = {
   ...auditActions,
   ...tenantActions,
   ...keyActions,
+  ...deploymentActions,
 } as const;
 
 type Actions = typeof actions;

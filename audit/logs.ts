@@ -1,7 +1,10 @@
-import { nilId, type LogId } from "../crypto/wire/ids.ts";
+import { nilId, type LogId, type TenantId } from "../crypto/wire/ids.ts";
 
-/** The log whose entries are the tenants' checkpoints. */
+/** The log of the tenants' checkpoints, and of the events of the deployment that concern no tenant. */
 export const OPERATOR_LOG: LogId = nilId();
+
+/** Stands for the tenant in entries of the operator's log. */
+export const NO_TENANT: TenantId = nilId();
 
 /** Signs checkpoints. The name of the key is the log's origin, so one key serves all logs. */
 export interface LogSigner {

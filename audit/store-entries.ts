@@ -5,6 +5,7 @@ import { afterCommit } from "../db/transaction.ts";
 import { AuditError } from "./audit-error.ts";
 import { tellAppended } from "./check/appended-entries.ts";
 import type { LogId } from "../crypto/wire/ids.ts";
+import { OPERATOR_LOG } from "./logs.ts";
 import { nodeChecks } from "./node-checks.ts";
 import { leafHash } from "./verify/tree-hash.ts";
 
@@ -35,12 +36,7 @@ export async function storeEntries(
   log: LogId,
   entries: readonly Uint8Array[],
 ): Promise<readonly number[]> {
-  const [only] = entries;
-  const { rows } = await client.query<Stored>(
-    only !== undefined && entries.length === 1
-      ? { ...INSERT, values: [log, only] }
-      : { ...INSERT_ALL, values: [log, byteaArray(entries)] },
-  );
+  const rows = await insertAs(log, client, entries);
   const isStored = (entry: Uint8Array, at: number) => {
     const leaf = rows[at]?.leaf_hash;
     return leaf !== undefined && equalBytes(leaf, leafHash(nodeChecks.sha256, entry));
@@ -53,4 +49,32 @@ export async function storeEntries(
   const appended = rows.map((row) => ({ log, id: row.id, leafHash: row.leaf_hash }));
   afterCommit(client, (pool) => tellAppended(pool, appended));
   return rows.map(({ id }) => id);
+}
+
+/** Only the role of the integrator may append to the operator's log. */
+async function insertAs(
+  log: LogId,
+  client: Client,
+  entries: readonly Uint8Array[],
+): Promise<readonly Stored[]> {
+  if (log !== OPERATOR_LOG) return insert(client, log, entries);
+  const { rows } = await client.query<{ role: string }>("select current_setting('role') as role");
+  await client.query("set local role sealdesk_integrator");
+  const stored = await insert(client, log, entries);
+  await client.query("select set_config('role', $1, true)", [rows[0]?.role]);
+  return stored;
+}
+
+async function insert(
+  client: Client,
+  log: LogId,
+  entries: readonly Uint8Array[],
+): Promise<readonly Stored[]> {
+  const [only] = entries;
+  const { rows } = await client.query<Stored>(
+    only !== undefined && entries.length === 1
+      ? { ...INSERT, values: [log, only] }
+      : { ...INSERT_ALL, values: [log, byteaArray(entries)] },
+  );
+  return rows;
 }

@@ -4,6 +4,7 @@ import type { Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { TenantId, UserId } from "../crypto/wire/ids.ts";
 import type { ActionClass } from "./actions/action-spec.ts";
+import { NO_TENANT } from "./logs.ts";
 import { appendEntries, type EntryRecord } from "./append-entry.ts";
 import { FULL_ENTRIES } from "./append-repeatable.ts";
 
@@ -47,8 +48,10 @@ const TAKE = `
  * and the last of them happened.
  * @returns the number of entries written
  */
-const writeSums = ({ pool, now }: Deps): Promise<number> =>
-  forEachTenant(pool, (tenant) => writeSumsOf(pool, tenant, now()));
+async function writeSums({ pool, now }: Deps): Promise<number> {
+  const ofTenants = await forEachTenant(pool, (tenant) => writeSumsOf(pool, tenant, now()));
+  return ofTenants + (await writeSumsOf(pool, NO_TENANT, now()));
+}
 
 const writeSumsOf = (pool: Pool, tenant: TenantId, nowMs: number): Promise<number> =>
   inTransaction(pool, tenant, async (client) => {

@@ -19,6 +19,7 @@ import { start } from "./commands/start.ts";
 import { Interrupted } from "./interruption.ts";
 import { assertOutputWritten, OutputClosed, print, watchOutput } from "./output.ts";
 import { loginName, operatorOf } from "./operator.ts";
+import { commandOf } from "./running-command.ts";
 import { readSettings } from "./settings.ts";
 
 const { version } = JSON.parse(
@@ -36,7 +37,11 @@ const program = new Command("sealdesk")
   .option("--ticket <id>", "the change or ticket that the command belongs to, for the audit log")
   .option("--because <text>", "why you do it, for the audit log: one line");
 
-const settings = () => readSettings(undefined, operatorOf(program.opts(), loginName()));
+let running = program;
+program.hook("preAction", (_program, command) => void (running = command));
+
+const settings = () =>
+  readSettings(undefined, operatorOf(program.opts(), loginName()), commandOf(running));
 
 program
   .command("start")

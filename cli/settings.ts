@@ -32,8 +32,18 @@ export interface Settings {
   readonly audit: AuditSettings;
   /** Who runs the command, for the audit log. */
   readonly operator: OperatorActor;
+  /** The command that runs, for the audit log. */
+  readonly command: RunningCommand;
   /** Audit entries younger than this many days are not pruned. */
   readonly auditRetainDays: number;
+}
+
+/** A command as its refusal is recorded. */
+export interface RunningCommand {
+  /** Its name, such as "tenant create". */
+  readonly name: string;
+  /** The short name of the tenant that it is about. */
+  readonly tenant?: string | undefined;
 }
 
 /** A mistake of the operator. The message says in one sentence what to correct. */
@@ -45,11 +55,13 @@ export class CommandError extends Error {
 /**
  * Reads the settings of the commands.
  * @param operator who runs the command
+ * @param command what runs
  * @throws ConfigError: one sentence that begins with the variable's name
  */
 export function readSettings(
   environment: Environment = processEnvironment(),
   operator: OperatorActor = OPERATOR,
+  command: RunningCommand = { name: "sealdesk" },
 ): Settings {
   const values = readVariables(environment);
   const production = runModeOf(values) === "production";
@@ -64,6 +76,7 @@ export function readSettings(
     authority: authorityLocation(values),
     audit: auditSettings(values, home),
     operator,
+    command,
     auditRetainDays: Number(values.AUDIT_RETAIN_DAYS),
   };
 }

@@ -5,6 +5,7 @@ import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
 import { sqlState } from "../db/database-error.ts";
 import { createPool, type Pool } from "../db/pool.ts";
 import { unlessInterrupted } from "./interruption.ts";
+import { recordRefusedCommand } from "./record-refused-command.ts";
 import { CommandError, type Settings } from "./settings.ts";
 
 // The role of the pool's sessions, a table, or a schema does not exist.
@@ -20,7 +21,7 @@ export interface CommandDatabase {
 /**
  * Runs `work` on the configured database, or on the embedded one if none is configured. Starts the
  * embedded one if it does not run. Stops it again, also after a signal, unless a server has taken
- * it over in the meantime.
+ * it over in the meantime. If `work` is refused, the audit log has an entry of it.
  * @throws DatabaseError database_unreachable after ten seconds; Interrupted, and whatever `work` throws
  */
 export async function withDatabase<T>(
@@ -29,11 +30,11 @@ export async function withDatabase<T>(
 ): Promise<T> {
   if (settings.owner !== undefined) {
     await assertReachable(settings.owner);
-    return withPool(settings.owner.url, work);
+    return withPool(settings, settings.owner.url, work);
   }
   const cluster = await startEmbeddedPostgres(join(settings.home, "postgres"));
   try {
-    return await unlessInterrupted(withPool(cluster.ownerUrl, work));
+    return await unlessInterrupted(withPool(settings, cluster.ownerUrl, work));
   } finally {
     // Takes the claim. If that works, no server uses the database, even if one left it running.
     const claim = await claimCluster(cluster.ownerUrl);
@@ -45,6 +46,7 @@ export async function withDatabase<T>(
 }
 
 async function withPool<T>(
+  settings: Settings,
   ownerUrl: string,
   work: (database: CommandDatabase) => Promise<T>,
 ): Promise<T> {
@@ -52,6 +54,8 @@ async function withPool<T>(
   try {
     return await work({ ownerUrl, pool });
   } catch (cause) {
+    // If this cannot be recorded either, the first failure is what the operator must see.
+    await recordRefusedCommand(pool, settings, cause).catch(() => undefined);
     if (!MISSING_SCHEMA.includes(sqlState(cause) ?? "")) throw cause;
     throw new CommandError("The database has no schema yet. Run sealdesk migrate first.", {
       cause,

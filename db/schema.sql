@@ -55,7 +55,7 @@ table audit.entries (
   constraint entries_pkey PRIMARY KEY (id)
   grant insert (entry, tenant) to sealdesk_app
   grant insert (entry, tenant) to sealdesk_integrator
-  grant select (id, tenant) to sealdesk_integrator
+  grant select (id, leaf_hash, tenant) to sealdesk_integrator
   grant select to sealdesk_app
   policy keys for * using ((tenant = audit.key_log(sealdesk.current_tenant()))) with check ((tenant = audit.key_log(sealdesk.current_tenant())))
   policy operator for a using () with check ((tenant = '00000000-0000-0000-0000-000000000000'::uuid))
@@ -136,6 +136,29 @@ table audit.personal_fields (
   grant select to sealdesk_app
   policy owner for * using ((tenant = sealdesk.current_tenant()))
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table audit.recorded_migrations (
+  name text not null
+)
+  row level security
+  constraint recorded_migrations_pkey PRIMARY KEY (name)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy operator for * using ((sealdesk.current_tenant() = '00000000-0000-0000-0000-000000000000'::uuid))
+
+table audit.recorded_settings (
+  name text not null,
+  tag bytea not null,
+  shown text
+)
+  row level security
+  constraint recorded_settings_pkey PRIMARY KEY (name)
+  constraint recorded_settings_tag_check CHECK ((length(tag) = 32))
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (shown, tag) to sealdesk_app
+  policy operator for * using ((sealdesk.current_tenant() = '00000000-0000-0000-0000-000000000000'::uuid))
 
 table audit.repeats (
   tenant uuid not null,
@@ -654,6 +677,18 @@ table sealdesk.members (
   grant select to sealdesk_app
   grant update (open, until_seq) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.network_salts (
+  day integer not null,
+  salt bytea not null
+)
+  row level security
+  constraint network_salts_pkey PRIMARY KEY (day)
+  constraint network_salts_salt_check CHECK ((length(salt) = 32))
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy operator for * using ((sealdesk.current_tenant() = '00000000-0000-0000-0000-000000000000'::uuid))
 
 table sealdesk.one_time_prekeys (
   tenant uuid not null,

@@ -4,6 +4,7 @@ import type { S3Location } from "../db/s3-client.ts";
 import { ConfigError } from "../keys/environment/config-error.ts";
 import type { Environment } from "../keys/environment/parse-environment.ts";
 import { authorityLocation } from "../keys/environment/authority-location.ts";
+import { knownVariables } from "../keys/environment/known-variables.ts";
 import { readVariables, type Variables } from "../keys/environment/variables.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { runModeOf, type RunMode } from "../keys/run-mode.ts";
@@ -21,6 +22,8 @@ import { connectionLimits, heldBytesLimits, uploadLimits } from "./limits.ts";
 
 /** The validated configuration of the server. */
 export interface Config extends SignInRates {
+  /** The variables that are set, and their values. */
+  readonly settings: readonly (readonly [name: string, value: Secret<string>])[];
   readonly mode: RunMode;
   readonly host: string;
   /** 0 selects any free port. */
@@ -96,6 +99,7 @@ export function readConfig(environment: Environment): Config {
   const secret = (value: string | undefined) =>
     value === undefined ? undefined : new Secret(value);
   return {
+    settings: settingsIn(environment),
     mode,
     host: values.HOST,
     port: Number(values.PORT),
@@ -154,6 +158,12 @@ export function readConfig(environment: Environment): Config {
     emptyUploadLifetimeMs: uploadLimits.emptyLifetimeMs,
   };
 }
+
+const settingsIn = (environment: Environment): Config["settings"] =>
+  knownVariables.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined || value === "" ? [] : [[name, new Secret(value)] as const];
+  });
 
 function attachmentStore(values: Variables): AttachmentStore {
   const bucket = values.ATTACHMENTS_S3_BUCKET;

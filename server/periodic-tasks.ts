@@ -5,6 +5,7 @@ import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
 import type { AuthorityDeps } from "../identity/authority/current-key.ts";
 import { keepCertified } from "../identity/authority/keep-certified.ts";
 import { sweepLinksPeriodically } from "../identity/linking/sweep-links.ts";
+import type { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
 import { sweepSessionsPeriodically } from "../identity/tokens/sweep-sessions.ts";
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
 import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
@@ -25,11 +26,13 @@ interface Deps {
   readonly metrics: Metrics | undefined;
   /** Time between two looks at the node's clock. */
   readonly clockEveryMs: number;
+  readonly refusedSignIns: RefusedSignIns;
 }
 
 /** Starts what the server does by itself from time to time. A failure is logged. */
 export function startPeriodicTasks(deps: Deps, closers: Closers): void {
-  const { pool, now, log, keyTree, attachments, authority, metrics, clockEveryMs } = deps;
+  const { pool, now, log, keyTree, attachments, authority, metrics } = deps;
+  const { clockEveryMs, refusedSignIns } = deps;
   const logged = (message: string) => (error: unknown) => log.error(message, describeError(error));
   const stops = [
     rewrapPeriodically(
@@ -48,6 +51,10 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     sweepDaysPeriodically({ pool, now }, logged("counts of past days could not be swept")),
     writeSumsPeriodically({ pool, now }, logged("sums of repeated acts could not be written")),
     watchClock({ pool, now, log }, clockEveryMs, logged("the clock could not be compared")),
+    refusedSignIns.writePeriodically(
+      { pool, now },
+      logged("counts of refused sign-ins could not be written"),
+    ),
   ];
   for (const stop of stops) closers.add(stop);
 }

@@ -8,6 +8,7 @@ import {
 import { createOriginCheck } from "../identity/accounts/origins.ts";
 import { watchRoles } from "../identity/accounts/watch-roles.ts";
 import { createAccessTokens, type AccessTokens } from "../identity/tokens/access-token.ts";
+import { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
 import { createAuthenticator, type Authenticator } from "../identity/tokens/authenticate.ts";
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
 import { openAttachments } from "./attachments.ts";
@@ -27,6 +28,7 @@ import { networkBehind } from "./network.ts";
 import { startPeriodicTasks } from "./periodic-tasks.ts";
 import { prepareHome } from "./prepare-home.ts";
 import { createReadiness } from "./readiness.ts";
+import { recordRun } from "./record-run.ts";
 import { creationRates } from "./socket/message-limits.ts";
 import { unlessAborted, within } from "./unless-aborted.ts";
 
@@ -73,6 +75,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const { now, log } = ports;
   await prepareHome(config);
   const foundation = await openFoundation(config, ports, closers);
+  await recordRun(foundation, closers);
   const { storage, watchers, timings } = foundation;
   const { database } = storage;
   const accounts = await openSampleAccounts(foundation);
@@ -93,13 +96,21 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   );
   const { authority } = foundation;
   const { clockEveryMs } = foundation.timings;
+  const refusedSignIns = new RefusedSignIns();
   startPeriodicTasks(
-    { pool, now, log, keyTree, attachments, authority, metrics, clockEveryMs },
+    { pool, now, log, keyTree, attachments, authority, metrics, clockEveryMs, refusedSignIns },
     closers,
   );
 
   const stopping = new AbortController();
-  const served = { dataPlane, attachments, accounts, certify, stopping: stopping.signal };
+  const served = {
+    dataPlane,
+    attachments,
+    accounts,
+    certify,
+    refusedSignIns,
+    stopping: stopping.signal,
+  };
   serve(createControlPlane(foundation, entrance, served));
   log.info("listening", {
     mode: config.mode,
@@ -215,6 +226,7 @@ interface Served {
   readonly attachments: AttachmentDeps;
   readonly accounts: readonly DevelopmentAccount[];
   readonly certify: CertifyAccount;
+  readonly refusedSignIns: RefusedSignIns;
   /** Aborted when the server stops. */
   readonly stopping: AbortSignal;
 }
@@ -223,7 +235,7 @@ interface Served {
 function createControlPlane(
   { config, ports, timings, storage, watchers, signer, auditLog, shared, profiles }: Foundation,
   { publicUrl, accessTokens, authenticator, networkOf, heldBytes, isOriginOfAnyTenant }: Entrance,
-  { dataPlane, attachments, accounts, certify, stopping }: Served,
+  { dataPlane, attachments, accounts, certify, refusedSignIns, stopping }: Served,
 ): RequestListener {
   const { now, newId, log, version } = ports;
   const { kms, database, serverKeys, keyTree, isFailing: isStorageFailing } = storage;
@@ -237,6 +249,7 @@ function createControlPlane(
     accessTokens,
     profiles,
     signInProofs: shared.usedProofs(),
+    refusedSignIns,
     blindIndexKeys: () => serverKeys.blindIndexKeys,
     createLimiter: shared.createLimiter,
     announce: dataPlane.announce,

@@ -5,9 +5,16 @@ export const accountActions = {
   "session.create": {
     class: "C",
     resources: ["session", "tenant"],
+    details: { network: "text" },
+    description:
+      "Somebody signs in. A refusal names the tenant as the resource, because there is no session. `network` is a pseudonym of the network, only in refusals. Refusals over a limit, and those without such a tenant, are counted: one entry has the sum of ten minutes. Those without such a tenant are in the operator's log.",
+  },
+  "session.authenticate": {
+    class: "E",
+    resources: ["session"],
     details: {},
     description:
-      "Somebody signs in. A refusal names the tenant as the resource, because there is no session.",
+      "A request has an access token of the session, and a proof of another key. The token is probably stolen. Only these refusals are recorded here. Repeated acts are summed.",
   },
   "session.renew": {
     class: "U",

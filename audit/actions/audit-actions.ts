@@ -41,19 +41,19 @@ export const auditActions = {
       subject: "text",
       action: "text",
     },
-    description: "`sealdesk audit export` of a tenant's log",
+    description: "`sealdesk audit export`",
   },
   "audit.archive": {
     class: "R",
     resources: ["audit-log", "key-log"],
     details: {},
-    description: "`sealdesk audit archive` of a tenant's log",
+    description: "`sealdesk audit archive`",
   },
   "audit.prove": {
     class: "R",
     resources: ["audit-log", "key-log"],
     details: { index: "text", event: "text" },
-    description: "`sealdesk audit prove` of a tenant's log",
+    description: "`sealdesk audit prove`",
   },
   "audit.prune": {
     class: "D",
@@ -103,5 +103,19 @@ export const auditActions = {
     resources: ["audit-log"],
     details: { days: "number" },
     description: "`sealdesk audit retention`",
+  },
+  "audit.add_witness": {
+    class: "C",
+    resources: ["witness"],
+    details: {},
+    description:
+      "A node starts with a witness in `AUDIT_WITNESSES` that was not there before, in the operator's log.",
+  },
+  "audit.remove_witness": {
+    class: "D",
+    resources: ["witness"],
+    details: {},
+    description:
+      "A node starts without a witness in `AUDIT_WITNESSES` that was there before, in the operator's log.",
   },
 } as const satisfies ActionSpecs;

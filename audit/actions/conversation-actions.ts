@@ -16,8 +16,8 @@ export const conversationActions = {
   "conversation.list": {
     class: "R",
     resources: ["user"],
-    details: { count: "number" },
-    description: "Staff read the list of their conversations.",
+    details: { count: "number", conversations: "ids" },
+    description: "Staff read a page of the list of their conversations.",
   },
   "conversation.read": {
     class: "R",

@@ -13,31 +13,33 @@ export const keyActions = {
     class: "C",
     resources: ["server_keys"],
     details: { imported: "boolean" },
-    description: "The server creates its keys on its first start, in every tenant's log.",
+    description:
+      "The server creates its keys on its first start, in every tenant's log and the operator's.",
   },
   "server_keys.rewrap_begin": {
     class: "U",
     resources: ["server_keys"],
     details: {},
-    description: "`sealdesk keys rewrap` begins, in every tenant's log.",
+    description: "`sealdesk keys rewrap` begins, in every tenant's log and the operator's.",
   },
   "server_keys.rewrap": {
     class: "U",
     resources: ["server_keys"],
     details: {},
-    description: "`sealdesk keys rewrap` is done, in every tenant's log.",
+    description: "`sealdesk keys rewrap` is done, in every tenant's log and the operator's.",
   },
   "server_key.rotate": {
     class: "U",
     resources: ["server_key"],
     details: { atOnce: "boolean" },
-    description: "`sealdesk keys rotate`, in every tenant's log.",
+    description: "`sealdesk keys rotate`, in every tenant's log and the operator's.",
   },
   "server_key.destroy": {
     class: "D",
     resources: ["server_key"],
     details: {},
-    description: "A retired key of the server expires and is destroyed, in every tenant's log.",
+    description:
+      "A retired key of the server expires and is destroyed, in every tenant's log and the operator's.",
   },
   "authority_key.create": {
     class: "C",

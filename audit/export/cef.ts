@@ -40,6 +40,8 @@ export function cefLineOf(entry: LoggedEntry, index: number, origin: string): st
     ...custom(4, "session", entry.session),
     ...custom(5, "request", entry.requestId),
     ...custom(6, "tenant", entry.tenant),
+    ...flexible(1, "method", entry.method),
+    ...flexible(2, "decision", entry.decision && JSON.stringify(entry.decision)),
     msg: messageOf(details, actor.person),
   };
   const pairs = Object.entries(extension).flatMap(([key, value]) =>
@@ -75,6 +77,11 @@ const nameOf = ({ action, outcome }: LoggedEntry): string =>
 
 const custom = (number: number, label: string, value: string | undefined) =>
   value === undefined ? {} : { [`cs${number}`]: value, [`cs${number}Label`]: label };
+
+const flexible = (number: number, label: string, value: string | undefined) =>
+  value === undefined
+    ? {}
+    : { [`flexString${number}`]: value, [`flexString${number}Label`]: label };
 
 /** Escapes pipes and backslashes. A header has no line ends and no control characters. */
 export const cefHeader = (text: string): string =>

@@ -1,17 +1,25 @@
+import { recordMigrations } from "../../audit/deployment/record-migrations.ts";
+import { OPERATOR_LOG } from "../../audit/logs.ts";
 import { assertReachable } from "../../db/assert-reachable.ts";
 import { migrate } from "../../db/migrate.ts";
+import { inTransaction } from "../../db/transaction.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
 /**
- * Brings the schema up to date.
+ * Brings the schema up to date. If this is killed before the entry is written, the next node that starts
+ * writes it.
  * @returns a sentence for the operator
  */
 export async function migrateDatabase(settings: Settings): Promise<string> {
-  const { keystore } = settings;
-  const count = await withDatabase(settings, async ({ ownerUrl }) => {
+  const { keystore, operator } = settings;
+  const count = await withDatabase(settings, async ({ ownerUrl, pool }) => {
     if (keystore !== undefined) await assertReachable(keystore);
-    return migrate(ownerUrl, keystore?.url);
+    const ran = await migrate(ownerUrl, keystore?.url);
+    await inTransaction(pool, OPERATOR_LOG, (client) =>
+      recordMigrations(client, operator, Date.now()),
+    );
+    return ran;
   });
   return count === 0 ? "The schema is up to date." : `Ran ${count} migrations.`;
 }

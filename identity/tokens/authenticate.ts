@@ -8,6 +8,7 @@ import { originNotAllowed } from "../accounts/origins.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { AccessClaims, AccessTokens } from "./access-token.ts";
 import { verifyProof } from "./device-proof.ts";
+import { recordForeignProof } from "./record-foreign-proof.ts";
 import type { UsedProofs } from "./replay-cache.ts";
 
 export interface AuthenticationRequest {
@@ -79,31 +80,34 @@ export function createAuthenticator(deps: {
   const { pool, accessTokens, replays } = deps;
   const reading = new FairShares(READING);
 
-  async function readSession(
-    { tenant, user, session }: AccessClaims,
-    deviceKey: Uint8Array,
-  ): Promise<SessionRow | undefined> {
+  async function inShare<T>({ tenant, user }: AccessClaims, work: () => Promise<T>): Promise<T> {
     const holder = { tenant, account: user };
     if (reading.take(holder) !== undefined)
       throw new IdentityError("overloaded", "Your requests at the same time are too many.");
     try {
-      const { rows } = await runFor(holder, () =>
-        batchRead(pool, tenant, (client) =>
-          client.query<SessionRow>(SESSION, [session, user, deviceKey]),
-        ),
-      );
-      return rows[0];
+      return await runFor(holder, work);
     } finally {
       reading.release(holder);
     }
   }
 
+  const readSession = (claims: AccessClaims, deviceKey: Uint8Array) =>
+    inShare(claims, async () => {
+      const { tenant, user, session } = claims;
+      const { rows } = await batchRead(pool, tenant, (client) =>
+        client.query<SessionRow>(SESSION, [session, user, deviceKey]),
+      );
+      return rows[0];
+    });
+
   async function identify(request: AuthenticationRequest): Promise<Authenticated> {
     const { token, nowMs } = request;
     const key = await verifyProof(request);
     const claims = await accessTokens.verify(token, nowMs, request.graceMs);
-    if (claims.thumbprint !== key.thumbprint)
+    if (claims.thumbprint !== key.thumbprint) {
+      await inShare(claims, () => recordForeignProof(pool, claims, nowMs));
       throw new IdentityError("invalid_token", "The access token belongs to another device key.");
+    }
     // This comes after the token check, so that a sender without a token cannot fill the memory of
     // used proofs. An account has one share of it for all its devices and sessions.
     await replays.use(key.replayKey, nowMs, { tenant: claims.tenant, account: claims.user });

@@ -1,6 +1,7 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { nilId, type TenantId, type UserId } from "../../crypto/wire/ids.ts";
+import { NO_TENANT } from "../../audit/logs.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
 import { isPassword } from "../accounts/password.ts";
 import type { Tenant } from "../accounts/tenant.ts";
@@ -32,9 +33,6 @@ type Deps = Pick<
   "pool" | "newId" | "blindIndexKeys" | "profiles" | "publicUrl" | "limits" | "requestId"
 >;
 
-/** Stands for the tenant where there is none, so that the same queries run and find nothing. */
-const NO_TENANT = nilId<TenantId>();
-
 const IS_REGISTERED = `exists (select from devices d
   where d.user_id = u.id and d.device_key = $2 and d.revoked_at_ms is null) as "isRegistered"`;
 
@@ -65,6 +63,7 @@ async function byPassword(
   { username, password }: { readonly username: string; readonly password: Secret<string> },
   { deviceKey, thumbprint }: ProvenKey,
 ): Promise<Identified> {
+  // Without a tenant, the same queries run and find nothing.
   const id = tenant?.id ?? NO_TENANT;
   const found = await inTransaction(pool, id, async (client) => {
     const { rows } = await client.query<{

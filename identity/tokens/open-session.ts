@@ -20,6 +20,7 @@ import { IdentityError } from "../identity-error.ts";
 import { tenantSuspended } from "./authenticate.ts";
 import { verifyProof, type ProvenKey } from "./device-proof.ts";
 import { identifyByGrant, type GrantFailure } from "./grants.ts";
+import type { CountedReason } from "./refused-sign-ins.ts";
 import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
 
 export interface OpenedSession {
@@ -47,10 +48,23 @@ export async function openSession(deps: SignInDeps, request: SignIn): Promise<Op
   const key = await verifyProof({ ...request, nowMs });
   const tenant = await findTenant(deps.pool, request.tenant);
   const open = () => openAt(deps, request, tenant, key, nowMs);
+  const count = (error: unknown): never => {
+    const reason = countedReasonOf(error);
+    if (reason !== undefined) deps.refused.count(tenant?.id, reason, nowMs);
+    throw error;
+  };
   // Sites take turns, because the user is not signed in yet. Sign-ins to tenants that do not exist
   // count as those of one tenant.
   const holder = { tenant: tenant?.id ?? nilId<TenantId>(), account: `sign-ins from ${deps.site}` };
-  return signIns.run(holder, () => runFor(holder, open));
+  return signIns.run(holder, () => runFor(holder, open)).catch(count);
+}
+
+/** Returns the reason of a refusal that has no entry of its own. */
+function countedReasonOf(error: unknown): CountedReason | undefined {
+  if (error instanceof IdentityError)
+    return error.reasons.includes("unknown_tenant") ? "unknown_tenant" : undefined;
+  const { code } = error as { readonly code?: unknown };
+  return code === "rate_limited" || code === "overloaded" ? code : undefined;
 }
 
 /**
@@ -187,5 +201,6 @@ async function recordFailure(
     reason: failure.failure,
     requestId: deps.requestId,
     method: grant.kind,
+    details: { network: await deps.pseudonyms.of(tenant.id, deps.site, nowMs) },
   });
 }

@@ -3,6 +3,8 @@ import type { UseCase } from "../audited.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { AccessTokens } from "./access-token.ts";
+import type { NetworkPseudonyms } from "./network-pseudonyms.ts";
+import type { RefusedSignIns } from "./refused-sign-ins.ts";
 import type { UsedProofs } from "./replay-cache.ts";
 
 /** The evidence that a sign-in presents. */
@@ -49,6 +51,10 @@ export interface SignInDeps extends UseCase {
   readonly limits: SignInLimits;
   /** The site that the request comes from. Its sign-ins take the turns of no other site. */
   readonly site: string;
+  /** Names the site in entries of refusals. */
+  readonly pseudonyms: NetworkPseudonyms;
+  /** Counts refusals that have no entry of their own. */
+  readonly refused: RefusedSignIns;
 }
 
 export interface SignIn {

@@ -104,7 +104,7 @@ export function listConversations(
     const readable = rows.filter((row) => decideConversation(actor, "read", factsOf(row)).allowed);
     if (isStaff(actor.role)) {
       const resource = { type: "user", id: actor.user } as const;
-      const details = { count: readable.length };
+      const details = { count: readable.length, conversations: readable.map(({ id }) => id) };
       const act = { action: "conversation.list", resource, details } as const;
       await auditDone(client, actor, act, deps.now());
     }

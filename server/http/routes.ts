@@ -6,6 +6,8 @@ import type { Announce } from "../../identity/directory/announce.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { AccessTokens } from "../../identity/tokens/access-token.ts";
 import type { Disconnect } from "../../identity/tokens/disconnect.ts";
+import { NetworkPseudonyms } from "../../identity/tokens/network-pseudonyms.ts";
+import type { RefusedSignIns } from "../../identity/tokens/refused-sign-ins.ts";
 import type { UsedProofs } from "../../identity/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
@@ -78,6 +80,7 @@ export interface RoutesDeps {
   readonly profiles: Profiles;
   readonly createLimiter: CreateLimiter;
   readonly signInProofs: UsedProofs;
+  readonly refusedSignIns: RefusedSignIns;
   readonly announce: Announce;
   /** Certifies an account if it is staff. It does not fail. */
   readonly certify: CertifyAccount;
@@ -117,6 +120,8 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       // Kept apart from the proofs of signed-in accounts, so that strangers cannot fill their
       // space.
       replays: deps.signInProofs,
+      refused: deps.refusedSignIns,
+      pseudonyms: new NetworkPseudonyms(pool, blindIndexKeys),
       limitsOf: signInLimits(createLimiter, deps.config),
     }),
     renewSessionRoute({ ...useCase, accessTokens }),

@@ -5,7 +5,13 @@ import { nodesOf, syntaxTreeOf, type Node } from "./syntax-tree.ts";
 
 /** The folders that write entries. The rest of `server` and of `audit` only names actions. */
 const writing = [
-  ...["keys", "identity", "messaging", "cli", "audit/adopt", "audit/restore"],
+  "keys",
+  "identity",
+  "messaging",
+  "cli",
+  "audit/adopt",
+  "audit/deployment",
+  "audit/restore",
   "server/clock-watch.ts",
 ];
 

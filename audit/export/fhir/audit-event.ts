@@ -89,14 +89,14 @@ function patientOf({ subject, actor }: LoggedEntry): Entity | undefined {
 }
 
 function entitiesOf(entry: LoggedEntry, isQuery: boolean, patient: Entity | undefined): Entity[] {
-  const { resource, requestId, details } = entry;
+  const { resource, requestId } = entry;
   const data: Entity = isQuery
     ? queryOf(entry)
     : {
         what: named(resource.type, resource.id),
         type: entityTypes.object,
         role: objectRoles.resource,
-        ...(details !== undefined && { detail: detailsOf(details) }),
+        ...withDetail(toldOf(entry)),
       };
   const request: Entity[] =
     requestId === undefined
@@ -108,8 +108,8 @@ function entitiesOf(entry: LoggedEntry, isQuery: boolean, patient: Entity | unde
 /**
  * Returns the question, as far as it was logged. The raw request may hold more than a log should.
  */
-function queryOf({ resource, details }: LoggedEntry): Entity {
-  const description = JSON.stringify({ resource, ...details });
+function queryOf(entry: LoggedEntry): Entity {
+  const description = JSON.stringify({ resource: entry.resource, ...toldOf(entry) });
   return {
     type: entityTypes.object,
     role: objectRoles.query,
@@ -118,9 +118,14 @@ function queryOf({ resource, details }: LoggedEntry): Entity {
   };
 }
 
-const detailsOf = (details: NonNullable<LoggedEntry["details"]>) =>
-  Object.entries(details).flatMap(([type, value]) =>
+/** The details, how the session was authenticated, and the decision of the policy. */
+const toldOf = ({ details, method, decision }: LoggedEntry) => ({ ...details, method, decision });
+
+function withDetail(details: Readonly<Record<string, unknown>>): Pick<Entity, "detail"> {
+  const detail = Object.entries(details).flatMap(([type, value]) =>
     value === undefined || value === "" || (Array.isArray(value) && value.length === 0)
       ? []
       : [{ type, valueString: typeof value === "string" ? value : JSON.stringify(value) }],
   );
+  return detail.length === 0 ? {} : { detail };
+}

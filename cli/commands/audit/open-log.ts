@@ -30,7 +30,7 @@ export interface LogChoice {
 }
 
 export interface OpenLog extends SignedHead {
-  /** The tenant whose audit log records that this log was read; the operator's log has none. */
+  /** The tenant whose audit log records that this log was read. Undefined for the operator's log. */
   readonly tenant: TenantId | undefined;
   readonly signer: LogSigner;
   /** Why waiting entries were not added to the log; undefined if they were. */

@@ -39,6 +39,7 @@ beforeEach(async () => {
       restoreApprovers: [],
     },
     operator: OPERATOR,
+    command: { name: "sealdesk" },
     auditRetainDays: 2192,
   };
 });

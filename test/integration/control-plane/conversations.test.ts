@@ -48,6 +48,11 @@ test("a customer starts a conversation, and both members find it", async () => {
   const listed = await agent.request("GET", "/v1/conversations");
   const { head, ...view } = read.body;
   expect(listed.body.conversations).toContainEqual(view);
+  const shown = (listed.body.conversations as { readonly id: string }[]).map(({ id }) => id);
+  expect((await server.auditEntries()).at(-1)).toMatchObject({
+    action: "conversation.list",
+    details: { count: shown.length, conversations: shown },
+  });
   const { after } = await headOf(server, body.id);
   expect(head).toEqual({ seq: 1, hash: Buffer.from(after.hash).toString("base64url") });
 });

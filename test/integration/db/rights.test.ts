@@ -169,6 +169,8 @@ audit.entries: insert(entry,tenant) select
 audit.leaves: select
 audit.logs: select
 audit.personal_fields: delete insert select
+audit.recorded_migrations: insert select
+audit.recorded_settings: delete insert select update(shown,tag)
 audit.repeats: delete insert select update(first_ms,last_ms,seen)
 audit.restores: select
 audit.tiles: select
@@ -193,6 +195,7 @@ sealdesk.key_entries: insert select
 sealdesk.link_requests: delete insert select update(sealed,sibling,state)
 sealdesk.member_devices: insert select update(finished,until_seq)
 sealdesk.members: insert select update(open,until_seq)
+sealdesk.network_salts: delete insert select
 sealdesk.one_time_prekeys: delete insert select update(public_key,signature)
 sealdesk.packets: insert select
 sealdesk.probe_storage(): execute

@@ -12,6 +12,7 @@ import { rotateServerKey } from "../../../keys/server-keys/rotate-server-key.ts"
 import { ServerKeys } from "../../../keys/server-keys/server-keys.ts";
 import { createAccessTokens, type AccessClaims } from "../../../identity/tokens/access-token.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { operatorEntries } from "../../support/operator-entries.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import type { TenantId, UserId, SessionId } from "../../../crypto/wire/ids.ts";
 
@@ -239,4 +240,16 @@ test("a home of an older version keeps its three keys, which move into the datab
   for (const gone of [seed, file.keys.frankingKey, file.keys.blindIndexKey])
     expect(text).not.toContain(gone);
   expect(hex((await startNode()).keys.frankingKey)).toBe(hex(franking));
+});
+
+test("each change of the server's keys is on record, also if there is no tenant", async () => {
+  const node = await startNode();
+  await node.rotate("franking");
+  await rewrapServerKeys({ ownerUrl: database.ownerUrl, kms: node.kms, now, by: "operator" });
+  expect((await operatorEntries(database)).map(({ action }) => action)).toEqual([
+    "server_keys.create",
+    "server_key.rotate",
+    "server_keys.rewrap_begin",
+    "server_keys.rewrap",
+  ]);
 });

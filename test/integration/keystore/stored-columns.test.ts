@@ -34,6 +34,7 @@ const publicKeysAndSignatures = [
   "sealdesk.users.account_key",
 ];
 const digestsAndCommitments = [
+  "audit.recorded_settings.tag",
   "sealdesk.attachments.sha256",
   "sealdesk.consents.receipt_digest",
   "sealdesk.events.commitment",
@@ -66,11 +67,15 @@ const madeByTheServer = [
   "audit.personal_fields.field",
   "audit.personal_fields.salt",
   "audit.personal_fields.value",
+  "audit.recorded_migrations.name",
+  "audit.recorded_settings.name",
+  "audit.recorded_settings.shown",
   "audit.repeats.account",
   "audit.repeats.actor_id",
   "audit.tiles.hashes",
   "audit.trees.root",
   "sealdesk.attachments.salt",
+  "sealdesk.network_salts.salt",
   "sealdesk.server_keys.name",
   "sealdesk.server_keys.provider",
   "sealdesk.tenants.customer_keys",

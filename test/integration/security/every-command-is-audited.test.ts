@@ -118,7 +118,7 @@ const changing: Readonly<Record<string, Changing>> = {
 /** Commands that change nothing that a tenant has, or that another test is about. */
 const others: Readonly<Record<string, string>> = {
   start: "serves; what it does is audited by the server",
-  migrate: "changes the schema",
+  migrate: "see audit/deployment-events.test.ts",
   "tenant keys list": "reads public keys",
   "tenant origins list": "reads origins",
   "tenant recount-storage": "corrects counts of what is stored",

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createPool, type Pool } from "../../../db/pool.ts";
 import { Secret } from "../../../keys/secret.ts";
+import { NetworkPseudonyms } from "../../../identity/tokens/network-pseudonyms.ts";
+import { RefusedSignIns } from "../../../identity/tokens/refused-sign-ins.ts";
 import { openSession } from "../../../identity/tokens/open-session.ts";
 import { ReplayCache } from "../../../identity/tokens/replay-cache.ts";
 import type { SignInDeps } from "../../../identity/tokens/sign-in.ts";
@@ -41,6 +43,8 @@ describe("the memory of used proofs", () => {
         sessionOpens: async () => undefined,
       },
       site: "192.0.2.1",
+      pseudonyms: new NetworkPseudonyms(pool, () => [blindIndexKey]),
+      refused: new RefusedSignIns(),
     };
     return (device: TestDevice, token: string) =>
       openSession(deps, {

@@ -5,6 +5,7 @@ import {
   attachmentActions,
   conversationActions,
 } from "../../../audit/actions/conversation-actions.ts";
+import { deploymentActions } from "../../../audit/actions/deployment-actions.ts";
 import { keyActions } from "../../../audit/actions/key-actions.ts";
 import { auditActions } from "../../../audit/actions/audit-actions.ts";
 import { tenantActions } from "../../../audit/actions/tenant-actions.ts";
@@ -19,6 +20,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "Tenants, by their operator": tenantActions,
   "The audit log": auditActions,
   Keys: keyActions,
+  "The deployment": deploymentActions,
 };
 
 function rowOf([name, spec]: readonly [string, ActionSpec]): readonly string[] {

@@ -208,7 +208,9 @@ describe("CEF", () => {
         "cs3=0198f0c2-0000-7000-8000-00000000000d cs3Label=device " +
         "cs4=0198f0c2-0000-7000-8000-00000000005e cs4Label=session " +
         "cs5=0198f0c2-0000-7000-8000-000000000123 cs5Label=request " +
-        "cs6=0198f0c2-0000-7000-8000-000000000001 cs6Label=tenant",
+        "cs6=0198f0c2-0000-7000-8000-000000000001 cs6Label=tenant " +
+        "flexString1=password flexString1Label=method " +
+        'flexString2={"allowed":false,"reasons":["not_a_member"]} flexString2Label=decision',
     );
   });
 

@@ -1,0 +1,39 @@
+import type { ActionSpecs } from "./action-spec.ts";
+
+/** The audited events of the deployment. Except for refused commands, they are in the operator's log. */
+export const deploymentActions = {
+  "node.start": {
+    class: "E",
+    resources: ["node"],
+    details: { version: "text", mode: "text" },
+    description: "A node starts, in the operator's log.",
+  },
+  "node.stop": {
+    class: "E",
+    resources: ["node"],
+    details: {},
+    description:
+      "A node stops, in the operator's log. A node that was killed leaves no such entry.",
+  },
+  "settings.change": {
+    class: "U",
+    resources: ["settings"],
+    details: { set: "list", unset: "list" },
+    description:
+      "A node starts with other settings than the last node that started, in the operator's log. `set` has the name of each variable, and its value if that is no secret, address or path.",
+  },
+  "schema.migrate": {
+    class: "U",
+    resources: ["schema"],
+    details: { migrations: "list" },
+    description:
+      "Migrations changed the schema, in the operator's log: written by `sealdesk migrate`, or by the next node that starts.",
+  },
+  "command.run": {
+    class: "E",
+    resources: ["command"],
+    details: {},
+    description:
+      "A command of the operator is refused or fails. Only these are recorded here. The entry is in the log of the tenant that the command names, otherwise in the operator's log. Repeated acts are summed.",
+  },
+} as const satisfies ActionSpecs;

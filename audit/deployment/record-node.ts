@@ -1,0 +1,54 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client, Pool } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { appendToLog } from "../append-entry.ts";
+import { OPERATOR_LOG } from "../logs.ts";
+import { recordMigrations } from "./record-migrations.ts";
+import { recordSettings, type RecordedSetting } from "./record-settings.ts";
+
+const SERVER = { kind: "system", id: "server" } as const;
+
+/** A node that starts. */
+export interface StartingNode {
+  /** A new id for each run. */
+  readonly id: Uuid;
+  readonly version: string;
+  readonly mode: string;
+  readonly settings: readonly RecordedSetting[];
+}
+
+/**
+ * Records that a node starts, with the settings and migrations that the operator's log does not know yet.
+ * @throws AuditError audit_entry_not_stored
+ */
+export const recordStart = (
+  pool: Pool,
+  { id, version, mode, settings }: StartingNode,
+  nowMs: number,
+): Promise<void> =>
+  inTransaction(pool, OPERATOR_LOG, async (client) => {
+    await recordMigrations(client, SERVER, nowMs);
+    await recordRun(client, "node.start", id, nowMs, { version, mode });
+    await recordSettings(client, settings, SERVER, nowMs);
+  });
+
+/** Records that a node stops. */
+export const recordStop = (pool: Pool, id: Uuid, nowMs: number): Promise<void> =>
+  inTransaction(pool, OPERATOR_LOG, (client) => recordRun(client, "node.stop", id, nowMs));
+
+async function recordRun(
+  client: Client,
+  action: "node.start" | "node.stop",
+  id: Uuid,
+  nowMs: number,
+  details?: { readonly version: string; readonly mode: string },
+): Promise<void> {
+  await appendToLog(client, OPERATOR_LOG, {
+    occurredAtMs: nowMs,
+    actor: SERVER,
+    action,
+    resource: { type: "node", id },
+    outcome: "success",
+    details,
+  });
+}
