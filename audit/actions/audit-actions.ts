@@ -40,8 +40,9 @@ export const auditActions = {
       actor: "text",
       subject: "text",
       action: "text",
+      size: "number",
     },
-    description: "`sealdesk audit export` of a tenant's log",
+    description: "`sealdesk audit export` of a tenant's log, up to the head with `size` entries",
   },
   "audit.archive": {
     class: "R",

@@ -50,6 +50,7 @@ function registerReading(audit: Command, print: Print, settings: () => Settings)
       "--cosigned <number>",
       "prove it under the latest head that this many witnesses cosigned",
     )
+    .option("--size <number>", "prove it under the head with this many entries")
     .requiredOption("--out <prefix>", "writes <prefix>.tlog-proof and <prefix>.entry")
     .action(async (options: ProveOptions) => print(await proveEntry(settings(), options)));
 
@@ -79,6 +80,10 @@ function registerExport(audit: Command, print: Print, settings: () => Settings):
     .option("--actor <id>", "only entries of this actor")
     .option("--subject <id>", "only entries about this subject")
     .option("--cosigned <number>", "export up to the latest head that this many witnesses cosigned")
+    .option(
+      "--size <number>",
+      "export up to the head with this many entries, as an earlier export did",
+    )
     .option(
       "--action <name>",
       'only entries of this action, such as session.create, or "session." for all that begin so',
