@@ -8,6 +8,7 @@ export type AuditErrorCode =
   | "audit_guards_altered" // triggers, functions, policies or grants are not those of this version
   | "audit_entry_not_stored" // the database did not keep the entry of an act
   | "audit_action_unknown" // a filter names an action that the audit log does not have
+  | "head_not_found" // the log has no signed head of this size
   | "log_not_found" // nothing has been logged for the tenant yet
   | "entry_not_found"
   | "not_prunable"; // pruning would remove what the policy keeps

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { documentation } from "./documentation.ts";
-import { count, userId, wholeNumber } from "./values.ts";
+import { role } from "./sessions.ts";
+import { count, milliseconds, userId, wholeNumber } from "./values.ts";
 
 const entryIndex = wholeNumber("An entry's index in the log");
 const time = wholeNumber("Milliseconds since the Unix epoch");
@@ -25,6 +26,52 @@ export const auditQuery = z.strictObject({
     )
     .register(documentation, { type: "string", description: "At most 500" }),
 });
+
+/** The number of accounts whose names one request may ask for. */
+const MOST_NAMES = 100;
+
+const userIds = z
+  .codec(z.string().check(z.maxLength(37 * MOST_NAMES)), z.array(userId), {
+    decode: (text) => text.split(","),
+    encode: (ids) => ids.join(","),
+  })
+  .check(z.maxLength(MOST_NAMES))
+  .register(documentation, {
+    type: "string",
+    description: `Ids of accounts, separated by commas. At most ${MOST_NAMES}`,
+  });
+
+export const namesQuery = z.strictObject({ ids: userIds });
+
+export const accountNames = z
+  .object({
+    accounts: z.array(
+      z.object({
+        id: userId,
+        role,
+        username: z.nullable(z.string()),
+        displayName: z.nullable(z.string()),
+      }),
+    ),
+  })
+  .register(documentation, { id: "AccountNames" });
+
+export const accountsQuery = z.strictObject({ at: time });
+
+export const accountsThen = z
+  .object({
+    accounts: z.array(
+      z.object({
+        id: userId,
+        role,
+        createdAtMs: z.nullable(milliseconds),
+        roleSinceMs: milliseconds,
+        index: count,
+      }),
+    ),
+    prunedBelow: count,
+  })
+  .register(documentation, { id: "AccountsThen" });
 
 export const tailQuery = z.strictObject({ after: z.optional(entryIndex) });
 export const tailHeaders = z.object({ "last-event-id": z.optional(entryIndex) });

@@ -63,6 +63,36 @@ table audit.entries (
   policy places for r using (true)
   policy tenant for * using ((tenant = sealdesk.current_tenant())) with check (((tenant = sealdesk.current_tenant()) AND (tenant <> '00000000-0000-0000-0000-000000000000'::uuid)))
 
+table audit.index_postings (
+  log uuid not null,
+  segment bigint not null,
+  term integer not null,
+  places bytea not null
+)
+  row level security
+  constraint index_postings_pkey PRIMARY KEY (log, segment, term)
+  constraint index_postings_places_check CHECK ((((length(places) >= 2) AND (length(places) <= 8192)) AND ((length(places) % 2) = 0)))
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy owner for * using ((log = sealdesk.current_tenant()))
+  policy tenant for * using ((log = sealdesk.current_tenant()))
+
+table audit.index_segments (
+  log uuid not null,
+  segment bigint not null,
+  from_ms bigint not null,
+  until_ms bigint not null
+)
+  row level security
+  constraint index_segments_pkey PRIMARY KEY (log, segment)
+  constraint index_segments_segment_check CHECK ((segment >= 0))
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy owner for * using ((log = sealdesk.current_tenant()))
+  policy tenant for * using ((log = sealdesk.current_tenant()))
+
 table audit.leaves (
   log uuid not null,
   index bigint not null,

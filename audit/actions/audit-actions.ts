@@ -24,6 +24,20 @@ export const auditActions = {
     },
     description: "An auditor searches the log.",
   },
+  "audit.read_names": {
+    class: "R",
+    resources: ["audit-log"],
+    details: { accounts: "ids" },
+    description:
+      "An auditor, `sealdesk audit who` or `sealdesk audit accounts --names` reads the names of accounts.",
+  },
+  "audit.list_accounts": {
+    class: "R",
+    resources: ["audit-log"],
+    details: { atMs: "number" },
+    description:
+      "An auditor, or `sealdesk audit accounts`, lists the accounts of staff as they were at a time.",
+  },
   "audit.tail": {
     class: "R",
     resources: ["audit-log", "key-log"],
@@ -40,8 +54,9 @@ export const auditActions = {
       actor: "text",
       subject: "text",
       action: "text",
+      size: "number",
     },
-    description: "`sealdesk audit export`",
+    description: "`sealdesk audit export`, up to the head with `size` entries",
   },
   "audit.archive": {
     class: "R",

@@ -6,6 +6,7 @@ import type { AuditError } from "../audit-error.ts";
 import type { LogId } from "../../crypto/wire/ids.ts";
 import { OPERATOR_LOG } from "../logs.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
+import { IndexCheck } from "../search/index-check.ts";
 import type { AppendedEntries } from "./appended-entries.ts";
 import { asIntegrator } from "./as-integrator.ts";
 import { assertGuards } from "./assert-guards.ts";
@@ -29,7 +30,10 @@ export interface LogCheckerOptions {
   readonly onFinding: (error: unknown) => void;
 }
 
-const LOGS = "select id from audit.logs";
+// People search the logs of tenants only.
+const LOGS = `
+  select logs.id, tenants.id is not null as "isSearched"
+  from audit.logs left join sealdesk.tenants on tenants.id = logs.id`;
 /** A step also ends after this many logs, so that thousands of small logs are many short steps. */
 const LOGS_AT_ONCE = 64;
 const PAGE = 1_024;
@@ -39,12 +43,13 @@ const GUARDS_MS = 30_000;
 /**
  * Compares the logs in the database with their signed heads, from the first entry to the last, and
  * then starts again. Each node does this itself and trusts no other node. By default, a step reads
- * 4,096 entries, and there is one step a second. It also compares what guards the logs: see
- * `assertGuards`.
+ * 4,096 entries, and there is one step a second. It builds and compares the search index on the way:
+ * see `IndexCheck`. It also compares what guards the logs: see `assertGuards`.
  */
 export class LogChecker {
   readonly #options: LogCheckerOptions;
   readonly #findings: Findings;
+  readonly #index = new IndexCheck();
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   readonly #leaveAppended: () => Promise<void>;
@@ -111,24 +116,41 @@ export class LogChecker {
   async #pass(): Promise<void> {
     const { pool, heads } = this.#options;
     const logs = await asIntegrator(pool, async (client) => {
-      const { rows } = await client.query<{ id: LogId }>(LOGS);
-      return rows.map(({ id }) => id);
+      const { rows } = await client.query<{ id: LogId; isSearched: boolean }>(LOGS);
+      return rows;
     });
-    for (const log of new Set([OPERATOR_LOG, ...logs, ...heads.heads.keys()])) {
-      await this.#findings.keep(log, () => this.#assertLogIntact(log));
+    const searched = new Set(logs.filter((log) => log.isSearched).map(({ id }) => id));
+    for (const log of new Set([OPERATOR_LOG, ...logs.map(({ id }) => id), ...heads.heads.keys()])) {
+      let fault: AuditError | undefined;
+      const onFault = (found: AuditError) => void (fault ??= found);
+      const index = searched.has(log) ? onFault : undefined;
+      await this.#findings.keep(log, () => this.#assertLogIntact(log, index));
       if (this.#stop.signal.aborted) return;
+      await this.#findings.keep(`index of ${log}`, async () => {
+        if (fault !== undefined) throw fault;
+      });
     }
     await this.#findings.keep("places", () =>
       assertAllPlaced(pool, async (read) => this.#spend({ entries: read, logs: 0 })),
     );
   }
 
-  async #assertLogIntact(log: LogId): Promise<void> {
+  /** @param onIndexFault builds and compares the search index, and is called with what is wrong there */
+  async #assertLogIntact(
+    log: LogId,
+    onIndexFault: ((fault: AuditError) => void) | undefined,
+  ): Promise<void> {
     const { pool } = this.#options;
     const pruned = new PrunedRange();
     for (let from: number | undefined = 0; from !== undefined && !this.#stop.signal.aborted;) {
       const start: number = from;
-      const page = await inTransaction(pool, log, (client) => this.#readPage(client, log, start));
+      const page = await inTransaction(pool, log, async (client) => {
+        const read = await this.#readPage(client, log, start);
+        const fault =
+          read && onIndexFault && (await this.#index.add(client, { ...read, log }, read.entries));
+        if (fault !== undefined) onIndexFault?.(fault);
+        return read;
+      });
       for (const { entry } of page?.entries ?? []) pruned.add(entry);
       from = page?.next;
       if (page !== undefined && from === undefined) pruned.assertDeclared(page);

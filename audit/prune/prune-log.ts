@@ -1,9 +1,10 @@
 import type { Client } from "../../db/pool.ts";
 import type { LogId } from "../../crypto/wire/ids.ts";
+import { removePrunedSegments } from "../search/stored-index.ts";
 import type { PruningPlan } from "./plan-pruning.ts";
 
 /**
- * Removes the entries of a plan, and what explains their personal fields. Their hashes stay, so every
+ * Removes the entries of a plan, what explains their personal fields, and their search index. Their hashes stay, so every
  * later proof holds and the log still verifies. `client` must be in a transaction of the owner, and an
  * entry that declares the pruning must be in the signed log before.
  */
@@ -25,4 +26,5 @@ export async function pruneLog(
      where leaves.log = $1 and leaves.index < $2 and entries.id = leaves.entry`,
     [log, minimumIndex],
   );
+  await removePrunedSegments(client, log, minimumIndex);
 }

@@ -1,4 +1,5 @@
 import { equalBytes, utf8 } from "../../crypto/wire/bytes.ts";
+import { int8Array } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
 import { altered } from "../audit-error.ts";
 import type { LogId } from "../../crypto/wire/ids.ts";
@@ -45,17 +46,30 @@ export interface CheckedLog extends SignedHead {
    */
   entries(from: number, until: number): Promise<readonly IndexedEntry[]>;
   /**
+   * Returns the entries with these indexes, which are ascending and below the head's size. Pruned ones
+   * are left out.
+   * @throws AuditError audit_log_altered, which names the first position that is wrong
+   */
+  entriesAt(indexes: readonly number[]): Promise<readonly IndexedEntry[]>;
+  /**
    * The log as the files of C2SP tlog-tiles, with the statements of its restores. Reading a file
    * throws AuditError audit_log_altered, and LogError malformed if the path is not one.
    */
   readonly source: LogSource;
 }
 
-// A leaf without an entry shows that the entry was removed.
-const ENTRIES = `
+interface EntryRow {
+  readonly index: number;
+  /** Null if the entry was removed. */
+  readonly entry: Uint8Array | null;
+}
+
+const SELECT = `
   select leaves.index, entries.entry
   from audit.leaves left join audit.entries on entries.id = leaves.entry
-  where leaves.log = $1 and leaves.index >= $2 and leaves.index < $3 order by leaves.index`;
+  where leaves.log = $1`;
+const ENTRIES = `${SELECT} and leaves.index >= $2 and leaves.index < $3`;
+const ENTRIES_AT = `${SELECT} and leaves.index = any($2::int8[])`;
 
 /** @param client must be in a transaction that is fenced to the log */
 export function checkedLog(client: Client, signed: SignedHead): CheckedLog {
@@ -77,15 +91,30 @@ export function checkedLog(client: Client, signed: SignedHead): CheckedLog {
   async function entries(from: number, until: number): Promise<readonly IndexedEntry[]> {
     const end = Math.min(until, size);
     if (from >= end) return [];
-    const { rows } = await client.query<{ index: number; entry: Uint8Array | null }>(ENTRIES, [
-      log,
-      from,
-      end,
-    ]);
+    const { rows } = await client.query<EntryRow>(ENTRIES, [log, from, end]);
+    return check(
+      rows,
+      Array.from({ length: end - from }, (_, at) => from + at),
+    );
+  }
+
+  async function entriesAt(indexes: readonly number[]): Promise<readonly IndexedEntry[]> {
+    if (indexes.length === 0) return [];
+    const { rows } = await client.query<EntryRow>(ENTRIES_AT, [log, int8Array(indexes)]);
+    // One statement reads the tiles.
+    const bundles = new Set(indexes.map((index) => Math.floor(index / TILE_WIDTH)));
+    await Promise.all([...bundles].map((bundle) => hashesOf(0, bundle)));
+    return check(rows, indexes);
+  }
+
+  async function check(
+    rows: readonly EntryRow[],
+    indexes: readonly number[],
+  ): Promise<readonly IndexedEntry[]> {
     const found = new Map(rows.map(({ index, entry }) => [index, entry]));
     let { minimumIndex } = signed;
     const checked: IndexedEntry[] = [];
-    for (let index = from; index < end; index++) {
+    for (const index of indexes) {
       const entry = found.get(index) ?? undefined;
       if (entry === undefined) {
         // It may have been pruned a moment ago, in one transaction with the new minimum.
@@ -119,5 +148,5 @@ export function checkedLog(client: Client, signed: SignedHead): CheckedLog {
     return encodeBundle(bundle.map(({ entry }) => entry));
   }
 
-  return { ...signed, entries, source: { read: serialise(read) } };
+  return { ...signed, entries, entriesAt, source: { read: serialise(read) } };
 }

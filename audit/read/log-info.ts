@@ -33,6 +33,11 @@ const COSIGNED = `note || coalesce((
   ), '') as note`;
 const LATEST = `
   select ${COSIGNED} from audit.checkpoints as signed where log = $1 order by size desc limit 1`;
+const OF_SIZE = `
+  select ${COSIGNED} from audit.checkpoints as signed where log = $1 and size = $2`;
+const NEAREST = `
+  select (select max(size) from audit.checkpoints where log = $1 and size < $2) as smaller,
+    (select min(size) from audit.checkpoints where log = $1 and size > $2) as larger`;
 const LATEST_COSIGNED = `
   select ${COSIGNED} from audit.checkpoints as signed where log = $1 and size = (
     select size from audit.cosignatures where log = $1
@@ -77,6 +82,32 @@ export async function readCheckpoint(
     ? client.query<{ note: string }>(LATEST, [log])
     : client.query<{ note: string }>(LATEST_COSIGNED, [log, cosignedBy]));
   return rows[0]?.note;
+}
+
+/**
+ * Returns the signed checkpoint of this size with its cosignatures.
+ * @returns undefined if no head of the log is signed yet
+ * @throws AuditError head_not_found, with the nearest sizes
+ */
+export async function readCheckpointOfSize(
+  client: Client,
+  log: LogId,
+  size: number,
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ note: string }>(OF_SIZE, [log, size]);
+  const [row] = rows;
+  if (row !== undefined) return row.note;
+  const nearest = await client.query<{ smaller: number | null; larger: number | null }>(NEAREST, [
+    log,
+    size,
+  ]);
+  const { smaller = null, larger = null } = nearest.rows[0] ?? {};
+  const sizes = [smaller, larger].filter((each) => each !== null);
+  if (sizes.length === 0) return undefined;
+  throw new AuditError(
+    "head_not_found",
+    `The log has no signed head of ${size} entries. ${sizes.length === 1 ? "The nearest has" : "The nearest have"} ${sizes.join(" and ")}.`,
+  );
 }
 
 const RESTORES = "select note from audit.restores where origin = $1 order by restores";

@@ -28,6 +28,11 @@ interface Named {
   readonly displayName: Uint8Array | null;
 }
 
+interface FullyNamed extends Named {
+  /** Sealed. */
+  readonly username: Uint8Array | null;
+}
+
 /**
  * Names of accounts. Each is sealed under the key of the person it names, and found by a blind
  * index.
@@ -83,13 +88,43 @@ export class Profiles {
     tenant: TenantId,
     rows: readonly T[],
   ): Promise<(Omit<T, "displayName"> & { readonly displayName: string | null })[]> {
-    const named = rows.filter(({ displayName }) => displayName !== null);
+    const names = await this.#open(tenant, rows, "display_name", (row) => row.displayName);
+    return rows.map((row, at) => ({ ...row, displayName: names[at] ?? null }));
+  }
+
+  /** Like `opened`, with the names that accounts sign in with. */
+  async openedNames<T extends FullyNamed>(
+    tenant: TenantId,
+    rows: readonly T[],
+  ): Promise<
+    (Omit<T, "displayName" | "username"> & {
+      readonly displayName: string | null;
+      readonly username: string | null;
+    })[]
+  > {
+    const usernames = await this.#open(tenant, rows, "username", (row) => row.username);
+    const names = await this.#open(tenant, rows, "display_name", (row) => row.displayName);
+    return rows.map((row, at) => ({
+      ...row,
+      username: usernames[at] ?? null,
+      displayName: names[at] ?? null,
+    }));
+  }
+
+  async #open<T extends { readonly id: UserId }>(
+    tenant: TenantId,
+    rows: readonly T[],
+    field: "username" | "display_name",
+    sealedIn: (row: T) => Uint8Array | null,
+  ): Promise<(string | null)[]> {
+    const named = rows.filter((row) => sealedIn(row) !== null);
     const keys = await this.#subjects.find(
       tenant,
       named.map(({ id }) => id),
     );
     return rows.map((row) => {
-      if (row.displayName === null) return { ...row, displayName: null };
+      const sealed = sealedIn(row);
+      if (sealed === null) return null;
       const held = keys.get(row.id);
       if (held === undefined)
         throw new IdentityError(
@@ -97,9 +132,8 @@ export class Profiles {
           "The keystore does not know a key that sealed a name.",
         );
       const { key } = held;
-      if (key === undefined) return { ...row, displayName: null };
-      const associated = profileAssociated(tenant, row.id, "display_name");
-      return { ...row, displayName: fromUtf8(open(key, associated, row.displayName)) };
+      if (key === undefined) return null;
+      return fromUtf8(open(key, profileAssociated(tenant, row.id, field), sealed));
     });
   }
 

@@ -14,6 +14,7 @@ export interface ActionsOf {
   readonly link: LinkAction;
   readonly upload: UploadAction;
   readonly audit_log: "read";
+  readonly account_names: "read";
   readonly staff_list: "read";
 }
 

@@ -41,6 +41,7 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   username_taken: "internal_error",
   weak_password: "internal_error",
   log_not_found: "internal_error",
+  head_not_found: "internal_error",
   entry_not_found: "internal_error",
   not_prunable: "internal_error",
   audit_guards_altered: "internal_error",

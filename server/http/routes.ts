@@ -29,7 +29,13 @@ import {
   terminateUploadRoute,
 } from "./routes/attachments/upload.ts";
 import { UploadTurns } from "./routes/attachments/upload-turns.ts";
-import { auditTilesRoute, searchAuditRoute, tailAuditRoute } from "./routes/audit.ts";
+import {
+  auditTilesRoute,
+  listAccountsRoute,
+  readNamesRoute,
+  searchAuditRoute,
+  tailAuditRoute,
+} from "./routes/audit.ts";
 import {
   closeConversationRoute,
   createConversationRoute,
@@ -173,6 +179,8 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     relayStreamRoute(deps.overHttp),
     auditTilesRoute(new LogReader(auditLog)),
     searchAuditRoute(auditLog),
+    readNamesRoute({ ...useCase, profiles }),
+    listAccountsRoute(auditLog),
     tailAuditRoute(auditLog, deps.stopping),
     healthRoute(),
     readyRoute(deps.readiness),

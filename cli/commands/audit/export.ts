@@ -65,7 +65,7 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
     if (log.minimumIndex > log.checkpoint.size)
       throw new CommandError("Every entry below the chosen head was pruned. Choose a later head.");
     const { format, from, until, actor, subject, action } = options;
-    const details = { format, from, until, actor, subject, action };
+    const details = { format, from, until, actor, subject, action, size: log.checkpoint.size };
     await auditReading(settings, pool, log, options, { action: "audit.export", details });
     const entries = await writeExport(options.out, (folder) =>
       writeFiles(pool, log, folder, options.format, filter),

@@ -3,7 +3,7 @@ import { catchUp } from "../../../audit/integrate/catch-up.ts";
 import { OPERATOR_LOG, type LogSigner } from "../../../audit/logs.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import type { SignedHead } from "../../../audit/read/checked-log.ts";
-import { readCheckpoint, readLogInfo } from "../../../audit/read/log-info.ts";
+import { readCheckpoint, readCheckpointOfSize, readLogInfo } from "../../../audit/read/log-info.ts";
 import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
 import { KEY_TYPES, type NoteKey } from "../../../audit/verify/note.ts";
@@ -27,6 +27,8 @@ export interface LogChoice {
   readonly keys?: true;
   /** A number: use the latest head that this many witnesses cosigned, instead of the latest one. */
   readonly cosigned?: string;
+  /** A number: use the head of the log with this many entries, instead of the latest one. */
+  readonly size?: string;
 }
 
 export interface OpenLog extends SignedHead {
@@ -99,9 +101,17 @@ async function openLog(
   const cosignedBy = Number(choice.cosigned ?? 0);
   if (!Number.isSafeInteger(cosignedBy) || cosignedBy < 0)
     throw new CommandError("--cosigned takes a number of witnesses, 0 or more.");
+  const size = choice.size === undefined ? undefined : Number(choice.size);
+  if (size !== undefined && !(Number.isSafeInteger(size) && size > 0))
+    throw new CommandError("--size takes a number of entries, 1 or more.");
+  if (size !== undefined && choice.cosigned !== undefined)
+    throw new CommandError("Give --size or --cosigned, not both.");
   const { info, note } = await inTransaction(pool, log, async (client) => ({
     info: await readLogInfo(client, log),
-    note: await readCheckpoint(client, log, cosignedBy),
+    note:
+      size === undefined
+        ? await readCheckpoint(client, log, cosignedBy)
+        : await readCheckpointOfSize(client, log, size),
   }));
   if (note === undefined && cosignedBy > 0)
     throw new CommandError("The log has no head that this many witnesses cosigned.");

@@ -4,6 +4,7 @@ import { formatVkey } from "../../../audit/verify/note.ts";
 import type { Print } from "../../output.ts";
 import type { Settings } from "../../settings.ts";
 import { registerAdopt } from "./adopt/register-adopt.ts";
+import { accountsCommand, type AccountsOptions } from "./accounts.ts";
 import { archiveCommand, type ArchiveOptions } from "./archive.ts";
 import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
@@ -12,6 +13,7 @@ import { pruneCommand } from "./prune.ts";
 import { registerRestore } from "./restore/register-restore.ts";
 import { retentionCommand } from "./retention.ts";
 import { tailLog, type TailOptions } from "./tail.ts";
+import { whoCommand } from "./who.ts";
 import { verifyFiles, type VerifyOptions } from "./verify.ts";
 import { runWitness, type WitnessCommandOptions } from "./witness.ts";
 
@@ -50,8 +52,26 @@ function registerReading(audit: Command, print: Print, settings: () => Settings)
       "--cosigned <number>",
       "prove it under the latest head that this many witnesses cosigned",
     )
+    .option("--size <number>", "prove it under the head with this many entries")
     .requiredOption("--out <prefix>", "writes <prefix>.tlog-proof and <prefix>.entry")
     .action(async (options: ProveOptions) => print(await proveEntry(settings(), options)));
+
+  audit
+    .command("who")
+    .description("Print the names of accounts that the log shows as ids")
+    .argument("<id...>", "ids of accounts")
+    .requiredOption("--tenant <slug>", "the tenant of the accounts")
+    .action(async (ids: readonly string[], options: { readonly tenant: string }) =>
+      print(await whoCommand(settings(), ids, options)),
+    );
+
+  audit
+    .command("accounts")
+    .description("List the accounts of staff as they were at a time, from the audit log")
+    .requiredOption("--tenant <slug>", "use the audit log of this tenant")
+    .option("--at <time>", "the time, such as 2026-01-31; now by default")
+    .option("--names", "also print the names of the accounts, as they are now")
+    .action(async (options: AccountsOptions) => print(await accountsCommand(settings(), options)));
 
   ofLog(audit.command("tail").description("Print the last entries, one per line"))
     .option("--lines <number>", "number of entries", "10")
@@ -79,6 +99,10 @@ function registerExport(audit: Command, print: Print, settings: () => Settings):
     .option("--actor <id>", "only entries of this actor")
     .option("--subject <id>", "only entries about this subject")
     .option("--cosigned <number>", "export up to the latest head that this many witnesses cosigned")
+    .option(
+      "--size <number>",
+      "export up to the head with this many entries, as an earlier export did",
+    )
     .option(
       "--action <name>",
       'only entries of this action, such as session.create, or "session." for all that begin so',

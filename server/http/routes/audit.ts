@@ -6,13 +6,20 @@ import { onOneLine, readEntry } from "../../../audit/export/entry-text.ts";
 import type { IndexedEntry } from "../../../audit/read/checked-log.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
 import {
+  accountNames,
+  accountsQuery,
+  accountsThen,
   auditPage,
   auditQuery,
   logFileParams,
+  namesQuery,
   tailHeaders,
   tailQuery,
 } from "../../../contract/audit.ts";
+import type { DirectoryDeps } from "../../../identity/accounts/profiles.ts";
+import { readAccountNames } from "../../../identity/audit-log/account-names.ts";
 import { followLog, type LogReading } from "../../../identity/audit-log/follow-log.ts";
+import { listAccountsAt } from "../../../identity/audit-log/list-accounts.ts";
 import type { LogReader } from "../../../identity/audit-log/log-reader.ts";
 import { searchEntries } from "../../../identity/audit-log/search-entries.ts";
 import { watchReading } from "../../../identity/audit-log/watch-reading.ts";
@@ -87,6 +94,50 @@ export function searchAuditRoute(deps: LogReading): Route {
         body: await searchEntries(deps, who.actor, filter, page),
       };
     },
+  );
+}
+
+/** GET /v1/audit/names */
+export function readNamesRoute(deps: DirectoryDeps): Route {
+  return route(
+    {
+      method: "get",
+      path: "/v1/audit/names",
+      summary: "Read the names of accounts that the audit log shows as ids",
+      tag: "Audit",
+      access: "session",
+      audits: ["audit.read_names"],
+      query: namesQuery,
+      answers: {
+        200: { description: "The accounts of the tenant among them", schema: accountNames },
+      },
+      problems: ["forbidden"],
+    },
+    async ({ who, query }) => ({
+      status: 200,
+      body: { accounts: await readAccountNames(deps, who.actor, query.ids) },
+    }),
+  );
+}
+
+/** GET /v1/audit/accounts */
+export function listAccountsRoute(deps: LogReading): Route {
+  return route(
+    {
+      method: "get",
+      path: "/v1/audit/accounts",
+      summary: "List the accounts of staff as the audit log shows them at a time",
+      tag: "Audit",
+      access: "session",
+      audits: ["audit.list_accounts"],
+      query: accountsQuery,
+      answers: { 200: { description: "The accounts", schema: accountsThen } },
+      problems: ["forbidden", ...logRefusals],
+    },
+    async ({ who, query }) => ({
+      status: 200,
+      body: await listAccountsAt(deps, who.actor, query.at),
+    }),
   );
 }
 

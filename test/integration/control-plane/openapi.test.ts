@@ -77,6 +77,8 @@ test("the document names every route", () => {
       "GET /v1/relay/stream",
       "GET /v1/audit/log/{path}",
       "GET /v1/audit/entries",
+      "GET /v1/audit/names",
+      "GET /v1/audit/accounts",
       "GET /v1/audit/tail",
       "GET /healthz",
       "GET /readyz",

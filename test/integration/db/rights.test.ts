@@ -166,6 +166,8 @@ const EXPECTED = `
 audit.checkpoints: select
 audit.cosignatures: select
 audit.entries: insert(entry,tenant) select
+audit.index_postings: delete insert select
+audit.index_segments: delete insert select
 audit.leaves: select
 audit.logs: select
 audit.personal_fields: delete insert select

@@ -62,6 +62,7 @@ const madeByTheServer = [
   "audit.cosignatures.witness",
   "audit.entries.entry",
   "audit.entries.leaf_hash",
+  "audit.index_postings.places",
   "audit.logs.origin",
   "audit.pending.leaf_hash",
   "audit.personal_fields.field",

@@ -257,6 +257,14 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
     const auditor = await auditorOf();
     return () => auditor.request("GET", "/v1/audit/entries?action=user.create");
   },
+  "GET /v1/audit/names": async () => {
+    const auditor = await auditorOf();
+    return () => auditor.request("GET", `/v1/audit/names?ids=${agent.user}`);
+  },
+  "GET /v1/audit/accounts": async () => {
+    const auditor = await auditorOf();
+    return () => auditor.request("GET", `/v1/audit/accounts?at=${Date.now()}`);
+  },
   "GET /v1/audit/tail": async () => {
     const auditor = await auditorOf();
     return async () => {

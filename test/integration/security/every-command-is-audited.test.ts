@@ -130,6 +130,8 @@ const others: Readonly<Record<string, string>> = {
   "audit tail": "reads; records it: see below",
   "audit prove": "reads; records it: see below",
   "audit archive": "reads; records it: see below",
+  "audit who": "reads; records it: see audit/who-is-who.test.ts",
+  "audit accounts": "reads; records it: see audit/who-is-who.test.ts",
   "audit verify": "reads files",
   "audit prune": "see audit/prune.test.ts",
   "audit adopt declare": "writes a file; what it says is recorded when it is applied",

@@ -10,6 +10,7 @@ const titles = {
   directory: "Accounts, devices and their keys",
   link: "Requests to link a device",
   audit_log: "The audit log",
+  account_names: "The names of accounts",
   staff_list: "The list of staff",
 } as const;
 
@@ -27,6 +28,11 @@ test("docs/access.md has every rule", async () => {
     return `### ${title}\n\n${markdownTable([["action", "roles", "if", "rule"], ...table])}`;
   });
   await expectSection("policy-table", "rules", texts.join("\n"));
+});
+
+test("the page has every kind of resource", () => {
+  const resources = new Set(defaultRules.map(({ resource }) => resource));
+  expect(Object.keys(titles).toSorted()).toEqual([...resources].toSorted());
 });
 
 test("every rule has an id of its own, and is data", () => {

@@ -1,0 +1,17 @@
+import { decideNameReading } from "../../../policies/name-access.ts";
+import { idOf } from "../../../tools/testkit/ids.ts";
+import { actor, allRoles } from "./actors.ts";
+
+test("only those who read the audit log learn the names behind its ids", () => {
+  const allowed = allRoles.filter((role) => decideNameReading(actor(role), idOf("t-1")).allowed);
+  expect(allowed).toEqual(["auditor", "compliance_officer"]);
+  expect(decideNameReading(actor("agent"), idOf("t-1")).reasons).toEqual(["role_agent"]);
+});
+
+test("nobody learns names of another tenant", () => {
+  for (const role of allRoles)
+    expect(decideNameReading(actor(role), idOf("t-2"))).toEqual({
+      allowed: false,
+      reasons: ["foreign_tenant"],
+    });
+});
