@@ -55,6 +55,12 @@ export const auditActions = {
     details: { index: "text", event: "text" },
     description: "`sealdesk audit prove` of a tenant's log",
   },
+  "audit.reconcile": {
+    class: "R",
+    resources: ["audit-log"],
+    details: {},
+    description: "`sealdesk audit reconcile` compares accounts and settings with a tenant's log.",
+  },
   "audit.prune": {
     class: "D",
     resources: ["audit-log"],

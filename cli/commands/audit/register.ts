@@ -9,6 +9,7 @@ import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 import { proveEntry, type ProveOptions } from "./prove.ts";
 import { pruneCommand } from "./prune.ts";
+import { reconcileCommand, type ReconcileOptions } from "./reconcile.ts";
 import { registerRestore } from "./restore/register-restore.ts";
 import { retentionCommand } from "./retention.ts";
 import { tailLog, type TailOptions } from "./tail.ts";
@@ -31,6 +32,7 @@ export function registerAudit(program: Command, print: Print, settings: () => Se
   registerReading(audit, print, settings);
   registerArchive(audit, print, settings);
   registerRetention(audit, print, settings);
+  registerReconcile(audit, print, settings);
   registerRestore(audit, print, settings);
   registerAdopt(audit, print, settings);
   registerWitness(program, print);
@@ -155,6 +157,18 @@ function registerRetention(audit: Command, print: Print, settings: () => Setting
     .requiredOption("--days <number>", "how many days each entry is kept")
     .action(async (options: Parameters<typeof retentionCommand>[1]) =>
       print(await retentionCommand(settings(), options)),
+    );
+}
+
+function registerReconcile(audit: Command, print: Print, settings: () => Settings): void {
+  audit
+    .command("reconcile")
+    .description(
+      "Compare accounts, roles and settings with what the log says; exits with 1 if they differ",
+    )
+    .option("--tenant <slug>", "compare this tenant only")
+    .action(async (options: ReconcileOptions) =>
+      print(await reconcileCommand(settings(), options, () => (process.exitCode = 1))),
     );
 }
 

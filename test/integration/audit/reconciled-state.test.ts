@@ -1,0 +1,118 @@
+import { randomUUID } from "node:crypto";
+import { allowStaffGrants } from "../../../identity/accounts/allow-staff-grants.ts";
+import { suspendTenant } from "../../../identity/accounts/suspend-tenant.ts";
+import { customerDevice } from "../../support/device.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
+import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+
+let server: TestServer;
+let agent: TestStaff;
+beforeAll(async () => {
+  server = await startTestServer({ metrics: { host: "127.0.0.1", port: 0 } }, { stateEveryMs: 20 });
+  agent = await server.createStaff("agent");
+});
+afterAll(() => server.close());
+
+const sql = (text: string) => server.database.owner.query<{ id: string }>(text);
+const isWarned = async () =>
+  (await (await fetch(`${server.url}/readyz`)).text()).includes("audit_state_differs");
+const differs = async () =>
+  /^sealdesk_audit_state_differs (\d+)$/m.exec(await server.scrape())?.[1];
+const ofTenant = (change: string) => () =>
+  `update sealdesk.tenants set ${change} where id = '${server.tenant.id}'`;
+const planted = randomUUID();
+
+// What an administrator of the database does, how it is put right, and what a person is told.
+test.each([
+  [
+    "a role",
+    () => `update sealdesk.users set role = 'admin' where id = '${agent.id}'`,
+    () => `update sealdesk.users set role = 'agent' where id = '${agent.id}'`,
+    () => new RegExp(`sealdesk\\.users ${agent.id} role says admin, but entry \\d+ says agent`),
+  ],
+  [
+    "an account of staff that nobody created",
+    () => `insert into sealdesk.users (id, tenant, role, created_at_ms)
+      values ('${planted}', '${server.tenant.id}', 'auditor', 0)`,
+    () => `delete from sealdesk.users where id = '${planted}'`,
+    () => new RegExp(`sealdesk\\.users ${planted} role says auditor, but no entry of the log does`),
+  ],
+  [
+    "a key of customers",
+    ofTenant(
+      `customer_keys = jsonb_set(customer_keys, '{keys,1}', '{"kty":"OKP","crv":"Ed25519","kid":"own","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}')`,
+    ),
+    ofTenant("customer_keys = customer_keys #- '{keys,1}'"),
+    () => /customer_keys says .*own \(.*, but entry 0 says /,
+  ],
+  [
+    "a key of customers that is none",
+    ofTenant(`customer_keys = jsonb_set(customer_keys, '{keys,1}', '{"kty":"?"}')`),
+    ofTenant("customer_keys = customer_keys #- '{keys,1}'"),
+    () => /customer_keys says something that is not a JWK, but entry 0 says /,
+  ],
+  [
+    "an origin",
+    ofTenant("origins = '{https://evil.example}'"),
+    ofTenant("origins = '{}'"),
+    () => /origins says https:..evil\.example, but entry 0 says nothing/,
+  ],
+  [
+    "that staff may show the past",
+    ofTenant("staff_history_grants = true"),
+    ofTenant("staff_history_grants = false"),
+    () => /staff_history_grants says allowed, but entry 0 says nothing/,
+  ],
+  [
+    "a suspension",
+    ofTenant("suspended_at_ms = 1"),
+    ofTenant("suspended_at_ms = null"),
+    () => /suspended_at_ms says suspended, but entry 0 says nothing/,
+  ],
+])("%s that changed by SQL is found until it is put right", async (_, meddle, putRight, told) => {
+  await until(async () => !(await isWarned()));
+  await sql(meddle());
+  await until(isWarned);
+  expect(server.logged()).toMatch(told());
+  expect(await differs()).toBe("1");
+  const command = await runSealdesk(server, ["audit", "reconcile", "--tenant", server.tenant.slug]);
+  expect(command).toMatchObject({ code: 1, out: expect.stringMatching(told()) });
+  await sql(putRight());
+  await until(async () => !(await isWarned()));
+  expect(await differs()).toBe("0");
+});
+
+test("a customer who was made staff is found", async () => {
+  const { user } = await customerDevice(server);
+  await sql(`update sealdesk.users set role = 'supervisor' where id = '${user}'`);
+  await until(isWarned);
+  await sql(`update sealdesk.users set role = 'customer' where id = '${user}'`);
+  await until(async () => !(await isWarned()));
+});
+
+test("what commands change is what the log says, at each moment", async () => {
+  const node = await startTestServer({}, { stateEveryMs: 1 });
+  const { slug } = node.tenant;
+  const { ownerUrl } = node.database;
+  const staff = await node.createStaff("agent");
+  for (let nowMs = 0; nowMs < 20; nowMs++) {
+    await suspendTenant(ownerUrl, { slug, suspended: nowMs % 2 === 0, nowMs });
+    await allowStaffGrants(ownerUrl, { slug, allowed: nowMs % 2 === 0, nowMs });
+    await node.createStaff("supervisor");
+    await node.createTenant();
+  }
+  const { username } = staff;
+  const args = ["--tenant", slug, "--username", username, "--role", "admin"];
+  const changed = await runSealdesk(node, ["user", "set-role", ...args]);
+  expect(changed).toMatchObject({ code: 0, out: `${username} is admin now.\n` });
+  const compared = await runSealdesk(node, ["audit", "reconcile"]);
+  expect(compared).toMatchObject({ code: 0, err: "" });
+  expect(compared.out.match(/^The database agrees with /gm)).toHaveLength(21);
+  expect((await node.auditEntries()).slice(-2)).toMatchObject([
+    { action: "user.set_role", subject: staff.id, details: { role: "admin", before: "agent" } },
+    { action: "audit.reconcile", class: "R" },
+  ]);
+  expect(node.logged()).not.toContain("audit_state_differs");
+  await node.close();
+});
