@@ -14,6 +14,7 @@ import { registerRestore } from "./restore/register-restore.ts";
 import { retentionCommand } from "./retention.ts";
 import { tailLog, type TailOptions } from "./tail.ts";
 import { verifyFiles, type VerifyOptions } from "./verify.ts";
+import { registerWatch } from "./watch/register-watch.ts";
 import { runWitness, type WitnessCommandOptions } from "./witness.ts";
 
 /** The exit status if entries of `--old` are lost by a restore that the log declares. */
@@ -29,6 +30,7 @@ export function registerAudit(program: Command, print: Print, settings: () => Se
   const audit = program.command("audit").description("Export, verify and maintain the audit log");
   registerExport(audit, print, settings);
   registerVerify(audit, print);
+  registerWatch(audit, print);
   registerReading(audit, print, settings);
   registerArchive(audit, print, settings);
   registerRetention(audit, print, settings);

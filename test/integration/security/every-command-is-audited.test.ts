@@ -136,6 +136,7 @@ const others: Readonly<Record<string, string>> = {
   "audit archive": "reads; records it: see below",
   "audit reconcile": "reads; records it: see below",
   "audit verify": "reads files",
+  "audit watch": "reads files",
   "audit prune": "see audit/prune.test.ts",
   "audit adopt declare": "writes a file; what it says is recorded when it is applied",
   "audit adopt sign": "signs a file; who did is recorded when it is applied",
