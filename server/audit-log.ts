@@ -28,6 +28,8 @@ interface Deps {
   readonly checkEveryMs: number;
   /** Time between two comparisons of the database's guards. */
   readonly guardsEveryMs: number;
+  /** Time between two comparisons with the checkpoints kept outside. */
+  readonly outsideEveryMs: number;
   /** Time between two comparisons of accounts, roles and settings with the logs. */
   readonly stateEveryMs: number;
   /** The time without a signature from which an entry is reported. */
@@ -74,6 +76,8 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     pool,
     heads,
     appended,
+    outside: { store, publicKey: signer.publicKey, approvers: config.restoreApprovers },
+    outsideEveryMs: deps.outsideEveryMs,
     everyMs: deps.checkEveryMs,
     guardsEveryMs: deps.guardsEveryMs,
     onFinding: (error) => log.error("the check of the audit logs failed", describeError(error)),

@@ -52,6 +52,8 @@ export interface Timings {
   readonly checkEveryMs: number;
   /** Time between two comparisons of triggers, functions, policies and grants with those shipped. */
   readonly guardsEveryMs: number;
+  /** Time between two comparisons of the audit logs with the checkpoints kept outside. */
+  readonly outsideEveryMs: number;
   /** Time between two comparisons of accounts, roles and settings with what the audit logs say. */
   readonly stateEveryMs: number;
   /** The time without a place or a signature from which an audit entry is reported as unsigned. */
@@ -82,6 +84,7 @@ export const usualTimings: Timings = {
   cosignEveryMs: 60_000,
   checkEveryMs: 1_000,
   guardsEveryMs: 30_000,
+  outsideEveryMs: 30_000,
   stateEveryMs: 10_000,
   unsignedWarningMs: 10_000,
 };
