@@ -16,6 +16,7 @@ import type { CreateLimiter } from "./rate-limiter.ts";
 import { signInLimits, type SignInRates } from "./sign-in-limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
+import type { Publication } from "../../audit/read/published-log.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import { LogReader } from "../../identity/audit-log/log-reader.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
@@ -91,6 +92,8 @@ export interface RoutesDeps {
   readonly stopping: AbortSignal;
   /** The heads of the audit logs that this node saw. */
   readonly heads: KnownHeads;
+  /** Who must have cosigned the head of a tenant's audit log before it is served as files. */
+  readonly publication: Publication;
   /** The public key of the key that signs the logs. */
   readonly logKey: Uint8Array;
   readonly readiness: () => Promise<Readiness>;
@@ -166,7 +169,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     relaySendRoute(deps.overHttp),
     relayEventsRoute(deps.overHttp),
     relayStreamRoute(deps.overHttp),
-    auditTilesRoute(new LogReader(auditLog)),
+    auditTilesRoute(new LogReader({ ...auditLog, publication: deps.publication })),
     searchAuditRoute(auditLog),
     tailAuditRoute(auditLog, deps.stopping),
     healthRoute(),
