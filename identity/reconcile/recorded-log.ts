@@ -4,9 +4,8 @@ import type { Client, Pool } from "../../db/pool.ts";
 import { inSnapshot, inTransaction } from "../../db/transaction.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import { parseEntry } from "../../audit/export/entry-filter.ts";
-import { compareState, type Difference } from "./compare-state.ts";
-import { RecordedState } from "./recorded-state.ts";
-import { readStoredState } from "./stored-state.ts";
+import type { Difference } from "./difference.ts";
+import type { Replay, ReplayedState } from "./replay.ts";
 
 const PAGE = 1_024;
 /** A log that waits for more signatures than this is not compared. `audit_log_unsigned` says why. */
@@ -24,16 +23,19 @@ interface UnsignedRow {
 }
 
 /** Replays the audit log of one tenant as it grows, and compares the database with it. */
-export class RecordedLog {
+export class RecordedLog<State extends ReplayedState<State>> {
   readonly tenant: TenantId;
   readonly #pool: Pool;
   readonly #heads: KnownHeads;
-  #state = new RecordedState();
+  readonly #replay: Replay<State>;
+  #state: State;
   #next = 0;
   #restores = 0;
   #origin: string;
 
-  constructor(pool: Pool, heads: KnownHeads, tenant: TenantId) {
+  constructor(pool: Pool, heads: KnownHeads, tenant: TenantId, replay: Replay<State>) {
+    this.#replay = replay;
+    this.#state = replay.begin();
     this.#pool = pool;
     this.#heads = heads;
     this.tenant = tenant;
@@ -85,18 +87,17 @@ export class RecordedLog {
     return inSnapshot(this.#pool, this.tenant, async (client) => {
       const recorded = await this.#withUnsigned(client);
       if (recorded === undefined) return undefined;
-      const asked = [...recorded.staff.keys()];
-      return compareState(this.tenant, recorded, await readStoredState(client, this.tenant, asked));
+      return this.#replay.compare(client, this.tenant, recorded);
     });
   }
 
   #begin(restores: number): void {
-    this.#state = new RecordedState();
+    this.#state = this.#replay.begin();
     this.#next = 0;
     this.#restores = restores;
   }
 
-  async #withUnsigned(client: Client): Promise<RecordedState | undefined> {
+  async #withUnsigned(client: Client): Promise<State | undefined> {
     await client.query("set local role sealdesk_integrator");
     const { rows } = await client.query<UnsignedRow>(UNSIGNED, [
       this.tenant,
@@ -111,7 +112,7 @@ export class RecordedLog {
       [int8Array(rows.map(({ entry }) => entry))],
     );
     const bytes = new Map(stored.rows.map(({ id, entry }) => [id, entry]));
-    const state = new RecordedState(this.#state);
+    const state = this.#state.copy();
     for (const { entry, index } of rows)
       state.add(bytes.get(entry) ?? new Uint8Array(0), index ?? undefined);
     return state;

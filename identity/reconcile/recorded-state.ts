@@ -2,19 +2,10 @@ import { z } from "zod";
 import { parseEntry, type LoggedEntry } from "../../audit/export/entry-filter.ts";
 import { isId, type UserId } from "../../crypto/wire/ids.ts";
 import { isStaff, roles, type Role } from "../../policies/actor.ts";
+import { actionOf } from "./action-of.ts";
+import type { Recorded } from "./difference.ts";
+import type { ReplayedState } from "./replay.ts";
 import { keyLabel, type SettingColumn } from "./setting-columns.ts";
-
-/** What the log says about a row. */
-export interface Recorded {
-  /** The words that the row must have, such as a role, or each of several origins. */
-  readonly values: readonly string[];
-  /** The index of the entry. Undefined while the entry waits for its place. */
-  readonly index: number | undefined;
-}
-
-// Canonical JSON begins with the action, so most entries need not be parsed.
-const RELEVANT = ['{"action":"user.create"', '{"action":"user.set_role"', '{"action":"tenant.'];
-const LONGEST = Math.max(...RELEVANT.map(({ length }) => length));
 
 const roleDetails = z.looseObject({ role: z.enum(roles) });
 const keyDetails = z.looseObject({
@@ -26,10 +17,9 @@ const originDetails = z.looseObject({ origins: z.array(z.string()) });
  * The accounts of staff, their roles and the settings of one tenant, as its audit log says. Customers
  * are left out, because there may be millions and their role permits least.
  */
-export class RecordedState {
+export class RecordedState implements ReplayedState<RecordedState> {
   readonly staff: Map<UserId, Recorded>;
   readonly settings: Map<SettingColumn, Recorded>;
-  /** The time of the first entry that was kept, if entries before it were pruned. */
   prunedBeforeMs: number | undefined;
 
   constructor(from?: RecordedState) {
@@ -38,9 +28,15 @@ export class RecordedState {
     this.prunedBeforeMs = from?.prunedBeforeMs;
   }
 
-  /** Takes the next entry of the log. Entries that failed or were refused changed nothing. */
+  copy(): RecordedState {
+    return new RecordedState(this);
+  }
+
+  /** Entries that failed or were refused changed nothing. */
   add(bytes: Uint8Array, index: number | undefined): void {
-    if (!isRelevant(bytes)) return;
+    const action = actionOf(bytes);
+    const isAccount = action === "user.create" || action === "user.set_role";
+    if (!isAccount && action?.startsWith("tenant.") !== true) return;
     const entry = parseEntry(bytes);
     if (entry?.outcome === "success") this.#apply(entry, index);
   }
@@ -82,9 +78,4 @@ export class RecordedState {
     if (isStaff(role)) this.staff.set(user, { values: [role], index });
     else this.staff.delete(user);
   }
-}
-
-function isRelevant(bytes: Uint8Array): boolean {
-  const beginning = Buffer.from(bytes.subarray(0, LONGEST)).toString("latin1");
-  return RELEVANT.some((prefix) => beginning.startsWith(prefix));
 }

@@ -4,8 +4,10 @@ import { Findings } from "../../audit/check/findings.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Pool } from "../../db/pool.ts";
-import { assertNone } from "./compare-state.ts";
+import { accountsAndSettings } from "./compare-state.ts";
+import { assertNone } from "./difference.ts";
 import { RecordedLog } from "./recorded-log.ts";
+import type { RecordedState } from "./recorded-state.ts";
 
 export interface StateCheckerOptions {
   /** Sessions with the application's role. */
@@ -32,7 +34,7 @@ export class StateChecker {
   readonly #findings: Findings;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
-  readonly #logs = new Map<TenantId, RecordedLog>();
+  readonly #logs = new Map<TenantId, RecordedLog<RecordedState>>();
   #failure: string | undefined;
 
   constructor(options: StateCheckerOptions) {
@@ -69,7 +71,8 @@ export class StateChecker {
     const { pool, heads } = this.#options;
     const { rows } = await pool.query<{ id: TenantId }>(TENANTS);
     for (const { id } of rows)
-      if (!this.#logs.has(id)) this.#logs.set(id, new RecordedLog(pool, heads, id));
+      if (!this.#logs.has(id))
+        this.#logs.set(id, new RecordedLog(pool, heads, id, accountsAndSettings));
     let isThrough = true;
     let turns = 0;
     for (const log of this.#logs.values()) {
@@ -85,14 +88,14 @@ export class StateChecker {
     return isThrough;
   }
 
-  async #compare(log: RecordedLog): Promise<void> {
+  async #compare(log: RecordedLog<RecordedState>): Promise<void> {
     const differences = await log.compare();
     if (differences === undefined) return;
     await this.#findings.keep(log.tenant, async () => assertNone(log.origin, differences));
   }
 
   /** @returns whether the end of the log was reached */
-  async #catchUp(log: RecordedLog): Promise<boolean> {
+  async #catchUp(log: RecordedLog<RecordedState>): Promise<boolean> {
     try {
       for (let page = 0; page < PAGES_AT_ONCE; page++) if (await log.readOn()) return true;
       return false;

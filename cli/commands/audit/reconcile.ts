@@ -4,10 +4,17 @@ import type { TenantId } from "../../../crypto/wire/ids.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { findTenant } from "../../../identity/accounts/tenant.ts";
-import { describeDifference } from "../../../identity/reconcile/compare-state.ts";
+import { accountsAndSettings } from "../../../identity/reconcile/compare-state.ts";
+import {
+  describeDifference,
+  placesOf,
+  type Difference,
+} from "../../../identity/reconcile/difference.ts";
 import { RecordedLog } from "../../../identity/reconcile/recorded-log.ts";
+import type { Replay, ReplayedState } from "../../../identity/reconcile/replay.ts";
 import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
+import { grantsAndConsents } from "../../../messaging/history/reconcile-grants.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withDatabase } from "../../with-database.ts";
 
@@ -17,7 +24,7 @@ export interface ReconcileOptions {
 }
 
 /**
- * Compares accounts, roles and settings with the audit logs.
+ * Compares accounts, roles, settings, grants and consents with the audit logs.
  * @param onDifference called if the database is not what the logs say
  * @throws AuditError audit_log_altered and the refusals of `KnownHeads.open`; CommandError
  */
@@ -42,19 +49,16 @@ export async function reconcileCommand(
             outcome: "success",
           }),
         );
-        const log = new RecordedLog(pool, new KnownHeads(publicKey), tenant);
-        while (!(await log.readOn()));
-        const differences = await log.compare();
-        if (differences === undefined)
-          throw new CommandError(
-            `Too many entries of the log ${log.origin} wait for a signature. Start the server first.`,
-          );
-        if (differences.length > 0) onDifference();
+        const heads = new KnownHeads(publicKey);
+        const log = { pool, heads, tenant };
+        const { origin, size, differences } = await compare(log, accountsAndSettings);
+        const all = [...differences, ...(await compare(log, grantsAndConsents)).differences];
+        if (all.length > 0) onDifference();
         lines.push(
-          ...differences.map(describeDifference),
-          differences.length === 0
-            ? `The database agrees with the ${log.size} entries of the log ${log.origin}.`
-            : `The database differs from the log ${log.origin} in ${differences.length} places.`,
+          ...all.map(describeDifference),
+          all.length === 0
+            ? `The database agrees with the ${size} entries of the log ${origin}.`
+            : `The database differs from the log ${origin} in ${placesOf(all)}.`,
         );
       }
       return lines.join("\n");
@@ -62,6 +66,21 @@ export async function reconcileCommand(
   } finally {
     await kms.close();
   }
+}
+
+async function compare<State extends ReplayedState<State>>(
+  { pool, heads, tenant }: { pool: Pool; heads: KnownHeads; tenant: TenantId },
+  replay: Replay<State>,
+): Promise<{ readonly origin: string; readonly size: number; differences: readonly Difference[] }> {
+  const log = new RecordedLog(pool, heads, tenant, replay);
+  while (!(await log.readOn()));
+  const differences = await log.compare();
+  const { origin, size } = log;
+  if (differences === undefined)
+    throw new CommandError(
+      `Too many entries of the log ${origin} wait for a signature. Start the server first.`,
+    );
+  return { origin, size, differences };
 }
 
 async function chooseTenants(pool: Pool, slug: string | undefined): Promise<readonly TenantId[]> {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { allowStaffGrants } from "../../../identity/accounts/allow-staff-grants.ts";
 import { suspendTenant } from "../../../identity/accounts/suspend-tenant.ts";
+import { arrange, grantBy, postGrant } from "../control-plane/history-requests.ts";
 import { customerDevice } from "../../support/device.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
@@ -89,6 +90,28 @@ test("a customer who was made staff is found", async () => {
   await until(isWarned);
   await sql(`update sealdesk.users set role = 'customer' where id = '${user}'`);
   await until(async () => !(await isWarned()));
+});
+
+test("a grant that SQL widened and a consent that nobody gave are found by the command", async () => {
+  const arranged = await arrange(server);
+  const grant = await grantBy(server, arranged, arranged.customer, { fromSeq: 2 });
+  expect((await postGrant(arranged, arranged.customer, grant)).status).toBe(200);
+  const reconcile = () =>
+    runSealdesk(server, ["audit", "reconcile", "--tenant", server.tenant.slug]);
+  expect(await reconcile()).toMatchObject({ code: 0 });
+  await sql(`update sealdesk.history_grants set from_seq = 1 where id = '${grant.id}'`);
+  await sql(`insert into sealdesk.consents (id, tenant, conversation, user_id, purpose, state, seq,
+      receipt_digest)
+    select '${planted}', tenant, id, '${arranged.customer.user}', 'history_sharing', 'given', 1, sha256('')
+    from sealdesk.conversations where id = '${arranged.id}'`);
+  const { code, out } = await reconcile();
+  expect(code).toBe(1);
+  expect(out).toMatch(
+    new RegExp(
+      `history_grants ${grant.id} says .*events 1 to 3, but entry \\d+ says .*events 2 to 3`,
+    ),
+  );
+  expect(out).toMatch(new RegExp(`consents ${planted} says .*given, but no entry of the log does`));
 });
 
 test("what commands change is what the log says, at each moment", async () => {
