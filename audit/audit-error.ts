@@ -6,6 +6,7 @@ export type AuditErrorCode =
   | "audit_checkpoint_missing" // a log has a signed head, and no checkpoint of it is kept outside
   | "audit_log_altered" // an entry in the database is not the one that was signed, or is gone
   | "audit_guards_altered" // triggers, functions, policies or grants are not those of this version
+  | "audit_state_differs" // accounts, roles or settings in the database are not what the log says
   | "audit_entry_not_stored" // the database did not keep the entry of an act
   | "audit_action_unknown" // a filter names an action that the audit log does not have
   | "head_not_found" // the log has no signed head of this size

@@ -11,6 +11,7 @@ import { createUserCommand } from "./commands/create-user.ts";
 import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
 import { rewrapCommand, rotateKekCommand } from "./commands/rotate-kek.ts";
+import { setRoleCommand } from "./commands/set-role.ts";
 import { resetUserCommand } from "./commands/reset-user.ts";
 import { registerPolicy } from "./commands/register-policy.ts";
 import { registerCustomerToken } from "./commands/register-customer-token.ts";
@@ -85,6 +86,18 @@ user
   )
   .action(async (options: Parameters<typeof resetUserCommand>[1]) =>
     print(await resetUserCommand(settings(), options)),
+  );
+
+user
+  .command("set-role")
+  .description("Give a staff account another role")
+  .requiredOption("--tenant <slug>", "short name of the tenant")
+  .requiredOption("--username <name>", "name that the user signs in with")
+  .addOption(
+    new Option("--role <role>", "what the user may do").choices(staffRoles).makeOptionMandatory(),
+  )
+  .action(async (options: Parameters<typeof setRoleCommand>[1]) =>
+    print(await setRoleCommand(settings(), options)),
   );
 
 const keys = program

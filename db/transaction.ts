@@ -20,16 +20,30 @@ export function afterCommit(client: Client, call: (pool: Pool) => void): void {
  * transaction on the same pool, because both could wait for each other's connections.
  * @throws OverloadError overloaded, if the requester already waits for too much
  */
-export async function inTransaction<T>(
+export const inTransaction = <T>(
   pool: Pool,
   fence: Fence,
+  work: (client: Client) => Promise<T>,
+): Promise<T> => run(pool, fence, "begin", work);
+
+/** Like `inTransaction`, for reading. All statements see the database as of one moment. */
+export const inSnapshot = <T>(
+  pool: Pool,
+  fence: Fence,
+  work: (client: Client) => Promise<T>,
+): Promise<T> => run(pool, fence, "begin isolation level repeatable read read only", work);
+
+async function run<T>(
+  pool: Pool,
+  fence: Fence,
+  begin: string,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const { client, release } = await connect(pool, fence);
   let broken: Error | undefined;
   const callbacks: ((pool: Pool) => void)[] = [];
   try {
-    await client.query("begin");
+    await client.query(begin);
     afterCommits.set(client, callbacks);
     await client.query("select set_config('sealdesk.tenant', $1, true)", [fence]);
     const result = await work(client);

@@ -5,6 +5,7 @@ import { AppendedEntries, watchAppended } from "../audit/check/appended-entries.
 import { LogChecker } from "../audit/check/log-checker.ts";
 import { KnownHeads } from "../audit/read/known-heads.ts";
 import type { Pool } from "../db/pool.ts";
+import { StateChecker } from "../identity/reconcile/state-checker.ts";
 import { Integrator } from "../audit/integrate/integrator.ts";
 import type { LogSigner } from "../audit/logs.ts";
 import type { AuditSettings } from "../audit/checkpoints/audit-settings.ts";
@@ -27,6 +28,10 @@ interface Deps {
   readonly checkEveryMs: number;
   /** Time between two comparisons of the database's guards. */
   readonly guardsEveryMs: number;
+  /** Time between two comparisons with the checkpoints kept outside. */
+  readonly outsideEveryMs: number;
+  /** Time between two comparisons of accounts, roles and settings with the logs. */
+  readonly stateEveryMs: number;
   /** The time without a signature from which an entry is reported. */
   readonly unsignedWarningMs: number;
   /** Time between two searches for heads that a witness has not cosigned. */
@@ -71,9 +76,18 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     pool,
     heads,
     appended,
+    outside: { store, publicKey: signer.publicKey, approvers: config.restoreApprovers },
+    outsideEveryMs: deps.outsideEveryMs,
     everyMs: deps.checkEveryMs,
     guardsEveryMs: deps.guardsEveryMs,
     onFinding: (error) => log.error("the check of the audit logs failed", describeError(error)),
+  });
+  const states = new StateChecker({
+    pool,
+    heads,
+    everyMs: deps.stateEveryMs,
+    onFinding: (error) =>
+      log.error("the comparison of accounts and settings failed", describeError(error)),
   });
   const reasonOf = (errors: readonly (AuditError | undefined)[]) =>
     errors
@@ -83,12 +97,13 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
   const isFound = (warning: ReadyWarning) =>
     warning === "audit_log_unsigned"
       ? isUnsigned()
-      : checker.findings.some(({ code }) => code === warning);
+      : [...checker.findings, ...states.findings].some(({ code }) => code === warning);
   metrics?.audit.watch({
     pendingAgeMs: () => integrator.pendingAgeMs,
     unsignedAgeMs: () => integrator.unsignedAgeMs,
     refused: () => integrator.refusal !== undefined,
     altered: () => checker.findings.length > 0,
+    differing: () => states.findings.length,
     checkedAgeMs: () => checker.ageMs,
     witnessDisagrees: () => witnesses?.disagreements ?? 0,
   });
@@ -97,7 +112,7 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     warnings: () => readyWarnings.filter(isFound),
     heads,
     async close() {
-      await Promise.all([integrator.close(), checker.close()]);
+      await Promise.all([integrator.close(), checker.close(), states.close()]);
       await store.close();
     },
   };

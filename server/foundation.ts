@@ -88,6 +88,8 @@ export async function openFoundation(
     cosignEveryMs: timings.cosignEveryMs,
     checkEveryMs: timings.checkEveryMs,
     guardsEveryMs: timings.guardsEveryMs,
+    outsideEveryMs: timings.outsideEveryMs,
+    stateEveryMs: timings.stateEveryMs,
     unsignedWarningMs: timings.unsignedWarningMs,
     signer,
     now,

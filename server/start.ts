@@ -261,6 +261,7 @@ function createControlPlane(
     attachments,
     stopping,
     heads: auditLog.heads,
+    publication: config.audit.publication,
     logKey: signer.publicKey,
     readiness: createReadiness({
       isCurrent: () => hasMigrations(pool, DATA),

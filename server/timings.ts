@@ -54,6 +54,10 @@ export interface Timings {
   readonly guardsEveryMs: number;
   /** Time between two looks at the node's clock. */
   readonly clockEveryMs: number;
+  /** Time between two comparisons of the audit logs with the checkpoints kept outside. */
+  readonly outsideEveryMs: number;
+  /** Time between two comparisons of accounts, roles and settings with what the audit logs say. */
+  readonly stateEveryMs: number;
   /** The time without a place or a signature from which an audit entry is reported as unsigned. */
   readonly unsignedWarningMs: number;
 }
@@ -83,5 +87,7 @@ export const usualTimings: Timings = {
   checkEveryMs: 1_000,
   guardsEveryMs: 30_000,
   clockEveryMs: 10_000,
+  outsideEveryMs: 30_000,
+  stateEveryMs: 10_000,
   unsignedWarningMs: 10_000,
 };

@@ -35,6 +35,12 @@ export const accountActions = {
     description:
       "`sealdesk user create` makes a staff account. A customer's first sign-in makes theirs, before `session.create`.",
   },
+  "user.set_role": {
+    class: "U",
+    resources: ["user"],
+    details: { role: "text", before: "text" },
+    description: "`sealdesk user set-role` gives a staff account another role.",
+  },
   "account.reset": {
     class: "D",
     resources: ["user"],

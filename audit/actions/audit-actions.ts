@@ -70,6 +70,12 @@ export const auditActions = {
     details: { index: "text", event: "text" },
     description: "`sealdesk audit prove`",
   },
+  "audit.reconcile": {
+    class: "R",
+    resources: ["audit-log"],
+    details: {},
+    description: "`sealdesk audit reconcile` compares accounts and settings with a tenant's log.",
+  },
   "audit.prune": {
     class: "D",
     resources: ["audit-log"],

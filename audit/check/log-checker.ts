@@ -11,6 +11,7 @@ import type { AppendedEntries } from "./appended-entries.ts";
 import { asIntegrator } from "./as-integrator.ts";
 import { assertGuards } from "./assert-guards.ts";
 import { assertAllPlaced } from "./assert-all-placed.ts";
+import { verifyAgainstOutside, type Outside } from "../integrate/verify-against-outside.ts";
 import { Findings } from "./findings.ts";
 import { PrunedRange } from "./pruned-range.ts";
 
@@ -24,6 +25,10 @@ export interface LogCheckerOptions {
   readonly everyMs?: number;
   /** The time between two comparisons of triggers, functions, policies and grants. */
   readonly guardsEveryMs?: number;
+  /** The checkpoints kept outside the database. */
+  readonly outside: Outside;
+  /** The time between two comparisons with them. */
+  readonly outsideEveryMs?: number;
   /** The number of entries that one step reads. */
   readonly entriesAtOnce?: number;
   /** Called once for each finding, and once for a check that keeps failing. */
@@ -39,12 +44,16 @@ const LOGS_AT_ONCE = 64;
 const PAGE = 1_024;
 const STEP_MS = 1_000;
 const GUARDS_MS = 30_000;
+const OUTSIDE_MS = 30_000;
+/** A comparison with the outside checkpoints takes at most one part in so many of the time. */
+const OUTSIDE_SHARE = 20;
 
 /**
  * Compares the logs in the database with their signed heads, from the first entry to the last, and
  * then starts again. Each node does this itself and trusts no other node. By default, a step reads
  * 4,096 entries, and there is one step a second. It builds and compares the search index on the way:
- * see `IndexCheck`. It also compares what guards the logs: see `assertGuards`.
+ * see `IndexCheck`. It also compares what guards the logs: see `assertGuards`, and the logs with the
+ * checkpoints kept outside, also those that no entry is added to.
  */
 export class LogChecker {
   readonly #options: LogCheckerOptions;
@@ -54,6 +63,8 @@ export class LogChecker {
   readonly #ended: Promise<void>;
   readonly #leaveAppended: () => Promise<void>;
   readonly #leaveGuards: () => Promise<void>;
+  readonly #leaveOutside: () => Promise<void>;
+  #outsideFromMs = 0;
   #checkedAtMs = performance.now();
   #failure: string | undefined;
   #left = { entries: 0, logs: 0 };
@@ -62,6 +73,7 @@ export class LogChecker {
     this.#options = options;
     this.#findings = new Findings(options.onFinding, this.#stop.signal);
     const { pool, heads, appended, everyMs = STEP_MS, guardsEveryMs = GUARDS_MS } = options;
+    const { outsideEveryMs = OUTSIDE_MS } = options;
     this.#leaveAppended = runPeriodically(
       () => this.#findings.keep("appended", () => appended.assertStored(pool, heads)),
       everyMs,
@@ -70,6 +82,11 @@ export class LogChecker {
     this.#leaveGuards = runPeriodically(
       () => this.#findings.keep("guards", () => assertGuards(pool)),
       guardsEveryMs,
+      (error) => this.#fail(error),
+    );
+    this.#leaveOutside = runPeriodically(
+      () => this.#compareOutside(),
+      outsideEveryMs,
       (error) => this.#fail(error),
     );
     this.#ended = this.#run();
@@ -90,7 +107,24 @@ export class LogChecker {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    await Promise.all([this.#leaveAppended(), this.#leaveGuards(), this.#ended]);
+    await Promise.all([
+      this.#leaveAppended(),
+      this.#leaveGuards(),
+      this.#leaveOutside(),
+      this.#ended,
+    ]);
+  }
+
+  /** With thousands of logs in a bucket this takes long, so it is then done less often. */
+  async #compareOutside(): Promise<void> {
+    const { pool, outside } = this.#options;
+    const startedMs = performance.now();
+    if (startedMs < this.#outsideFromMs) return;
+    await this.#findings.keep("outside", () =>
+      asIntegrator(pool, async (client) => void (await verifyAgainstOutside(client, outside))),
+    );
+    const tookMs = performance.now() - startedMs;
+    this.#outsideFromMs = startedMs + OUTSIDE_SHARE * tookMs;
   }
 
   async #run(): Promise<void> {

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Publication } from "../read/published-log.ts";
 import { parseApproverList } from "../restore/approver-list.ts";
 import type { NoteKey } from "../verify/note.ts";
 import { parseWitnesses, type ConfiguredWitness } from "../witness/parse-witness.ts";
@@ -11,6 +12,8 @@ export interface AuditSettings {
   readonly checkpoints: CheckpointLocation;
   /** The witnesses that cosign the heads of the operator's log or of all logs. */
   readonly witnesses: readonly ConfiguredWitness[];
+  /** Who must have cosigned the head of a tenant's log before it is served to auditors. */
+  readonly publication: Publication;
   /**
    * The people who may approve a restore. Two of them must approve each. If the list is empty, no
    * restore counts.
@@ -26,6 +29,7 @@ interface AuditVariables {
   readonly AUDIT_CHECKPOINTS_S3_BUCKET?: string | undefined;
   readonly AUDIT_CHECKPOINTS_RETAIN_DAYS: string;
   readonly AUDIT_WITNESSES?: string | undefined;
+  readonly AUDIT_WITNESS_QUORUM: string;
   readonly AUDIT_RESTORE_APPROVERS?: string | undefined;
   readonly ATTACHMENTS_S3_REGION: string;
   readonly ATTACHMENTS_S3_ENDPOINT?: string | undefined;
@@ -43,9 +47,19 @@ export function auditSettings(values: AuditVariables, home: string): AuditSettin
     originPrefix: values.AUDIT_ORIGIN ?? originOf(values.PUBLIC_URL) ?? WITHOUT_URL,
     checkpoints: placeOf(values, home),
     witnesses: parseWitnesses(values.AUDIT_WITNESSES ?? ""),
+    publication: {
+      quorum: Number(values.AUDIT_WITNESS_QUORUM),
+      witnesses: witnessesOfEveryLog(values.AUDIT_WITNESSES),
+    },
     restoreApprovers: approvers === undefined ? [] : parseApproverList(approvers),
   };
 }
+
+/** Returns the keys of the witnesses that receive every log. */
+export const witnessesOfEveryLog = (witnesses: string | undefined): readonly NoteKey[] =>
+  parseWitnesses(witnesses ?? "")
+    .filter(({ gets }) => gets === "all")
+    .map(({ key }) => key);
 
 const WITHOUT_URL = "sealdesk.local";
 

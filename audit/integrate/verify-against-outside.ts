@@ -36,10 +36,11 @@ export async function verifyAgainstOutside(
   const restores = await readRestores(store, publicKey, approvers);
   const check = (log: LogId, note: string, where: string) =>
     assertExtends(client, log, openOurs(note, publicKey, placeOf(log, where)), restores);
+  // The database is read first. A head is kept outside before it is stored in the database.
+  const inside = await readSignedHeads(client);
   const outside = await store.all();
   for (const { log, note } of outside) await check(log, note, OUTSIDE);
   const checked = new Set(outside.map(({ note }) => note));
-  const inside = await readSignedHeads(client);
   for (const { log, note } of inside)
     if (!checked.has(note)) await check(log, note, "in the database");
   const [missing] = unkeptHeads(inside, outside);

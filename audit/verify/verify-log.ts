@@ -1,7 +1,7 @@
 /** Verifies a whole log from its entries up: C2SP tlog-tiles. */
 import { equalBytes, toHex } from "../../crypto/wire/bytes.ts";
 import { openCheckpoint, type Checkpoint, type TreeHead } from "./checkpoint.ts";
-import { bundleEntries, decodeBundle } from "./entry-bundle.ts";
+import { compareEntries, readBundle } from "./leaves.ts";
 import { LogError } from "./log-error.ts";
 import { readTile, type LogSource } from "./log-source.ts";
 import type { Checks, Note, NoteKey } from "./note.ts";
@@ -120,58 +120,8 @@ async function* level0(
 }
 
 async function readLeaves(source: LogSource, tile: Tile) {
-  const [hashes, bundle] = await Promise.all([
-    readTile(source, tile),
-    source
-      .read(bundlePath(tile.index, tile.width))
-      .then((exact) => exact ?? (tile.width < TILE_WIDTH ? readFull(source, tile) : undefined)),
-  ]);
+  const [hashes, bundle] = await Promise.all([readTile(source, tile), readBundle(source, tile)]);
   return { hashes, bundle };
-}
-
-/** A full bundle that replaced a partial one begins with it. */
-async function readFull(
-  source: LogSource,
-  { index, width }: Tile,
-): Promise<Uint8Array | undefined> {
-  const path = bundlePath(index, TILE_WIDTH);
-  const bundle = await source.read(path);
-  if (bundle === undefined) return undefined;
-  const entries = decodeBundle(bundle, path).slice(0, width);
-  return bundle.subarray(
-    0,
-    entries.reduce((sum, { length }) => sum + 2 + length, 0),
-  );
-}
-
-function compareEntries(
-  { sha256 }: Checks,
-  tile: Tile,
-  hashes: Uint8Array,
-  bundle: Uint8Array | undefined,
-): Uint8Array[] {
-  const path = bundlePath(tile.index, tile.width);
-  const first = tile.index * TILE_WIDTH;
-  if (bundle === undefined) throw new LogError("missing", `entry ${first}`, `${path} is missing.`);
-  const entries: Uint8Array[] = [];
-  // Entries are compared one by one, so a wrong length shows at its own entry and not at the end of
-  // the bundle.
-  for (const entry of bundleEntries(bundle, `entries from ${first}, ${path}`)) {
-    const at = entries.length * HASH_BYTES;
-    const isExtra = entries.length >= tile.width;
-    if (!isExtra && !equalBytes(leafHash(sha256, entry), hashes.subarray(at, at + HASH_BYTES)))
-      throw new LogError(
-        "mismatch",
-        `entry ${first + entries.length}`,
-        `${path} does not agree with ${tilePath(tile)}.`,
-      );
-    entries.push(entry);
-  }
-  if (entries.length < tile.width)
-    throw new LogError("missing", `entry ${first + entries.length}`, `${path} ends before it.`);
-  if (entries.length > tile.width)
-    throw new LogError("extra", `entry ${first + tile.width}`, `${path} holds more than its tile.`);
-  return entries;
 }
 
 /** Tiles above level 0. Each is compared as soon as everything below it was seen. */

@@ -1,3 +1,4 @@
+import { openPublished, type Publication } from "../../audit/read/published-log.ts";
 import { logOf } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -13,16 +14,16 @@ const MOST_READERS = 10_000;
 
 /** Serves tenants' logs as the files of C2SP tlog-tiles. */
 export class LogReader {
-  readonly #deps: LogReading;
+  readonly #deps: LogReading & { readonly publication: Publication };
   /** The time of each session's last audit entry. */
   readonly #readers = new FairCache<number>(MOST_READERS);
 
-  constructor(deps: LogReading) {
+  constructor(deps: LogReading & { readonly publication: Publication }) {
     this.#deps = deps;
   }
 
   /**
-   * Returns a file of the log of the actor's tenant; undefined when there is none. Verifying a log
+   * Returns a file of the log of the actor's tenant as of its published head; undefined when there is none. Verifying a log
    * reads thousands of files, so only a session's first read in an hour is audited, before anything
    * is read.
    * @param path such as "checkpoint" or "tile/0/000.p/5"
@@ -32,7 +33,8 @@ export class LogReader {
   async read(actor: Actor, path: string): Promise<Uint8Array | undefined> {
     await this.#audit(actor);
     return inTransaction(this.#deps.pool, actor.tenant, async (client) => {
-      const log = await this.#deps.heads.open(client, logOf(actor.tenant));
+      const { heads, publication } = this.#deps;
+      const log = await openPublished(client, logOf(actor.tenant), heads, publication);
       return log?.source.read(path);
     });
   }

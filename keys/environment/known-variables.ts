@@ -15,6 +15,7 @@ export const knownVariables: readonly string[] = [
   "AUDIT_RESTORE_APPROVERS",
   "AUDIT_RETAIN_DAYS",
   "AUDIT_WITNESSES",
+  "AUDIT_WITNESS_QUORUM",
   "AUTHORITY_SECRET",
   "AUTHORITY_URL",
   "BUNDLE_LIMIT",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { originOf } from "../../audit/checkpoints/audit-settings.ts";
+import { originOf, witnessesOfEveryLog } from "../../audit/checkpoints/audit-settings.ts";
 import { runModeOf } from "../run-mode.ts";
 import { ConfigError } from "./config-error.ts";
 import { parseEnvironment, type Environment } from "./parse-environment.ts";
@@ -36,6 +36,9 @@ const schema = z.object({
   AUDIT_RESTORE_APPROVERS: rule.approvers.optional(),
   AUDIT_RETAIN_DAYS: rule.days.default("2192"),
   AUDIT_WITNESSES: rule.witnesses.optional(),
+  AUDIT_WITNESS_QUORUM: rule
+    .text("must be a number of witnesses from 0 to 16.", (count) => /^(\d|1[0-6])$/.test(count))
+    .default("0"),
   AUTHORITY_SECRET: rule.authoritySecret.optional(),
   AUTHORITY_URL: rule.httpUrl.optional(),
   LOG_LEVEL: z
@@ -92,6 +95,11 @@ export function readVariables(environment: Environment): Variables {
   if (values.AUDIT_ORIGIN === undefined && originOf(values.PUBLIC_URL) === undefined)
     throw new ConfigError(
       "AUDIT_ORIGIN must be set, because the host in PUBLIC_URL cannot be the name of an audit log.",
+    );
+  const { AUDIT_WITNESS_QUORUM: quorum } = values;
+  if (Number(quorum) > witnessesOfEveryLog(values.AUDIT_WITNESSES).length)
+    throw new ConfigError(
+      `AUDIT_WITNESS_QUORUM must be at most the number of witnesses in AUDIT_WITNESSES that have all: before them, or no log is ever published.`,
     );
   return values;
 }

@@ -45,6 +45,7 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   entry_not_found: "internal_error",
   not_prunable: "internal_error",
   audit_guards_altered: "internal_error",
+  audit_state_differs: "internal_error",
   // Certificates of staff are issued beside requests.
   authority_unreachable: "internal_error",
   authority_key_unknown: "internal_error",

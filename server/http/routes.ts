@@ -18,6 +18,7 @@ import type { CreateLimiter } from "./rate-limiter.ts";
 import { signInLimits, type SignInRates } from "./sign-in-limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
+import type { Publication } from "../../audit/read/published-log.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import { LogReader } from "../../identity/audit-log/log-reader.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
@@ -100,6 +101,8 @@ export interface RoutesDeps {
   readonly stopping: AbortSignal;
   /** The heads of the audit logs that this node saw. */
   readonly heads: KnownHeads;
+  /** Who must have cosigned the head of a tenant's audit log before it is served as files. */
+  readonly publication: Publication;
   /** The public key of the key that signs the logs. */
   readonly logKey: Uint8Array;
   readonly readiness: () => Promise<Readiness>;
@@ -177,7 +180,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     relaySendRoute(deps.overHttp),
     relayEventsRoute(deps.overHttp),
     relayStreamRoute(deps.overHttp),
-    auditTilesRoute(new LogReader(auditLog)),
+    auditTilesRoute(new LogReader({ ...auditLog, publication: deps.publication })),
     searchAuditRoute(auditLog),
     readNamesRoute({ ...useCase, profiles }),
     listAccountsRoute(auditLog),

@@ -12,6 +12,7 @@ export interface AuditMetrics {
     readonly unsignedAgeMs: () => number;
     readonly refused: () => boolean;
     readonly altered: () => boolean;
+    readonly differing: () => number;
     readonly checkedAgeMs: () => number;
     readonly witnessDisagrees: () => number;
   }) => void;
@@ -39,7 +40,15 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
     integrated: (entries) => integrated.inc(entries),
     cosigned: (witness) => cosigned.inc({ witness }),
     notCosigned: (witness, code) => notCosigned.inc({ witness, code }),
-    watch({ pendingAgeMs, unsignedAgeMs, refused, altered, checkedAgeMs, witnessDisagrees }) {
+    watch({
+      pendingAgeMs,
+      unsignedAgeMs,
+      refused,
+      altered,
+      differing,
+      checkedAgeMs,
+      witnessDisagrees,
+    }) {
       gaugeOf(
         registry,
         "sealdesk_audit_pending_seconds",
@@ -60,6 +69,12 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
         "sealdesk_audit_altered",
         "1 while the database does not hold the audit entries that were signed, or its guards were altered",
         { read: () => Number(altered()) },
+      );
+      gaugeOf(
+        registry,
+        "sealdesk_audit_state_differs",
+        "Tenants whose accounts, roles or settings in the database are not what their audit log says",
+        { read: differing },
       );
       gaugeOf(
         registry,

@@ -26,6 +26,7 @@ beforeAll(async () => {
     originPrefix: "sealdesk.local",
     checkpoints: { kind: "directory", folder: join(folder, "checkpoints") },
     witnesses,
+    publication: { quorum: 0, witnesses: [] },
     restoreApprovers: [],
   } as const;
   server = await startTestServer({ audit }, { cosignEveryMs: 20 });

@@ -2,7 +2,7 @@ import type { AuditErrorCode } from "../../audit/audit-error.ts";
 import { usualTimings } from "../../server/timings.ts";
 import { until } from "./until.ts";
 
-const { checkEveryMs, guardsEveryMs } = usualTimings;
+const { checkEveryMs, guardsEveryMs, outsideEveryMs, stateEveryMs } = usualTimings;
 const within = (ms: number): string => `within ${ms / 1_000} s`;
 
 /** When an attack is refused or found, in the words of docs/audit.md. */
@@ -12,6 +12,8 @@ export const attackTimes = {
   signature: "at the next signature, which follows each entry",
   connection: "when a node connects",
   steps: within(2 * checkEveryMs),
+  state: within(stateEveryMs + 2 * checkEveryMs),
+  outside: `when a node connects, and ${within(outsideEveryMs)}`,
   guards: `when a node starts, and ${within(guardsEveryMs)}`,
   reading: "when it is read, and within a whole check",
   check: "within a whole check",

@@ -1,15 +1,38 @@
 import { createHash, generateKeyPairSync, randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
 import type { output } from "zod/mini";
-import { problemDocument } from "../../../contract/problem-document.ts";
 import { renewedSession, type SignIn } from "../../../contract/sessions.ts";
+import { readPassword } from "../../read-password.ts";
 import { CommandError } from "../../settings.ts";
+import { readProblem } from "./read-problem.ts";
 
 /** The account that reads a log over HTTP: an auditor or a compliance officer. */
 export interface Credentials {
   readonly tenant: string;
   readonly username: string;
   readonly password: string;
+}
+
+/** The URL at which a server serves the log of the signed-in user's tenant. */
+const SERVED = /^(https?:\/\/.+)\/v1\/audit\/log\/?$/;
+
+/**
+ * Asks for the password of the account that reads the log at `place`.
+ * @returns undefined if no account was given. Otherwise also the base URL of the API, without /v1
+ * @throws CommandError
+ */
+export async function askCredentials(
+  place: string,
+  { tenant, username }: { readonly tenant?: string; readonly username?: string },
+): Promise<(Credentials & { readonly server: string }) | undefined> {
+  if (tenant === undefined && username === undefined) return undefined;
+  const server = SERVED.exec(place)?.[1];
+  if (tenant === undefined || username === undefined || server === undefined)
+    throw new CommandError(
+      "To sign in, give --tenant and --username, and a URL that ends with /v1/audit/log.",
+    );
+  const password = (await readPassword("known")).reveal();
+  return { server, tenant, username, password };
 }
 
 /** A session that reads with the rights of its user. */
@@ -63,8 +86,7 @@ export async function openAuditorSession(
   const sessions = (path: string) => new URL(`${server}/v1/sessions${path}`);
   async function take(answer: Response): Promise<void> {
     if (!answer.ok) {
-      const problem = problemDocument.safeParse(await answer.json().catch(() => undefined));
-      const why = problem.success ? problem.data.detail : `It answered ${answer.status}.`;
+      const why = (await readProblem(answer))?.detail ?? `It answered ${answer.status}.`;
       throw new CommandError(`The server refused the sign-in. ${why}`);
     }
     // The answer to a sign-in says more, which the command does not need.

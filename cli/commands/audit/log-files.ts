@@ -6,6 +6,7 @@ import { concat } from "../../../crypto/wire/bytes.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
 import type { LogSource } from "../../../audit/verify/log-source.ts";
 import { CommandError } from "../../settings.ts";
+import { readProblem } from "./read-problem.ts";
 
 const ANSWER_MS = 30_000;
 /** The size of a full bundle of the longest entries. */
@@ -73,13 +74,34 @@ export async function readWhole(
 const tooLong = (path: string, mostBytes: number): LogError =>
   new LogError("malformed", path, `is longer than ${mostBytes} bytes.`);
 
+/** A server that reads the log found that its database is not what was signed. */
+export class LogRefused extends Error {
+  override readonly name = "LogRefused";
+}
+
+/** The codes with which a server says so. */
+const FAULTS = [
+  "audit_log_altered",
+  "audit_log_behind",
+  "audit_log_inconsistent",
+  "audit_checkpoint_invalid",
+];
+
+async function refusalOf(path: string, answer: Response): Promise<Error> {
+  const problem = await readProblem(answer);
+  const text = `${path}: the server answered ${answer.status}.`;
+  if (problem !== undefined && FAULTS.includes(problem.code))
+    return new LogRefused(`${text} ${problem.code}: ${problem.detail}`);
+  return new CommandError(text);
+}
+
 function webSource(place: string, get: Get): LogSource {
   const prefix = place.endsWith("/") ? place : `${place}/`;
   return {
     async read(path) {
       const answer = await get(new URL(path, prefix));
       if (answer.status === 404) return undefined;
-      if (!answer.ok) throw new CommandError(`${path}: the server answered ${answer.status}.`);
+      if (!answer.ok) throw await refusalOf(path, answer);
       const parts: Uint8Array[] = [];
       let length = 0;
       // Counts the bytes as they arrive, because neither a declared nor a compressed length is a

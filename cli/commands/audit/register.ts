@@ -10,11 +10,13 @@ import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 import { proveEntry, type ProveOptions } from "./prove.ts";
 import { pruneCommand } from "./prune.ts";
+import { reconcileCommand, type ReconcileOptions } from "./reconcile.ts";
 import { registerRestore } from "./restore/register-restore.ts";
 import { retentionCommand } from "./retention.ts";
 import { tailLog, type TailOptions } from "./tail.ts";
 import { whoCommand } from "./who.ts";
 import { verifyFiles, type VerifyOptions } from "./verify.ts";
+import { registerWatch } from "./watch/register-watch.ts";
 import { runWitness, type WitnessCommandOptions } from "./witness.ts";
 
 /** The exit status if entries of `--old` are lost by a restore that the log declares. */
@@ -30,9 +32,11 @@ export function registerAudit(program: Command, print: Print, settings: () => Se
   const audit = program.command("audit").description("Export, verify and maintain the audit log");
   registerExport(audit, print, settings);
   registerVerify(audit, print);
+  registerWatch(audit, print);
   registerReading(audit, print, settings);
   registerArchive(audit, print, settings);
   registerRetention(audit, print, settings);
+  registerReconcile(audit, print, settings);
   registerRestore(audit, print, settings);
   registerAdopt(audit, print, settings);
   registerWitness(program, print);
@@ -179,6 +183,18 @@ function registerRetention(audit: Command, print: Print, settings: () => Setting
     .requiredOption("--days <number>", "how many days each entry is kept")
     .action(async (options: Parameters<typeof retentionCommand>[1]) =>
       print(await retentionCommand(settings(), options)),
+    );
+}
+
+function registerReconcile(audit: Command, print: Print, settings: () => Settings): void {
+  audit
+    .command("reconcile")
+    .description(
+      "Compare accounts, roles and settings with what the log says; exits with 1 if they differ",
+    )
+    .option("--tenant <slug>", "compare this tenant only")
+    .action(async (options: ReconcileOptions) =>
+      print(await reconcileCommand(settings(), options, () => (process.exitCode = 1))),
     );
 }
 

@@ -19,10 +19,9 @@ import {
   type WitnessPolicy,
 } from "../../../audit/verify/witness-policy.ts";
 import { progressBar } from "../../progress.ts";
-import { readPassword } from "../../read-password.ts";
 import { CommandError } from "../../settings.ts";
 import { BackwardTimes } from "./backward-times.ts";
-import { openAuditorSession, type AuditorSession } from "./auditor-session.ts";
+import { askCredentials, openAuditorSession } from "./auditor-session.ts";
 import { logFiles } from "./log-files.ts";
 import { holdsLines, verifyLines } from "./verify-lines.ts";
 
@@ -43,9 +42,6 @@ export interface VerifyOptions {
   readonly tenant?: string;
   readonly username?: string;
 }
-
-/** The URL at which a server serves the log of the signed-in user's tenant. */
-const SERVED = /^(https?:\/\/.+)\/v1\/audit\/log\/?$/;
 
 /**
  * Checks a log, an export of lines, or one proof, with only its files and the key.
@@ -85,7 +81,8 @@ export async function verifyFiles(
       ? undefined
       : openCheckpoint(nodeChecks, await readFile(options.old), key);
   const approvers = options.approver === undefined ? [] : parseApprovers(sha256, options.approver);
-  const session = await signIn(place, options);
+  const credentials = await askCredentials(place, options);
+  const session = credentials && (await openAuditorSession(credentials.server, credentials));
   const bar = progressBar("entries");
   const times = new BackwardTimes();
   try {
@@ -169,18 +166,4 @@ function restoredLine(
 function cosignersOf(policy: WitnessPolicy | undefined, note: Note): string {
   const witnesses = policy === undefined ? [] : assertQuorum(nodeChecks, policy, note);
   return witnesses.length === 0 ? "" : `, cosigned by ${witnesses.join(", ")}`;
-}
-
-async function signIn(
-  place: string,
-  { tenant, username }: VerifyOptions,
-): Promise<AuditorSession | undefined> {
-  if (tenant === undefined && username === undefined) return undefined;
-  const server = SERVED.exec(place)?.[1];
-  if (tenant === undefined || username === undefined || server === undefined)
-    throw new CommandError(
-      "To sign in, give --tenant and --username, and a URL that ends with /v1/audit/log.",
-    );
-  const password = (await readPassword("known")).reveal();
-  return openAuditorSession(server, { tenant, username, password });
 }

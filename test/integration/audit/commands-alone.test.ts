@@ -36,6 +36,7 @@ beforeEach(async () => {
       originPrefix: "audit.example",
       checkpoints: { kind: "directory", folder: join(home, "audit-checkpoints") },
       witnesses: [],
+      publication: { quorum: 0, witnesses: [] },
       restoreApprovers: [],
     },
     operator: OPERATOR,

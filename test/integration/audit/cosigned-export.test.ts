@@ -34,6 +34,7 @@ beforeAll(async () => {
     originPrefix: "sealdesk.local",
     checkpoints: { kind: "directory", folder: join(folder, "checkpoints") },
     witnesses: [witness],
+    publication: { quorum: 0, witnesses: [] },
     restoreApprovers: [],
   } as const;
   server = await startTestServer({ audit, metrics }, { cosignEveryMs: 20 });

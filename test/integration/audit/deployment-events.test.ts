@@ -49,7 +49,12 @@ test("changed settings are on record once, and so are witnesses", async () => {
   const witnesses = parseWitnesses(`${vkey}@http://witness.invalid`);
   const folder = join(server.home, "audit-checkpoints");
   const checkpoints = { kind: "directory", folder } as const;
-  const audit = { originPrefix: "sealdesk.local", checkpoints, witnesses, restoreApprovers: [] };
+  const publication = { quorum: 0, witnesses: [] };
+  const audit = {
+    ...{ originPrefix: "sealdesk.local", checkpoints, witnesses },
+    restoreApprovers: [],
+    publication,
+  };
   const given = {
     NODE_ENV: "test",
     PORT: "0",

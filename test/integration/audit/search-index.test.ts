@@ -5,6 +5,7 @@ import { SEGMENT_SIZE } from "../../../audit/search/segment-index.ts";
 import { numberOf } from "../../../audit/search/terms.ts";
 import { LogChecker } from "../../../audit/check/log-checker.ts";
 import { AppendedEntries } from "../../../audit/check/appended-entries.ts";
+import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
 import type { EntryFilter } from "../../../audit/export/entry-filter.ts";
 import { pruneLog } from "../../../audit/prune/prune-log.ts";
 import type { CheckedLog } from "../../../audit/read/checked-log.ts";
@@ -186,6 +187,11 @@ test("the check of the logs builds the index, and tells that it was altered", as
     pool: database.pool,
     heads: new KnownHeads(audit.signer.publicKey),
     appended: new AppendedEntries(),
+    outside: {
+      store: directoryCheckpoints(audit.folder),
+      publicKey: audit.signer.publicKey,
+      approvers: [],
+    },
     everyMs: 5,
     onFinding: (error) => told.push(error),
   });

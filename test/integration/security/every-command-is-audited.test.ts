@@ -106,6 +106,10 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--tenant", slug(), "--username", "made", "--reason", "devices_lost"],
     leaves: "account.reset",
   },
+  "user set-role": {
+    args: () => ["--tenant", slug(), "--username", "made", "--role", "supervisor"],
+    leaves: "user.set_role",
+  },
   "keys rotate-kek": { args: () => ["--tenant", slug()], leaves: "keys.rotate_kek" },
   "keys rotate": { args: () => ["--name", "tokens"], leaves: "server_key.rotate" },
   "keys rewrap": { args: () => [], leaves: "server_keys.rewrap" },
@@ -132,7 +136,9 @@ const others: Readonly<Record<string, string>> = {
   "audit archive": "reads; records it: see below",
   "audit who": "reads; records it: see audit/who-is-who.test.ts",
   "audit accounts": "reads; records it: see audit/who-is-who.test.ts",
+  "audit reconcile": "reads; records it: see below",
   "audit verify": "reads files",
+  "audit watch": "reads files",
   "audit prune": "see audit/prune.test.ts",
   "audit adopt declare": "writes a file; what it says is recorded when it is applied",
   "audit adopt sign": "signs a file; who did is recorded when it is applied",
@@ -221,6 +227,7 @@ test.each([
   ["tail", ["--lines", "1"], "audit.tail"],
   ["prove", ["--index", "0", "--out", "proof"], "audit.prove"],
   ["archive", ["--out", "archive"], "audit.archive"],
+  ["reconcile", [], "audit.reconcile"],
 ])("sealdesk audit %s of a tenant's log is on record", async (name, options, action) => {
   const at = options.map((each) =>
     ["proof", "archive"].includes(each) ? join(folder, each) : each,

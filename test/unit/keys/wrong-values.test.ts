@@ -40,6 +40,7 @@ const wrong: Readonly<Record<string, (text: string) => readonly string[]>> = {
   AUDIT_RESTORE_APPROVERS: (text) => [text, `${text},${text}`, ","],
   AUDIT_RETAIN_DAYS: days,
   AUDIT_WITNESSES: (text) => [text, `${text}@https://w.example`, ","],
+  AUDIT_WITNESS_QUORUM: (text) => [text, "17", "-1", "1"],
   AUTHORITY_SECRET: (text) => [text, `${text} and more text of some length`],
   AUTHORITY_URL: url,
   BUNDLE_LIMIT: limit,

@@ -108,6 +108,18 @@ test("witnesses are a list of keys and URLs", () => {
   ]);
 });
 
+test("a quorum of witnesses counts only those that receive every log", () => {
+  const AUDIT_WITNESSES = `${one}@https://one.example/w,all:${two}@http://10.0.0.2:8090`;
+  const { publication } = readConfig({ AUDIT_WITNESSES, AUDIT_WITNESS_QUORUM: "1" }).audit;
+  expect([publication.quorum, publication.witnesses.map(({ name }) => name)]).toEqual([
+    1,
+    ["two.example"],
+  ]);
+  expect(() => readConfig({ AUDIT_WITNESSES, AUDIT_WITNESS_QUORUM: "2" })).toThrow(
+    /^AUDIT_WITNESS_QUORUM must be at most /,
+  );
+});
+
 test.each([
   one,
   `all:`,

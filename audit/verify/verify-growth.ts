@@ -1,0 +1,64 @@
+/** Verifies what was added to a log since an earlier head, without reading the rest again. */
+import { openCheckpoint, type Checkpoint, type TreeHead } from "./checkpoint.ts";
+import { compareEntries, readBundle } from "./leaves.ts";
+import { LogError } from "./log-error.ts";
+import { rangeRoots, type LogSource } from "./log-source.ts";
+import type { Checks, Note, NoteKey } from "./note.ts";
+import { consistencyProof, verifyConsistency } from "./proofs.ts";
+import { ProvenTiles } from "./proven-tiles.ts";
+import { TILE_WIDTH } from "./tile.ts";
+
+export interface GrowthQuestion {
+  readonly key: NoteKey;
+  /** Heads that were verified before, the smallest first. The log must extend each. */
+  readonly known: readonly TreeHead[];
+  /** Called with each entry above the largest of these heads, in order. It leads to the signed root. */
+  readonly onEntry?: ((entry: Uint8Array, index: number) => void) | undefined;
+}
+
+/**
+ * Requires that the log extends heads that were verified before, and that each entry above them is the
+ * one under the signed root. It reads only these entries, and the tiles that lead to them.
+ * @throws LogError, whose `place` is the first entry, tile or tree that does not agree
+ */
+export async function verifyGrowth(
+  checks: Checks,
+  source: LogSource,
+  { key, known, onEntry }: GrowthQuestion,
+): Promise<Checkpoint & { readonly note: Note }> {
+  const signed = await source.read("checkpoint");
+  if (signed === undefined) throw new LogError("missing", "checkpoint", "is not there.");
+  const checkpoint = openCheckpoint(checks, signed, key);
+  for (const head of known) await assertExtends(checks, source, head, checkpoint);
+  const { size } = checkpoint;
+  const tiles = new ProvenTiles(checks.sha256, source, checkpoint);
+  let next = known.at(-1)?.size ?? 0;
+  while (next < size) {
+    const index = Math.floor(next / TILE_WIDTH);
+    const first = index * TILE_WIDTH;
+    const width = Math.min(TILE_WIDTH, size - first);
+    const tile = { level: 0, index, width };
+    const bundle = await readBundle(source, tile);
+    const entries = compareEntries(checks, tile, await tiles.hashes(0, index), bundle);
+    for (; next < first + width; next++) onEntry?.(entries[next - first] ?? new Uint8Array(), next);
+  }
+  return checkpoint;
+}
+
+/**
+ * Requires that the log at a head extends an earlier one.
+ * @throws LogError rolled_back, forked, missing, malformed, invalid_proof
+ */
+export async function assertExtends(
+  { sha256 }: Checks,
+  source: LogSource,
+  earlier: TreeHead,
+  head: TreeHead,
+): Promise<void> {
+  const { size } = earlier;
+  const isShorter = size > head.size;
+  const proof = isShorter
+    ? []
+    : await consistencyProof(rangeRoots(sha256, source, head.size), size, head.size);
+  verifyConsistency(sha256, earlier, head, proof);
+}

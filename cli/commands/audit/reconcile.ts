@@ -1,0 +1,94 @@
+import { appendEntry } from "../../../audit/append-entry.ts";
+import { KnownHeads } from "../../../audit/read/known-heads.ts";
+import type { TenantId } from "../../../crypto/wire/ids.ts";
+import type { Pool } from "../../../db/pool.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { findTenant } from "../../../identity/accounts/tenant.ts";
+import { accountsAndSettings } from "../../../identity/reconcile/compare-state.ts";
+import {
+  describeDifference,
+  placesOf,
+  type Difference,
+} from "../../../identity/reconcile/difference.ts";
+import { RecordedLog } from "../../../identity/reconcile/recorded-log.ts";
+import type { Replay, ReplayedState } from "../../../identity/reconcile/replay.ts";
+import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
+import { openKms } from "../../../keys/kms/open-kms.ts";
+import { grantsAndConsents } from "../../../messaging/history/reconcile-grants.ts";
+import { CommandError, type Settings } from "../../settings.ts";
+import { withDatabase } from "../../with-database.ts";
+
+export interface ReconcileOptions {
+  /** The slug of a tenant. Without it, all tenants are compared. */
+  readonly tenant?: string;
+}
+
+/**
+ * Compares accounts, roles, settings, grants and consents with the audit logs.
+ * @param onDifference called if the database is not what the logs say
+ * @throws AuditError audit_log_altered and the refusals of `KnownHeads.open`; CommandError
+ */
+export async function reconcileCommand(
+  settings: Settings,
+  { tenant: slug }: ReconcileOptions,
+  onDifference: () => void,
+): Promise<string> {
+  const { kms } = await openKms(settings.kms());
+  try {
+    const { publicKey } = await kmsAuditSigner(kms);
+    return await withDatabase(settings, async ({ pool }) => {
+      const lines: string[] = [];
+      for (const tenant of await chooseTenants(pool, slug)) {
+        await inTransaction(pool, tenant, (client) =>
+          appendEntry(client, {
+            occurredAtMs: Date.now(),
+            tenant,
+            actor: settings.operator,
+            action: "audit.reconcile",
+            resource: { type: "audit-log", id: tenant },
+            outcome: "success",
+          }),
+        );
+        const heads = new KnownHeads(publicKey);
+        const log = { pool, heads, tenant };
+        const { origin, size, differences } = await compare(log, accountsAndSettings);
+        const all = [...differences, ...(await compare(log, grantsAndConsents)).differences];
+        if (all.length > 0) onDifference();
+        lines.push(
+          ...all.map(describeDifference),
+          all.length === 0
+            ? `The database agrees with the ${size} entries of the log ${origin}.`
+            : `The database differs from the log ${origin} in ${placesOf(all)}.`,
+        );
+      }
+      return lines.join("\n");
+    });
+  } finally {
+    await kms.close();
+  }
+}
+
+async function compare<State extends ReplayedState<State>>(
+  { pool, heads, tenant }: { pool: Pool; heads: KnownHeads; tenant: TenantId },
+  replay: Replay<State>,
+): Promise<{ readonly origin: string; readonly size: number; differences: readonly Difference[] }> {
+  const log = new RecordedLog(pool, heads, tenant, replay);
+  while (!(await log.readOn()));
+  const differences = await log.compare();
+  const { origin, size } = log;
+  if (differences === undefined)
+    throw new CommandError(
+      `Too many entries of the log ${origin} wait for a signature. Start the server first.`,
+    );
+  return { origin, size, differences };
+}
+
+async function chooseTenants(pool: Pool, slug: string | undefined): Promise<readonly TenantId[]> {
+  if (slug === undefined) {
+    const { rows } = await pool.query<{ id: TenantId }>("select id from tenants order by slug");
+    return rows.map(({ id }) => id);
+  }
+  const tenant = await findTenant(pool, slug);
+  if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
+  return [tenant.id];
+}

@@ -1,0 +1,141 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { nodeChecks } from "../../../../audit/node-checks.ts";
+import { parseApprovers } from "../../../../audit/verify/approvers.ts";
+import type { Checkpoint } from "../../../../audit/verify/checkpoint.ts";
+import { LogError } from "../../../../audit/verify/log-error.ts";
+import { parseVkey } from "../../../../audit/verify/note.ts";
+import { parseWitness } from "../../../../audit/witness/parse-witness.ts";
+import type { Print } from "../../../output.ts";
+import { CommandError } from "../../../settings.ts";
+import { askCredentials, openAuditorSession, type AuditorSession } from "../auditor-session.ts";
+import { LogRefused, logFiles } from "../log-files.ts";
+import { headsElsewhere, type Elsewhere } from "./heads-elsewhere.ts";
+import { watchMemory } from "./watch-memory.ts";
+import { verifyRound, type RoundAnswer } from "./verify-round.ts";
+
+export interface WatchOptions {
+  readonly vkey: string;
+  /** A folder for this watcher alone. */
+  readonly state: string;
+  readonly checkpoints?: string;
+  readonly archive?: readonly string[];
+  /** Each is `vkey@url`. */
+  readonly witness?: readonly string[];
+  /** The verifier keys of the people who may approve a restore. */
+  readonly approver?: readonly string[];
+  readonly prunedBelow: string;
+  readonly tenant?: string;
+  readonly username?: string;
+  /** Seconds between two looks at the log. */
+  readonly every: string;
+  /** Hours between two readings of every entry. */
+  readonly wholeEvery: string;
+  /** Minutes without an answer from the log or from those who keep heads. */
+  readonly silentAfter: string;
+  readonly once?: true;
+}
+
+/** The log, or somebody who keeps its heads, has not answered for too long. */
+export class Silence extends Error {
+  override readonly name = "Silence";
+  readonly code = "silence";
+}
+
+/** For how long a log may be behind a head that another keeps, in milliseconds. */
+const BEHIND_MS = 30_000;
+
+/**
+ * Verifies a log again and again until it is stopped, and compares it with the heads that others keep.
+ * It keeps the head that it verified last, and continues from there after a kill.
+ * @param stopped ends the watching
+ * @throws LogError that names the first place with a fault; Silence; CommandError
+ */
+export async function watchLog(
+  place: string,
+  options: WatchOptions,
+  print: Print,
+  stopped: AbortSignal,
+): Promise<void> {
+  const key = parseVkey(nodeChecks.sha256, options.vkey);
+  const [everyMs, wholeEveryMs, silentAfterMs] = [
+    durationMs("--every", options.every, 1_000),
+    durationMs("--whole-every", options.wholeEvery, 3_600_000),
+    durationMs("--silent-after", options.silentAfter, 60_000),
+  ];
+  const prunedBelow = Number(options.prunedBelow);
+  if (!Number.isSafeInteger(prunedBelow) || prunedBelow < 0)
+    throw new CommandError("--pruned-below takes the index of the first entry that is kept.");
+  const { approver, checkpoints, archive: archives = [], witness = [] } = options;
+  const approvers = approver === undefined ? [] : parseApprovers(nodeChecks.sha256, approver);
+  const elsewhere: Elsewhere = { checkpoints, archives, witnesses: witness.map(parseWitness) };
+  const credentials = await askCredentials(place, options);
+  const memory = watchMemory(options.state, key);
+  let session: AuditorSession | undefined;
+  let answeredAtMs = performance.now();
+  let said: string | undefined;
+
+  async function look(): Promise<void> {
+    if (credentials !== undefined)
+      session ??= await openAuditorSession(credentials.server, credentials);
+    const [remembered, nowMs] = [await memory.read(), Date.now()];
+    // A clock that was put back must not put the whole reading off.
+    const isRecent = Math.abs(nowMs - (remembered?.wholeAtMs ?? Infinity)) < wholeEveryMs;
+    const answer = await verifyRound(logFiles(place, session?.fetch), {
+      key,
+      approvers,
+      last: remembered?.head,
+      isWhole: !isRecent,
+      prunedBelow,
+      elsewhere: await headsElsewhere(elsewhere, key),
+      behindMs: BEHIND_MS,
+    });
+    await memory.write(answer.signed, isRecent ? undefined : nowMs);
+    for (const line of linesOf(answer, remembered?.head, !isRecent)) await print(line);
+  }
+
+  try {
+    while (!stopped.aborted) {
+      try {
+        await look();
+        answeredAtMs = performance.now();
+        said = undefined;
+      } catch (error) {
+        if (error instanceof LogError || error instanceof LogRefused) throw error;
+        await endQuietly(session);
+        session = undefined;
+        const why = error instanceof Error ? error.message : String(error);
+        if (options.once === true || performance.now() - answeredAtMs >= silentAfterMs)
+          throw new Silence(`${key.name} could not be verified: ${why}`, { cause: error });
+        if (why !== said) await print(`Not verified, and tried again: ${why}`);
+        said = why;
+      }
+      if (options.once === true) return;
+      await pause(everyMs, undefined, { signal: stopped }).catch(() => undefined);
+    }
+  } finally {
+    await endQuietly(session);
+  }
+}
+
+function* linesOf(
+  { head, passed }: RoundAnswer,
+  last: Checkpoint | undefined,
+  isWhole: boolean,
+): Generator<string> {
+  for (const { backupOfMs, reason, continues, published } of passed)
+    yield `The log was restored from a backup of ${new Date(backupOfMs).toISOString()}: "${reason}". It had ${published.size} entries and continued after ${continues.size}.`;
+  const root = Buffer.from(head.root).toString("base64");
+  const added = Math.max(0, head.size - (last?.size ?? 0));
+  if (isWhole) yield `Verified all ${head.size} entries of ${head.origin}, root ${root}.`;
+  else if (added > 0)
+    yield `Verified ${added} new entries of ${head.origin}, which has ${head.size}, root ${root}.`;
+}
+
+const endQuietly = (session: AuditorSession | undefined) => session?.end().catch(() => undefined);
+
+function durationMs(option: string, text: string, unitMs: number): number {
+  const number = Number(text);
+  if (!(number > 0) || !Number.isFinite(number))
+    throw new CommandError(`${option} takes a number above 0.`);
+  return number * unitMs;
+}

@@ -1,0 +1,37 @@
+import type { UserId } from "../../crypto/wire/ids.ts";
+import { differenceAt, type Difference } from "./difference.ts";
+import { RecordedState } from "./recorded-state.ts";
+import type { Replay } from "./replay.ts";
+import { settingColumns } from "./setting-columns.ts";
+import { readStoredState, type StoredAccount, type StoredState } from "./stored-state.ts";
+
+/** The accounts of staff, their roles, and the settings of a tenant. */
+export const accountsAndSettings: Replay<RecordedState> = {
+  begin: () => new RecordedState(),
+  compare: async (client, tenant, state) =>
+    compareState(tenant, state, await readStoredState(client, tenant, [...state.staff.keys()])),
+};
+
+/** Compares the database with the log. What the log no longer says, because it was pruned, is left out. */
+export function compareState(
+  tenant: string,
+  recorded: RecordedState,
+  { accounts, settings }: StoredState,
+): readonly Difference[] {
+  const { prunedBeforeMs } = recorded;
+  const isForgotten = ({ createdAtMs }: StoredAccount) =>
+    prunedBeforeMs !== undefined && createdAtMs < prunedBeforeMs;
+  const found: Difference[] = [];
+  const add = (difference: Difference) => void found.push(...differenceAt(difference));
+  for (const id of new Set<UserId>([...recorded.staff.keys(), ...accounts.keys()])) {
+    const [said, row] = [recorded.staff.get(id), accounts.get(id)];
+    if (said !== undefined || (row !== undefined && !isForgotten(row)))
+      add({ place: `users ${id} role`, stored: row && [row.role], recorded: said });
+  }
+  for (const column of settingColumns) {
+    const said = recorded.settings.get(column);
+    if (said !== undefined || prunedBeforeMs === undefined)
+      add({ place: `tenants ${tenant} ${column}`, stored: settings?.get(column), recorded: said });
+  }
+  return found;
+}

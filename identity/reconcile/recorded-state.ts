@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { parseEntry, type LoggedEntry } from "../../audit/export/entry-filter.ts";
+import { isId, type UserId } from "../../crypto/wire/ids.ts";
+import { isStaff, roles, type Role } from "../../policies/actor.ts";
+import { actionOf } from "./action-of.ts";
+import type { Recorded } from "./difference.ts";
+import type { ReplayedState } from "./replay.ts";
+import { keyLabel, type SettingColumn } from "./setting-columns.ts";
+
+const roleDetails = z.looseObject({ role: z.enum(roles) });
+const keyDetails = z.looseObject({
+  keys: z.array(z.looseObject({ kid: z.string(), alg: z.string(), thumbprint: z.string() })),
+});
+const originDetails = z.looseObject({ origins: z.array(z.string()) });
+
+/**
+ * The accounts of staff, their roles and the settings of one tenant, as its audit log says. Customers
+ * are left out, because there may be millions and their role permits least.
+ */
+export class RecordedState implements ReplayedState<RecordedState> {
+  readonly staff: Map<UserId, Recorded>;
+  readonly settings: Map<SettingColumn, Recorded>;
+  prunedBeforeMs: number | undefined;
+
+  constructor(from?: RecordedState) {
+    this.staff = new Map(from?.staff);
+    this.settings = new Map(from?.settings);
+    this.prunedBeforeMs = from?.prunedBeforeMs;
+  }
+
+  copy(): RecordedState {
+    return new RecordedState(this);
+  }
+
+  /** Entries that failed or were refused changed nothing. */
+  add(bytes: Uint8Array, index: number | undefined): void {
+    const action = actionOf(bytes);
+    const isAccount = action === "user.create" || action === "user.set_role";
+    if (!isAccount && action?.startsWith("tenant.") !== true) return;
+    const entry = parseEntry(bytes);
+    if (entry?.outcome === "success") this.#apply(entry, index);
+  }
+
+  #apply({ action, resource, details = {} }: LoggedEntry, index: number | undefined): void {
+    const set = (column: SettingColumn, values: readonly string[]) =>
+      this.settings.set(column, { values: values.toSorted(), index });
+    const { data: origins } = originDetails.safeParse(details);
+    const { data: keys } = keyDetails.safeParse(details);
+    switch (action) {
+      case "user.create":
+      case "user.set_role":
+        if (isId<UserId>(resource.id))
+          this.#setRole(resource.id, roleDetails.safeParse(details).data?.role, index);
+        return;
+      case "tenant.create":
+        set("suspended_at_ms", []);
+        set("staff_history_grants", []);
+        break;
+      case "tenant.suspend":
+        set("suspended_at_ms", ["suspended"]);
+        break;
+      case "tenant.resume":
+        set("suspended_at_ms", []);
+        break;
+      case "tenant.allow_staff_grants":
+        set("staff_history_grants", ["allowed"]);
+        break;
+      case "tenant.forbid_staff_grants":
+        set("staff_history_grants", []);
+        break;
+    }
+    if (keys !== undefined) set("customer_keys", keys.keys.map(keyLabel));
+    if (origins !== undefined) set("origins", origins.origins);
+  }
+
+  #setRole(user: UserId, role: Role | undefined, index: number | undefined): void {
+    if (role === undefined) return;
+    if (isStaff(role)) this.staff.set(user, { values: [role], index });
+    else this.staff.delete(user);
+  }
+}

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { Client } from "../../db/pool.ts";
+import type { Role } from "../../policies/actor.ts";
+import { nameKeys } from "../accounts/customer-keys.ts";
+import { keyLabel, type SettingColumn } from "./setting-columns.ts";
+
+/** A row of `sealdesk.users`, as far as the log speaks about it. */
+export interface StoredAccount {
+  readonly id: UserId;
+  readonly role: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAtMs: number;
+}
+
+/** The accounts of staff and the settings of a tenant in the database. */
+export interface StoredState {
+  /** The accounts of staff, and those that were asked for. */
+  readonly accounts: ReadonlyMap<UserId, StoredAccount>;
+  /** The words of each setting. Undefined if the tenant has no row. */
+  readonly settings: ReadonlyMap<SettingColumn, readonly string[]> | undefined;
+}
+
+interface TenantRow {
+  readonly customerKeys: unknown;
+  readonly origins: readonly string[];
+  readonly isSuspended: boolean;
+  readonly allowsGrants: boolean;
+}
+
+// There is an index of those who are not customers.
+const ACCOUNTS = `
+  select id, role, created_at_ms as "createdAtMs" from users
+  where role <> $1
+  union select id, role, created_at_ms from users where id = any($2::uuid[])`;
+const CUSTOMER: Role = "customer";
+const TENANT = `
+  select customer_keys as "customerKeys", origins, suspended_at_ms is not null as "isSuspended",
+    staff_history_grants as "allowsGrants"
+  from tenants where id = $1`;
+
+/**
+ * Reads what the log is compared with. The transaction must be fenced to the tenant.
+ * @param asked accounts that are read even if they are customers'
+ */
+export async function readStoredState(
+  client: Client,
+  tenant: TenantId,
+  asked: readonly UserId[],
+): Promise<StoredState> {
+  const accounts = await client.query<StoredAccount>(ACCOUNTS, [CUSTOMER, asked]);
+  const { rows } = await client.query<TenantRow>(TENANT, [tenant]);
+  const [row] = rows;
+  return {
+    accounts: new Map(accounts.rows.map((account) => [account.id, account])),
+    settings: row && new Map(await settingsOf(row)),
+  };
+}
+
+async function settingsOf(row: TenantRow): Promise<[SettingColumn, readonly string[]][]> {
+  return [
+    ["customer_keys", (await keyLabels(row.customerKeys)).toSorted()],
+    ["origins", row.origins.toSorted()],
+    ["suspended_at_ms", row.isSuspended ? ["suspended"] : []],
+    ["staff_history_grants", row.allowsGrants ? ["allowed"] : []],
+  ];
+}
+
+const keySet = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) });
+
+/** Somebody may have written anything into the column. */
+async function keyLabels(stored: unknown): Promise<readonly string[]> {
+  const { data } = keySet.safeParse(stored);
+  if (data === undefined) return ["something that is not a JWK Set"];
+  try {
+    return (await nameKeys(data)).map(keyLabel);
+  } catch {
+    return ["something that is not a JWK"];
+  }
+}

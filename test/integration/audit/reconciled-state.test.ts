@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import { allowStaffGrants } from "../../../identity/accounts/allow-staff-grants.ts";
+import { suspendTenant } from "../../../identity/accounts/suspend-tenant.ts";
+import { arrange, grantBy, postGrant } from "../control-plane/history-requests.ts";
+import { attackTest, saidBy } from "../../support/attack-test.ts";
+import { customerDevice } from "../../support/device.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
+import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+
+let server: TestServer;
+let agent: TestStaff;
+beforeAll(async () => {
+  server = await startTestServer({ metrics: { host: "127.0.0.1", port: 0 } }, { stateEveryMs: 20 });
+  agent = await server.createStaff("agent");
+});
+afterAll(() => server.close());
+
+const sql = (text: string) => server.database.owner.query<{ id: string }>(text);
+const isWarned = async () =>
+  (await (await fetch(`${server.url}/readyz`)).text()).includes("audit_state_differs");
+const differs = async () =>
+  /^sealdesk_audit_state_differs (\d+)$/m.exec(await server.scrape())?.[1];
+const ofTenant = (change: string) => () =>
+  `update sealdesk.tenants set ${change} where id = '${server.tenant.id}'`;
+const planted = randomUUID();
+
+interface Change {
+  /** What an administrator of the database does, and how it is put right. */
+  readonly meddle: () => string;
+  readonly putRight: () => string;
+  /** What a person is told. */
+  readonly told: () => RegExp;
+}
+
+const changes: Readonly<Record<string, Change>> = {
+  "a role": {
+    meddle: () => `update sealdesk.users set role = 'admin' where id = '${agent.id}'`,
+    putRight: () => `update sealdesk.users set role = 'agent' where id = '${agent.id}'`,
+    told: () =>
+      new RegExp(`sealdesk\\.users ${agent.id} role says admin, but entry \\d+ says agent`),
+  },
+  "an account of staff that nobody created": {
+    meddle: () => `insert into sealdesk.users (id, tenant, role, created_at_ms)
+      values ('${planted}', '${server.tenant.id}', 'auditor', 0)`,
+    putRight: () => `delete from sealdesk.users where id = '${planted}'`,
+    told: () =>
+      new RegExp(`sealdesk\\.users ${planted} role says auditor, but no entry of the log does`),
+  },
+  "a key of customers": {
+    meddle: ofTenant(
+      `customer_keys = jsonb_set(customer_keys, '{keys,1}', '{"kty":"OKP","crv":"Ed25519","kid":"own","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}')`,
+    ),
+    putRight: ofTenant("customer_keys = customer_keys #- '{keys,1}'"),
+    told: () => /customer_keys says .*own \(.*, but entry 0 says /,
+  },
+  "a key of customers that is none": {
+    meddle: ofTenant(`customer_keys = jsonb_set(customer_keys, '{keys,1}', '{"kty":"?"}')`),
+    putRight: ofTenant("customer_keys = customer_keys #- '{keys,1}'"),
+    told: () => /customer_keys says something that is not a JWK, but entry 0 says /,
+  },
+  "an origin": {
+    meddle: ofTenant("origins = '{https://evil.example}'"),
+    putRight: ofTenant("origins = '{}'"),
+    told: () => /origins says https:..evil\.example, but entry 0 says nothing/,
+  },
+  "that staff may show the past": {
+    meddle: ofTenant("staff_history_grants = true"),
+    putRight: ofTenant("staff_history_grants = false"),
+    told: () => /staff_history_grants says allowed, but entry 0 says nothing/,
+  },
+  "a suspension": {
+    meddle: ofTenant("suspended_at_ms = 1"),
+    putRight: ofTenant("suspended_at_ms = null"),
+    told: () => /suspended_at_ms says suspended, but entry 0 says nothing/,
+  },
+};
+
+attackTest.each(
+  {
+    attempt: "An account, a role or a setting of a tenant is changed by SQL",
+    foundBy: "each node; `sealdesk audit reconcile`",
+    when: "state",
+    code: "audit_state_differs",
+    says: "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
+  },
+  changes,
+  async ({ meddle, putRight, told }) => {
+    await until(async () => !(await isWarned()));
+    const said = await saidBy(server, "audit_state_differs", () => sql(meddle()));
+    expect(said.text).toMatch(told());
+    expect(await differs()).toBe("1");
+    const command = await runSealdesk(server, [
+      "audit",
+      "reconcile",
+      "--tenant",
+      server.tenant.slug,
+    ]);
+    expect(command).toMatchObject({ code: 1, out: expect.stringMatching(told()) });
+    await sql(putRight());
+    await until(async () => !(await isWarned()));
+    expect(await differs()).toBe("0");
+    return said;
+  },
+);
+
+test("a customer who was made staff is found", async () => {
+  const { user } = await customerDevice(server);
+  await sql(`update sealdesk.users set role = 'supervisor' where id = '${user}'`);
+  await until(isWarned);
+  await sql(`update sealdesk.users set role = 'customer' where id = '${user}'`);
+  await until(async () => !(await isWarned()));
+});
+
+test("a grant that SQL widened and a consent that nobody gave are found by the command", async () => {
+  const arranged = await arrange(server);
+  const grant = await grantBy(server, arranged, arranged.customer, { fromSeq: 2 });
+  expect((await postGrant(arranged, arranged.customer, grant)).status).toBe(200);
+  const reconcile = () =>
+    runSealdesk(server, ["audit", "reconcile", "--tenant", server.tenant.slug]);
+  expect(await reconcile()).toMatchObject({ code: 0 });
+  await sql(`update sealdesk.history_grants set from_seq = 1 where id = '${grant.id}'`);
+  await sql(`insert into sealdesk.consents (id, tenant, conversation, user_id, purpose, state, seq,
+      receipt_digest)
+    select '${planted}', tenant, id, '${arranged.customer.user}', 'history_sharing', 'given', 1, sha256('')
+    from sealdesk.conversations where id = '${arranged.id}'`);
+  const { code, out } = await reconcile();
+  expect(code).toBe(1);
+  expect(out).toMatch(
+    new RegExp(
+      `history_grants ${grant.id} says .*events 1 to 3, but entry \\d+ says .*events 2 to 3`,
+    ),
+  );
+  expect(out).toMatch(new RegExp(`consents ${planted} says .*given, but no entry of the log does`));
+});
+
+test("what commands change is what the log says, at each moment", async () => {
+  const node = await startTestServer({}, { stateEveryMs: 1 });
+  const { slug } = node.tenant;
+  const { ownerUrl } = node.database;
+  const staff = await node.createStaff("agent");
+  for (let nowMs = 0; nowMs < 20; nowMs++) {
+    await suspendTenant(ownerUrl, { slug, suspended: nowMs % 2 === 0, nowMs });
+    await allowStaffGrants(ownerUrl, { slug, allowed: nowMs % 2 === 0, nowMs });
+    await node.createStaff("supervisor");
+    await node.createTenant();
+  }
+  const { username } = staff;
+  const args = ["--tenant", slug, "--username", username, "--role", "admin"];
+  const changed = await runSealdesk(node, ["user", "set-role", ...args]);
+  expect(changed).toMatchObject({ code: 0, out: `${username} is admin now.\n` });
+  const compared = await runSealdesk(node, ["audit", "reconcile"]);
+  expect(compared).toMatchObject({ code: 0, err: "" });
+  expect(compared.out.match(/^The database agrees with /gm)).toHaveLength(21);
+  expect((await node.auditEntries()).slice(-2)).toMatchObject([
+    { action: "user.set_role", subject: staff.id, details: { role: "admin", before: "agent" } },
+    { action: "audit.reconcile", class: "R" },
+  ]);
+  expect(node.logged()).not.toContain("audit_state_differs");
+  await node.close();
+});

@@ -1,0 +1,165 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { appendEntry } from "../../../audit/append-entry.ts";
+import { headsElsewhere } from "../../../cli/commands/audit/watch/heads-elsewhere.ts";
+import { verifyRound } from "../../../cli/commands/audit/watch/verify-round.ts";
+import { utf8 } from "../../../crypto/wire/bytes.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { entryOf } from "../../support/audit-log.ts";
+import { entryAt, withoutTriggers } from "../../support/database-administrator.ts";
+import { MemoryLog } from "../../support/memory-log.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
+import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+import { startWitness } from "../../support/witness-server.ts";
+
+const command = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
+
+let server: TestServer;
+let folder: string;
+let auditor: TestStaff;
+let vkey: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  folder = await mkdtemp(join(tmpdir(), "sealdesk-watch-"));
+  auditor = await server.createStaff("auditor");
+  await append(300);
+  const { out } = await runSealdesk(server, ["audit", "vkey", "--tenant", server.tenant.slug]);
+  vkey = out.trim();
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Appends entries and waits until they are signed. */
+async function append(count: number): Promise<void> {
+  await inTransaction(server.database.pool, server.tenant.id, async (client) => {
+    for (let at = 0; at < count; at++) await appendEntry(client, entryOf(server.tenant.id, at));
+  });
+  await until(async () => {
+    const { rows } = await server.database.owner.query<{ signed: boolean }>(
+      `select not exists (select from audit.pending) and coalesce(max(size), 0)
+         = (select count(*) from audit.entries where tenant = $1) as signed
+       from audit.checkpoints where log = $1`,
+      [server.tenant.id],
+    );
+    return rows[0]?.signed === true;
+  });
+}
+
+const argsOf = (state: string, more: readonly string[]) => [
+  ...["audit", "watch", `${server.url}/v1/audit/log`, "--vkey", vkey],
+  ...["--state", join(folder, state), "--tenant", server.tenant.slug],
+  ...["--username", auditor.username, "--every", "0.1", ...more],
+];
+const look = (state: string, ...more: string[]) =>
+  runSealdesk(server, argsOf(state, ["--once", ...more]), `${auditor.password}\n`);
+
+test("the first look verifies every entry, and a later one what was added", async () => {
+  expect(await look("first")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^Verified all 3\d\d entries of sealdesk\.local\/audit\/t\//),
+  });
+  await append(5);
+  expect(await look("first")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^Verified \d+ new entries of /),
+  });
+  expect(await look("first", "--whole-every", "0.000001")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^Verified all /),
+  });
+});
+
+test("a watcher that was killed continues from what it verified last", async () => {
+  const watch = () => {
+    const child = spawn(process.execPath, [command, ...argsOf("killed", [])], { cwd: tmpdir() });
+    child.stdin.end(`${auditor.password}\n`);
+    let out = "";
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    return { child, closed, said: () => out };
+  };
+  const killed = watch();
+  await until(() => killed.said().includes("Verified all "));
+  killed.child.kill("SIGKILL");
+  await killed.closed;
+  await append(5);
+  const next = watch();
+  await until(() => /^Verified \d+ new entries of /.test(next.said()));
+  await append(5);
+  await until(() => next.said().split("\n").length > 2);
+  expect(next.said()).not.toContain("Verified all ");
+  next.child.kill("SIGTERM");
+  expect(await next.closed).toBe(0);
+  expect(await readdir(join(folder, "killed"))).toHaveLength(2);
+});
+
+test("outside checkpoints and an archive that agree are no fault, and missing ones are", async () => {
+  const checkpoints = join(server.home, "audit-checkpoints");
+  const archive = join(folder, "archive");
+  const { slug } = server.tenant;
+  await runSealdesk(server, ["audit", "archive", "--tenant", slug, "--out", archive]);
+  const elsewhere = ["--checkpoints", checkpoints, "--archive", archive];
+  expect(await look("elsewhere", ...elsewhere)).toMatchObject({ code: 0 });
+  expect(await look("elsewhere", "--checkpoints", folder)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("has no checkpoint of "),
+  });
+});
+
+test.each(["a witness", "the outside checkpoints"])(
+  "a head of another history that %s keep is a fault",
+  async (who) => {
+    const [log, witness] = [new MemoryLog(), await startWitness()];
+    log.append([utf8("one"), utf8("two")]);
+    const other = log.again([utf8("one"), utf8("another")]);
+    const note = other.signed(other.head);
+    witness.logs.push(log.key);
+    witness.seen.set(log.key.name, note);
+    const checkpoints = await mkdtemp(join(folder, "checkpoints-"));
+    await writeFile(join(checkpoints, randomUUID()), note);
+    const isWitness = who === "a witness";
+    const elsewhere = await headsElsewhere(
+      {
+        checkpoints: isWitness ? undefined : checkpoints,
+        archives: [],
+        witnesses: isWitness ? [witness] : [],
+      },
+      log.key,
+    );
+    const round = { key: log.key, approvers: [], last: undefined, isWhole: true, prunedBelow: 0 };
+    await expect(verifyRound(log, { ...round, elsewhere, behindMs: 0 })).rejects.toMatchObject({
+      code: "forked",
+      place: isWitness ? "the witness witness.example" : `the folder ${checkpoints}`,
+    });
+    await witness.close();
+  },
+);
+
+test("a server that does not answer is told with another status", async () => {
+  const away = ["audit", "watch", "http://127.0.0.1:9/", "--vkey", vkey, "--once"];
+  expect(await runSealdesk(server, [...away, "--state", join(folder, "away")])).toMatchObject({
+    code: 4,
+    err: expect.stringContaining("could not be verified"),
+  });
+});
+
+test("a log that the server finds altered is a fault", async () => {
+  await look("altered");
+  await withoutTriggers(
+    server.database,
+    `update audit.entries set entry = convert_to(replace(convert_from(entry, 'UTF8'),
+       'transcript.record', 'transcript.broken'), 'UTF8') where id = ${entryAt(server.tenant.id, 30)}`,
+  );
+  expect(await look("altered", "--whole-every", "0.000001")).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/audit_log_altered: .* Entry 30 is not the one that was signed/),
+  });
+});
