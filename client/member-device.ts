@@ -1,5 +1,6 @@
 import type { DeviceId } from "../crypto/wire/ids.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
+import { loadSigner } from "../crypto/device/identity.ts";
 import type { Suite } from "../crypto/device/suite.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
 import { ConversationManager } from "./conversation/conversation-manager.ts";
@@ -142,6 +143,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   });
   const manager = await ConversationManager.load({
     ...parts,
+    sign: await store.read((transaction) => loadSigner(transaction, "receipt")),
     renewal,
     rollback,
     keyLimit: await KeyLimit.load(store),

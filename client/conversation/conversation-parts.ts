@@ -22,7 +22,7 @@ import type { ConversationState } from "./state.ts";
 export interface ConversationDeps
   extends
     Omit<RecordingDeps, "keyLog" | "lists">,
-    Pick<SenderDeps, "clock" | "renewal" | "newId" | "transmit" | "onFailure"> {
+    Pick<SenderDeps, "sign" | "clock" | "renewal" | "newId" | "transmit" | "onFailure"> {
   readonly keyLog: RecordingDeps["keyLog"] & SenderDeps["keyLog"];
   readonly lists: SenderDeps["lists"] & Pick<ListFreshness, "readAgain">;
   readonly api: Pick<

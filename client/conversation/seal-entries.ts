@@ -1,6 +1,6 @@
 import type { ConversationId, MessageId } from "../../crypto/wire/ids.ts";
-import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { sealMessage, type MessageToSeal } from "../../crypto/device/seal-message.ts";
+import type { Signer } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
@@ -27,6 +27,8 @@ interface SealingDeps {
   readonly lists: Pick<ListFreshness, "now">;
   readonly conversation: ConversationId;
   readonly account: Pick<Account, "tenant" | "user" | "device">;
+  /** Signs messages with the receipt key. */
+  readonly sign: Signer;
 }
 
 /** Messages that were to be sealed. */
@@ -43,7 +45,7 @@ interface SealedEntries {
  * @throws SuiteError no_session, stale_session, untrusted_identity
  */
 export function sealEntries(
-  { store, suite, conversation, account, keyLog, lists }: SealingDeps,
+  { store, suite, conversation, account, keyLog, lists, sign }: SealingDeps,
   ids: readonly MessageId[],
   /** Called inside the transaction, so that it returns the newest state. */
   current: () => ConversationState | undefined,
@@ -54,7 +56,6 @@ export function sealEntries(
     if (state === undefined) return undefined;
     const { epoch, arrivedAt } = state;
     const { tenant, user, device: ownDevice } = account;
-    const { privateKey } = await loadIdentityKey(transaction, "receipt");
     const withheld = await withheldFrom(transaction, conversation, state, account, lists.now());
     // The hash of an event that is gone is not known. To claim one would be an alarm for members.
     const lastSeen = state.afterGap
@@ -72,7 +73,7 @@ export function sealEntries(
         continue;
       }
       const { franked, ...sealed } = await sealMessage(transaction, suite, {
-        author: { tenant, user, privateKey },
+        author: { tenant, user, sign },
         conversation,
         senderDevice: ownDevice,
         epoch,

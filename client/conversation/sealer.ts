@@ -33,7 +33,10 @@ export type SealOutcome =
   | { readonly kind: "failed"; readonly error: SealdeskError };
 
 type SealerDeps = SessionDeps &
-  Pick<SenderDeps, "conversation" | "account" | "log" | "keyLog" | "renewal" | "onUnreachable">;
+  Pick<
+    SenderDeps,
+    "conversation" | "account" | "sign" | "log" | "keyLog" | "renewal" | "onUnreachable"
+  >;
 
 /** Seals messages for the devices of a conversation. It establishes sessions that are missing or stale. */
 export class Sealer {

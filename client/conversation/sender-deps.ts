@@ -1,5 +1,6 @@
 import type { Frame } from "../../crypto/wire/frame.ts";
 import type { DeviceId, ConversationId, NewId } from "../../crypto/wire/ids.ts";
+import type { Signer } from "../../crypto/device/sodium.ts";
 import type { Account } from "../device/account.ts";
 import type { SealdeskError } from "../errors.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
@@ -12,6 +13,8 @@ import type { SessionDeps } from "./sessions.ts";
 export interface SenderDeps extends SessionDeps {
   readonly conversation: ConversationId;
   readonly account: Pick<Account, "tenant" | "user" | "device">;
+  /** Signs messages with the receipt key. */
+  readonly sign: Signer;
   readonly log: ConversationLog;
   readonly keyLog: Pick<KeyLog, "headFor">;
   readonly clock: Clock;

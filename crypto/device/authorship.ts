@@ -2,7 +2,7 @@ import { authorshipBytes, type Authorship } from "../wire/authorship.ts";
 import type { TenantId, UserId } from "../wire/ids.ts";
 import { DeviceError } from "./device-error.ts";
 import type { MessageContext } from "./payload.ts";
-import { sign, verifySignature } from "./sodium.ts";
+import { verifySignature, type Signer } from "./sodium.ts";
 
 /** The account that a sending device belongs to by certificate, with the device's receipt key. */
 export interface Author {
@@ -14,16 +14,16 @@ export interface Author {
 
 /** This device, as the author of a message. */
 export interface SigningAuthor extends Pick<Author, "tenant" | "user"> {
-  /** The private half of the receipt key. */
-  readonly privateKey: Uint8Array;
+  /** Signs with the receipt key. */
+  readonly sign: Signer;
 }
 
 /** Returns the signature of a message by the receipt key of its sending device, 64 bytes. */
 export const signMessage = (
   context: MessageContext,
   commitment: Uint8Array,
-  { tenant, user, privateKey }: SigningAuthor,
-): Uint8Array => sign(bytesOf(context, commitment, { tenant, user }), privateKey);
+  { tenant, user, sign }: SigningAuthor,
+): Promise<Uint8Array> => sign(bytesOf(context, commitment, { tenant, user }));
 
 /**
  * Checks who sent a message. Call it before you show the message as said by the author.

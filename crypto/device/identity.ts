@@ -3,7 +3,15 @@ import { isUuid } from "../wire/uuid.ts";
 import { ecKeyBytes } from "../wire/key-sizes.ts";
 import { deviceRecordBytes, type DeviceRecord } from "../wire/signed-records.ts";
 import { DeviceError } from "./device-error.ts";
-import { generateSigningKey, sign, verifySignature, type SigningKeyPair } from "./sodium.ts";
+import {
+  createSigner,
+  generateSigningKey,
+  sign,
+  verifySignature,
+  zeroise,
+  type Signer,
+  type SigningKeyPair,
+} from "./sodium.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
 
 /**
@@ -59,6 +67,20 @@ export async function loadIdentityKey(
   if (privateKey === undefined)
     throw new DeviceError("no_identity", `This device does not hold the ${name} key.`);
   return { privateKey, publicKey: publicHalf(privateKey) };
+}
+
+/**
+ * Returns a signer for the named key, for what is signed often.
+ * @throws DeviceError no_identity
+ */
+export async function loadSigner(
+  transaction: Pick<StoreTransaction, "get">,
+  name: IdentityKeyName,
+): Promise<Signer> {
+  const { privateKey } = await loadIdentityKey(transaction, name);
+  const signer = await createSigner(privateKey);
+  zeroise(privateKey);
+  return signer;
 }
 
 /**

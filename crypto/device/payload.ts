@@ -22,6 +22,8 @@ export type { Body } from "./payload-body.ts";
 const version = 1;
 /** A message tells of at most this many messages that its sender could not open. */
 export const mostUnopened = 16;
+/** A head tells of at most this many restores. */
+export const mostRestores = 999_999_999;
 
 const payloadMessage = message({
   version: [1, uint(0xffffffff)],
@@ -38,7 +40,7 @@ const payloadMessage = message({
           size: [1, uint()],
           root: [2, fixed(32)],
           signature: [3, fixed(64)],
-          restores: [4, uint(999_999_999)],
+          restores: [4, uint(mostRestores)],
         }),
       ),
     ),

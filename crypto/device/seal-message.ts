@@ -54,7 +54,7 @@ export async function sealMessage(
   const payload = encodePayload(content);
   const frankingKey = newFrankingKey();
   const commitment = commit(frankingKey, payload);
-  const signature = signMessage(content, commitment, author);
+  const signature = await signMessage(content, commitment, author);
   const franked = { payload, frankingKey, signature };
   const plaintext = pad(franked);
   try {

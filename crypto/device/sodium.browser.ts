@@ -12,9 +12,9 @@ import { bytesToNumberLE } from "@noble/curves/utils.js";
 import { strictEd25519 } from "../wire/ed25519.ts";
 import type { HmacSha256, Sha256 } from "../wire/event.ts";
 import { concat, equalBytes } from "../wire/bytes.ts";
-import type { ExchangeKeyPair, SigningKeyPair } from "./sodium.ts";
+import type { ExchangeKeyPair, Signer, SigningKeyPair } from "./sodium.ts";
 
-export type { ExchangeKeyPair, SigningKeyPair } from "./sodium.ts";
+export type { ExchangeKeyPair, Signer, SigningKeyPair } from "./sodium.ts";
 
 /** There is nothing to wait for in a browser. */
 export const ready: Promise<void> = Promise.resolve();
@@ -65,6 +65,36 @@ export const exchange = (privateKey: Uint8Array, publicKey: Uint8Array): Uint8Ar
 /** @returns an Ed25519 signature, 64 bytes */
 export const sign = (message: Uint8Array, privateKey: Uint8Array): Uint8Array =>
   ed25519.sign(message, privateKey.subarray(0, 32));
+
+/** PKCS #8 of an Ed25519 key up to its seed of 32 bytes, RFC 8410 section 7. */
+const pkcs8Head = Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32);
+
+/**
+ * Returns a signer for a key that signs often. WebCrypto signs where it knows Ed25519, with a key that
+ * nothing can read. Other browsers, and pages without a secure context, sign with `sign`. You may wipe the
+ * private key afterwards.
+ */
+export async function createSigner(privateKey: Uint8Array): Promise<Signer> {
+  const key = await importedKey(privateKey.subarray(0, 32));
+  if (key !== undefined)
+    return async (message) =>
+      new Uint8Array(await crypto.subtle.sign("Ed25519", key, Uint8Array.from(message)));
+  const own = privateKey.slice();
+  return async (message) => sign(message, own);
+}
+
+/** Returns undefined if the platform does not know Ed25519. */
+async function importedKey(seed: Uint8Array): Promise<CryptoKey | undefined> {
+  const pkcs8 = Uint8Array.from(concat(pkcs8Head, seed));
+  try {
+    return await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]);
+  } catch {
+    // Without a secure context there is no `subtle`, and calling it is an error, too.
+    return undefined;
+  } finally {
+    zeroise(pkcs8);
+  }
+}
 
 /** Returns false for anything that is not this key's signature, including malformed input. */
 export const verifySignature = (

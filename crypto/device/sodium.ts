@@ -71,6 +71,18 @@ export const exchange = (privateKey: Uint8Array, publicKey: Uint8Array): Uint8Ar
 export const sign = (message: Uint8Array, privateKey: Uint8Array): Uint8Array =>
   sodium.crypto_sign_detached(message, privateKey);
 
+/** Signs with one Ed25519 key. It resolves with 64 bytes, which may be others for the same message. */
+export type Signer = (message: Uint8Array) => Promise<Uint8Array>;
+
+/**
+ * Returns a signer for a key that signs often, such as with each message. It is as fast as the platform
+ * allows. You may wipe the private key afterwards.
+ */
+export async function createSigner(privateKey: Uint8Array): Promise<Signer> {
+  const own = privateKey.slice();
+  return async (message) => sign(message, own);
+}
+
 /** Returns false for anything that is not this key's signature, including malformed input. */
 export const verifySignature = (
   message: Uint8Array,

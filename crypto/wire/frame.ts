@@ -41,6 +41,16 @@ export const wireLimits = {
   cursors: 1024,
   heads: 4096,
   token: 8 * 1024,
+  /** The code of a refusal, of a fault and of a gap. */
+  code: 64,
+  /** The sentence beside it. */
+  sentence: 512,
+  /** Each list of devices in a refusal. */
+  refusedDevices: 4096,
+  members: 4096,
+  memberDevices: 256,
+  role: 32,
+  suite: 32,
 } as const;
 
 const uint32 = uint(0xffffffff);
@@ -95,13 +105,13 @@ const accepted = message({
 const refused = message({
   conversation: [1, conversationId],
   clientMessageId: [2, messageId],
-  code: [3, text(64)],
-  message: [4, text(512)],
+  code: [3, text(wireLimits.code)],
+  message: [4, text(wireLimits.sentence)],
   epoch: [5, uint32],
-  devices: [6, list(deviceId, 4096)],
-  missing: [7, list(deviceId, 4096)],
-  extra: [8, list(deviceId, 4096)],
-  stale: [9, list(deviceId, 4096)],
+  devices: [6, list(deviceId, wireLimits.refusedDevices)],
+  missing: [7, list(deviceId, wireLimits.refusedDevices)],
+  extra: [8, list(deviceId, wireLimits.refusedDevices)],
+  stale: [9, list(deviceId, wireLimits.refusedDevices)],
   retryAfterMs: [10, uint32],
 });
 
@@ -136,13 +146,17 @@ const deliver = message({
   previousHash: [14, fixed(32)],
 });
 const synced = message({ conversation: [1, conversationId], seq: [2, uint()] });
-const fault = message({ code: [1, text(64)], message: [2, text(512)], retryAfterMs: [3, uint32] });
+const fault = message({
+  code: [1, text(wireLimits.code)],
+  message: [2, text(wireLimits.sentence)],
+  retryAfterMs: [3, uint32],
+});
 
 const gap = message({
   conversation: [1, conversationId],
   from: [2, uint()],
   to: [3, uint()],
-  reason: [4, text(64)],
+  reason: [4, text(wireLimits.code)],
 });
 const ackGap = message({ conversation: [1, conversationId], to: [2, uint()] });
 
@@ -220,8 +234,8 @@ export function decodeFrame(input: Uint8Array): Frame {
 
 const member = message({
   user: [1, userId],
-  role: [2, text(32)],
-  devices: [3, list(deviceId, 256)],
+  role: [2, text(wireLimits.role)],
+  devices: [3, list(deviceId, wireLimits.memberDevices)],
 });
 /** The canonical text of a receipt, with the signature of a receipt key. */
 const signedReceipt = message({
@@ -238,18 +252,18 @@ const deviceProof = message({
   certificate: [6, fixed(64)],
 });
 const creation = message({
-  suite: [1, text(32)],
+  suite: [1, text(wireLimits.suite)],
   device: [2, deviceId],
   signature: [3, fixed(64)],
   creator: [4, optional(nested(deviceProof))],
   /** The users with whom the conversation begins: the creator and those they named, in order. */
-  users: [5, list(userId, 4096)],
+  users: [5, list(userId, wireLimits.members)],
 });
 const control = message({
   epoch: [1, uint32],
   actor: [2, userId],
   subject: [3, userId],
-  members: [4, list(nested(member), 4096)],
+  members: [4, list(nested(member), wireLimits.members)],
   creation: [5, optional(nested(creation))],
   receipt: [6, optional(nested(signedReceipt))],
   signer: [7, optional(nested(deviceProof))],

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventKinds } from "../../crypto/wire/frame.ts";
+import { maxMediaTypeBytes, maxNameBytes } from "../../crypto/device/attachments/attachment.ts";
+import { mostRestores, mostUnopened } from "../../crypto/device/payload.ts";
+import { eventKinds, wireLimits } from "../../crypto/wire/frame.ts";
+import { maxReceiptBytes } from "../../crypto/wire/receipt.ts";
 
 const protocol = readFileSync("docs/protocol.md", "utf8");
 
@@ -16,6 +19,37 @@ function rowsUnder(heading: string): readonly (readonly string[])[] {
   );
 }
 
+test("docs/protocol.md has the longest form of each field", () => {
+  const count = (value: number) => value.toLocaleString("en-US");
+  const bytes = (value: number) =>
+    value % 1024 === 0 ? `${count(value / 1024)} KiB` : `${count(value)} bytes`;
+  const limit = wireLimits;
+  expect(rowsUnder("Protobuf")).toEqual([
+    ["a frame", bytes(limit.frame)],
+    ["hello.access_token, hello.device_proof", `${bytes(limit.token)} each`],
+    ["send.packets, and the bytes of each", `${count(limit.packets)}, ${bytes(limit.packet)}`],
+    ["heads.heads, ack.cursors", `${count(limit.heads)}, ${count(limit.cursors)}`],
+    ["refused.code, fault.code, gap.reason", bytes(limit.code)],
+    ["refused.message, fault.message", bytes(limit.sentence)],
+    ["refused.devices, missing, extra, stale", `${count(limit.refusedDevices)} each`],
+    ["a Control", bytes(limit.control)],
+    [
+      "Control.members, and the devices of each",
+      `${count(limit.members)}, ${count(limit.memberDevices)}`,
+    ],
+    ["Creation.users", count(limit.members)],
+    ["Member.role, Creation.suite", bytes(limit.role)],
+    ["SignedReceipt.text", bytes(maxReceiptBytes)],
+    ["Payload.unopened", count(mostUnopened)],
+    [
+      "Attachment.name, Attachment.media_type",
+      `${bytes(maxNameBytes)}, ${bytes(maxMediaTypeBytes)}`,
+    ],
+    ["KeyLogHead.restores", count(mostRestores)],
+  ]);
+  expect(limit.suite).toBe(limit.role);
+});
+
 test("docs/protocol.md has the number of each kind of event", () => {
   const documented = rowsUnder("Kinds of events").map(([number, kind]) => [kind, Number(number)]);
   expect(Object.fromEntries(documented)).toEqual(eventKinds);
@@ -28,6 +62,6 @@ test("docs/protocol.md has every label that devices use, and no other", () => {
       .filter((path) => path.endsWith(".ts") && !/(^|\/)(dist|node_modules)\//.test(path))
       .flatMap((path) => readFileSync(path, "utf8").match(/\bsealdesk\/[a-z-]+\/v\d\b/g) ?? []),
   );
-  const documented = rowsUnder("Labels").map(([label]) => label);
-  expect(new Set(documented)).toEqual(new Set(used));
+  const documented = rowsUnder("Labels").map(([label = ""]) => label);
+  expect(documented.toSorted()).toEqual([...new Set(used)].toSorted());
 });

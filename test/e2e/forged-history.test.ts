@@ -5,10 +5,11 @@
 import { randomBytes } from "node:crypto";
 import type { Conversation, ConversationItem, ProblemItem } from "../../client/index.ts";
 import type { HistoryRecord } from "../../client/conversation/history.ts";
-import { signMessage } from "../../crypto/device/authorship.ts";
 import { commit } from "../../crypto/device/franking.ts";
 import { encodePayload } from "../../crypto/device/payload.ts";
+import { sign } from "../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../crypto/device/store.ts";
+import { authorshipBytes } from "../../crypto/wire/authorship.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
 import type { Frame, Send } from "../../crypto/wire/frame.ts";
 import { allowStaffGrants } from "../../identity/accounts/allow-staff-grants.ts";
@@ -186,13 +187,12 @@ test("an agent's message that the customer could not open is marked for a newcom
       const forgery = forged.get(seq);
       if (forgery === undefined) return record;
       const { payload, frankingKey, commitment, send } = forgery;
-      const author = { tenant: tenant.id, user: user.id, privateKey: privateKey! };
-      const context = { ...send, senderDevice: agent.sealdesk.device };
+      const who = { tenant: tenant.id, user: user.id, senderDevice: agent.sealdesk.device };
       return {
         ...record,
         payload,
         frankingKey,
-        signature: signMessage(context, commitment, author),
+        signature: sign(authorshipBytes({ ...send, ...who, commitment }), privateKey!),
       };
     }),
   );

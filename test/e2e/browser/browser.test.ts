@@ -3,7 +3,7 @@ import { compactVerify, importJWK, type JWK } from "jose";
 import type { Browser, Page } from "playwright-core";
 import { openAttachment } from "../../../crypto/device/attachments/open-attachment.ts";
 import { verifyDevice } from "../../../crypto/device/identity.ts";
-import { ready } from "../../../crypto/device/sodium.ts";
+import { generateSigningKey, ready, verifySignature } from "../../../crypto/device/sodium.ts";
 import { makeConsumer, type Consumer } from "../../architecture/consumer.ts";
 import { buildPage, callIn, launchChromium } from "../../support/browser.ts";
 import { startPageServer, type PageServer } from "../../support/page-server.ts";
@@ -121,6 +121,17 @@ test("Node verifies a record that a page signed", async () => {
   expect(() => verifyDevice({ record: other, signature }, record.accountKey)).toThrow(
     expect.objectContaining({ code: "invalid_device_record" }),
   );
+});
+
+test("a page signs messages with the platform's Ed25519, and Node verifies them", async () => {
+  const { publicKey, privateKey } = generateSigningKey();
+  const message = Uint8Array.from(randomBytes(135));
+  const { signature, byPlatform } = await call<{
+    readonly signature: number[];
+    readonly byPlatform: number;
+  }>("sign", [...privateKey], [...message]);
+  expect(verifySignature(message, Uint8Array.from(signature), publicKey)).toBe(true);
+  expect(byPlatform).toBe(1);
 });
 
 test("Node opens a file that a page sealed", async () => {

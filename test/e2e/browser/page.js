@@ -7,6 +7,7 @@ import {
   certifyDevice,
   createIdentityKey,
 } from "./node_modules/@sealdesk/client/dist/crypto/device/identity.js";
+import { createSigner } from "./node_modules/@sealdesk/client/dist/crypto/device/sodium.js";
 import { sealAttachment } from "./node_modules/@sealdesk/client/dist/crypto/device/attachments/seal-attachment.js";
 import { IndexedDbLevel } from "./node_modules/@sealdesk/client/dist/client/indexed-db-level.js";
 import { encodings } from "./node_modules/@sealdesk/client/dist/crypto/device/level.js";
@@ -90,6 +91,20 @@ const page = {
     );
     await store.close();
     return plain(certified);
+  },
+
+  /** A signature by a private key, and how many of WebCrypto's were made for it. */
+  async sign(privateKey, message) {
+    const { subtle } = crypto;
+    let byPlatform = 0;
+    subtle.sign = (...of) => {
+      byPlatform++;
+      return SubtleCrypto.prototype.sign.apply(subtle, of);
+    };
+    const sign = await createSigner(Uint8Array.from(privateKey));
+    const signature = await sign(Uint8Array.from(message));
+    delete subtle.sign;
+    return { signature: plain(signature), byPlatform };
   },
 
   /** @param content base64; so is what is returned */

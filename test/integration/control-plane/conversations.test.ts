@@ -164,10 +164,12 @@ test("a device registered later is a member of the account's conversations", asy
   expect(member?.devices.toSorted()).toEqual([first.id, second.id].toSorted());
 });
 
-test("a password alone, without a registered device, changes no membership", async () => {
+test("a password alone, without a registered device, reads members and changes none", async () => {
   const { id, path } = await started();
   const thief = new TestDevice(server);
   expect((await thief.signInAsStaff(await server.createStaff("supervisor"))).status).toBe(201);
+  const seen = await thief.request("GET", path);
+  expect(seen.body.members.map(({ user }: { user: string }) => user)).toContain(agent.user);
   const add = await addMember(thief, id, colleague.user);
   const remove = await removeMember(thief, id, agent.user);
   const close = await closeConversation(thief, id);

@@ -88,6 +88,21 @@ test("a proof serves once, also at sign-in", async () => {
   expect((await send()).body.code).toBe("proof_reused");
 });
 
+test("a request with a refused proof, or with a token that the server did not make, leaves no entry", async () => {
+  /** Entries about requests. Checkpoints are entries, too, and come by themselves. */
+  const entries = async () => {
+    const { rows } = await server.database.owner.query<{ entry: Buffer }>(
+      "select entry from audit.entries order by id",
+    );
+    return rows.map(({ entry }) => entry.toString()).filter((entry) => entry.startsWith("{"));
+  };
+  const before = await entries();
+  expect(await statusWith(proofWith({ htm: "POST" }))).toBe("invalid_proof");
+  const foreign = { proof: proofWith(), token: `${device.token}x` };
+  expect((await device.request("DELETE", `/v1/devices/${device.id}`, foreign)).status).toBe(401);
+  expect(await entries()).toEqual(before);
+});
+
 test("a proof that was refused for its token may not have been spent", async () => {
   const proof = proofWith();
   const foreign = await device.request("GET", path, { proof, token: `${device.token}x` });

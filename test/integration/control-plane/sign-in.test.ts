@@ -39,6 +39,15 @@ describe("a password", () => {
     expect(reply.body).toMatchObject({ code: "sign_in_failed", detail: "The sign-in failed." });
   });
 
+  test("is stored as an Argon2id hash", async () => {
+    const { id } = await server.createStaff("agent");
+    const { rows } = await server.database.owner.query<{ password_hash: string }>(
+      "select password_hash from sealdesk.users where id = $1",
+      [id],
+    );
+    expect(rows[0]?.password_hash).toMatch(/^\$argon2id\$v=19\$/);
+  });
+
   test("of another tenant's user is refused", async () => {
     const staff = await server.createStaff("agent", await server.createTenant());
     const reply = await new TestDevice(server).signInAsStaff({

@@ -40,9 +40,13 @@ const fail = () =>
     password: wrongPassword,
   });
 
-/** A wrong password for `staff` from an address of its own. */
-async function guess(staff: TestStaff, index: number): Promise<Reply> {
-  const proof = { method: "POST", url: `${server.url}/v1/sessions` };
+/** Signs in with a new device from the address with this number. */
+async function signInFrom(
+  index: number,
+  { tenant, username, password }: TestStaff,
+  at = server,
+): Promise<Reply> {
+  const proof = { method: "POST", url: `${at.url}/v1/sessions` };
   const response = await fetch(proof.url, {
     method: "POST",
     headers: {
@@ -50,15 +54,14 @@ async function guess(staff: TestStaff, index: number): Promise<Reply> {
       "content-type": "application/json",
       "x-forwarded-for": `198.51.100.${index}`,
     },
-    body: JSON.stringify({
-      grant: "password",
-      tenant: staff.tenant,
-      username: staff.username,
-      password: wrongPassword,
-    }),
+    body: JSON.stringify({ grant: "password", tenant, username, password }),
   });
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
+
+/** A wrong password for `staff` from an address of its own. */
+const guess = (staff: TestStaff, index: number): Promise<Reply> =>
+  signInFrom(index, { ...staff, password: wrongPassword });
 
 test("40 customers with good tokens sign in at once behind one address", async () => {
   const replies = await times(40, () => new TestDevice(server).signInAsCustomer(randomUUID()));
@@ -201,4 +204,16 @@ describe("a sign-in with wrong names or a wrong password", () => {
       expect(performance.now() - begunAt).toBeGreaterThanOrEqual(249);
     },
   );
+});
+
+test("the sessions of an account are limited in each network", async () => {
+  const limited = await startTestServer({
+    sessionLimit: { burst: 3, secondsPerFurther: 600 },
+    trustedProxies: ["127.0.0.1"],
+  });
+  const staff = await limited.createStaff("agent");
+  const from = (network: number) => times(5, () => signInFrom(network, staff, limited));
+  expect(tally(await from(1))).toEqual({ "201": 3, "429 rate_limited": 2 });
+  expect(tally(await from(2))).toEqual({ "201": 3, "429 rate_limited": 2 });
+  await limited.close();
 });

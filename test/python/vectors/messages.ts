@@ -1,4 +1,4 @@
-import { signMessage, verifyAuthor } from "../../../crypto/device/authorship.ts";
+import { verifyAuthor } from "../../../crypto/device/authorship.ts";
 import { commit, verifyCommitment } from "../../../crypto/device/franking.ts";
 import { pad, unpad } from "../../../crypto/device/padding.ts";
 import { decodePayload, encodePayload, type Payload } from "../../../crypto/device/payload.ts";
@@ -14,7 +14,6 @@ import {
   describeFormat,
   eachFlipped,
   hex,
-  keyOf,
   malleated,
   signedBy,
   unhex,
@@ -210,11 +209,10 @@ export function authorships() {
     receiptKey: hex(record.receiptKey),
     signature: "",
   };
-  const by = (name: string) => ({ tenant, user, privateKey: keyOf(name).privateKey });
   const commitment = unhex(input.commitment);
-  input.signature = hex(signMessage(signed, commitment, by("receipt")));
   const other = utf8("sealdesk/message/v2");
   const bytes = authorshipBytes({ tenant, user, ...signed, commitment });
+  input.signature = hex(signedBy("receipt", bytes));
   return describeFormat({
     name: "authorship",
     defined: "docs/crypto.md#signature",
@@ -223,7 +221,7 @@ export function authorships() {
       ...eachFlipped(input, Object.keys(input) as (keyof typeof input)[]),
       {
         name: "signed by the device key",
-        input: { ...input, signature: hex(signMessage(signed, commitment, by("device"))) },
+        input: { ...input, signature: hex(signedBy("device", bytes)) },
       },
       {
         name: "another label",

@@ -68,6 +68,11 @@ describe("a copy of the account key brings no device to the account:", () => {
       expect(isRightful(first, entryOf(record, 2, approval))).toBe(false);
   });
 
+  test("an approval covers neither the identity key nor the receipt key", () => {
+    for (const other of [{ identityKey: new Uint8Array(33) }, { receiptKey: ed25519().publicKey }])
+      expect(isRightful(first, entryOf({ ...record, ...other }, 2, approvalOf(record)))).toBe(true);
+  });
+
   test("and it must be one that rightfully came and is not removed", () => {
     const removal = { ...first, change: "device_removed", version: 2 } as const;
     expect(isRightful(first, removal, entryOf(record, 3, approvalOf(record)))).toBe(false);

@@ -4,7 +4,7 @@ import { grantedRecord } from "../../../client/history/granted-record.ts";
 import { signMessage } from "../../../crypto/device/authorship.ts";
 import { commit } from "../../../crypto/device/franking.ts";
 import { encodePayload } from "../../../crypto/device/payload.ts";
-import { generateSigningKey, ready } from "../../../crypto/device/sodium.ts";
+import { createSigner, generateSigningKey, ready } from "../../../crypto/device/sodium.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type {
   ConversationId,
@@ -26,7 +26,8 @@ const lastSeen = { seq: 3, transcriptHash: new Uint8Array(randomBytes(32)) };
 const payload = encodePayload({ ...context, lastSeen, body: { kind: "text", text: "good day" } });
 const frankingKey = new Uint8Array(randomBytes(32));
 const commitment = commit(frankingKey, payload);
-const signature = signMessage(context, commitment, { tenant, user, privateKey: key.privateKey });
+const sign = await createSigner(key.privateKey);
+const signature = await signMessage(context, commitment, { tenant, user, sign });
 
 const { conversation: _, ...header } = context;
 const link = {

@@ -5,7 +5,6 @@ import { saveGap, saveRecord } from "../../../client/conversation/history.ts";
 import { putEntry, unsealedEntry } from "../../../client/conversation/outbox.ts";
 import { sealEntries } from "../../../client/conversation/seal-entries.ts";
 import { stateAfterGap, unknown } from "../../../client/conversation/state.ts";
-import { createIdentityKey } from "../../../crypto/device/identity.ts";
 import { unpad } from "../../../crypto/device/padding.ts";
 import { decodePayload, type LastSeen } from "../../../crypto/device/payload.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
@@ -39,7 +38,6 @@ async function lastSeenIn(
   const store = await DeviceStore.open(level, randomBytes(32));
   const id = newId<MessageId>();
   await store.transact(async (transaction) => {
-    await createIdentityKey(transaction, "receipt");
     for (const seq of seen)
       saveRecord(transaction, conversation, seq, {
         kind: "message",
@@ -81,7 +79,8 @@ async function lastSeenIn(
     },
   } as unknown as Suite;
   const [keyLog, lists] = [{ headFor: () => undefined }, { now: () => 0 }];
-  const deps = { store, suite, conversation, account, keyLog, lists };
+  const sign = () => Promise.resolve(new Uint8Array(64));
+  const deps = { store, suite, conversation, account, sign, keyLog, lists };
   await sealEntries(deps, [id], () => state, { nowMs: 0 });
   return decodePayload(unpad(plaintext).payload).lastSeen;
 }

@@ -9,7 +9,6 @@ import {
 } from "../../../client/conversation/session-renewal.ts";
 import type { Trust } from "../../../client/device/trust.ts";
 import type { SealdeskError } from "../../../client/errors.ts";
-import { createIdentityKey } from "../../../crypto/device/identity.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import {
   SuiteError,
@@ -96,7 +95,6 @@ export async function setUp(
 ) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
-  await store.transact((transaction) => createIdentityKey(transaction, "receipt"));
   const log = new ConversationLog(
     conversation,
     { tenant: newId<TenantId>(), device: ownDevice, user: newId<UserId>() },
@@ -148,6 +146,7 @@ export async function setUp(
       localClock: clock,
       conversation,
       account: { tenant: newId<TenantId>(), user, device: ownDevice },
+      sign: () => Promise.resolve(new Uint8Array(64)),
       ownDevice,
       newId,
       syncClock,

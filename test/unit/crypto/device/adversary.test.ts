@@ -143,7 +143,7 @@ describe("a member's own chain", () => {
     const frankingKey = new Uint8Array(32).fill(7);
     const encode = (text: string) => encodePayload({ ...payload, body: { kind: "text", text } });
     const commitment = commit(frankingKey, encode("for B"));
-    const signature = signMessage(payload, commitment, a.author);
+    const signature = await signMessage(payload, commitment, a.author);
     const context = { clientMessageId: payload.clientMessageId, commitment };
     const sealedFor = async (to: TestDevice, chain: Chain, text: string) => ({
       ...(await request(

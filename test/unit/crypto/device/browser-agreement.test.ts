@@ -2,6 +2,7 @@
  * Browsers compute with noble what Node computes with libsodium. Each must give the other's results,
  * and open or verify what the other made; what one refuses, the other refuses.
  */
+import type { webcrypto } from "node:crypto";
 import fc from "fast-check";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { bytesToNumberLE, numberToBytesLE } from "@noble/curves/utils.js";
@@ -113,6 +114,54 @@ test.each(bothWays)("Ed25519: %s signs, %s verifies", (_signer, _verifier, signe
     }),
     { ...settings, numRuns: 60 },
   );
+});
+
+/** Signs with a signer of each module, whose key is wiped before, and lets both modules verify. */
+const signersAgree = (numRuns: number) =>
+  fc.assert(
+    fc.asyncProperty(bytes(32), text, async (seed, message) => {
+      const { privateKey, publicKey } = node.signingKeyFromSeed(seed);
+      for (const { createSigner } of [node, browser]) {
+        const own = privateKey.slice();
+        const sign = await createSigner(own);
+        own.fill(0);
+        const signature = await sign(message);
+        for (const { verifySignature } of [node, browser])
+          expect(verifySignature(message, signature, publicKey)).toBe(true);
+      }
+    }),
+    { ...settings, numRuns },
+  );
+
+describe("what a signer of either module signs, both verify", () => {
+  /** Replaces a part of the platform for one test. */
+  const replace = (value: Partial<webcrypto.SubtleCrypto> | undefined) =>
+    Object.defineProperty(crypto, "subtle", { configurable: true, value });
+  const { subtle } = crypto;
+  afterEach(() => replace(subtle));
+
+  test("with WebCrypto", async () => {
+    let signed = 0;
+    replace({
+      importKey: subtle.importKey.bind(subtle),
+      sign(...of) {
+        signed++;
+        return subtle.sign(...of);
+      },
+    });
+    await signersAgree(20);
+    expect(signed).toBe(20);
+  });
+
+  test("with a WebCrypto that does not know Ed25519", async () => {
+    replace({ importKey: () => Promise.reject(new DOMException("unknown", "NotSupportedError")) });
+    await signersAgree(5);
+  });
+
+  test("without a secure context, in which there is no WebCrypto", async () => {
+    replace(undefined);
+    await signersAgree(5);
+  });
 });
 
 describe("Ed25519 signatures that were made to divide verifiers", () => {

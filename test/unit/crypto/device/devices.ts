@@ -1,6 +1,11 @@
 import { MemoryLevel } from "memory-level";
 import type { Author, SigningAuthor } from "../../../../crypto/device/authorship.ts";
-import { generateSigningKey, sha256, ready } from "../../../../crypto/device/sodium.ts";
+import {
+  createSigner,
+  generateSigningKey,
+  sha256,
+  ready,
+} from "../../../../crypto/device/sodium.ts";
 import { DeviceStore, type Level, type StoreTransaction } from "../../../../crypto/device/store.ts";
 import { signalSuite } from "../../../../crypto/device/suites/signal/index.ts";
 import type {
@@ -96,7 +101,7 @@ export async function newDevice(
     level,
     suite,
     ...identity,
-    author: newAuthor(),
+    author: await newAuthor(),
     store,
     transact: (work) => device.store.transact(work),
     async restart() {
@@ -109,9 +114,10 @@ export async function newDevice(
 
 const tenant = newId<TenantId>();
 
-function newAuthor(): Author & SigningAuthor {
+async function newAuthor(): Promise<Author & SigningAuthor> {
   const { publicKey, privateKey } = generateSigningKey();
-  return { tenant, user: newId<UserId>(), receiptKey: publicKey, privateKey };
+  const sign = await createSigner(privateKey);
+  return { tenant, user: newId<UserId>(), receiptKey: publicKey, sign };
 }
 
 export function bundleOf(

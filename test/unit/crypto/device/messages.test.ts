@@ -32,7 +32,7 @@ async function lie(from: TestDevice, to: TestDevice, outer: Payload, inner: Payl
   const frankingKey = new Uint8Array(32).fill(5);
   const encoded = encodePayload(inner);
   const commitment = commit(frankingKey, encoded);
-  const signature = signMessage(outer, commitment, from.author);
+  const signature = await signMessage(outer, commitment, from.author);
   const plaintext = pad({ payload: encoded, frankingKey, signature });
   const sealed = await seal(from, [to], outer, plaintext);
   const { clientMessageId } = outer;
@@ -119,8 +119,8 @@ describe("the signature", () => {
     const { author } = a;
     const by = (context: Partial<Payload>, signer: Partial<typeof author> = {}, of = commitment) =>
       signMessage({ ...payload, ...context }, of, { ...author, ...signer });
-    const sealedWith = async (signature: Uint8Array) => {
-      const plaintext = pad({ payload: encoded, frankingKey, signature });
+    const sealedWith = async (signature: Uint8Array | Promise<Uint8Array>) => {
+      const plaintext = pad({ payload: encoded, frankingKey, signature: await signature });
       const { clientMessageId, conversation } = payload;
       // A refused message takes its key with it, so each has a key of its own.
       await a.transact((tx) => a.suite.rotate(tx, conversation));
@@ -135,7 +135,7 @@ describe("the signature", () => {
       by({ clientMessageId: newId() }),
       by({}, { tenant: newId() }),
       by({}, { user: newId() }),
-      by({}, { privateKey: b!.author.privateKey }),
+      by({}, { sign: b!.author.sign }),
       by({}, {}, zeroHash),
     ])
       await expect(receive(a, b!, await sealedWith(signature))).rejects.toMatchObject({

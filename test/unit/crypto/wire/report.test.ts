@@ -3,6 +3,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { signMessage } from "../../../../crypto/device/authorship.ts";
 import { commit } from "../../../../crypto/device/franking.ts";
 import {
+  createSigner,
   generateSigningKey,
   ready,
   sign,
@@ -68,10 +69,10 @@ const header = {
 const payload = new Uint8Array(100).fill(2);
 const frankingKey = new Uint8Array(32).fill(3);
 const { tenant, user } = author.record;
-const signature = signMessage(header, commit(frankingKey, payload), {
+const signature = await signMessage(header, commit(frankingKey, payload), {
   tenant,
   user,
-  privateKey: receipt.privateKey,
+  sign: await createSigner(receipt.privateKey),
 });
 const message: ReportedMessage = {
   header,
