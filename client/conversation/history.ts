@@ -81,6 +81,13 @@ export interface HistoryRecord extends Omit<Stored, "control" | "problems" | "ar
   readonly problems: readonly Problem[];
 }
 
+/**
+ * Returns whether a later grant may show a message that an earlier grant did not. Events that this device
+ * has seen itself are kept as it saw them.
+ */
+export const isReplaceable = ({ kind, grantedBy, payload }: HistoryRecord): boolean =>
+  kind === "message" && grantedBy !== undefined && payload === undefined;
+
 export interface Problem {
   readonly code: EventProblemCode;
   /** The member whose account or device is concerned. */

@@ -140,6 +140,8 @@ export type EventProblemCode =
   | "transcript_mismatch"
   // a message that is shown although it carries a head of the key log that the log did not sign
   | "invalid_key_log_head"
+  // a granted message that is shown although the log does not show who was a member then
+  | "membership_unverified"
   // a granted message that is shown although a member, `user`, says that they could not open it at the time
   | "unopened"
   // a membership event
