@@ -18,7 +18,7 @@ import {
 } from "../conversation/history.ts";
 import type { EventProblemCode, ProblemItem } from "../conversation/items.ts";
 import { isSameLog } from "../conversation/judge-message.ts";
-import { isListedUnder } from "../conversation/state.ts";
+import { hasDevice, isListedUnder } from "../conversation/state.ts";
 import { toStored } from "../conversation/stored-member.ts";
 import { hearUnopened, unopenedBy } from "../conversation/unopened.ts";
 import type { Account } from "../device/account.ts";
@@ -36,6 +36,7 @@ import {
   getFirst,
   getIncoming,
   getLink,
+  mostRemoved,
   putIncoming,
   type IncomingJob,
   type StoredLink,
@@ -52,7 +53,10 @@ export interface HistoryImporterDeps extends DownloadDeps {
 }
 
 /** An event of a granted range, with what the log says of its place and what the pack says of it. */
-interface GrantedEvent extends Pick<IncomingJob, "conversation" | "grant" | "grantor" | "members"> {
+interface GrantedEvent extends Pick<
+  IncomingJob,
+  "conversation" | "grant" | "grantor" | "members" | "removed"
+> {
   readonly seq: number;
   readonly link: StoredLink;
   readonly change: Control | undefined;
@@ -181,7 +185,7 @@ export class HistoryImporter {
     const { after, problems } = await store.transact(async (transaction) => {
       await assertIncoming(transaction, job);
       const found: ProblemItem[] = [];
-      let { members } = job;
+      let { members, removed } = job;
       for (let seq = job.next; seq <= last; seq++) {
         const link = await getLink(transaction, job.grant, seq);
         deleteLink(transaction, job.grant, seq);
@@ -189,11 +193,13 @@ export class HistoryImporter {
         const change = changesMembers(link.kind)
           ? changeOf({ ...job, tenant }, members, seq, link)
           : undefined;
-        const granted = { ...job, members, change, seq, link, entry: entries.get(seq) };
+        const granted = { ...job, members, removed, change, seq, link, entry: entries.get(seq) };
         found.push(...(await this.#recordOne(transaction, granted)));
+        if (link.kind === "device_removed" && change !== undefined)
+          removed = [...removed, ...removedBy(members, change)].slice(-mostRemoved);
         if (change !== undefined) members = membersOf(change);
       }
-      const moved = { ...job, members, next: Math.max(job.next, last + 1) };
+      const moved = { ...job, members, removed, next: Math.max(job.next, last + 1) };
       putIncoming(transaction, moved);
       return { after: moved, problems: found };
     });
@@ -210,7 +216,9 @@ export class HistoryImporter {
     const { account } = this.#deps;
     const known = await recordAt(transaction, conversation, seq);
     if (known !== undefined && !isReplaceable(known)) return [];
-    const author = await authorOf(this.#deps, transaction, link.senderDevice);
+    const author = granting.removed.includes(link.senderDevice)
+      ? undefined
+      : await authorOf(this.#deps, transaction, link.senderDevice);
     const first = await getFirst(transaction, grant, link);
     const isRepeated = first !== undefined && first < seq;
     const place = { ...granting, conversation, author, isRepeated };
@@ -308,3 +316,9 @@ const membersOf = ({ epoch, members }: Control): IncomingJob["members"] => ({
   epoch,
   members: members.map(toStored),
 });
+
+/** Returns the devices that a removal takes from its subject, as far as the members before it are known. */
+function removedBy(before: IncomingJob["members"], { members }: Control): readonly DeviceId[] {
+  const devices = (before?.members ?? []).flatMap((member) => member.devices);
+  return devices.filter((device) => !hasDevice(members, device));
+}

@@ -24,6 +24,8 @@ import { mostMembers, storedMember } from "../conversation/stored-member.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
 const prefix = "granted!";
+/** A grant remembers this many removed devices. */
+export const mostRemoved = 4096;
 
 const record = message({
   grant: [1, grantId],
@@ -54,6 +56,8 @@ const record = message({
       ),
     ),
   ],
+  /** The devices that a change of the range before `next` removed. They do not come back. */
+  removed: [15, list(deviceId, mostRemoved)],
   /** True once the links were followed back as far as they are needed. */
   linked: [14, flag],
 });
@@ -80,6 +84,7 @@ export const incomingJob = (
   packsRead: 0,
   next: grant.fromSeq,
   members: undefined,
+  removed: [],
   linked: false,
 });
 

@@ -98,6 +98,25 @@ test("a change that members refused counts for nobody, and is named", async () =
   ]);
 });
 
+test("a removed device that is listed again does not speak for its owner", async () => {
+  const log = new GrantedLog();
+  log.change("created", computer, all, 1);
+  log.place(say(phone, "from my phone"));
+  log.change("device_removed", computer, withoutPhone, 2);
+  log.change("device_added", computer, all, 3);
+  log.place(say(phone, "I owe you 10,000 euros.", { epoch: 3 }));
+  log.place(say(computer, "yes", { epoch: 3 }));
+  const { grant, shown } = await newcomer(log, everybody);
+  await grant(2, 6);
+  expect(await shown()).toEqual([
+    [2, "from my phone"],
+    [3, "device_removed"],
+    [4, "device_added"],
+    [5, "author_unverified"],
+    [6, "yes"],
+  ]);
+});
+
 test("a relay that keeps back a list of members has the grant refused", async () => {
   const log = logAfterRemoval();
   log.place(say(phone, "I owe you 10,000 euros.", { epoch: 2 }));

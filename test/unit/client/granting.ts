@@ -217,18 +217,18 @@ export class GrantedLog {
 /** The certificate of a device, under an account key of its user. */
 export function certificateOf(
   { id: device, user, key }: Author,
-  account = generateSigningKey(),
+  accountKey = generateSigningKey(),
 ): CertifiedDevice {
   const record = {
     tenant,
     user,
     device,
-    accountKey: account.publicKey,
+    accountKey: accountKey.publicKey,
     deviceKey: key.publicKey,
     identityKey: new Uint8Array(33),
     receiptKey: key.publicKey,
   };
-  return { record, signature: sign(deviceRecordBytes(record), account.privateKey) };
+  return { record, signature: sign(deviceRecordBytes(record), accountKey.privateKey) };
 }
 
 /** What the key log says of a user to whose account these devices came. */
