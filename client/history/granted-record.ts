@@ -55,6 +55,7 @@ export function grantedRecord(
     signature: undefined,
     control: undefined,
     arrived: [],
+    departed: [],
     enters: false,
     problems: [],
     gap: undefined,

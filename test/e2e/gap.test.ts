@@ -40,3 +40,37 @@ test("a device that was away while events were purged is told so, and reads what
   expect(problemsOf(all)).toEqual([]);
   await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
 });
+
+test("a device is shown who left while events were purged", async () => {
+  const customer = await connectCustomer(server);
+  let agent = await connectStaff(server);
+  const colleague = await connectStaff(server);
+  const talk = await customer.sealdesk.openConversation({
+    with: [agent.sealdesk.user.id, colleague.sealdesk.user.id],
+  });
+  await joined(agent, talk.id);
+  const theirs = await joined(colleague, talk.id);
+  await agent.sealdesk.close();
+  await theirs.removeMember(colleague.sealdesk.user.id);
+  await readUntil(talk, (all) => all.some(({ kind }) => kind === "member_removed"));
+  await talk.consentToHistorySharing("given");
+  await server.database.owner.query(
+    "delete from sealdesk.events where conversation = $1 and seq = 2",
+    [talk.id],
+  );
+
+  agent = await agent.restart();
+  const items = await readUntil(await joined(agent, talk.id), (all) =>
+    all.some(({ kind }) => kind === "consent_changed"),
+  );
+  expect(items.slice(1)).toMatchObject([
+    { kind: "gap", seq: 2 },
+    {
+      kind: "departed_unseen",
+      seq: 3,
+      members: [{ user: colleague.sealdesk.user.id, devices: [colleague.sealdesk.device] }],
+    },
+    { kind: "consent_changed", seq: 3 },
+  ]);
+  await Promise.all([agent, customer, colleague].map(({ sealdesk }) => sealdesk.close()));
+});

@@ -370,6 +370,7 @@ const entryRecord = (transcriptHash: Uint8Array): HistoryRecord => ({
   attachment: undefined,
   restored: undefined,
   arrived: [],
+  departed: [],
   enters: false,
   payload: undefined,
   frankingKey: undefined,

@@ -51,6 +51,7 @@ const recordOf = (seq: number, changes: Partial<HistoryRecord> = {}): HistoryRec
   attachment: undefined,
   restored: undefined,
   arrived: [],
+  departed: [],
   enters: false,
   payload: randomBytes(300),
   frankingKey: randomBytes(32),
