@@ -41,6 +41,42 @@ test("a device that was away while events were purged is told so, and reads what
   await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
 });
 
+test("a device that was away while the members changed knows them after a purge, and reads and writes", async () => {
+  const customer = await connectCustomer(server);
+  let agent = await connectStaff(server);
+  const colleague = await connectStaff(server);
+  const newcomer = await connectStaff(server);
+  const talk = await customer.sealdesk.openConversation({
+    with: [agent.sealdesk.user.id, colleague.sealdesk.user.id],
+  });
+  await joined(agent, talk.id);
+  const theirs = await joined(colleague, talk.id);
+  await agent.sealdesk.close();
+  await talk.send("before the change");
+  await theirs.addMember(newcomer.sealdesk.user.id);
+  for (const text of ["one", "two", "three"]) await talk.send(text);
+  await server.database.owner.query("select sealdesk.purge_events(now() + interval '1 minute')");
+
+  agent = await agent.restart();
+  const serving = await joined(agent, talk.id);
+  await theirs.send("welcome back");
+  await serving.send("here I am");
+  const items = await readUntil(serving, (all) => textsOf(all).includes("here I am"));
+  expect(items.map(({ kind, seq }) => [kind, seq])).toEqual([
+    ["created", 1],
+    ["gap", 2],
+    ["member_added", 3],
+    ["gap", 5],
+    ["problem", 6],
+    ["message", 7],
+    ["message", 8],
+  ]);
+  // The customer's key came with a message that is gone.
+  expect(problemsOf(items)).toMatchObject([{ seq: 6, code: "no_key" }]);
+  const all = [agent, customer, colleague, newcomer];
+  await Promise.all(all.map(({ sealdesk }) => sealdesk.close()));
+});
+
 test("a device is shown who left while events were purged", async () => {
   const customer = await connectCustomer(server);
   let agent = await connectStaff(server);
