@@ -37,7 +37,7 @@ export function changeOf(
 }
 
 /** Returns undefined for any content that members had to refuse. */
-export function decoded(encoded: Uint8Array): Control | undefined {
+function decoded(encoded: Uint8Array): Control | undefined {
   try {
     return decodeControl(encoded);
   } catch {

@@ -232,7 +232,7 @@ export function certificateOf(
 }
 
 /** What the key log says of a user to whose account these devices came. */
-export function keyHistoryOf(...devices: readonly CertifiedDevice[]): KeyHistory {
+function keyHistoryOf(...devices: readonly CertifiedDevice[]): KeyHistory {
   const entries = devices.map(({ record, signature: certificate }, index) => ({
     change: "device_added" as const,
     version: index + 1,
