@@ -30,6 +30,7 @@ export type {
   ConsentItem,
   ConversationItem,
   ArrivedUnseenItem,
+  DepartedUnseenItem,
   GapItem,
   HistoryGrantedItem,
   EventProblemCode,

@@ -68,6 +68,8 @@ const record = message({
   restored: [18, optional(nested(restoredFields))],
   /** Who came while this device saw no events, and was first listed by this event. */
   arrived: [19, list(nested(storedMember), mostMembers)],
+  /** Who left while this device saw no events, and was first missing in this event's list. */
+  departed: [22, list(nested(storedMember), mostMembers)],
   /** True if the event made this device a member. */
   enters: [20, flag],
 });
@@ -75,11 +77,22 @@ const record = message({
 type Stored = MessageOf<typeof record>;
 
 /** The stored record of one event. */
-export interface HistoryRecord extends Omit<Stored, "control" | "problems" | "arrived"> {
+export interface HistoryRecord extends Omit<
+  Stored,
+  "control" | "problems" | "arrived" | "departed"
+> {
   readonly arrived: readonly Member[];
+  readonly departed: readonly Member[];
   readonly control: Control | undefined;
   readonly problems: readonly Problem[];
 }
+
+/**
+ * Returns whether a later grant may show a message that an earlier grant did not. Events that this device
+ * has seen itself are kept as it saw them.
+ */
+export const isReplaceable = ({ kind, grantedBy, payload }: HistoryRecord): boolean =>
+  kind === "message" && grantedBy !== undefined && payload === undefined;
 
 export interface Problem {
   readonly code: EventProblemCode;
@@ -102,9 +115,10 @@ export function saveRecord(
   const control = value.control === undefined ? undefined : encodeControl(value.control);
   const problems = [...value.problems];
   const arrived = value.arrived.map(toStored);
+  const departed = value.departed.map(toStored);
   transaction.put(
     historyKey(conversation, seq),
-    encodeRecord(record, { ...value, control, problems, arrived }),
+    encodeRecord(record, { ...value, control, problems, arrived, departed }),
   );
 }
 
@@ -130,6 +144,7 @@ export function saveGap(
     frankingTag: zeroHash,
     control: undefined,
     arrived: [],
+    departed: [],
     enters: false,
     problems: [],
     gap: { from, reason },
@@ -276,8 +291,8 @@ export async function lastSeenUpTo(
 export type Self = Pick<Account, "tenant" | "device" | "user">;
 
 /**
- * Returns the items that show an event: first who came unseen before it, then what happened, then its
- * problems.
+ * Returns the items that show an event: first who came and who left unseen before it, then what happened,
+ * then its problems.
  */
 export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedItem[] {
   const { kind, control, receivedAtMs, sender, senderDevice, clientMessageId } = value;
@@ -288,6 +303,8 @@ export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedIt
   const items: LoggedItem[] = [];
   if (value.arrived.length > 0)
     items.push({ kind: "arrived_unseen", seq, members: value.arrived, receivedAtMs });
+  if (value.departed.length > 0)
+    items.push({ kind: "departed_unseen", seq, members: value.departed, receivedAtMs });
   if (kind !== "message") {
     const item = control === undefined ? undefined : controlItem(seq, kind, value, control);
     if (item !== undefined) items.push(item);

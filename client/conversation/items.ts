@@ -140,6 +140,8 @@ export type EventProblemCode =
   | "transcript_mismatch"
   // a message that is shown although it carries a head of the key log that the log did not sign
   | "invalid_key_log_head"
+  // a granted message that is shown although the log does not show who was a member then
+  | "membership_unverified"
   // a granted message that is shown although a member, `user`, says that they could not open it at the time
   | "unopened"
   // a membership event
@@ -210,6 +212,21 @@ export interface ArrivedUnseenItem extends Placed {
 }
 
 /**
+ * Users and devices left while this device saw no events. The membership event that follows lists them no
+ * more. Nothing is sealed for them from then on.
+ */
+export interface DepartedUnseenItem extends Placed {
+  readonly kind: "departed_unseen";
+  /**
+   * Who left. Each has only the devices that left. A user who has another role now is listed with all
+   * devices, in the earlier role.
+   */
+  readonly members: readonly Member[];
+  /** Milliseconds since the Unix epoch, by the relay's clock. They left at this time or before. */
+  readonly receivedAtMs: number;
+}
+
+/**
  * The server was restored from a backup, as two people approved. The items that follow with
  * `lostOnServer` are only on this device. Then comes what happened since the restore.
  */
@@ -238,6 +255,7 @@ export type ConversationItem =
   | ConsentItem
   | GapItem
   | ArrivedUnseenItem
+  | DepartedUnseenItem
   | ServerRestoredItem
   | ProblemItem;
 

@@ -2,6 +2,7 @@ import {
   actOf,
   arrivalsBeside,
   arrivalsBetween,
+  departuresBeside,
   isPossible,
   membershipAfter,
   type MembershipAct,
@@ -51,15 +52,15 @@ export function judgeControl(
   const act = actOf(event, control);
   const enters = makesMember(before, event, control, self);
   const receipt = found && isHere(before, event, found) ? found.receipt : undefined;
-  const accepted = (arrived: readonly Member[]): MembershipVerdict => {
-    const verdict = { kind: "accepted", control, arrived, enters, receipt } as const;
+  const accepted = ({ arrived, departed }: Unseen): MembershipVerdict => {
+    const verdict = { kind: "accepted", control, arrived, departed, enters, receipt } as const;
     return receipt === undefined ? withoutReceipt(before, event.kind, verdict, self) : verdict;
   };
   if (before !== undefined && sawMembers(before, event, enters, self)) {
     // R7
     const after = membershipAfter(before.members, act);
     const follows = after !== undefined && control.epoch === before.epoch + after.epochStep;
-    return follows ? accepted([]) : malformed;
+    return follows ? accepted(nothing) : malformed;
   }
   // R8
   if (!isPossible(act)) return malformed;
@@ -69,8 +70,7 @@ export function judgeControl(
       ? hasCreatorOnly(event.kind, control)
       : haveSameCustomers(before?.members ?? [], control.members);
     if (!isOfCustomer) return malformed;
-    const arrived = before === undefined ? [] : unseenArrivals(before.members, act, enters, self);
-    return accepted(arrived);
+    return accepted(before === undefined ? nothing : unseenBy(before.members, act, enters, self));
   }
   // R9
   return unseen ? { kind: "outside" } : malformed;
@@ -132,17 +132,31 @@ const sawMembers = (
   !(before.malformed && enters) &&
   hasDevice(before.members, device);
 
-/** Returns who is new to this device, apart from itself and from what the act brings. */
-function unseenArrivals(
+/** Who came and who left while a device saw no events. */
+type Unseen = Pick<
+  Extract<MembershipVerdict, { readonly kind: "accepted" }>,
+  "arrived" | "departed"
+>;
+
+const nothing: Unseen = { arrived: [], departed: [] };
+
+/** Returns who came and who left, apart from this device and from what the act does. */
+function unseenBy(
   known: readonly Member[],
   act: MembershipAct,
   enters: boolean,
   { user: self, device }: Self,
-): readonly Member[] {
+): Unseen {
   // An act that brings this device brings nobody else, not even another device of its account.
   const bringsSelf = enters && act.subject === self;
-  const came = bringsSelf ? arrivalsBetween(known, act.members) : arrivalsBeside(known, act);
-  return withoutDevice(came, device).filter(
-    ({ user, devices }) => user !== self || devices.length > 0,
-  );
+  const others = (members: readonly Member[]) =>
+    withoutDevice(members, device).filter(
+      ({ user, devices }) => user !== self || devices.length > 0,
+    );
+  return {
+    arrived: others(bringsSelf ? arrivalsBetween(known, act.members) : arrivalsBeside(known, act)),
+    departed: others(
+      bringsSelf ? arrivalsBetween(act.members, known) : departuresBeside(known, act),
+    ),
+  };
 }

@@ -81,12 +81,12 @@ async function openFrom(
     const message = { ...event, keyMaxMessages, nowMs };
     const opened = await openMessage(transaction, suite, message, author);
     const { body, lastSeen, keyLogHead, unopened, payload, frankingKey, signature } = opened;
-    if (unopened.length > 0) await onUnopened(unopened, author.user);
+    const isSame = await sawTheSame(transaction, event, lastSeen);
+    if (unopened.length > 0 && isSame) await onUnopened(unopened, author.user);
     const problems: Problem[] = [];
     if (keyLogHead !== undefined && !(await onHead(keyLogHead, author.user)))
       problems.push({ code: "invalid_key_log_head", user: author.user });
-    if (!(await sawTheSame(transaction, event, lastSeen)))
-      problems.push({ code: "transcript_mismatch", user: undefined });
+    if (!isSame) problems.push({ code: "transcript_mismatch", user: undefined });
     return { ...saidIn(body), payload, frankingKey, signature, problems };
   } catch (error) {
     const code = problemOf(error);

@@ -84,6 +84,7 @@ function messageRecord(
     sender,
     control: undefined,
     arrived: [],
+    departed: [],
     enters: false,
     device: undefined,
   };
@@ -124,12 +125,13 @@ function membershipRecord(
       ...base,
       control: undefined,
       arrived: [],
+      departed: [],
       enters: false,
       device: undefined,
       problems: problemsOf(verdict),
     };
   }
-  const { control, arrived, enters } = verdict;
+  const { control, arrived, departed, enters } = verdict;
   const uncertified = toShow(before, control.members, certified, self).map((user): Problem => ({
     code: "staff_not_certified",
     user,
@@ -140,6 +142,7 @@ function membershipRecord(
     ...base,
     control,
     arrived,
+    departed,
     enters,
     device: changedDevice(before, event.kind, verdict, self),
     problems: [...problems, ...uncertified, ...invalid],

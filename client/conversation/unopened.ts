@@ -7,7 +7,7 @@ import { list, message, uint, userId } from "../../crypto/wire/protobuf.ts";
 import type { ConversationId, DeviceId, UserId } from "../../crypto/wire/ids.ts";
 import { mostUnopened } from "../../crypto/device/payload.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
-import { addProblem, readHistory, seqDigits } from "./history.ts";
+import { addProblem, isReplaceable, readHistory, seqDigits } from "./history.ts";
 
 /** A device keeps this many of its own to tell. Further ones are not told. */
 const mostKept = 256;
@@ -78,8 +78,8 @@ const saidPrefix = (conversation: ConversationId, seq: number): string =>
   `unopened-by!${conversation}!${seqDigits(seq)}!`;
 
 /**
- * Marks granted messages that a member's device says it could not open. What it says of messages that are
- * granted later is kept. Messages that this device received itself are not marked: it knows of them.
+ * Marks granted messages that a member's device says it could not open. What it says of messages that may be
+ * shown later is kept. Messages that this device received itself are not marked: it knows of them.
  * @returns the messages that are marked now
  */
 export async function hearUnopened(
@@ -92,7 +92,8 @@ export async function hearUnopened(
   for (const seq of seqs) {
     const [found] = await readHistory(transaction, conversation, seq - 1, 1);
     const record = found?.[0] === seq ? found[1] : undefined;
-    if (record === undefined)
+    const mayBeShown = record === undefined || isReplaceable(record);
+    if (mayBeShown)
       transaction.put(saidPrefix(conversation, seq) + device, encodeRecord(said, { user }));
     if (record?.payload === undefined || record.grantedBy === undefined) continue;
     const isNew = !record.problems.some((each) => each.code === "unopened" && each.user === user);

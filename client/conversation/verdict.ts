@@ -12,6 +12,8 @@ export type MembershipVerdict =
        * that this device saw brought them.
        */
       readonly arrived: readonly Member[];
+      /** Users and devices who left while this device saw no events. */
+      readonly departed: readonly Member[];
       /** True if the event makes this device a member: see `makesMember`. */
       readonly enters: boolean;
       /**

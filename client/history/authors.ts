@@ -3,6 +3,7 @@
  * one that was removed, the grantor passes on the certificate.
  */
 import type { Author } from "../../crypto/device/authorship.ts";
+import { rememberAccountKey } from "../../crypto/device/admit-device.ts";
 import { certifiedFromFields, type CertifiedFields } from "../../crypto/device/certified-fields.ts";
 import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
@@ -40,9 +41,10 @@ export async function authorOf(
 
 /**
  * Keeps a certificate that a grant passes on, if the key log has it: the device rightfully came to the
- * account, under the account key that this device trusts for the user or before it. The certificate alone
- * proves nothing, because a copy of the account key can make one. Do not call it inside a store
- * transaction, because it waits for the network.
+ * account, under the account key that this device trusts for the user or before it. If it trusts none, it
+ * trusts the newest one from then on, so a key that follows does not count until a person accepts it. The
+ * certificate alone proves nothing, because a copy of the account key can make one. Do not call it inside a
+ * store transaction, because it waits for the network.
  * @throws SealdeskError once `retry` gives up
  */
 export async function takeAuthor(
@@ -59,8 +61,14 @@ export async function takeAuthor(
   if (author !== undefined) return;
   const history = await untilAnswered(() => trust.historyOf(user), retry);
   const certified = certifiedFromFields(account.tenant, fields);
-  if (history === undefined || !cameRightfully(history, certified, trusted)) return;
-  await store.transact(async (transaction) => keepCertificate(transaction, certified));
+  const newest = history?.entries.at(-1)?.record.accountKey;
+  const accountKey = trusted ?? newest;
+  if (history === undefined || accountKey === undefined) return;
+  if (!cameRightfully(history, certified, accountKey)) return;
+  await store.transact(async (transaction) => {
+    await rememberAccountKey(transaction, user, accountKey);
+    keepCertificate(transaction, certified);
+  });
 }
 
 async function untilAnswered<T>(ask: () => Promise<T>, retry: Retry): Promise<T> {

@@ -7,9 +7,6 @@ import { certificateOf } from "../device/certificates.ts";
 import { SealdeskError } from "../errors.ts";
 import type { OutgoingJob } from "./outgoing-job.ts";
 
-/** Size of one pack in bytes, well below what servers accept as one attachment. */
-export const defaultPackBytes = 8 * 1024 * 1024;
-
 const pageSize = 64;
 
 /**

@@ -1,12 +1,16 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { linkHash, zeroHash } from "../../crypto/wire/event.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
-import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
+import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Retry } from "../attachments/retry.ts";
 import { firstFrom } from "../conversation/history.ts";
+import type { Account } from "../device/account.ts";
 import type { Api } from "../http/api.ts";
+import { changeOf, changesMembers } from "./granted-members.ts";
 import {
+  getFirst,
   getIncoming,
+  putFirst,
   putIncoming,
   putLink,
   type IncomingJob,
@@ -15,6 +19,13 @@ import {
 
 type Page = Awaited<ReturnType<Api["readLinks"]>>;
 type CheckedLink = StoredLink & { readonly seq: number };
+type Unlinked = NonNullable<IncomingJob["unlinked"]>;
+
+interface FollowDeps {
+  readonly store: DeviceStore;
+  readonly api: Pick<Api, "readLinks">;
+  readonly account: Pick<Account, "tenant">;
+}
 
 /** The relay's log does not connect what this device has seen with the granted range. */
 export class UnverifiableError extends Error {
@@ -28,33 +39,55 @@ export class UnverifiableError extends Error {
 }
 
 /**
- * Follows the log back, page by page, from a hash that this device recorded itself to the beginning
- * of the range. Each link is bound by the link after it, so neither the relay nor the grantor can
- * replace one. Links of the range and the progress are kept in the store.
+ * Follows the log back, page by page, from a hash that this device recorded itself, over the range, to the
+ * last change of the members that is not after its first event. Each link is bound by the link after it, so
+ * neither the relay nor the grantor can replace one. If events before the range are gone, the members at its
+ * beginning stay unknown. Links of the range and the progress are kept in the store.
  * @throws UnverifiableError; SealdeskError
  */
 export async function followLinks(
-  { store, api }: { readonly store: DeviceStore; readonly api: Pick<Api, "readLinks"> },
+  { store, api, account }: FollowDeps,
   job: IncomingJob,
   retry: Retry,
 ): Promise<IncomingJob> {
-  let current = await anchored(store, job);
-  for (;;) {
-    const { unlinked, conversation, grant, fromSeq, toSeq } = current;
-    if (unlinked === undefined || unlinked.seq < fromSeq) return current;
+  let current = { ...job, unlinked: job.unlinked ?? (await anchorOf(store, job)) };
+  while (!current.linked) {
+    const { unlinked, conversation, grant, fromSeq } = current;
     const page = await api.readLinks(conversation, grant, unlinked.seq).catch(retrying(retry));
     if (page === undefined) continue;
     retry.succeeded();
-    const { links, before } = checked(current, unlinked, page);
-    const next = { ...current, unlinked: before };
+    const isGone = page.links.length === 0 && unlinked.seq < fromSeq;
+    const { links, before } = isGone
+      ? { links: [], before: unlinked }
+      : checked(current, unlinked, page);
+    const base = links.findLast(({ seq, kind }) => seq <= fromSeq && changesMembers(kind));
+    const linked = isGone || base !== undefined || before.seq === 0;
+    // An event of the range is judged in its turn.
+    const isBefore = base !== undefined && base.seq < fromSeq;
+    const place = { tenant: account.tenant, conversation };
+    const members = isBefore ? changeOf(place, undefined, base.seq, base) : undefined;
+    const next = { ...current, unlinked: before, linked, members };
     await store.transact(async (transaction) => {
       await assertIncoming(transaction, current);
-      for (const { seq, ...link } of links)
-        if (seq >= fromSeq && seq <= toSeq) putLink(transaction, grant, seq, link);
+      for (const link of links.toReversed()) await keep(transaction, current, link);
       putIncoming(transaction, next);
     });
     current = next;
   }
+  return current;
+}
+
+/** Keeps a link of the range, and the first place of each of its messages. */
+async function keep(
+  transaction: StoreTransaction,
+  { grant, fromSeq, toSeq }: IncomingJob,
+  { seq, ...link }: CheckedLink,
+): Promise<void> {
+  const isInRange = seq >= fromSeq && seq <= toSeq;
+  if (isInRange) putLink(transaction, grant, seq, link);
+  if (link.kind !== "message") return;
+  const isOfRange = isInRange || (await getFirst(transaction, grant, link)) !== undefined;
+  if (isOfRange) putFirst(transaction, grant, link, seq);
 }
 
 /**
@@ -72,21 +105,20 @@ const retrying = (retry: Retry) => async (error: unknown) => {
   await retry.after(error);
 };
 
-/** Start at the first event after the range that this device has seen itself. */
-async function anchored(store: DeviceStore, job: IncomingJob): Promise<IncomingJob> {
-  if (job.unlinked !== undefined) return job;
+/** Returns the first event from the end of the range on that this device has. */
+async function anchorOf(store: DeviceStore, job: IncomingJob): Promise<Unlinked> {
   const anchor = await store.read((transaction) =>
     firstFrom(transaction, job.conversation, job.toSeq),
   );
   if (anchor === undefined) throw new UnverifiableError(job.toSeq);
   const [seq, hash] = anchor;
-  return { ...job, unlinked: { seq, hash } };
+  return { seq, hash };
 }
 
 /** Recomputes the hashes of a page. The last hash is known. */
 function checked(
   { conversation, fromSeq, toSeq, fromHash, toHash }: IncomingJob,
-  { seq: last, hash }: { readonly seq: number; readonly hash: Uint8Array },
+  { seq: last, hash }: Unlinked,
   { links, previousHash }: Page,
 ) {
   const first = last - links.length + 1;
@@ -97,8 +129,10 @@ function checked(
   let previous: Uint8Array = previousHash;
   for (const link of links) {
     const { digest, keyId, receivedAtMs, ...rest } = link;
-    if (rest.control !== undefined && !equalBytes(sha256(rest.control), digest))
-      throw new UnverifiableError(link.seq);
+    const isInRange = link.seq >= fromSeq && link.seq <= toSeq;
+    const isLacking = rest.control === undefined && isInRange && changesMembers(link.kind);
+    const isOther = rest.control !== undefined && !equalBytes(sha256(rest.control), digest);
+    if (isLacking || isOther) throw new UnverifiableError(link.seq);
     const header = { ...rest, conversation, keyId, receivedAtMs };
     previous = linkHash(sha256, previous, header, digest, link.commitment);
     made.push({ ...rest, receivedAtMs, transcriptHash: previous });

@@ -1,15 +1,15 @@
-import { decodeControl } from "../../crypto/wire/frame.ts";
+import type { Control } from "../../crypto/wire/frame.ts";
 import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import { verifyAuthor, type Author } from "../../crypto/device/authorship.ts";
 import { verifyCommitment } from "../../crypto/device/franking.ts";
 import type { GrantedMessage } from "../../crypto/device/history-pack.ts";
 import { openPayload, type LastSeen } from "../../crypto/device/payload.ts";
-import type { HistoryRecord } from "../conversation/history.ts";
+import type { HistoryRecord, Problem } from "../conversation/history.ts";
 import type { EventProblemCode } from "../conversation/items.ts";
 import { refusalOf } from "../conversation/judge-message.ts";
 import { saidIn } from "../conversation/open-event.ts";
-import type { ConversationState } from "../conversation/state.ts";
 import { codeOf } from "../errors.ts";
+import { changesMembers, type GrantedMembers } from "./granted-members.ts";
 import type { StoredLink } from "./incoming-job.ts";
 
 interface RecordContext {
@@ -17,8 +17,12 @@ interface RecordContext {
   readonly grantor: UserId;
   /** The owner of the sending device by its certificate, if that is proved. */
   readonly author: Author | undefined;
-  /** The members and the epoch at this place; undefined if the range shows no change of members before it. */
-  readonly state: Pick<ConversationState, "members" | "epoch"> | undefined;
+  /** The members and the epoch at this place; undefined if the log does not show them. */
+  readonly members: GrantedMembers | undefined;
+  /** The content of a change of the members, if its list counts. */
+  readonly change: Control | undefined;
+  /** True if the log has a message of this device with this id before it. */
+  readonly isRepeated: boolean;
 }
 
 /** An event of a granted range. */
@@ -32,16 +36,16 @@ interface Granted {
 }
 
 /**
- * Returns an event of a granted range. It is shown only if it is what the
- * log holds, if the sending device signed it (a commitment alone may be anybody's), and if members were
- * allowed to open it at its place.
+ * Returns an event of a granted range. A message is shown only if it is what the log holds, if the sending
+ * device signed it (a commitment alone may be anybody's), if members were allowed to open it at its place,
+ * and if that is its first place. If the members there are not known, it is shown with a mark.
  */
 export function grantedRecord(
   link: StoredLink,
   entry: GrantedMessage | undefined,
   place: RecordContext,
 ): Granted {
-  const { control: encoded, commitment, ...header } = link;
+  const { control: _, commitment, ...header } = link;
   const base: HistoryRecord = {
     ...header,
     sender: place.author?.user,
@@ -51,6 +55,7 @@ export function grantedRecord(
     signature: undefined,
     control: undefined,
     arrived: [],
+    departed: [],
     enters: false,
     problems: [],
     gap: undefined,
@@ -59,24 +64,27 @@ export function grantedRecord(
     device: undefined,
     grantedBy: place.grantor,
   };
-  if (link.kind !== "message") return shown({ ...base, control: controlOf(link, encoded) });
+  if (link.kind !== "message") return controlRecord(base, place.change, changesMembers(link.kind));
   if (entry === undefined) return withProblem(base, "grant_omitted");
   const { payload, frankingKey, signature } = entry;
-  const { conversation, author, state } = place;
+  const { conversation, author, members, isRepeated } = place;
   const context = { ...header, conversation };
   try {
     verifyCommitment(frankingKey, payload, commitment);
     const { body, unopened, lastSeen } = openPayload(payload, context);
     if (author === undefined) return withProblem(base, "author_unverified");
     verifyAuthor(signature, context, commitment, author);
-    const refused = state && refusalOf(state, author.user, link);
+    const refused = members && refusalOf(members, author.user, link);
     if (refused !== undefined) return withProblem(base, refused);
-    const record = { ...base, ...saidIn(body), payload, frankingKey, signature };
+    if (isRepeated) return withProblem(base, "duplicate");
+    const unproved: Problem = { code: "membership_unverified", user: author.user };
+    const problems = members === undefined ? [unproved] : [];
+    const record = { ...base, ...saidIn(body), payload, frankingKey, signature, problems };
     return { record, unopened: unopened ?? [], lastSeen };
   } catch (error) {
     const code = codeOf(error, "DeviceError");
     if (code === undefined) throw error;
-    return withProblem(base, problems[code] ?? "malformed_plaintext");
+    return withProblem(base, codes[code] ?? "malformed_plaintext");
   }
 }
 
@@ -85,7 +93,7 @@ const shown = (record: HistoryRecord): Granted => ({ record, unopened: [], lastS
 const withProblem = (record: HistoryRecord, code: EventProblemCode): Granted =>
   shown({ ...record, problems: [{ code, user: record.grantedBy }] });
 
-const problems: Readonly<Record<string, EventProblemCode>> = {
+const codes: Readonly<Record<string, EventProblemCode>> = {
   commitment_mismatch: "grant_altered",
   invalid_signature: "author_unverified",
   // The sender caused these at the time.
@@ -94,12 +102,11 @@ const problems: Readonly<Record<string, EventProblemCode>> = {
 };
 
 /** Older receipts are not shown: the keys that would verify their signatures may be gone. */
-function controlOf({ kind }: StoredLink, encoded: Uint8Array | undefined) {
-  if (encoded === undefined || kind === "history_granted" || kind === "consent_changed")
-    return undefined;
-  try {
-    return decodeControl(encoded);
-  } catch {
-    return undefined;
-  }
-}
+const controlRecord = (
+  base: HistoryRecord,
+  change: Control | undefined,
+  isChange: boolean,
+): Granted =>
+  change === undefined && isChange
+    ? shown({ ...base, problems: [{ code: "malformed_event", user: undefined }] })
+    : shown({ ...base, control: change });

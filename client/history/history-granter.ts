@@ -9,6 +9,7 @@ import type {
   GrantId,
   ConsentId,
 } from "../../crypto/wire/ids.ts";
+import { maxPackBytes } from "../../crypto/device/history-pack.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { Retry } from "../attachments/retry.ts";
@@ -28,7 +29,7 @@ import { closedError } from "../options.ts";
 import { headToSign } from "../receipts/head-to-sign.ts";
 import { catchUp, isStale, type SignableLog } from "../receipts/post-signed.ts";
 import { signReceipt } from "../receipts/sign-receipt.ts";
-import { incomplete, packBytes, defaultPackBytes } from "./build-pack.ts";
+import { incomplete, packBytes } from "./build-pack.ts";
 import { deleteJob, putJob, type OutgoingJob } from "./outgoing-job.ts";
 import { encodePackKeys } from "./packet.ts";
 import type { HistoryProgress } from "./progress.ts";
@@ -77,7 +78,7 @@ export class HistoryGranter {
   readonly #deps: HistoryGranterDeps;
   readonly #packBytes: number;
 
-  constructor(deps: HistoryGranterDeps, packBytesLimit: number = defaultPackBytes) {
+  constructor(deps: HistoryGranterDeps, packBytesLimit: number = maxPackBytes) {
     this.#deps = deps;
     this.#packBytes = packBytesLimit;
   }

@@ -1,6 +1,5 @@
-import type { ConversationId, GrantId, UserId } from "../../crypto/wire/ids.ts";
-import type { EventKind } from "../../crypto/wire/frame.ts";
-import { isMembershipKind } from "../../crypto/wire/receipt-checks.ts";
+import type { Control } from "../../crypto/wire/frame.ts";
+import type { ConversationId, DeviceId, GrantId, UserId } from "../../crypto/wire/ids.ts";
 import type { CertifiedFields } from "../../crypto/device/certified-fields.ts";
 import { type GrantedMessage, readPack } from "../../crypto/device/history-pack.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
@@ -10,6 +9,7 @@ import { Retry } from "../attachments/retry.ts";
 import {
   addProblem,
   hashAt,
+  isReplaceable,
   itemsOf,
   readHistory,
   saveRecord,
@@ -18,6 +18,8 @@ import {
 } from "../conversation/history.ts";
 import type { EventProblemCode, ProblemItem } from "../conversation/items.ts";
 import { isSameLog } from "../conversation/judge-message.ts";
+import { hasDevice, isListedUnder } from "../conversation/state.ts";
+import { toStored } from "../conversation/stored-member.ts";
 import { hearUnopened, unopenedBy } from "../conversation/unopened.ts";
 import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
@@ -25,13 +27,16 @@ import { codeOf, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import { authorOf, takeAuthor } from "./authors.ts";
 import { assertIncoming, followLinks, UnverifiableError } from "./follow-links.ts";
+import { changeOf, changesMembers } from "./granted-members.ts";
 import { grantedRecord } from "./granted-record.ts";
 import {
   clearLinks,
   deleteIncoming,
   deleteLink,
+  getFirst,
   getIncoming,
   getLink,
+  mostRemoved,
   putIncoming,
   type IncomingJob,
   type StoredLink,
@@ -45,6 +50,17 @@ export interface HistoryImporterDeps extends DownloadDeps {
   readonly trust: Trust;
   readonly onProgress: (conversation: ConversationId, progress: HistoryProgress) => void;
   readonly onProblem: (conversation: ConversationId, problem: ProblemItem) => void;
+}
+
+/** An event of a granted range, with what the log says of its place and what the pack says of it. */
+interface GrantedEvent extends Pick<
+  IncomingJob,
+  "conversation" | "grant" | "grantor" | "members" | "removed"
+> {
+  readonly seq: number;
+  readonly link: StoredLink;
+  readonly change: Control | undefined;
+  readonly entry: GrantedMessage | undefined;
 }
 
 /** The limits of one transaction's import. The limit that is reached first ends the batch. */
@@ -92,6 +108,7 @@ export class HistoryImporter {
 
   async #readPacks(linked: IncomingJob): Promise<void> {
     let job = linked;
+    const asked = new Set<DeviceId>();
     for (const fields of job.packs.slice(job.packsRead)) {
       const pieces = downloadAttachment(this.#deps, attachmentFromFields(fields));
       let batch: GrantedMessage[] = [];
@@ -103,7 +120,13 @@ export class HistoryImporter {
           continue;
         }
         const { message } = entry;
-        if (author !== undefined) await this.#takeAuthor(job, author, message.seq);
+        if (author !== undefined && !asked.has(author.device)) {
+          // The members at the message's place say whose device it is.
+          job = await this.#record(job, batch, message.seq - 1);
+          batch = [];
+          size = 0;
+          if (await this.#takeAuthor(job, author, message.seq)) asked.add(author.device);
+        }
         author = undefined;
         batch.push(message);
         size += message.payload.length;
@@ -119,12 +142,23 @@ export class HistoryImporter {
     this.#report(job);
   }
 
-  /** Looks at an author only if the log says that this device sent the message that follows. */
-  async #takeAuthor({ grant }: IncomingJob, author: CertifiedFields, seq: number): Promise<void> {
+  /**
+   * Looks at an author only if the log says that this device sent the message that follows, and lists it
+   * under this user there.
+   * @returns whether it did
+   */
+  async #takeAuthor(
+    { grant, members }: IncomingJob,
+    author: CertifiedFields,
+    seq: number,
+  ): Promise<boolean> {
     const { store, clock, signal } = this.#deps;
+    const { user, device } = author;
     const link = await store.read((transaction) => getLink(transaction, grant, seq));
-    if (link?.senderDevice === author.device)
-      await takeAuthor(this.#deps, author, new Retry(clock, signal));
+    const isListed = members === undefined || isListedUnder(members.members, user, device);
+    if (link?.senderDevice !== device || !isListed) return false;
+    await takeAuthor(this.#deps, author, new Retry(clock, signal));
+    return true;
   }
 
   /**
@@ -138,7 +172,8 @@ export class HistoryImporter {
     batch: readonly GrantedMessage[],
     upTo: number = batch.at(-1)?.seq ?? 0,
   ): Promise<IncomingJob> {
-    const { store, onProblem } = this.#deps;
+    const { store, onProblem, account } = this.#deps;
+    const { tenant } = account;
     const entries = new Map<number, GrantedMessage>();
     let highest = job.next - 1;
     for (const entry of batch) {
@@ -150,42 +185,47 @@ export class HistoryImporter {
     const { after, problems } = await store.transact(async (transaction) => {
       await assertIncoming(transaction, job);
       const found: ProblemItem[] = [];
-      let { changedAt } = job;
+      let { members, removed } = job;
       for (let seq = job.next; seq <= last; seq++) {
         const link = await getLink(transaction, job.grant, seq);
         deleteLink(transaction, job.grant, seq);
         if (link === undefined) continue;
-        const place = { ...job, changedAt };
-        found.push(...(await this.#recordOne(transaction, place, seq, link, entries.get(seq))));
-        if (changesMembers(link.kind)) changedAt = seq;
+        const change = changesMembers(link.kind)
+          ? changeOf({ ...job, tenant }, members, seq, link)
+          : undefined;
+        const granted = { ...job, members, removed, change, seq, link, entry: entries.get(seq) };
+        found.push(...(await this.#recordOne(transaction, granted)));
+        if (link.kind === "device_removed" && change !== undefined)
+          removed = [...removed, ...removedBy(members, change)].slice(-mostRemoved);
+        if (change !== undefined) members = membersOf(change);
       }
-      const moved = { ...job, changedAt, next: Math.max(job.next, last + 1) };
+      const moved = { ...job, members, removed, next: Math.max(job.next, last + 1) };
       putIncoming(transaction, moved);
       return { after: moved, problems: found };
     });
     for (const problem of problems) onProblem(job.conversation, problem);
     this.#report(after);
-    if (after.next > highest || after.next > job.toSeq) return after;
+    if (after.next > Math.min(Math.max(highest, upTo), job.toSeq)) return after;
     return this.#record(after, batch, upTo);
   }
 
   async #recordOne(
     transaction: StoreTransaction,
-    { conversation, grantor, changedAt }: IncomingJob,
-    seq: number,
-    link: StoredLink,
-    entry: GrantedMessage | undefined,
+    { conversation, grant, seq, link, entry, ...granting }: GrantedEvent,
   ): Promise<readonly ProblemItem[]> {
     const { account } = this.#deps;
     const known = await recordAt(transaction, conversation, seq);
     if (known !== undefined && !isReplaceable(known)) return [];
-    const author = await authorOf(this.#deps, transaction, link.senderDevice);
-    const changed =
-      changedAt === undefined ? undefined : await recordAt(transaction, conversation, changedAt);
-    const place = { conversation, grantor, author, state: changed?.control };
+    const author = granting.removed.includes(link.senderDevice)
+      ? undefined
+      : await authorOf(this.#deps, transaction, link.senderDevice);
+    const first = await getFirst(transaction, grant, link);
+    const isRepeated = first !== undefined && first < seq;
+    const place = { ...granting, conversation, author, isRepeated };
     const granted = grantedRecord(link, entry, place);
     if (known !== undefined && granted.record.payload === undefined) return [];
-    const users = await unopenedBy(transaction, conversation, seq);
+    const users =
+      granted.record.payload === undefined ? [] : await unopenedBy(transaction, conversation, seq);
     const { lastSeen } = granted;
     const isSame =
       lastSeen === undefined ||
@@ -193,7 +233,7 @@ export class HistoryImporter {
     const record = withUnopened(isSame ? granted.record : misplaced(granted.record), users);
     saveRecord(transaction, conversation, seq, record);
     const found = itemsOf(seq, record, account).filter((item) => item.kind === "problem");
-    if (author === undefined || granted.unopened.length === 0) return found;
+    if (author === undefined || granted.unopened.length === 0 || !isSame) return found;
     const by = { user: author.user, device: link.senderDevice };
     const marked = await hearUnopened(transaction, conversation, by, granted.unopened);
     const earlier = marked.map((at) => problemAt(at, { code: "unopened", user: by.user }));
@@ -238,10 +278,6 @@ const problemAt = (seq: number, problem: Problem): ProblemItem => ({
   ...problem,
 });
 
-/** Returns whether an event lists the members and the epoch after it, whoever caused it. */
-const changesMembers = (kind: EventKind): boolean =>
-  isMembershipKind(kind) || kind === "device_added" || kind === "device_removed";
-
 async function recordAt(
   transaction: ReadTransaction,
   conversation: ConversationId,
@@ -251,13 +287,6 @@ async function recordAt(
   return found?.[0] === seq ? found[1] : undefined;
 }
 
-/**
- * Returns whether a later grant may show a message that an earlier grant did not. Events that this device
- * has seen itself are kept as it saw them.
- */
-const isReplaceable = ({ kind, grantedBy, payload }: HistoryRecord): boolean =>
-  kind === "message" && grantedBy !== undefined && payload === undefined;
-
 /** Marks a message whose sender saw another log before it. */
 const misplaced = (record: HistoryRecord): HistoryRecord => ({
   ...record,
@@ -266,7 +295,6 @@ const misplaced = (record: HistoryRecord): HistoryRecord => ({
 
 /** Marks a message that is shown and that members could not open. */
 function withUnopened(record: HistoryRecord, users: readonly UserId[]): HistoryRecord {
-  if (record.payload === undefined) return record;
   const others = users.filter((user) => user !== record.sender);
   const problems = others.map((user) => ({ code: "unopened", user }) as const);
   return { ...record, problems: [...record.problems, ...problems] };
@@ -282,4 +310,15 @@ function problemOf(
   if (error instanceof UnverifiableError) return { seq: error.seq, code: "grant_unverifiable" };
   const damaged = error instanceof SealdeskError || codeOf(error, "DeviceError") !== undefined;
   return damaged ? { seq, code: "grant_unreadable" } : undefined;
+}
+
+const membersOf = ({ epoch, members }: Control): IncomingJob["members"] => ({
+  epoch,
+  members: members.map(toStored),
+});
+
+/** Returns the devices that a removal takes from its subject, as far as the members before it are known. */
+function removedBy(before: IncomingJob["members"], { members }: Control): readonly DeviceId[] {
+  const devices = (before?.members ?? []).flatMap((member) => member.devices);
+  return devices.filter((device) => !hasDevice(members, device));
 }

@@ -5,6 +5,7 @@ import {
   conversationId,
   deviceId,
   fixed,
+  flag,
   grantId,
   list,
   message,
@@ -19,9 +20,12 @@ import { maxPacks, type HistoryGrant } from "../../crypto/wire/receipt.ts";
 import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
+import { mostMembers, storedMember } from "../conversation/stored-member.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
 const prefix = "granted!";
+/** A grant remembers this many removed devices. */
+export const mostRemoved = 4096;
 
 const record = message({
   grant: [1, grantId],
@@ -43,8 +47,19 @@ const record = message({
   packsRead: [11, uint()],
   /** The first event of the range that is not in the history yet. */
   next: [12, uint()],
-  /** The last event of the range before `next` that changed the members, if there is one. */
-  changedAt: [13, optional(uint())],
+  /** The members and the epoch before `next`, if the log shows them. */
+  members: [
+    13,
+    optional(
+      nested(
+        message({ epoch: [1, uint()], members: [2, list(nested(storedMember), mostMembers)] }),
+      ),
+    ),
+  ],
+  /** The devices that a change of the range before `next` removed. They do not come back. */
+  removed: [15, list(deviceId, mostRemoved)],
+  /** True once the links were followed back as far as they are needed. */
+  linked: [14, flag],
 });
 
 /** A grant to this device that is not completely in the history yet. */
@@ -68,7 +83,9 @@ export const incomingJob = (
   unlinked: undefined,
   packsRead: 0,
   next: grant.fromSeq,
-  changedAt: undefined,
+  members: undefined,
+  removed: [],
+  linked: false,
 });
 
 export const putIncoming = (transaction: StoreTransaction, job: IncomingJob): void =>
@@ -141,8 +158,33 @@ export async function getLink(
   return value === undefined ? undefined : decodeRecord(link, value);
 }
 
+const place = message({ seq: [1, uint()] });
+const firstKey = (grant: GrantId, { senderDevice, clientMessageId }: MessageName): string =>
+  `${linkPrefix(grant)}first!${senderDevice}!${clientMessageId}`;
+
+/** The name of a message in the log. A device uses an id once. */
+type MessageName = Pick<StoredLink, "senderDevice" | "clientMessageId">;
+
+/** Notes the first place of a message, as far as the links were followed. */
+export const putFirst = (
+  transaction: StoreTransaction,
+  grant: GrantId,
+  name: MessageName,
+  seq: number,
+): void => transaction.put(firstKey(grant, name), encodeRecord(place, { seq }));
+
+/** Returns the first place of a message; undefined if none was noted. */
+export async function getFirst(
+  transaction: ReadTransaction,
+  grant: GrantId,
+  name: MessageName,
+): Promise<number | undefined> {
+  const value = await transaction.get(firstKey(grant, name));
+  return value === undefined ? undefined : decodeRecord(place, value).seq;
+}
+
 /**
- * Deletes a page of a grant's links.
+ * Deletes a page of a grant's links, and of the first places of its messages.
  * @returns how many there were
  */
 export async function clearLinks(

@@ -1,8 +1,8 @@
 import { maxPacks } from "../../crypto/wire/receipt.ts";
 import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
+import { maxPackBytes } from "../../crypto/device/history-pack.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { readHistory, type HistoryRecord } from "../conversation/history.ts";
-import { defaultPackBytes } from "./build-pack.ts";
 
 export interface Range {
   readonly fromSeq: number;
@@ -13,7 +13,7 @@ const pageSize = 64;
 /** The greatest number of bytes that an entry has beside its payload: key, signature, numbers. */
 const entryBytes = 128;
 // A pack ends before the message that would not fit.
-const mostBytes = maxPacks * (defaultPackBytes - 256 * 1024);
+const mostBytes = maxPacks * (maxPackBytes - 256 * 1024);
 
 /**
  * Returns the ranges of a conversation up to `toSeq` that this device can share with another device

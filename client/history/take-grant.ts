@@ -1,6 +1,7 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Deliver } from "../../crypto/wire/frame.ts";
 import type { HistoryGrant } from "../../crypto/wire/receipt.ts";
+import { maxPackBytes } from "../../crypto/device/history-pack.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Problem } from "../conversation/history.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
@@ -33,7 +34,10 @@ export async function takeGrant(
   return [];
 }
 
-/** Returns the keys of the packs; undefined unless they are the packs that the receipt signs. */
+/**
+ * Returns the keys of the packs; undefined unless they are the packs that the receipt signs, and none is
+ * larger than a pack may be.
+ */
 async function packsOf(
   { suite, localClock }: GrantDeps,
   transaction: StoreTransaction,
@@ -46,9 +50,11 @@ async function packsOf(
     const packs = decodePackKeys(await suite.openFrom(transaction, request));
     const areSigned =
       packs?.length === signed.length &&
-      packs.every(({ id: attachment, ciphertextDigest }, index) => {
+      packs.every(({ id: attachment, size, ciphertextDigest }, index) => {
         const named = signed[index];
-        return attachment === named?.attachment && equalBytes(ciphertextDigest, named.digest);
+        const isNamed =
+          attachment === named?.attachment && equalBytes(ciphertextDigest, named.digest);
+        return isNamed && size <= maxPackBytes;
       });
     return areSigned ? packs : undefined;
   } catch (error) {

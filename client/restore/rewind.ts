@@ -225,8 +225,11 @@ const hasProblem =
 
 /** Returns whether an event shows a change of the members that this device did not take. */
 const isRefusedChange = (record: HistoryRecord): boolean =>
-  hasProblem("malformed_event")(record) ||
-  (record.kind !== "gap" && isMembershipKind(record.kind) && hasProblem("invalid_receipt")(record));
+  record.grantedBy === undefined &&
+  (hasProblem("malformed_event")(record) ||
+    (record.kind !== "gap" &&
+      isMembershipKind(record.kind) &&
+      hasProblem("invalid_receipt")(record)));
 
 /** Returns the members of `now` with those of their devices that were no members' later. */
 const returnedSince = (

@@ -40,6 +40,9 @@ export type PackEntry =
   | { readonly kind: "author"; readonly author: CertifiedFields }
   | { readonly kind: "message"; readonly message: GrantedMessage };
 
+/** Size of the largest pack in bytes, well below what servers accept as one attachment. */
+export const maxPackBytes = 8 * 1024 * 1024;
+
 const largestEntry = 80 * 1024;
 const label = utf8("sealdesk/history-pack/v1");
 /** Returns the header of every pack of a grant. */

@@ -95,6 +95,10 @@ export function membersToSign(
 export const arrivalsBeside = (known: readonly Member[], act: MembershipAct): readonly Member[] =>
   arrivalsBetween(changed(known, act) ?? known, act.members);
 
+/** Returns the users and devices who are known, and whom the act's list lacks although it removes others. */
+export const departuresBeside = (known: readonly Member[], act: MembershipAct): readonly Member[] =>
+  arrivalsBetween(act.members, changed(known, act) ?? known);
+
 /** Returns the users and devices of `after` that are not in `before`. A user in another role is new. */
 export function arrivalsBetween(
   before: readonly Member[],

@@ -34,7 +34,7 @@ export interface ReceiptWork {
  * Appends a signed receipt to the log. The decision, rows, event and audit entry commit in one
  * transaction. If the same receipt is sent again, the first answer is returned, so a client that
  * lost the answer can repeat its request.
- * @throws MessagingError conversation_not_found, no_device, invalid_signature, record_exists,
+ * @throws MessagingError conversation_not_found, no_device, not_a_member, invalid_signature, record_exists,
  *   stale_record, key_destroyed, quota_exceeded, and what `work` throws
  */
 export function appendReceipt(

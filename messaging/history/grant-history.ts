@@ -21,7 +21,7 @@ import { assertOwn, invalidRecord, parseReceipt, receiptDigest } from "../receip
  * receive the keys of its packs. The server does not see the content. The recipient's devices check
  * that the packs match the log.
  * @throws MessagingError invalid_record, invalid_signature, record_exists, conversation_not_found,
- *   forbidden, no_device, device_mismatch, attachment_not_found, stale_record, contended,
+ *   forbidden, no_device, not_a_member, device_mismatch, attachment_not_found, stale_record, contended,
  *   key_destroyed
  */
 export async function grantHistory(

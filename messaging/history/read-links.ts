@@ -26,7 +26,10 @@ export interface Link {
   readonly digest: Uint8Array;
   readonly commitment: Uint8Array;
   readonly frankingTag: Uint8Array;
-  /** Content of an event in the granted range that is not a message. Null for all other events. */
+  /**
+   * Content of an event that is not a message, in the granted range or the last change of the members before
+   * it. Null for all other events.
+   */
   readonly control: Uint8Array | null;
 }
 
@@ -39,16 +42,20 @@ export interface Links {
 
 const pageSize = 256;
 
+// Kinds 2 to 7 change the members, or the state of the conversation.
 const GRANT = `
   select g.from_seq as "fromSeq", g.to_seq as "toSeq", g.seq,
+    coalesce((select max(e.seq) from events e where e.conversation = g.conversation
+      and e.seq <= g.from_seq and e.kind > 1 and e.kind < 8), g.from_seq) as "baseSeq",
     coalesce($3 = any(g.devices), false) and exists (select from member_devices d
       where d.conversation = g.conversation and d.device = $3 and d.until_seq is null) as "isFor"
   from history_grants g where g.id = $2 and g.conversation = $1`;
 
 /**
- * Reads the links of a granted range, and of the events between that range and the grant. Returns
- * at most 256 links, ending with the event `until`. A device starts from a hash of its own and goes
- * backwards, and so checks that the history it received matches the log.
+ * Reads the links of a granted range, of the events between that range and the grant, and of those before
+ * it back to the last change of the members, which says who they were at its beginning. Returns at most
+ * 256 links, ending with the event `until`. A device starts from a hash of its own and goes backwards, and
+ * so checks that the history it received matches the log.
  * @throws MessagingError conversation_not_found, grant_not_found, forbidden
  */
 export function readLinks(
@@ -77,7 +84,7 @@ export function readLinks(
       return { device: actor.device, granted: found };
     });
     const last = Math.min(until, granted.seq);
-    const first = Math.max(granted.fromSeq, last - pageSize + 1);
+    const first = Math.max(granted.baseSeq, last - pageSize + 1);
     const events = await readEvents(deps.pool, deps.scopeKeys, {
       tenant: actor.tenant,
       conversation,
@@ -86,13 +93,18 @@ export function readLinks(
       untilSeq: last,
       limit: pageSize,
     });
-    return linksOf(events, granted.toSeq);
+    return linksOf(events, last, granted);
   });
 }
 
-interface GrantRow {
+interface GrantedRange {
   readonly fromSeq: number;
   readonly toSeq: number;
+  /** The last event up to `fromSeq` that changed the members; `fromSeq` if it is gone. */
+  readonly baseSeq: number;
+}
+
+interface GrantRow extends GrantedRange {
   /** Number of the event of the grant. */
   readonly seq: number;
   /** The grant names the actor's device, which is a member's device now. */
@@ -109,16 +121,22 @@ async function findGrant(
   return rows[0];
 }
 
-/** Returns the consecutive links at the end of the events that were read. */
-function linksOf(events: readonly (DeliverableEvent | ErasedEvent)[], toSeq: number): Links {
-  const run = events.slice(events.findLastIndex(({ kind }) => kind === "erased") + 1);
-  const links = run.flatMap((event) => (event.kind === "erased" ? [] : [linkOf(event, toSeq)]));
-  const [first] = run;
-  const previousHash = first === undefined || first.kind === "erased" ? null : first.previousHash;
-  return { links, previousHash };
+/** Returns the consecutive links that end with the event `last`. */
+function linksOf(
+  events: readonly (DeliverableEvent | ErasedEvent)[],
+  last: number,
+  range: GrantedRange,
+): Links {
+  const run: DeliverableEvent[] = [];
+  for (const event of events.toReversed()) {
+    if (event.kind === "erased" || event.seq !== last - run.length) break;
+    run.push(event);
+  }
+  const links = run.toReversed().map((event) => linkOf(event, range));
+  return { links, previousHash: run.at(-1)?.previousHash ?? null };
 }
 
-const linkOf = (event: DeliverableEvent, toSeq: number): Link => ({
+const linkOf = (event: DeliverableEvent, { fromSeq, toSeq, baseSeq }: GrantedRange): Link => ({
   seq: event.seq,
   kind: event.kind,
   senderDevice: event.senderDevice,
@@ -129,5 +147,9 @@ const linkOf = (event: DeliverableEvent, toSeq: number): Link => ({
   digest: createHash("sha256").update(event.ciphertext).digest(),
   commitment: event.commitment,
   frankingTag: event.frankingTag,
-  control: event.kind === "message" || event.seq > toSeq ? null : event.ciphertext,
+  control:
+    event.kind !== "message" &&
+    (event.seq === baseSeq || (event.seq >= fromSeq && event.seq <= toSeq))
+      ? event.ciphertext
+      : null,
 });

@@ -14,7 +14,7 @@ import { assertOwn, parseReceipt, receiptDigest } from "../receipts/receipts.ts"
  * colleagues. Every member sees the event, which the customer's device signs. The latest consent
  * counts.
  * @throws MessagingError invalid_record, invalid_signature, record_exists, conversation_not_found,
- *   forbidden, no_device, stale_record, contended
+ *   forbidden, no_device, not_a_member, stale_record, contended
  */
 export async function recordConsent(
   deps: MessagingDeps,

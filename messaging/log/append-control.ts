@@ -50,7 +50,7 @@ export interface ControlChange {
  * member rows must already describe the state from this event on.
  * @returns the event; publish it after the transaction has committed
  * @throws MessagingError too_many_members; stale_record: the receipt was signed for another place or
- *   for other members
+ *   for other members; not_a_member, forbidden: the members before it do not allow the act
  */
 export async function appendControl(
   client: Client,
@@ -111,8 +111,26 @@ async function signerOf(
 }
 
 /**
+ * Returns the refusal of an act that no device would accept. Another signature does not help. A new device is
+ * listed soon after it was registered, if the members have room for it.
+ */
+const refusalOf = (
+  before: readonly Member[],
+  { actor, senderDevice }: ControlChange,
+): MessagingError => {
+  const by = before.find(({ user }) => user === actor);
+  return by !== undefined && !by.devices.includes(senderDevice)
+    ? new MessagingError(
+        "not_a_member",
+        "This device is not in the conversation. Act on another device, or wait until this one is added.",
+      )
+    : new MessagingError("forbidden", "The members of the conversation do not allow this act.");
+};
+
+/**
  * Returns the content of the event, which devices accept.
- * @throws MessagingError too_many_members: devices refuse content over the limit
+ * @throws MessagingError too_many_members: devices refuse content over the limit; not_a_member, forbidden:
+ *   devices refuse the act; stale_record
  */
 function contentOf(
   tenant: TenantId,
@@ -125,8 +143,7 @@ function contentOf(
   const isPossible = membershipAfter(before, actOf(change, control)) !== undefined;
   if (receipt === undefined && !isPossible)
     throw new Error(`the members after the event ${change.kind} are not what it makes of them`);
-  // A new device is listed soon after it was registered.
-  if (!isPossible) throw stale("The conversation does not list this device.");
+  if (!isPossible) throw refusalOf(before, change);
   if (receipt !== undefined && receiptFor(sha256, tenant, change, control) === undefined)
     throw stale("The members are not those that the receipt signs.");
   const content = encodeControl(control);

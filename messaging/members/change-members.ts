@@ -37,7 +37,7 @@ export interface SignedAct {
 /**
  * Makes the receipt's subject a member from now on, in a new epoch and without access to the past.
  * @throws MessagingError invalid_record, invalid_signature, stale_record, conversation_not_found,
- *   member_not_found, already_a_member, forbidden, no_device, too_many_conversations,
+ *   member_not_found, already_a_member, forbidden, no_device, not_a_member, too_many_conversations,
  *   too_many_members, quota_exceeded
  */
 export function addMember(
@@ -52,7 +52,7 @@ export function addMember(
  * Ends the membership of the receipt's subject. The event of the removal is the last that the user's
  * devices receive.
  * @throws MessagingError invalid_record, invalid_signature, stale_record, conversation_not_found,
- *   member_not_found, forbidden, no_device
+ *   member_not_found, forbidden, no_device, not_a_member
  */
 export function removeMember(
   deps: MessagingDeps,
@@ -65,7 +65,7 @@ export function removeMember(
 /**
  * Closes a conversation to further messages. Its members keep what they have.
  * @throws MessagingError invalid_record, invalid_signature, stale_record, conversation_not_found,
- *   conversation_closed, forbidden, no_device
+ *   conversation_closed, forbidden, no_device, not_a_member
  */
 export function closeConversation(
   deps: MessagingDeps,

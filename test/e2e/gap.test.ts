@@ -40,3 +40,73 @@ test("a device that was away while events were purged is told so, and reads what
   expect(problemsOf(all)).toEqual([]);
   await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
 });
+
+test("a device that was away while the members changed knows them after a purge, and reads and writes", async () => {
+  const customer = await connectCustomer(server);
+  let agent = await connectStaff(server);
+  const colleague = await connectStaff(server);
+  const newcomer = await connectStaff(server);
+  const talk = await customer.sealdesk.openConversation({
+    with: [agent.sealdesk.user.id, colleague.sealdesk.user.id],
+  });
+  await joined(agent, talk.id);
+  const theirs = await joined(colleague, talk.id);
+  await agent.sealdesk.close();
+  await talk.send("before the change");
+  await theirs.addMember(newcomer.sealdesk.user.id);
+  for (const text of ["one", "two", "three"]) await talk.send(text);
+  await server.database.owner.query("select sealdesk.purge_events(now() + interval '1 minute')");
+
+  agent = await agent.restart();
+  const serving = await joined(agent, talk.id);
+  await theirs.send("welcome back");
+  await serving.send("here I am");
+  const items = await readUntil(serving, (all) => textsOf(all).includes("here I am"));
+  expect(items.map(({ kind, seq }) => [kind, seq])).toEqual([
+    ["created", 1],
+    ["gap", 2],
+    ["member_added", 3],
+    ["gap", 5],
+    ["problem", 6],
+    ["message", 7],
+    ["message", 8],
+  ]);
+  // The customer's key came with a message that is gone.
+  expect(problemsOf(items)).toMatchObject([{ seq: 6, code: "no_key" }]);
+  const all = [agent, customer, colleague, newcomer];
+  await Promise.all(all.map(({ sealdesk }) => sealdesk.close()));
+});
+
+test("a device is shown who left while events were purged", async () => {
+  const customer = await connectCustomer(server);
+  let agent = await connectStaff(server);
+  const colleague = await connectStaff(server);
+  const talk = await customer.sealdesk.openConversation({
+    with: [agent.sealdesk.user.id, colleague.sealdesk.user.id],
+  });
+  await joined(agent, talk.id);
+  const theirs = await joined(colleague, talk.id);
+  await agent.sealdesk.close();
+  await theirs.removeMember(colleague.sealdesk.user.id);
+  await readUntil(talk, (all) => all.some(({ kind }) => kind === "member_removed"));
+  await talk.consentToHistorySharing("given");
+  await server.database.owner.query(
+    "delete from sealdesk.events where conversation = $1 and seq = 2",
+    [talk.id],
+  );
+
+  agent = await agent.restart();
+  const items = await readUntil(await joined(agent, talk.id), (all) =>
+    all.some(({ kind }) => kind === "consent_changed"),
+  );
+  expect(items.slice(1)).toMatchObject([
+    { kind: "gap", seq: 2 },
+    {
+      kind: "departed_unseen",
+      seq: 3,
+      members: [{ user: colleague.sealdesk.user.id, devices: [colleague.sealdesk.device] }],
+    },
+    { kind: "consent_changed", seq: 3 },
+  ]);
+  await Promise.all([agent, customer, colleague].map(({ sealdesk }) => sealdesk.close()));
+});

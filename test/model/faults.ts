@@ -62,7 +62,14 @@ export const faults: readonly Fault[] = [
       judgeControl: (before, event, control, self, found) => {
         const verdict = rules.judgeControl(before, event, control, self, found);
         return verdict.kind === "malformed" && control !== undefined
-          ? { kind: "accepted", control, arrived: [], enters: false, receipt: undefined }
+          ? {
+              kind: "accepted",
+              control,
+              arrived: [],
+              departed: [],
+              enters: false,
+              receipt: undefined,
+            }
           : verdict;
       },
     },

@@ -137,6 +137,7 @@ export function closeConversationRoute(deps: MessagingDeps): Route {
         "conversation_not_found",
         "conversation_closed",
         "forbidden",
+        "not_a_member",
         "no_device",
         "contended",
       ],

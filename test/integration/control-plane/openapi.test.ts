@@ -131,7 +131,6 @@ const ofAnyRequest = ["headers_too_large", "internal_error", "audit_entry_not_st
 const ofTheRelay = [
   "unavailable",
   "stale_message_id",
-  "not_a_member",
   "message_too_large",
   "stale_epoch",
   "key_expired",

@@ -96,3 +96,20 @@ test("a new device of the newcomer makes a receipt stale, and the next one count
   expect(outcome(await postAct(agent, receipt))).toEqual([409, "stale_record"]);
   expect((await addMember(agent, id, colleague.user)).status).toBe(200);
 });
+
+test("an act of a member's device that the conversation does not list is refused for good", async () => {
+  const receipts = [
+    { ...(await actBy(agent, id, "closed")), kind: "closed" as const },
+    { ...(await addition()), kind },
+  ];
+  const given = await consentOf(customer, id, "given");
+  await server.database.owner.query(
+    "update sealdesk.member_devices set until_seq = 1 where conversation = $1",
+    [id],
+  );
+  for (const receipt of receipts)
+    expect(outcome(await postAct(agent, receipt))).toEqual([403, "not_a_member"]);
+  const body = signed(customer, given);
+  const reply = await customer.request("POST", `/v1/conversations/${id}/consents`, { body });
+  expect(outcome(reply)).toEqual([403, "not_a_member"]);
+});

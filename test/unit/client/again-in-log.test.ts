@@ -53,6 +53,7 @@ const record: HistoryRecord = {
   grantedBy: undefined,
   restored: undefined,
   arrived: [],
+  departed: [],
   enters: false,
 };
 const event = {

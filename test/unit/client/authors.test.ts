@@ -138,6 +138,18 @@ test("a user of whom no key is known is looked up in the key log", async () => {
   expect(await unknown.author(device)).toBeUndefined();
 });
 
+test("a user of whom no key is known has the newest one from then on, until a person accepts another", async () => {
+  const [device, next, later] = [certified(former), certified(current), certified(stranger)];
+  let history = historyOf(device, next);
+  const { take, author } = await newcomer(() => Promise.resolve(history), "none");
+  await take(device);
+  history = historyOf(device, next, later);
+  await take(later);
+  expect(await author(later)).toBeUndefined();
+  await take(next);
+  expect(await author(next)).toMatchObject({ user });
+});
+
 test("a server that does not answer is asked again", async () => {
   const device = certified(former);
   let failures = 1;

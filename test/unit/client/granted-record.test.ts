@@ -43,14 +43,24 @@ const entry = { seq: 4, payload, frankingKey, signature };
 const author = { tenant, user, receiptKey: key.publicKey };
 const member = { user, role: "agent" as const, devices: [senderDevice] };
 const state = { epoch: 2, members: [member] };
-const place = { conversation, grantor, author, state };
+const place = {
+  conversation,
+  grantor,
+  author,
+  members: state,
+  change: undefined,
+  isRepeated: false,
+};
 
-test.each([
-  ["the members at its place are known", state],
-  ["the range shows no members before it", undefined],
-])("a message that its device signed is shown: %s", (_name, known) => {
-  const granted = grantedRecord(link, entry, { ...place, state: known });
-  expect(granted).toMatchObject({ record: { text: "good day", problems: [] }, lastSeen });
+test("a message that its device signed is shown, with a mark if the members are not known", () => {
+  expect(grantedRecord(link, entry, place)).toMatchObject({
+    record: { text: "good day", problems: [] },
+    lastSeen,
+  });
+  expect(grantedRecord(link, entry, { ...place, members: undefined })).toMatchObject({
+    record: { text: "good day", problems: [{ code: "membership_unverified", user }] },
+    lastSeen,
+  });
 });
 
 const other = generateSigningKey();
@@ -59,13 +69,14 @@ test.each([
   ["another key", { author: { ...author, receiptKey: other.publicKey } }, "author_unverified"],
   ["another user", { author: { ...author, user: grantor } }, "author_unverified"],
   ["another tenant", { author: { ...author, tenant: newId<TenantId>() } }, "author_unverified"],
-  ["a removed device", { state: { ...state, members: [] } }, "not_a_member"],
+  ["a removed device", { members: { ...state, members: [] } }, "not_a_member"],
   [
     "a device listed under somebody else",
-    { state: { ...state, members: [{ ...member, user: grantor }] } },
+    { members: { ...state, members: [{ ...member, user: grantor }] } },
     "untrusted_sender",
   ],
-  ["a message of an earlier epoch", { state: { ...state, epoch: 3 } }, "wrong_epoch"],
+  ["a message of an earlier epoch", { members: { ...state, epoch: 3 } }, "wrong_epoch"],
+  ["a message that stands before, too", { isRepeated: true }, "duplicate"],
 ] as const)("a message is not shown: %s", (_name, changes, code) => {
   const { record, lastSeen: saw } = grantedRecord(link, entry, { ...place, ...changes });
   expect(record).toMatchObject({ text: undefined, payload: undefined, problems: [{ code }] });

@@ -40,6 +40,7 @@ const message: HistoryRecord = {
   attachment: undefined,
   restored: undefined,
   arrived: [],
+  departed: [],
   enters: false,
   payload: randomBytes(300),
   frankingKey: randomBytes(32),

@@ -25,6 +25,7 @@ import {
   type DeviceId,
   type ConversationId,
   type MessageId,
+  type TenantId,
 } from "../../../crypto/wire/ids.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
@@ -32,6 +33,7 @@ import { newId } from "../../../tools/testkit/ids.ts";
 const conversation = newId<ConversationId>();
 const device = newId<DeviceId>();
 const user = newId<UserId>();
+const account = { tenant: newId<TenantId>() };
 const pageSize = 256;
 
 const newStore = () =>
@@ -49,6 +51,7 @@ const recordOf = (seq: number, changes: Partial<HistoryRecord> = {}): HistoryRec
   attachment: undefined,
   restored: undefined,
   arrived: [],
+  departed: [],
   enters: false,
   payload: randomBytes(300),
   frankingKey: randomBytes(32),
@@ -129,10 +132,12 @@ test("the log is followed back page by page, and after a crash from where it sto
     readLinks: (...asked: Parameters<typeof log.api.readLinks>) =>
       log.asked() === 2 ? Promise.reject(new Error("crash")) : log.api.readLinks(...asked),
   };
-  await expect(followLinks({ store, api: failing }, job, retry())).rejects.toThrow("crash");
+  await expect(followLinks({ store, api: failing, account }, job, retry())).rejects.toThrow(
+    "crash",
+  );
   const [half] = await loadIncoming(store);
   expect(half?.unlinked?.seq).toBe(990 - 2 * pageSize);
-  const done = await followLinks({ store, api: log.api }, half!, retry());
+  const done = await followLinks({ store, api: log.api, account }, half!, retry());
   expect(done.unlinked!.seq).toBeLessThan(100);
   expect(log.asked()).toBe(4);
   const kept = await store.read(async (transaction) =>
@@ -148,7 +153,7 @@ test("a grant that a restore of the server lost is not followed any more", async
   await store.transact((transaction) => dropIncoming(transaction, conversation, job.seq));
   expect(await loadIncoming(store)).toHaveLength(1);
   await store.transact((transaction) => dropIncoming(transaction, conversation, job.seq - 1));
-  await expect(followLinks({ store, api: log.api }, job, retry())).rejects.toThrow("lead");
+  await expect(followLinks({ store, api: log.api, account }, job, retry())).rejects.toThrow("lead");
   expect(await loadIncoming(store)).toEqual([]);
 });
 
@@ -168,7 +173,7 @@ test.each([
       return { links: shown, previousHash };
     },
   };
-  await expect(followLinks({ store, api }, job, retry())).rejects.toMatchObject({
+  await expect(followLinks({ store, api, account }, job, retry())).rejects.toMatchObject({
     name: "UnverifiableError",
   });
 });
@@ -177,9 +182,11 @@ test("a grantor who signed another log than the newcomer's is not trusted", asyn
   const log = logOf(1000);
   const { store, job } = await newcomer(log, 990);
   const other = { ...job, fromHash: zeroHash };
-  await expect(followLinks({ store, api: log.api }, other, retry())).rejects.toMatchObject({
-    seq: 100,
-  });
+  await expect(followLinks({ store, api: log.api, account }, other, retry())).rejects.toMatchObject(
+    {
+      seq: 100,
+    },
+  );
 });
 
 test("packs are cut at their limit and together hold the range", async () => {

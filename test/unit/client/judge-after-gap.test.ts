@@ -56,6 +56,41 @@ test("after a gap, who is new is named, apart from whom the act brings (R8)", ()
   );
 });
 
+test("after a gap, who left is named, apart from whom the act removes (R8)", () => {
+  const [colleague, leaver] = [member("agent", 2), member("agent")];
+  const before = stateAfterGap(state({ members: [customer, own, colleague, leaver] }), 9);
+  const departed = (shown: Shown) => judge(before, shown);
+  expect(departed(consent([customer, own, colleague, leaver], 8))).toMatchObject({ departed: [] });
+  const smaller = withDevices(colleague, ...colleague.devices.slice(1));
+  expect(departed(consent([customer, own, smaller], 8))).toMatchObject({
+    departed: [withDevices(colleague, ...colleague.devices.slice(0, 1)), leaver],
+  });
+  const removal = { kind: "member_removed", by: own, of: leaver, epoch: 8 } as const;
+  expect(departed({ ...removal, members: [customer, own, colleague] })).toMatchObject({
+    departed: [],
+  });
+  expect(departed({ ...removal, members: [customer, own] })).toMatchObject({
+    departed: [colleague],
+  });
+  const supervisor = { ...leaver, role: "supervisor" };
+  expect(departed(consent([customer, own, colleague, supervisor], 8))).toMatchObject({
+    arrived: [supervisor],
+    departed: [leaver],
+  });
+});
+
+test("a device that is added again is told who left meanwhile, and not that it left itself (R8)", () => {
+  const away = stateAfterGap(state({ members: [customer, own, ghost] }), 9);
+  const added: Shown = { kind: "member_added", by: ghost, of: own, epoch: 9, members: [] };
+  const colleague = member("agent");
+  expect(
+    judge(away, { ...added, by: colleague, members: [customer, colleague, own] }),
+  ).toMatchObject({
+    arrived: [colleague],
+    departed: [ghost],
+  });
+});
+
 test("after a gap, an act that no members allow is malformed all the same", () => {
   const before = stateAfterGap(state(), 9);
   expect(judge(before, { ...consent([customer, own], 8), of: own }).kind).toBe("malformed");

@@ -58,6 +58,7 @@ async function lastSeenIn(
         attachment: undefined,
         restored: undefined,
         arrived: [],
+        departed: [],
         enters: false,
         device: undefined,
         grantedBy: undefined,

@@ -38,6 +38,7 @@ async function setUp() {
         attachment: undefined,
         restored: undefined,
         arrived: [],
+        departed: [],
         enters: false,
         payload: undefined,
         frankingKey: undefined,

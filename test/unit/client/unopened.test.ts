@@ -51,6 +51,7 @@ const recordOf = (changes: Partial<HistoryRecord> = {}): HistoryRecord => ({
   attachment: undefined,
   restored: undefined,
   arrived: [],
+  departed: [],
   enters: false,
   device: undefined,
   grantedBy: agent,
