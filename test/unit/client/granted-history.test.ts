@@ -16,19 +16,19 @@ const withoutPhone = all.map((each) =>
 );
 
 /** A conversation from which the phone was removed with event 3. Event 4 and on are of epoch 2. */
-function logAfterRemoval(): GrantedLog {
+async function logAfterRemoval(): Promise<GrantedLog> {
   const log = new GrantedLog();
   log.change("created", computer, all, 1);
-  log.place(say(phone, "from my phone"));
+  log.place(await say(phone, "from my phone"));
   log.change("device_removed", computer, withoutPhone, 2);
-  log.place(say(agent, "are you sure?", { epoch: 2 }));
+  log.place(await say(agent, "are you sure?", { epoch: 2 }));
   return log;
 }
 
 test("what a removed device says is not shown, also if the range begins after the removal", async () => {
-  const log = logAfterRemoval();
-  log.place(say(phone, "I owe you 10,000 euros.", { epoch: 2 }));
-  log.place(say(computer, "yes", { epoch: 2 }));
+  const log = await logAfterRemoval();
+  log.place(await say(phone, "I owe you 10,000 euros.", { epoch: 2 }));
+  log.place(await say(computer, "yes", { epoch: 2 }));
   const { grant, shown, keys } = await newcomer(log, everybody);
   await grant(4, 6);
   expect(await shown()).toEqual([
@@ -40,17 +40,17 @@ test("what a removed device says is not shown, also if the range begins after th
 });
 
 test("a message of an epoch that is over is not shown, also if the range begins after the change", async () => {
-  const log = logAfterRemoval();
-  log.place(say(computer, "yes"));
+  const log = await logAfterRemoval();
+  log.place(await say(computer, "yes"));
   const { grant, shown } = await newcomer(log, everybody);
   await grant(5, 5);
   expect(await shown()).toEqual([[5, "wrong_epoch"]]);
 });
 
 test("if the last change before the range is gone, what is said up to the next one is marked", async () => {
-  const log = logAfterRemoval();
+  const log = await logAfterRemoval();
   log.change("device_added", computer, all, 3);
-  log.place(say(phone, "here I am", { epoch: 3 }));
+  log.place(await say(phone, "here I am", { epoch: 3 }));
   log.gone = 3;
   const { grant, shown, problems } = await newcomer(log, everybody);
   await grant(4, 6);
@@ -63,10 +63,10 @@ test("if the last change before the range is gone, what is said up to the next o
 });
 
 test("a message that the relay places twice is shown once, also in two grants", async () => {
-  const log = logAfterRemoval();
-  const yes = say(computer, "yes", { epoch: 2 });
+  const log = await logAfterRemoval();
+  const yes = await say(computer, "yes", { epoch: 2 });
   log.place(yes);
-  log.place(say(agent, "and you pay 10,000 euros?", { epoch: 2 }));
+  log.place(await say(agent, "and you pay 10,000 euros?", { epoch: 2 }));
   log.place(yes);
   const once = await newcomer(log, everybody);
   await once.grant(4, 7);
@@ -85,9 +85,9 @@ test("a message that the relay places twice is shown once, also in two grants", 
 });
 
 test("a change that members refused counts for nobody, and is named", async () => {
-  const log = logAfterRemoval();
+  const log = await logAfterRemoval();
   log.change("device_added", agent, all, 3);
-  log.place(say(phone, "I owe you 10,000 euros.", { epoch: 3 }));
+  log.place(await say(phone, "I owe you 10,000 euros.", { epoch: 3 }));
   const { grant, shown } = await newcomer(log, everybody);
   await grant(3, 6);
   expect(await shown()).toEqual([
@@ -101,11 +101,11 @@ test("a change that members refused counts for nobody, and is named", async () =
 test("a removed device that is listed again does not speak for its owner", async () => {
   const log = new GrantedLog();
   log.change("created", computer, all, 1);
-  log.place(say(phone, "from my phone"));
+  log.place(await say(phone, "from my phone"));
   log.change("device_removed", computer, withoutPhone, 2);
   log.change("device_added", computer, all, 3);
-  log.place(say(phone, "I owe you 10,000 euros.", { epoch: 3 }));
-  log.place(say(computer, "yes", { epoch: 3 }));
+  log.place(await say(phone, "I owe you 10,000 euros.", { epoch: 3 }));
+  log.place(await say(computer, "yes", { epoch: 3 }));
   const { grant, shown } = await newcomer(log, everybody);
   await grant(2, 6);
   expect(await shown()).toEqual([
@@ -118,8 +118,8 @@ test("a removed device that is listed again does not speak for its owner", async
 });
 
 test("a relay that keeps back a list of members has the grant refused", async () => {
-  const log = logAfterRemoval();
-  log.place(say(phone, "I owe you 10,000 euros.", { epoch: 2 }));
+  const log = await logAfterRemoval();
+  log.place(await say(phone, "I owe you 10,000 euros.", { epoch: 2 }));
   log.links[2] = { ...log.links[2]!, control: undefined };
   const { grant, shown, problems } = await newcomer(log, everybody);
   await grant(2, 5);
@@ -128,8 +128,8 @@ test("a relay that keeps back a list of members has the grant refused", async ()
 });
 
 test("a bad grant stays in no good one's way, and takes no mark with it", async () => {
-  const log = logAfterRemoval();
-  log.place(say(agent, "But I warn you of the risk.", { epoch: 2 }));
+  const log = await logAfterRemoval();
+  log.place(await say(agent, "But I warn you of the risk.", { epoch: 2 }));
   const { grant, shown, store } = await newcomer(log, everybody);
   const { conversation } = log;
   const hear = (seqs: readonly number[]) =>
@@ -158,7 +158,7 @@ test("a bad grant stays in no good one's way, and takes no mark with it", async 
 test("a grantor who names another user as the owner of a device keeps no later grant from naming its owner", async () => {
   const log = new GrantedLog();
   log.change("created", computer, all, 1);
-  log.place(say(phone, "from my phone"));
+  log.place(await say(phone, "from my phone"));
   const mallory = { ...deviceOf(), id: phone.id };
   const [forged, genuine] = [certificateOf(mallory), certificateOf(phone)];
   const { grant, shown, asked } = await newcomer(log, [computer, agent], [forged, genuine]);
@@ -175,7 +175,7 @@ test("a grantor who names another user as the owner of a device keeps no later g
 test("a pack that names one author before each message has the key log asked once", async () => {
   const log = new GrantedLog();
   log.change("created", computer, all, 1);
-  for (let count = 0; count < 20; count++) log.place(say(phone, `message ${count}`));
+  for (let count = 0; count < 20; count++) log.place(await say(phone, `message ${count}`));
   const { grant, asked } = await newcomer(log, [computer, agent]);
   await grant(1, 21, log.packed, [certificateOf(phone)]);
   expect(asked).toEqual([phone.user]);

@@ -19,7 +19,13 @@ import { packEntry, packHead, type GrantedMessage } from "../../../crypto/device
 import type { CertifiedDevice } from "../../../crypto/device/identity.ts";
 import { encodePayload, type Payload } from "../../../crypto/device/payload.ts";
 import { attachmentToFields } from "../../../crypto/device/payload-body.ts";
-import { generateSigningKey, ready, sha256, sign } from "../../../crypto/device/sodium.ts";
+import {
+  createSigner,
+  generateSigningKey,
+  ready,
+  sha256,
+  sign,
+} from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { concat } from "../../../crypto/wire/bytes.ts";
 import { linkHash, nilUuid, zeroHash, type EventHeader } from "../../../crypto/wire/event.ts";
@@ -86,7 +92,11 @@ interface Said {
 }
 
 /** Signs a message as a device of the SDK does. */
-export function say(author: Author, text: string, changes: Partial<Payload> = {}): Said {
+export async function say(
+  author: Author,
+  text: string,
+  changes: Partial<Payload> = {},
+): Promise<Said> {
   const header = {
     senderDevice: author.id,
     epoch: changes.epoch ?? 1,
@@ -97,10 +107,10 @@ export function say(author: Author, text: string, changes: Partial<Payload> = {}
   const payload = encodePayload({ conversation, lastSeen, body, ...changes, ...header });
   const frankingKey = new Uint8Array(randomBytes(32));
   const commitment = commit(frankingKey, payload);
-  const signature = signMessage({ ...header, conversation }, commitment, {
+  const signature = await signMessage({ ...header, conversation }, commitment, {
     tenant,
     user: author.user,
-    privateKey: author.key.privateKey,
+    sign: await createSigner(author.key.privateKey),
   });
   return { header, commitment, message: { payload, frankingKey, signature } };
 }
@@ -255,7 +265,7 @@ export async function newcomer(
 ) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
-  const entry = log.place(say(deviceOf(), ""));
+  const entry = log.place(await say(deviceOf(), ""));
   log.packed.pop();
   await store.transact(async (transaction) =>
     saveRecord(transaction, conversation, entry, entryRecord(log.hashes[entry]!)),

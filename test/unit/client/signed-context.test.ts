@@ -2,14 +2,13 @@
  * Every field that a message's signature covers counts: for a message that is delivered, and for one that is
  * granted. In each row, one field differs between what was signed and where the message stands.
  */
-import { describe, expect, test } from "@jest/globals";
 import { grantedRecord } from "../../../client/history/granted-record.ts";
 import { signMessage } from "../../../crypto/device/authorship.ts";
 import { commit } from "../../../crypto/device/franking.ts";
 import { openMessage } from "../../../crypto/device/open-message.ts";
 import { pad } from "../../../crypto/device/padding.ts";
 import { encodePayload, type MessageContext } from "../../../crypto/device/payload.ts";
-import { generateSigningKey } from "../../../crypto/device/sodium.ts";
+import { createSigner, generateSigningKey } from "../../../crypto/device/sodium.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { delivery, newGroup, newRoom, seal, type TestDevice } from "../crypto/device/devices.ts";
@@ -20,8 +19,10 @@ interface Signed {
   readonly commitment: Uint8Array;
 }
 
+const sign = await createSigner(generateSigningKey().privateKey);
+
 const fields: readonly (readonly [string, (signed: Signed) => Signed])[] = [
-  ["key", (signed) => ({ ...signed, author: { ...signed.author, ...generateSigningKey() } })],
+  ["key", (signed) => ({ ...signed, author: { ...signed.author, sign } })],
   ["tenant", (signed) => ({ ...signed, author: { ...signed.author, tenant: newId() } })],
   ["user", (signed) => ({ ...signed, author: { ...signed.author, user: newId() } })],
   ["conversation", (signed) => within(signed, { conversation: newId() })],
@@ -49,7 +50,7 @@ async function arrange(change: (signed: Signed) => Signed) {
   const frankingKey = new Uint8Array(32).fill(5);
   const commitment = commit(frankingKey, payload);
   const signed = change({ context, author: from.author, commitment });
-  const signature = signMessage(signed.context, signed.commitment, signed.author);
+  const signature = await signMessage(signed.context, signed.commitment, signed.author);
   return { from, to: to!, context, payload, frankingKey, commitment, signature };
 }
 
