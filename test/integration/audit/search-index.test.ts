@@ -9,7 +9,6 @@ import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store
 import type { EntryFilter } from "../../../audit/export/entry-filter.ts";
 import { pruneLog } from "../../../audit/prune/prune-log.ts";
 import type { CheckedLog } from "../../../audit/read/checked-log.ts";
-import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
 import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import { logOf, type LogId, type TenantId } from "../../../crypto/wire/ids.ts";
 import type { Client } from "../../../db/pool.ts";

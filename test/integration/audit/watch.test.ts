@@ -59,11 +59,11 @@ async function append(count: number): Promise<void> {
   });
 }
 
-const argsOf = (state: string, more: readonly string[]) => [
-  ...["audit", "watch", `${server.url}/v1/audit/log`, "--vkey", vkey],
-  ...["--state", join(folder, state), "--tenant", server.tenant.slug],
-  ...["--username", auditor.username, "--every", "0.1", ...more],
-];
+const argsOf = (state: string, more: readonly string[]) => {
+  const place = ["audit", "watch", `${server.url}/v1/audit/log`, "--vkey", vkey];
+  const account = ["--tenant", server.tenant.slug, "--username", auditor.username];
+  return [...place, ...account, "--state", join(folder, state), "--every", "0.1", ...more];
+};
 const look = (state: string, ...more: string[]) =>
   runSealdesk(server, argsOf(state, ["--once", ...more]), `${auditor.password}\n`);
 

@@ -7,7 +7,6 @@ const audit: Config["audit"] = {
   originPrefix: "sealdesk.local",
   checkpoints: { kind: "directory", folder: "checkpoints" },
   witnesses: [],
-  publication: { quorum: 0, witnesses: [] },
   restoreApprovers: [],
   publication: { quorum: 0, witnesses: [] },
 };

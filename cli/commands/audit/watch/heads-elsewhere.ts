@@ -5,7 +5,7 @@ import {
 import { nodeChecks } from "../../../../audit/node-checks.ts";
 import { openCheckpoint, type Checkpoint } from "../../../../audit/verify/checkpoint.ts";
 import { LogError } from "../../../../audit/verify/log-error.ts";
-import { parseNote, type NoteKey } from "../../../../audit/verify/note.ts";
+import type { NoteKey } from "../../../../audit/verify/note.ts";
 import type { Witness } from "../../../../audit/witness/ask-witness.ts";
 import { seenByWitness } from "../../../../audit/witness/seen-by-witness.ts";
 import { openHead } from "../../../../audit/witness/seen-heads.ts";
