@@ -28,6 +28,8 @@ const usualAdvice: Readonly<Partial<Record<AuditErrorCode, string>>> = {
     "Put the row back from a backup, and find out who changed it: see docs/audit.md, “When the log was altered”.",
   audit_guards_altered:
     "Find out who changed it: see docs/audit.md, “When the database's guards were altered”.",
+  audit_state_differs:
+    "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
   audit_entry_not_stored:
     "Look for triggers and rules on audit.entries that Sealdesk did not create.",
 };

@@ -7,7 +7,7 @@ import type { Config } from "./config.ts";
 
 /** Numbers and words of the documentation. No other value may be in the log, which is permanent. */
 const SHOWN =
-  /^(NODE_ENV|LOG_LEVEL|SEALDESK_KMS|OTEL_TRACES_SAMPLER_ARG|(METRICS_)?PORT|OPEN_CONVERSATIONS_PER_\w+|\w+_(LIMIT|DAYS|SECONDS))$/;
+  /^(NODE_ENV|LOG_LEVEL|SEALDESK_KMS|OTEL_TRACES_SAMPLER_ARG|(METRICS_)?PORT|OPEN_CONVERSATIONS_PER_\w+|\w+_(LIMIT|DAYS|SECONDS|QUORUM))$/;
 
 /**
  * Returns the variables that are set as the audit log may know them.

@@ -56,6 +56,6 @@ function openStored(note: string, { key, origin }: CheckedLog) {
 const invalid = ({ origin }: Pick<CheckedLog, "origin">, what: string, options?: ErrorOptions) =>
   new AuditError(
     "audit_checkpoint_invalid",
-    `The newest cosigned checkpoint of ${origin} in the database ${what}. Find out who changed it: see docs/audit.md, “When the log was altered”.`,
+    `The newest cosigned checkpoint of ${origin} in the database ${what}.`,
     options,
   );

@@ -14,7 +14,7 @@ import {
   tilesOfLevel,
   type Tile,
 } from "./tile.ts";
-import { GrowingRoot, HASH_BYTES, leafHash, rootOf } from "./tree-hash.ts";
+import { GrowingRoot, HASH_BYTES, rootOf } from "./tree-hash.ts";
 
 export interface LogQuestion {
   readonly key: NoteKey;

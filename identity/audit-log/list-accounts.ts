@@ -68,9 +68,11 @@ async function accountsAt(deps: LogReading, tenant: TenantId, atMs: number): Pro
   const then = { untilMs: atMs + 1, outcome: "success" } as const;
   // Only the operator creates staff. Customers, of whom there are many, are created by their sign-in.
   const created = { ...then, action: "user.create", actor: OPERATOR.id } as const;
+  const changed = { ...created, action: "user.set_role" } as const;
   const certified = { ...then, action: "staff.certify" } as const;
   const pages = [
     ...(await findAll(deps, tenant, created)),
+    ...(await findAll(deps, tenant, changed)),
     ...(await findAll(deps, tenant, certified)),
   ];
   return {

@@ -4,7 +4,7 @@ import { isId, type UserId } from "../../crypto/wire/ids.ts";
 /** An account of staff, as the audit log shows it at a time. */
 export interface StaffThen {
   readonly id: UserId;
-  /** The role that it was created with, or last certified with. */
+  /** The role that it was created with, or was given or certified with last. */
   readonly role: string;
   /** Milliseconds since the Unix epoch. Null if the entry of the creation was pruned. */
   readonly createdAtMs: number | null;
@@ -16,7 +16,7 @@ export interface StaffThen {
 /**
  * Returns the accounts of staff that a log shows, in the order of their first entry. A certificate that
  * repeats the role changes nothing.
- * @param found successful entries of the actions `user.create` and `staff.certify`, in any order
+ * @param found successful entries of the actions `user.create`, `user.set_role` and `staff.certify`, in any order
  */
 export function staffOf(found: readonly FoundEntry[]): readonly StaffThen[] {
   const accounts = new Map<UserId, StaffThen>();

@@ -52,6 +52,6 @@ export function assertNone(origin: string, differences: readonly Difference[]): 
   if (first === undefined) return;
   throw new AuditError(
     "audit_state_differs",
-    `The database differs from the log ${origin} in ${placesOf(differences)}. ${describeDifference(first)} Find out who changed the row: see docs/audit.md, “When the database differs from the log”.`,
+    `The database differs from the log ${origin} in ${placesOf(differences)}. ${describeDifference(first)}`,
   );
 }

@@ -73,14 +73,10 @@ test("a head is served when the quorum has cosigned it, and the log as of that h
   const policy = join(folder, "policy");
   await writeFile(policy, `witness w ${formatVkey(nodeChecks.sha256, witness.key)}\nquorum w\n`);
   const vkey = formatVkey(nodeChecks.sha256, key);
-  const verified = await runSealdesk(
-    server,
-    [
-      ...["audit", "verify", `${server.url}/v1/audit/log`, "--vkey", vkey, "--policy", policy],
-      ...["--tenant", slug, "--username", staff.username],
-    ],
-    `${staff.password}\n`,
-  );
+  const log = ["audit", "verify", `${server.url}/v1/audit/log`, "--vkey", vkey];
+  const account = ["--tenant", slug, "--username", staff.username];
+  const args = [...log, ...account, "--policy", policy];
+  const verified = await runSealdesk(server, args, `${staff.password}\n`);
   const size = /^Verified (\d+) entries of .*, cosigned by w\./.exec(verified.out)?.[1];
   expect(Number(size)).toBeLessThan(published.size + 300);
   expect(Number(size)).toBeGreaterThanOrEqual(published.size);

@@ -152,7 +152,10 @@ test("what commands change is what the log says, at each moment", async () => {
   const compared = await runSealdesk(node, ["audit", "reconcile"]);
   expect(compared).toMatchObject({ code: 0, err: "" });
   expect(compared.out.match(/^The database agrees with /gm)).toHaveLength(21);
-  expect((await node.auditEntries()).slice(-2)).toMatchObject([
+  const now = new Date().toISOString();
+  const listed = await runSealdesk(node, ["audit", "accounts", "--tenant", slug, "--at", now]);
+  expect(listed.out).toMatch(new RegExp(`^${staff.id} {2}admin since `, "m"));
+  expect((await node.auditEntries()).slice(-3, -1)).toMatchObject([
     { action: "user.set_role", subject: staff.id, details: { role: "admin", before: "agent" } },
     { action: "audit.reconcile", class: "R" },
   ]);

@@ -1,20 +1,26 @@
 import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { appendEntry } from "../../../audit/append-entry.ts";
+import {
+  openCheckpointStore,
+  type CheckpointLocation,
+} from "../../../audit/checkpoints/open-store.ts";
 import { headsElsewhere } from "../../../cli/commands/audit/watch/heads-elsewhere.ts";
 import { verifyRound } from "../../../cli/commands/audit/watch/verify-round.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
+import type { LogId } from "../../../crypto/wire/ids.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { entryOf } from "../../support/audit-log.ts";
 import { entryAt, withoutTriggers } from "../../support/database-administrator.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
+import { startS3Double } from "../../support/s3-double.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 import { startWitness } from "../../support/witness-server.ts";
 
 const command = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
@@ -53,11 +59,11 @@ async function append(count: number): Promise<void> {
   });
 }
 
-const argsOf = (state: string, more: readonly string[]) => [
-  ...["audit", "watch", `${server.url}/v1/audit/log`, "--vkey", vkey],
-  ...["--state", join(folder, state), "--tenant", server.tenant.slug],
-  ...["--username", auditor.username, "--every", "0.1", ...more],
-];
+const argsOf = (state: string, more: readonly string[]) => {
+  const place = ["audit", "watch", `${server.url}/v1/audit/log`, "--vkey", vkey];
+  const account = ["--tenant", server.tenant.slug, "--username", auditor.username];
+  return [...place, ...account, "--state", join(folder, state), "--every", "0.1", ...more];
+};
 const look = (state: string, ...more: string[]) =>
   runSealdesk(server, argsOf(state, ["--once", ...more]), `${auditor.password}\n`);
 
@@ -114,34 +120,62 @@ test("outside checkpoints and an archive that agree are no fault, and missing on
   });
 });
 
-test.each(["a witness", "the outside checkpoints"])(
-  "a head of another history that %s keep is a fault",
+test.each(["the witness witness.example", "the folder", "the bucket worm"])(
+  "a head of another history that %s keeps is a fault",
   async (who) => {
-    const [log, witness] = [new MemoryLog(), await startWitness()];
+    const [log, witness, s3] = [new MemoryLog(), await startWitness(), await startS3Double()];
     log.append([utf8("one"), utf8("two")]);
     const other = log.again([utf8("one"), utf8("another")]);
     const note = other.signed(other.head);
     witness.logs.push(log.key);
     witness.seen.set(log.key.name, note);
-    const checkpoints = await mkdtemp(join(folder, "checkpoints-"));
-    await writeFile(join(checkpoints, randomUUID()), note);
-    const isWitness = who === "a witness";
+    const bucket: CheckpointLocation = {
+      kind: "s3",
+      bucket: "worm",
+      region: "us-east-1",
+      endpoint: s3.endpoint,
+      retainMs: 1,
+      credentials: { accessKeyId: "x", secretAccessKey: "x" },
+    };
+    const directory: CheckpointLocation = {
+      kind: "directory",
+      folder: await mkdtemp(join(folder, "kept-")),
+    };
+    for (const location of [bucket, directory]) {
+      const store = await openCheckpointStore(location, Date.now);
+      await store.put(newId<LogId>(), note);
+      await store.close();
+    }
+    const none = { checkpoints: undefined, archives: [], witnesses: [] };
     const elsewhere = await headsElsewhere(
       {
-        checkpoints: isWitness ? undefined : checkpoints,
-        archives: [],
-        witnesses: isWitness ? [witness] : [],
-      },
+        "the witness witness.example": { ...none, witnesses: [witness] },
+        "the folder": { ...none, checkpoints: directory },
+        "the bucket worm": { ...none, checkpoints: bucket },
+      }[who] ?? none,
       log.key,
     );
     const round = { key: log.key, approvers: [], last: undefined, isWhole: true, prunedBelow: 0 };
     await expect(verifyRound(log, { ...round, elsewhere, behindMs: 0 })).rejects.toMatchObject({
       code: "forked",
-      place: isWitness ? "the witness witness.example" : `the folder ${checkpoints}`,
+      place: expect.stringContaining(who),
     });
     await witness.close();
+    await s3.close();
   },
 );
+
+test("a log that does not grow is told", async () => {
+  const out = join(folder, "frozen");
+  await runSealdesk(server, ["audit", "export", "--tenant", server.tenant.slug, "--out", out]);
+  const args = ["audit", "watch", out, "--vkey", vkey, "--state", join(folder, "grows"), "--once"];
+  expect(await runSealdesk(server, args)).toMatchObject({ code: 0 });
+  expect(await runSealdesk(server, [...args, "--grows-within", "1"])).toMatchObject({ code: 0 });
+  expect(await runSealdesk(server, [...args, "--grows-within", "0.000001"])).toMatchObject({
+    code: 4,
+    err: expect.stringContaining("has not grown for 0.000001 hours"),
+  });
+});
 
 test("a server that does not answer is told with another status", async () => {
   const away = ["audit", "watch", "http://127.0.0.1:9/", "--vkey", vkey, "--once"];

@@ -23,7 +23,7 @@ test("no value of a variable that may be a secret, an address or a path is shown
   );
   expect(shown.toSorted()).toEqual(
     [
-      ...knownVariables.filter((name) => /_(LIMIT|DAYS|SECONDS)$/.test(name)),
+      ...knownVariables.filter((name) => /_(LIMIT|DAYS|SECONDS|QUORUM)$/.test(name)),
       "LOG_LEVEL",
       "METRICS_PORT",
       "NODE_ENV",

@@ -1,9 +1,11 @@
-import { readFile } from "node:fs/promises";
-import { openCheckpointStore } from "../../../../audit/checkpoints/open-store.ts";
+import {
+  openCheckpointStore,
+  type CheckpointLocation,
+} from "../../../../audit/checkpoints/open-store.ts";
 import { nodeChecks } from "../../../../audit/node-checks.ts";
 import { openCheckpoint, type Checkpoint } from "../../../../audit/verify/checkpoint.ts";
 import { LogError } from "../../../../audit/verify/log-error.ts";
-import { parseNote, type NoteKey } from "../../../../audit/verify/note.ts";
+import type { NoteKey } from "../../../../audit/verify/note.ts";
 import type { Witness } from "../../../../audit/witness/ask-witness.ts";
 import { seenByWitness } from "../../../../audit/witness/seen-by-witness.ts";
 import { openHead } from "../../../../audit/witness/seen-heads.ts";
@@ -11,8 +13,8 @@ import { logFiles } from "../log-files.ts";
 
 /** Who else keeps heads of the log. */
 export interface Elsewhere {
-  /** Folder of the outside checkpoints of the server, its AUDIT_CHECKPOINTS. */
-  readonly checkpoints: string | undefined;
+  /** Where the server keeps its outside checkpoints. */
+  readonly checkpoints: CheckpointLocation | undefined;
   /** Folders or URLs of archives of the log. */
   readonly archives: readonly string[];
   readonly witnesses: readonly Witness[];
@@ -49,14 +51,21 @@ export async function headsElsewhere(
   return found;
 }
 
-async function outsideHeads(folder: string, key: NoteKey): Promise<readonly KeptHead[]> {
-  const store = await openCheckpointStore({ kind: "directory", folder }, Date.now);
+async function outsideHeads(
+  location: CheckpointLocation,
+  key: NoteKey,
+): Promise<readonly KeptHead[]> {
+  const where =
+    location.kind === "directory"
+      ? `the folder ${location.folder}`
+      : `the bucket ${location.bucket}`;
+  const store = await openCheckpointStore(location, Date.now);
   try {
     const kept = await store.all();
     const ours = kept.filter(({ note }) => note.startsWith(`${key.name}\n`));
     if (ours.length === 0)
-      throw new LogError("missing", `the folder ${folder}`, `has no checkpoint of ${key.name}.`);
-    return ours.map(({ note }) => keptHead(note, key, `the folder ${folder}`));
+      throw new LogError("missing", where, `has no checkpoint of ${key.name}.`);
+    return ours.map(({ note }) => keptHead(note, key, where));
   } finally {
     await store.close();
   }

@@ -28,7 +28,12 @@ export function registerWatch(audit: Command, print: Print): void {
       "--username <name>",
       "account of an auditor or compliance officer; reads the password from standard input",
     )
-    .option("--checkpoints <folder>", "the outside checkpoints of the server (AUDIT_CHECKPOINTS)")
+    .option(
+      "--checkpoints <place>",
+      "the outside checkpoints of the server: a folder (AUDIT_CHECKPOINTS), or s3:// and a bucket",
+    )
+    .option("--region <name>", "region of the bucket", "us-east-1")
+    .option("--endpoint <url>", "URL of an S3 service other than Amazon's")
     .option("--archive <place>", "folder or URL of an archive of the log; may be repeated", collect)
     .option("--witness <vkey@url>", "a witness of the log; may be repeated", collect)
     .option(
@@ -39,6 +44,10 @@ export function registerWatch(audit: Command, print: Print): void {
     .option("--pruned-below <index>", "entries below this index may be missing", "0")
     .option("--every <seconds>", "time between two looks at the log", "60")
     .option("--whole-every <hours>", "time between two readings of every entry", "24")
+    .option(
+      "--grows-within <hours>",
+      "end with 4 if the log does not grow in this time; 2 with --username",
+    )
     .option("--silent-after <minutes>", "end with 4 after this time without an answer", "10")
     .option("--once", "look once, for use from cron")
     .action(async (place: string, options: WatchOptions) => {

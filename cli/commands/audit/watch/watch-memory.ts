@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { nodeChecks } from "../../../../audit/node-checks.ts";
 import { openCheckpoint, type Checkpoint } from "../../../../audit/verify/checkpoint.ts";
@@ -19,8 +19,13 @@ export interface Remembered {
 export interface WatchMemory {
   /** @throws LogError, if the file does not hold a head that the key signed */
   read(): Promise<Remembered | undefined>;
-  /** @param wholeAtMs is given if every entry was read */
+  /**
+   * Keeps a head, if it is another one than before.
+   * @param wholeAtMs is given if every entry was read
+   */
   write(signed: Uint8Array, wholeAtMs: number | undefined): Promise<void>;
+  /** Returns when another head was kept last, in milliseconds since the Unix epoch. */
+  grewAtMs(): Promise<number>;
 }
 
 /** @param folder belongs to the watcher alone. Whoever can write there can make it forget. */
@@ -38,11 +43,18 @@ export function watchMemory(folder: string, key: NoteKey): WatchMemory {
       };
     },
     async write(signed, wholeAtMs) {
-      await replaceFile(headFile, Buffer.from(signed).toString());
+      const note = Buffer.from(signed).toString();
+      // Cosignatures may be added to a head that is kept already.
+      const isSame = textOf(await readIfThere(headFile)) === textOf(note);
+      if (!isSame) await replaceFile(headFile, note);
       if (wholeAtMs !== undefined) await replaceFile(wholeFile, new Date(wholeAtMs).toISOString());
     },
+    grewAtMs: async () => (await stat(headFile)).mtimeMs,
   };
 }
+
+/** What is signed of a note. */
+const textOf = (note: string | undefined) => note?.slice(0, note.indexOf("\n\n"));
 
 function openKept(note: string, path: string, key: NoteKey): Checkpoint {
   try {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { CheckpointLocation } from "../../../../audit/checkpoints/open-store.ts";
 import { nodeChecks } from "../../../../audit/node-checks.ts";
 import { parseApprovers } from "../../../../audit/verify/approvers.ts";
 import type { Checkpoint } from "../../../../audit/verify/checkpoint.ts";
@@ -17,7 +18,10 @@ export interface WatchOptions {
   readonly vkey: string;
   /** A folder for this watcher alone. */
   readonly state: string;
+  /** The folder, or `s3://` and the bucket, of the server's outside checkpoints. */
   readonly checkpoints?: string;
+  readonly region: string;
+  readonly endpoint?: string;
   readonly archive?: readonly string[];
   /** Each is `vkey@url`. */
   readonly witness?: readonly string[];
@@ -30,12 +34,14 @@ export interface WatchOptions {
   readonly every: string;
   /** Hours between two readings of every entry. */
   readonly wholeEvery: string;
+  /** Hours in which the log must grow; 2 by default if the watcher signs in, else without limit. */
+  readonly growsWithin?: string;
   /** Minutes without an answer from the log or from those who keep heads. */
   readonly silentAfter: string;
   readonly once?: true;
 }
 
-/** The log, or somebody who keeps its heads, has not answered for too long. */
+/** The log, or somebody who keeps its heads, has not answered for too long, or the log does not grow. */
 export class Silence extends Error {
   override readonly name = "Silence";
   readonly code = "silence";
@@ -43,6 +49,12 @@ export class Silence extends Error {
 
 /** For how long a log may be behind a head that another keeps, in milliseconds. */
 const BEHIND_MS = 30_000;
+/**
+ * Reading over HTTP leaves an entry in each hour. So a log that does not grow is not the one that others
+ * are shown.
+ */
+const READING_GROWS_HOURS = "2";
+const S3 = "s3://";
 
 /**
  * Verifies a log again and again until it is stopped, and compares it with the heads that others keep.
@@ -67,8 +79,15 @@ export async function watchLog(
     throw new CommandError("--pruned-below takes the index of the first entry that is kept.");
   const { approver, checkpoints, archive: archives = [], witness = [] } = options;
   const approvers = approver === undefined ? [] : parseApprovers(nodeChecks.sha256, approver);
-  const elsewhere: Elsewhere = { checkpoints, archives, witnesses: witness.map(parseWitness) };
+  const elsewhere: Elsewhere = {
+    checkpoints: checkpoints === undefined ? undefined : locationOf(checkpoints, options),
+    archives,
+    witnesses: witness.map(parseWitness),
+  };
   const credentials = await askCredentials(place, options);
+  const { growsWithin = credentials && READING_GROWS_HOURS } = options;
+  const growsWithinMs =
+    growsWithin === undefined ? Infinity : durationMs("--grows-within", growsWithin, 3_600_000);
   const memory = watchMemory(options.state, key);
   let session: AuditorSession | undefined;
   let answeredAtMs = performance.now();
@@ -90,6 +109,10 @@ export async function watchLog(
       behindMs: BEHIND_MS,
     });
     await memory.write(answer.signed, isRecent ? undefined : nowMs);
+    if (Date.now() - (await memory.grewAtMs()) > growsWithinMs)
+      throw new Silence(
+        `${key.name} has not grown for ${growsWithin} hours: it has ${answer.head.size} entries. Ask the server's operator, or somebody else who reads it, for its checkpoint.`,
+      );
     for (const line of linesOf(answer, remembered?.head, !isRecent)) await print(line);
   }
 
@@ -100,7 +123,7 @@ export async function watchLog(
         answeredAtMs = performance.now();
         said = undefined;
       } catch (error) {
-        if (error instanceof LogError || error instanceof LogRefused) throw error;
+        if ([LogError, LogRefused, Silence].some((kind) => error instanceof kind)) throw error;
         await endQuietly(session);
         session = undefined;
         const why = error instanceof Error ? error.message : String(error);
@@ -129,6 +152,15 @@ function* linesOf(
   if (isWhole) yield `Verified all ${head.size} entries of ${head.origin}, root ${root}.`;
   else if (added > 0)
     yield `Verified ${added} new entries of ${head.origin}, which has ${head.size}, root ${root}.`;
+}
+
+function locationOf(
+  place: string,
+  { region, endpoint }: Pick<WatchOptions, "region" | "endpoint">,
+): CheckpointLocation {
+  if (!place.startsWith(S3)) return { kind: "directory", folder: place };
+  // Nothing is written, so nothing is locked.
+  return { kind: "s3", bucket: place.slice(S3.length), region, endpoint, retainMs: 0 };
 }
 
 const endQuietly = (session: AuditorSession | undefined) => session?.end().catch(() => undefined);
