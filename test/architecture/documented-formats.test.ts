@@ -65,3 +65,10 @@ test("docs/protocol.md has every label that devices use, and no other", () => {
   const documented = rowsUnder("Labels").map(([label = ""]) => label);
   expect(documented.toSorted()).toEqual([...new Set(used)].toSorted());
 });
+
+test("no label is the beginning of another, so what a key signs for one purpose serves no other", () => {
+  const labels = [...rowsUnder("Labels").map(([label = ""]) => label), "eyJ"];
+  expect(new Set(labels).size).toBe(labels.length);
+  for (const one of labels)
+    expect(labels.filter((other) => other !== one && other.startsWith(one))).toEqual([]);
+});

@@ -85,6 +85,11 @@ test("only payloads sealed by a node are read; during a rotation both keys are a
   expect(hintSeal(() => [newest, newer, key]).open(sealed)).toBeUndefined();
 });
 
+test("a sealed payload that somebody repeats is read again", () => {
+  const sealed = seal.seal("typing");
+  expect([seal.open(sealed), seal.open(sealed)]).toEqual(["typing", "typing"]);
+});
+
 test("one send at a time; meanwhile only the newest hint of each conversation is kept", async () => {
   const sent: (readonly string[])[] = [];
   let finish = () => {};

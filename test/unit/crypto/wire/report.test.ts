@@ -125,6 +125,12 @@ test("a report that differs in anything proves nothing", () => {
   ]);
 });
 
+test("a relay names any time for what was said: the time is its word", () => {
+  const later = { ...header, receivedAtMs: header.receivedAtMs + 86_400_000 };
+  const tag = frankingTag(hmac, relayKey, later, commit(frankingKey, payload));
+  expect(verdictOn({ header: later, frankingTag: tag })).toBe("authentic");
+});
+
 test("a relay that makes tags as it likes makes no author", () => {
   const said = new Uint8Array(100).fill(9);
   const tag = frankingTag(hmac, relayKey, header, commit(frankingKey, said));
