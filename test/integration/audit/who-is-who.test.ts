@@ -98,8 +98,9 @@ test("an export can have the names beside its entries, which stay as they are in
     await sealdesk(...exporting, named, "--names");
     return (await readFile(join(named, "names.csv"), "utf8")).includes(staff.username);
   });
-  const { size } = (await lastEntry("audit.export"))?.["details"] as { size: number };
-  expect(await lastEntry("audit.export")).toMatchObject({ details: { names: true } });
+  const entry = await lastEntry("audit.export");
+  expect(entry).toMatchObject({ details: { names: true } });
+  const size = (entry?.["details"] as { size?: number } | undefined)?.size;
   const names = await readFile(join(named, "names.csv"), "utf8");
   expect(names).toMatch(/^id,role,username,display_name\r\n/);
   expect(names).toContain(`${staff.id},agent,${staff.username},Test agent\r\n`);
