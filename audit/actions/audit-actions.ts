@@ -55,8 +55,10 @@ export const auditActions = {
       subject: "text",
       action: "text",
       size: "number",
+      names: "boolean",
     },
-    description: "`sealdesk audit export`, up to the head with `size` entries",
+    description:
+      "`sealdesk audit export`, up to the head with `size` entries, with or without the names of accounts",
   },
   "audit.archive": {
     class: "R",

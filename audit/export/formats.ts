@@ -93,7 +93,8 @@ function timeOf(ms: number): string {
   return Number.isNaN(date.getTime()) ? "" : date.toISOString();
 }
 
-function csvCell(value: unknown): string {
+/** Returns a value as a cell of CSV (RFC 4180). A cell that a spreadsheet would read as a formula is turned into text. */
+export function csvCell(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   // Some spreadsheets skip spaces, and take the full-width signs for the others.
   const safe = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u.test(text) ? `'${text}` : text;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { LogId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
@@ -5,11 +6,24 @@ import type { IndexedEntry } from "../read/checked-log.ts";
 import { digestOf, SEGMENT_SIZE, SegmentIndexer, segmentOf } from "./segment-index.ts";
 import { removeSegment, storedDigest, storeSegment } from "./stored-index.ts";
 
+/** Parsing this many entries takes a few milliseconds. Then messages and requests have their turn. */
+const ENTRIES_PER_TURN = 256;
+
 /** A log whose entries are read. */
 interface ReadLog {
   readonly log: LogId;
   readonly origin: string;
 }
+
+/** A segment whose entries are being read. */
+interface Current {
+  readonly log: LogId;
+  readonly segment: number;
+  readonly indexer: SegmentIndexer;
+}
+
+const isNext = ({ log, segment, indexer }: Current, of: LogId, index: number): boolean =>
+  log === of && index === segment * SEGMENT_SIZE + indexer.size;
 
 /**
  * Builds the search index of logs from checked entries, and compares the stored index with them. After
@@ -17,11 +31,11 @@ interface ReadLog {
  */
 export class IndexCheck {
   readonly #digests = new Map<string, string>();
-  #current: { readonly segment: number; readonly indexer: SegmentIndexer } | undefined;
+  #current: Current | undefined;
 
   /**
-   * Takes checked entries of a log, in their order. A log must be read to its end before another one.
-   * A segment of which entries are missing is left out.
+   * Takes checked entries of a log, in their order. A segment that is not read from its first entry to its
+   * last is left out.
    * @param client must be in a transaction that is fenced to the log
    * @returns what was wrong in the stored index. It is corrected when the transaction commits
    */
@@ -31,33 +45,33 @@ export class IndexCheck {
     entries: readonly IndexedEntry[],
   ): Promise<AuditError | undefined> {
     let fault: AuditError | undefined;
-    for (const entry of entries) {
-      const segment = segmentOf(entry.index);
-      const place = entry.index % SEGMENT_SIZE;
-      if (place === 0)
-        this.#current = (await this.#isKnown(client, read.log, segment))
-          ? undefined
-          : { segment, indexer: new SegmentIndexer() };
-      if (this.#current?.segment !== segment) continue;
-      this.#current.indexer.add(entry);
-      if (place < SEGMENT_SIZE - 1) continue;
-      fault ??= await this.#compare(client, read, this.#current);
+    for (const [at, entry] of entries.entries()) {
+      if (at % ENTRIES_PER_TURN === 0) await nextTurn();
+      if (entry.index % SEGMENT_SIZE === 0)
+        this.#current = await this.#begin(client, read.log, segmentOf(entry.index));
+      const current = this.#current;
+      if (current === undefined) continue;
+      if (!isNext(current, read.log, entry.index)) this.#current = undefined;
+      else current.indexer.add(entry);
+      if (current.indexer.size < SEGMENT_SIZE) continue;
+      fault ??= await this.#compare(client, read, current);
       this.#current = undefined;
     }
     return fault;
   }
 
-  async #isKnown(client: Client, log: LogId, segment: number): Promise<boolean> {
+  /** @returns undefined if the stored index of the segment is the one that was compared before */
+  async #begin(client: Client, log: LogId, segment: number): Promise<Current | undefined> {
     const known = this.#digests.get(`${log} ${segment}`);
-    return known !== undefined && known === (await storedDigest(client, log, segment));
+    const isKnown = known !== undefined && known === (await storedDigest(client, log, segment));
+    return isKnown ? undefined : { log, segment, indexer: new SegmentIndexer() };
   }
 
   async #compare(
     client: Client,
     { log, origin }: ReadLog,
-    { segment, indexer }: { readonly segment: number; readonly indexer: SegmentIndexer },
+    { segment, indexer }: Current,
   ): Promise<AuditError | undefined> {
-    if (indexer.size < SEGMENT_SIZE) return undefined;
     const index = indexer.finish();
     const digest = digestOf(index);
     const stored = await storedDigest(client, log, segment);

@@ -10,7 +10,12 @@ const FOREIGN: Term = "foreign";
 /** The beginning of an action's name with its dot, such as "session.". */
 const groupOf = (action: string): string => action.slice(0, action.indexOf(".") + 1);
 
-/** Returns the terms under which an entry is found. @param entry undefined if it is not ours */
+/**
+ * Returns the terms under which an entry is found. Nodes compare the stored index with these terms. If you
+ * change them, or what `parseEntry` accepts, let a migration begin new tables for the index, because nodes
+ * of both versions run for a while.
+ * @param entry undefined if it is not ours
+ */
 export function termsOfEntry(entry: LoggedEntry | undefined): readonly Term[] {
   if (entry === undefined) return [FOREIGN];
   const { actor, subject, resource, action, outcome } = entry;

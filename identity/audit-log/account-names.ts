@@ -60,6 +60,17 @@ export function readNamesAsOperator(
   });
 }
 
+/**
+ * Like `readAccountNames`, for an act of the operator that has an entry of its own, which says that names
+ * were read.
+ */
+export const namesOfAccounts = (
+  { pool, profiles }: Pick<DirectoryDeps, "pool" | "profiles">,
+  tenant: TenantId,
+  ids: readonly UserId[],
+): Promise<readonly AccountNames[]> =>
+  inTransaction(pool, tenant, (client) => namesOf(client, profiles, tenant, ids));
+
 const namesAct = (tenant: TenantId, accounts: readonly UserId[]) =>
   ({
     action: "audit.read_names",

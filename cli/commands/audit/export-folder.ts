@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CommandError } from "../../settings.ts";
 
 /** Names of the files and folders of an export. */
-const EXPORTED = /^(manifest|checkpoint|tile|restore|entries\..+)$/;
+const EXPORTED = /^(manifest|checkpoint|tile|restore|entries\..+|names\.csv)$/;
 
 /**
  * Runs `work`, which writes an export to a temporary folder, and moves the result to `out`, which

@@ -19,6 +19,7 @@ import { inTransaction } from "../../../db/transaction.ts";
 import { progressBar } from "../../progress.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { notWritten, writeExport, writeExported } from "./export-folder.ts";
+import { ExportedIds, writeNames } from "./export-names.ts";
 import { auditReading } from "./audit-reading.ts";
 import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 
@@ -36,6 +37,8 @@ export interface ExportOptions extends LogChoice {
   readonly actor?: string;
   readonly subject?: string;
   readonly action?: string;
+  /** Also write the names of the accounts that the entries name by id. */
+  readonly names?: true;
 }
 
 /**
@@ -61,18 +64,28 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
     throw new CommandError(
       "The key log holds device changes. Export it without a filter, as tiles or jsonl.",
     );
-  return withLog(settings, options, async (log, { pool }) => {
+  const { tenant: slug, names } = options;
+  if (names === true && (options.format === "tiles" || slug === undefined || options.keys === true))
+    throw new CommandError(
+      "--names needs --tenant and another --format than tiles, because tiles are the log alone.",
+    );
+  const named = names === true ? new ExportedIds() : undefined;
+  const said = await withLog(settings, options, async (log, { pool }) => {
     if (log.minimumIndex > log.checkpoint.size)
       throw new CommandError("Every entry below the chosen head was pruned. Choose a later head.");
     const { format, from, until, actor, subject, action } = options;
-    const details = { format, from, until, actor, subject, action, size: log.checkpoint.size };
+    const { size } = log.checkpoint;
+    const details = { format, from, until, actor, subject, action, size, names };
     await auditReading(settings, pool, log, options, { action: "audit.export", details });
     const entries = await writeExport(options.out, (folder) =>
-      writeFiles(pool, log, folder, options.format, filter),
+      writeFiles(pool, log, folder, options.format, filter, named),
     );
     const told = log.refusal && ` New entries were not added to the log: ${log.refusal.message}`;
     return `Exported ${entries} of ${log.checkpoint.size} entries of ${log.origin} to ${options.out}.${told ?? ""}`;
   });
+  if (named !== undefined && slug !== undefined)
+    await writeNames(settings, slug, options.out, named.ids);
+  return said;
 }
 
 /** Writes the export to an empty folder. @returns the number of exported entries */
@@ -82,11 +95,12 @@ async function writeFiles(
   folder: string,
   format: ExportOptions["format"],
   filter: EntryFilter,
+  named: ExportedIds | undefined,
 ): Promise<number> {
   const { entries, sha256 } =
     format === "tiles"
       ? await exportTiles(pool, log, folder)
-      : await exportLines(pool, log, format, filter, folder);
+      : await exportLines(pool, log, format, filter, folder, named);
   const manifest = await signManifest(log.signer, {
     origin: log.origin,
     format,
@@ -183,6 +197,7 @@ async function exportLines(
   format: LineFormatName,
   filter: EntryFilter,
   out: string,
+  named: ExportedIds | undefined,
 ) {
   const { origin, checkpoint, minimumIndex } = log;
   const { header, line } = lineFormats[format];
@@ -202,6 +217,7 @@ async function exportLines(
         ? page.filter(({ entry }) => matches(parseEntry(entry), filter))
         : page;
       entries += chosen.length;
+      if (named !== undefined) for (const { entry } of chosen) named.add(entry);
       await write(chosen.map((entry) => line(entry, origin)).join(""));
       bar.update((page.at(-1)?.index ?? 0) + 1, checkpoint.size);
     }

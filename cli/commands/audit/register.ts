@@ -102,6 +102,10 @@ function registerExport(audit: Command, print: Print, settings: () => Settings):
     .option("--until <time>", "only entries before this time")
     .option("--actor <id>", "only entries of this actor")
     .option("--subject <id>", "only entries about this subject")
+    .option(
+      "--names",
+      "also write names.csv: who the accounts in the entries are, as far as not erased",
+    )
     .option("--cosigned <number>", "export up to the latest head that this many witnesses cosigned")
     .option(
       "--size <number>",

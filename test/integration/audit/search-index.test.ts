@@ -181,6 +181,19 @@ attackTest.each(
   },
 );
 
+test("a segment is not put together from entries of two logs, or from what is left of it", async () => {
+  const elsewhere = logOf(await audit.newTenant());
+  for (const from of [elsewhere, log]) {
+    const check = new IndexCheck();
+    await opened(async (checked, client) => {
+      const entries = await checked.entries(0, SEGMENT_SIZE);
+      await check.add(client, { ...checked, log: from }, entries.slice(0, 256));
+      await check.add(client, checked, entries.slice(from === log ? 512 : 256));
+    });
+    expect(await segments()).toEqual([]);
+  }
+});
+
 test("the check of the logs builds the index, and tells that it was altered", async () => {
   const told: unknown[] = [];
   const checker = new LogChecker({

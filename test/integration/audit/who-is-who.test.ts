@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { appendEntry } from "../../../audit/append-entry.ts";
 import { createKeystorePool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
@@ -82,6 +85,37 @@ test("the name of an erased person is gone, although it was read before", async 
   ]);
 });
 
+test("an export can have the names beside its entries, which stay as they are in the log", async () => {
+  const staff = await server.createStaff("agent");
+  const customer = await customerDevice(server);
+  const folder = await mkdtemp(join(tmpdir(), "sealdesk-names-"));
+  const [plain, named] = [join(folder, "plain"), join(folder, "named")];
+  const vkey = (await sealdesk("audit", "vkey", ...ofTenant()))[0] ?? "";
+  const exporting = ["audit", "export", ...ofTenant(), "--format", "csv", "--out"];
+  // Until the entry of the account's creation is signed.
+  await until(async () => {
+    await rm(named, { recursive: true, force: true });
+    await sealdesk(...exporting, named, "--names");
+    return (await readFile(join(named, "names.csv"), "utf8")).includes(staff.username);
+  });
+  const entry = await lastEntry("audit.export");
+  expect(entry).toMatchObject({ details: { names: true } });
+  const size = (entry?.["details"] as { size?: number } | undefined)?.size;
+  const names = await readFile(join(named, "names.csv"), "utf8");
+  expect(names).toMatch(/^id,role,username,display_name\r\n/);
+  expect(names).toContain(`${staff.id},agent,${staff.username},Test agent\r\n`);
+  expect(names).not.toContain(customer.user);
+  await sealdesk(...exporting, plain, "--size", String(size));
+  for (const file of ["entries.csv", "manifest"])
+    expect(await readFile(join(named, file))).toEqual(await readFile(join(plain, file)));
+  // Without the names, the export is as good as before.
+  await rm(join(named, "names.csv"));
+  expect((await sealdesk("audit", "verify", named, "--vkey", vkey))[0]).toContain("Verified");
+  const tiles = ["audit", "export", ...ofTenant(), "--out", join(folder, "tiles"), "--names"];
+  expect((await runSealdesk(server, tiles)).err).toContain("--names needs --tenant");
+  await rm(folder, { recursive: true });
+});
+
 test("other roles learn no name and get no list, and the refusals are on record", async () => {
   for (const role of ["agent", "supervisor", "admin", "bot"] as const) {
     const device = await staffDevice(server, role);
@@ -116,7 +150,7 @@ test("accounts are listed as the log shows them at a time, whatever the table sa
   const { id: tenant } = server.tenant;
   const first = await server.createStaff("agent");
   const second = await server.createStaff("supervisor");
-  await customerDevice(server);
+  const customer = await customerDevice(server);
   const createdAtMs = (await lastEntry("user.create"))?.["occurredAtMs"] as number;
   const changedAtMs = createdAtMs + 60_000;
   await inTransaction(server.database.pool, tenant, (client) =>
@@ -150,7 +184,7 @@ test("accounts are listed as the log shows them at a time, whatever the table sa
     [second.id]: "supervisor",
   });
   expect(await rolesOf(changedAtMs)).toMatchObject({ [second.id]: "supervisor" });
-  expect(Object.values(await rolesOf(changedAtMs))).not.toContain("customer");
+  expect((await rolesOf(changedAtMs))[customer.user]).toBeUndefined();
   expect(await listed(1)).toEqual([]);
   const entry = (await listed(changedAtMs)).find(({ id }) => id === first.id);
   expect(entry).toMatchObject({ roleSinceMs: changedAtMs, createdAtMs: expect.any(Number) });

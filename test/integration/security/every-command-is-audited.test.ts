@@ -127,6 +127,7 @@ const others: Readonly<Record<string, string>> = {
   "tenant origins list": "reads origins",
   "tenant recount-storage": "corrects counts of what is stored",
   "keys status": "reads versions",
+  "policy table": "prints the rules of this version",
   "keys rewrap-subjects": "continues what keys rotate-kek recorded",
   "customer-token": "signs for development",
   "audit vkey": "reads a public key",

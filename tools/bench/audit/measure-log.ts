@@ -15,11 +15,15 @@ import { openKms } from "../../../keys/kms/open-kms.ts";
 import { closing } from "../closing.ts";
 import type { Progress } from "../options.ts";
 import { round } from "../statistics.ts";
+import { measureSearch, type SearchFigures } from "./measure-search.ts";
 import { runCommand, type CommandUsage } from "./run-command.ts";
 import { parseId, type TenantId } from "../../../crypto/wire/ids.ts";
 
 const ORIGIN = "bench.example";
 const SLUG = "bench";
+
+/** The resource of the entry with this number, as SQL. */
+const resourceOf = (number: string): string => `md5(${number}::text)::uuid`;
 
 // An entry of the size that an act of staff leaves: about 550 bytes.
 const ENTRIES = `
@@ -28,13 +32,14 @@ const ENTRIES = `
     '{"action":"conversation.read","actor":{"device":"' || $1 || '","id":"' || $1 || '","kind":"user","role":"agent"},' ||
     '"class":"R","decision":{"allowed":true,"reasons":["staff reads conversations it is a member of"]},' ||
     '"eventId":"' || gen_random_uuid() || '","method":"password","occurredAtMs":' || 1700000000000 + n || ',"outcome":"success",' ||
-    '"requestId":"' || $1 || '","resource":{"id":"' || md5(n::text)::uuid || '","type":"conversation"},"session":"' || $1 || '","tenant":"' || $1 || '"}', 'UTF8')
+    '"requestId":"' || $1 || '","resource":{"id":"' || ${resourceOf("n")} || '","type":"conversation"},"session":"' || $1 || '","tenant":"' || $1 || '"}', 'UTF8')
   from generate_series(1, $2::int) n`;
 
 export interface LogFigures {
   readonly entries: number;
   readonly integratedPerSecond: number;
   readonly verify: CommandUsage;
+  readonly search: SearchFigures;
   readonly exports: Readonly<
     Record<"tiles" | "jsonl", CommandUsage & { readonly entriesPerSecond: number }>
   > & { readonly bytes: number };
@@ -57,7 +62,7 @@ export const measureLog = (entries: number, progress: Progress): Promise<LogFigu
     started.add(kms);
     const signer = await kmsAuditSigner(kms);
     progress(`writing ${entries} entries`);
-    await seed(ownerUrl, entries);
+    const tenant = await seed(ownerUrl, entries);
     progress("integrating");
     const seconds = await integrate(
       {
@@ -67,6 +72,12 @@ export const measureLog = (entries: number, progress: Progress): Promise<LogFigu
         store: directoryCheckpoints(join(home, "audit-checkpoints")),
       },
       entries,
+    );
+    const search = await measureSearch(
+      ownerUrl,
+      { tenant, publicKey: signer.publicKey, entries },
+      { one: { resource: await resourceInTheMiddle(ownerUrl, entries) }, all: { actor: tenant } },
+      progress,
     );
     progress("exporting");
     const environment = { NODE_ENV: "test", SEALDESK_HOME: home, DATABASE_URL: ownerUrl };
@@ -86,11 +97,12 @@ export const measureLog = (entries: number, progress: Progress): Promise<LogFigu
       entries,
       integratedPerSecond: round(entries / seconds),
       verify: rounded(verify),
+      search,
       exports: { tiles, jsonl, bytes: await bytesOf(join(home, "jsonl")) },
     };
   });
 
-async function seed(ownerUrl: string, entries: number): Promise<void> {
+async function seed(ownerUrl: string, entries: number): Promise<TenantId> {
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   const tenant = parseId<TenantId>(randomUUID());
@@ -102,6 +114,17 @@ async function seed(ownerUrl: string, entries: number): Promise<void> {
   await owner.query("vacuum analyze audit.entries, audit.pending");
   await owner.query("checkpoint");
   await owner.end();
+  return tenant;
+}
+
+async function resourceInTheMiddle(ownerUrl: string, entries: number): Promise<string> {
+  const owner = new pg.Client({ connectionString: ownerUrl });
+  await owner.connect();
+  const { rows } = await owner.query<{ id: string }>(`select ${resourceOf("$1::int")} as id`, [
+    Math.ceil(entries / 2),
+  ]);
+  await owner.end();
+  return rows[0]?.id ?? "";
 }
 
 /** @returns the seconds until every entry is integrated and the last head is signed */

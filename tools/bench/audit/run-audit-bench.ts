@@ -13,6 +13,7 @@ export async function runAuditBench(scale: Scale, progress: Progress): Promise<M
   const actions = await measureActions(scale, progress);
   const log = await measureLog(Math.round(ENTRIES * scale.share), progress);
   const { tiles, jsonl } = log.exports;
+  const { search } = log;
   return {
     figures: { clients: CLIENTS, ...scale, actions, log },
     table: [
@@ -24,6 +25,12 @@ export async function runAuditBench(scale: Scale, progress: Progress): Promise<M
       ["integrated and signed, entries/s", log.integratedPerSecond],
       ["exported as tiles, entries/s", tiles.entriesPerSecond],
       ["exported as jsonl, entries/s", jsonl.entriesPerSecond],
+      [
+        "search for one entry, without and with the index, ms",
+        `${search.withoutIndexMs} / ${search.withIndexMs}`,
+      ],
+      ["first page of a search that everything matches, ms", search.firstPageMs],
+      ["index of an entry, us of CPU / bytes", `${search.buildMicros} / ${search.bytesPerEntry}`],
       [`${log.entries} entries verified, s / MiB`, `${log.verify.seconds} / ${log.verify.peakMiB}`],
     ],
     goals: [
