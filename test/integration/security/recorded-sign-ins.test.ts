@@ -1,6 +1,7 @@
 import { OPERATOR_LOG } from "../../../audit/logs.ts";
 import { operatorEntries } from "../../support/operator-entries.ts";
 import { staffDevice, TestDevice } from "../../support/device.ts";
+import { until } from "../../support/until.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
 
 const dayMs = 86_400_000;
@@ -74,12 +75,13 @@ test("two nodes give a network the same pseudonym, and a past day's salt is dele
   expect(reply.status).toBe(401);
   const last = refusals(await server.auditEntries()).at(-1);
   expect(last?.["details"]).toEqual({ network: first });
+  const salts = async () =>
+    (await server.database.owner.query("select from sealdesk.network_salts")).rowCount;
+  expect(await salts()).toBe(1);
   server.clock.offsetMs += 2 * dayMs;
-  await networkOf("203.0.113.7", staff);
-  const { rows } = await server.database.owner.query<{ day: number }>(
-    "select day from sealdesk.network_salts",
-  );
-  expect(rows).toEqual([{ day: Math.floor(server.clock.now() / dayMs) }]);
+  const later = await server.startNode();
+  await until(async () => (await salts()) === 0);
+  await later.close();
 });
 
 /** Starts a node, lets `attempt` refuse sign-ins there, and stops it, so that it writes its counts. */
