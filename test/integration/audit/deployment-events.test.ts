@@ -53,7 +53,9 @@ test("changed settings are on record once, and so are witnesses", async () => {
   const checkpoints = { kind: "directory", folder } as const;
   const publication = { quorum: 0, witnesses: [] };
   const audit = {
-    ...{ originPrefix: "sealdesk.local", checkpoints, witnesses },
+    originPrefix: "sealdesk.local",
+    checkpoints,
+    witnesses,
     restoreApprovers: [],
     publication,
   };
@@ -145,7 +147,7 @@ test("the events of the operator's log can be exported as those of a tenant's", 
     return rowCount === 0;
   });
   const nodes = await exported("--action", "node.");
-  expect([...new Set(nodes)].toSorted()).toEqual(["", "node.start", "node.stop"]);
+  expect(new Set(nodes)).toEqual(new Set(["", "node.start", "node.stop"]));
   const all = await exported();
   expect(all.filter((action) => action === "")).toHaveLength(1);
   expect(all).toContain("settings.change");
