@@ -5,6 +5,7 @@ import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
 import type { AuthorityDeps } from "../identity/authority/current-key.ts";
 import { keepCertified } from "../identity/authority/keep-certified.ts";
 import { sweepLinksPeriodically } from "../identity/linking/sweep-links.ts";
+import { forgetSaltsPeriodically } from "../identity/tokens/network-pseudonyms.ts";
 import type { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
 import { sweepSessionsPeriodically } from "../identity/tokens/sweep-sessions.ts";
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
@@ -47,6 +48,7 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     ),
     sweepAttachmentsPeriodically(attachments, logged("attachments could not be swept")),
     sweepLinksPeriodically({ pool, now }, logged("link requests could not be swept")),
+    forgetSaltsPeriodically({ pool, now }, logged("salts of networks could not be deleted")),
     sweepSessionsPeriodically({ pool, now }, logged("ended sessions could not be swept")),
     sweepDaysPeriodically({ pool, now }, logged("counts of past days could not be swept")),
     writeSumsPeriodically({ pool, now }, logged("sums of repeated acts could not be written")),

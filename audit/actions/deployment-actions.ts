@@ -34,6 +34,6 @@ export const deploymentActions = {
     resources: ["command"],
     details: {},
     description:
-      "A command of the operator is refused or fails. Only these are recorded here. The entry is in the log of the tenant that the command names, otherwise in the operator's log. Repeated acts are summed.",
+      "A command of the operator is refused or fails. Only these are recorded here, and only if the command had opened the database. The entry is in the log of the tenant that the command names, otherwise in the operator's log. Repeated acts are summed.",
   },
 } as const satisfies ActionSpecs;

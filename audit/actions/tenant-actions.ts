@@ -62,4 +62,10 @@ export const tenantActions = {
     details: { origins: "list" },
     description: "`sealdesk tenant origins remove`",
   },
+  "tenant.recount_storage": {
+    class: "U",
+    resources: ["tenant"],
+    details: { corrections: "number" },
+    description: "`sealdesk tenant recount-storage` corrects counts of what is stored.",
+  },
 } as const satisfies ActionSpecs;

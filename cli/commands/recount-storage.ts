@@ -13,7 +13,7 @@ export async function recountStorageCommand(
     const tenant = await findTenant(pool, slug);
     if (tenant === undefined)
       throw new IdentityError("tenant_not_found", "There is no tenant of that slug.");
-    return recountStorage(pool, tenant.id);
+    return recountStorage(pool, tenant.id, { by: settings.operator, nowMs: Date.now() });
   });
   if (drift.length === 0) return `All counts of tenant ${slug} were right.`;
   const lines = drift.map(

@@ -4,16 +4,20 @@ import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import { uuidToBytes } from "../../crypto/wire/uuid.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Pool } from "../../db/pool.ts";
+import { runPeriodically } from "../../db/run-periodically.ts";
 import { inTransaction } from "../../db/transaction.ts";
+import type { UseCase } from "../audited.ts";
 import type { Secret } from "../../keys/secret.ts";
 
 const DAY_MS = 86_400_000;
 const PSEUDONYM_BYTES = 16;
 
-// The clocks of two nodes may be on different days for a moment, so yesterday's salt stays.
 const KEEP = "insert into network_salts (day, salt) values ($1, $2) on conflict do nothing";
+// The clocks of two nodes may be on different days for a moment, so yesterday's salt stays.
 const FORGET = "delete from network_salts where day < $1 - 1";
 const READ = "select salt from network_salts where day = $1";
+
+const dayOf = (nowMs: number): number => Math.floor(nowMs / DAY_MS);
 
 /**
  * Pseudonyms of the networks from which sign-ins fail. On one day, a network has the same pseudonym in
@@ -33,12 +37,12 @@ export class NetworkPseudonyms {
 
   /**
    * Returns `HMAC-SHA-256(key of the day, network)`, its first 16 bytes in base64url. The key of the day is
-   * `HMAC-SHA-256(key, label || tenant || salt of the day)`. The day is one of UTC. The salt is deleted
-   * a day after its day.
+   * `HMAC-SHA-256(key, label || tenant || salt of the day)`. The day is one of UTC. See
+   * `forgetSaltsPeriodically` for the end of the salt.
    * @param network an address, or a part of one
    */
   async of(tenant: TenantId, network: string, nowMs: number): Promise<string> {
-    const salt = await this.#saltOf(Math.floor(nowMs / DAY_MS));
+    const salt = await this.#saltOf(dayOf(nowMs));
     const [key] = this.#keys();
     if (key === undefined) throw new Error("the server has no key for pseudonyms");
     const ofDay = createHmac("sha256", key.reveal())
@@ -64,7 +68,6 @@ export class NetworkPseudonyms {
   #openDay(day: number): Promise<Uint8Array> {
     return inTransaction(this.#pool, NO_TENANT, async (client) => {
       await client.query(KEEP, [day, randomBytes(32)]);
-      await client.query(FORGET, [day]);
       const { rows } = await client.query<{ salt: Uint8Array }>(READ, [day]);
       const [row] = rows;
       if (row === undefined) throw new Error("the salt of the day was not stored");
@@ -72,3 +75,20 @@ export class NetworkPseudonyms {
     });
   }
 }
+
+const EVERY_MS = 3_600_000;
+
+/**
+ * Deletes the salts of days that ended a day ago or earlier, now and every hour. Then nobody can compute
+ * the pseudonyms of such a day any more.
+ * @returns a function that stops the task
+ */
+export const forgetSaltsPeriodically = (
+  { pool, now }: UseCase,
+  onError: (error: unknown) => void,
+): (() => Promise<void>) =>
+  runPeriodically(
+    () => inTransaction(pool, NO_TENANT, (client) => client.query(FORGET, [dayOf(now())])),
+    EVERY_MS,
+    onError,
+  );

@@ -1,4 +1,6 @@
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { OperatorActor } from "../../audit/operator.ts";
 import type { Pool } from "../../db/pool.ts";
 
 /** A count that differs from the stored data, and the amount by which it is too low. */
@@ -39,9 +41,14 @@ const MEND = `
 /**
  * Compares the counts of a tenant's storage with the stored data, and corrects them. It reads every
  * row, but stores and deletions go on meanwhile. Only one recount of a tenant runs at a time.
+ * Corrections leave an audit entry.
  * @returns the corrections
  */
-export async function recountStorage(pool: Pool, tenant: TenantId): Promise<readonly Drift[]> {
+export async function recountStorage(
+  pool: Pool,
+  tenant: TenantId,
+  { by, nowMs }: { readonly by: OperatorActor; readonly nowMs: number },
+): Promise<readonly Drift[]> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
@@ -60,6 +67,15 @@ export async function recountStorage(pool: Pool, tenant: TenantId): Promise<read
       drift.map(({ items }) => items),
       drift.map(({ bytes }) => bytes),
     ]);
+    await appendEntry(client, {
+      occurredAtMs: nowMs,
+      tenant,
+      actor: by,
+      action: "tenant.recount_storage",
+      resource: { type: "tenant", id: tenant },
+      outcome: "success",
+      details: { corrections: drift.length },
+    });
     await client.query("commit");
     return drift;
   } catch (error) {

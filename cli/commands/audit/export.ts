@@ -9,6 +9,7 @@ import {
   lineFormats,
   type LineFormatName,
 } from "../../../audit/export/formats.ts";
+import { isCheckpoint } from "../../../audit/export/is-checkpoint.ts";
 import { fileOf, signManifest } from "../../../audit/export/manifest.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
 import { checkedLog } from "../../../audit/read/checked-log.ts";
@@ -53,13 +54,10 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
     throw new CommandError(
       "Tiles are the whole log and cannot be filtered. Choose another --format.",
     );
-  // Only the audit log's entries have the fields of a filter, of csv and of the other systems'
+  // Only the entries of audit logs have the fields of a filter, of csv and of the other systems'
   // formats.
   const asEntries = isFiltered || !["tiles", "jsonl"].includes(options.format);
-  if (options.operator === true && asEntries)
-    throw new CommandError(
-      "The operator's log holds checkpoints. Export it without a filter, as tiles or jsonl.",
-    );
+  const chooses = isFiltered || (options.operator === true && asEntries);
   if (options.keys === true && asEntries)
     throw new CommandError(
       "The key log holds device changes. Export it without a filter, as tiles or jsonl.",
@@ -78,7 +76,7 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
     const details = { format, from, until, actor, subject, action, size, names };
     await auditReading(settings, pool, log, options, { action: "audit.export", details });
     const entries = await writeExport(options.out, (folder) =>
-      writeFiles(pool, log, folder, options.format, filter, named),
+      writeFiles(pool, log, folder, options.format, chooses ? filter : undefined, named),
     );
     const told = log.refusal && ` New entries were not added to the log: ${log.refusal.message}`;
     return `Exported ${entries} of ${log.checkpoint.size} entries of ${log.origin} to ${options.out}.${told ?? ""}`;
@@ -94,7 +92,7 @@ async function writeFiles(
   log: OpenLog,
   folder: string,
   format: ExportOptions["format"],
-  filter: EntryFilter,
+  filter: EntryFilter | undefined,
   named: ExportedIds | undefined,
 ): Promise<number> {
   const { entries, sha256 } =
@@ -195,13 +193,18 @@ async function exportLines(
   pool: Pool,
   log: OpenLog,
   format: LineFormatName,
-  filter: EntryFilter,
+  filter: EntryFilter | undefined,
   out: string,
   named: ExportedIds | undefined,
 ) {
-  const { origin, checkpoint, minimumIndex } = log;
+  const { origin, checkpoint, minimumIndex, signer } = log;
   const { header, line } = lineFormats[format];
-  const isFiltered = Object.values(filter).some((value: unknown) => value !== undefined);
+  // The checkpoints of the operator's log are no events.
+  const isChosen = (bytes: Uint8Array) => {
+    if (filter === undefined) return true;
+    const entry = parseEntry(bytes);
+    return entry === undefined ? !isCheckpoint(bytes, signer.publicKey) : matches(entry, filter);
+  };
   const file = await open(join(out, fileOf(format)), "wx").catch(notWritten);
   const digest = createHash("sha256");
   const bar = progressBar("entries");
@@ -213,9 +216,7 @@ async function exportLines(
   try {
     await write(header);
     for await (const page of readPages(pool, log, minimumIndex, checkpoint.size)) {
-      const chosen = isFiltered
-        ? page.filter(({ entry }) => matches(parseEntry(entry), filter))
-        : page;
+      const chosen = page.filter(({ entry }) => isChosen(entry));
       entries += chosen.length;
       if (named !== undefined) for (const { entry } of chosen) named.add(entry);
       await write(chosen.map((entry) => line(entry, origin)).join(""));

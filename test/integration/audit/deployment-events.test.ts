@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parse } from "csv-parse/sync";
 import { parseWitnesses } from "../../../audit/witness/parse-witness.ts";
 import { Secret } from "../../../keys/secret.ts";
 import { outsideActionTable } from "../../support/outside-action-table.ts";
@@ -51,7 +53,9 @@ test("changed settings are on record once, and so are witnesses", async () => {
   const checkpoints = { kind: "directory", folder } as const;
   const publication = { quorum: 0, witnesses: [] };
   const audit = {
-    ...{ originPrefix: "sealdesk.local", checkpoints, witnesses },
+    originPrefix: "sealdesk.local",
+    checkpoints,
+    witnesses,
     restoreApprovers: [],
     publication,
   };
@@ -123,6 +127,30 @@ test("who reads the operator's log is on record there", async () => {
       resource: { type: "audit-log", id: "00000000-0000-0000-0000-000000000000" },
     });
   }
+});
+
+test("the events of the operator's log can be exported as those of a tenant's", async () => {
+  const exported = async (...options: readonly string[]) => {
+    const out = join(server.home, `events-${options.length}`);
+    const args = ["audit", "export", "--operator", "--format", "csv", "--out", out, ...options];
+    expect(await runSealdesk(server, args)).toMatchObject({ code: 0, err: "" });
+    const text = await readFile(join(out, "entries.csv"), "utf8");
+    return parse<Record<string, string>>(text, { columns: true }).map(({ action }) => action);
+  };
+  // Whoever has the application's login can append any bytes. They are never left out.
+  await server.database.owner.query(
+    "insert into audit.entries (tenant, entry) values ($1, 'desk.example\n1\nAAAA\n')",
+    ["00000000-0000-0000-0000-000000000000"],
+  );
+  await until(async () => {
+    const { rowCount } = await server.database.owner.query("select from audit.pending");
+    return rowCount === 0;
+  });
+  const nodes = await exported("--action", "node.");
+  expect(new Set(nodes)).toEqual(new Set(["", "node.start", "node.stop"]));
+  const all = await exported();
+  expect(all.filter((action) => action === "")).toHaveLength(1);
+  expect(all).toContain("settings.change");
 });
 
 test("every entry of the operator's log is as the table of actions says", async () => {

@@ -29,7 +29,7 @@ test("a refused command is on record in the log of the tenant that it names", as
     "--tenant",
     slug,
     "--username",
-    "nobody",
+    "nobody.of.that.name",
     "--reason",
     "devices_lost",
   ]);
@@ -48,7 +48,7 @@ test("a refused command is on record in the log of the tenant that it names", as
       ["tenant create", "tenant_exists"],
     ].map(([name, reason]) => ({ ...common, resource: { type: "command", id: name }, reason })),
   );
-  expect(JSON.stringify(entries)).not.toContain("nobody");
+  expect(JSON.stringify(entries)).not.toContain("nobody.of.that.name");
 });
 
 test("a refused command without a tenant is in the operator's log", async () => {

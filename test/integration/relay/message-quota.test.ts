@@ -1,3 +1,4 @@
+import { OPERATOR } from "../../../audit/operator.ts";
 import { randomBytes } from "node:crypto";
 import { recountStorage } from "../../../messaging/storage/recount.ts";
 import { dayOf } from "../../../policies/message-quota.ts";
@@ -12,6 +13,8 @@ let server: TestServer;
 let customer: TestDevice;
 let agent: TestDevice;
 let conversation: ConversationId;
+const recount = () =>
+  recountStorage(server.database.pool, server.tenant.id, { by: OPERATOR, nowMs: 0 });
 beforeEach(async () => {
   server = await startTestServer();
   [customer, agent] = [await customerDevice(server), await staffDevice(server)];
@@ -139,7 +142,7 @@ const COUNTED = `
 
 test("counts equal the stored messages, for any order of storing and removing", async () => {
   const random = new SeededRandom(20_260_715);
-  const { owner, pool } = server.database;
+  const { owner } = server.database;
   const node = await server.startNode();
   const second = await createConversation(customer, [agent]);
   await limit("customer_day_count", 60);
@@ -161,18 +164,22 @@ test("counts equal the stored messages, for any order of storing and removing", 
   }
   await Promise.all(sockets.map((socket) => socket.close()));
   expect((await owner.query(COUNTED)).rows).toEqual((await owner.query(STORED)).rows);
-  expect(await recountStorage(pool, server.tenant.id)).toEqual([]);
+  expect(await recount()).toEqual([]);
   await owner.query("delete from sealdesk.events where seq % 3 = 0");
   await owner.query("delete from sealdesk.packets where seq % 2 = 0");
-  expect(await recountStorage(pool, server.tenant.id)).toEqual([]);
+  expect(await recount()).toEqual([]);
   await node.close();
 }, 120_000);
 
 test("a partition that is dropped gives its space back with the next recount", async () => {
   await post(customer, 3);
-  const { owner, pool } = server.database;
+  const { owner } = server.database;
   await owner.query("truncate sealdesk.events");
-  const [drift] = await recountStorage(pool, server.tenant.id);
+  const [drift] = await recount();
   expect(drift).toMatchObject({ kind: "messages", owner: server.tenant.id, items: -4 });
-  expect(await recountStorage(pool, server.tenant.id)).toEqual([]);
+  const recounts = async () =>
+    (await server.auditEntries()).filter(({ action }) => action === "tenant.recount_storage");
+  expect(await recounts()).toMatchObject([{ actor: OPERATOR, details: { corrections: 1 } }]);
+  expect(await recount()).toEqual([]);
+  expect(await recounts()).toHaveLength(1);
 });

@@ -125,7 +125,7 @@ const others: Readonly<Record<string, string>> = {
   migrate: "see audit/deployment-events.test.ts",
   "tenant keys list": "reads public keys",
   "tenant origins list": "reads origins",
-  "tenant recount-storage": "corrects counts of what is stored",
+  "tenant recount-storage": "see relay/message-quota.test.ts",
   "keys status": "reads versions",
   "policy table": "prints the rules of this version",
   "keys rewrap-subjects": "continues what keys rotate-kek recorded",
