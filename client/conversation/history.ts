@@ -87,12 +87,19 @@ export interface HistoryRecord extends Omit<
   readonly problems: readonly Problem[];
 }
 
+/** The problems of a message whose key this device never got, or lost. */
+const keyless: readonly EventProblemCode[] = ["no_key", "lost_in_rollback"];
+
 /**
- * Returns whether a later grant may show a message that an earlier grant did not. Events that this device
+ * Returns whether a grant may show an event in place of what is known of it: a message that an earlier grant
+ * did not show, or whose key this device does not have, and the end of a gap. Other events that this device
  * has seen itself are kept as it saw them.
  */
-export const isReplaceable = ({ kind, grantedBy, payload }: HistoryRecord): boolean =>
-  kind === "message" && grantedBy !== undefined && payload === undefined;
+export const isReplaceable = ({ kind, grantedBy, payload, problems }: HistoryRecord): boolean =>
+  kind === "gap" ||
+  (kind === "message" &&
+    payload === undefined &&
+    (grantedBy !== undefined || problems.some(({ code }) => keyless.includes(code))));
 
 export interface Problem {
   readonly code: EventProblemCode;

@@ -12,6 +12,7 @@ import {
   isReplaceable,
   itemsOf,
   readHistory,
+  saveGap,
   saveRecord,
   type HistoryRecord,
   type Problem,
@@ -55,7 +56,7 @@ export interface HistoryImporterDeps extends DownloadDeps {
 /** An event of a granted range, with what the log says of its place and what the pack says of it. */
 interface GrantedEvent extends Pick<
   IncomingJob,
-  "conversation" | "grant" | "grantor" | "members" | "removed"
+  "conversation" | "grant" | "grantor" | "fromSeq" | "members" | "removed"
 > {
   readonly seq: number;
   readonly link: StoredLink;
@@ -211,7 +212,7 @@ export class HistoryImporter {
 
   async #recordOne(
     transaction: StoreTransaction,
-    { conversation, grant, seq, link, entry, ...granting }: GrantedEvent,
+    { conversation, grant, fromSeq, seq, link, entry, ...granting }: GrantedEvent,
   ): Promise<readonly ProblemItem[]> {
     const { account } = this.#deps;
     const known = await recordAt(transaction, conversation, seq);
@@ -223,7 +224,10 @@ export class HistoryImporter {
     const isRepeated = first !== undefined && first < seq;
     const place = { ...granting, conversation, author, isRepeated };
     const granted = grantedRecord(link, entry, place);
-    if (known !== undefined && granted.record.payload === undefined) return [];
+    if (known?.kind === "message" && granted.record.payload === undefined) return [];
+    // What the grant leaves of a gap stays.
+    if (known?.gap !== undefined && known.gap.from < fromSeq)
+      saveGap(transaction, conversation, { ...known.gap, to: fromSeq - 1 });
     const users =
       granted.record.payload === undefined ? [] : await unopenedBy(transaction, conversation, seq);
     const { lastSeen } = granted;

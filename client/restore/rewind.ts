@@ -191,6 +191,8 @@ async function knownAt(
   let changedAt = 0;
   for await (const entry of readBack(transaction, conversation, after)) {
     const [seq, { kind, grantedBy, control }] = entry;
+    // A grant may have taken the place of a gap.
+    unseen ||= grantedBy !== undefined;
     if (grantedBy !== undefined) continue;
     last ??= entry;
     unseen ||= kind === "gap";

@@ -9,7 +9,7 @@ import type {
   ConsentId,
 } from "../../../crypto/wire/ids.ts";
 import { staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
-import { arrange, base64url, consentOf, grantBy, hashOf, postGrant } from "./history-requests.ts";
+import { arrange, base64url, consentOf, grantBy, postGrant } from "./history-requests.ts";
 import { addMember, closeConversation, removeMember, signed } from "../../support/acts.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { send } from "../attachments/device-requests.ts";

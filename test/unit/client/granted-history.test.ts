@@ -1,8 +1,17 @@
 /** What a newcomer shows of granted history if the relay, a member or a grantor lies. */
+import { saveGap, saveRecord } from "../../../client/conversation/history.ts";
 import { hearUnopened } from "../../../client/conversation/unopened.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import type { DeviceId } from "../../../crypto/wire/ids.ts";
-import { certificateOf, deviceOf, GrantedLog, listOf, newcomer, say } from "./granting.ts";
+import {
+  certificateOf,
+  deviceOf,
+  GrantedLog,
+  listOf,
+  newcomer,
+  recordAt,
+  say,
+} from "./granting.ts";
 
 const computer = deviceOf();
 const phone = deviceOf(computer.user);
@@ -152,6 +161,33 @@ test("a bad grant stays in no good one's way, and takes no mark with it", async 
   expect(await shown()).toEqual([
     [4, "are you sure?", "unopened"],
     [5, "But I warn you of the risk.", "unopened"],
+  ]);
+});
+
+test("a grant shows what this device could not open, and what it has as a gap, and nothing else anew", async () => {
+  const log = new GrantedLog();
+  log.change("created", computer, all, 1);
+  for (const text of ["one", "two", "three", "four", "five", "six"])
+    log.place(await say(computer, text));
+  const { grant, shown, store } = await newcomer(log, everybody);
+  const { conversation, hashes } = log;
+  await store.transact(async (transaction) => {
+    saveGap(transaction, conversation, { from: 2, to: 4, reason: "purged" });
+    for (const [seq, code] of [
+      [5, "no_key"],
+      [6, "undecryptable"],
+      [7, "lost_in_rollback"],
+    ] as const)
+      saveRecord(transaction, conversation, seq, recordAt(hashes[seq]!, code));
+  });
+  await grant(3, 7);
+  expect(await shown()).toEqual([
+    [2, "gap"],
+    [3, "two"],
+    [4, "three"],
+    [5, "four"],
+    [6, "undecryptable"],
+    [7, "six"],
   ]);
 });
 

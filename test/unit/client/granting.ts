@@ -6,6 +6,7 @@ import {
   readHistory,
   saveRecord,
   type HistoryRecord,
+  type Problem,
 } from "../../../client/conversation/history.ts";
 import { HistoryImporter } from "../../../client/history/history-importer.ts";
 import { approvedArrivals } from "../../../client/key-log/approved-arrivals.ts";
@@ -268,7 +269,7 @@ export async function newcomer(
   const entry = log.place(await say(deviceOf(), ""));
   log.packed.pop();
   await store.transact(async (transaction) =>
-    saveRecord(transaction, conversation, entry, entryRecord(log.hashes[entry]!)),
+    saveRecord(transaction, conversation, entry, recordAt(log.hashes[entry]!)),
   );
   const packs = new Map<string, Uint8Array>();
   const problems: unknown[] = [];
@@ -368,7 +369,11 @@ async function* once(bytes: Uint8Array) {
   yield bytes;
 }
 
-const entryRecord = (transcriptHash: Uint8Array): HistoryRecord => ({
+/** A message that a device could not open, or its first event. */
+export const recordAt = (
+  transcriptHash: Uint8Array,
+  ...codes: readonly Problem["code"][]
+): HistoryRecord => ({
   kind: "message",
   senderDevice: nilId(),
   sender: undefined,
@@ -387,7 +392,7 @@ const entryRecord = (transcriptHash: Uint8Array): HistoryRecord => ({
   signature: undefined,
   frankingTag: zeroHash,
   control: undefined,
-  problems: [],
+  problems: codes.map((code) => ({ code, user: undefined })),
   gap: undefined,
   device: undefined,
   grantedBy: undefined,
