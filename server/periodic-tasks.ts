@@ -3,6 +3,7 @@ import type { Pool } from "../db/pool.ts";
 import type { KeyTree } from "../keys/at-rest/key-tree.ts";
 import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
 import type { AuthorityDeps } from "../identity/authority/current-key.ts";
+import { keepRetiredDestroyed } from "../identity/authority/destroy-retired.ts";
 import { keepCertified } from "../identity/authority/keep-certified.ts";
 import { sweepLinksPeriodically } from "../identity/linking/sweep-links.ts";
 import type { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
@@ -10,6 +11,7 @@ import { sweepSessionsPeriodically } from "../identity/tokens/sweep-sessions.ts"
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
 import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
 import { sweepDaysPeriodically } from "../messaging/storage/sweep-days.ts";
+import type { Kms } from "../keys/kms/kms.ts";
 import { watchClock } from "./clock-watch.ts";
 import type { Closers } from "./closers.ts";
 import { describeError, type Log } from "./log.ts";
@@ -21,6 +23,7 @@ interface Deps {
   readonly now: () => number;
   readonly log: Log;
   readonly keyTree: KeyTree;
+  readonly kms: Kms;
   readonly attachments: AttachmentDeps;
   readonly authority: AuthorityDeps;
   readonly metrics: Metrics | undefined;
@@ -31,7 +34,7 @@ interface Deps {
 
 /** Starts what the server does by itself from time to time. A failure is logged. */
 export function startPeriodicTasks(deps: Deps, closers: Closers): void {
-  const { pool, now, log, keyTree, attachments, authority, metrics } = deps;
+  const { pool, now, log, keyTree, kms, attachments, authority, metrics } = deps;
   const { clockEveryMs, refusedSignIns } = deps;
   const logged = (message: string) => (error: unknown) => log.error(message, describeError(error));
   const stops = [
@@ -45,6 +48,7 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
       (accounts) => log.warn("the authority does not know accounts as staff", { accounts }),
       logged("staff could not be certified"),
     ),
+    keepRetiredDestroyed({ pool, kms }, logged("former keys of authorities are not destroyed yet")),
     sweepAttachmentsPeriodically(attachments, logged("attachments could not be swept")),
     sweepLinksPeriodically({ pool, now }, logged("link requests could not be swept")),
     sweepSessionsPeriodically({ pool, now }, logged("ended sessions could not be swept")),
