@@ -95,7 +95,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const onChanged = (key: Uint8Array) =>
     events.emit("security", { code: "authority_changed", key: toBase64Url(key) });
   const authority = await TenantAuthority.load(
-    { store, keyLog, onChanged },
+    { store, keyLog, localClock, onChanged },
     options.authority === undefined ? undefined : parseAuthorityKey(options.authority),
   );
   const staff = new Staff({ store, authority, tenant, localClock });
@@ -108,7 +108,19 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     presence = state;
     sayPresence();
   };
-  const parts = { keyLog, account, api, deviceKey, suite, store, trust, lists, staff, newId };
+  const parts = {
+    keyLog,
+    account,
+    api,
+    deviceKey,
+    suite,
+    store,
+    trust,
+    lists,
+    staff,
+    authority,
+    newId,
+  };
 
   const firstUp = deferred<void>();
   let stopping: Promise<void> | undefined;
@@ -177,7 +189,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const renewList = () => renewOwnList({ ...parts, localClock });
   const ownList = new PeriodicTask(localClock, renewListEveryMs, renewList);
   const heardHeads = new PeriodicTask(localClock, compareEveryMs, () => keyLog.retryHeard());
-  const certificates = new PeriodicTask(localClock, certifyEveryMs, async () => manager.certify());
+  const certificates = new PeriodicTask(localClock, certifyEveryMs, () => manager.certify());
   const relay = relayUrls(baseUrl);
   const hello = async (): Promise<Hello> => {
     await manager.settled();
@@ -196,7 +208,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       ownEntries.start();
       ownList.start();
       heardHeads.start();
-      manager.certify();
+      void manager.certify();
       certificates.start();
       sayPresence();
       firstUp.resolve();

@@ -344,7 +344,8 @@ export class Sealdesk {
 
   #accountKeys(): AccountKeysDeps {
     const { store, api, account } = this.#parts;
-    return { store, api, trust: this.#member.trust, self: account.user };
+    const { trust, manager: roles } = this.#member;
+    return { store, api, trust, roles, self: account.user };
   }
 
   /**

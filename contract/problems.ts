@@ -81,6 +81,7 @@ export const problemKinds = {
   no_device: kind(409, "A member has no registered device", "register_device"),
   invalid_signature: kind(400, "The record is not signed by this device"),
   invalid_record: kind(400, "The signed record is not valid here"),
+  staff_not_certified: kind(503, "The tenant's authority does not certify the role yet", "wait"),
   stale_record: kind(409, "The conversation went on since the record was signed", "sync"),
   record_exists: kind(409, "The record's id is taken"),
   grant_not_found: kind(404, "There is no such grant"),

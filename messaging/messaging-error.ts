@@ -12,6 +12,7 @@ export type MessagingErrorCode =
   | "no_device" // a member needs a registered device before it can be written to
   | "invalid_signature" // the record is not signed by the device that sends it
   | "invalid_record" // a receipt that is malformed or does not match the request
+  | "staff_not_certified" // the tenant's authority does not certify the actor's role; try again
   | "stale_record" // the conversation went on since the receipt was signed; sign again
   | "record_exists" // another record has the receipt's id
   | "grant_not_found" // or it is not for this device

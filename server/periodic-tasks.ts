@@ -3,6 +3,7 @@ import type { Pool } from "../db/pool.ts";
 import type { KeyTree } from "../keys/at-rest/key-tree.ts";
 import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
 import type { AuthorityDeps } from "../identity/authority/current-key.ts";
+import { keepRetiredDestroyed } from "../identity/authority/destroy-retired.ts";
 import { keepCertified } from "../identity/authority/keep-certified.ts";
 import { sweepLinksPeriodically } from "../identity/linking/sweep-links.ts";
 import { forgetSaltsPeriodically } from "../identity/tokens/network-pseudonyms.ts";
@@ -11,6 +12,7 @@ import { sweepSessionsPeriodically } from "../identity/tokens/sweep-sessions.ts"
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
 import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
 import { sweepDaysPeriodically } from "../messaging/storage/sweep-days.ts";
+import type { Kms } from "../keys/kms/kms.ts";
 import { watchClock } from "./clock-watch.ts";
 import type { Closers } from "./closers.ts";
 import { describeError, type Log } from "./log.ts";
@@ -22,6 +24,7 @@ interface Deps {
   readonly now: () => number;
   readonly log: Log;
   readonly keyTree: KeyTree;
+  readonly kms: Kms;
   readonly attachments: AttachmentDeps;
   readonly authority: AuthorityDeps;
   readonly metrics: Metrics | undefined;
@@ -32,7 +35,7 @@ interface Deps {
 
 /** Starts what the server does by itself from time to time. A failure is logged. */
 export function startPeriodicTasks(deps: Deps, closers: Closers): void {
-  const { pool, now, log, keyTree, attachments, authority, metrics } = deps;
+  const { pool, now, log, keyTree, kms, attachments, authority, metrics } = deps;
   const { clockEveryMs, refusedSignIns } = deps;
   const logged = (message: string) => (error: unknown) => log.error(message, describeError(error));
   const stops = [
@@ -46,6 +49,7 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
       (accounts) => log.warn("the authority does not know accounts as staff", { accounts }),
       logged("staff could not be certified"),
     ),
+    keepRetiredDestroyed({ pool, kms }, logged("former keys of authorities are not destroyed yet")),
     sweepAttachmentsPeriodically(attachments, logged("attachments could not be swept")),
     sweepLinksPeriodically({ pool, now }, logged("link requests could not be swept")),
     forgetSaltsPeriodically({ pool, now }, logged("salts of networks could not be deleted")),

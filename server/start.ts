@@ -88,7 +88,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   closers.add(() => dataPlane.close());
   const { pool } = database;
   const { metrics } = watchers;
-  const { keyTree } = storage;
+  const { keyTree, kms } = storage;
   const attachments = await openAttachments(
     config,
     { pool, scopeKeys: keyTree.scopes, now, log, metrics },
@@ -98,7 +98,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const { clockEveryMs } = foundation.timings;
   const refusedSignIns = new RefusedSignIns();
   startPeriodicTasks(
-    { pool, now, log, keyTree, attachments, authority, metrics, clockEveryMs, refusedSignIns },
+    { pool, now, log, keyTree, kms, attachments, authority, metrics, clockEveryMs, refusedSignIns },
     closers,
   );
 

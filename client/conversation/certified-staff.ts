@@ -1,5 +1,6 @@
 import type { Member } from "../../crypto/wire/frame.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
+import type { MembershipAct } from "../../crypto/wire/membership.ts";
 import type { Self } from "./history.ts";
 import type { ConversationState } from "./state.ts";
 
@@ -14,6 +15,22 @@ export const toCertify = (
   members: readonly Member[],
   self: Self,
 ): readonly Member[] => unproved(before, members, self).filter(({ devices }) => devices.length > 0);
+
+/**
+ * Returns whether an act counts only with a certificate of its author: a change of the members by somebody
+ * who is not known as a certified member before and after it. Everybody may leave.
+ */
+export function needsCertificate(
+  before: Before,
+  kind: MembershipAct["kind"] | "message",
+  { actor, subject, members }: Pick<MembershipAct, "actor" | "subject" | "members">,
+): boolean {
+  if (kind !== "member_added" && kind !== "member_removed") return false;
+  if (actor === subject) return kind === "member_added";
+  const isIn = (list: readonly Member[]) => list.some(({ user }) => user === actor);
+  const isKnown = before !== undefined && isIn(before.members) && isIn(members);
+  return !isKnown || before.uncertified.includes(actor);
+}
 
 /** Returns the members who count as no staff, because their role is not certified. */
 export const uncertifiedAmong = (

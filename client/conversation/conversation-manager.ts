@@ -1,5 +1,5 @@
 import type { Deliver, Frame, Head } from "../../crypto/wire/frame.ts";
-import type { ConversationId, DeviceId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, DeviceId, UserId } from "../../crypto/wire/ids.ts";
 import { InterruptedUploads } from "../attachments/interrupted-uploads.ts";
 import { Uploader } from "../attachments/uploader.ts";
 import type { UploadsApi } from "../attachments/uploads-api.ts";
@@ -139,9 +139,21 @@ export class ConversationManager {
     return this.#catchUp.whenSynced();
   }
 
-  /** Looks again for the certificates of members who had none. */
-  certify(): void {
-    for (const { receiver } of this.#openConversations.values()) receiver.certify();
+  /** Looks again for the certificates of members who had none. Resolves when that ends. */
+  async certify(): Promise<void> {
+    await Promise.all(
+      Array.from(this.#openConversations.values(), ({ receiver }) => receiver.certify()),
+    );
+  }
+
+  /**
+   * Treats a user as not certified in every conversation. Call it before the user's account key is replaced:
+   * the authority certified the former key.
+   */
+  async uncertify(user: UserId): Promise<void> {
+    await Promise.all(
+      Array.from(this.#openConversations.values(), ({ receiver }) => receiver.uncertify(user)),
+    );
   }
 
   /** Resolves when no event of the last connection is being processed. */

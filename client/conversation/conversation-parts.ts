@@ -11,6 +11,7 @@ import { deviceChange, type DeviceChange } from "./device-change.ts";
 import { itemsOf } from "./history.ts";
 import type { ArrivedUnseenItem, ProblemItem } from "./items.ts";
 import { ConversationLog } from "./log.ts";
+import type { LookUpDeps } from "./look-up.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import { Receiver, type Recorded } from "./receiver.ts";
 import type { RecordingDeps } from "./record-event.ts";
@@ -22,6 +23,7 @@ import type { ConversationState } from "./state.ts";
 export interface ConversationDeps
   extends
     Omit<RecordingDeps, "keyLog" | "lists">,
+    Pick<LookUpDeps, "authority">,
     Pick<SenderDeps, "sign" | "clock" | "renewal" | "newId" | "transmit" | "onFailure"> {
   readonly keyLog: RecordingDeps["keyLog"] & SenderDeps["keyLog"];
   readonly lists: SenderDeps["lists"] & Pick<ListFreshness, "readAgain">;

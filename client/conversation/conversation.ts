@@ -167,7 +167,9 @@ export class Conversation {
    * the change, so your next message is for them too.
    * @throws SealdeskError forbidden, member_not_found, already_a_member, no_device,
    *   membership_unverified, conversation_not_found
-   * @throws SealdeskError server_error with `problem` stale_record: other changes were always first
+   * @throws SealdeskError server_error with `problem` stale_record: other changes were always first;
+   *   with `problem` staff_not_certified: the tenant's authority does not certify your role yet. Call it
+   *   again in a minute
    */
   async addMember(user: Given<UserId>): Promise<void> {
     const added = given(user, "user");
@@ -182,6 +184,7 @@ export class Conversation {
    * restarts, until an event shows the removal and another one adds them again. Resolves when this
    * device has seen the event: from then on, nobody seals for them.
    * @throws SealdeskError forbidden, member_not_found, conversation_not_found: they are still a member
+   * @throws SealdeskError server_error with `problem` staff_not_certified: see `addMember`
    * @throws SealdeskError removal_not_confirmed: the server says that it was done, and does not show it
    *   within a minute; network and others: it may have been done. Call it again
    */

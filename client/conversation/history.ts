@@ -190,6 +190,19 @@ export async function hashAt(
 }
 
 /**
+ * Returns the time of the event before `seq`, in milliseconds since the Unix epoch, as the log has it.
+ * Returns 0 if this device does not have that event.
+ */
+export async function timeBefore(
+  transaction: ReadTransaction,
+  conversation: ConversationId,
+  seq: number,
+): Promise<number> {
+  const [before] = await readHistory(transaction, conversation, seq - 2, 1);
+  return before?.[0] === seq - 1 ? before[1].receivedAtMs : 0;
+}
+
+/**
  * Returns the first event from `seq` on that this device has, with its transcript hash. Gaps are
  * skipped.
  */

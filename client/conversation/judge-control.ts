@@ -9,11 +9,14 @@ import {
 } from "../../crypto/wire/membership.ts";
 import type { Control, Deliver, Member } from "../../crypto/wire/frame.ts";
 import type { Receipt } from "../../crypto/wire/receipt.ts";
+import { coversRole } from "../../crypto/wire/staff-certificate.ts";
 import { isInPlace, isMembershipKind, needsReceipt } from "../../crypto/wire/receipt-checks.ts";
 import { hasCreatorOnly, haveSameCustomers } from "./customers.ts";
 import type { Self } from "./history.ts";
+import { needsCertificate } from "./certified-staff.ts";
 import { makesMember } from "./makes-member.ts";
 import { hasDevice, withoutDevice, type ConversationState } from "./state.ts";
+import type { FoundStaff } from "../device/staff.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
 type Placed = Pick<Deliver, "seq" | "epoch" | "senderDevice"> & {
@@ -25,6 +28,11 @@ export interface FoundReceipt {
   readonly receipt: Receipt;
   /** The hash of the event that it follows; undefined if this device has it not. */
   readonly followed: Uint8Array | undefined;
+  /**
+   * What the certificate beside it says of its author: see `certifiedActor`. It is looked at only if the act
+   * counts with a certificate only.
+   */
+  readonly certified: Pick<FoundStaff, "role"> | undefined;
 }
 
 /**
@@ -48,8 +56,9 @@ export function judgeControl(
   // R6. A creation is the first event, and there is one.
   if (control.epoch !== event.epoch || (event.kind === "created") !== (event.seq === 1))
     return malformed;
-  if (isActOfUncertified(before, event.kind, control)) return malformed;
-  const act = actOf(event, control);
+  const certifiedRole = found?.certified?.role;
+  if (isActOfUncertified(before, event.kind, control, certifiedRole)) return malformed;
+  const act = actOf(event, control, certifiedRole);
   const enters = makesMember(before, event, control, self);
   const receipt = found && isHere(before, event, found) ? found.receipt : undefined;
   const accepted = ({ arrived, departed }: Unseen): MembershipVerdict => {
@@ -77,16 +86,22 @@ export function judgeControl(
 }
 
 /**
- * Returns whether a member changes the members whose role is the relay's word only. Without a
- * certificate of the tenant's authority nobody is staff.
+ * Returns whether somebody changes the members whose role, as a list of members has it, is the relay's word
+ * only. An actor whom no list has is judged by `membershipAfter`.
  */
-const isActOfUncertified = (
+function isActOfUncertified(
   before: ConversationState | undefined,
   kind: MembershipAct["kind"],
-  { actor }: Control,
-): boolean =>
-  (kind === "member_added" || kind === "member_removed") &&
-  before?.uncertified.includes(actor) === true;
+  control: Control,
+  certifiedRole: string | undefined,
+): boolean {
+  if (!needsCertificate(before, kind, control)) return false;
+  const listed = [...(before?.members ?? []), ...control.members].find(
+    ({ user }) => user === control.actor,
+  );
+  if (listed === undefined) return false;
+  return certifiedRole === undefined || !coversRole(certifiedRole, listed.role);
+}
 
 /**
  * Returns the verdict on an event that would be accepted, and that nobody signed (R14). A change of the

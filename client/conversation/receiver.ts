@@ -1,4 +1,3 @@
-import type { KeyHistory } from "../key-log/key-history.ts";
 import { nilId, type MessageId, type UserId } from "../../crypto/wire/ids.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { linkHash, zeroHash } from "../../crypto/wire/event.ts";
@@ -8,34 +7,26 @@ import {
   type Control,
   type Deliver,
   type Gap,
+  type Member,
 } from "../../crypto/wire/frame.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
-import type { Api } from "../http/api.ts";
 import { LogComparison } from "../restore/log-comparison.ts";
 import { WorkLoop } from "../work-loop.ts";
-import type { Clock } from "../runtime.ts";
 import { untilAnswered } from "../until-answered.ts";
-import { receiptFor } from "../../crypto/wire/receipt-checks.ts";
-import { ownersToLookUp } from "../device/owner.ts";
-import { claimOfReceipt } from "../receipts/is-signed.ts";
-import { claimOfCreation } from "./creation.ts";
-import { hashAt, placeAt, type HistoryRecord, type Place, type Self } from "./history.ts";
+import { placeAt, type HistoryRecord, type Place, type Self } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
 import { shownAccounts } from "../http/shown-accounts.ts";
-import { recordCertified } from "./record-certified.ts";
+import { recordCertified, recordUncertified } from "./record-certified.ts";
 import { toCertify } from "./certified-staff.ts";
 import { judgeControl, type FoundReceipt } from "./judge-control.ts";
-import type { ConversationLog } from "./log.ts";
+import { lookUp, seekReceipt, type LookUpDeps } from "./look-up.ts";
 import { getEntry, type OutboxEntry } from "./outbox.ts";
 import { classifyEvent, classifyGap, type SequenceCheck } from "./sequence-check.ts";
-import { recordEvent, recordGap, type CheckedEvent, type RecordingDeps } from "./record-event.ts";
+import { recordEvent, recordGap } from "./record-event.ts";
 import type { ConversationState } from "./state.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
-export interface ReceiverDeps extends RecordingDeps {
-  readonly api: Pick<Api, "accountOf">;
-  readonly clock: Clock;
-  readonly log: ConversationLog;
+export interface ReceiverDeps extends LookUpDeps {
   /** An event is in the store. The log's state is the state after it. */
   readonly onRecorded: (recorded: Recorded) => void;
   /** The events up to `to` are known to be gone. The relay needs this answer to continue. */
@@ -62,6 +53,13 @@ export interface Recorded {
 /** Certificates of members are looked for again, between two events. */
 interface CertificateCheck {
   readonly certify: true;
+  readonly done: () => void;
+}
+
+/** A member's account is about to have another key, which the certificate does not name. */
+interface KeyChange {
+  readonly uncertify: UserId;
+  readonly done: () => void;
 }
 
 /** Follows the events that the relay had when the connection was made. */
@@ -73,7 +71,7 @@ interface CaughtUp {
 export class Receiver {
   readonly comparison: LogComparison;
   readonly #deps: ReceiverDeps;
-  #queue: (Deliver | Gap | CaughtUp | CertificateCheck)[] = [];
+  #queue: (Deliver | Gap | CaughtUp | CertificateCheck | KeyChange)[] = [];
   /** Answers to own messages that arrived before the events that precede them. */
   readonly #held = new Map<number, Accepted>();
   #lastDelivered = 0;
@@ -111,11 +109,30 @@ export class Receiver {
     this.#pump.wake();
   }
 
-  /** Looks again for the certificates of members who had none. */
-  certify(): void {
-    if ((this.#deps.log.state?.uncertified ?? []).length === 0) return;
-    this.#queue.push({ certify: true });
-    this.#pump.wake();
+  /** Looks again for the certificates of members who had none. Resolves when that ends. */
+  certify(): Promise<void> {
+    if ((this.#deps.log.state?.uncertified ?? []).length === 0) return Promise.resolve();
+    return new Promise((done) => {
+      this.#queue.push({ certify: true, done });
+      this.#pump.wake();
+    });
+  }
+
+  /**
+   * Treats a member as not certified until there is a certificate for the account's new key. Resolves when
+   * that is in the store.
+   */
+  uncertify(user: UserId): Promise<void> {
+    return new Promise((done) => {
+      this.#queue.push({ uncertify: user, done });
+      this.#pump.wake();
+    });
+  }
+
+  /** Drops what waits and came from the relay. */
+  #drop(): void {
+    for (const each of this.#queue) if ("certify" in each) each.done();
+    this.#queue = this.#queue.filter((each) => "uncertify" in each);
   }
 
   /**
@@ -140,12 +157,13 @@ export class Receiver {
    */
   async reset(): Promise<void> {
     this.#connection.abort();
-    this.#queue = [];
+    this.#drop();
     this.#held.clear();
     await this.#pump.idle();
     this.comparison.stop();
     this.#lastDelivered = 0;
     this.#connection = new AbortController();
+    this.#pump.wake();
   }
 
   async #drain(signal: AbortSignal): Promise<void> {
@@ -154,7 +172,8 @@ export class Receiver {
       const event = answered === undefined ? this.#queue.shift() : await this.#ownEvent(answered);
       if (event !== undefined && "to" in event) await this.#receiveGap(event);
       else if (event !== undefined && "end" in event) await this.#finishCatchingUp(event.end);
-      else if (event !== undefined && "certify" in event) await this.#certify(signal);
+      else if (event !== undefined && "certify" in event) await this.#certify(event, signal);
+      else if (event !== undefined && "uncertify" in event) await this.#uncertify(event);
       else if (event !== undefined) await this.#receive(event, signal);
       else if (answered === undefined) return;
     }
@@ -228,19 +247,11 @@ export class Receiver {
       case "forked":
         return this.#problem(event.seq, "forked_log", event, true);
       case "next": {
-        // The certificate may have come after this device looked for it last.
-        if (control !== undefined && log.state?.uncertified.includes(control.actor) === true)
-          await this.#certify(signal);
-        if (signal.aborted) return;
+        const sought = await seekReceipt(this.#deps, event, control, signal);
+        if (sought === undefined) return;
         const before = log.state;
-        const verdict = verdictOn(
-          before,
-          event,
-          control,
-          log.self,
-          await this.#receiptOf(event, control),
-        );
-        const found = await this.#lookUp(event, verdict, signal);
+        const verdict = verdictOn(before, event, control, log.self, sought.found);
+        const found = await lookUp(this.#deps, { event, verdict }, sought.found?.certified, signal);
         if (found === undefined) return;
         const first = before === undefined;
         const checked = { event, verdict, ...found };
@@ -257,19 +268,24 @@ export class Receiver {
     return this.comparison.place(event, control, place);
   }
 
-  async #certify(signal: AbortSignal): Promise<void> {
+  async #certify({ done }: CertificateCheck, signal: AbortSignal): Promise<void> {
     const { log, staff, api, account } = this.#deps;
     const { state } = log;
-    if (state === undefined) return;
-    const members = toCertify(state, state.members, account);
-    const found = await untilAnswered(
-      this.#deps.clock,
-      () => staff.lookUp(members, shownAccounts(api)),
-      signal,
-    );
-    if (found === undefined || found.length === 0) return;
-    const certified = await recordCertified(this.#deps, log.id, state, found);
-    log.advance(certified);
+    const members = state === undefined ? [] : toCertify(state, state.members, account);
+    const ask = () => staff.lookUp(members, shownAccounts(api));
+    const found = (await untilAnswered(this.#deps.clock, ask, signal)) ?? [];
+    if (state !== undefined && found.length > 0)
+      log.advance(await recordCertified(this.#deps, log.id, state, found));
+    done();
+  }
+
+  async #uncertify({ uncertify: user, done }: KeyChange): Promise<void> {
+    const { log, account } = this.#deps;
+    const { state } = log;
+    const isStaff = ({ user: member, role }: Member) => member === user && role !== "customer";
+    if (state !== undefined && user !== account.user && state.members.some(isStaff))
+      log.advance(await recordUncertified(this.#deps, log.id, state, user));
+    done();
   }
 
   async #finishCatchingUp(seq: number): Promise<void> {
@@ -289,7 +305,7 @@ export class Receiver {
     if (missing.to > log.cursor) await this.#finishComparison();
     const place = classifyGap(log.state, missing);
     if (place.kind === "missing") {
-      this.#queue = [];
+      this.#drop();
       return this.#deps.onLogProblem(log.report(place.seq, "missing_event"), true);
     }
     if (place.kind === "next") {
@@ -314,50 +330,6 @@ export class Receiver {
     if (!isSame) this.#problem(told.seq, "forked_log", told, false);
   }
 
-  /**
-   * Fetches what the event's transaction needs from the server. Returns undefined if the connection
-   * is gone.
-   */
-  async #lookUp(
-    event: Deliver,
-    verdict: MembershipVerdict | undefined,
-    signal: AbortSignal,
-  ): Promise<Pick<CheckedEvent, "devices" | "staff" | "histories"> | undefined> {
-    if (verdict?.kind !== "accepted") return { devices: [], staff: [], histories: new Map() };
-    const { control, enters, receipt } = verdict;
-    const { trust, staff, account, api, log } = this.#deps;
-    const toAsk = toCertify(log.state, control.members, account);
-    const { creation } = control;
-    const claims = [
-      ...(enters && creation !== undefined ? [claimOfCreation(creation)] : []),
-      ...(receipt === undefined ? [] : [claimOfReceipt(event, control)]),
-    ];
-    const ask = async () => {
-      const accounts = shownAccounts(api);
-      const devices = await trust.lookUp(control.members, account.device, accounts);
-      const certified = await staff.lookUp(toAsk, accounts);
-      const histories = new Map<UserId, KeyHistory | undefined>();
-      for (const owner of await ownersToLookUp(this.#deps, claims, devices))
-        histories.set(owner, await trust.historyOf(owner));
-      return { devices, staff: certified, histories };
-    };
-    return untilAnswered(this.#deps.clock, ask, signal);
-  }
-
-  /** Returns the event's receipt if it is about exactly this event, with the hash that it follows. */
-  async #receiptOf(
-    event: Deliver,
-    control: Control | undefined,
-  ): Promise<FoundReceipt | undefined> {
-    const { store, log, account } = this.#deps;
-    const receipt = control && receiptFor(sha256, account.tenant, event, control);
-    if (receipt === undefined) return undefined;
-    const { seq } = receipt.after;
-    if (seq === event.seq - 1) return { receipt, followed: event.previousHash };
-    const followed = await store.read((transaction) => hashAt(transaction, log.id, seq));
-    return { receipt, followed };
-  }
-
   #problem(
     seq: number,
     code: LogProblemCode,
@@ -365,7 +337,7 @@ export class Receiver {
     recycle: boolean,
   ): void {
     const message = clientMessageId === nilId<MessageId>() ? undefined : clientMessageId;
-    if (recycle) this.#queue = [];
+    if (recycle) this.#drop();
     this.#deps.onLogProblem(this.#deps.log.report(seq, code, message), recycle);
   }
 }

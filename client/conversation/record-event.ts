@@ -38,7 +38,7 @@ export interface RecordingDeps {
   readonly store: DeviceStore;
   readonly suite: Suite;
   readonly trust: Trust;
-  readonly staff: Pick<Staff, "lookUp" | "admit">;
+  readonly staff: Pick<Staff, "lookUp" | "admit" | "forget">;
   readonly account: Account;
   readonly keyLog: Pick<KeyLog, "hear" | "compareHeard" | "noteTold" | "restores">;
   /** Ed25519 public key of this device. */

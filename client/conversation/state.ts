@@ -138,6 +138,7 @@ export function saveState(
     creation: undefined,
     receipt: undefined,
     signer: undefined,
+    staffCertificate: undefined,
   });
   const flags = {
     joined: Number(state.joined),

@@ -5,6 +5,7 @@ import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { groupDigits, safetyNumber } from "../../crypto/device/safety-number.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { SealdeskError } from "../errors.ts";
+import type { ConversationManager } from "../conversation/conversation-manager.ts";
 import type { Api } from "../http/api.ts";
 import type { SafetyCode } from "./safety-code.ts";
 import type { Trust } from "./trust.ts";
@@ -13,6 +14,8 @@ export interface AccountKeysDeps {
   readonly store: DeviceStore;
   readonly api: Pick<Api, "devicesOf">;
   readonly trust: Trust;
+  /** The roles of a user in conversations: see `ConversationManager`. */
+  readonly roles: Pick<ConversationManager, "uncertify" | "certify">;
   /** The user whose device this is. */
   readonly self: UserId;
 }
@@ -88,14 +91,17 @@ export async function acceptOffered(
         problem: "key_not_logged",
       },
     );
+  const isNew = !equalBytes(known, offered);
+  // Before the new key counts, so that it never has the role that was certified for the former one.
+  if (isNew) await deps.roles.uncertify(user);
   const { forget, committed } = await deps.store.transact(async (transaction) => {
-    if (!equalBytes(known, offered))
-      await acceptAccountKey(transaction, user, { shown: known, accepted: offered });
+    if (isNew) await acceptAccountKey(transaction, user, { shown: known, accepted: offered });
     const forgotten = deps.trust.reconsider(transaction, user);
     return { forget: forgotten, ...(await deps.trust.admit(transaction, found)) };
   });
   forget();
   committed();
+  await deps.roles.certify();
 }
 
 async function accountKeysOf({ store, api }: AccountKeysDeps, user: UserId) {

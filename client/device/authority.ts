@@ -1,91 +1,134 @@
+import { openCertificateAt, type AuthorityChain } from "../../crypto/wire/authority-chain.ts";
+import { followHandovers, type OpenedCertificate } from "../../crypto/wire/authority-chain.ts";
 import { equalBytes, fromBase64Url } from "../../crypto/wire/bytes.ts";
 import { isEd25519Key } from "../../crypto/wire/ed25519.ts";
-import {
-  openStaffCertificate,
-  type SignedStaffCertificate,
-  type StaffCertificate,
-} from "../../crypto/wire/staff-certificate.ts";
-import { WireError } from "../../crypto/wire/wire-error.ts";
-import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { SignedStaffCertificate } from "../../crypto/wire/staff-certificate.ts";
+import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { isTransient, SealdeskError } from "../errors.ts";
-import { followHandovers } from "../key-log/authority-keys.ts";
 import { deviceChecks } from "../key-log/checks.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
+import type { Clock } from "../runtime.ts";
 
 const name = "client!authority";
+/** The time for which the keys count that the key log showed. So a rotation is noticed. */
+const freshMs = 10 * 60_000;
 
 interface AuthorityDeps {
   readonly store: DeviceStore;
   readonly keyLog: Pick<KeyLog, "authorityEntries">;
+  /** The time that this device measures by itself. */
+  readonly localClock: Pick<Clock, "now">;
   /** Another key is in the key log, and the trusted one did not hand over to it. */
   readonly onChanged: (key: Uint8Array) => void;
 }
 
+/** Returns the key of the authority that this device trusted first. A new device of the account starts from it. */
+export const loadAuthorityKey = (
+  transaction: Pick<ReadTransaction, "get">,
+): Promise<Uint8Array | undefined> => transaction.get(name);
+
+export const saveAuthorityKey = (transaction: StoreTransaction, key: Uint8Array): void =>
+  transaction.put(name, key);
+
 /**
- * The tenant's authority as this device trusts it: the key that the application gave or the first that
- * the key log showed, and every key that the trusted one handed over to.
+ * The tenant's authority as this device trusts it: the key that the application gave, or another device
+ * of the account, or the first that the key log showed; and every key that the trusted one handed over to.
  */
 export class TenantAuthority {
   readonly #deps: AuthorityDeps;
   #anchor: Uint8Array | undefined;
-  #current: Uint8Array | undefined;
+  /** Undefined before the key log gave a usable answer. */
+  #chain: AuthorityChain | undefined;
+  #readAtMs = Number.NEGATIVE_INFINITY;
   /** The key that the application was told of. */
   #told: Uint8Array | undefined;
 
-  private constructor(deps: AuthorityDeps, pinned: Uint8Array | undefined) {
+  private constructor(deps: AuthorityDeps, anchor: Uint8Array | undefined) {
     this.#deps = deps;
-    this.#anchor = pinned;
+    this.#anchor = anchor;
   }
 
   /** @param pinned the key to trust; without it, the first that the key log shows */
   static async load(deps: AuthorityDeps, pinned: Uint8Array | undefined): Promise<TenantAuthority> {
-    const authority = new TenantAuthority(deps, pinned);
-    authority.#anchor ??= await deps.store.read((transaction) => transaction.get(name));
-    return authority;
+    const anchor = await deps.store.transact(async (transaction) => {
+      if (pinned !== undefined) saveAuthorityKey(transaction, pinned);
+      return pinned ?? loadAuthorityKey(transaction);
+    });
+    return new TenantAuthority(deps, anchor);
   }
 
   /**
-   * Returns the certificate if the trusted authority signed it. If another key did, the key log is
-   * asked first whether the authority has handed over to that key.
-   * @returns undefined if it did not sign it, and if the key log gives no usable answer
+   * Returns a certificate that is valid now, if the authority's newest key signed it.
+   * @returns undefined if it did not, and if the key log gives no usable answer
    * @throws SealdeskError transient ones
    */
-  async open(signed: SignedStaffCertificate): Promise<StaffCertificate | undefined> {
-    return this.#openNow(signed) ?? ((await this.#refresh()) ? this.#openNow(signed) : undefined);
+  async open(signed: SignedStaffCertificate): Promise<OpenedCertificate | undefined> {
+    const opened = await this.openAt(signed, this.#deps.localClock.now());
+    return opened !== undefined && this.#isNewest(opened.authority) ? opened : undefined;
   }
 
-  #openNow(signed: SignedStaffCertificate): StaffCertificate | undefined {
-    if (this.#current === undefined) return undefined;
-    try {
-      return openStaffCertificate(signed, this.#current, deviceChecks.verifyEd25519);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      return undefined;
-    }
+  /**
+   * Returns a certificate that was valid at a time: see `openCertificateAt`. If none of the keys that this
+   * device knows signed it, the key log is asked first whether there is another.
+   * @returns undefined as `open`
+   * @throws SealdeskError transient ones
+   */
+  async openAt(
+    signed: SignedStaffCertificate,
+    atMs: number,
+  ): Promise<OpenedCertificate | undefined> {
+    const wasRead = await this.#readIfDue();
+    const opened = this.#openNow(signed, atMs);
+    if (opened !== undefined || wasRead) return opened;
+    await this.#read();
+    return this.#openNow(signed, atMs);
   }
 
-  /** @returns false if the key log gives no usable answer */
-  async #refresh(): Promise<boolean> {
-    const { store, keyLog, onChanged } = this.#deps;
+  /**
+   * Returns whether a key is the one that the authority signs with now.
+   * @throws SealdeskError transient ones
+   */
+  async isNewest(key: Uint8Array): Promise<boolean> {
+    await this.#readIfDue();
+    return this.#isNewest(key);
+  }
+
+  #isNewest(key: Uint8Array): boolean {
+    return isSame(key, this.#chain?.current?.authorityKey);
+  }
+
+  #openNow(signed: SignedStaffCertificate, atMs: number): OpenedCertificate | undefined {
+    return this.#chain && openCertificateAt(this.#chain, signed, atMs, deviceChecks.verifyEd25519);
+  }
+
+  /** @returns true if the key log was asked */
+  async #readIfDue(): Promise<boolean> {
+    const isDue = this.#deps.localClock.now() - this.#readAtMs >= freshMs;
+    if (isDue) await this.#read();
+    return isDue;
+  }
+
+  /** Without a usable answer, nobody is certified until there is one. */
+  async #read(): Promise<void> {
+    const { store, keyLog, localClock, onChanged } = this.#deps;
     const entries = await keyLog.authorityEntries().catch((error: unknown) => {
       if (!(error instanceof SealdeskError) || isTransient(error)) throw error;
       return undefined;
     });
-    if (entries === undefined) return false;
-    const first = entries.find(({ change }) => change === "added");
+    this.#chain = undefined;
+    if (entries === undefined) return;
+    const first = entries.find(({ change }) => change === "added")?.authorityKey;
     if (this.#anchor === undefined && first !== undefined) {
-      this.#anchor = first.authorityKey;
-      await store.transact(async (transaction) => transaction.put(name, first.authorityKey));
+      this.#anchor = first;
+      await store.transact(async (transaction) => saveAuthorityKey(transaction, first));
     }
-    if (this.#anchor === undefined) return false;
-    const { current, intruder } = followHandovers(entries, this.#anchor);
-    this.#current = current;
-    const isKnown = intruder === undefined || isSame(intruder, this.#told);
-    if (!isKnown) {
-      this.#told = intruder;
-      onChanged(intruder);
-    }
-    return true;
+    if (this.#anchor === undefined) return;
+    this.#chain = followHandovers(entries, this.#anchor, deviceChecks.verifyEd25519);
+    this.#readAtMs = localClock.now();
+    const intruder = this.#chain.intruder?.authorityKey;
+    if (intruder === undefined || isSame(intruder, this.#told)) return;
+    this.#told = intruder;
+    onChanged(intruder);
   }
 }
 

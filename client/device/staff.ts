@@ -6,6 +6,7 @@ import { knownAccountKey } from "../../crypto/device/admit-device.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { isTransient, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
+import { coversRole, isValidAt } from "../../crypto/wire/staff-certificate.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { Clock } from "../runtime.ts";
 import type { TenantAuthority } from "./authority.ts";
@@ -16,11 +17,10 @@ const stored = message({
   accountKey: [2, fixed(32)],
   fromMs: [3, uint()],
   untilMs: [4, uint()],
+  /** The key of the authority that signed the certificate. */
+  authority: [5, fixed(32)],
 });
 type Certified = MessageOf<typeof stored>;
-
-/** The difference between two correct clocks, and the time that an authority may be late. */
-const toleranceMs = 86_400_000;
 
 /** A user whose role is certified, unless the account has another key by now. */
 export interface FoundStaff extends Certified {
@@ -29,7 +29,7 @@ export interface FoundStaff extends Certified {
 
 interface StaffDeps {
   readonly store: DeviceStore;
-  readonly authority: Pick<TenantAuthority, "open">;
+  readonly authority: Pick<TenantAuthority, "open" | "isNewest">;
   readonly tenant: TenantId;
   /** The time that this device measures by itself. */
   readonly localClock: Pick<Clock, "now">;
@@ -44,8 +44,9 @@ export class Staff {
   }
 
   /**
-   * Looks for valid certificates of members. Asks the server for those that are not in the store. Do
-   * not call it inside a store transaction, because it waits for the network.
+   * Looks for valid certificates of members. Asks the server for those that are not in the store, or that a
+   * former key of the authority signed. Do not call it inside a store transaction, because it waits for the
+   * network.
    * @param members members with roles of staff
    * @returns those who are certified in their role now
    * @throws SealdeskError transient ones
@@ -57,10 +58,11 @@ export class Staff {
     const found: FoundStaff[] = [];
     for (const { user, role } of members) {
       const known = await this.#deps.store.read((each) => load(each, user));
-      const certified =
-        known !== undefined && this.#isValid(known, role)
-          ? known
-          : await this.#ask(user, role, accounts);
+      const isKnown =
+        known !== undefined &&
+        this.#isValid(known, role) &&
+        (await this.#deps.authority.isNewest(known.authority));
+      const certified = isKnown ? known : await this.#ask(user, role, accounts);
       if (certified !== undefined) found.push({ user, ...certified });
     }
     return found;
@@ -85,6 +87,11 @@ export class Staff {
     return certified;
   }
 
+  /** Forgets the certificate of a user. */
+  forget(transaction: StoreTransaction, user: UserId): void {
+    transaction.delete(prefix + user);
+  }
+
   /** Asks the server for the certificate of a user in this role. */
   async #ask(
     user: UserId,
@@ -96,20 +103,17 @@ export class Staff {
       return undefined;
     const certificate = await this.#deps.authority.open(account.staffCertificate);
     if (certificate === undefined) return undefined;
-    const { accountKey, fromMs, untilMs } = certificate;
+    const { accountKey, fromMs, untilMs, authority } = certificate;
     const isTheirs =
       certificate.tenant === this.#deps.tenant &&
       certificate.user === user &&
       equalBytes(accountKey, account.accountKey);
-    const certified = { role: certificate.role, accountKey, fromMs, untilMs };
+    const certified = { role: certificate.role, accountKey, fromMs, untilMs, authority };
     return isTheirs && this.#isValid(certified, role) ? certified : undefined;
   }
 
-  #isValid({ fromMs, untilMs, ...certified }: Certified, role: string): boolean {
-    const nowMs = this.#deps.localClock.now();
-    return (
-      certified.role === role && fromMs - toleranceMs <= nowMs && nowMs <= untilMs + toleranceMs
-    );
+  #isValid(certified: Certified, role: string): boolean {
+    return coversRole(certified.role, role) && isValidAt(certified, this.#deps.localClock.now());
   }
 }
 

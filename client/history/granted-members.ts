@@ -2,6 +2,7 @@ import { decodeControl, type Control, type EventKind } from "../../crypto/wire/f
 import type { ConversationId, TenantId } from "../../crypto/wire/ids.ts";
 import { actOf, isPossible, membershipAfter } from "../../crypto/wire/membership.ts";
 import { isMembershipKind, needsReceipt, receiptFor } from "../../crypto/wire/receipt-checks.ts";
+import { decodeStaffCertificate } from "../../crypto/wire/staff-certificate.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { StoredLink } from "./incoming-job.ts";
 
@@ -15,7 +16,8 @@ export const changesMembers = (kind: EventKind): boolean =>
 /**
  * Returns the content of a change of the members, or undefined if its list does not count. The first list
  * is taken if the act is possible for it, as in R8. A later one must be what the act makes of the members
- * before it, as in R7. An act of a person must have a receipt about exactly this event.
+ * before it, as in R7. An act of a person must have a receipt about exactly this event. The signatures of the
+ * receipt and of the actor's certificate are not checked.
  * @param before undefined if the members before the event are not known
  */
 export function changeOf(
@@ -30,10 +32,20 @@ export function changeOf(
   const event = { kind, conversation, senderDevice };
   if (needsReceipt(kind) && receiptFor(sha256, tenant, event, control) === undefined)
     return undefined;
-  const act = actOf({ kind, senderDevice }, control);
+  const act = actOf({ kind, senderDevice }, control, statedRole(control));
   if (before === undefined) return isPossible(act) ? control : undefined;
   const after = membershipAfter(before.members, act);
   return after !== undefined && epoch === before.epoch + after.epochStep ? control : undefined;
+}
+
+/** Returns the role that the event's certificate states, whoever signed it. */
+function statedRole({ staffCertificate }: Control): string | undefined {
+  if (staffCertificate === undefined) return undefined;
+  try {
+    return decodeStaffCertificate(staffCertificate.text).role;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns undefined for any content that members had to refuse. */

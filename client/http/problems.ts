@@ -90,6 +90,7 @@ const codes: ErrorCodes = {
   conversation_exists: byStatus,
   invalid_signature: byStatus,
   invalid_record: byStatus,
+  staff_not_certified: byStatus,
   record_exists: byStatus,
   grant_not_found: byStatus,
   attachment_exists: byStatus,

@@ -111,16 +111,7 @@ export class KeyLog {
    * @throws SealdeskError as `historyOf`
    */
   authorityEntries(): Promise<readonly AuthorityEntry[]> {
-    return this.#alone(async () => {
-      const { api, store, tenant, witnesses } = this.#deps;
-      const before = this.#head ?? { size: 0 };
-      const answer = await api.authorityKeys(witnesses?.asked);
-      return this.#checked(answer, before, async (head) => {
-        const read = verifyAuthority(answer.entries, head, tenant);
-        await store.transact((each) => noteHistory(each, "authority", read));
-        return read.entries;
-      });
-    });
+    return this.#alone(() => followed(this.#deps.witnesses, () => this.#authority()));
   }
 
   /**
@@ -207,6 +198,17 @@ export class KeyLog {
    */
   retryHeard(): Promise<void> {
     return this.#heard.retry();
+  }
+
+  async #authority(): Promise<readonly AuthorityEntry[]> {
+    const { api, store, tenant, witnesses } = this.#deps;
+    const before = this.#head ?? { size: 0 };
+    const answer = await api.authorityKeys(witnesses?.asked);
+    return this.#checked(answer, before, async (head) => {
+      const read = verifyAuthority(answer.entries, head, tenant);
+      await store.transact((each) => noteHistory(each, "authority", read));
+      return read.entries;
+    });
   }
 
   async #history(

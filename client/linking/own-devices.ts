@@ -9,6 +9,7 @@ import { zeroise, type SigningKeyPair } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Account } from "../device/account.ts";
 import { isRecorded } from "../conversation/removals.ts";
+import { loadAuthorityKey } from "../device/authority.ts";
 import { isCertified } from "../device/is-certified.ts";
 import { removedDevice } from "../device/removed-devices.ts";
 import { forgetToShare, intendToShare } from "../history/shared-devices.ts";
@@ -87,11 +88,12 @@ export async function approveDevice(
   const { account, api, deviceKey, store } = deps;
   const code = readCode(text);
   const { device, deviceKey: newDeviceKey } = await openRequest(deps, code);
-  const { own, contacts, keyLog, seen } = await store.read(async (transaction) => ({
+  const { own, contacts, keyLog, seen, authority } = await store.read(async (transaction) => ({
     own: await loadIdentityKey(transaction, "account"),
     contacts: await knownAccountKeys(transaction, maxContacts),
     keyLog: await loadKeptHead(transaction),
     seen: await loadSeenList(transaction, account.user),
+    authority: await loadAuthorityKey(transaction),
   }));
   // libsodium's private key begins with the seed.
   const seed = own.privateKey.slice(0, 32);
@@ -111,7 +113,7 @@ export async function approveDevice(
       },
       codeSecret: code.secret,
       deviceKey: deviceKey.privateKey,
-      secrets: { seed, contacts, keyLog, list: seen },
+      secrets: { seed, contacts, keyLog, list: seen, authority },
     });
   } finally {
     for (const secret of [seed, own.privateKey]) zeroise(secret);

@@ -4,6 +4,7 @@ import { adoptAccountKey, verifyDevice } from "../../crypto/device/identity.ts";
 import { openAccount, type OpenedAccount } from "../../crypto/device/linking/open-account.ts";
 import { zeroise } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
+import { loadAuthorityKey, saveAuthorityKey } from "../device/authority.ts";
 import type { SignedInDevice } from "../device/sign-in.ts";
 import { loadKeptHead, saveKeptHead } from "../key-log/kept-head.ts";
 import { noteList } from "../key-log/seen-lists.ts";
@@ -31,8 +32,8 @@ interface Taking {
 
 /**
  * Stores the account key, the other users' keys that the approving device trusts, its head of the key
- * log, which a server must extend for this device too, and the list of the account's devices. From then on this device can certify
- * itself.
+ * log, which a server must extend for this device too, the key of the tenant's authority, and the list of the
+ * account's devices. From then on this device can certify itself.
  * @throws SealdeskError link_not_authentic
  */
 export async function receiveAccount(taking: Taking): Promise<void> {
@@ -40,7 +41,7 @@ export async function receiveAccount(taking: Taking): Promise<void> {
   const user = me.signedIn.user.id;
   const devices = await me.api.devicesOf(user);
   const sibling = devices.find(({ record }) => record.device === answer.sibling);
-  const { account, contacts, keyLog, list, approval } = refusedUnless(() => {
+  const { account, contacts, keyLog, list, approval, authority } = refusedUnless(() => {
     if (sibling === undefined) throw notAuthentic();
     verifyDevice(sibling, taking.accountKey);
     return open(taking, sibling.record.deviceKey);
@@ -53,6 +54,8 @@ export async function receiveAccount(taking: Taking): Promise<void> {
     saveOwnApproval(transaction, { device: answer.sibling, signature: approval });
     const kept = await loadKeptHead(transaction);
     if (keyLog !== undefined && kept === undefined) saveKeptHead(transaction, keyLog);
+    if (authority !== undefined && (await loadAuthorityKey(transaction)) === undefined)
+      saveAuthorityKey(transaction, authority);
     const { publicKey: accountKey } = account;
     const nowMs = me.localClock.now();
     if (list !== undefined) await noteList(transaction, user, { ...list, accountKey }, nowMs);

@@ -2,7 +2,7 @@
  * The entries of a tenant's key log about the keys of its authority: canonical JSON (RFC 8785), one
  * for each key that comes or goes.
  */
-import { concat, toBase64Url, utf8 } from "./bytes.ts";
+import { concat, toBase64Url, u64, utf8 } from "./bytes.ts";
 import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
 import type { TenantId } from "./ids.ts";
 import {
@@ -26,6 +26,8 @@ export interface AuthorityEntry {
   readonly version: number;
   /** Ed25519, 32 bytes. */
   readonly authorityKey: Uint8Array;
+  /** The time of the change, in milliseconds since the Unix epoch, by the server's clock. */
+  readonly atMs: number;
   /**
    * The signature of the key before it over `handoverBytes`, 64 bytes. The first key has none, and
    * neither has a retirement.
@@ -36,8 +38,8 @@ export interface AuthorityEntry {
 /** Returns what a key of the authority signs to hand over to the next one. */
 export const handoverBytes = (
   tenant: TenantId,
-  { from, to }: { readonly from: Uint8Array; readonly to: Uint8Array },
-): Uint8Array => concat(handoverLabel, uuidToBytes(tenant), from, to);
+  { from, to, atMs }: { readonly from: Uint8Array; readonly to: Uint8Array; readonly atMs: number },
+): Uint8Array => concat(handoverLabel, uuidToBytes(tenant), from, to, u64(atMs));
 
 /** Returns the canonical text of an entry. */
 export const encodeAuthorityEntry = (entry: AuthorityEntry): Uint8Array =>
@@ -67,6 +69,7 @@ function fromJson(fields: JsonFields): AuthorityEntry {
     tenant: idIn(fields, "tenant"),
     version: countIn(fields, "version", 1),
     authorityKey: bytesIn(fields, "authorityKey", 32),
+    atMs: countIn(fields, "atMs"),
     handover,
   };
 }

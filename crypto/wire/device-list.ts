@@ -2,7 +2,7 @@
  * The list of an account's devices, which the account signs. Where the key log is at hand, the list's
  * devices follow from its entries. So only the signature and what it is about are sent and stored.
  */
-import { toBase64Url, concat } from "./bytes.ts";
+import { concat, toBase64Url, u64 } from "./bytes.ts";
 import type { CanonicalValue } from "./canonical-json.ts";
 import type { DeviceId, TenantId, UserId } from "./ids.ts";
 import { bytesIn, countIn, malformed, type JsonFields } from "./json-fields.ts";
@@ -82,9 +82,3 @@ export const hasSoundValidity = ({
   validUntilMs,
 }: Pick<DeviceList, "issuedAtMs" | "validUntilMs">): boolean =>
   validUntilMs > issuedAtMs && validUntilMs - issuedAtMs <= listValidityMs;
-
-function u64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
-}

@@ -22,6 +22,7 @@ import {
 } from "./protobuf.ts";
 import { ecKeyBytes } from "./key-sizes.ts";
 import { maxReceiptBytes } from "./receipt.ts";
+import { maxStaffCertificateBytes } from "./staff-certificate.ts";
 import { WireError } from "./wire-error.ts";
 
 /**
@@ -33,7 +34,7 @@ export const wireLimits = {
   /** A hello: a token and a proof of at most 8 KiB each, and a few bytes more. */
   hello: 20 * 1024,
   ciphertext: 64 * 1024,
-  /** The content of a membership event: a receipt, and the members with their 257 devices. */
+  /** The content of a membership event: a receipt, a certificate, and the members with their 257 devices. */
   control: 64 * 1024,
   packet: 8 * 1024,
   packets: 256,
@@ -259,6 +260,11 @@ const creation = message({
   /** The users with whom the conversation begins: the creator and those they named, in order. */
   users: [5, list(userId, wireLimits.members)],
 });
+/** A certificate of the tenant's authority: see `staff-certificate.ts`. */
+const staffCertificate = message({
+  text: [1, bytes(maxStaffCertificateBytes)],
+  signature: [2, fixed(64)],
+});
 const control = message({
   epoch: [1, uint32],
   actor: [2, userId],
@@ -267,6 +273,7 @@ const control = message({
   creation: [5, optional(nested(creation))],
   receipt: [6, optional(nested(signedReceipt))],
   signer: [7, optional(nested(deviceProof))],
+  staffCertificate: [8, optional(nested(staffCertificate))],
 });
 
 export type Member = MessageOf<typeof member>;

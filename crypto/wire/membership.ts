@@ -1,6 +1,7 @@
 import type { Control, Deliver, EventKind, Member } from "./frame.ts";
 import type { DeviceId, UserId } from "./ids.ts";
 import type { MembershipKind } from "./receipt.ts";
+import { coversRole } from "./staff-certificate.ts";
 
 /** An act on the members of a conversation, and the list of members that its event carries. */
 export interface MembershipAct extends Pick<Control, "actor" | "subject" | "members"> {
@@ -9,13 +10,27 @@ export interface MembershipAct extends Pick<Control, "actor" | "subject" | "memb
   readonly device: DeviceId;
   /** The users with whom the conversation begins, as its creator signed them. */
   readonly named: readonly UserId[] | undefined;
+  /**
+   * The role in which the tenant's authority certifies the actor, by the event's own certificate.
+   * Undefined if the event brings none that counts.
+   */
+  readonly certifiedRole: string | undefined;
 }
 
 /** Returns the act of a membership event. */
 export const actOf = (
   { kind, senderDevice: device }: Pick<Deliver, "senderDevice"> & Pick<MembershipAct, "kind">,
   { actor, subject, members, creation }: Control,
-): MembershipAct => ({ kind, actor, device, subject, members, named: creation?.users });
+  certifiedRole: string | undefined,
+): MembershipAct => ({
+  kind,
+  actor,
+  device,
+  subject,
+  members,
+  named: creation?.users,
+  certifiedRole,
+});
 
 /** Returns the users with whom a conversation begins, in the form in which its creator signs them. */
 export const usersOf = (creator: UserId, others: readonly UserId[]): readonly UserId[] =>
@@ -69,9 +84,15 @@ export function isPossible(act: MembershipAct): boolean {
     // Customers are in the conversations that begin with them. Whoever comes later is staff, and needs a
     // certificate of the tenant's authority.
     case "member_added":
-      return about !== undefined && about.role !== "customer" && mayChangeMembers(by, act);
+      // Whoever joins was no member before.
+      return (
+        about !== undefined &&
+        about.role !== "customer" &&
+        mayChangeMembers(actor === subject ? undefined : by, act)
+      );
     case "member_removed":
-      return about === undefined && mayChangeMembers(by, act);
+      // Whoever leaves was a member before.
+      return about === undefined && (actor === subject || mayChangeMembers(by, act));
   }
 }
 
@@ -174,11 +195,25 @@ const mayChangeMembers = (by: Member | undefined, act: MembershipAct): boolean =
     ? mayChangeFromOutside(act)
     : by.role !== "customer" && by.devices.includes(act.device);
 
+/** The roles in which a member of staff may join. */
+const joiningRoles: readonly string[] = ["agent", "supervisor"];
+
 /**
- * Judges an act of somebody who is no member: staff who join, and supervisors. Only the server knows the
- * role of such an actor.
+ * Judges an act of somebody who is no member, by the role in which the authority certifies them: agents and
+ * supervisors join, and supervisors add and remove others.
  */
-const mayChangeFromOutside = (_act: MembershipAct): boolean => true;
+function mayChangeFromOutside(act: MembershipAct): boolean {
+  const { kind, actor, device, subject, members, certifiedRole } = act;
+  if (certifiedRole === undefined) return false;
+  if (kind !== "member_added" || actor !== subject) return certifiedRole === "supervisor";
+  const joined = memberOf(members, actor);
+  return (
+    joined !== undefined &&
+    joined.devices.includes(device) &&
+    joiningRoles.includes(joined.role) &&
+    coversRole(certifiedRole, joined.role)
+  );
+}
 
 const isListOf = (members: readonly Member[], users: readonly UserId[]): boolean =>
   isEqual(

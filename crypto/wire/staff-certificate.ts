@@ -21,6 +21,8 @@ const label = utf8("sealdesk/staff/v1");
 const dayMs = 86_400_000;
 /** The longest time for which a certificate can be valid. */
 export const maxStaffCertificateMs = 31 * dayMs;
+/** The difference between two clocks that are right, and the time that an authority may be late. */
+export const staffToleranceMs = dayMs;
 /** The largest size of a certificate's text in bytes. */
 export const maxStaffCertificateBytes = 8 * 1024;
 /** The largest number of teams in a certificate. */
@@ -78,6 +80,19 @@ export function openStaffCertificate(
   if (!verify(authority, staffCertificateBytes(text), signature)) return undefined;
   return decodeStaffCertificate(text);
 }
+
+/** Returns whether a certificate is valid at a time, in milliseconds since the Unix epoch. */
+export const isValidAt = (
+  { fromMs, untilMs }: Pick<StaffCertificate, "fromMs" | "untilMs">,
+  atMs: number,
+): boolean => fromMs - staffToleranceMs <= atMs && atMs <= untilMs + staffToleranceMs;
+
+/**
+ * Returns whether somebody certified in one role may be listed in another. A conversation lists its members
+ * in the role that they had when they came, and an agent may become a supervisor.
+ */
+export const coversRole = (certified: string, listed: string): boolean =>
+  certified === listed || (certified === "supervisor" && listed === "agent");
 
 /** Returns whether the text can be a role of staff. */
 const isStaffRole = (role: unknown): role is string =>

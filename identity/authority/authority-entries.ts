@@ -1,9 +1,15 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { OperatorActor } from "../../audit/operator.ts";
 import { storeEntries } from "../../audit/store-entries.ts";
-import { encodeAuthorityEntry, type AuthorityEntry } from "../../crypto/wire/authority-entry.ts";
+import { followHandovers, type AuthorityChain } from "../../crypto/wire/authority-chain.ts";
+import {
+  decodeAuthorityEntry,
+  encodeAuthorityEntry,
+  type AuthorityEntry,
+} from "../../crypto/wire/authority-entry.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
+import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { keyLogOf } from "../transparency/key-log.ts";
 import type { LoggedAuthorityKey, NextAuthorityKey } from "./authority.ts";
 
@@ -11,17 +17,30 @@ import type { LoggedAuthorityKey, NextAuthorityKey } from "./authority.ts";
 export interface LoggedAuthority {
   readonly current: LoggedAuthorityKey | undefined;
   readonly entries: number;
+  /** The keys from the first one on, as every device follows them. */
+  readonly chain: AuthorityChain;
 }
 
-/** Reads the authority's place in the key log. `client` must be fenced to the tenant. */
+/**
+ * Reads the authority's keys from the key log. A key counts only if the one before handed over to it.
+ * `client` must be fenced to the tenant.
+ */
 export async function readLoggedAuthority(client: Pick<Client, "query">): Promise<LoggedAuthority> {
-  const { rows } = await client.query<LoggedAuthorityKey & { readonly change: string }>(
-    `select version, public_key as "publicKey", change from authority_entries order by version desc`,
+  const { rows } = await client.query<{ readonly entry: Uint8Array }>(
+    `select entries.entry from authority_entries
+     join audit.entries on entries.id = authority_entries.entry order by version`,
   );
-  const current = rows.find(({ change }) => change === "added");
+  const entries = rows.map(({ entry }) => decodeAuthorityEntry(entry));
+  const first = entries.find(({ change }) => change === "added");
+  const chain =
+    first === undefined
+      ? { keys: [], current: undefined, intruder: undefined }
+      : followHandovers(entries, first.authorityKey, verifyEd25519);
+  const { current } = chain;
   return {
-    current: current && { version: current.version, publicKey: current.publicKey },
-    entries: rows.length,
+    current: current && { version: current.version, publicKey: current.authorityKey },
+    entries: entries.length,
+    chain,
   };
 }
 
@@ -49,6 +68,7 @@ export async function logAuthorityKey(
     tenant,
     version: entries + 1,
     authorityKey: next.publicKey,
+    atMs: act.nowMs,
     handover: next.handover,
   } as const;
   await append(client, added);
@@ -58,6 +78,7 @@ export async function logAuthorityKey(
       tenant,
       version: entries + 2,
       authorityKey: current.publicKey,
+      atMs: act.nowMs,
       handover: undefined,
     });
   await appendEntry(client, {

@@ -2,6 +2,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { UseCase } from "../audited.ts";
+import { IdentityError } from "../identity-error.ts";
 import type { Authority, LoggedAuthorityKey } from "./authority.ts";
 import { lockAuthority, logAuthorityKey, readLoggedAuthority } from "./authority-entries.ts";
 
@@ -19,7 +20,12 @@ export async function currentAuthorityKey(
   tenant: TenantId,
 ): Promise<LoggedAuthorityKey> {
   for (;;) {
-    const { current } = await inTransaction(pool, tenant, readLoggedAuthority);
+    const { current, entries } = await inTransaction(pool, tenant, readLoggedAuthority);
+    if (current === undefined && entries > 0)
+      throw new IdentityError(
+        "authority_key_unknown",
+        "The key log has retired the authority's key, and no other key follows it.",
+      );
     const next = await authority.keysAfter(tenant, current);
     if (next.length === 0 && current !== undefined) return current;
     const logged = await inTransaction(pool, tenant, async (client) => {

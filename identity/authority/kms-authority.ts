@@ -23,17 +23,18 @@ export const kmsAuthority = (kms: SigningKms, now: () => number): Authority => (
 
 /**
  * Creates the key that follows `from` in the key service, and lets `from` hand over to it.
- * @param version the version of the entry that will add it
+ * @param added the version of the entry that will add it, and its time
  * @throws KeysError of the service
  */
 export async function nextKmsKey(
   kms: SigningKms,
   tenant: TenantId,
   from: LoggedAuthorityKey,
-  version: number,
+  added: { readonly version: number; readonly atMs: number },
 ): Promise<NextAuthorityKey> {
-  const publicKey = await ensuredKey(kms, tenant, version);
-  return { publicKey, handover: await handOverTo(kms, tenant, from, publicKey) };
+  const publicKey = await ensuredKey(kms, tenant, added.version);
+  const handover = await handOverTo(kms, tenant, from, { to: publicKey, atMs: added.atMs });
+  return { publicKey, handover };
 }
 
 /**
@@ -44,18 +45,16 @@ export const handOverTo = (
   kms: SigningKms,
   tenant: TenantId,
   { version, publicKey: from }: LoggedAuthorityKey,
-  to: Uint8Array,
-): Promise<Uint8Array> => kms.sign(keyName(tenant, version), handoverBytes(tenant, { from, to }));
+  { to, atMs }: { readonly to: Uint8Array; readonly atMs: number },
+): Promise<Uint8Array> =>
+  kms.sign(keyName(tenant, version), handoverBytes(tenant, { from, to, atMs }));
 
 /**
- * Destroys a key that was retired.
+ * Destroys a key that was retired. You may repeat it.
  * @throws KeysError of the service
  */
-export const destroyKmsKey = (
-  kms: SigningKms,
-  tenant: TenantId,
-  { version }: LoggedAuthorityKey,
-): Promise<void> => kms.destroy(keyName(tenant, version));
+export const destroyKmsKey = (kms: SigningKms, tenant: TenantId, version: number): Promise<void> =>
+  kms.destroy(keyName(tenant, version));
 
 /**
  * Returns the key of an authority that is a process of its own. It has one for each tenant.

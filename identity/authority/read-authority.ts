@@ -1,7 +1,13 @@
 import type { AskedQuorum } from "../../audit/read/log-info.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { keyLogOf, readKeyLogHead, type KeyLogHead } from "../transparency/key-log.ts";
+import {
+  behind,
+  keyLogOf,
+  notWitnessed,
+  readKeyLogHead,
+  type KeyLogHead,
+} from "../transparency/key-log.ts";
 import {
   awaitSigned,
   proveEntries,
@@ -20,6 +26,10 @@ const WAITING = `
   where not coalesce(
     leaves.index < (select max(size) from audit.checkpoints where log = $1), false)
   limit 1`;
+const BEYOND = `
+  select from authority_entries
+  join audit.leaves on leaves.entry = authority_entries.entry and leaves.log = $1
+  where leaves.index >= $2 limit 1`;
 const ENTRIES = `
   select leaves.index, entries.entry
   from authority_entries
@@ -31,7 +41,7 @@ const ENTRIES = `
  * Returns what the key log says of the authority's keys, with proofs under its newest head. It waits
  * for entries that are not integrated yet.
  * @param asked take the newest head that a quorum of these witnesses cosigned
- * @throws IdentityError key_log_behind, key_log_not_witnessed
+ * @throws IdentityError key_log_behind; key_log_not_witnessed: an entry is not under such a head yet
  */
 export async function readAuthorityKeys(
   deps: KeyLogDeps,
@@ -41,6 +51,9 @@ export async function readAuthorityKeys(
   await awaitSigned(deps, tenant, { sql: WAITING });
   return inTransaction(deps.pool, tenant, async (client) => {
     const head = await readKeyLogHead(client, tenant, deps.logKey, asked);
+    // A head without the newest key would show a former one as the present one.
+    const beyond = await client.query(BEYOND, [keyLogOf(tenant), head.size]);
+    if (beyond.rowCount === 1) throw asked === undefined ? behind() : notWitnessed();
     const { rows } = await client.query<Pick<ProvenEntry, "index" | "entry">>(ENTRIES, [
       keyLogOf(tenant),
       head.size,

@@ -6,7 +6,8 @@ import type { UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { LoggedAuthorityKey, NextAuthorityKey } from "./authority.ts";
 import { lockAuthority, logAuthorityKey, readLoggedAuthority } from "./authority-entries.ts";
-import { destroyKmsKey, handOverTo, nextKmsKey } from "./kms-authority.ts";
+import { destroyRetired } from "./destroy-retired.ts";
+import { handOverTo, nextKmsKey } from "./kms-authority.ts";
 
 interface RotationDeps extends UseCase {
   readonly kms: Kms;
@@ -15,7 +16,8 @@ interface RotationDeps extends UseCase {
 
 /**
  * Lets the authority's key in the key service hand over to another one: to a new key there, or to the
- * key of a process of its own. The former key is destroyed. Certify the staff anew afterwards, because
+ * key of a process of its own. The former key is destroyed. If that fails, `keepRetiredDestroyed` does it
+ * later. Certify the staff anew afterwards, because
  * certificates by the former key count no more.
  * @param heir the public key of the process; without it, a new key is made in the key service
  * @throws IdentityError authority_key_unknown: the key log has no key of the authority yet, or one
@@ -32,10 +34,14 @@ export async function rotateAuthority(
       "authority_key_unknown",
       "The tenant has no authority yet. The server makes its key with the first device of staff.",
     );
+  const nowMs = now();
   const next: NextAuthorityKey =
     heir === undefined
-      ? await nextKmsKey(kms, tenant, current, entries + 1)
-      : { publicKey: heir, handover: await handOverTo(kms, tenant, current, heir) };
+      ? await nextKmsKey(kms, tenant, current, { version: entries + 1, atMs: nowMs })
+      : {
+          publicKey: heir,
+          handover: await handOverTo(kms, tenant, current, { to: heir, atMs: nowMs }),
+        };
   const logged = await inTransaction(pool, tenant, async (client) => {
     await lockAuthority(client, tenant);
     const { entries: still } = await readLoggedAuthority(client);
@@ -44,8 +50,8 @@ export async function rotateAuthority(
         "authority_key_unknown",
         "Another process changed the key. Ask again.",
       );
-    return logAuthorityKey(client, tenant, next, { by, nowMs: now() });
+    return logAuthorityKey(client, tenant, next, { by, nowMs });
   });
-  await destroyKmsKey(kms, tenant, current);
+  await destroyRetired({ pool, kms }, tenant);
   return logged;
 }

@@ -3,6 +3,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { SignedStaffCertificate } from "../../crypto/wire/staff-certificate.ts";
 import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor } from "../../policies/actor.ts";
+import { certificateOf } from "../authority/acting-certificate.ts";
 import type { DirectoryDeps, Profiles } from "../accounts/profiles.ts";
 import { audited, auditRefusals } from "../audited.ts";
 import { assertReadable, type ReadableUser } from "./assert-readable.ts";
@@ -56,12 +57,7 @@ async function readAccount(
      from devices where user_id = $1 and revoked_at_ms is null order by created_at_ms, id`,
     [user],
   );
-  const certificates = await client.query<SignedStaffCertificate>(
-    `select certificate as text, signature from staff_certificates c join users u on u.id = c.user_id
-     where u.id = $1 and c.account_key = u.account_key and c.role = u.role`,
-    [user],
-  );
   const displayName = await profiles.displayName(actor.tenant, user, account.displayName);
-  const staffCertificate = certificates.rows[0] ?? null;
+  const staffCertificate = (await certificateOf(client, user)) ?? null;
   return { ...account, displayName, staffCertificate, devices: devices.rows };
 }

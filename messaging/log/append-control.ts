@@ -10,6 +10,7 @@ import {
 } from "../../crypto/wire/frame.ts";
 import { actOf, membershipAfter } from "../../crypto/wire/membership.ts";
 import { decodeReceipt } from "../../crypto/wire/receipt.ts";
+import { decodeStaffCertificate } from "../../crypto/wire/staff-certificate.ts";
 import { receiptFor } from "../../crypto/wire/receipt-checks.ts";
 import {
   nilId,
@@ -41,6 +42,8 @@ export interface ControlChange {
   readonly creation?: Control["creation"];
   /** Signed by `senderDevice`, whose signature was checked. */
   readonly receipt?: Control["receipt"];
+  /** The actor's, which was checked. Devices count a change of the members only with one. */
+  readonly staffCertificate?: Control["staffCertificate"];
   /** Packets for one device each. They are stored beside the event, sealed under `key`. */
   readonly packets?: { readonly all: readonly Packet[]; readonly key: SealingKey } | undefined;
 }
@@ -138,9 +141,11 @@ function contentOf(
   before: readonly Member[],
   members: readonly Member[],
 ): Uint8Array {
-  const { epoch, actor, subject, creation, receipt, signer } = change;
-  const control: Control = { epoch, actor, subject, members, creation, receipt, signer };
-  const isPossible = membershipAfter(before, actOf(change, control)) !== undefined;
+  const { epoch, actor, subject, creation, receipt, signer, staffCertificate } = change;
+  const by = { receipt, signer, staffCertificate };
+  const control: Control = { epoch, actor, subject, members, creation, ...by };
+  const certifiedRole = staffCertificate && decodeStaffCertificate(staffCertificate.text).role;
+  const isPossible = membershipAfter(before, actOf(change, control, certifiedRole)) !== undefined;
   if (receipt === undefined && !isPossible)
     throw new Error(`the members after the event ${change.kind} are not what it makes of them`);
   if (!isPossible) throw refusalOf(before, change);

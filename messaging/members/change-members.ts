@@ -1,10 +1,15 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
+import {
+  staffToleranceMs,
+  type SignedStaffCertificate,
+} from "../../crypto/wire/staff-certificate.ts";
 import type { MembershipReceipt } from "../../crypto/wire/receipt.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Client } from "../../db/pool.ts";
+import { actingCertificate } from "../../identity/authority/acting-certificate.ts";
 import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
 import { type ConversationAct, ofConversation } from "../conversation-act.ts";
 import { appendControl } from "../log/append-control.ts";
@@ -38,7 +43,7 @@ export interface SignedAct {
  * Makes the receipt's subject a member from now on, in a new epoch and without access to the past.
  * @throws MessagingError invalid_record, invalid_signature, stale_record, conversation_not_found,
  *   member_not_found, already_a_member, forbidden, no_device, not_a_member, too_many_conversations,
- *   too_many_members, quota_exceeded
+ *   too_many_members, quota_exceeded, staff_not_certified
  */
 export function addMember(
   deps: MessagingDeps,
@@ -52,7 +57,7 @@ export function addMember(
  * Ends the membership of the receipt's subject. The event of the removal is the last that the user's
  * devices receive.
  * @throws MessagingError invalid_record, invalid_signature, stale_record, conversation_not_found,
- *   member_not_found, forbidden, no_device, not_a_member
+ *   member_not_found, forbidden, no_device, not_a_member, staff_not_certified
  */
 export function removeMember(
   deps: MessagingDeps,
@@ -73,7 +78,7 @@ export function closeConversation(
   input: SignedAct,
 ): Promise<LogPosition> {
   const { conversation } = input;
-  return change(deps, actor, "close", input, async (client, _head, nowMs) => {
+  return change(deps, actor, "close", input, async (client) => {
     const facts = await conversationFacts(client, conversation);
     const decision = decideConversation(actor, "close", facts);
     assertAllowed(decision);
@@ -81,7 +86,7 @@ export function closeConversation(
     await client.query("update members set open = false where conversation = $1 and open", [
       conversation,
     ]);
-    return { decision, epochStep: 0, nowMs };
+    return { decision, epochStep: 0 };
   });
 }
 
@@ -115,14 +120,13 @@ function changeMembership(
       if (!isMember) throw new MessagingError("member_not_found", "The user is not a member.");
       await endMembership(client, conversation, user, head.seq + 1);
     }
-    return { decision, epochStep: 1, nowMs };
+    return { decision, epochStep: 1 };
   });
 }
 
 interface Decided {
   readonly decision: ReturnType<typeof decideConversation>;
   readonly epochStep: 0 | 1;
-  readonly nowMs: number;
 }
 
 /** Runs the decision, the change of state, the event and the audit entry in one transaction. */
@@ -147,14 +151,11 @@ function change(
       throw new MessagingError("no_device", "Register this device before changing a conversation.");
     return deps.log.change(actor.tenant, conversation, async (client, head) => {
       if (head === undefined) throw notFound();
-      const { decision, epochStep, nowMs } = await decideAndApply(
-        client,
-        head,
-        deps.now(),
-        subject,
-      );
+      const nowMs = deps.now();
+      const { decision, epochStep } = await decideAndApply(client, head, nowMs, subject);
       assertOwn(actor, { subject, ...receipt });
       await assertReceiptSignature(client, device, signed);
+      const staffCertificate = await certificateFor(client, { subject, ...receipt }, nowMs);
       const { kind } = receipt;
       const epoch = head.epoch + epochStep;
       const event = await appendControl(
@@ -170,6 +171,7 @@ function change(
           creation:
             kind === "member_added" ? await creationRecord(client, conversation) : undefined,
           receipt: signed,
+          staffCertificate,
         },
         nowMs,
       );
@@ -178,6 +180,30 @@ function change(
       return { events: [event], answer: { epoch, seq: event.seq } };
     });
   });
+}
+
+/**
+ * Returns the certificate of the actor that the event of a change of the members brings. Devices would
+ * refuse the event without one for good, so the act has to wait. Everybody may leave without one.
+ * @throws MessagingError staff_not_certified; invalid_record: the device's clock is wrong
+ */
+async function certificateFor(
+  client: Client,
+  { kind, actor, subject, atMs }: MembershipReceipt,
+  nowMs: number,
+): Promise<SignedStaffCertificate | undefined> {
+  if (kind === "closed" || (kind === "member_removed" && actor === subject)) return undefined;
+  if (Math.abs(atMs - nowMs) > staffToleranceMs)
+    throw invalidRecord(
+      "The receipt's time is more than a day from the server's. Set the clock of this device.",
+    );
+  const certificate = await actingCertificate(client, actor, atMs);
+  if (certificate === undefined)
+    throw new MessagingError(
+      "staff_not_certified",
+      "The tenant's authority does not certify your role yet. Ask again in a minute.",
+    );
+  return certificate;
 }
 
 /** @throws MessagingError invalid_record */

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { nodeChecks } from "../../audit/node-checks.ts";
 import { formatVkey, parseVkey } from "../../audit/verify/note.ts";
 import type { KeyLogWitnesses, SecurityEvent } from "../../client/index.ts";
+import { rotateAuthority } from "../../identity/authority/rotate-authority.ts";
+import { openKms } from "../../keys/kms/open-kms.ts";
 import { keyLogOf } from "../../identity/transparency/key-log.ts";
 import { staffDevice } from "../support/device.ts";
 import { connectCustomer, connectStaff, joined, readTexts } from "../support/member.ts";
@@ -98,6 +100,23 @@ test("a device that requires two witnesses talks to a contact once both have cos
   expect(head.body.checkpoint).toContain(`\u2014 two.example `);
   expect(events).toEqual([]);
   await Promise.all([agent, customer].map(({ sealdesk }) => sealdesk.close()));
+});
+
+test("the keys of the authority are not shown without the newest one", async () => {
+  const reader = await staffDevice(server);
+  const path = `/v1/key-log/authority?${asked()}`;
+  await until(async () => (await reader.request("GET", path)).status === 200);
+  const release = hold(witnesses[1]!);
+  const local = { kind: "local", home: server.home, mustBeSealed: false } as const;
+  const { kms } = await openKms({ ...local, passphrase: undefined, keyFile: undefined });
+  const { pool } = server.database;
+  await rotateAuthority({ pool, now: () => server.clock.now(), kms }, server.tenant.id);
+  const refused = await reader.request("GET", path);
+  expect([refused.status, refused.body.code]).toEqual([503, "key_log_not_witnessed"]);
+  release();
+  await until(async () => (await reader.request("GET", path)).status === 200);
+  expect((await reader.request("GET", path)).body.entries).toHaveLength(3);
+  await kms.close();
 });
 
 test("a server that leaves out the cosignatures is not believed, and nobody is admitted", async () => {

@@ -7,6 +7,8 @@ import {
   readUntil,
   textsOf,
 } from "../support/member.ts";
+import { fetchChanging } from "../support/shown-log.ts";
+import { until } from "../support/until.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 describe("whom a device trusts", () => {
@@ -65,6 +67,35 @@ describe("whom a device trusts", () => {
     expect(textsOf(texts)).toEqual(["before", "to nobody's device", "welcome back", "thank you"]);
     expect((await customer.sealdesk.safetyNumbers(user)).known).toBe(after.offered);
     await Promise.all([returned, customer, admin].map(({ sealdesk }) => sealdesk.close()));
+  });
+
+  test("a role that was certified for the former account key is not that of the key a person accepted", async () => {
+    const [agent, admin] = [await connectStaff(server), await connectStaff(server, "admin")];
+    const { id } = agent.sealdesk.user;
+    let isWithheld = false;
+    const fetch = fetchChanging((path, body) =>
+      isWithheld && path === `/v1/users/${id}/devices`
+        ? { ...(body as object), staffCertificate: null }
+        : body,
+    );
+    const customer = await connectCustomer(server, { runtime: { fetch } });
+    const asking = await customer.sealdesk.openConversation({ with: [id] });
+    expect(asking.uncertified).toEqual([]);
+    const ended = new Promise((resolve) => agent.sealdesk.on("end", resolve));
+    await admin.sealdesk.resetAccount(id, "devices_lost");
+    await ended;
+    const returned = await connect(server, agent.credentials);
+    await readUntil(asking, (all) => problemsOf(all).length === 1);
+
+    isWithheld = true;
+    const { offered } = await customer.sealdesk.safetyNumbers(id);
+    await customer.sealdesk.acceptAccountKey(id, offered!);
+    expect(asking.uncertified).toEqual([id]);
+    await expect(asking.send("x")).rejects.toMatchObject({ problem: "staff_not_certified" });
+    isWithheld = false;
+    const again = await customer.restart();
+    await until(() => again.sealdesk.conversation(asking.id)!.uncertified.length === 0);
+    await Promise.all([returned, again, admin].map(({ sealdesk }) => sealdesk.close()));
   });
 
   test("messages under way while an account is reset are neither lost nor for its lost device", async () => {

@@ -7,7 +7,7 @@ import { needsReceipt, receiptFor, receiptOf } from "../../crypto/wire/receipt-c
 import { sha256 } from "../../crypto/device/sodium.ts";
 import { decodeControl } from "../../crypto/wire/frame.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
-import { deviceName, everybody, ownerOf, type Owner } from "./cast.ts";
+import { deviceName, everybody, ownerOf, supervisor, type Owner } from "./cast.ts";
 import {
   beginning,
   seal,
@@ -88,7 +88,9 @@ function factsOf(rules: Rules, device: Device, { event, content }: Placed): Fact
   const followed =
     after === event.seq - 1 ? event.previousHash : device.kept.get(after ?? 0)?.placed?.hash.bytes;
   const receipt = receiptFor(sha256, device.owner.tenant, event, control);
-  const found = receipt && { receipt, followed };
+  // The relay's own account is certified like any other, as an agent.
+  const certified = { role: control.actor === supervisor ? "supervisor" : "agent" };
+  const found = receipt && { receipt, followed, certified };
   const judged = rules.judgeControl(device.state, at, control, device.owner, found);
   const isProved = content.isSigned && judged.kind === "accepted" && judged.receipt !== undefined;
   // As `membershipFacts` does.

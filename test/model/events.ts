@@ -147,6 +147,7 @@ export function act({ genuine = true, isSigned = true, named, after, ...said }: 
       creation: brings ? creation : undefined,
       receipt: undefined,
       signer: undefined,
+      staffCertificate: undefined,
     },
   }));
 }

@@ -88,7 +88,7 @@ export async function actBy(
     epoch: kind === "closed" ? epoch : epoch + 1,
     members: hash("sha256", membersBytes(made), "buffer"),
     after,
-    atMs: 1,
+    atMs: server.clock.now(),
   };
 }
 

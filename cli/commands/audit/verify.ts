@@ -20,6 +20,7 @@ import {
 } from "../../../audit/verify/witness-policy.ts";
 import { progressBar } from "../../progress.ts";
 import { CommandError } from "../../settings.ts";
+import { AuthorityKeys } from "./authority-keys.ts";
 import { BackwardTimes } from "./backward-times.ts";
 import { askCredentials, openAuditorSession } from "./auditor-session.ts";
 import { logFiles } from "./log-files.ts";
@@ -85,6 +86,7 @@ export async function verifyFiles(
   const session = credentials && (await openAuditorSession(credentials.server, credentials));
   const bar = progressBar("entries");
   const times = new BackwardTimes();
+  const authority = new AuthorityKeys();
   try {
     const source = logFiles(place, session?.fetch);
     const restores = await readRestoreFiles(nodeChecks, source, key);
@@ -97,8 +99,12 @@ export async function verifyFiles(
       old: passage?.required ?? uncutHeads(restores.map(({ continues }) => continues)),
       prunedBelow,
       onProgress: (checked, total) => bar.update(checked, total),
-      onEntry: (entry, index) => times.add(entry, index),
+      onEntry(entry, index) {
+        times.add(entry, index);
+        if (prunedBelow === 0) authority.add(entry, index);
+      },
     });
+    authority.assertHandedOver();
     const extra = cosignersOf(policy, note);
     const lostIn = passage?.lostIn ?? [];
     if (lostIn.length > 0) onLost();

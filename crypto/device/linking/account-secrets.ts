@@ -32,6 +32,7 @@ const secrets = message({
   keyLog: [3, optional(nested(keyLog))],
   list: [4, optional(nested(deviceList))],
   approval: [5, fixed(64)],
+  authority: [6, optional(fixed(32))],
 });
 
 /** The account key that the approving device remembers for a user. */
@@ -60,6 +61,10 @@ export interface AccountSecrets {
   readonly list: KnownList | undefined;
   /** The approving device's signature over `deviceApprovalBytes`, for the key log. */
   readonly approval: Uint8Array;
+  /**
+   * The key of the tenant's authority that the approving device trusted first. Undefined if it knows none.
+   */
+  readonly authority: Uint8Array | undefined;
 }
 
 /** Returns bytes in memory of their own, which the caller wipes. */

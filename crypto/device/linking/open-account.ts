@@ -32,6 +32,7 @@ export interface OpenedAccount {
   readonly list: KnownList | undefined;
   /** The approving device's signature over `deviceApprovalBytes`. It was checked. */
   readonly approval: Uint8Array;
+  readonly authority: Uint8Array | undefined;
 }
 
 /**
@@ -86,7 +87,7 @@ function opened(
     const nonce = sealed.subarray(0, nonceBytes);
     const plaintext = aeadOpen(key, nonce, sealed.subarray(nonceBytes), context);
     wiped.push(plaintext);
-    const { seed, contacts, keyLog, list, approval } = decodeSecrets(plaintext);
+    const { seed, contacts, keyLog, list, approval, authority } = decodeSecrets(plaintext);
     // Seed and keys are views of memory that is wiped below.
     return {
       seed: Uint8Array.from(seed),
@@ -97,6 +98,7 @@ function opened(
       keyLog,
       list,
       approval: Uint8Array.from(approval),
+      authority: authority && Uint8Array.from(authority),
     };
   } catch (cause) {
     throw notAuthentic(cause);

@@ -4,15 +4,24 @@ import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { parseVkey } from "../../../audit/verify/note.ts";
 import { verifyInclusion } from "../../../audit/verify/proofs.ts";
 import { leafHash } from "../../../audit/verify/tree-hash.ts";
-import { decodeAuthorityEntry, handoverBytes } from "../../../crypto/wire/authority-entry.ts";
+import { storeEntries } from "../../../audit/store-entries.ts";
+import {
+  decodeAuthorityEntry,
+  encodeAuthorityEntry,
+  handoverBytes,
+} from "../../../crypto/wire/authority-entry.ts";
 import { openStaffCertificate } from "../../../crypto/wire/staff-certificate.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { readLoggedAuthority } from "../../../identity/authority/authority-entries.ts";
+import { destroyRetired } from "../../../identity/authority/destroy-retired.ts";
+import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import type { Authority } from "../../../identity/authority/authority.ts";
 import { certifyStaff } from "../../../identity/authority/certify-staff.ts";
 import { kmsAuthority } from "../../../identity/authority/kms-authority.ts";
 import { rotateAuthority } from "../../../identity/authority/rotate-authority.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
 import type { Kms } from "../../../keys/kms/kms.ts";
-import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { customerDevice, ed25519, staffDevice, type TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
@@ -168,12 +177,90 @@ test("a rotated key is handed over to in the key log, and certificates by the fo
     version: 3,
     authorityKey: first!.authorityKey,
   });
-  const handover = handoverBytes(tenant.id, { from: first!.authorityKey, to: added!.authorityKey });
+  const handover = handoverBytes(tenant.id, {
+    from: first!.authorityKey,
+    to: added!.authorityKey,
+    atMs: added!.atMs,
+  });
   expect(verifyEd25519(first!.authorityKey, handover, added!.handover!)).toBe(true);
   expect(await certificateOf(agent, agent.user)).toBeUndefined();
   expect(await certifyStaff(certifying(), tenant.id)).toEqual({ certified: 1, refused: 0 });
   expect(await certificateOf(agent, agent.user)).toBeDefined();
   expect(await entriesOf("authority_key.rotate", tenant)).toHaveLength(1);
+});
+
+/** Puts a key into the key log, as whoever controls the database can. */
+const junkKey = (tenant: TestTenant, version: number) =>
+  inTransaction(server.database.pool, tenant.id, async (client) => {
+    const authorityKey = ed25519().publicKey;
+    const entry = encodeAuthorityEntry({
+      change: "added",
+      tenant: tenant.id,
+      version,
+      authorityKey,
+      atMs: server.clock.now(),
+      handover: undefined,
+    });
+    const [id] = await storeEntries(client, keyLogOf(tenant.id), [entry]);
+    await client.query(
+      `insert into authority_entries (tenant, version, change, public_key, entry)
+       values ($1, $2, 'added', $3, $4)`,
+      [tenant.id, version, authorityKey, id],
+    );
+  });
+
+test("a key to which nobody handed over is passed over by the server, too", async () => {
+  const tenant = await server.createTenant();
+  const agent = await staffDevice(server, "agent", tenant);
+  const [first] = await authorityOf(agent);
+  await junkKey(tenant, 2);
+  expect(await certifyStaff(certifying(2 * dayMs), tenant.id)).toEqual({
+    certified: 1,
+    refused: 0,
+  });
+  const rotated = await rotateAuthority({ ...certifying(), kms }, tenant.id);
+  const added = (await authorityOf(agent)).at(-2)!;
+  expect(added).toMatchObject({ change: "added", version: 3, authorityKey: rotated.publicKey });
+  const { authorityKey: to, atMs } = added;
+  const handover = handoverBytes(tenant.id, { from: first!.authorityKey, to, atMs });
+  expect(verifyEd25519(first!.authorityKey, handover, added.handover!)).toBe(true);
+});
+
+test("a former key whose destruction failed is destroyed later", async () => {
+  const tenant = await server.createTenant();
+  const agent = await staffDevice(server, "agent", tenant);
+  const [first] = await authorityOf(agent);
+  const broken = { ...bound(kms), destroy: () => Promise.reject(new Error("the service is down")) };
+  const rotating = rotateAuthority({ ...certifying(), kms: broken }, tenant.id);
+  await expect(rotating).rejects.toThrow("the service is down");
+  // The rotation itself is done, and is not repeated.
+  const { current } = await inTransaction(server.database.pool, tenant.id, readLoggedAuthority);
+  expect(current).toMatchObject({ version: 2 });
+  const name = `authority-${tenant.id}-1`;
+  expect(new Uint8Array(await kms.publicKey(name))).toEqual(first!.authorityKey);
+  const { pool } = server.database;
+  expect(await destroyRetired({ pool, kms }, tenant.id)).toEqual([1]);
+  await expect(kms.publicKey(name)).rejects.toMatchObject({ code: "kms_key_not_found" });
+  expect(await kms.publicKey(`authority-${tenant.id}-2`)).toEqual(current!.publicKey);
+  // It may be repeated.
+  await destroyRetired({ pool, kms }, tenant.id);
+});
+
+/** The methods of a key service as functions of their own, so that a test can replace one. */
+const bound = (of: Kms): Kms => ({
+  name: of.name,
+  ensureKey: (...given) => of.ensureKey(...given),
+  wrap: (...given) => of.wrap(...given),
+  unwrap: (...given) => of.unwrap(...given),
+  rewrap: (...given) => of.rewrap(...given),
+  rotate: (...given) => of.rotate(...given),
+  latestVersion: (...given) => of.latestVersion(...given),
+  destroy: (...given) => of.destroy(...given),
+  publicKey: (...given) => of.publicKey(...given),
+  sign: (...given) => of.sign(...given),
+  mac: (...given) => of.mac(...given),
+  check: () => of.check(),
+  close: () => of.close(),
 });
 
 test("an authority that does not hold the logged key certifies nobody", async () => {

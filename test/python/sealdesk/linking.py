@@ -57,6 +57,7 @@ SECRETS = {
     3: ("keyLog", protobuf.message(KEY_LOG)),
     4: ("list", protobuf.message(LIST)),
     5: ("approval", protobuf.octets(64)),
+    6: ("authority", protobuf.octets(32)),
 }
 
 
@@ -113,4 +114,5 @@ def link_answer(given):
         "atMs": key_log.get("atMs"),
         "listVersion": secrets.get("list", {}).get("version"),
         "approval": secrets["approval"].hex(),
+        "authority": secrets["authority"].hex() if "authority" in secrets else None,
     }

@@ -164,16 +164,17 @@ def staff_certificate(given):
 
 def authority_entry(given):
     fields = canonical_json(given["text"])
-    names = ("type", "change", "tenant", "version", "authorityKey")
+    names = ("type", "change", "tenant", "version", "authorityKey", "atMs")
     exactly(fields, names, optional=("handover",))
     require(fields["type"] == "authority_key", "another type")
     require(fields["change"] in ("added", "retired"), "another change")
-    require(is_count(fields["version"], 1), "not a version")
+    require(is_count(fields["version"], 1) and is_count(fields["atMs"]), "not a version and a time")
     key = base64url(fields["authorityKey"], 32)
     tenant = uuid(fields["tenant"])
     if "handover" in fields:
         require(fields["change"] == "added", "a retirement with a handover")
         before = from_hex(given["before"], 32)
-        signed = b"sealdesk/authority-handover/v1" + tenant + before + key
+        at = fields["atMs"].to_bytes(8, "big")
+        signed = b"sealdesk/authority-handover/v1" + tenant + before + key + at
         verify(before, signed, base64url(fields["handover"], 64))
     return {"change": fields["change"], "version": fields["version"], "authorityKey": key.hex()}

@@ -76,8 +76,9 @@ export function staffCertificates() {
 
 export function authorityEntries() {
   const [from, to] = [keyOf("authority").publicKey, keyOf("next authority").publicKey];
-  const handover = signedBy("authority", handoverBytes(tenant, { from, to }));
-  const entry = { change: "added", tenant, version: 2, authorityKey: to, handover } as const;
+  const atMs = 1_767_571_200_000;
+  const handover = signedBy("authority", handoverBytes(tenant, { from, to, atMs }));
+  const entry = { change: "added", tenant, version: 2, authorityKey: to, atMs, handover } as const;
   const textFor = (of: Parameters<typeof encodeAuthorityEntry>[0]) =>
     textOf(encodeAuthorityEntry(of));
   const input = { text: textFor(entry), before: hex(from) };
@@ -115,11 +116,19 @@ export function authorityEntries() {
       },
       {
         name: "a handover of another tenant",
-        input: withHandover(signedBy("authority", handoverBytes(user as never, { from, to }))),
+        input: withHandover(
+          signedBy("authority", handoverBytes(user as never, { from, to, atMs })),
+        ),
       },
       {
         name: "a handover to another key",
-        input: withHandover(signedBy("authority", handoverBytes(tenant, { from, to: from }))),
+        input: withHandover(signedBy("authority", handoverBytes(tenant, { from, to: from, atMs }))),
+      },
+      {
+        name: "a handover at another time",
+        input: withHandover(
+          signedBy("authority", handoverBytes(tenant, { from, to, atMs: atMs + 1 })),
+        ),
       },
       {
         name: "another label",
@@ -128,7 +137,7 @@ export function authorityEntries() {
             "authority",
             concat(
               utf8("sealdesk/authority-handover/v2"),
-              handoverBytes(tenant, { from, to }).subarray(30),
+              handoverBytes(tenant, { from, to, atMs }).subarray(30),
             ),
           ),
         ),
@@ -138,7 +147,11 @@ export function authorityEntries() {
       const read = decodeAuthorityEntry(utf8(text));
       const key = read.authorityKey;
       if (read.handover !== undefined) {
-        const signed = handoverBytes(read.tenant, { from: unhex(before), to: key });
+        const signed = handoverBytes(read.tenant, {
+          from: unhex(before),
+          to: key,
+          atMs: read.atMs,
+        });
         if (!verifySignature(signed, read.handover, unhex(before)))
           throw new Error("the handover is wrong");
       }

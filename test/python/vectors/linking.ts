@@ -86,6 +86,7 @@ export function linkAnswers() {
     siblingKey: keyOf("approving device").publicKey,
     accountKey: record.accountKey,
   };
+  const authority = keyOf("authority").publicKey;
   const sealed = (changes: object = {}, contacts = [contact]) =>
     hex(
       sealAccount(
@@ -93,7 +94,7 @@ export function linkAnswers() {
           context: { ...context, ...changes },
           codeSecret,
           deviceKey: keyOf("approving device").privateKey,
-          secrets: { seed: Uint8Array.from(seed), contacts, keyLog, list },
+          secrets: { seed: Uint8Array.from(seed), contacts, keyLog, list, authority },
         },
         { oneTime: exchangeKeyFromSeed(bytesOf("one-time")), nonce: bytesOf("nonce", 24) },
       ),
@@ -170,6 +171,7 @@ export function linkAnswers() {
         note: opened.keyLog?.note ?? null,
         atMs: opened.keyLog?.atMs ?? null,
         listVersion: opened.list?.version ?? null,
+        authority: opened.authority === undefined ? null : hex(opened.authority),
         approval: hex(opened.approval),
       };
     },

@@ -190,6 +190,7 @@ export class GrantedLog {
             },
       receipt: kind === "created" ? this.#receipt(by, members, epoch) : undefined,
       signer: undefined,
+      staffCertificate: undefined,
     };
     const encoded = encodeControl(control);
     const senderDevice = kind === "created" ? by.id : nilId<DeviceId>();

@@ -91,6 +91,7 @@ export function controlOf(shown: Shown, after = seqOf(undefined, shown) - 1): Co
     creation: kinds.has(kind) ? { ...creation, users: named } : undefined,
     receipt: undefined,
     signer: undefined,
+    staffCertificate: undefined,
   };
   const receipt = receiptOf(shown, control, after);
   if (receipt === undefined) return control;
@@ -130,13 +131,14 @@ export function judge(before: ConversationState | undefined, shown: Shown): Memb
   return judgeControl(before, at, control, self, foundIn(at, control));
 }
 
-/** The receipt of an event, whose signer saw this device's log. */
+/** The receipt of an event, whose signer saw this device's log and is certified. */
 export function foundIn(
   event: ReturnType<typeof placed>,
   control: Control,
+  certified: FoundReceipt["certified"] = { role: "supervisor" },
 ): FoundReceipt | undefined {
   const receipt = receiptFor(sha256, self.tenant, event, control);
-  return receipt && { receipt, followed: zeroHash };
+  return receipt && { receipt, followed: zeroHash, certified };
 }
 
 /** The place of an event, and the device that acts. */

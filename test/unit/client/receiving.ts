@@ -29,7 +29,11 @@ import {
 import { ecKeyBytes } from "../../../crypto/wire/key-sizes.ts";
 import { encodeReceipt, receiptBytes, type LogPoint } from "../../../crypto/wire/receipt.ts";
 import { isMembershipKind } from "../../../crypto/wire/receipt-checks.ts";
-import { membersBytes, creationBytes } from "../../../crypto/wire/signed-records.ts";
+import {
+  membersBytes,
+  creationBytes,
+  deviceRecordBytes,
+} from "../../../crypto/wire/signed-records.ts";
 import {
   nilId,
   type TenantId,
@@ -54,6 +58,34 @@ export const account = {
 export const conversation = newId<ConversationId>();
 const deviceKey = generateSigningKey();
 const receiptKey = generateSigningKey();
+const accountKey = generateSigningKey();
+
+/** This device, as its account certified it. */
+const signer: NonNullable<Control["signer"]> = {
+  user: account.user,
+  accountKey: accountKey.publicKey,
+  deviceKey: deviceKey.publicKey,
+  identityKey: new Uint8Array(ecKeyBytes),
+  receiptKey: receiptKey.publicKey,
+  certificate: new Uint8Array(64),
+};
+const deviceRecord = { ...signer, tenant: account.tenant, device: account.device };
+signer.certificate.set(sign(deviceRecordBytes(deviceRecord), accountKey.privateKey));
+/** A certificate of this device's account. Its signature is none: see `authority` below. */
+const staffCertificate = { text: new Uint8Array(1), signature: new Uint8Array(64) };
+const authority = {
+  openAt: () =>
+    Promise.resolve({
+      tenant: account.tenant,
+      user: account.user,
+      accountKey: accountKey.publicKey,
+      role: "agent",
+      teams: [],
+      fromMs: 0,
+      untilMs: 1,
+      authority: zeroHash,
+    }),
+};
 
 /** A device that signs an act. */
 interface Acting {
@@ -156,7 +188,7 @@ export class LogDouble {
     const members = [{ user, role: "agent", devices: [device] }];
     const content = { epoch: 1, actor: user, subject: user, members, creation };
     const receipt = receiptOf("created", { seq: 0, hash: zeroHash }, content);
-    const control = { ...content, receipt, signer: undefined };
+    const control = { ...content, receipt, signer: undefined, staffCertificate: undefined };
     return this.#append("created", { ciphertext: encodeControl(control) });
   }
 
@@ -170,7 +202,12 @@ export class LogDouble {
     const members = [{ user, role: "agent", devices: [device] }, ...others];
     const content = { epoch, actor: by.user, subject: by.user, members, creation: undefined };
     const receipt = receiptOf("closed", { seq: this.#seq, hash: this.#hash }, content, by);
-    const ciphertext = encodeControl({ ...content, receipt, signer: undefined });
+    const ciphertext = encodeControl({
+      ...content,
+      receipt,
+      signer: undefined,
+      staffCertificate: undefined,
+    });
     return this.#append("closed", { epoch, senderDevice: by.device, ciphertext });
   }
 
@@ -192,7 +229,7 @@ export class LogDouble {
     const actor = kind.startsWith("member_") ? user : subject;
     const content = { epoch, actor, subject, members, creation };
     const receipt = receiptOf(kind, { seq: this.#seq, hash: this.#hash }, content);
-    const control = { ...content, receipt, signer: undefined };
+    const control = { ...content, receipt, signer, staffCertificate };
     return this.#append(kind, { epoch, ciphertext: encodeControl(control) });
   }
 
@@ -275,13 +312,16 @@ export async function setUp(
           accountKey: new Uint8Array(32),
           fromMs: 0,
           untilMs: 1,
+          authority: zeroHash,
         })),
       ),
     admit: (_: unknown, found: readonly { readonly user: UserId }[]) =>
       Promise.resolve(new Set(found.map(({ user }) => user))),
+    forget: () => undefined,
   };
   const receiver = new Receiver({
     staff,
+    authority,
     api: { accountOf: () => Promise.reject(new Error("no account is asked for")) },
     store,
     log,

@@ -41,6 +41,7 @@ test("the largest membership events of the largest conversation stay within thei
     creation: undefined,
     receipt: undefined,
     signer: undefined,
+    staffCertificate: undefined,
   };
   const receipt = { text: bytes(maxReceiptBytes), signature: bytes(64) };
   const key = bytes(32);

@@ -110,6 +110,7 @@ function createdEvent(
     creation: { suite: "signal-v1", device, signature, creator: undefined, users },
     receipt: undefined,
     signer: undefined,
+    staffCertificate: undefined,
   });
   return numberControl(
     { tenant, seq: 0, transcriptHash: zeroHash, receivedAtMs: nowMs },

@@ -100,6 +100,7 @@ async function store(
       creation: undefined,
       receipt: undefined,
       signer: undefined,
+      staffCertificate: undefined,
     };
     return Buffer.from(encodeControl(control));
   });

@@ -41,7 +41,8 @@ function setUp(contacts: number = 2) {
   }));
   const keyLog = { vkey: "log.example+key", note: "the newest head", atMs: 1 };
   const list = { version: 3, issuedAtMs: 4, validUntilMs: 5 };
-  const secrets = { seed: Uint8Array.from(seed), contacts: known, keyLog, list };
+  const authority = randomBytes(32);
+  const secrets = { seed: Uint8Array.from(seed), contacts: known, keyLog, list, authority };
   const seal = (changes: Partial<typeof context> = {}, secret = codeSecret) =>
     sealAccount({
       context: { ...context, ...changes },
@@ -97,7 +98,8 @@ describe("the sealed account", () => {
 
   test("another account's key is refused, even from a sealer who knows everything else", () => {
     const { opening, context, codeSecret, sibling } = setUp();
-    const secrets = { seed: randomBytes(32), contacts: [], keyLog: undefined, list: undefined };
+    const known = { contacts: [], keyLog: undefined, list: undefined, authority: undefined };
+    const secrets = { seed: randomBytes(32), ...known };
     const record = sealAccount({ context, codeSecret, deviceKey: sibling.privateKey, secrets });
     expect(codeOf(() => openAccount({ ...opening, record }))).toBe("link_not_authentic");
   });

@@ -15,11 +15,12 @@ const first: AuthorityEntry = {
   tenant: idOf(tenant),
   version: 1,
   authorityKey: new Uint8Array(32).fill(255),
+  atMs: 7,
   handover: undefined,
 };
 const second: AuthorityEntry = { ...first, version: 2, handover: new Uint8Array(64).fill(255) };
 const key = (length: number) => Buffer.alloc(length, 255).toString("base64url");
-const text = `{"authorityKey":"${key(32)}","change":"added","handover":"${key(64)}","tenant":"${tenant}","type":"authority_key","version":2}`;
+const text = `{"atMs":7,"authorityKey":"${key(32)}","change":"added","handover":"${key(64)}","tenant":"${tenant}","type":"authority_key","version":2}`;
 
 const malformed = expect.objectContaining({ code: "malformed_record" });
 
@@ -35,6 +36,7 @@ test("an entry has one text, the canonical one", () => {
     text.replace("{", "{ "),
     text.replace('"version":2', '"version":0'),
     text.replace('"version":2', '"version":2,"z":1'),
+    text.replace('"atMs":7', '"atMs":-7'),
     text.replace("added", "lent"),
     text.replace("added", "retired"),
     text.replace("authority_key", "key_change"),
@@ -51,13 +53,14 @@ test("an entry about the authority does not pass for one about a device", () => 
   expect(() => decodeKeyEntry(utf8(text))).toThrow(malformed);
 });
 
-test("a handover names the tenant and both keys", () => {
+test("a handover names the tenant, both keys and the time", () => {
   const bytes = handoverBytes(idOf(tenant), {
     from: new Uint8Array(32).fill(1),
     to: new Uint8Array(32).fill(2),
+    atMs: 7,
   });
   const label = toHex(utf8("sealdesk/authority-handover/v1"));
   expect(toHex(bytes)).toBe(
-    `${label}${tenant.replaceAll("-", "")}${"01".repeat(32)}${"02".repeat(32)}`,
+    `${label}${tenant.replaceAll("-", "")}${"01".repeat(32)}${"02".repeat(32)}0000000000000007`,
   );
 });

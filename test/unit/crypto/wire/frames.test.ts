@@ -166,6 +166,7 @@ const controls: fc.Arbitrary<Control> = fc.record({
   ),
   receipt: maybe(fc.record({ text: bytes, signature: fixedBytes(64) })),
   signer: maybe(deviceProofs),
+  staffCertificate: maybe(fc.record({ text: bytes, signature: fixedBytes(64) })),
 });
 
 /** The same value with identifiers and other bytes in hexadecimal, as either side may hold them. */
@@ -321,6 +322,7 @@ describe("decoding", () => {
       creation: undefined,
       receipt: undefined,
       signer: undefined,
+      staffCertificate: undefined,
     };
     expect(() => decodeControl(changed(encodeControl(control)))).toThrow(
       expect.objectContaining({ name: "WireError", code: "malformed_frame" }),
@@ -342,6 +344,7 @@ describe("decoding", () => {
       creation: undefined,
       receipt: undefined,
       signer: undefined,
+      staffCertificate: undefined,
     };
     expect(() => decodeControl(encodeControl(control))).toThrow(
       expect.objectContaining({ name: "WireError", code: "malformed_frame" }),

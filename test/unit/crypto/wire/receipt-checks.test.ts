@@ -147,6 +147,7 @@ const contentOf = (receipt: Receipt, members: readonly Member[], subject: UserId
   creation: undefined,
   receipt: { text: encodeReceipt(receipt), signature: new Uint8Array(64) },
   signer: undefined,
+  staffCertificate: undefined,
 });
 
 const added = membersToSign(before, { kind: "member_added", subject: colleague.user }, [colleague]);
