@@ -395,6 +395,22 @@ table sealdesk.attachments (
   grant update (chunks, damaged_at_ms, expires_at_ms, received, seq, sha256, state, tail) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.audit_monitors (
+  tenant uuid not null,
+  name text not null,
+  token_hash bytea not null,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null
+)
+  row level security
+  constraint audit_monitors_check CHECK ((expires_at_ms > created_at_ms))
+  constraint audit_monitors_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint audit_monitors_pkey PRIMARY KEY (tenant, name)
+  constraint audit_monitors_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint audit_monitors_token_hash_check CHECK ((length(token_hash) = 32))
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.audited_heads (
   tenant uuid not null,
   conversation uuid not null,

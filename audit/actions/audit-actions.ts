@@ -6,7 +6,8 @@ export const auditActions = {
     class: "R",
     resources: ["audit-log"],
     details: {},
-    description: "The first read of the log's files by a session in each hour, on each node.",
+    description:
+      "The first read of the log's files by a session or a monitor in each hour, on each node.",
   },
   "audit.search": {
     class: "R",

@@ -62,4 +62,17 @@ export const tenantActions = {
     details: { origins: "list" },
     description: "`sealdesk tenant origins remove`",
   },
+  "tenant.add_monitor": {
+    class: "U",
+    resources: ["tenant"],
+    details: { monitor: "text", expiresAtMs: "number" },
+    description:
+      "`sealdesk audit monitor add`: a program gets a token with which it reads the tenant's log.",
+  },
+  "tenant.remove_monitor": {
+    class: "U",
+    resources: ["tenant"],
+    details: { monitor: "text" },
+    description: "`sealdesk audit monitor remove`",
+  },
 } as const satisfies ActionSpecs;

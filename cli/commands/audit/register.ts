@@ -7,6 +7,7 @@ import { registerAdopt } from "./adopt/register-adopt.ts";
 import { accountsCommand, type AccountsOptions } from "./accounts.ts";
 import { archiveCommand, type ArchiveOptions } from "./archive.ts";
 import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
+import { registerMonitor } from "./monitor.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 import { proveEntry, type ProveOptions } from "./prove.ts";
 import { pruneCommand } from "./prune.ts";
@@ -39,6 +40,7 @@ export function registerAudit(program: Command, print: Print, settings: () => Se
   registerReconcile(audit, print, settings);
   registerRestore(audit, print, settings);
   registerAdopt(audit, print, settings);
+  registerMonitor(audit, print, settings);
   registerWitness(program, print);
 }
 

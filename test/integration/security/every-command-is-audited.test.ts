@@ -110,6 +110,14 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--tenant", slug(), "--username", "made", "--role", "supervisor"],
     leaves: "user.set_role",
   },
+  "audit monitor add": {
+    args: () => ["--tenant", slug(), "--name", "monitor"],
+    leaves: "tenant.add_monitor",
+  },
+  "audit monitor remove": {
+    args: () => ["--tenant", slug(), "--name", "monitor"],
+    leaves: "tenant.remove_monitor",
+  },
   "keys rotate-kek": { args: () => ["--tenant", slug()], leaves: "keys.rotate_kek" },
   "keys rotate": { args: () => ["--name", "tokens"], leaves: "server_key.rotate" },
   "keys rewrap": { args: () => [], leaves: "server_keys.rewrap" },
@@ -137,6 +145,7 @@ const others: Readonly<Record<string, string>> = {
   "audit who": "reads; records it: see audit/who-is-who.test.ts",
   "audit accounts": "reads; records it: see audit/who-is-who.test.ts",
   "audit reconcile": "reads; records it: see below",
+  "audit monitor list": "reads names",
   "audit verify": "reads files",
   "audit watch": "reads files",
   "audit prune": "see audit/prune.test.ts",
