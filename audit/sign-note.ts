@@ -20,10 +20,11 @@ export const signaturesOf = (
 
 /** Signs the text of a note with one key. */
 export async function signatureWith(
-  { publicKey, sign }: LogKey,
+  key: LogKey,
   name: string,
   text: string,
 ): Promise<NoteSignature> {
+  const { publicKey } = key;
   const keyId = keyIdOf(nodeChecks.sha256, { name, type: KEY_TYPES.ed25519, publicKey });
-  return { name, keyId, signature: await sign(utf8(text)) };
+  return { name, keyId, signature: await key.sign(utf8(text)) };
 }

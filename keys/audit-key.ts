@@ -1,7 +1,7 @@
 import { toBase64Url } from "../crypto/wire/bytes.ts";
-import { appendToLog, type AuditEntry } from "../audit/append-entry.ts";
+import type { AuditEntry } from "../audit/append-entry.ts";
 import type { OperatorActor } from "../audit/operator.ts";
-import { OPERATOR_LOG, type LogSigner } from "../audit/logs.ts";
+import type { LogSigner } from "../audit/logs.ts";
 import { asOwner } from "../db/as-owner.ts";
 import { AUDIT_KEY, kmsAuditSigner } from "./audit-signer.ts";
 import { KeysError } from "./keys-error.ts";
@@ -54,21 +54,18 @@ type AuditKeyAction =
   "audit_key.rotate_begin" | "audit_key.rotate" | "audit_key.retire_begin" | "audit_key.retire";
 
 /** Writes an entry in every tenant's log and in the operator's, because one key signs all of them. */
-async function record(
+const record = (
   { ownerUrl, now, by }: AuditKeyDeps,
   action: AuditKeyAction,
   details: AuditEntry<AuditKeyAction>["details"],
-): Promise<void> {
-  const entry = {
-    occurredAtMs: now(),
-    action,
-    resource: { type: "audit_key", id: AUDIT_KEY },
-    outcome: "success",
-    details,
-  } as const;
-  await asOwner(ownerUrl, "", async (client) => {
-    await auditForAll(client, { ...entry, by });
-    await client.query("select set_config('sealdesk.tenant', $1, true)", [OPERATOR_LOG]);
-    await appendToLog(client, OPERATOR_LOG, { ...entry, actor: by });
-  });
-}
+): Promise<void> =>
+  asOwner(ownerUrl, "", (client) =>
+    auditForAll(client, {
+      by,
+      occurredAtMs: now(),
+      action,
+      resource: { type: "audit_key", id: AUDIT_KEY },
+      outcome: "success",
+      details,
+    }),
+  );

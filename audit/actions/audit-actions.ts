@@ -118,7 +118,7 @@ export const auditActions = {
     resources: ["node"],
     details: { byMs: "number", comparedWith: "text" },
     description:
-      "A node's clock jumped, is far from the database's, or is behind the newest entries when it starts: in every tenant's log. `comparedWith` says which.",
+      "A node's clock jumped, is far from the database's, or is behind the newest entries when it starts: in every tenant's log and the operator's. `comparedWith` says which.",
   },
   "audit.set_retention": {
     class: "U",
