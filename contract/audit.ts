@@ -83,6 +83,19 @@ export const logFileParams = z.object({
   }),
 });
 
+export const monitorParams = z.object({
+  tenant: z
+    .string()
+    .check(z.regex(/^[a-z0-9][a-z0-9-]{0,62}$/))
+    .register(documentation, {
+      description: "The tenant's short name",
+    }),
+  path: logFileParams.shape.path,
+});
+export const monitorHeaders = z.object({
+  authorization: z.optional(z.string().check(z.maxLength(500))),
+});
+
 export const auditPage = z
   .object({
     entries: z.array(

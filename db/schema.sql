@@ -5,13 +5,15 @@ table audit.checkpoints (
   note text not null
 )
   row level security
-  CREATE TRIGGER checkpoints_are_final BEFORE DELETE OR UPDATE ON audit.checkpoints FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER checkpoints_are_final BEFORE UPDATE ON audit.checkpoints FOR EACH ROW EXECUTE FUNCTION audit.only_add_signature() -- enabled A
+  CREATE TRIGGER checkpoints_are_kept BEFORE DELETE ON audit.checkpoints FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
   CREATE TRIGGER checkpoints_stay BEFORE TRUNCATE ON audit.checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
   constraint checkpoints_log_size_fkey FOREIGN KEY (log, size) REFERENCES audit.trees(log, size)
   constraint checkpoints_pkey PRIMARY KEY (log, size)
   grant insert to sealdesk_integrator
   grant select to sealdesk_app
   grant select to sealdesk_integrator
+  grant update (note) to sealdesk_integrator
   policy integrator for * using (true)
   policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
   policy owner for * using ((log = sealdesk.current_tenant()))
@@ -393,6 +395,22 @@ table sealdesk.attachments (
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (chunks, damaged_at_ms, expires_at_ms, received, seq, sha256, state, tail) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.audit_monitors (
+  tenant uuid not null,
+  name text not null,
+  token_hash bytea not null,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null
+)
+  row level security
+  constraint audit_monitors_check CHECK ((expires_at_ms > created_at_ms))
+  constraint audit_monitors_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint audit_monitors_pkey PRIMARY KEY (tenant, name)
+  constraint audit_monitors_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint audit_monitors_token_hash_check CHECK ((length(token_hash) = 32))
+  grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.audited_heads (
@@ -1129,6 +1147,19 @@ CREATE OR REPLACE FUNCTION audit.key_log(tenant uuid)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN (encode(SUBSTRING(sha256((('sealdesk/key-log/v1 '::text || (tenant)::text))::bytea) FROM 1 FOR 16), 'hex'::text))::uuid
+
+CREATE OR REPLACE FUNCTION audit.only_add_signature()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.log = old.log and new.size = old.size and starts_with(new.note, old.note)
+    and substring(new.note from length(old.note) + 1) ~ E'^\u2014 [^ \n]+ [A-Za-z0-9+/]+={0,2}\n$' then
+    return new;
+  end if;
+  raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
+end
+$function$
 
 CREATE OR REPLACE FUNCTION keystore.probe_storage()
  RETURNS void

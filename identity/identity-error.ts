@@ -18,6 +18,7 @@ export type IdentityErrorCode =
   | "invalid_customer_keys" // not a JWK Set of public keys that may sign customer tokens
   | "customer_key_exists" // the tenant has a key of that `kid`
   | "invalid_origin" // not the origin of a web page, or too many of them
+  | "invalid_monitor" // not a name or a validity that a monitor can have, or there is none of that name
   | "origin_not_allowed" // the page that asks is of an origin that the tenant does not allow
   | "customer_key_not_found" // the tenant has no key of that `kid`
   | "username_taken"

@@ -9,3 +9,18 @@ export function decideAuditReading(actor: Actor, tenant: TenantId): Decision {
   if (rule !== undefined) return allow(rule.reason);
   return deny(actor.tenant === tenant ? `role_${actor.role}` : "foreign_tenant");
 }
+
+/**
+ * Decides whether a program may read the audit log of a tenant as one of its monitors. Pure.
+ * @param monitor the one whose token the program has, if there is one
+ */
+export function decideMonitorReading(
+  monitor: { readonly expiresAtMs: number } | undefined,
+  tenant: { readonly suspendedAtMs: number | null },
+  nowMs: number,
+): Decision {
+  if (monitor === undefined) return deny("unknown_token");
+  if (monitor.expiresAtMs <= nowMs) return deny("token_expired");
+  if (tenant.suspendedAtMs !== null) return deny("tenant_suspended");
+  return allow("monitors_audit_log");
+}

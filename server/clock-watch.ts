@@ -36,7 +36,7 @@ export function jumpBetween(before: ClockReading, after: ClockReading): number {
 }
 
 /**
- * Looks at this node's clock every `everyMs`, and records jumps in every tenant's log, because the times of entries come from it. At the start it compares the clock with the
+ * Looks at this node's clock every `everyMs`, and records jumps in every tenant's log and in the operator's, because the times of entries come from it. At the start it compares the clock with the
  * newest entries, and always with the database's clock. A computer that slept seems to have jumped.
  * @returns a function that stops it
  */

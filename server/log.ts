@@ -1,6 +1,7 @@
 import winston from "winston";
 import { DatabaseError } from "../db/database-error.ts";
 import { AuditError } from "../audit/audit-error.ts";
+import { KeysError } from "../keys/keys-error.ts";
 import { redact } from "./redact.ts";
 
 /** Writes one JSON object per line. Never pass it content, tokens, names or addresses. */
@@ -29,6 +30,9 @@ export function createLog(level: string, stream: NodeJS.WritableStream): Log {
   });
 }
 
+/** Errors whose messages are our own, and say what an operator must know and do. */
+const explained = [DatabaseError, AuditError, KeysError] as const;
+
 /**
  * Returns what may be logged about an error: its name, its code and where it was thrown. The
  * message is left out, because it may quote input.
@@ -45,8 +49,7 @@ export function describeError(error: unknown): Record<string, LogValue> {
       .map((line) => line.trim())
       .join("; "),
   };
-  // These messages are our own, and say what an operator needs to know.
-  if (error instanceof DatabaseError || error instanceof AuditError) told["reason"] = error.message;
+  if (explained.some((kind) => error instanceof kind)) told["reason"] = error.message;
   const cause: unknown = error.cause;
   if (cause instanceof Error) {
     const causeCode = (cause as { code?: unknown }).code;

@@ -6,7 +6,8 @@ export const auditActions = {
     class: "R",
     resources: ["audit-log"],
     details: {},
-    description: "The first read of the log's files by a session in each hour, on each node.",
+    description:
+      "The first read of the log's files by a session or a monitor in each hour, on each node.",
   },
   "audit.search": {
     class: "R",
@@ -119,7 +120,7 @@ export const auditActions = {
     resources: ["node"],
     details: { byMs: "number", comparedWith: "text" },
     description:
-      "A node's clock jumped, is far from the database's, or is behind the newest entries when it starts: in every tenant's log. `comparedWith` says which.",
+      "A node's clock jumped, is far from the database's, or is behind the newest entries when it starts: in every tenant's log and the operator's. `comparedWith` says which.",
   },
   "audit.set_retention": {
     class: "U",

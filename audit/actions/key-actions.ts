@@ -41,6 +41,32 @@ export const keyActions = {
     description:
       "A retired key of the server expires and is destroyed, in every tenant's log and the operator's.",
   },
+  "audit_key.rotate_begin": {
+    class: "U",
+    resources: ["audit_key"],
+    details: {},
+    description: "`sealdesk audit key rotate` begins, in every tenant's log and the operator's.",
+  },
+  "audit_key.rotate": {
+    class: "U",
+    resources: ["audit_key"],
+    details: { publicKey: "text" },
+    description:
+      "There is a key that will replace the audit key, in every tenant's log and the operator's. `publicKey` is its public half, base64url.",
+  },
+  "audit_key.retire_begin": {
+    class: "D",
+    resources: ["audit_key"],
+    details: { publicKey: "text" },
+    description: "`sealdesk audit key retire` begins, in every tenant's log and the operator's.",
+  },
+  "audit_key.retire": {
+    class: "D",
+    resources: ["audit_key"],
+    details: { publicKey: "text" },
+    description:
+      "The former audit key is destroyed, in every tenant's log and the operator's. `publicKey` is its public half, base64url.",
+  },
   "authority_key.create": {
     class: "C",
     resources: ["authority_key"],

@@ -68,4 +68,17 @@ export const tenantActions = {
     details: { corrections: "number" },
     description: "`sealdesk tenant recount-storage` corrects counts of what is stored.",
   },
+  "tenant.add_monitor": {
+    class: "U",
+    resources: ["tenant"],
+    details: { monitor: "text", expiresAtMs: "number" },
+    description:
+      "`sealdesk audit monitor add`: a program gets a token with which it reads the tenant's log.",
+  },
+  "tenant.remove_monitor": {
+    class: "U",
+    resources: ["tenant"],
+    details: { monitor: "text" },
+    description: "`sealdesk audit monitor remove`",
+  },
 } as const satisfies ActionSpecs;

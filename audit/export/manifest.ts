@@ -1,16 +1,9 @@
 import { z } from "zod";
-import { utf8 } from "../../crypto/wire/bytes.ts";
 import { canonicalJson } from "../../crypto/wire/canonical-json.ts";
 import type { LogSigner } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
-import {
-  formatNote,
-  assertSignature,
-  keyIdOf,
-  KEY_TYPES,
-  parseNote,
-  type NoteKey,
-} from "../verify/note.ts";
+import { signaturesOf } from "../sign-note.ts";
+import { formatNote, assertSignature, parseNote, type NoteKey } from "../verify/note.ts";
 import { LogError } from "../verify/log-error.ts";
 import { lineFormatNames, lineFormats, type LineFormatName } from "./formats.ts";
 
@@ -41,10 +34,7 @@ const header = "sealdesk-audit-export/v1\n";
 /** Returns a signed note of the log's key over the manifest. */
 export async function signManifest(signer: LogSigner, manifest: Manifest): Promise<string> {
   const text = `${header}${canonicalJson(manifest)}\n`;
-  const name = manifest.origin;
-  const key: NoteKey = { name, type: KEY_TYPES.ed25519, publicKey: signer.publicKey };
-  const keyId = keyIdOf(nodeChecks.sha256, key);
-  return formatNote(text, [{ name, keyId, signature: await signer.sign(utf8(text)) }]);
+  return formatNote(text, await signaturesOf(signer, manifest.origin, text));
 }
 
 /** @throws LogError malformed, unsigned, wrong_signature */

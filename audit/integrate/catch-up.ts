@@ -6,6 +6,7 @@ import { integrateBatch, MOST_AT_ONCE } from "./integrate-batch.ts";
 import { assertOrigins } from "./origins.ts";
 import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
 import { signTrees } from "./sign-trees.ts";
+import { signWithNextKey } from "./sign-with-next-key.ts";
 
 const HAS_SIGNED = "select exists (select from audit.checkpoints) as signed";
 
@@ -38,6 +39,7 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
       approvers,
     });
     await witnesses.assertConsistent(client, restores);
+    await signWithNextKey(client, signer, store);
     await signTrees(client, signer, store, unsigned, restores);
     // Signing a tenant's head adds an entry to the operator's log.
     for (;;) {

@@ -14,6 +14,7 @@ import { integrateBatch, MOST_AT_ONCE, type CommittedTree } from "./integrate-ba
 import { assertOrigins } from "./origins.ts";
 import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
 import { signTrees } from "./sign-trees.ts";
+import { signWithNextKey } from "./sign-with-next-key.ts";
 
 export interface IntegratorOptions {
   /** A login that is a member of sealdesk_app. */
@@ -140,6 +141,7 @@ export class Integrator {
     const { unsigned, origins, restores } = await resumeLeadership(client, outside);
     await this.#assertKnownHeads(client, restores);
     await witnesses?.assertConsistent(client, restores);
+    await signWithNextKey(client, signer, store);
     this.#restores = restores;
     this.#written.clear();
     this.#origins = new Map(origins);

@@ -1,12 +1,11 @@
-import { utf8 } from "../../crypto/wire/bytes.ts";
 import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import { OPERATOR_LOG, type LogSigner } from "../logs.ts";
-import { nodeChecks } from "../node-checks.ts";
+import { signaturesOf } from "../sign-note.ts";
 import { checkpointText } from "../verify/checkpoint.ts";
-import { formatNote, keyIdOf, KEY_TYPES } from "../verify/note.ts";
+import { formatNote } from "../verify/note.ts";
 import type { Restores } from "../restore/restores.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 
@@ -50,11 +49,8 @@ async function signTree(
   tree: CommittedTree,
   restores: Restores,
 ): Promise<string> {
-  const { publicKey } = signer;
   const text = checkpointText({ ...tree, restores: restores.countOf(tree.origin) });
-  const name = tree.origin;
-  const keyId = keyIdOf(nodeChecks.sha256, { name, type: KEY_TYPES.ed25519, publicKey });
-  return formatNote(text, [{ name, keyId, signature: await signer.sign(utf8(text)) }]);
+  return formatNote(text, await signaturesOf(signer, tree.origin, text));
 }
 
 const notStored = () =>

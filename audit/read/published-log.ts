@@ -57,5 +57,8 @@ const invalid = ({ origin }: Pick<CheckedLog, "origin">, what: string, options?:
   new AuditError(
     "audit_checkpoint_invalid",
     `The newest cosigned checkpoint of ${origin} in the database ${what}.`,
-    options,
+    {
+      ...options,
+      advice: "Find out who changed it: see docs/audit.md, “When the log was altered”.",
+    },
   );

@@ -1,8 +1,8 @@
-import { utf8 } from "../../crypto/wire/bytes.ts";
 import type { LogSigner } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
+import { signaturesOf } from "../sign-note.ts";
 import { assertApproved } from "../verify/log-restore.ts";
-import { keyIdOf, KEY_TYPES, signatureBy, type NoteSignature } from "../verify/note.ts";
+import { signatureBy } from "../verify/note.ts";
 import type { DeclaredLog } from "./declaration.ts";
 
 /**
@@ -33,12 +33,6 @@ async function signLog(signer: LogSigner, { restore, note }: DeclaredLog): Promi
   const approvals = assertApproved(nodeChecks, restore, note).flatMap(
     (key) => signatureBy(sha256, note, key) ?? [],
   );
-  const { publicKey } = signer;
-  const name = restore.origin;
-  const own: NoteSignature = {
-    name,
-    keyId: keyIdOf(sha256, { name, type: KEY_TYPES.ed25519, publicKey }),
-    signature: await signer.sign(utf8(note.text)),
-  };
-  return { restore, note: { text: note.text, signatures: [...approvals, own] } };
+  const own = await signaturesOf(signer, restore.origin, note.text);
+  return { restore, note: { text: note.text, signatures: [...approvals, ...own] } };
 }

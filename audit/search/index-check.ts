@@ -87,5 +87,9 @@ export class IndexCheck {
 const alteredIndex = (origin: string, segment: number): AuditError =>
   new AuditError(
     "audit_log_altered",
-    `The search index of the log ${origin} was altered in the database: that of the entries ${segment * SEGMENT_SIZE} to ${(segment + 1) * SEGMENT_SIZE - 1}. It is built anew. Searches may have missed these entries before: repeat them, and find out who changed it, see docs/audit.md, “When the log was altered”.`,
+    `The search index of the log ${origin} was altered in the database: that of the entries ${segment * SEGMENT_SIZE} to ${(segment + 1) * SEGMENT_SIZE - 1}. It is built anew.`,
+    {
+      advice:
+        "Searches may have missed these entries before: repeat them, and find out who changed it, see docs/audit.md, “When the log was altered”.",
+    },
   );

@@ -1,11 +1,10 @@
-import { openKms } from "../../keys/kms/open-kms.ts";
 import { readServerKeys } from "../../keys/server-keys/rows.ts";
 import { rewrapServerKeys } from "../../keys/server-keys/rewrap-server-keys.ts";
 import { rotateServerKey } from "../../keys/server-keys/rotate-server-key.ts";
 import type { ServerKeyName, ServerKeyRow } from "../../keys/server-keys/server-key.ts";
-import type { Kms } from "../../keys/kms/kms.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
+import { withKms } from "../with-kms.ts";
 
 /** Lists the versions of the server's own keys, one per line. */
 export async function keysStatusCommand(settings: Settings): Promise<string> {
@@ -26,7 +25,7 @@ export async function rotateKeyCommand(
   settings: Settings,
   { name, atOnce = false }: { readonly name: ServerKeyName; readonly atOnce?: boolean },
 ): Promise<string> {
-  const version = await withKeys(settings, (deps) =>
+  const version = await withKms(settings, (deps) =>
     rotateServerKey(deps, { name, by: settings.operator, atOnce }),
   );
   return `Rotated ${name}: version ${version} is in use.`;
@@ -34,26 +33,10 @@ export async function rotateKeyCommand(
 
 /** Rotates the key of the key service that wraps the server's own keys, and wraps them again. */
 export async function rewrapKeysCommand(settings: Settings): Promise<string> {
-  const version = await withKeys(settings, (deps) =>
+  const version = await withKms(settings, (deps) =>
     rewrapServerKeys({ ...deps, by: settings.operator }),
   );
   return `All keys are wrapped by version ${version} of the key service's key.`;
-}
-
-async function withKeys<T>(
-  settings: Settings,
-  work: (deps: {
-    readonly ownerUrl: string;
-    readonly kms: Kms;
-    readonly now: () => number;
-  }) => Promise<T>,
-): Promise<T> {
-  const { kms } = await openKms(settings.kms());
-  try {
-    return await withDatabase(settings, ({ ownerUrl }) => work({ ownerUrl, kms, now: Date.now }));
-  } finally {
-    await kms.close();
-  }
 }
 
 function stateOf(row: ServerKeyRow, nowMs: number): string {

@@ -44,8 +44,11 @@ export interface Kms {
   destroy(key: string, beforeVersion?: number): Promise<void>;
   /** Ed25519, 32 bytes. Of the latest version unless you name one. */
   publicKey(key: string, version?: number): Promise<Uint8Array>;
-  /** Ed25519 (RFC 8032), 64 bytes, with the latest version. */
-  sign(key: string, data: Uint8Array): Promise<Uint8Array>;
+  /**
+   * Ed25519 (RFC 8032), 64 bytes. With the latest version unless you name one.
+   * @throws KeysError kms_key_destroyed, if that version is destroyed
+   */
+  sign(key: string, data: Uint8Array, version?: number): Promise<Uint8Array>;
   /** HMAC-SHA-256, 32 bytes, with the latest version. */
   mac(key: string, data: Uint8Array): Promise<Uint8Array>;
   /** Resolves if the service currently works. */

@@ -18,6 +18,7 @@ const sessionProblems: readonly ProblemCode[] = [
 ];
 const accessProblems = (access: RouteSpec["access"]): readonly ProblemCode[] => {
   if (access === "public") return [];
+  if (access === "monitor") return ["invalid_token", "rate_limited"];
   return access === "connection" ? ["missing_token"] : sessionProblems;
 };
 const inputProblems: readonly ProblemCode[] = ["invalid_request"];
@@ -80,6 +81,12 @@ const securitySchemes = {
     name: "Relay-Connection",
     description: "The id that a hello was answered with; it serves as long as the connection",
   },
+  monitorToken: {
+    type: "http",
+    scheme: "bearer",
+    description:
+      "The token that `sealdesk audit monitor add` prints, RFC 6750. It may also be the password of Basic, RFC 7617",
+  },
 } as const;
 
 function operationOf(spec: RouteSpec, schemas: JsonSchemas): object {
@@ -87,7 +94,8 @@ function operationOf(spec: RouteSpec, schemas: JsonSchemas): object {
   const parameters = [
     ...schemas.parametersOf("path", spec.params),
     ...schemas.parametersOf("query", spec.query),
-    ...schemas.parametersOf("header", spec.headers),
+    // OpenAPI ignores the header Authorization here, which the security scheme is about.
+    ...(spec.access === "monitor" ? [] : schemas.parametersOf("header", spec.headers)),
   ];
   return {
     summary: spec.summary,
@@ -122,6 +130,8 @@ function securityOf(access: RouteSpec["access"]): Record<string, string[]>[] {
       return [connection];
     case "connection-or-session":
       return [connection, session];
+    case "monitor":
+      return [{ monitorToken: [] }];
     default:
       return [session];
   }

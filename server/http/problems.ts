@@ -38,6 +38,7 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   customer_key_exists: "internal_error",
   customer_key_not_found: "internal_error",
   invalid_origin: "internal_error",
+  invalid_monitor: "internal_error",
   username_taken: "internal_error",
   weak_password: "internal_error",
   log_not_found: "internal_error",

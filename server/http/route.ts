@@ -26,8 +26,10 @@ export interface RouteSpec {
    * - "renewal": the same, but also accepts an expired token of a session that is still open.
    * - "connection": needs the id of a relay connection, which the route looks up.
    * - "connection-or-session": needs one of the two.
+   * - "monitor": needs the token of a monitor, which the route looks up.
    */
-  readonly access: "public" | "session" | "renewal" | "connection" | "connection-or-session";
+  readonly access:
+    "public" | "session" | "renewal" | "connection" | "connection-or-session" | "monitor";
   /** The audit actions that a success records, or one of a list of them, or why it records none. */
   readonly audits: readonly (AuditAction | readonly AuditAction[])[] | { readonly nothing: string };
   /**
@@ -69,7 +71,7 @@ export interface Call<S extends RouteSpec> {
   readonly body: Parsed<S["body"]>;
   readonly request: RequestFacts;
 }
-type Who<A> = A extends "public" | "connection"
+type Who<A> = A extends "public" | "connection" | "monitor"
   ? undefined
   : A extends "connection-or-session"
     ? Authenticated | undefined

@@ -15,12 +15,14 @@ import type { Readiness } from "../readiness.ts";
 import type { MessageLimits } from "../socket/message-limits.ts";
 import type { HttpConnections } from "../socket/http-connections.ts";
 import type { CreateLimiter } from "./rate-limiter.ts";
+import { Attempts } from "./attempts.ts";
 import { signInLimits, type SignInRates } from "./sign-in-limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
 import type { Publication } from "../../audit/read/published-log.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import { LogReader } from "../../identity/audit-log/log-reader.ts";
+import { MonitorReader } from "../../identity/audit-log/monitor-reader.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
 import { downloadAttachmentRoute } from "./routes/attachments/download.ts";
 import {
@@ -72,6 +74,7 @@ import {
   takeBundleRoute,
   uploadPreKeysRoute,
 } from "./routes/prekeys.ts";
+import { monitorRoute } from "./routes/monitor.ts";
 import { relayEventsRoute, relayStreamRoute } from "./routes/relay/receive.ts";
 import { relaySendRoute } from "./routes/relay/send.ts";
 import { closeSessionRoute, openSessionRoute, renewSessionRoute } from "./routes/sessions.ts";
@@ -181,6 +184,10 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     relayEventsRoute(deps.overHttp),
     relayStreamRoute(deps.overHttp),
     auditTilesRoute(new LogReader({ ...auditLog, publication: deps.publication })),
+    monitorRoute({
+      reader: new MonitorReader({ ...auditLog, publication: deps.publication }),
+      attempts: new Attempts(createLimiter("monitor-network", deps.config.networkSignInLimit)),
+    }),
     searchAuditRoute(auditLog),
     readNamesRoute({ ...useCase, profiles }),
     listAccountsRoute(auditLog),

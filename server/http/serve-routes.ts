@@ -114,7 +114,7 @@ async function authenticate(
   facts: Omit<RequestFacts, "address">,
   { authenticator, now }: ServeDeps,
 ): Promise<Authenticated | undefined> {
-  if (access === "public") return undefined;
+  if (access === "public" || access === "monitor") return undefined;
   if (access.startsWith("connection") && request.get(CONNECTION_HEADER) !== undefined)
     return undefined;
   if (access === "connection")

@@ -34,6 +34,23 @@ export function kmsConformance(open: () => Promise<KmsUnderTest>): void {
     await expect(kms.check()).resolves.toBeUndefined();
   });
 
+  test("signs with the version that is named, until that version is destroyed", async () => {
+    const key = await newKey("signing");
+    const data = Buffer.from("a note");
+    const former = await kms.publicKey(key, 1);
+    await kms.rotate(key);
+    const signed = [await kms.sign(key, data, 1), await kms.sign(key, data, 2)];
+    expect(signed.map((signature) => verifyEd25519(former, data, signature))).toEqual([
+      true,
+      false,
+    ]);
+    expect(await kms.sign(key, data)).toEqual(signed[1]);
+    await kms.destroy(key, 2);
+    await expect(kms.sign(key, data, 1)).rejects.toThrow(kmsError("kms_key_destroyed"));
+    await expect(kms.publicKey(key, 1)).rejects.toThrow(kmsError("kms_key_destroyed"));
+    expect(await kms.sign(key, data, 2)).toEqual(signed[1]);
+  });
+
   describe("a wrapping key", () => {
     test("gives back what it wrapped, never wraps alike, and shows nothing of it", async () => {
       const key = await newKey("wrapping");

@@ -51,8 +51,10 @@ export class TransitDouble {
         return { data: { plaintext: decrypt(key, body) } };
       case "sign": {
         assertKeyType(key, "ed25519");
-        const signature = sign(undefined, bytes(body["input"]), ed25519FromSeed(secretOf(key)));
-        return { data: { signature: `vault:v${key.latest}:${signature.toString("base64")}` } };
+        const version = Number(body["key_version"] ?? key.latest);
+        const seed = secretOf(key, version);
+        const signature = sign(undefined, bytes(body["input"]), ed25519FromSeed(seed));
+        return { data: { signature: `vault:v${version}:${signature.toString("base64")}` } };
       }
       case "hmac": {
         const mac = createHmac("sha256", secretOf(key)).update(bytes(body["input"])).digest();
@@ -149,7 +151,12 @@ function assertKeyType(key: Key, type: string): void {
   if (key.type !== type) throw new VaultRefusal(400, `key type ${key.type} does not support this`);
 }
 
-const secretOf = (key: Key): Buffer => key.versions.get(key.latest) ?? Buffer.alloc(0);
+/** @throws VaultRefusal if the version was trimmed, or there is none */
+function secretOf(key: Key, version = key.latest): Buffer {
+  const secret = key.versions.get(version);
+  if (secret === undefined) throw new VaultRefusal(400, "requested version is not available");
+  return secret;
+}
 
 function encrypt(key: Key, body: Body): string {
   assertKeyType(key, "aes256-gcm96");

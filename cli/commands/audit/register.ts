@@ -1,19 +1,19 @@
 import { type Command, Option } from "commander";
-import { nodeChecks } from "../../../audit/node-checks.ts";
-import { formatVkey } from "../../../audit/verify/note.ts";
 import type { Print } from "../../output.ts";
 import type { Settings } from "../../settings.ts";
 import { registerAdopt } from "./adopt/register-adopt.ts";
 import { accountsCommand, type AccountsOptions } from "./accounts.ts";
 import { archiveCommand, type ArchiveOptions } from "./archive.ts";
 import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
-import { withLog, type LogChoice } from "./open-log.ts";
+import { registerKey } from "./key/register-key.ts";
+import { registerMonitor } from "./monitor.ts";
 import { proveEntry, type ProveOptions } from "./prove.ts";
 import { pruneCommand } from "./prune.ts";
 import { reconcileCommand, type ReconcileOptions } from "./reconcile.ts";
 import { registerRestore } from "./restore/register-restore.ts";
 import { retentionCommand } from "./retention.ts";
 import { tailLog, type TailOptions } from "./tail.ts";
+import { vkeyCommand, type VkeyOptions } from "./vkey.ts";
 import { whoCommand } from "./who.ts";
 import { verifyFiles, type VerifyOptions } from "./verify.ts";
 import { registerWatch } from "./watch/register-watch.ts";
@@ -39,6 +39,8 @@ export function registerAudit(program: Command, print: Print, settings: () => Se
   registerReconcile(audit, print, settings);
   registerRestore(audit, print, settings);
   registerAdopt(audit, print, settings);
+  registerMonitor(audit, print, settings);
+  registerKey(audit, print, settings);
   registerWitness(program, print);
 }
 
@@ -84,10 +86,9 @@ function registerReading(audit: Command, print: Print, settings: () => Settings)
 }
 
 function registerExport(audit: Command, print: Print, settings: () => Settings): void {
-  ofLog(audit.command("vkey").description("Print the key that others verify the log with")).action(
-    async (choice: LogChoice) =>
-      withLog(settings(), choice, ({ key }) => print(formatVkey(nodeChecks.sha256, key))),
-  );
+  ofLog(audit.command("vkey").description("Print the key that others verify the log with"))
+    .option("--next", "print the key that will replace it")
+    .action(async (options: VkeyOptions) => print(await vkeyCommand(settings(), options)));
 
   ofLog(
     audit.command("export").description("Write the log, or a part of it, with a signed manifest"),
@@ -133,6 +134,10 @@ function registerVerify(audit: Command, print: Print): void {
     .option(
       "--old <file>",
       "an earlier checkpoint, which the log must extend; exits with 3 if a declared restore lost some of it",
+    )
+    .option(
+      "--old-vkey <key>",
+      "verifier key that signed the earlier checkpoint, if the audit key was replaced since",
     )
     .option(
       "--approver <vkey>",

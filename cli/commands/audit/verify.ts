@@ -30,6 +30,8 @@ export interface VerifyOptions {
   readonly vkey: string;
   /** An earlier checkpoint, which the log must extend. */
   readonly old?: string;
+  /** The key that signed it, if the audit key was replaced since. */
+  readonly oldVkey?: string;
   /**
    * The verifier keys of the people who may approve a restore. Two of them must have approved each.
    */
@@ -80,7 +82,7 @@ export async function verifyFiles(
   const shown =
     options.old === undefined
       ? undefined
-      : openCheckpoint(nodeChecks, await readFile(options.old), key);
+      : openCheckpoint(nodeChecks, await readFile(options.old), oldKeyOf(options, key));
   const approvers = options.approver === undefined ? [] : parseApprovers(sha256, options.approver);
   const credentials = await askCredentials(place, options);
   const session = credentials && (await openAuditorSession(credentials.server, credentials));
@@ -119,6 +121,13 @@ export async function verifyFiles(
     bar.end();
     await session?.end();
   }
+}
+
+function oldKeyOf({ oldVkey }: VerifyOptions, key: NoteKey): NoteKey {
+  if (oldVkey === undefined) return key;
+  const old = parseVkey(nodeChecks.sha256, oldVkey);
+  if (old.name !== key.name) throw new CommandError("--old-vkey is the key of another log.");
+  return old;
 }
 
 /**

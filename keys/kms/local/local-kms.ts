@@ -86,9 +86,9 @@ export class LocalKms implements Kms {
     return fromBase64Url(publicKey.export({ format: "jwk" }).x ?? "");
   }
 
-  async sign(key: string, data: Uint8Array): Promise<Uint8Array> {
+  async sign(key: string, data: Uint8Array, version?: number): Promise<Uint8Array> {
     const named = await this.#key(key, "signing");
-    return new Uint8Array(sign(undefined, data, privateKey(named, key, named.latest)));
+    return new Uint8Array(sign(undefined, data, privateKey(named, key, version ?? named.latest)));
   }
 
   async mac(key: string, data: Uint8Array): Promise<Uint8Array> {

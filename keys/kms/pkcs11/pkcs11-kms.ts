@@ -167,13 +167,14 @@ export class Pkcs11Kms implements Kms {
     });
   }
 
-  async sign(key: string, data: Uint8Array): Promise<Uint8Array> {
-    return this.#signWith(key, "signing", { mechanism: CKM_EDDSA }, data, 64);
+  async sign(key: string, data: Uint8Array, version?: number): Promise<Uint8Array> {
+    const mechanism = { mechanism: CKM_EDDSA };
+    return this.#signWith({ key, kind: "signing", version }, mechanism, data, 64);
   }
 
   async mac(key: string, data: Uint8Array): Promise<Uint8Array> {
     const mechanism = { mechanism: this.#library.module.CKM_SHA256_HMAC };
-    return this.#signWith(key, "mac", mechanism, data, 32);
+    return this.#signWith({ key, kind: "mac", version: undefined }, mechanism, data, 32);
   }
 
   async check(): Promise<void> {
@@ -189,15 +190,15 @@ export class Pkcs11Kms implements Kms {
   }
 
   #signWith(
-    key: string,
-    kind: KmsKeyKind,
+    { key, kind, version }: { key: string; kind: KmsKeyKind; version: number | undefined },
     mechanism: Mechanism,
     data: Uint8Array,
     length: number,
   ): Promise<Uint8Array> {
-    return this.#with(key, kind, async (session, { latest }) => {
+    return this.#with(key, kind, async (session, stored) => {
       const { pkcs11 } = this.#library;
-      pkcs11.C_SignInit(session, mechanism, latest.handle);
+      const { handle } = versionIn(stored, key, version ?? stored.latest.version);
+      pkcs11.C_SignInit(session, mechanism, handle);
       // One more byte follows, because the library gets no address for an empty buffer.
       const given = Buffer.concat([data, Buffer.alloc(1)]).subarray(0, data.length);
       return new Uint8Array(await pkcs11.C_SignAsync(session, given, Buffer.alloc(length)));

@@ -156,12 +156,17 @@ export class VaultKms implements Kms {
     throw notUnwrapped();
   }
 
-  async sign(key: string, data: Uint8Array): Promise<Uint8Array> {
+  async sign(key: string, data: Uint8Array, version?: number): Promise<Uint8Array> {
     await this.#assertKind(key, "signing");
-    const answer = await this.#use(key, () =>
-      this.#ask("write", `sign/${key}`, { input: base64(data) }),
-    );
-    return splitVersion(fieldOf(answer, "signature")).bytes;
+    const body = { input: base64(data), ...(version !== undefined && { key_version: version }) };
+    try {
+      const answer = await this.#use(key, () => this.#ask("write", `sign/${key}`, body));
+      return splitVersion(fieldOf(answer, "signature")).bytes;
+    } catch (error) {
+      if (version === undefined || !(error instanceof KeysError)) throw error;
+      if (error.code === "kms_refused") await this.#assertVersion(key, version);
+      throw error;
+    }
   }
 
   async mac(key: string, data: Uint8Array): Promise<Uint8Array> {

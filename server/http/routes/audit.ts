@@ -29,7 +29,7 @@ import { route, type Route, streamRoute, type StreamRoute } from "../route.ts";
 import { shareLimits } from "../../limits.ts";
 
 /** Why a log that was altered or rewound in the database is not read. */
-const logRefusals = [
+export const logRefusals = [
   "audit_log_altered",
   "audit_log_behind",
   "audit_log_inconsistent",
@@ -52,20 +52,32 @@ export function auditTilesRoute(reader: LogReader): StreamRoute {
       problems: ["forbidden", "not_found", ...logRefusals],
     },
     async ({ who, params: { path } }, _request, response) => {
-      const bytes = await reader.read(who.actor, path).catch(asNotFound);
-      if (bytes === undefined)
-        throw new HttpError("not_found", "The log has no such file, or not yet.");
-      const isText = path === "checkpoint" || path.startsWith("restore/");
-      response.writeHead(200, {
-        "Content-Type": isText ? "text/plain; charset=utf-8" : "application/octet-stream",
-        "Content-Length": bytes.length,
-      });
-      response.end(bytes);
+      sendLogFile(response, path, await reader.read(who.actor, path).catch(asNotFound));
     },
   );
 }
 
-function asNotFound(error: unknown): undefined {
+/**
+ * Sends a file of a log.
+ * @throws HttpError not_found
+ */
+export function sendLogFile(
+  response: ServerResponse,
+  path: string,
+  bytes: Uint8Array | undefined,
+): void {
+  if (bytes === undefined)
+    throw new HttpError("not_found", "The log has no such file, or not yet.");
+  const isText = path === "checkpoint" || path.startsWith("restore/");
+  response.writeHead(200, {
+    "Content-Type": isText ? "text/plain; charset=utf-8" : "application/octet-stream",
+    "Content-Length": bytes.length,
+  });
+  response.end(bytes);
+}
+
+/** A path that no file of a log has is like a file that is not there. */
+export function asNotFound(error: unknown): undefined {
   if (error instanceof LogError && error.code === "malformed") return undefined;
   throw error;
 }

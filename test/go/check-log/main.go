@@ -1,13 +1,15 @@
 // Check-log verifies a log that was exported as C2SP tlog-tiles, with nothing of Sealdesk's: hashes,
 // tiles and signed notes are those of golang.org/x/mod.
 //
-//	check-log FOLDER VKEY [OLD-CHECKPOINT]
+//	check-log FOLDER-OR-URL VKEY [OLD-CHECKPOINT]
 package main
 
 import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -24,26 +26,26 @@ const (
 
 func main() {
 	if len(os.Args) < 3 {
-		fail("usage: check-log FOLDER VKEY [OLD-CHECKPOINT]")
+		fail("usage: check-log FOLDER-OR-URL VKEY [OLD-CHECKPOINT]")
 	}
 	folder := os.Args[1]
 	verifier, err := note.NewVerifier(os.Args[2])
 	check(err)
-	tree := openCheckpoint(filepath.Join(folder, "checkpoint"), verifier)
+	tree := openCheckpoint(read(folder, "checkpoint"), verifier)
 	hashes := tlog.TileHashReader(tree, tiles{folder})
 	checkEntries(folder, tree, hashes)
 	checkRoot(tree, hashes)
 	checkExtra(folder, tree)
 	if len(os.Args) > 3 {
-		checkOld(openCheckpoint(os.Args[3], verifier), tree, hashes)
+		old, err := os.ReadFile(os.Args[3])
+		check(err)
+		checkOld(openCheckpoint(old, verifier), tree, hashes)
 	}
 	fmt.Printf("ok %d\n", tree.N)
 }
 
 // openCheckpoint reads a checkpoint that the verifier's key signed and whose origin is its name.
-func openCheckpoint(path string, verifier note.Verifier) tlog.Tree {
-	text, err := os.ReadFile(path)
-	check(err)
+func openCheckpoint(text []byte, verifier note.Verifier) tlog.Tree {
 	opened, err := note.Open(text, note.VerifierList(verifier))
 	check(err)
 	lines := strings.Split(opened.Text, "\n")
@@ -57,6 +59,26 @@ func openCheckpoint(path string, verifier note.Verifier) tlog.Tree {
 	return tlog.Tree{N: size, Hash: root}
 }
 
+func isURL(place string) bool { return strings.Contains(place, "://") }
+
+// read reads a file of the log from a folder, or as a stock HTTP client does.
+func read(place, path string) []byte {
+	if !isURL(place) {
+		data, err := os.ReadFile(filepath.Join(place, path))
+		check(err)
+		return data
+	}
+	answer, err := http.Get(place + "/" + path)
+	check(err)
+	defer answer.Body.Close()
+	data, err := io.ReadAll(answer.Body)
+	check(err)
+	if answer.StatusCode != http.StatusOK {
+		fail("%s: %s", path, answer.Status)
+	}
+	return data
+}
+
 // tiles reads tiles of height 8 from a folder; C2SP leaves the height out of the path.
 type tiles struct{ folder string }
 
@@ -65,11 +87,7 @@ func (t tiles) SaveTiles([]tlog.Tile, [][]byte) {}
 func (t tiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 	var all [][]byte
 	for _, tile := range wanted {
-		data, err := os.ReadFile(filepath.Join(t.folder, pathOf(tile)))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, data)
+		all = append(all, read(t.folder, pathOf(tile)))
 	}
 	return all, nil
 }
@@ -95,8 +113,7 @@ func checkEntries(folder string, tree tlog.Tree, hashes tlog.HashReader) {
 		}
 		tile := tlog.Tile{H: height, L: 0, N: first / width, W: int(count)}
 		path := strings.Replace(pathOf(tile), "tile/0/", "tile/entries/", 1)
-		bundle, err := os.ReadFile(filepath.Join(folder, path))
-		check(err)
+		bundle := read(folder, path)
 		for at := int64(0); at < count; at++ {
 			if len(bundle) < 2 || len(bundle) < 2+int(binary.BigEndian.Uint16(bundle)) {
 				fail("entry %d: the bundle ends before it", first+at)
@@ -134,13 +151,14 @@ func checkExtra(folder string, tree tlog.Tree) {
 			}
 			tile := tlog.Tile{H: height, L: level, N: index, W: int(w)}
 			expected[pathOf(tile)] = true
-			data, err := os.ReadFile(filepath.Join(folder, pathOf(tile)))
-			check(err)
-			checkUpper(folder, tile, data)
+			checkUpper(folder, tile, read(folder, pathOf(tile)))
 			if level == 0 {
 				expected[strings.Replace(pathOf(tile), "tile/0/", "tile/entries/", 1)] = true
 			}
 		}
+	}
+	if isURL(folder) {
+		return
 	}
 	err := filepath.Walk(filepath.Join(folder, "tile"), func(path string, info os.FileInfo, err error) error {
 		if err != nil || info.IsDir() {
@@ -164,8 +182,7 @@ func checkUpper(folder string, tile tlog.Tile, data []byte) {
 	}
 	for at := 0; at < tile.W; at++ {
 		below := tlog.Tile{H: height, L: tile.L - 1, N: tile.N*width + int64(at), W: width}
-		full, err := os.ReadFile(filepath.Join(folder, pathOf(below)))
-		check(err)
+		full := read(folder, pathOf(below))
 		var hashes [][]byte
 		for ; len(full) > 0; full = full[tlog.HashSize:] {
 			hashes = append(hashes, full[:tlog.HashSize])

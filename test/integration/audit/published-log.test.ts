@@ -7,6 +7,7 @@ import { parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
 import { formatVkey, keyIdOf, parseNote } from "../../../audit/verify/note.ts";
 import { withLog } from "../../../cli/commands/audit/open-log.ts";
 import { inTransaction } from "../../../db/transaction.ts";
+import { attackTest } from "../../support/attack-test.ts";
 import { entryOf } from "../../support/audit-log.ts";
 import { TestDevice } from "../../support/device.ts";
 import { operatorSettings } from "../../support/operator-settings.ts";
@@ -82,21 +83,29 @@ test("a head is served when the quorum has cosigned it, and the log as of that h
   expect(Number(size)).toBeGreaterThanOrEqual(published.size);
 });
 
-test("a made-up cosignature publishes nothing", async () => {
-  const keyId = keyIdOf(nodeChecks.sha256, witness.key);
-  await server.database.owner.query(
-    `insert into audit.cosignatures (log, size, witness, signature)
-     values ($1, $2, $3, $4)`,
-    [
-      server.tenant.id,
-      await sizeSigned(),
-      witness.key.name,
-      Buffer.concat([keyId, Buffer.alloc(72)]),
-    ],
-  );
-  const refused = await checkpoint();
-  expect([refused.status, ((await refused.json()) as { code?: string }).code]).toEqual([
-    503,
-    "audit_checkpoint_invalid",
-  ]);
-});
+attackTest(
+  {
+    attempt: "A cosignature of a witness is made up, so that a head is published",
+    foundBy: "whoever reads the published log",
+    when: "reading",
+    code: "audit_checkpoint_invalid",
+    says: "Find out who changed it: see docs/audit.md, “When the log was altered”.",
+  },
+  async () => {
+    const keyId = keyIdOf(nodeChecks.sha256, witness.key);
+    await server.database.owner.query(
+      `insert into audit.cosignatures (log, size, witness, signature)
+       values ($1, $2, $3, $4)`,
+      [
+        server.tenant.id,
+        await sizeSigned(),
+        witness.key.name,
+        Buffer.concat([keyId, Buffer.alloc(72)]),
+      ],
+    );
+    const refused = await checkpoint();
+    expect(refused.status).toBe(503);
+    const { code, detail } = (await refused.json()) as { code?: string; detail?: string };
+    return { code, text: detail ?? "" };
+  },
+);

@@ -76,6 +76,7 @@ test("the document names every route", () => {
       "GET /v1/relay/events",
       "GET /v1/relay/stream",
       "GET /v1/audit/log/{path}",
+      "GET /v1/monitor/{tenant}/{path}",
       "GET /v1/audit/entries",
       "GET /v1/audit/names",
       "GET /v1/audit/accounts",

@@ -179,6 +179,7 @@ audit.tiles: select
 audit.trees: select
 sealdesk.attachment_references: delete insert select
 sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,expires_at_ms,received,seq,sha256,state,tail)
+sealdesk.audit_monitors: select
 sealdesk.audited_heads: insert select update(seq)
 sealdesk.authority_entries: insert select
 sealdesk.consents: insert select

@@ -36,6 +36,7 @@ const publicKeysAndSignatures = [
 const digestsAndCommitments = [
   "audit.recorded_settings.tag",
   "sealdesk.attachments.sha256",
+  "sealdesk.audit_monitors.token_hash",
   "sealdesk.consents.receipt_digest",
   "sealdesk.events.commitment",
   "sealdesk.events.franking_tag",
@@ -76,6 +77,7 @@ const madeByTheServer = [
   "audit.tiles.hashes",
   "audit.trees.root",
   "sealdesk.attachments.salt",
+  "sealdesk.audit_monitors.name",
   "sealdesk.network_salts.salt",
   "sealdesk.server_keys.name",
   "sealdesk.server_keys.provider",

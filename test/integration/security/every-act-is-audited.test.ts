@@ -14,6 +14,7 @@ import {
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { follow } from "../../support/follow-audit-log.ts";
+import { addMonitor } from "../../../identity/audit-log/monitors.ts";
 import { expectSection, markdownTable } from "../../support/generated-section.ts";
 import { outsideActionTable } from "../../support/outside-action-table.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
@@ -252,6 +253,13 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   "GET /v1/audit/log/{path}": async () => {
     const auditor = await auditorOf();
     return () => send(server, auditor, "GET", "/v1/audit/log/checkpoint");
+  },
+  "GET /v1/monitor/{tenant}/{path}": async () => {
+    const { slug } = server.tenant;
+    const change = { slug, name: "monitor", days: 1, nowMs: server.clock.now() };
+    const token = (await addMonitor(server.database.ownerUrl, change)).reveal();
+    const headers = { authorization: `Bearer ${token}` };
+    return () => fetch(`${server.url}/v1/monitor/${slug}/checkpoint`, { headers });
   },
   "GET /v1/audit/entries": async () => {
     const auditor = await auditorOf();

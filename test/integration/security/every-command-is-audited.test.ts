@@ -110,6 +110,15 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--tenant", slug(), "--username", "made", "--role", "supervisor"],
     leaves: "user.set_role",
   },
+  "audit monitor add": {
+    args: () => ["--tenant", slug(), "--name", "monitor"],
+    leaves: "tenant.add_monitor",
+  },
+  "audit monitor remove": {
+    args: () => ["--tenant", slug(), "--name", "monitor"],
+    leaves: "tenant.remove_monitor",
+  },
+  "audit key rotate": { args: () => [], leaves: "audit_key.rotate" },
   "keys rotate-kek": { args: () => ["--tenant", slug()], leaves: "keys.rotate_kek" },
   "keys rotate": { args: () => ["--name", "tokens"], leaves: "server_key.rotate" },
   "keys rewrap": { args: () => [], leaves: "server_keys.rewrap" },
@@ -138,6 +147,8 @@ const others: Readonly<Record<string, string>> = {
   "audit who": "reads; records it: see audit/who-is-who.test.ts",
   "audit accounts": "reads; records it: see audit/who-is-who.test.ts",
   "audit reconcile": "reads; records it: see below",
+  "audit key retire": "see audit/audit-key.test.ts",
+  "audit monitor list": "reads names",
   "audit verify": "reads files",
   "audit watch": "reads files",
   "audit prune": "see audit/prune.test.ts",
@@ -207,7 +218,7 @@ test.each(Object.entries(changing))(
   "sealdesk %s leaves its entry, or changes nothing",
   async (name, { args, leaves, input }) => {
     const words = [...name.split(" "), ...args()];
-    const ofKeys = name.startsWith("keys ");
+    const ofKeys = name.startsWith("keys ") || name.startsWith("audit key ");
     const before = await everythingKept(ofKeys);
     const refused = await droppingEntries(() => sealdesk(words, input));
     expect(refused).toEqual({

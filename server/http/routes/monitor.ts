@@ -1,0 +1,62 @@
+import { monitorHeaders, monitorParams } from "../../../contract/audit.ts";
+import { IdentityError } from "../../../identity/identity-error.ts";
+import type { MonitorReader } from "../../../identity/audit-log/monitor-reader.ts";
+import type { Attempts } from "../attempts.ts";
+import { streamRoute, type StreamRoute } from "../route.ts";
+import { asNotFound, logRefusals, sendLogFile } from "./audit.ts";
+
+interface Deps {
+  readonly reader: MonitorReader;
+  /** The failed attempts of each network. */
+  readonly attempts: Attempts;
+}
+
+/**
+ * GET /v1/monitor/{tenant}/...: the files of a log in the format of C2SP tlog-tiles, for software that
+ * cannot make device proofs. The token comes as `Bearer` (RFC 6750) or as the password of `Basic`
+ * (RFC 7617), which most HTTP clients send for `https://monitor:TOKEN@host/`.
+ */
+export function monitorRoute({ reader, attempts }: Deps): StreamRoute {
+  return streamRoute(
+    {
+      method: "get",
+      path: "/v1/monitor/{tenant}/{path*}",
+      summary: "Read the files of a tenant's audit log with a monitor's token (C2SP tlog-tiles)",
+      tag: "Audit",
+      access: "monitor",
+      audits: ["audit.read_tiles"],
+      isUnlimited: true,
+      params: monitorParams,
+      headers: monitorHeaders,
+      answers: { 200: { description: "The checkpoint, or the bytes of a tile", bytes: true } },
+      problems: ["not_found", ...logRefusals],
+    },
+    async ({ requestId, params, headers, request }, _request, response) => {
+      const asked = { slug: params.tenant, path: params.path, requestId };
+      const token = tokenIn(headers.authorization ?? "");
+      let bytes: Uint8Array | undefined;
+      let refusal: IdentityError | undefined;
+      await attempts.run(request.network, async () => {
+        try {
+          bytes = await reader.read({ ...asked, token }).catch(asNotFound);
+          return true;
+        } catch (error) {
+          if (!(error instanceof IdentityError)) throw error;
+          refusal = error;
+          return false;
+        }
+      });
+      if (refusal !== undefined) throw refusal;
+      sendLogFile(response, params.path, bytes);
+    },
+  );
+}
+
+/** Returns the token in an Authorization header; an empty text, which no monitor has, if there is none. */
+function tokenIn(authorization: string): string {
+  const [, scheme = "", credentials = ""] = /^(\w+) +(\S+)$/.exec(authorization) ?? [];
+  if (scheme.toLowerCase() === "bearer") return credentials;
+  if (scheme.toLowerCase() !== "basic") return "";
+  const pair = Buffer.from(credentials, "base64").toString();
+  return pair.slice(pair.indexOf(":") + 1);
+}
