@@ -37,7 +37,7 @@ async function pack(server: TestServer, by: TestDevice, conversation: Conversati
   };
 }
 
-export async function hashOf(
+async function hashOf(
   server: TestServer,
   conversation: ConversationId,
   seq: number,
