@@ -145,7 +145,7 @@ test("an agent who is no member, and whom the relay calls a supervisor, removes 
     [raised.user],
   );
   const reply = await removeMember(raised, asking.id, agent.sealdesk.user.id);
-  expect(reply.status).toBe(409);
+  expect(reply).toMatchObject({ status: 403, body: { code: "forbidden" } });
   await closeAll(agent, customer);
 });
 
