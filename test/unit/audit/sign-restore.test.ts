@@ -40,7 +40,7 @@ async function setUp(continues?: TreeHead) {
   const at5 = log.head;
   log.append(entries(5, 9));
   const [file, key] = [join(folder, "note"), join(folder, "alice.key")];
-  await writeFile(key, createApproverKey("alice"));
+  await writeFile(key, createApproverKey("alice"), { mode: 0o600 });
   const alice = parseApproverKey(await readFile(key, "utf8"));
   const approvers = [alice.key, approver("bob").key];
   const cause = { backupOfMs: 1_000, declaredAtMs: 2_000, reason: "fire", approvers };
