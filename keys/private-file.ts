@@ -5,12 +5,17 @@ import { isUuid } from "../crypto/wire/uuid.ts";
 import { makeFolder } from "../db/embedded/make-folder.ts";
 import { KeysError } from "./keys-error.ts";
 
-/** The permissions of the file's group and of others. */
-const OTHERS = 0o077;
+/**
+ * Returns whether only the owner of a file has permissions on it. The group may read a file of root that
+ * another user reads, as secrets are mounted into containers. PostgreSQL has the same rule for its private key.
+ * @param mode permissions, as `stat` returns them
+ */
+export const isPrivate = (mode: number, owner: number, reader: number | undefined): boolean =>
+  (mode & (owner === 0 && reader !== 0 ? 0o027 : 0o077)) === 0;
 
 /**
- * Reads a file with a private key. Nobody but its owner may have permissions on it. Windows has other
- * permissions, which are not looked at.
+ * Reads a file with a private key. Nobody but its owner may have permissions on it; the group may read a
+ * file of root. Windows has other permissions, which are not looked at.
  * @throws KeysError key_file_open; what reading throws
  */
 export async function readPrivateFile(path: string): Promise<Buffer> {
@@ -24,8 +29,8 @@ export async function readPrivateFile(path: string): Promise<Buffer> {
 }
 
 async function assertPrivate(file: FileHandle, path: string): Promise<void> {
-  const { mode } = await file.stat();
-  if (process.platform === "win32" || (mode & OTHERS) === 0) return;
+  const { mode, uid } = await file.stat();
+  if (process.platform === "win32" || isPrivate(mode, uid, process.getuid?.())) return;
   const permissions = (mode & 0o777).toString(8).padStart(4, "0");
   throw new KeysError(
     "key_file_open",

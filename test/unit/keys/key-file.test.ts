@@ -6,6 +6,7 @@ import { createApproverKey } from "../../../audit/restore/approver-key.ts";
 import { signCommand } from "../../../cli/commands/audit/restore/sign.ts";
 import { signAdoption } from "../../../cli/commands/audit/adopt/sign.ts";
 import { readKeyFile } from "../../../keys/kms/local/read-key-file.ts";
+import { isPrivate } from "../../../keys/private-file.ts";
 
 let folder: string;
 let file: string;
@@ -45,4 +46,16 @@ test("nobody signs with the key of an approver that others may read", async () =
   const print = () => Promise.reject(new Error("It printed."));
   await expect(signCommand(folder, { key: file }, print)).rejects.toThrow(isOpen("0644"));
   await expect(signAdoption(folder, { key: file })).rejects.toThrow(isOpen("0644"));
+});
+
+test.each([
+  [0o600, 1000, 1000, true],
+  [0o640, 1000, 1000, false],
+  [0o440, 0, 1000, true],
+  [0o444, 0, 1000, false],
+  [0o460, 0, 1000, false],
+  [0o440, 0, 0, false],
+])("permissions %i of a file of user %i, which user %i reads: private is %s", (...row) => {
+  const [mode, owner, reader, expected] = row;
+  expect(isPrivate(mode, owner, reader)).toBe(expected);
 });
