@@ -17,7 +17,7 @@ export type SealdeskErrorCode =
   | "signed_out" // the session is over, and there are no credentials to sign in again
   | "device_revoked" // this device was removed from its account: use a fresh store for a new device
   | "tenant_suspended" // the organisation is suspended, so none of its users is served
-  | "account_has_other_devices" // another device holds the account key: it must approve this one
+  | "account_has_other_devices" // another device of the account must approve this one
   // linking a device
   | "link_not_needed" // the account has no device yet, or this is one of its devices: call `connect`
   | "link_refused" // a device of the account refused the request

@@ -135,8 +135,8 @@ export type SecurityEvent =
   /** The key log has an entry about this account that none of its devices made. */
   | ({ readonly code: "unknown_device_logged" } & UnknownEntry)
   /**
-   * The key log has a device of this account that the account key certified, and that no device of
-   * the account approved, as far as this one can tell. Nobody sends to a device that is not approved.
+   * The key log has an approval by this device that it does not remember. Somebody has a copy of this
+   * device.
    */
   | ({ readonly code: "device_not_recognised" } & UnrecognisedDevice)
   /**

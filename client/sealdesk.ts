@@ -1,6 +1,6 @@
 import { toBase64Url } from "../crypto/wire/bytes.ts";
 import type { UserId, DeviceId, ConversationId, NewId, Given } from "../crypto/wire/ids.ts";
-import { loadIdentityKey } from "../crypto/device/identity.ts";
+import { loadAccountKey } from "../crypto/device/account-key.ts";
 import type { SigningKeyPair } from "../crypto/device/sodium.ts";
 import type { DeviceStore } from "../crypto/device/store.ts";
 import { func, given, oneOf, optional } from "./arguments.ts";
@@ -141,8 +141,7 @@ export class Sealdesk {
    */
   async accountKey(): Promise<string> {
     const { store } = this.#parts;
-    const key = await store.read((transaction) => loadIdentityKey(transaction, "account"));
-    return toBase64Url(key.publicKey);
+    return toBase64Url(await store.read(loadAccountKey));
   }
 
   /** This device's id. */
@@ -254,7 +253,7 @@ export class Sealdesk {
    * @throws SealdeskError
    */
   devices(): Promise<readonly OwnDevice[]> {
-    return ownDevices(this.#parts);
+    return ownDevices(this.#parts, this.#member.trust);
   }
 
   /**
@@ -270,7 +269,7 @@ export class Sealdesk {
   }
 
   /**
-   * Lets the device that shows this code join the account and sends it the account key. From then
+   * Lets the device that shows this code join the account. From then
    * on it is in every conversation of the account, and the event `device` reports it. Afterwards it
    * receives this device's history, one conversation after another; the event `history` reports the
    * progress on both, over restarts of either. Pass `history: false` to leave that out.

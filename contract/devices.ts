@@ -10,10 +10,11 @@ import { bytes, count, deviceId, newDeviceList, userId } from "./values.ts";
 export { resetReasons, type ResetReason } from "../policies/reset-reasons.ts";
 
 const deviceApproval = z
-  .strictObject({ device: deviceId, signature: bytes(signatureBytes) })
+  .strictObject({ device: z.optional(deviceId), signature: bytes(signatureBytes) })
   .register(documentation, {
     id: "DeviceApproval",
-    description: "The registered device that approves this one. The account's first has none",
+    description:
+      "By the registered device that approves this one. The account key approves the account's first",
   });
 
 export const newDevice = z

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { documentation } from "./documentation.ts";
 import { bytes, deviceId, milliseconds, openEnum, uuid } from "./values.ts";
 
-/** The account key and known keys of other accounts, sealed to the new device. */
+/** The approval and the known keys of other accounts, sealed to the new device. */
 const sealed = bytes(128 * 1024, "at most");
 
 export const newLinkRequest = z

@@ -94,6 +94,7 @@ const listSignature = {
   version: z.int().check(z.minimum(1)),
   issuedAtMs: milliseconds,
   validUntilMs: milliseconds,
+  signedBy: deviceId,
   signature: bytes(64),
 };
 

@@ -513,7 +513,8 @@ table sealdesk.device_lists (
   version bigint not null,
   issued_at_ms bigint not null,
   valid_until_ms bigint not null,
-  signature bytea not null
+  signature bytea not null,
+  signed_by uuid not null
 )
   row level security
   constraint device_lists_pkey PRIMARY KEY (user_id)
@@ -524,7 +525,7 @@ table sealdesk.device_lists (
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update (issued_at_ms, signature, valid_until_ms, version) to sealdesk_app
+  grant update (issued_at_ms, signature, signed_by, valid_until_ms, version) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.devices (

@@ -34,7 +34,7 @@ export type IdentityErrorCode =
   | "account_key_mismatch" // the account has another key
   | "account_key_retired" // the account had that key before it was reset
   | "device_not_approved" // no registered device of the account approved this one
-  | "invalid_certificate" // the account key did not sign this device record
+  | "invalid_certificate" // the device key did not sign this device record
   | "invalid_device_list" // the account did not sign a list of exactly its devices
   | "stale_device_list" // the account signed a later list of its devices
   | "invalid_prekey" // a prekey has a wrong length

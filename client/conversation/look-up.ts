@@ -10,7 +10,7 @@ import type { Api } from "../http/api.ts";
 import { shownAccounts } from "../http/shown-accounts.ts";
 import type { KeyHistory } from "../key-log/key-history.ts";
 import { certifiedActor } from "../receipts/certified-actor.ts";
-import { claimOfReceipt } from "../receipts/is-signed.ts";
+import { claimOfReceipt } from "../receipts/signer.ts";
 import type { Clock } from "../runtime.ts";
 import { untilAnswered } from "../until-answered.ts";
 import { needsCertificate, toCertify } from "./certified-staff.ts";
@@ -90,7 +90,7 @@ export async function lookUp(
     const devices = await trust.lookUp(members, account.device, accounts);
     const asked = await staff.lookUp(toAsk, accounts);
     const histories = new Map<UserId, KeyHistory | undefined>();
-    for (const owner of await ownersToLookUp(deps, claims, devices))
+    for (const owner of ownersToLookUp(deps, claims, devices))
       histories.set(owner, await trust.historyOf(owner));
     const found = brought !== undefined && members.some(isBrought) ? [brought, ...asked] : asked;
     return { devices, staff: found, histories };

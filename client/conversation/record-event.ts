@@ -1,7 +1,7 @@
 import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
 import type { Receipt } from "../../crypto/wire/receipt.ts";
 import { arrivalsBetween } from "../../crypto/wire/membership.ts";
-import { needsReceipt } from "../../crypto/wire/receipt-checks.ts";
+import { isMembershipKind, needsReceipt } from "../../crypto/wire/receipt-checks.ts";
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
@@ -23,13 +23,19 @@ import type { FoundDevice, Trust } from "../device/trust.ts";
 import { noteRemovedFrom, removedFromAmong } from "../device/removed-devices.ts";
 import { againInLog } from "../restore/again-in-log.ts";
 import { takeGrant } from "../history/take-grant.ts";
-import { isSigned } from "../receipts/is-signed.ts";
+import { signerOf } from "../receipts/signer.ts";
 import { noteArrival } from "../history/shared-devices.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
 import type { ProblemItem } from "./items.ts";
 import { openDelivered, takeOwn } from "./open-event.ts";
 import { endRemovals } from "./removals.ts";
-import { saveState, stateAfterGap, unknown, type ConversationState } from "./state.ts";
+import {
+  saveState,
+  stateAfterGap,
+  unknown,
+  type ConversationState,
+  type UnacceptedKey,
+} from "./state.ts";
 import { step, type Facts } from "./step.ts";
 import { hearUnopened, noteUnopened, toldUnopened } from "./unopened.ts";
 import type { MembershipVerdict } from "./verdict.ts";
@@ -208,13 +214,13 @@ async function membershipFacts(
   const { distrusted, committed } = await deps.trust.admit(transaction, devices);
   const certified = await deps.staff.admit(transaction, staff);
   const arrived = { devices, distrusted, histories };
-  const { verdict, receipt } = await proofOf(
+  const { verdict, receipt, unaccepted } = await proofOf(
     deps,
     transaction,
     { before, event, verdict: judged.verdict },
     arrived,
   );
-  const found = { kind: "membership", verdict, certified } as const;
+  const found = { kind: "membership", verdict, certified, unaccepted } as const;
   if (verdict.kind !== "accepted")
     return { facts: { ...found, valid: undefined, problems: [] }, committed };
   const { control, enters } = verdict;
@@ -227,6 +233,8 @@ async function membershipFacts(
     ...distrusted,
     ...(await listedAgain(transaction, event, before, control)),
   ];
+  if (unaccepted !== undefined && !distrusted.some(({ user }) => user === unaccepted.user))
+    problems.push({ code: "account_key_changed", user: unaccepted.user });
   if (receipt === undefined && needsReceipt(event.kind))
     problems.push({ code: "invalid_receipt", user: control.actor });
   if (receipt?.type === "history_grant")
@@ -234,11 +242,16 @@ async function membershipFacts(
   return { facts: { ...found, valid, problems }, committed };
 }
 
-/**
- * Checks who signed a membership event.
- * @returns the receipt if it is signed; and the verdict, which is another one if the event may not be
- *   taken without
- */
+interface Proof {
+  /** Another one than before if the event may not be taken without a receipt. */
+  readonly verdict: MembershipVerdict;
+  /** Undefined if it is not signed. */
+  readonly receipt: Receipt | undefined;
+  /** The account key of who signed, if this device does not trust it yet. */
+  readonly unaccepted?: UnacceptedKey;
+}
+
+/** Checks who signed a membership event. */
 async function proofOf(
   deps: RecordingDeps,
   transaction: StoreTransaction,
@@ -251,14 +264,20 @@ async function proofOf(
     readonly verdict: MembershipVerdict;
   },
   arrived: Arrived,
-): Promise<{ readonly verdict: MembershipVerdict; readonly receipt: Receipt | undefined }> {
+): Promise<Proof> {
   if (verdict.kind !== "accepted" || verdict.receipt === undefined)
     return { verdict, receipt: undefined };
   const { control, receipt } = verdict;
-  const counts =
-    !(await wasRemoved(transaction, event)) &&
-    (await isSigned(deps, transaction, { event, control }, arrived));
-  if (counts) return { verdict, receipt };
+  const signer = (await wasRemoved(transaction, event))
+    ? undefined
+    : await signerOf(deps, transaction, { event, control }, arrived);
+  if (signer !== undefined && signer.unaccepted === undefined) return { verdict, receipt };
+  if (signer?.unaccepted !== undefined && isMembershipKind(event.kind))
+    return {
+      verdict,
+      receipt,
+      unaccepted: { user: signer.user, accountKey: signer.unaccepted },
+    };
   if (event.kind === "message") return { verdict, receipt: undefined };
   const unsigned = withoutReceipt(before, event.kind, verdict, deps.account);
   return { verdict: unsigned, receipt: undefined };

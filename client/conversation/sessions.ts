@@ -45,8 +45,8 @@ function assertOwners(deps: SessionDeps, state: ConversationState): void {
 }
 
 /**
- * Returns a member who has a listed device that is not known to be theirs (R26), or undefined if there is
- * none. Call it again with the state that you seal for, which may be newer than the state that you
+ * Returns a member who has a listed device that is not known to be theirs, or who changed the conversation
+ * under an account key that nobody has accepted (R26). Returns undefined if there is none. Call it again with the state that you seal for, which may be newer than the state that you
  * checked.
  */
 export function findMislistedMember(
@@ -55,8 +55,10 @@ export function findMislistedMember(
 ): UserId | undefined {
   const isTheirs = (user: UserId, device: DeviceId) =>
     device === ownDevice || trust.device(device)?.user === user;
-  return state.members.find(({ user, devices }) => !devices.every((each) => isTheirs(user, each)))
-    ?.user;
+  const mislisted = state.members.find(
+    ({ user, devices }) => !devices.every((each) => isTheirs(user, each)),
+  );
+  return mislisted?.user ?? state.unaccepted.find((key) => !trust.hasAccepted(key))?.user;
 }
 
 /**

@@ -5,7 +5,17 @@ import {
   type Member,
 } from "../../crypto/wire/frame.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
-import { bytes, deviceId, fixed, list, message, uint, userId } from "../../crypto/wire/protobuf.ts";
+import {
+  bytes,
+  deviceId,
+  fixed,
+  list,
+  message,
+  nested,
+  uint,
+  userId,
+  type MessageOf,
+} from "../../crypto/wire/protobuf.ts";
 import {
   parseId,
   nilId,
@@ -19,6 +29,10 @@ import { loadCuts, type Cut } from "./cuts.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
 const prefix = "conversation!";
+const unacceptedKey = message({ user: [1, userId], accountKey: [2, fixed(32)] });
+/** An account key of a member that this device does not trust yet. */
+export type UnacceptedKey = MessageOf<typeof unacceptedKey>;
+
 const record = message({
   seq: [1, uint()],
   transcriptHash: [2, fixed(32)],
@@ -35,6 +49,7 @@ const record = message({
   arrivedAt: [13, uint()],
   uncertified: [14, list(userId, 4096)],
   changedAt: [15, uint()],
+  unaccepted: [16, list(nested(unacceptedKey), 4096)],
 });
 
 /**
@@ -92,6 +107,11 @@ export interface ConversationState {
    * sealed for them, and they change no members.
    */
   readonly uncertified: readonly UserId[];
+  /**
+   * The account keys under which members changed the members or the conversation before this device trusted
+   * them. Nothing is sealed until a person has accepted each of them.
+   */
+  readonly unaccepted: readonly UnacceptedKey[];
 }
 
 /** Returns every conversation that this device was ever in, in order of their ids. */
@@ -113,10 +133,11 @@ export async function loadStates(
       afterGap: stored.afterGap === 1,
       unseen: stored.unseen === 1,
     };
-    const { arrivedAt, changedAt, restores, withheld, withheldMembers, uncertified } = stored;
+    const { arrivedAt, changedAt, restores, withheld, withheldMembers } = stored;
+    const { uncertified, unaccepted } = stored;
     const conversation = parseId<ConversationId>(key.slice(prefix.length));
     const cuts = cutsOf.get(conversation) ?? [];
-    const restored = { restores, cuts, withheld, withheldMembers, uncertified };
+    const restored = { restores, cuts, withheld, withheldMembers, uncertified, unaccepted };
     const known = { seq, transcriptHash, ...flags, epoch, members, arrivedAt, changedAt };
     return [conversation, { ...known, ...restored }];
   });
@@ -151,7 +172,8 @@ export function saveState(
   const withheld = [...state.withheld];
   const withheldMembers = [...state.withheldMembers];
   const uncertified = [...state.uncertified];
-  const restored = { restores, withheld, withheldMembers, uncertified };
+  const unaccepted = [...state.unaccepted];
+  const restored = { restores, withheld, withheldMembers, uncertified, unaccepted };
   transaction.put(
     prefix + conversation,
     encodeRecord(record, { seq, transcriptHash, ...flags, control, ...places, ...restored }),
@@ -174,6 +196,7 @@ export const unknown: Omit<ConversationState, "seq" | "transcriptHash" | "afterG
   withheld: [],
   withheldMembers: [],
   uncertified: [],
+  unaccepted: [],
 };
 
 /**

@@ -5,7 +5,14 @@ import { changedDevice } from "./device-change.ts";
 import type { HistoryRecord, Problem, Self } from "./history.ts";
 import type { Opened } from "./open-event.ts";
 import { passedOver } from "./sequence-check.ts";
-import { memberWith, stateAfter, unknown, type ConversationState } from "./state.ts";
+import {
+  memberWith,
+  stateAfter,
+  unknown,
+  type ConversationState,
+  type UnacceptedKey,
+} from "./state.ts";
+import { unacceptedAfter } from "./unaccepted-keys.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
 /** What the store, the suite and the server told about an event whose place was checked. */
@@ -23,6 +30,8 @@ export type Facts =
       readonly valid: boolean | undefined;
       /** The members whom the tenant's authority certifies in their role, among those who come. */
       readonly certified: ReadonlySet<UserId>;
+      /** The account key under which the act was signed, if this device does not trust it yet. */
+      readonly unaccepted?: UnacceptedKey | undefined;
       /** The problems that were found apart from the verdict. */
       readonly problems: readonly Problem[];
     };
@@ -49,7 +58,11 @@ export function step(
   return {
     state:
       facts.kind === "membership" && facts.verdict.kind === "accepted"
-        ? { ...after, uncertified: uncertifiedAmong(before, after.members, facts.certified, self) }
+        ? {
+            ...after,
+            uncertified: uncertifiedAmong(before, after.members, facts.certified, self),
+            unaccepted: unacceptedAfter(after, facts.unaccepted, facts.verdict.enters),
+          }
         : after,
     record:
       facts.kind === "membership"

@@ -1,7 +1,7 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { acceptAccountKey, knownAccountKey } from "../../crypto/device/admit-device.ts";
-import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { loadAccountKey } from "../../crypto/device/account-key.ts";
 import { groupDigits, safetyNumber } from "../../crypto/device/safety-number.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { SealdeskError } from "../errors.ts";
@@ -48,19 +48,19 @@ export async function safetyCodeWith(
   user: UserId,
 ): Promise<SafetyCode> {
   const { own, known } = await store.read(async (transaction) => ({
-    own: await loadIdentityKey(transaction, "account"),
+    own: await loadAccountKey(transaction),
     known: await knownAccountKey(transaction, user),
   }));
   if (known === undefined)
     throw new SealdeskError("untrusted_member", "This device knows no key of this user.", { user });
   // Loaded on use, because QR codes are a large part of this SDK.
   const { safetyCode } = await import("./safety-code.ts");
-  return safetyCode({ user: self, accountKey: own.publicKey }, { user, accountKey: known });
+  return safetyCode({ user: self, accountKey: own }, { user, accountKey: known });
 }
 
 /**
- * Trusts the account key that the server shows now. Call it after a person has compared the safety
- * number.
+ * Trusts the account key that the server shows now, and what was signed under it and under the keys that the
+ * account had before. Call it after a person has compared the safety number.
  * @param confirmed the safety number that was compared
  * @throws SealdeskError untrusted_member: the server now shows a key with another number, or a key
  *   that is not in the key log
@@ -91,12 +91,13 @@ export async function acceptOffered(
         problem: "key_not_logged",
       },
     );
+  const history = await deps.trust.historyOf(user);
   const isNew = !equalBytes(known, offered);
   // Before the new key counts, so that it never has the role that was certified for the former one.
   if (isNew) await deps.roles.uncertify(user);
   const { forget, committed } = await deps.store.transact(async (transaction) => {
     if (isNew) await acceptAccountKey(transaction, user, { shown: known, accepted: offered });
-    const forgotten = deps.trust.reconsider(transaction, user);
+    const forgotten = deps.trust.reconsider(transaction, user, { accountKey: offered, history });
     return { forget: forgotten, ...(await deps.trust.admit(transaction, found)) };
   });
   forget();
@@ -116,6 +117,6 @@ async function numberOf(
   accountKey: Uint8Array | undefined,
 ): Promise<string | undefined> {
   if (accountKey === undefined) return undefined;
-  const own = await store.read((transaction) => loadIdentityKey(transaction, "account"));
-  return groupDigits(safetyNumber({ user: self, accountKey: own.publicKey }, { user, accountKey }));
+  const own = await store.read(loadAccountKey);
+  return groupDigits(safetyNumber({ user: self, accountKey: own }, { user, accountKey }));
 }

@@ -1,6 +1,7 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { EntryApproval } from "../../crypto/wire/key-entry.ts";
+import { createAccountKey, loadAccountKey } from "../../crypto/device/account-key.ts";
 import {
   certifyDevice,
   createIdentityKey,
@@ -17,7 +18,7 @@ import type { KeyLog } from "../key-log/key-log.ts";
 import type { Clock } from "../runtime.ts";
 import { keepCertificate } from "./certificates.ts";
 import { publishList } from "./own-list.ts";
-import { forgetRefused, loadOwnApproval } from "../linking/approvals.ts";
+import { forgetRefused, loadOwnApproval, saveOwnApproval } from "../linking/approvals.ts";
 import { publishedDigest, publishedPreKeys, savePublished } from "./published-keys.ts";
 import { loadAccount, assertSameAccount, saveAccount, type Account } from "./account.ts";
 
@@ -70,7 +71,7 @@ interface Registration {
   readonly certified: CertifiedDevice;
   readonly registrationId: number;
   readonly preKeys: PreKeyUpload;
-  /** By the device that sent this one the account key; undefined for the account's first device. */
+  /** By a device of the account, or by the account key of the account's first device. */
   readonly approval: EntryApproval | undefined;
 }
 
@@ -81,7 +82,7 @@ async function prepare(
   const { tenant, user } = signedIn;
   const known = await loadAccount(transaction);
   assertSameAccount(known, tenant.id, user.id);
-  const accountKey = await ownAccountKey(transaction, signedIn.accountKey);
+  const accountKey = await ownAccountKey(transaction, device, signedIn);
   const account: Account = {
     tenant: tenant.id,
     user: user.id,
@@ -113,23 +114,29 @@ async function prepare(
 }
 
 /**
- * Makes the account key if the account has none yet, or returns the existing one if this device
- * holds it.
+ * Returns the account key. If the account has none yet, this is its first device: the device makes the key,
+ * and the key approves it.
  */
 async function ownAccountKey(
   transaction: StoreTransaction,
-  published: Uint8Array | undefined,
+  device: DeviceId,
+  { tenant, user, accountKey: published }: SignedIn,
 ): Promise<Uint8Array> {
-  if (published === undefined) return createIdentityKey(transaction, "account");
-  const held = await loadIdentityKey(transaction, "account").catch((error: unknown) => {
+  const held = await loadAccountKey(transaction).catch((error: unknown) => {
     if (codeOf(error, "DeviceError") === "no_identity") return undefined;
     throw error;
   });
-  if (held !== undefined && equalBytes(held.publicKey, published)) return held.publicKey;
-  throw new SealdeskError(
-    "account_has_other_devices",
-    "Another device of this account holds its key and must approve this one.",
-  );
+  if (held !== undefined && (published === undefined || equalBytes(held, published))) return held;
+  if (published !== undefined)
+    throw new SealdeskError(
+      "account_has_other_devices",
+      "The account has other devices, and one of them must approve this one.",
+    );
+  const { publicKey: deviceKey } = await loadIdentityKey(transaction, "device");
+  const first = { tenant: tenant.id, user: user.id, device, deviceKey };
+  const { accountKey, approval: signature } = createAccountKey(transaction, first);
+  saveOwnApproval(transaction, { device: undefined, signature });
+  return accountKey;
 }
 
 /** Returns true if an earlier attempt registered exactly this device and its answer was lost. */

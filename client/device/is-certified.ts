@@ -1,7 +1,7 @@
 import { verifyDevice, type CertifiedDevice } from "../../crypto/device/identity.ts";
 import { codeOf } from "../errors.ts";
 
-/** Returns whether the account key certified the device. */
+/** Returns whether the device certified its record, which names this account key. */
 export function isCertified(device: CertifiedDevice, accountKey: Uint8Array): boolean {
   try {
     verifyDevice(device, accountKey);

@@ -9,7 +9,7 @@ import {
   uint,
   userId,
 } from "../../crypto/wire/protobuf.ts";
-import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { loadAccountKey } from "../../crypto/device/account-key.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
 import type { Credentials, KeptSession, SessionKeeper } from "../http/session.ts";
@@ -66,10 +66,8 @@ export function sessionKeeper(
       expiresAtMs,
       tenant: { id: tenant, slug },
       user: { id: user, role, displayName },
-      // A registered device holds the account key.
-      accountKey: isRegistered
-        ? (await loadIdentityKey(transaction, "account")).publicKey
-        : undefined,
+      // A registered device knows the account key.
+      accountKey: isRegistered ? await loadAccountKey(transaction) : undefined,
     };
   }
 

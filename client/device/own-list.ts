@@ -1,25 +1,29 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { listedDevice, listValidityMs, type ListSignature } from "../../crypto/wire/device-list.ts";
-import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { DeviceId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import { signDeviceList } from "../../crypto/device/account-list.ts";
-import { loadIdentityKey, type CertifiedDevice } from "../../crypto/device/identity.ts";
+import { loadAccountKey } from "../../crypto/device/account-key.ts";
+import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
 import { isProblem, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import { devicesAfter } from "../key-log/confirmed-list.ts";
-import type { KeyHistory } from "../key-log/key-history.ts";
+import { cameRightfully, type KeyHistory } from "../key-log/key-history.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import { loadSeenList, noteList } from "../key-log/seen-lists.ts";
 import type { Clock } from "../runtime.ts";
-import { isCertified } from "./is-certified.ts";
 import { removedAmong } from "./removed-devices.ts";
 
 export interface OwnListDeps {
   readonly store: DeviceStore;
   readonly keyLog: Pick<KeyLog, "historyOf">;
-  readonly account: { readonly tenant: TenantId; readonly user: UserId };
+  readonly account: {
+    readonly tenant: TenantId;
+    readonly user: UserId;
+    readonly device: DeviceId;
+  };
   /** The time that this device measures by itself. */
   readonly localClock: Pick<Clock, "now">;
   /**
@@ -49,7 +53,7 @@ export async function publishList(
     const history = await keyLog.historyOf(account.user);
     const { list, accountKey } = await store.read(async (transaction) => ({
       list: await nextList(transaction, deps, history, devices),
-      accountKey: (await loadIdentityKey(transaction, "account")).publicKey,
+      accountKey: await loadAccountKey(transaction),
     }));
     try {
       await send(list);
@@ -94,12 +98,13 @@ const isDue = ({ issuedAtMs }: Pick<ListSignature, "issuedAtMs">, nowMs: number)
 
 async function nextList(
   transaction: ReadTransaction,
-  { account: { tenant, user }, localClock, isNewcomer }: OwnListDeps,
-  { entries, arrivals, list: known }: KeyHistory,
+  { account: { tenant, user, device }, localClock, isNewcomer }: OwnListDeps,
+  history: KeyHistory,
   devices: (now: readonly DeviceRecord[]) => readonly DeviceRecord[],
 ): Promise<ListSignature> {
-  const now = devicesAfter(entries);
-  const { publicKey } = await loadIdentityKey(transaction, "account");
+  const { list: known } = history;
+  const now = devicesAfter(history.entries);
+  const accountKey = await loadAccountKey(transaction);
   const removed = await removedAmong(
     transaction,
     now.map(({ record }) => record.device),
@@ -110,24 +115,19 @@ async function nextList(
       "The server does not show the newest list of the account's devices.",
     );
   const listed = devices(now.map(({ record }) => record));
-  const isRightful = (device: CertifiedDevice) =>
-    isCertified(device, publicKey) &&
-    arrivals.some(({ record }) => record.device === device.record.device);
-  if (!now.every(isRightful) || listed.some(({ device }) => removed.includes(device)))
+  const isRightful = (each: CertifiedDevice) =>
+    equalBytes(each.record.accountKey, accountKey) && cameRightfully(history, each, accountKey);
+  if (!now.every(isRightful) || listed.some((each) => removed.includes(each.device)))
     throw new SealdeskError(
       "key_log_inconsistent",
       "The key log names a device that did not come to the account rightfully, or that was removed.",
     );
   const seen = await loadSeenList(transaction, user);
-  const isOfKey = seen !== undefined && equalBytes(seen.accountKey, publicKey);
+  const isOfKey = seen !== undefined && equalBytes(seen.accountKey, accountKey);
   const version = 1 + Math.max(known?.version ?? 0, isOfKey ? seen.version : 0);
   const issuedAtMs = Math.max(0, localClock.now());
-  return signDeviceList(transaction, {
-    tenant,
-    user,
-    version,
-    issuedAtMs,
-    validUntilMs: issuedAtMs + listValidityMs,
-    devices: listed.map((record) => listedDevice(sha256, record)),
-  });
+  const devicesListed = listed.map((record) => listedDevice(sha256, record));
+  const validUntilMs = issuedAtMs + listValidityMs;
+  const list = { tenant, user, accountKey, version, issuedAtMs, validUntilMs };
+  return signDeviceList(transaction, { ...list, devices: devicesListed }, device);
 }

@@ -3,11 +3,17 @@ import type { DeviceProof } from "../../crypto/wire/frame.ts";
 import type { DeviceId, UserId } from "../../crypto/wire/ids.ts";
 import { certifiedFromFields } from "../../crypto/device/certified-fields.ts";
 import { loadIdentityKey, type CertifiedDevice } from "../../crypto/device/identity.ts";
-import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
+import type { ReadTransaction } from "../../crypto/device/store.ts";
 import type { KeyHistory } from "../key-log/key-history.ts";
 import type { Account } from "./account.ts";
-import { accountKeyOf, wasDeviceOf, wasLoggedDeviceOf } from "./former-device.ts";
+import { accountKeyOf, cameLater, wasDeviceOf } from "./former-device.ts";
 import type { KnownDevice, Trust, UntrustedDevice } from "./trust.ts";
+
+/** The owner of a device, with the keys of the device. */
+export interface Owner extends KnownDevice {
+  /** The account key that certainly is the account's, and that no person has accepted yet. */
+  readonly unaccepted?: Uint8Array;
+}
 
 /** A device that has signed something, and what the event says of it. */
 export interface Claim {
@@ -15,8 +21,7 @@ export interface Claim {
   readonly proof: DeviceProof | undefined;
   /**
    * "creation": the conversation exists also if its creator's account has another key now, which this
-   * user has not accepted. "act": the device must have come to the account rightfully, as the key
-   * log has it.
+   * user has not accepted. "act": it waits for the user to accept the key.
    */
   readonly of: "creation" | "act";
 }
@@ -42,20 +47,17 @@ interface OwnerDeps {
  * Returns the users whose key histories are needed to judge the claims: whose device is neither known nor
  * among `found`.
  */
-export async function ownersToLookUp(
-  { store, trust, account }: Pick<OwnerDeps, "trust" | "account"> & { readonly store: DeviceStore },
+export function ownersToLookUp(
+  { trust, account }: Pick<OwnerDeps, "trust" | "account">,
   claims: readonly Claim[],
   found: readonly CertifiedDevice[],
-): Promise<ReadonlySet<UserId>> {
+): ReadonlySet<UserId> {
   const owners = new Set<UserId>();
   for (const claim of claims) {
     const { device, proof } = claim;
     const isFound = found.some(({ record }) => record.device === device);
-    if (proof === undefined || device === account.device || isFound) continue;
-    if (knownDevice(trust, claim) !== undefined) continue;
-    const known = await store.read((each) => accountKeyOf(each, account, proof.user));
-    const isTrusted = known !== undefined && equalBytes(known, proof.accountKey);
-    if (claim.of === "act" || !isTrusted) owners.add(proof.user);
+    const isKnown = device === account.device || knownOwner(trust, device) !== undefined;
+    if (proof !== undefined && !isFound && !isKnown) owners.add(proof.user);
   }
   return owners;
 }
@@ -69,34 +71,48 @@ export async function ownerOf(
   transaction: ReadTransaction,
   claim: Claim,
   { devices, distrusted, histories }: Arrived,
-): Promise<KnownDevice | undefined> {
+): Promise<Owner | undefined> {
   const { device, proof } = claim;
   if (device === account.device) {
     const { publicKey: receiptKey } = await loadIdentityKey(transaction, "receipt");
     return { user: account.user, deviceKey, receiptKey };
   }
-  const known = knownDevice(trust, claim);
+  const known = knownOwner(trust, device);
   if (known !== undefined) return known;
-  const mayBeReset = (user: UserId) => claim.of === "creation" && user !== account.user;
   const isDistrusted = (user: UserId) =>
     distrusted.some(
-      (each) => each.user === user && !(mayBeReset(user) && each.code === "account_key_changed"),
+      (each) =>
+        each.user === user && (user === account.user || each.code !== "account_key_changed"),
     );
   const found = devices.find(({ record }) => record.device === device)?.record;
-  if (found !== undefined) return isDistrusted(found.user) ? undefined : found;
-  if (proof === undefined) return undefined;
-  const accountKey = await accountKeyOf(transaction, account, proof.user);
+  const user = found?.user ?? proof?.user;
+  if (user === undefined) return undefined;
+  const trusted = await accountKeyOf(transaction, account, user);
+  if (found !== undefined)
+    return isDistrusted(user) ? undefined : ownerUnder(found, found.accountKey, trusted);
   // Refuses the claim if no earlier account key and no current device of the owner is trusted.
-  if (accountKey === undefined && isDistrusted(proof.user)) return undefined;
+  if (proof === undefined || (trusted === undefined && isDistrusted(user))) return undefined;
   const certified = certifiedFromFields(account.tenant, { ...proof, device });
-  const history = histories.get(proof.user);
-  const wasOf = claim.of === "act" ? wasLoggedDeviceOf : wasDeviceOf;
-  return wasOf(certified, accountKey, history) ? proof : undefined;
+  const history = histories.get(user);
+  if (wasDeviceOf(certified, trusted, history)) return proof;
+  const mayBeAccepted = claim.of === "act" && user !== account.user;
+  return mayBeAccepted && cameLater(certified, trusted, history)
+    ? { ...proof, unaccepted: proof.accountKey }
+    : undefined;
 }
 
-/**
- * Returns the known device. A creation counts even if the account key has changed: the user is told of
- * the key, and nothing is sent until they accept it, but the conversation exists.
- */
-const knownDevice = (trust: OwnerDeps["trust"], { device, of }: Claim): KnownDevice | undefined =>
-  trust.device(device) ?? (of === "creation" ? trust.unaccepted(device) : undefined);
+const ownerUnder = (
+  device: KnownDevice,
+  accountKey: Uint8Array,
+  trusted: Uint8Array | undefined,
+): Owner =>
+  trusted === undefined || equalBytes(trusted, accountKey)
+    ? device
+    : { ...device, unaccepted: accountKey };
+
+function knownOwner(trust: OwnerDeps["trust"], device: DeviceId): Owner | undefined {
+  const known = trust.device(device);
+  if (known !== undefined) return known;
+  const unaccepted = trust.unaccepted(device);
+  return unaccepted && { ...unaccepted, unaccepted: unaccepted.accountKey };
+}

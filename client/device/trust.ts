@@ -2,18 +2,16 @@ import { fixed, message, userId, type MessageOf } from "../../crypto/wire/protob
 import type { Member } from "../../crypto/wire/frame.ts";
 import { parseId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
 import { admitDevice } from "../../crypto/device/admit-device.ts";
-import {
-  loadIdentityKey,
-  verifyDevice,
-  type CertifiedDevice,
-} from "../../crypto/device/identity.ts";
+import { loadAccountKey } from "../../crypto/device/account-key.ts";
+import { verifyDevice, type CertifiedDevice } from "../../crypto/device/identity.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
-import { isLogged, isRemoved, type KeyHistory } from "../key-log/key-history.ts";
+import { isLogged, isRemoved, keysUntil, type KeyHistory } from "../key-log/key-history.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
+import { AcceptedKeys } from "./accepted-keys.ts";
 import { keepCertificate } from "./certificates.ts";
 
 const prefix = "peer!";
@@ -21,6 +19,11 @@ const peer = message({ user: [1, userId], deviceKey: [2, fixed(32)], receiptKey:
 
 /** A device whose certificate was checked. */
 export type KnownDevice = MessageOf<typeof peer>;
+
+/** A device that is in the key log, under an account key that a person may still accept. */
+export interface UnacceptedDevice extends KnownDevice {
+  readonly accountKey: Uint8Array;
+}
 
 /** Why a device is not trusted. */
 export interface UntrustedDevice {
@@ -53,25 +56,30 @@ export class Trust {
   readonly #keyLog: Pick<KeyLog, "historyOf">;
   readonly #self: UserId;
   readonly #known: Map<DeviceId, KnownDevice>;
+  readonly #accepted: AcceptedKeys;
   readonly #distrusted = new Map<DeviceId, UntrustedDevice>();
   /** The distrusted devices under an account key that a person may still accept. */
-  readonly #unaccepted = new Map<DeviceId, KnownDevice>();
+  readonly #unaccepted = new Map<DeviceId, UnacceptedDevice>();
 
-  private constructor(deps: TrustDeps, known: Map<DeviceId, KnownDevice>) {
+  private constructor(deps: TrustDeps, known: Map<DeviceId, KnownDevice>, accepted: AcceptedKeys) {
     this.#suite = deps.suite;
     this.#api = deps.api;
     this.#keyLog = deps.keyLog;
     this.#self = deps.self;
     this.#known = known;
+    this.#accepted = accepted;
   }
 
   static async load(deps: TrustDeps, store: DeviceStore): Promise<Trust> {
-    const entries = await store.read((transaction) => transaction.list(prefix));
+    const [entries, accepted] = await store.read(async (transaction) => [
+      await transaction.list(prefix),
+      await AcceptedKeys.load(transaction),
+    ]);
     const known = entries.map(([key, value]): [DeviceId, KnownDevice] => [
       parseId<DeviceId>(key.slice(prefix.length)),
       decodeRecord(peer, value),
     ]);
-    return new Trust(deps, new Map(known));
+    return new Trust(deps, new Map(known), accepted);
   }
 
   device(device: DeviceId): KnownDevice | undefined {
@@ -80,10 +88,16 @@ export class Trust {
 
   /**
    * Returns a device that is in the key log, but under an account key that is not accepted. Nothing
-   * is sent to it and its messages are not shown. The conversations that it created remain valid.
+   * is sent to it and its messages are not shown. The conversations that it created remain valid, and what it
+   * signs counts once a person accepts the key.
    */
-  unaccepted(device: DeviceId): KnownDevice | undefined {
+  unaccepted(device: DeviceId): UnacceptedDevice | undefined {
     return this.#unaccepted.get(device);
+  }
+
+  /** Returns whether a person accepted this changed account key, or a later one of the account. */
+  hasAccepted({ user, accountKey }: Pick<UnacceptedDevice, "user" | "accountKey">): boolean {
+    return this.#accepted.has(user, accountKey);
   }
 
   /** Returns why `device` was not admitted, or undefined if it was not refused. */
@@ -161,7 +175,7 @@ export class Trust {
   ): Promise<{ readonly distrusted: readonly UntrustedDevice[]; readonly committed: () => void }> {
     const good = new Map<DeviceId, KnownDevice>();
     const bad = new Map<DeviceId, UntrustedDevice>();
-    const unaccepted = new Map<DeviceId, KnownDevice>();
+    const unaccepted = new Map<DeviceId, UnacceptedDevice>();
     for (const device of devices) {
       const { record } = device;
       const value = {
@@ -174,7 +188,8 @@ export class Trust {
         bad.set(record.device, { user: record.user, code });
         // This account has one key, which this device holds. There is nothing to accept.
         const mayBeAccepted = code === "account_key_changed" && record.user !== this.#self;
-        if (mayBeAccepted) unaccepted.set(record.device, value);
+        if (mayBeAccepted)
+          unaccepted.set(record.device, { ...value, accountKey: record.accountKey });
         continue;
       }
       good.set(record.device, value);
@@ -190,14 +205,21 @@ export class Trust {
   }
 
   /**
-   * Forgets all decisions about a user's devices. Valid devices are included, because the new
-   * account key must certify them. Call the function that it returns once the transaction is
-   * committed.
+   * Records that a person accepted the user's account key, and with it those that the account had before.
+   * Forgets all decisions about the user's devices. Valid devices are included, because they must have come
+   * under the new account key. Call the function that it returns once the transaction is committed.
    */
-  reconsider(transaction: StoreTransaction, user: UserId): () => void {
+  reconsider(
+    transaction: StoreTransaction,
+    user: UserId,
+    accepted: { readonly accountKey: Uint8Array; readonly history: KeyHistory | undefined },
+  ): () => void {
+    const keys = keysUntil(accepted.history, accepted.accountKey);
+    const added = this.#accepted.add(transaction, user, keys);
     const known = [...this.#known].filter(([, device]) => device.user === user);
     for (const [device] of known) transaction.delete(prefix + device);
     return () => {
+      added();
       for (const [device] of known) this.#known.delete(device);
       for (const [device, distrust] of this.#distrusted)
         if (distrust.user === user) {
@@ -213,9 +235,9 @@ export class Trust {
   ): Promise<UntrustedDevice["code"] | undefined> {
     if (!device.logged) return "key_not_logged";
     try {
-      // This device holds the key of its own account, so that account gets no trust on first use.
+      // This device knows the key of its own account, so that account gets no trust on first use.
       if (device.record.user === this.#self)
-        verifyDevice(device, (await loadIdentityKey(transaction, "account")).publicKey);
+        verifyDevice(device, await loadAccountKey(transaction));
       await admitDevice(transaction, this.#suite, device);
       return undefined;
     } catch (error) {

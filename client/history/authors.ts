@@ -43,7 +43,7 @@ export async function authorOf(
  * Keeps a certificate that a grant passes on, if the key log has it: the device rightfully came to the
  * account, under the account key that this device trusts for the user or before it. If it trusts none, it
  * trusts the newest one from then on, so a key that follows does not count until a person accepts it. The
- * certificate alone proves nothing, because a copy of the account key can make one. Do not call it inside a
+ * certificate alone proves nothing, because every device can make one. Do not call it inside a
  * store transaction, because it waits for the network.
  * @throws SealdeskError once `retry` gives up
  */

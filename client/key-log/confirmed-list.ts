@@ -2,7 +2,9 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { listedDevice, type ListSignature } from "../../crypto/wire/device-list.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
+import { approvedArrivals } from "./approved-arrivals.ts";
 import { isSignedList } from "../../crypto/device/account-list.ts";
+import type { DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import { deviceChecks } from "./checks.ts";
 
@@ -45,8 +47,8 @@ export const devicesRemoved = (entries: readonly KeyEntry[]): readonly DeviceId[
 ];
 
 /**
- * Returns the newest list of the account's devices, or undefined if the account did not sign a list of
- * the devices that the log says it has. If the last entries are removals that the account did not sign,
+ * Returns the newest list of the account's devices, or undefined if no device of the account signed a list
+ * of the devices that the log says it has. If the last entries are removals that the account did not sign,
  * it is the list before them, without the removed devices.
  * @param shown the newest list, as the server shows it
  */
@@ -56,30 +58,61 @@ export function confirmedList(
 ): ConfirmedList | undefined {
   if (shown === undefined) return undefined;
   const devices = new Set(devicesAfter(entries).map(({ record }) => record.device));
+  const arrivals = approvedArrivals(entries);
   for (let end = entries.length; end > 0; end--) {
     const last = entries[end - 1];
-    const signed = listAfter(entries.slice(0, end), shown);
+    const signed = listAfter(entries.slice(0, end), arrivals, shown);
     if (signed !== undefined) return { ...signed, devices };
     if (last?.change !== "device_removed" || last.list !== undefined) return undefined;
   }
   return undefined;
 }
 
-/** Returns whether the account signed the list of its devices after the entry of this version. */
-export function isListSigned(entries: readonly KeyEntry[], version: number): boolean {
+/** Returns whether a device of the account signed the list of its devices after the entry of this version. */
+export function isListSigned(
+  {
+    entries,
+    arrivals,
+  }: { readonly entries: readonly KeyEntry[]; readonly arrivals: readonly KeyEntry[] },
+  version: number,
+): boolean {
   const list = entries[version - 1]?.list;
-  return list !== undefined && listAfter(entries.slice(0, version), list) !== undefined;
+  return list !== undefined && listAfter(entries.slice(0, version), arrivals, list) !== undefined;
 }
 
-/** Returns the parts of a list that the account signed for the devices after these entries. */
-function listAfter(entries: readonly KeyEntry[], list: ListSignature) {
-  const added = entries.findLast(({ change }) => change === "device_added");
-  if (added === undefined) return undefined;
-  const { tenant, user, accountKey } = added.record;
+/** Returns the parts of a list that a device of the account signed for the devices after these entries. */
+function listAfter(
+  entries: readonly KeyEntry[],
+  arrivals: readonly KeyEntry[],
+  list: ListSignature,
+) {
+  const signer = signerOf(entries, arrivals, list);
+  if (signer === undefined) return undefined;
+  const { tenant, user, accountKey, deviceKey } = signer;
   const { version, issuedAtMs, validUntilMs } = list;
   const devices = devicesAfter(entries).map(({ record }) =>
     listedDevice(deviceChecks.sha256, record),
   );
   const whole = { tenant, user, accountKey, version, issuedAtMs, validUntilMs, devices };
-  return isSignedList(whole, list) ? { accountKey, version, issuedAtMs, validUntilMs } : undefined;
+  return isSignedList(whole, list, deviceKey)
+    ? { accountKey, version, issuedAtMs, validUntilMs }
+    : undefined;
+}
+
+/**
+ * Returns the device that may have signed a list: one that came to the account rightfully and that the account
+ * has after these entries. A device that removes itself signs the list of that entry, and none later.
+ */
+function signerOf(
+  entries: readonly KeyEntry[],
+  arrivals: readonly KeyEntry[],
+  { signedBy, signature }: ListSignature,
+): DeviceRecord | undefined {
+  const last = entries.at(-1);
+  const isOfLast = last?.list !== undefined && equalBytes(last.list.signature, signature);
+  const before = isOfLast ? devicesAfter(entries.slice(0, -1)) : [];
+  const signer = [...devicesAfter(entries), ...before].find(
+    ({ record }) => record.device === signedBy,
+  );
+  return arrivals.find(({ record }) => record === signer?.record)?.record;
 }

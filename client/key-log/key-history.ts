@@ -115,6 +115,16 @@ export function decodedAt<T>(
   }
 }
 
+/** Returns the account keys that the account had up to the first entry of this one, which is the last. */
+export function keysUntil(
+  history: Pick<KeyHistory, "entries"> | undefined,
+  accountKey: Uint8Array,
+): readonly Uint8Array[] {
+  const keys = (history?.entries ?? []).map(({ record }) => record.accountKey);
+  const end = keys.findIndex((key) => equalBytes(key, accountKey));
+  return [...keys.slice(0, Math.max(0, end)), accountKey];
+}
+
 /** Returns whether the log has an entry about the device. */
 export const isEntered = ({ entries }: KeyHistory, device: DeviceId): boolean =>
   entries.some(({ record }) => record.device === device);
@@ -123,26 +133,6 @@ export const isEntered = ({ entries }: KeyHistory, device: DeviceId): boolean =>
 export const isRemoved = ({ entries }: KeyHistory, device: DeviceId): boolean =>
   entries.findLast(({ record }) => record.device === device)?.change === "device_removed";
 
-/**
- * Returns true if the log says that exactly this device was added to the account before
- * `accountKey`. Later entries under another key do not count: no holder of the account made them.
- * @param accountKey the trusted key; undefined when there is none, and the whole log is searched
- */
-export function wasLoggedBefore(
-  { entries }: KeyHistory,
-  device: CertifiedDevice,
-  accountKey: Uint8Array | undefined,
-): boolean {
-  const begin =
-    accountKey === undefined
-      ? entries.length
-      : entries.findIndex(({ record }) => equalBytes(record.accountKey, accountKey));
-  return entries.slice(0, Math.max(0, begin)).some((entry) => isArrival(entry, device));
-}
-
-const isArrival = (entry: KeyEntry, device: CertifiedDevice): boolean =>
-  entry.change === "device_added" && isOf(entry, device);
-
 /** Returns true if the entry has exactly this record and certificate. */
 const isOf = (entry: KeyEntry, { record, signature }: CertifiedDevice): boolean =>
   equalBytes(deviceRecordBytes(entry.record), deviceRecordBytes(record)) &&
@@ -150,7 +140,8 @@ const isOf = (entry: KeyEntry, { record, signature }: CertifiedDevice): boolean 
 
 /**
  * Returns true if the log says that exactly this device rightfully came to the account, under
- * `accountKey` or before it. It may have been removed since.
+ * `accountKey` or before it. Later entries under another key do not count: no holder of the account made
+ * them. The device may have been removed since.
  * @param accountKey the trusted key; undefined when there is none, and the whole log is searched
  */
 export function cameRightfully(

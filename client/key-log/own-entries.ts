@@ -1,4 +1,4 @@
-import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { loadAccountKey } from "../../crypto/device/account-key.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
@@ -17,19 +17,11 @@ export interface UnknownEntry {
   readonly version: number;
 }
 
-/**
- * A device that came to this account with the account key, and that the account does not know.
- * Somebody has a copy of the key, or of a device.
- */
+/** A device that this one approved, and whose approval it does not remember. Somebody has a copy of this device. */
 export interface UnrecognisedDevice {
   readonly device: DeviceId;
   /** The version of the entry in the account's history. */
   readonly version: number;
-  /**
-   * This device, if the entry has its approval and it remembers no such approval. Undefined if the
-   * entry has no approval by a device of the account.
-   */
-  readonly approvedBy: DeviceId | undefined;
   /** The time when this device read the entry, in milliseconds since the Unix epoch. */
   readonly readAtMs: number;
 }
@@ -66,21 +58,16 @@ export const watchOwnEntries = ({
   new PeriodicTask(localClock, everyMs, async () => {
     await keyLog.follow(account.user, async (unseen, { entries, arrivals }) => {
       const { device } = account;
-      const { publicKey } = await store.read((each) => loadIdentityKey(each, "account"));
-      const isSigned = ({ version }: KeyEntry) => isListSigned(entries, version);
-      const own = { device, accountKey: publicKey, isSigned, arrivals };
-      const { former, unknown, unapproved } = sortOwnEntries(unseen, own);
+      const accountKey = await store.read(loadAccountKey);
+      const isSigned = ({ version }: KeyEntry) => isListSigned({ entries, arrivals }, version);
+      const own = { device, accountKey, isSigned, arrivals };
+      const { former, unknown } = sortOwnEntries(unseen, own);
       if (former !== undefined) onFormerKey(former);
       for (const { record, change, version } of unknown)
         onUnknown({ device: record.device, change, version });
-      const forgotten = await notRemembered(store, device, unseen);
-      for (const entry of unseen.filter((each) => unapproved.includes(each) || forgotten.has(each)))
-        onUnrecognised({
-          device: entry.record.device,
-          version: entry.version,
-          approvedBy: forgotten.has(entry) ? device : undefined,
-          readAtMs: localClock.now(),
-        });
+      const arrived = unseen.filter((entry) => arrivals.includes(entry));
+      for (const { record, version } of await notRemembered(store, device, arrived))
+        onUnrecognised({ device: record.device, version, readAtMs: localClock.now() });
     });
     await keyLog.tellRestored();
   });
@@ -90,11 +77,11 @@ const notRemembered = (
   store: DeviceStore,
   self: DeviceId,
   entries: readonly KeyEntry[],
-): Promise<ReadonlySet<KeyEntry>> =>
+): Promise<readonly KeyEntry[]> =>
   store.read(async (transaction) => {
-    const found = new Set<KeyEntry>();
+    const found: KeyEntry[] = [];
     for (const entry of entries)
       if (entry.approval?.device === self && !(await hasApproved(transaction, entry.record.device)))
-        found.add(entry);
+        found.push(entry);
     return found;
   });

@@ -1,7 +1,6 @@
-import { toHex } from "../../crypto/wire/bytes.ts";
+import { equalBytes, toHex } from "../../crypto/wire/bytes.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
-import { isCertified } from "../device/is-certified.ts";
 
 /** The account had other keys before: it was reset, or it belonged to somebody else. */
 export interface FormerKey {
@@ -28,29 +27,27 @@ interface OwnAccount {
 
 interface SortedEntries {
   readonly former: FormerKey | undefined;
-  /** Entries that the account did not sign, and the removal of this device. */
+  /** Entries that the account did not make, and the removal of this device. */
   readonly unknown: readonly KeyEntry[];
-  /** Devices that the account key certified and no device of the account approved. */
-  readonly unapproved: readonly KeyEntry[];
 }
 
 /**
- * Finds the entries that no device of this account made. Only a holder of the account key adds
- * devices, with the approval of a device of the account, or removes them, and this device is one of
- * them, whatever was logged. So an administrator's removal of another device of this account is among
- * the unknown ones.
+ * Finds the entries that no device of this account made: devices that did not come to the account
+ * rightfully, and changes without a list that the account signed. So an administrator's removal of another
+ * device of this account is among the unknown ones.
  *
  * Entries before the first one of the account key belong to the account's time under another key.
  * They are reported as that time if they are complete and every device of that time was removed. A
  * device that was not removed, and any later entry under another key, is unknown. A server cannot
- * freely choose where the account key begins: its first entry bears that key's signature.
+ * freely choose where the account key begins: that key approved the device of its first entry.
  */
 export function sortOwnEntries(
   entries: readonly KeyEntry[],
   { device, accountKey, isSigned, arrivals }: OwnAccount,
 ): SortedEntries {
-  const isOwn = ({ record, certificate }: KeyEntry) =>
-    isCertified({ record, signature: certificate }, accountKey);
+  const isOwn = (entry: KeyEntry) =>
+    equalBytes(entry.record.accountKey, accountKey) &&
+    (entry.change === "device_removed" || arrivals.includes(entry));
   const begin = entries[0]?.version === 1 ? Math.max(0, entries.findIndex(isOwn)) : 0;
   const [before, since] = [entries.slice(0, begin), entries.slice(begin)];
   const removed = new Set<DeviceId>();
@@ -68,13 +65,6 @@ export function sortOwnEntries(
       ...before.filter(({ record }) => !removed.has(record.device)),
       ...since.filter((entry) => isRemovalOfThis(entry) || !isOwn(entry) || !isSigned(entry)),
     ],
-    unapproved: since.filter(
-      (entry) =>
-        entry.change === "device_added" &&
-        entry.record.device !== device &&
-        isOwn(entry) &&
-        !arrivals.includes(entry),
-    ),
   };
 }
 

@@ -1,18 +1,18 @@
-import { fixed, message, deviceId } from "../../crypto/wire/protobuf.ts";
+import { fixed, message, deviceId, optional } from "../../crypto/wire/protobuf.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { EntryApproval } from "../../crypto/wire/key-entry.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
 const ownName = "client!approval";
-const own = message({ device: [1, deviceId], signature: [2, fixed(64)] });
+const own = message({ device: [1, optional(deviceId)], signature: [2, fixed(64)] });
 const givenName = (device: DeviceId): string => `approved!${device}`;
 
 /** Stores the approval that this device registers with. */
 export const saveOwnApproval = (transaction: StoreTransaction, approval: EntryApproval): void =>
   transaction.put(ownName, encodeRecord(own, approval));
 
-/** Returns the approval of this device. The first device of an account has none. */
+/** Returns the approval of this device. Undefined if it has none yet, or needs another one. */
 export async function loadOwnApproval(
   transaction: Pick<ReadTransaction, "get">,
 ): Promise<EntryApproval | undefined> {

@@ -1,6 +1,6 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { encodeLinkCode } from "../../crypto/device/linking/link-code.ts";
-import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { loadAccountKey } from "../../crypto/device/account-key.ts";
 import { zeroise } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
 import { loadAccount } from "../device/account.ts";
@@ -41,9 +41,9 @@ export interface DeviceLink<T> {
 const pollMs = 1_000;
 
 /**
- * Signs in and asks the account's devices for the account key. Continues an earlier request that is
+ * Signs in and asks the account's devices for approval. Continues an earlier request that is
  * still open.
- * @param connect called when this device holds the account key
+ * @param connect called when this device is approved
  * @throws SealdeskError link_not_needed: the account has no device yet, or this is one
  * @throws SealdeskError other_account, forbidden, rate_limited, and what signing
  *   in throws
@@ -104,7 +104,7 @@ export async function linkDevice<T>(
   };
 }
 
-/** @returns the account key whose private half this device will receive */
+/** @returns the account key of the account that this device will join */
 async function assertNewcomer(
   transaction: ReadTransaction,
   { user, tenant, accountKey }: SignedIn,
@@ -114,15 +114,15 @@ async function assertNewcomer(
     throw new SealdeskError("other_account", "The store belongs to another account.");
   if (accountKey === undefined)
     throw new SealdeskError("link_not_needed", "The account has no device yet: connect this one.");
-  const held = await loadIdentityKey(transaction, "account").catch((error: unknown) => {
+  const held = await loadAccountKey(transaction).catch((error: unknown) => {
     if (codeOf(error, "DeviceError") === "no_identity") return undefined;
     throw error;
   });
   if (held === undefined) return accountKey;
-  if (equalBytes(held.publicKey, accountKey) && (await wasRefused(transaction))) return accountKey;
-  if (equalBytes(held.publicKey, accountKey))
-    throw new SealdeskError("link_not_needed", "This device holds the account key: connect it.");
-  throw new SealdeskError("other_account", "The store holds another account key.");
+  if (equalBytes(held, accountKey) && (await wasRefused(transaction))) return accountKey;
+  if (equalBytes(held, accountKey))
+    throw new SealdeskError("link_not_needed", "This device belongs to the account: connect it.");
+  throw new SealdeskError("other_account", "The store belongs to another account key.");
 }
 
 interface OpenRequest {

@@ -1,18 +1,19 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { knownAccountKeys } from "../../crypto/device/admit-device.ts";
-import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { loadAccountKey } from "../../crypto/device/account-key.ts";
 import { maxContacts } from "../../crypto/device/linking/account-secrets.ts";
 import { decodeLinkCode, type LinkCode } from "../../crypto/device/linking/link-code.ts";
 import { sealAccount } from "../../crypto/device/linking/seal-account.ts";
-import { zeroise, type SigningKeyPair } from "../../crypto/device/sodium.ts";
+import type { SigningKeyPair } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Account } from "../device/account.ts";
 import { isRecorded } from "../conversation/removals.ts";
 import { loadAuthorityKey } from "../device/authority.ts";
-import { isCertified } from "../device/is-certified.ts";
 import { removedDevice } from "../device/removed-devices.ts";
+import type { Trust } from "../device/trust.ts";
 import { forgetToShare, intendToShare } from "../history/shared-devices.ts";
+import { cameRightfully } from "../key-log/key-history.ts";
 import { loadKeptHead } from "../key-log/kept-head.ts";
 import { loadSeenList } from "../key-log/seen-lists.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
@@ -32,8 +33,8 @@ export interface OwnDevice {
   /** True for the device that calls. */
   readonly current: boolean;
   /**
-   * False for a device that the server lists and the account key did not certify. Remove such a
-   * device.
+   * False for a device that the server lists and that did not come to the account rightfully, as far as the
+   * key log shows. Remove such a device.
    */
   readonly certified: boolean;
 }
@@ -50,13 +51,17 @@ export interface NewDevice {
  * Returns the account's devices that are not removed, oldest first.
  * @throws SealdeskError
  */
-export async function ownDevices({ account, api, store }: OwnDevicesDeps): Promise<OwnDevice[]> {
-  const { publicKey } = await store.read((each) => loadIdentityKey(each, "account"));
+export async function ownDevices(
+  { account, api, store }: OwnDevicesDeps,
+  trust: Pick<Trust, "historyOf">,
+): Promise<OwnDevice[]> {
+  const accountKey = await store.read(loadAccountKey);
   const devices = await api.devicesOf(account.user);
+  const history = await trust.historyOf(account.user);
   return devices.map((device) => ({
     id: device.record.device,
     current: device.record.device === account.device,
-    certified: isCertified(device, publicKey),
+    certified: history !== undefined && cameRightfully(history, device, accountKey),
   }));
 }
 
@@ -70,14 +75,14 @@ export async function reviewDevice(deps: OwnDevicesDeps, text: string): Promise<
   return { id: device, requestedAtMs: createdAtMs, expiresAtMs };
 }
 
-/** The data that a new device receives besides the account key. */
+/** The data that a new device receives besides its approval. */
 export interface ApprovalOptions {
   /** True if it receives this device's history of every conversation. Default: true. */
   readonly history?: boolean;
 }
 
 /**
- * Sends the account key to the device that shows the code, sealed to the key in the code.
+ * Approves the device that shows the code, and sends it what it needs, sealed to the key in the code.
  * @throws SealdeskError as `reviewDevice`
  */
 export async function approveDevice(
@@ -88,36 +93,31 @@ export async function approveDevice(
   const { account, api, deviceKey, store } = deps;
   const code = readCode(text);
   const { device, deviceKey: newDeviceKey } = await openRequest(deps, code);
-  const { own, contacts, keyLog, seen, authority } = await store.read(async (transaction) => ({
-    own: await loadIdentityKey(transaction, "account"),
-    contacts: await knownAccountKeys(transaction, maxContacts),
-    keyLog: await loadKeptHead(transaction),
-    seen: await loadSeenList(transaction, account.user),
-    authority: await loadAuthorityKey(transaction),
-  }));
-  // libsodium's private key begins with the seed.
-  const seed = own.privateKey.slice(0, 32);
-  let sealed: Uint8Array;
-  try {
-    sealed = sealAccount({
-      context: {
-        tenant: account.tenant,
-        user: account.user,
-        request: code.request,
-        device,
-        deviceKey: newDeviceKey,
-        ephemeralKey: code.ephemeralKey,
-        sibling: account.device,
-        siblingKey: deviceKey.publicKey,
-        accountKey: own.publicKey,
-      },
-      codeSecret: code.secret,
-      deviceKey: deviceKey.privateKey,
-      secrets: { seed, contacts, keyLog, list: seen, authority },
-    });
-  } finally {
-    for (const secret of [seed, own.privateKey]) zeroise(secret);
-  }
+  const { accountKey, contacts, keyLog, seen, authority } = await store.read(
+    async (transaction) => ({
+      accountKey: await loadAccountKey(transaction),
+      contacts: await knownAccountKeys(transaction, maxContacts),
+      keyLog: await loadKeptHead(transaction),
+      seen: await loadSeenList(transaction, account.user),
+      authority: await loadAuthorityKey(transaction),
+    }),
+  );
+  const sealed = sealAccount({
+    context: {
+      tenant: account.tenant,
+      user: account.user,
+      request: code.request,
+      device,
+      deviceKey: newDeviceKey,
+      ephemeralKey: code.ephemeralKey,
+      sibling: account.device,
+      siblingKey: deviceKey.publicKey,
+      accountKey,
+    },
+    codeSecret: code.secret,
+    deviceKey: deviceKey.privateKey,
+    secrets: { contacts, keyLog, list: seen, authority },
+  });
   const note = history ? intendToShare : forgetToShare;
   await store.transact(async (transaction) => {
     noteApproved(transaction, device);

@@ -1,8 +1,9 @@
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { rememberAccountKey } from "../../crypto/device/admit-device.ts";
-import { adoptAccountKey, verifyDevice } from "../../crypto/device/identity.ts";
-import { openAccount, type OpenedAccount } from "../../crypto/device/linking/open-account.ts";
-import { zeroise } from "../../crypto/device/sodium.ts";
+import { adoptAccountKey } from "../../crypto/device/account-key.ts";
+import { verifyDevice } from "../../crypto/device/identity.ts";
+import type { AccountSecrets } from "../../crypto/device/linking/account-secrets.ts";
+import { openAccount } from "../../crypto/device/linking/open-account.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { loadAuthorityKey, saveAuthorityKey } from "../device/authority.ts";
 import type { SignedInDevice } from "../device/sign-in.ts";
@@ -22,18 +23,15 @@ interface Taking {
   readonly store: DeviceStore;
   readonly me: SignedInDevice;
   readonly pending: PendingLink;
-  /**
-   * The account key as the server showed it to this device. Its certificate decides what others
-   * see.
-   */
+  /** The account key as the server showed it to this device. The approving device must have sealed for it. */
   readonly accountKey: Uint8Array;
   readonly answer: LinkAnswer;
 }
 
 /**
- * Stores the account key, the other users' keys that the approving device trusts, its head of the key
+ * Stores the account key, the approval, the other users' keys that the approving device trusts, its head of the key
  * log, which a server must extend for this device too, the key of the tenant's authority, and the list of the
- * account's devices. From then on this device can certify itself.
+ * account's devices. From then on this device can register.
  * @throws SealdeskError link_not_authentic
  */
 export async function receiveAccount(taking: Taking): Promise<void> {
@@ -41,13 +39,14 @@ export async function receiveAccount(taking: Taking): Promise<void> {
   const user = me.signedIn.user.id;
   const devices = await me.api.devicesOf(user);
   const sibling = devices.find(({ record }) => record.device === answer.sibling);
-  const { account, contacts, keyLog, list, approval, authority } = refusedUnless(() => {
+  const { accountKey } = taking;
+  const { contacts, keyLog, list, approval, authority } = refusedUnless(() => {
     if (sibling === undefined) throw notAuthentic();
-    verifyDevice(sibling, taking.accountKey);
+    verifyDevice(sibling, accountKey);
     return open(taking, sibling.record.deviceKey);
   });
   await store.transact(async (transaction) => {
-    await adoptAccountKey(transaction, account);
+    await adoptAccountKey(transaction, accountKey);
     for (const contact of contacts)
       if (contact.user !== user)
         await rememberAccountKey(transaction, contact.user, contact.accountKey);
@@ -56,15 +55,13 @@ export async function receiveAccount(taking: Taking): Promise<void> {
     if (keyLog !== undefined && kept === undefined) saveKeptHead(transaction, keyLog);
     if (authority !== undefined && (await loadAuthorityKey(transaction)) === undefined)
       saveAuthorityKey(transaction, authority);
-    const { publicKey: accountKey } = account;
     const nowMs = me.localClock.now();
     if (list !== undefined) await noteList(transaction, user, { ...list, accountKey }, nowMs);
     forgetPending(transaction);
   });
-  zeroise(account.privateKey);
 }
 
-function open({ me, pending, accountKey, answer }: Taking, siblingKey: Uint8Array): OpenedAccount {
+function open({ me, pending, accountKey, answer }: Taking, siblingKey: Uint8Array): AccountSecrets {
   const { device, deviceKey, signedIn } = me;
   return openAccount({
     context: {

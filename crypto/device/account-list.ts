@@ -1,23 +1,29 @@
+import type { DeviceId } from "../wire/ids.ts";
 import { deviceListBytes, type DeviceList, type ListSignature } from "../wire/device-list.ts";
 import { loadIdentityKey } from "./identity.ts";
 import { sign, verifySignature, zeroise } from "./sodium.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
 
 /**
- * Signs the list of this account's devices with the account key.
+ * Signs the list of this account's devices with the device key.
+ * @param signedBy this device
  * @throws DeviceError no_identity
  */
 export async function signDeviceList(
   transaction: Pick<StoreTransaction, "get">,
-  list: Omit<DeviceList, "accountKey">,
+  list: DeviceList,
+  signedBy: DeviceId,
 ): Promise<ListSignature> {
-  const { publicKey, privateKey } = await loadIdentityKey(transaction, "account");
+  const { privateKey } = await loadIdentityKey(transaction, "device");
   const { version, issuedAtMs, validUntilMs } = list;
-  const signature = sign(deviceListBytes({ ...list, accountKey: publicKey }), privateKey);
+  const signature = sign(deviceListBytes(list), privateKey);
   zeroise(privateKey);
-  return { version, issuedAtMs, validUntilMs, signature };
+  return { version, issuedAtMs, validUntilMs, signedBy, signature };
 }
 
-/** Returns whether the account key signed this list. */
-export const isSignedList = (list: DeviceList, { signature }: ListSignature): boolean =>
-  verifySignature(deviceListBytes(list), signature, list.accountKey);
+/** Returns whether the device with this device key signed this list. */
+export const isSignedList = (
+  list: DeviceList,
+  { signature }: Pick<ListSignature, "signature">,
+  deviceKey: Uint8Array,
+): boolean => verifySignature(deviceListBytes(list), signature, deviceKey);

@@ -11,10 +11,10 @@ const accountName = (user: UserId): string => accountPrefix + user;
 const ownerName = (device: DeviceId): string => `owner!${device}`;
 
 /**
- * Allows the suite to talk to a device, after checking its account's signature. The first account
- * key seen for a user is remembered. Another one is refused until a person accepts it. A device
- * stays with the first user it was seen under, because an account may certify keys that are not its
- * own. The caller compares the record's tenant and user with those it asked for.
+ * Allows the suite to talk to a device, after checking its certificate. The first account key seen for a
+ * user is remembered. Another one is refused until a person accepts it. A device stays with the first user
+ * it was seen under. The caller compares the record's tenant and user with those it asked for, and the
+ * device with the key log, which says whether the account approved it.
  * @throws DeviceError invalid_device_record, account_key_changed; SuiteError untrusted_identity
  */
 export async function admitDevice(
@@ -23,8 +23,7 @@ export async function admitDevice(
   device: CertifiedDevice,
 ): Promise<void> {
   const { record } = device;
-  // Check the certificate first. An account key that certified nothing is no reason to alarm a
-  // person.
+  // Check the certificate first. A record that no device signed is no reason to alarm a person.
   verifyDevice(device, record.accountKey);
   const names = [accountName(record.user), ownerName(record.device)];
   const [known, owner] = await transaction.getMany(names);

@@ -14,13 +14,10 @@ import {
 } from "./sodium.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
 
-/**
- * The Ed25519 keys of a device. `account` exists only on devices that created the account or
- * received it.
- */
-export type IdentityKeyName = "account" | "device" | "receipt";
+/** The Ed25519 keys of a device. */
+export type IdentityKeyName = "device" | "receipt";
 
-/** The public keys of a device, with its account's signature. */
+/** The public keys of a device, with its certificate: the signature of its device key. */
 export interface CertifiedDevice {
   readonly record: DeviceRecord;
   readonly signature: Uint8Array;
@@ -42,20 +39,6 @@ export async function createIdentityKey(
   const { publicKey, privateKey } = generateSigningKey();
   transaction.put(keyName(name), privateKey);
   return publicKey;
-}
-
-/**
- * Stores the account key that another device of the account sent. It never replaces a key.
- * @throws DeviceError account_key_changed: this device holds another one
- */
-export async function adoptAccountKey(
-  transaction: StoreTransaction,
-  { publicKey, privateKey }: SigningKeyPair,
-): Promise<void> {
-  const existing = await transaction.get(keyName("account"));
-  if (existing !== undefined && !equalBytes(publicHalf(existing), publicKey))
-    throw new DeviceError("account_key_changed", "This device holds another account key.");
-  if (existing === undefined) transaction.put(keyName("account"), privateKey);
 }
 
 /** @throws DeviceError no_identity */
@@ -84,22 +67,23 @@ export async function loadSigner(
 }
 
 /**
- * Certifies a device of this account with the account key's Ed25519 signature over
- * `deviceRecordBytes`. Every other device checks the signature before it talks to that device.
- * @throws DeviceError no_identity; invalid_device_record: the record names another account key
+ * Certifies this device with its device key's Ed25519 signature over `deviceRecordBytes`. Every other device
+ * checks the signature before it talks to this one.
+ * @throws DeviceError no_identity; invalid_device_record: the record is of another device key
  */
 export async function certifyDevice(
   transaction: Pick<StoreTransaction, "get">,
   record: DeviceRecord,
 ): Promise<CertifiedDevice> {
-  const account = await loadIdentityKey(transaction, "account");
-  const certified = { record, signature: sign(deviceRecordBytes(record), account.privateKey) };
-  verifyDevice(certified, account.publicKey);
+  const { privateKey } = await loadIdentityKey(transaction, "device");
+  const certified = { record, signature: sign(deviceRecordBytes(record), privateKey) };
+  verifyDevice(certified, record.accountKey);
   return certified;
 }
 
 /**
- * Checks that `accountKey` certified the device.
+ * Checks that the device certified its record, and that the record names this account key. Whether the
+ * device came to the account rightfully is in the key log.
  * @throws DeviceError account_key_changed: the record names another account key;
  *   invalid_device_record: identifiers, lengths or signature are wrong
  */
@@ -118,8 +102,8 @@ export function verifyDevice(device: CertifiedDevice, accountKey: Uint8Array): v
     );
   if (!equalBytes(record.accountKey, accountKey))
     throw new DeviceError("account_key_changed", "The device names another account key.");
-  if (!verifySignature(deviceRecordBytes(record), signature, accountKey))
-    throw new DeviceError("invalid_device_record", "The account did not certify this device.");
+  if (!verifySignature(deviceRecordBytes(record), signature, record.deviceKey))
+    throw new DeviceError("invalid_device_record", "The device did not certify this record.");
 }
 
 /** libsodium's Ed25519 private key is seed || public key. */

@@ -1,11 +1,11 @@
 /**
- * The list of an account's devices, which the account signs. Where the key log is at hand, the list's
+ * The list of an account's devices, which one of them signs. Where the key log is at hand, the list's
  * devices follow from its entries. So only the signature and what it is about are sent and stored.
  */
 import { concat, toBase64Url, u64 } from "./bytes.ts";
 import type { CanonicalValue } from "./canonical-json.ts";
 import type { DeviceId, TenantId, UserId } from "./ids.ts";
-import { bytesIn, countIn, malformed, type JsonFields } from "./json-fields.ts";
+import { bytesIn, countIn, idIn, malformed, type JsonFields } from "./json-fields.ts";
 import { deviceRecordBytes, lengthPrefixed, type DeviceRecord } from "./signed-records.ts";
 import { uuidToBytes } from "./uuid.ts";
 
@@ -21,7 +21,7 @@ export interface ListedDevice {
 export interface DeviceList {
   readonly tenant: TenantId;
   readonly user: UserId;
-  /** Ed25519, 32 bytes: signs the list. */
+  /** Ed25519, 32 bytes. */
   readonly accountKey: Uint8Array;
   /** 1 for the first list under this account key. Each later list has a higher one. */
   readonly version: number;
@@ -32,8 +32,11 @@ export interface DeviceList {
   readonly devices: readonly ListedDevice[];
 }
 
-/** A list without what follows from the key log, and its signature of 64 bytes. */
+/** A list without what follows from the key log, and its signature. */
 export interface ListSignature extends Pick<DeviceList, "version" | "issuedAtMs" | "validUntilMs"> {
+  /** A device that the account has before or after the change. */
+  readonly signedBy: DeviceId;
+  /** By that device's device key, 64 bytes. */
   readonly signature: Uint8Array;
 }
 
@@ -43,7 +46,7 @@ export const listedDevice = (
   record: DeviceRecord,
 ): ListedDevice => ({ device: record.device, digest: sha256(deviceRecordBytes(record)) });
 
-/** Returns what the account signs. The devices are in ascending order, whatever order they come in. */
+/** Returns what a device of the account signs. The devices are in ascending order, whatever order they come in. */
 export function deviceListBytes(list: DeviceList): Uint8Array {
   const { tenant, user, accountKey, version, issuedAtMs, validUntilMs } = list;
   const devices = list.devices.toSorted((a, b) => (a.device < b.device ? -1 : 1));
@@ -61,6 +64,7 @@ export const listToFields = ({ signature, ...list }: ListSignature): CanonicalVa
   version: list.version,
   issuedAtMs: list.issuedAtMs,
   validUntilMs: list.validUntilMs,
+  signedBy: list.signedBy,
   signature: toBase64Url(signature),
 });
 
@@ -70,6 +74,7 @@ export function listFromFields(fields: JsonFields): ListSignature {
     version: countIn(fields, "version", 1),
     issuedAtMs: countIn(fields, "issuedAtMs", 0),
     validUntilMs: countIn(fields, "validUntilMs", 0),
+    signedBy: idIn<DeviceId>(fields, "signedBy"),
     signature: bytesIn(fields, "signature", 64),
   };
   if (!hasSoundValidity(list)) throw malformed();

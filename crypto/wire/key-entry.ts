@@ -26,21 +26,22 @@ export interface KeyEntry {
   /** 1 for the user's first change, then one more for each change. */
   readonly version: number;
   readonly record: DeviceRecord;
-  /** The account key's signature over `deviceRecordBytes`, 64 bytes. */
+  /** The device key's signature over `deviceRecordBytes`, 64 bytes. */
   readonly certificate: Uint8Array;
   /**
-   * The account's signature of its devices after this change. Undefined if the account did not make
+   * The signed list of the account's devices after this change. Undefined if the account did not make
    * the change: an administrator removed the device.
    */
   readonly list: ListSignature | undefined;
-  /** Only of a device that was added, and that is not the first one under its account key. */
+  /** Only of a device that was added. */
   readonly approval?: EntryApproval | undefined;
 }
 
-/** A device of the account says that it approved the added one. */
+/** The account approved the added device. */
 export interface EntryApproval {
-  readonly device: DeviceId;
-  /** The signature of its device key over `deviceApprovalBytes`, 64 bytes. */
+  /** The device that approved it. Undefined for the account's first device, which the account key approves. */
+  readonly device?: DeviceId | undefined;
+  /** The signature of that device's device key, or of the account key, over `deviceApprovalBytes`: 64 bytes. */
   readonly signature: Uint8Array;
 }
 
@@ -95,7 +96,7 @@ const fromJson = (fields: JsonFields): KeyEntry => ({
   ...(fields["change"] === "device_added" &&
     "approval" in fields && {
       approval: {
-        device: idIn(fields, "approvedBy"),
+        device: "approvedBy" in fields ? idIn(fields, "approvedBy") : undefined,
         signature: bytesIn(fields, "approval", 64),
       },
     }),

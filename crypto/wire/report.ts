@@ -22,7 +22,7 @@ export interface ReportedMessage {
   readonly signature: Uint8Array;
 }
 
-/** The record of the sending device, and its account's signature. */
+/** The record of the sending device, and its certificate. */
 export interface ReportedAuthor {
   readonly record: DeviceRecord;
   readonly certificate: Uint8Array;
@@ -32,7 +32,7 @@ export interface ReportedAuthor {
 export type ReportVerdict =
   | "authentic" // the device said it, and the relay accepted it in this place at this time
   | "wrong_author" // the record is of another device than the one that the message names
-  | "author_uncertified" // the account key did not certify the device
+  | "author_uncertified" // the device key did not sign the record
   | "invalid_signature" // the device did not sign these bytes for this place
   | "tag_mismatch"; // the relay did not accept these bytes in this place at this time
 
@@ -45,8 +45,8 @@ export interface ReportChecks {
 }
 
 /**
- * Checks a report with the key of the relay's tags, which only the server has. The account key is taken
- * from the author's record, so compare that record with the key log.
+ * Checks a report with the key of the relay's tags, which only the server has. Compare the author's record
+ * with the key log, which says whose device it is.
  * @returns `authentic`, or what does not hold
  */
 export function verifyReport(
@@ -72,9 +72,9 @@ export function authorFault(
   { header, payload, frankingKey, signature }: Omit<ReportedMessage, "frankingTag">,
   { record, certificate }: ReportedAuthor,
 ): Exclude<ReportVerdict, "authentic" | "tag_mismatch"> | undefined {
-  const { tenant, user, accountKey, receiptKey } = record;
+  const { tenant, user, deviceKey, receiptKey } = record;
   if (record.device !== header.senderDevice) return "wrong_author";
-  if (!verify(accountKey, deviceRecordBytes(record), certificate)) return "author_uncertified";
+  if (!verify(deviceKey, deviceRecordBytes(record), certificate)) return "author_uncertified";
   if (frankingKey.length !== 32) return "invalid_signature";
   const commitment = payloadCommitment(hmac, frankingKey, payload);
   const signed = authorshipBytes({ ...header, tenant, user, commitment });

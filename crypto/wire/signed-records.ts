@@ -7,14 +7,17 @@ import { uuidToBytes, type Uuid } from "./uuid.ts";
 import type { TenantId, UserId, DeviceId, ConversationId } from "./ids.ts";
 import type { Member } from "./frame.ts";
 
-/** The public keys of a device, as its account certifies them. */
+/** The public keys of a device, as its own device key certifies them. */
 export interface DeviceRecord {
   readonly tenant: TenantId;
   readonly user: UserId;
   readonly device: DeviceId;
-  /** Ed25519, 32 bytes: certifies the account's devices. */
+  /** Ed25519, 32 bytes: approves the account's first device. */
   readonly accountKey: Uint8Array;
-  /** Ed25519, 32 bytes: binds access tokens to this device (RFC 9449) and signs its creation records. */
+  /**
+   * Ed25519, 32 bytes: binds access tokens to this device (RFC 9449), certifies the other keys, and signs
+   * creation records, approvals, and lists of the account's devices.
+   */
   readonly deviceKey: Uint8Array;
   /** libsignal identity key, 33 bytes. */
   readonly identityKey: Uint8Array;
@@ -33,7 +36,10 @@ export function lengthPrefixed(label: string, fields: readonly Uint8Array[]): Ui
   return concat(...parts);
 }
 
-/** Returns what the account key signs to certify a device. */
+/**
+ * Returns what the device key signs. The signature, of 64 bytes, is the certificate of the device. Only the
+ * device itself can say which identity key and which receipt key are its own.
+ */
 export function deviceRecordBytes(record: DeviceRecord): Uint8Array {
   return lengthPrefixed("sealdesk/device/v1", [
     uuidToBytes(record.tenant),
@@ -46,7 +52,7 @@ export function deviceRecordBytes(record: DeviceRecord): Uint8Array {
   ]);
 }
 
-/** A new device of an account, as a device of the account approves it. */
+/** A new device of an account, as the account approves it. */
 export interface DeviceApproval {
   readonly tenant: TenantId;
   readonly user: UserId;
@@ -55,11 +61,14 @@ export interface DeviceApproval {
   readonly deviceKey: Uint8Array;
   /** Ed25519, 32 bytes. */
   readonly accountKey: Uint8Array;
-  /** The device that approves it. */
-  readonly approvedBy: DeviceId;
+  /** The device that approves it. Undefined for the account's first device. */
+  readonly approvedBy: DeviceId | undefined;
 }
 
-/** Returns what the approving device's device key signs, for the key log. */
+/**
+ * Returns what the approving device's device key signs, for the key log. The account key signs it for the
+ * account's first device.
+ */
 export function deviceApprovalBytes(approval: DeviceApproval): Uint8Array {
   return lengthPrefixed("sealdesk/device-approval/v1", [
     uuidToBytes(approval.tenant),
@@ -67,7 +76,7 @@ export function deviceApprovalBytes(approval: DeviceApproval): Uint8Array {
     uuidToBytes(approval.device),
     approval.deviceKey,
     approval.accountKey,
-    uuidToBytes(approval.approvedBy),
+    approval.approvedBy === undefined ? new Uint8Array(0) : uuidToBytes(approval.approvedBy),
   ]);
 }
 
@@ -144,7 +153,7 @@ export interface LinkContext {
   readonly sibling: DeviceId;
   readonly siblingKey: Uint8Array;
   readonly oneTimeKey: Uint8Array;
-  /** Ed25519, 32 bytes: the public half of the account key that is sent. */
+  /** Ed25519, 32 bytes. */
   readonly accountKey: Uint8Array;
 }
 

@@ -5,14 +5,14 @@ import {
   type ListSignature,
 } from "../../crypto/wire/device-list.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { DeviceId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import type { Client } from "../../db/pool.ts";
 import { nodeChecks } from "../../audit/node-checks.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { IdentityError } from "../identity-error.ts";
 
-/** An account that signs its list. */
+/** An account whose devices sign its list. */
 export interface SigningAccount {
   readonly tenant: TenantId;
   readonly user: UserId;
@@ -21,18 +21,20 @@ export interface SigningAccount {
 }
 
 /**
- * Stores a list that the account signed of the devices that it has now. The transaction must hold the
- * lock on the account.
+ * Stores a list of the devices that the account has now, which the requesting device signed. The transaction
+ * must hold the lock on the account.
+ * @param by the requesting device, which may be the one that has just been removed
  * @throws IdentityError stale_device_list: the account signed another one meanwhile;
- *   invalid_device_list: it is of other devices, or not signed by the account key
+ *   invalid_device_list: it is of other devices, or `by` did not sign it
  */
 export async function storeDeviceList(
   client: Client,
   account: SigningAccount,
   list: ListSignature,
+  by: DeviceId,
 ): Promise<void> {
   const { tenant, user } = account;
-  const { version, issuedAtMs, validUntilMs, signature } = list;
+  const { version, issuedAtMs, validUntilMs, signedBy, signature } = list;
   const { rows } = await client.query<Pick<ListSignature, "version" | "signature">>(
     "select version, signature from device_lists where user_id = $1",
     [user],
@@ -47,24 +49,37 @@ export async function storeDeviceList(
     );
   const devices = await devicesOf(client, account);
   const signed = deviceListBytes({ ...account, version, issuedAtMs, validUntilMs, devices });
-  if (!hasSoundValidity(list) || !verifyEd25519(account.accountKey, signed, signature))
+  const key = signedBy === by ? await deviceKeyOf(client, user, by) : undefined;
+  if (!hasSoundValidity(list) || key === undefined || !verifyEd25519(key, signed, signature))
     throw new IdentityError(
       "invalid_device_list",
-      "The account key did not sign a list of exactly the account's devices after this change.",
+      "This device did not sign a list of exactly the account's devices after this change.",
     );
   await client.query(
-    `insert into device_lists (user_id, tenant, version, issued_at_ms, valid_until_ms, signature)
-     values ($1, $2, $3, $4, $5, $6)
+    `insert into device_lists (user_id, tenant, version, issued_at_ms, valid_until_ms, signed_by, signature)
+     values ($1, $2, $3, $4, $5, $6, $7)
      on conflict (user_id) do update set version = excluded.version,
        issued_at_ms = excluded.issued_at_ms, valid_until_ms = excluded.valid_until_ms,
-       signature = excluded.signature`,
-    [user, tenant, version, issuedAtMs, validUntilMs, signature],
+       signed_by = excluded.signed_by, signature = excluded.signature`,
+    [user, tenant, version, issuedAtMs, validUntilMs, signedBy, signature],
   );
 }
 
 /** Forgets the list of an account that begins anew. */
 export async function forgetDeviceList(client: Client, user: UserId): Promise<void> {
   await client.query("delete from device_lists where user_id = $1", [user]);
+}
+
+async function deviceKeyOf(
+  client: Client,
+  user: UserId,
+  device: DeviceId,
+): Promise<Uint8Array | undefined> {
+  const { rows } = await client.query<{ key: Uint8Array }>(
+    "select device_key as key from devices where id = $1 and user_id = $2",
+    [device, user],
+  );
+  return rows[0]?.key;
 }
 
 async function devicesOf(client: Client, { tenant, user, accountKey }: SigningAccount) {

@@ -43,20 +43,20 @@ export interface NewDevice {
   readonly identityKey: Uint8Array;
   /** Ed25519, 32 bytes. */
   readonly receiptKey: Uint8Array;
-  /** The account key's signature over `deviceRecordBytes`, 64 bytes. */
+  /** The device key's signature over `deviceRecordBytes`, 64 bytes. */
   readonly certificate: Uint8Array;
-  /** The account's devices after this registration, signed by the account key. */
+  /** The account's devices after this registration, signed by this device. */
   readonly list: ListSignature;
-  /** By a registered device of the account. The first device has none. */
+  /** By a registered device of the account. The account key approves the first device. */
   readonly approval?: EntryApproval | undefined;
   readonly preKeys: PreKeyUpload;
 }
 
 /**
- * Registers the device whose key signed this request. The account key must certify the record and
+ * Registers the device whose key signed this request. That key must certify the record and
  * sign the list of the account's devices with this one. The account's first device sets the account
- * key. Every further device must have the same one, and a registered device of the account must
- * approve it. The registration is in the tenant's key log. A repeat of the same registration is no
+ * key, which must approve it. Every further device must have the same one, and a registered device of the
+ * account must approve it. The registration is in the tenant's key log. A repeat of the same registration is no
  * error.
  * @param deps.admit called before a certified device is added; rejects if the account adds too many
  * @param deps.certify certifies an account of staff before others see its device
@@ -88,16 +88,16 @@ export async function registerDevice(
       const isNew = await insertDevice(client, record, device, deps.now());
       const { id, identityKey } = device;
       await storePreKeys(client, { tenant, device: id, identityKey }, device.preKeys);
-      if (isNew && !isFirst) await assertApproved(client, record, device.approval);
+      if (isNew) await assertApproved(client, record, device.approval, isFirst);
       if (isNew) await deps.admit(user);
-      await storeDeviceList(client, record, device.list);
+      await storeDeviceList(client, record, device.list, device.id);
       if (!isNew) return;
       await appendKeyEntry(client, {
         change: "device_added",
         record,
         certificate: device.certificate,
         list: device.list,
-        approval: isFirst ? undefined : device.approval,
+        approval: device.approval,
       });
     },
   );
@@ -108,8 +108,8 @@ export async function registerDevice(
 function assertCertificate(record: DeviceRecord, certificate: Uint8Array): void {
   if (!isEd25519Key(record.receiptKey))
     throw new IdentityError("invalid_certificate", "The receipt key is not a sound Ed25519 key.");
-  if (!verifyEd25519(record.accountKey, deviceRecordBytes(record), certificate))
-    throw new IdentityError("invalid_certificate", "The account key did not sign this device.");
+  if (!verifyEd25519(record.deviceKey, deviceRecordBytes(record), certificate))
+    throw new IdentityError("invalid_certificate", "The device key did not sign this record.");
 }
 
 /**
@@ -137,33 +137,47 @@ async function settleAccountKey(
 }
 
 /**
- * A copy of the account key certifies any device. It takes the device key of a registered device to
- * approve one.
+ * Requires the approval by the account key of its first device, or by a registered device of the account. The
+ * account key approves no further device.
  */
 async function assertApproved(
   client: Client,
   record: DeviceRecord,
   approval: EntryApproval | undefined,
+  isFirst: boolean,
 ): Promise<void> {
-  const { rows } = await client.query<{ key: Uint8Array }>(
-    `select device_key as key from devices
-     where id = $1 and id <> $2 and user_id = $3 and revoked_at_ms is null`,
-    [approval?.device ?? null, record.device, record.user],
-  );
-  const [by] = rows;
+  const key = isFirst ? keyOfFirst(record, approval) : await keyOfSibling(client, record, approval);
   const isApproved =
-    by !== undefined &&
+    key !== undefined &&
     approval !== undefined &&
     verifyEd25519(
-      by.key,
+      key,
       deviceApprovalBytes({ ...record, approvedBy: approval.device }),
       approval.signature,
     );
   if (!isApproved)
     throw new IdentityError(
       "device_not_approved",
-      "A registered device of the account must approve this one.",
+      "A registered device of the account must approve this one, or the account key if it is the first.",
     );
+}
+
+const keyOfFirst = (
+  { accountKey }: DeviceRecord,
+  approval: EntryApproval | undefined,
+): Uint8Array | undefined => (approval?.device === undefined ? accountKey : undefined);
+
+async function keyOfSibling(
+  client: Client,
+  { device, user }: DeviceRecord,
+  approval: EntryApproval | undefined,
+): Promise<Uint8Array | undefined> {
+  const { rows } = await client.query<{ key: Uint8Array }>(
+    `select device_key as key from devices
+     where id = $1 and id <> $2 and user_id = $3 and revoked_at_ms is null`,
+    [approval?.device ?? null, device, user],
+  );
+  return rows[0]?.key;
 }
 
 /**

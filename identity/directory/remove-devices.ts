@@ -19,7 +19,8 @@ interface RemovedRow extends RemovedDevice {
 /**
  * Removes devices of an account permanently. The key log records each removal. The transaction must
  * hold the lock on the account.
- * @param list the account's devices afterwards, as it signed them. Undefined if the account did not ask
+ * @param signed the account's devices afterwards, and the device that signed the list. Undefined if the
+ *   account did not ask
  * @returns the devices that existed and are now removed
  * @throws IdentityError stale_device_list, invalid_device_list
  */
@@ -28,7 +29,7 @@ export async function removeDevices(
   account: SigningAccount,
   which: "all" | { readonly device: DeviceId },
   nowMs: number,
-  list?: ListSignature,
+  signed?: { readonly list: ListSignature; readonly by: DeviceId },
 ): Promise<readonly RemovedDevice[]> {
   const { rows } = await client.query<RemovedRow>(
     `update devices set revoked_at_ms = $3
@@ -37,13 +38,14 @@ export async function removeDevices(
        receipt_key as "receiptKey", certificate`,
     [account.user, which === "all" ? null : which.device, nowMs],
   );
-  if (rows.length > 0 && list !== undefined) await storeDeviceList(client, account, list);
+  if (rows.length > 0 && signed !== undefined)
+    await storeDeviceList(client, account, signed.list, signed.by);
   for (const { id, certificate, ...keys } of rows)
     await appendKeyEntry(client, {
       change: "device_removed",
       record: { ...account, device: id, ...keys },
       certificate,
-      list,
+      list: signed?.list,
     });
   return rows;
 }

@@ -30,8 +30,8 @@ export async function renewDeviceList(
       throw new IdentityError("device_required", "Register this device before it renews the list.");
     assertAllowed(decision);
     const accountKey = (await lockAccount(client, user))?.accountKey;
-    if (accountKey === undefined)
-      throw new IdentityError("invalid_device_list", "The account has no key that signs lists.");
-    await storeDeviceList(client, { tenant, user, accountKey }, list);
+    if (accountKey === undefined || actor.device === undefined)
+      throw new IdentityError("invalid_device_list", "The account has no device that signs lists.");
+    await storeDeviceList(client, { tenant, user, accountKey }, list, actor.device);
   });
 }

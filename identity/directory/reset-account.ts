@@ -136,7 +136,7 @@ async function clearAccount(
     "update sessions set revoked_at_ms = $2 where user_id = $1 and revoked_at_ms is null",
     [user, nowMs],
   );
-  // A pending request would carry the former account key to a new device.
+  // A pending request would bring a new device the approval of a former one.
   await client.query("delete from link_requests where user_id = $1", [user]);
   if (accountKey === undefined) return [];
   const removed = await removeDevices(client, { tenant, user, accountKey }, "all", nowMs);

@@ -15,7 +15,7 @@ import { removeDevices } from "./remove-devices.ts";
 
 /**
  * Removes a device permanently: one of the actor's own account or, for an admin, of any account of
- * the tenant. The account signs the list of its devices without it. An admin cannot sign for another
+ * the tenant. The device that asks signs the list of its account's devices without it. An admin cannot sign for another
  * account: the key log then records a removal without a list, so that everybody sees who did not
  * make it. The device's sessions end and its sockets close. Then
  * `announce` takes it out of the account's conversations and advances their epochs. Only a
@@ -59,7 +59,7 @@ export async function revokeDevice(
             { tenant, user: owner.user, accountKey },
             { device },
             nowMs,
-            list,
+            list && actor.device && { list, by: actor.device },
           );
     if (removed === undefined) throw notFound();
     await client.query(

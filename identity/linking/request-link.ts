@@ -17,7 +17,7 @@ export interface NewLinkRequest {
 }
 
 /**
- * Asks the account's registered devices for the account key, for the device whose key signed this
+ * Asks the account's registered devices for approval, for the device whose key signed this
  * request. It replaces an earlier request of the same device. A repeat is no error. If the account
  * has too many requests, the oldest that waits for an answer is removed. A person with only the
  * password must not be able to keep the user's own request out.

@@ -14,7 +14,7 @@ export async function loggedAccountKeys(
 }
 
 /**
- * Returns the account key that certified a device of the user, or undefined if no such device was
+ * Returns the account key under which a device came to the user, or undefined if no such device was
  * logged.
  */
 export async function certifyingKeyOf(

@@ -24,7 +24,7 @@ export interface KeyHistory extends KeyLogHead {
   readonly user: UserId;
   /** One page of the entries, by version. */
   readonly entries: readonly ProvenEntry[];
-  /** The newest list that the account signed. Null if it has none. */
+  /** The newest list that a device of the account signed. Null if there is none. */
   readonly list: ListSignature | null;
   /** True if entries of later versions follow. */
   readonly more: boolean;
@@ -66,7 +66,8 @@ const ENTRIES = `
 /** One statement, so that the list is that after the last of the entries. */
 const LIST = `
   select (select coalesce(max(version), 0) from key_entries where user_id = $1) as entries,
-    version, issued_at_ms as "issuedAtMs", valid_until_ms as "validUntilMs", signature
+    version, issued_at_ms as "issuedAtMs", valid_until_ms as "validUntilMs",
+    signed_by as "signedBy", signature
   from (values (1)) as one left join device_lists on user_id = $1`;
 /** The number of entries in an answer. Each comes with a proof of about a kilobyte. */
 const PAGE = 100;

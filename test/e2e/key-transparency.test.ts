@@ -1,4 +1,4 @@
-import { randomBytes, sign, randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { jest } from "@jest/globals";
 import { nodeChecks } from "../../audit/node-checks.ts";
 import { formatVkey } from "../../audit/verify/note.ts";
@@ -9,10 +9,10 @@ import { systemClock } from "../../client/runtime.ts";
 import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import { encodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { DeviceStore } from "../../crypto/device/store.ts";
-import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
 import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { appendKeyEntry } from "../../identity/transparency/append-key-entry.ts";
+import { certificateBy, firstApproval } from "../support/certified.ts";
 import { customerDevice, ed25519, staffDevice, TestDevice } from "../support/device.ts";
 import {
   connectCustomer,
@@ -41,18 +41,19 @@ const securityEvent = (member: Member): Promise<SecurityEvent> =>
 
 /** Device keys of somebody who broke in, under an account key of theirs. */
 function forged(user: UserId, device: DeviceId = newId<DeviceId>()): Omit<KeyEntry, "version"> {
-  const account = ed25519();
+  const [account, key] = [ed25519(), ed25519()];
   const record = {
     tenant: server.tenant.id,
     user,
     device,
     accountKey: account.publicKey,
-    deviceKey: ed25519().publicKey,
+    deviceKey: key.publicKey,
     identityKey: new Uint8Array(randomBytes(33)),
     receiptKey: ed25519().publicKey,
   };
-  const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
-  return { change: "device_added", record, certificate, list: undefined };
+  const certificate = certificateBy(record, key);
+  const approval = firstApproval(record, account);
+  return { change: "device_added", record, certificate, list: undefined, approval };
 }
 
 interface ListedAccount {

@@ -1,3 +1,5 @@
+import { DeviceStore } from "../../crypto/device/store.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { SealdeskError } from "../../client/index.ts";
 import type { DeviceChange } from "../../client/index.ts";
 import {
@@ -14,6 +16,14 @@ import { newId } from "../../tools/testkit/ids.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { openableBy, rawMessages, rawPackets } from "../support/raw-log.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+
+/** The keys of a closed device, as its store has them. */
+async function keysOf({ level, key }: Member): Promise<ReadonlyMap<string, Uint8Array>> {
+  const store = await DeviceStore.open(level, key);
+  const keys = await store.read((transaction) => transaction.list("identity!"));
+  await store.close();
+  return new Map(keys);
+}
 
 describe("several devices of one account", () => {
   let server: TestServer;
@@ -113,6 +123,12 @@ describe("several devices of one account", () => {
     expect(problemsOf(items)).toEqual([]);
     expect(items.at(-1)).toMatchObject({ sender: customer.sealdesk.user.id });
     await closeAll(agent, second, third);
+    const [one, other] = [await keysOf(second), await keysOf(third)];
+    expect(one.get("identity!account")).toEqual(other.get("identity!account"));
+    expect(one.get("identity!account")).toHaveLength(32);
+    // No private key is in both stores, so none has to be replaced when one of them is removed.
+    const shared = [...one].filter(([name, key]) => equalBytes(key, other.get(name)!));
+    expect(shared.map(([name]) => name)).toEqual(["identity!account"]);
   }, 90_000);
 
   test("C2: nothing accepted after a device's removal opens on it, and it is told to stop", async () => {

@@ -3,10 +3,11 @@ import { hash, randomBytes, sign, randomUUID } from "node:crypto";
 import { transcriptHash } from "../../crypto/wire/event.ts";
 import { decodeControl, encodeControl, type Control } from "../../crypto/wire/frame.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
-import { creationBytes, deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
+import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { appendKeyEntry } from "../../identity/transparency/append-key-entry.ts";
+import { certificateBy, firstApproval } from "../support/certified.ts";
 import { ed25519 } from "../support/device.ts";
 import {
   connectCustomer,
@@ -188,7 +189,8 @@ function rogue(user: UserId, conversation: ConversationId) {
     identityKey: new Uint8Array(randomBytes(33)),
     receiptKey: ed25519().publicKey,
   };
-  const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
+  const certificate = certificateBy(record, key);
+  const approval = firstApproval(record, account);
   const bytes = creationBytes({ tenant, conversation, suite: "signal-v1", device, users: [user] });
   const creation: Creation = {
     suite: "signal-v1",
@@ -197,7 +199,7 @@ function rogue(user: UserId, conversation: ConversationId) {
     creator: { ...record, certificate },
     users: [user],
   };
-  return { creation, entry: { record, certificate, list: undefined } };
+  return { creation, entry: { record, certificate, list: undefined, approval } };
 }
 
 test.each<[string, boolean, readonly KeyEntry["change"][]]>([
@@ -220,7 +222,11 @@ test.each<[string, boolean, readonly KeyEntry["change"][]]>([
     const { creation, entry } = rogue(user, serving.id);
     for (const change of changes)
       await inTransaction(server.database.pool, server.tenant.id, (client) =>
-        appendKeyEntry(client, { ...entry, change }),
+        appendKeyEntry(client, {
+          ...entry,
+          change,
+          approval: change === "device_added" ? entry.approval : undefined,
+        }),
       );
     relay.tamper = showing(() => creation);
     await serving.addMember(newcomer.sealdesk.user.id);

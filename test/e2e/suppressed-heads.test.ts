@@ -1,11 +1,11 @@
-import { randomBytes, sign } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Conversation, SecurityEvent } from "../../client/index.ts";
 import { decodePayload } from "../../crypto/device/payload.ts";
 import type { Frame } from "../../crypto/wire/frame.ts";
 import type { DeviceId, UserId } from "../../crypto/wire/ids.ts";
 import { encodeKeyEntry } from "../../crypto/wire/key-entry.ts";
-import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
 import { newId } from "../../tools/testkit/ids.ts";
+import { certificateBy } from "../support/certified.ts";
 import { ed25519 } from "../support/device.ts";
 import { historyOf } from "../support/history.ts";
 import { connectCustomer, connectStaff, joined, type Member } from "../support/member.ts";
@@ -132,17 +132,17 @@ async function suppressing(acts: readonly Act[]): Promise<TamperingRelay> {
 
 /** A device of nobody, in the log that only some are shown. */
 function ghostEntry(): Uint8Array {
-  const account = ed25519();
+  const key = ed25519();
   const record = {
     tenant: server.tenant.id,
     user: newId<UserId>(),
     device: newId<DeviceId>(),
-    accountKey: account.publicKey,
-    deviceKey: ed25519().publicKey,
+    accountKey: ed25519().publicKey,
+    deviceKey: key.publicKey,
     identityKey: new Uint8Array(randomBytes(33)),
     receiptKey: ed25519().publicKey,
   };
-  const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
+  const certificate = certificateBy(record, key);
   return encodeKeyEntry({
     change: "device_added",
     version: 1,

@@ -5,13 +5,10 @@ import type { KeyHistory } from "../../client/key-log/key-history.ts";
 import type { ListSignature } from "../../crypto/wire/device-list.ts";
 import type { DeviceId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
-import {
-  deviceApprovalBytes,
-  deviceRecordBytes,
-  type DeviceRecord,
-} from "../../crypto/wire/signed-records.ts";
+import { deviceApprovalBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { newId } from "../../tools/testkit/ids.ts";
+import { certificateBy, firstApproval } from "./certified.ts";
 import { ed25519, type KeyPair } from "./device.ts";
 import { signedList } from "./signed-list.ts";
 
@@ -47,9 +44,7 @@ export class AccountLog {
       receiptKey: ed25519().publicKey,
       ...changes,
     };
-    const certificate = new Uint8Array(
-      sign(null, deviceRecordBytes(record), accountKey.privateKey),
-    );
+    const certificate = certificateBy(record, deviceKey);
     const approval = this.#approve(record);
     this.#records = [...this.#records, record];
     const list = this.sign();
@@ -63,11 +58,12 @@ export class AccountLog {
     return this.#append({ change: "device_removed", record, certificate, list });
   }
 
-  /** Signs the next list. */
-  sign(times: Partial<ListSignature> = {}): ListSignature {
+  /** Signs the next list, by default with the oldest device that is not removed. */
+  sign(times: Partial<ListSignature> = {}, by = this.#records[0]?.device): ListSignature {
     const { issuedAtMs } = this;
     const version = (this.list?.version ?? 0) + 1;
-    this.list = signedList(this, this.#records, { version, issuedAtMs, ...times });
+    const signer = { device: by ?? newId<DeviceId>(), key: this.#keyOf(by) };
+    this.list = signedList(this, signer, this.#records, { version, issuedAtMs, ...times });
     return this.list;
   }
 
@@ -87,18 +83,23 @@ export class AccountLog {
     return { entries, arrivals, leaves: [], indexes: [], list: confirmedList(entries, list) };
   }
 
-  /** Gives the account key to a device. */
-  giveKey(transaction: StoreTransaction): void {
-    const { d = "", x = "" } = this.accountKey.privateKey.export({ format: "jwk" });
+  /** Makes the store that of a device of the account. */
+  giveKeys(transaction: StoreTransaction, device: DeviceId): void {
+    const { d = "", x = "" } = this.#keyOf(device).privateKey.export({ format: "jwk" });
     const [seed, key] = [d, x].map((part) => Buffer.from(part, "base64url"));
-    transaction.put("identity!account", new Uint8Array(Buffer.concat([seed!, key!])));
+    transaction.put("identity!device", new Uint8Array(Buffer.concat([seed!, key!])));
+    transaction.put("identity!account", new Uint8Array(this.accountKey.publicKey));
   }
 
-  /** The oldest device approves the others. */
+  #keyOf(device: DeviceId | undefined): KeyPair {
+    return (device && this.#deviceKeys.get(device)) ?? ed25519();
+  }
+
+  /** The account key approves the first device, and the oldest device the others. */
   #approve(record: DeviceRecord): KeyEntry["approval"] {
     const [by] = this.#records;
     const key = by && this.#deviceKeys.get(by.device);
-    if (by === undefined || key === undefined) return undefined;
+    if (by === undefined || key === undefined) return firstApproval(record, this.accountKey);
     const bytes = deviceApprovalBytes({ ...record, approvedBy: by.device });
     const signature = new Uint8Array(sign(null, bytes, key.privateKey));
     return { device: by.device, signature };

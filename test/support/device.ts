@@ -6,15 +6,12 @@ import {
   sign,
   type KeyObject,
 } from "node:crypto";
-import {
-  deviceApprovalBytes,
-  deviceRecordBytes,
-  type DeviceRecord,
-} from "../../crypto/wire/signed-records.ts";
+import { deviceApprovalBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import { nilId, type TenantId, type UserId, type DeviceId } from "../../crypto/wire/ids.ts";
 import { testIdentity, testPreKeys } from "../../tools/testkit/prekeys.ts";
 import type { TestServer, TestStaff, TestTenant } from "./server.ts";
 import { newId } from "../../tools/testkit/ids.ts";
+import { certificateBy, firstApproval } from "./certified.ts";
 import { signedList } from "./signed-list.ts";
 
 export interface KeyPair {
@@ -188,9 +185,10 @@ export class TestDevice {
     };
   }
 
-  /** The body that registers this device, certified by its account key. */
+  /** The body that registers this device, certified by its device key. */
   registration(changes: object = {}): Record<string, unknown> {
-    const certificate = sign(null, deviceRecordBytes(this.record), this.accountKey.privateKey);
+    const certificate = certificateBy(this.record, this.deviceKey);
+    const first = firstApproval(this.record, this.accountKey);
     const { devices } = this.#list;
     return {
       id: this.id,
@@ -200,7 +198,7 @@ export class TestDevice {
       receiptKey: base64url(this.receiptKey.publicKey),
       certificate: base64url(certificate),
       list: this.nextList([...new Map(devices).set(this.id, this.record).values()]),
-      ...(this.#sibling !== undefined && { approval: this.#sibling.approve(this) }),
+      approval: this.#sibling?.approve(this) ?? { signature: base64url(first.signature) },
       preKeys: fakePreKeys(),
       ...changes,
     };
@@ -233,10 +231,11 @@ export class TestDevice {
   /** The account's next list, as requests carry it. */
   nextList(
     records: readonly DeviceRecord[] = [...this.#list.devices.values()],
-    changes: Parameters<typeof signedList>[2] = {},
+    changes: Parameters<typeof signedList>[3] = {},
   ) {
     const version = this.#list.version + 1;
-    const { signature, ...list } = signedList(this, records, { version, ...changes });
+    const by = { device: this.id, key: this.deviceKey };
+    const { signature, ...list } = signedList(this, by, records, { version, ...changes });
     return { ...list, signature: base64url(signature) };
   }
 

@@ -27,12 +27,11 @@ const deviceList = message({
   validUntilMs: [3, uint()],
 });
 const secrets = message({
-  seed: [1, fixed(32)],
-  contacts: [2, list(nested(contact), maxContacts)],
-  keyLog: [3, optional(nested(keyLog))],
-  list: [4, optional(nested(deviceList))],
-  approval: [5, fixed(64)],
-  authority: [6, optional(fixed(32))],
+  contacts: [1, list(nested(contact), maxContacts)],
+  keyLog: [2, optional(nested(keyLog))],
+  list: [3, optional(nested(deviceList))],
+  approval: [4, fixed(64)],
+  authority: [5, optional(fixed(32))],
 });
 
 /** The account key that the approving device remembers for a user. */
@@ -50,10 +49,8 @@ export type KnownKeyLog = MessageOf<typeof keyLog>;
  */
 export type KnownList = MessageOf<typeof deviceList>;
 
-/** The secrets that one device of an account sends to another. */
+/** What one device of an account sends to another in secret. */
 export interface AccountSecrets {
-  /** Seed of the account's Ed25519 key (RFC 8032 section 5.1.5), 32 bytes. */
-  readonly seed: Uint8Array;
   readonly contacts: readonly KnownContact[];
   /** Undefined if the approving device has seen no head. */
   readonly keyLog: KnownKeyLog | undefined;

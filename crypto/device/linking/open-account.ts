@@ -1,4 +1,3 @@
-import { equalBytes } from "../../wire/bytes.ts";
 import {
   deviceApprovalBytes,
   linkApprovalBytes,
@@ -6,38 +5,18 @@ import {
   type LinkContext,
 } from "../../wire/signed-records.ts";
 import { DeviceError } from "../device-error.ts";
-import {
-  aeadOpen,
-  signingKeyFromSeed,
-  verifySignature,
-  zeroise,
-  type SigningKeyPair,
-} from "../sodium.ts";
+import { aeadOpen, verifySignature, zeroise } from "../sodium.ts";
 import {
   decodeSecrets,
   linkKey,
   sealedDigest,
   sealedLayout,
   type AccountSecrets,
-  type KnownContact,
-  type KnownKeyLog,
-  type KnownList,
 } from "./account-secrets.ts";
 
-/** The secrets that a new device received. The caller stores the private key and wipes it. */
-export interface OpenedAccount {
-  readonly account: SigningKeyPair;
-  readonly contacts: readonly KnownContact[];
-  readonly keyLog: KnownKeyLog | undefined;
-  readonly list: KnownList | undefined;
-  /** The approving device's signature over `deviceApprovalBytes`. It was checked. */
-  readonly approval: Uint8Array;
-  readonly authority: Uint8Array | undefined;
-}
-
 /**
- * Opens what `sealAccount` made. Checks that it holds the private half of the account key that the
- * context names. The caller checks that this account key certified the approving device.
+ * Opens what `sealAccount` made, and checks the approval of this device. The caller reads in the key log
+ * whether the approving device belongs to the account.
  * @param input.ephemeralKey X25519 private key of this request
  * @throws DeviceError link_not_authentic: the sender did not read the code, made this for another
  *   context, or did not sign the approval
@@ -47,7 +26,7 @@ export function openAccount(input: {
   readonly codeSecret: Uint8Array;
   readonly ephemeralKey: Uint8Array;
   readonly record: Uint8Array;
-}): OpenedAccount {
+}): AccountSecrets {
   const { record } = input;
   const { version, oneTimeKey: at, signature: signed, nonce: from, rest } = sealedLayout;
   if (record[0] !== version || record.length <= rest) throw notAuthentic();
@@ -57,17 +36,10 @@ export function openAccount(input: {
   const statement = linkApprovalBytes(whole, sealedDigest(sealed));
   if (!verifySignature(statement, record.subarray(signed, from), whole.siblingKey))
     throw notAuthentic();
-  const { seed, approval, ...others } = opened(input, linkContextBytes(whole), oneTimeKey, sealed);
-  const account = signingKeyFromSeed(seed);
-  zeroise(seed);
+  const secrets = opened(input, linkContextBytes(whole), oneTimeKey, sealed);
   const approved = deviceApprovalBytes({ ...whole, approvedBy: whole.sibling });
-  if (
-    equalBytes(account.publicKey, whole.accountKey) &&
-    verifySignature(approved, approval, whole.siblingKey)
-  )
-    return { account, ...others, approval };
-  zeroise(account.privateKey);
-  throw notAuthentic();
+  if (!verifySignature(approved, secrets.approval, whole.siblingKey)) throw notAuthentic();
+  return secrets;
 }
 
 function opened(
@@ -87,10 +59,9 @@ function opened(
     const nonce = sealed.subarray(0, nonceBytes);
     const plaintext = aeadOpen(key, nonce, sealed.subarray(nonceBytes), context);
     wiped.push(plaintext);
-    const { seed, contacts, keyLog, list, approval, authority } = decodeSecrets(plaintext);
-    // Seed and keys are views of memory that is wiped below.
+    const { contacts, keyLog, list, approval, authority } = decodeSecrets(plaintext);
+    // Keys are views of memory that is wiped below.
     return {
-      seed: Uint8Array.from(seed),
       contacts: contacts.map(({ user, accountKey }) => ({
         user,
         accountKey: Uint8Array.from(accountKey),

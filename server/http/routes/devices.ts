@@ -14,7 +14,7 @@ import { bodyLimits } from "../../limits.ts";
 /**
  * POST /v1/devices. What is asked is limited by the asking key. Devices that are added are limited
  * by account, because each advances the epoch of every conversation that the account is in. What
- * the account key does not certify does not count there, so a thief of the password cannot use up
+ * the account does not approve does not count there, so a thief of the password cannot use up
  * the account's limit.
  */
 export function registerDeviceRoute(

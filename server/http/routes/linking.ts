@@ -71,7 +71,7 @@ export function approveLinkRoute(deps: UseCase): Route {
     {
       method: "post",
       path: `${path}/approval`,
-      summary: "Let a new device of one's own account join, with the account key sealed to it",
+      summary: "Let a new device of one's own account join, with the approval sealed to it",
       tag: "Directory",
       access: "session",
       audits: ["link.approve"],

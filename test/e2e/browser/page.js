@@ -77,13 +77,13 @@ const page = {
       await store.close();
     }),
 
-  /** A device record that the account key of this store certifies. */
+  /** A device record that the device key of this store certifies. */
   async certify(ids, secret) {
     const store = await openStore("records", Uint8Array.from(secret));
     const certified = await store.transact(async (transaction) =>
       certifyDevice(transaction, {
         ...ids,
-        accountKey: await createIdentityKey(transaction, "account"),
+        accountKey: crypto.getRandomValues(new Uint8Array(32)),
         deviceKey: await createIdentityKey(transaction, "device"),
         receiptKey: await createIdentityKey(transaction, "receipt"),
         identityKey: new Uint8Array(33).fill(5),

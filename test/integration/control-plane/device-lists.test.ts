@@ -1,5 +1,5 @@
 /** The server takes only lists that the account signed, of exactly the devices that it has. */
-import { fromBase64Url } from "../../../crypto/wire/bytes.ts";
+import { fromBase64Url, toBase64Url } from "../../../crypto/wire/bytes.ts";
 import { decodeKeyEntry } from "../../../crypto/wire/key-entry.ts";
 import { listValidityMs } from "../../../crypto/wire/device-list.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
@@ -11,6 +11,7 @@ import {
   type Reply,
 } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { signedList } from "../../support/signed-list.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -55,6 +56,8 @@ test("each change of an account carries its list, and the newest one is shown", 
 describe("a list is refused", () => {
   test.each<[string, (device: TestDevice) => object]>([
     ["that another key signed", (device) => signedBy(device, ed25519())],
+    ["that the account key signed", (device) => signedBy(device, device.accountKey)],
+    ["that names another signer", (device) => ({ ...device.nextList(), signedBy: newId() })],
     ["that lacks a device", (device) => device.nextList([])],
     [
       "that has another device",
@@ -101,6 +104,17 @@ describe("a list is refused", () => {
     expect(codeOf(await second.register())).toBe("done");
   });
 
+  test("from a device whose list another device of the account signed", async () => {
+    const subject = newId();
+    const first = await customerDevice(server, subject);
+    const second = await another(first, subject);
+    await second.register();
+    const put = (by: TestDevice) =>
+      first.request("PUT", "/v1/device-list", { body: by.nextList() });
+    expect(codeOf(await put(second))).toBe("invalid_device_list");
+    expect(codeOf(await put(first))).toBe("done");
+  });
+
   test("at a removal that leaves the removed device in, and nothing is removed", async () => {
     const subject = newId();
     const first = await customerDevice(server, subject);
@@ -120,13 +134,9 @@ describe("a list is refused", () => {
   });
 
   function signedBy(device: TestDevice, key: TestDevice["accountKey"]): object {
-    const { accountKey } = device;
     const { version } = device.nextList();
-    device.accountKey = key;
-    const record = { ...device.record, accountKey: accountKey.publicKey };
-    const list = device.nextList([record], { version });
-    device.accountKey = accountKey;
-    return list;
+    const list = signedList(device, { device: device.id, key }, [device.record], { version });
+    return { ...list, signature: toBase64Url(list.signature) };
   }
 });
 

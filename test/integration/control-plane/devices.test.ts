@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { certificateBy, firstApproval } from "../../support/certified.ts";
 import {
   customerDevice,
   ed25519,
@@ -77,6 +78,16 @@ describe("registering", () => {
     expect((await second.register()).status).toBe(201);
   });
 
+  test.each<[string, object]>([
+    ["nobody", { approval: undefined }],
+    ["another key", { approval: { signature: base64url(randomBytes(64)) } }],
+  ])("a first device approved by %s is refused", async (_who, changes) => {
+    const device = await signedIn();
+    const reply = await device.register(changes);
+    expect([reply.status, reply.body.code]).toEqual([403, "device_not_approved"]);
+    expect((await device.register()).status).toBe(201);
+  });
+
   test.each<[string, (second: TestDevice, first: TestDevice) => Promise<object>]>([
     ["nobody", async () => ({ approval: undefined })],
     ["a device that is not registered", async (second) => ({ approval: second.approve(second) })],
@@ -90,6 +101,13 @@ describe("registering", () => {
         const thief = new TestDevice(server);
         const { signature } = thief.approve(second);
         return { approval: { device: first.id, signature } };
+      },
+    ],
+    [
+      "the account key",
+      async (second) => {
+        const { signature } = firstApproval(second.record, second.accountKey);
+        return { approval: { signature: base64url(signature) } };
       },
     ],
     [
@@ -133,6 +151,10 @@ describe("registering", () => {
 
   test.each<[string, (device: TestDevice) => object]>([
     ["by another key", () => ({ certificate: base64url(randomBytes(64)) })],
+    [
+      "by the account key",
+      (device) => ({ certificate: base64url(certificateBy(device.record, device.accountKey)) }),
+    ],
     ["for another device", () => ({ id: randomUUID() })],
     ["for another identity key", () => ({ identityKey: base64url(randomBytes(33)) })],
     ["for another receipt key", () => ({ receiptKey: base64url(randomBytes(32)) })],

@@ -186,7 +186,7 @@ sealdesk.consents: insert select
 sealdesk.conversations: insert select update(state)
 sealdesk.cursors: insert select update(seq)
 sealdesk.destroy_expired_server_keys(): execute
-sealdesk.device_lists: delete insert select update(issued_at_ms,signature,valid_until_ms,version)
+sealdesk.device_lists: delete insert select update(issued_at_ms,signature,signed_by,valid_until_ms,version)
 sealdesk.devices: insert select update(revoked_at_ms)
 sealdesk.ensure_partitions(): execute
 sealdesk.epochs: insert select

@@ -11,14 +11,14 @@ def device_certificate(given):
     keys += [from_hex(given["identityKey"], 33), from_hex(given["receiptKey"], 32)]
     ids = [uuid(given[name]) for name in ("tenant", "user", "device")]
     signed = b"sealdesk/device/v1" + b"".join(lp(field) for field in ids + keys)
-    verify(keys[0], signed, from_hex(given["certificate"]))
+    verify(keys[1], signed, from_hex(given["certificate"]))
     return {"signed": signed.hex()}
 
 
 def device_approval(given):
     fields = [uuid(given[name]) for name in ("tenant", "user", "device")]
     fields += [from_hex(given[name], 32) for name in ("deviceKey", "accountKey")]
-    fields += [uuid(given["approvedBy"])]
+    fields += [b"" if given["approvedBy"] is None else uuid(given["approvedBy"])]
     signed = b"sealdesk/device-approval/v1" + b"".join(map(lp, fields))
     verify(from_hex(given["approvingKey"]), signed, from_hex(given["signature"]))
     return {"signed": signed.hex()}
@@ -34,7 +34,7 @@ def device_list(given):
     listed = b"".join(device + digest for device, digest in sorted(devices))
     fields = [uuid(given["tenant"]), uuid(given["user"]), account_key, *times, listed]
     signed = b"sealdesk/device-list/v1" + b"".join(map(lp, fields))
-    verify(account_key, signed, from_hex(given["signature"]))
+    verify(from_hex(given["signingKey"], 32), signed, from_hex(given["signature"]))
     return {"signed": signed.hex()}
 
 

@@ -1,11 +1,9 @@
-"""The code that a new device shows, and the answer that gives it the account key."""
+"""The code that a new device shows, and the answer that approves it."""
 
 import hashlib
-import hmac
 import re
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -52,12 +50,11 @@ LIST = {
     3: ("validUntilMs", protobuf.number()),
 }
 SECRETS = {
-    1: ("seed", protobuf.octets(32)),
-    2: ("contacts", protobuf.message(CONTACT)),
-    3: ("keyLog", protobuf.message(KEY_LOG)),
-    4: ("list", protobuf.message(LIST)),
-    5: ("approval", protobuf.octets(64)),
-    6: ("authority", protobuf.octets(32)),
+    1: ("contacts", protobuf.message(CONTACT)),
+    2: ("keyLog", protobuf.message(KEY_LOG)),
+    3: ("list", protobuf.message(LIST)),
+    4: ("approval", protobuf.octets(64)),
+    5: ("authority", protobuf.octets(32)),
 }
 
 
@@ -98,16 +95,13 @@ def link_answer(given):
     except CryptoError as error:
         raise Refused("does not open") from error
     secrets = protobuf.parse(plaintext, SECRETS, repeated=("contacts",))
-    protobuf.require_fields(secrets, ["seed", "approval"])
-    made = raw(Ed25519PrivateKey.from_private_bytes(secrets["seed"]))
-    require(hmac.compare_digest(made, account_key), "the seed of another key")
+    protobuf.require_fields(secrets, ["approval"])
     fields = [ids[name] for name in ("tenant", "user", "device")]
     fields += [device_key, account_key, ids["approvingDevice"]]
     approved = b"sealdesk/device-approval/v1" + b"".join(map(lp, fields))
     verify(approving_key, approved, secrets["approval"])
     key_log = secrets.get("keyLog", {})
     return {
-        "seed": secrets["seed"].hex(),
         "contacts": [f"{each['user']} {each['accountKey']}" for each in secrets.get("contacts", [])],
         "vkey": key_log.get("vkey"),
         "note": key_log.get("note"),

@@ -109,11 +109,12 @@ def key_entry(given):
     require(is_count(fields["version"], 1), "not a version")
     require_ids(fields, "tenant", "user", "device")
     values = {name: base64url(fields[name], length) for name, length in KEYS.items()}
-    require(("approvedBy" in fields) == ("approval" in fields), "half an approval")
-    if "approvedBy" in fields:
+    require("approvedBy" not in fields or "approval" in fields, "half an approval")
+    if "approval" in fields:
         require(fields["change"] == "device_added", "a removal with an approval")
-        uuid(fields["approvedBy"])
         base64url(fields["approval"], 64)
+    if "approvedBy" in fields:
+        uuid(fields["approvedBy"])
     if "list" in fields:
         require_list(fields["list"])
     return {
@@ -129,7 +130,8 @@ def key_entry(given):
 
 def require_list(fields):
     require(isinstance(fields, dict), "not a list of devices")
-    exactly(fields, ("version", "issuedAtMs", "validUntilMs", "signature"))
+    exactly(fields, ("version", "issuedAtMs", "validUntilMs", "signedBy", "signature"))
+    uuid(fields["signedBy"])
     base64url(fields["signature"], 64)
     require(is_count(fields["version"], 1), "not a version")
     begin, end = fields["issuedAtMs"], fields["validUntilMs"]

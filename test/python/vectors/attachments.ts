@@ -146,7 +146,7 @@ export function historyPacks() {
     signature: bytesOf("signature", 64),
   };
   const { tenant: _tenant, ...keys } = record;
-  const certificate = signedBy("account", deviceRecordBytes(record));
+  const certificate = signedBy("device", deviceRecordBytes(record));
   const author = packEntry({ kind: "author", author: { ...keys, certificate } });
   const entryOf = (changes: Partial<typeof message>) =>
     packEntry({ kind: "message", message: { ...message, ...changes } });

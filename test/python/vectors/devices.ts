@@ -63,7 +63,7 @@ export function deviceCertificates() {
     deviceKey: hex(record.deviceKey),
     identityKey: hex(record.identityKey),
     receiptKey: hex(record.receiptKey),
-    certificate: hex(signedBy("account", signed)),
+    certificate: hex(signedBy("device", signed)),
   };
   return describeFormat({
     name: "device-certificate",
@@ -73,15 +73,19 @@ export function deviceCertificates() {
       ...eachFlipped(input, Object.keys(input) as (keyof typeof input)[]),
       {
         name: "another label",
-        input: { ...input, certificate: hex(signedBy("account", relabelled(signed))) },
+        input: { ...input, certificate: hex(signedBy("device", relabelled(signed))) },
+      },
+      {
+        name: "certified by the account key",
+        input: { ...input, certificate: hex(signedBy("account", signed)) },
       },
       {
         name: "S is not below the order of the group",
         input: { ...input, certificate: hex(malleated(unhex(input.certificate))) },
       },
       {
-        name: "an account key of small order",
-        input: { ...input, accountKey: smallOrder.key, certificate: smallOrder.signature },
+        name: "a device key of small order",
+        input: { ...input, deviceKey: smallOrder.key, certificate: smallOrder.signature },
       },
       {
         name: "an identity key of 32 bytes",
@@ -103,13 +107,18 @@ export function deviceCertificates() {
   });
 }
 
+/** An account's first device is approved by no device. */
+const orNobody = (id: DeviceId | null) => id;
+
 export function deviceApprovals() {
   const approvedBy = uuidOf<DeviceId>("approving device");
   const approval = { tenant, user, device, approvedBy };
   const keys = { deviceKey: record.deviceKey, accountKey: record.accountKey };
   const signed = deviceApprovalBytes({ ...approval, ...keys });
+  const first = deviceApprovalBytes({ ...approval, approvedBy: undefined, ...keys });
   const input = {
     ...approval,
+    approvedBy: orNobody(approvedBy),
     deviceKey: hex(keys.deviceKey),
     accountKey: hex(keys.accountKey),
     approvingKey: hex(keyOf("approving device").publicKey),
@@ -118,7 +127,18 @@ export function deviceApprovals() {
   return describeFormat({
     name: "device-approval",
     defined: "docs/crypto.md#device-approval",
-    accepted: [{ name: "an approval", input }],
+    accepted: [
+      { name: "an approval", input },
+      {
+        name: "of the first device",
+        input: {
+          ...input,
+          approvedBy: null,
+          approvingKey: input.accountKey,
+          signature: hex(signedBy("account", first)),
+        },
+      },
+    ],
     refused: [
       ...eachFlipped(input, Object.keys(input) as (keyof typeof input)[]),
       {
@@ -130,9 +150,9 @@ export function deviceApprovals() {
         input: { ...input, signature: hex(signedBy("account", signed)) },
       },
     ],
-    open({ deviceKey, accountKey, approvingKey, signature, ...ids }) {
+    open({ deviceKey, accountKey, approvingKey, signature, approvedBy: by, ...ids }) {
       const shown = { ...ids, deviceKey: unhex(deviceKey), accountKey: unhex(accountKey) };
-      const bytes = deviceApprovalBytes(shown);
+      const bytes = deviceApprovalBytes({ ...shown, approvedBy: by ?? undefined });
       isSigned(bytes, signature, approvingKey);
       return { signed: hex(bytes) };
     },
@@ -168,12 +188,13 @@ export function deviceLists() {
     accountKey: hex(record.accountKey),
     ...times,
     devices,
+    signingKey: hex(record.deviceKey),
     signature: "",
   };
   const signed = deviceListBytes(listOf(input));
-  input.signature = hex(signedBy("account", signed));
+  input.signature = hex(signedBy("device", signed));
   const empty = { ...input, devices: [] };
-  empty.signature = hex(signedBy("account", deviceListBytes(listOf(empty))));
+  empty.signature = hex(signedBy("device", deviceListBytes(listOf(empty))));
   return describeFormat({
     name: "device-list",
     defined: "docs/crypto.md#list-of-devices",
@@ -195,13 +216,17 @@ export function deviceLists() {
       },
       {
         name: "another label",
-        input: { ...input, signature: hex(signedBy("account", relabelled(signed))) },
+        input: { ...input, signature: hex(signedBy("device", relabelled(signed))) },
+      },
+      {
+        name: "signed by the account key",
+        input: { ...input, signature: hex(signedBy("account", signed)) },
       },
     ],
-    open({ signature, ...of }) {
+    open({ signature, signingKey, ...of }) {
       const list = listOf({ ...of });
-      const times64 = { ...times, version: list.version, signature: unhex(signature) };
-      if (!isSignedList(list, times64)) refuse("the signature is wrong");
+      const signed64 = { signature: unhex(signature) };
+      if (!isSignedList(list, signed64, unhex(signingKey))) refuse("the signature is wrong");
       return { signed: hex(deviceListBytes(list)) };
     },
   });

@@ -67,7 +67,6 @@ const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const nextDigit = (digit = "0"): string => digits[digits.indexOf(digit) ^ 1] ?? "";
 
 export function linkAnswers() {
-  const seed = bytesOf("account");
   const contact = { user: uuidOf<UserId>("contact"), accountKey: bytesOf("contact") };
   const keyLog = {
     vkey: "desk.example/keys/t/demo+01234567+AQ==",
@@ -94,7 +93,7 @@ export function linkAnswers() {
           context: { ...context, ...changes },
           codeSecret,
           deviceKey: keyOf("approving device").privateKey,
-          secrets: { seed: Uint8Array.from(seed), contacts, keyLog, list, authority },
+          secrets: { contacts, keyLog, list, authority },
         },
         { oneTime: exchangeKeyFromSeed(bytesOf("one-time")), nonce: bytesOf("nonce", 24) },
       ),
@@ -136,14 +135,6 @@ export function linkAnswers() {
         name: "another ephemeral key",
         input: { ...input, ephemeralPrivateKey: hex(bytesOf("another ephemeral key")) },
       },
-      {
-        name: "an account key that the seed does not make",
-        input: {
-          ...input,
-          accountKey: hex(keyOf("another account").publicKey),
-          answer: sealed({ accountKey: keyOf("another account").publicKey }),
-        },
-      },
       { name: "120 bytes", input: { ...input, answer: input.answer.slice(0, 240) } },
     ],
     open({ answer, approvingDevice, approvingKey, codeSecret: secret, ...of }) {
@@ -165,7 +156,6 @@ export function linkAnswers() {
         record: unhex(answer),
       });
       return {
-        seed: hex(opened.account.privateKey.subarray(0, 32)),
         contacts: opened.contacts.map((each) => `${each.user} ${hex(each.accountKey)}`),
         vkey: opened.keyLog?.vkey ?? null,
         note: opened.keyLog?.note ?? null,

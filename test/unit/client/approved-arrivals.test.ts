@@ -3,9 +3,10 @@ import { approvedArrivals } from "../../../client/key-log/approved-arrivals.ts";
 import { isLogged } from "../../../client/key-log/key-history.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import type { KeyEntry } from "../../../crypto/wire/key-entry.ts";
-import { deviceApprovalBytes, deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
+import { deviceApprovalBytes } from "../../../crypto/wire/signed-records.ts";
 import type { DeviceId, TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import { AccountLog } from "../../support/account-log.ts";
+import { certificateBy, firstApproval } from "../../support/certified.ts";
 import { ed25519, type KeyPair } from "../../support/device.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -16,23 +17,22 @@ const account = ed25519();
 const [firstKey, firstDevice] = [ed25519(), newId<DeviceId>()];
 
 type Record = KeyEntry["record"];
-const recordOf = (changes: Partial<Record> = {}): Record => ({
-  ...who,
-  device: newId<DeviceId>(),
-  accountKey: account.publicKey,
-  deviceKey: ed25519().publicKey,
-  identityKey: new Uint8Array(randomBytes(33)),
-  receiptKey: ed25519().publicKey,
-  ...changes,
-});
+const deviceKeys = new Map<Uint8Array, KeyPair>();
+function recordOf(changes: Partial<Record> = {}, deviceKey = ed25519()): Record {
+  deviceKeys.set(deviceKey.publicKey, deviceKey);
+  return {
+    ...who,
+    device: newId<DeviceId>(),
+    accountKey: account.publicKey,
+    deviceKey: deviceKey.publicKey,
+    identityKey: new Uint8Array(randomBytes(33)),
+    receiptKey: ed25519().publicKey,
+    ...changes,
+  };
+}
 
-function entryOf(
-  record: Record,
-  version: number,
-  approval?: KeyEntry["approval"],
-  by: KeyPair = account,
-): KeyEntry {
-  const certificate = sign(null, deviceRecordBytes(record), by.privateKey);
+function entryOf(record: Record, version: number, approval?: KeyEntry["approval"]): KeyEntry {
+  const certificate = certificateBy(record, deviceKeys.get(record.deviceKey)!);
   return { change: "device_added", version, record, certificate, list: undefined, approval };
 }
 
@@ -41,7 +41,11 @@ function approvalOf(record: Record, device = firstDevice, key = firstKey) {
   return { device, signature: new Uint8Array(sign(null, bytes, key.privateKey)) };
 }
 
-const first = entryOf(recordOf({ device: firstDevice, deviceKey: firstKey.publicKey }), 1);
+/** The first entry under an account key. */
+const begin = (record: Record, version = 1, key = account): KeyEntry =>
+  entryOf(record, version, firstApproval(record, key));
+
+const first = begin(recordOf({ device: firstDevice }, firstKey));
 const record = recordOf();
 /** @returns whether the last device came rightfully */
 const isRightful = (...entries: readonly KeyEntry[]) =>
@@ -64,20 +68,16 @@ describe("a copy of the account key brings no device to the account:", () => {
       approvalOf({ ...record, user: newId<UserId>() }),
       { ...approvalOf(record, device), device: firstDevice },
       { device: firstDevice, signature: new Uint8Array(64) },
+      firstApproval(record, account),
     ])
       expect(isRightful(first, entryOf(record, 2, approval))).toBe(false);
-  });
-
-  test("an approval covers neither the identity key nor the receipt key", () => {
-    for (const other of [{ identityKey: new Uint8Array(33) }, { receiptKey: ed25519().publicKey }])
-      expect(isRightful(first, entryOf({ ...record, ...other }, 2, approvalOf(record)))).toBe(true);
   });
 
   test("and it must be one that rightfully came and is not removed", () => {
     const removal = { ...first, change: "device_removed", version: 2 } as const;
     expect(isRightful(first, removal, entryOf(record, 3, approvalOf(record)))).toBe(false);
     const thief = ed25519();
-    const stolen = recordOf({ deviceKey: thief.publicKey });
+    const stolen = recordOf({}, thief);
     const next = entryOf(record, 3, approvalOf(record, stolen.device, thief));
     expect(isRightful(first, entryOf(stolen, 2), next)).toBe(false);
     expect(isRightful(first, entryOf(stolen, 2, approvalOf(stolen)), next)).toBe(true);
@@ -86,18 +86,38 @@ describe("a copy of the account key brings no device to the account:", () => {
     expect(isRightful(first, entryOf(stolen, 2, own))).toBe(false);
   });
 
-  test("an entry that the account key did not certify is not the first one", () => {
-    const forged = entryOf(recordOf(), 1, undefined, ed25519());
-    expect(isRightful(forged, entryOf(record, 2))).toBe(true);
+  test("an entry that the account key did not approve is not the first one", () => {
+    expect(isRightful(begin(recordOf(), 1, ed25519()), begin(record, 2))).toBe(true);
+    expect(isRightful(entryOf(recordOf(), 1), begin(record, 2))).toBe(true);
+    expect(isRightful(first, begin(record, 2))).toBe(false);
   });
 
   test("under another account key, a device of the former one approves nobody", () => {
     const next = ed25519();
-    const begins = entryOf(recordOf({ accountKey: next.publicKey }), 2, undefined, next);
+    const begins = begin(recordOf({ accountKey: next.publicKey }), 2, next);
     expect(isRightful(first, begins)).toBe(true);
     const late = recordOf({ accountKey: next.publicKey });
-    expect(isRightful(first, begins, entryOf(late, 3, approvalOf(late), next))).toBe(false);
+    expect(isRightful(first, begins, entryOf(late, 3, approvalOf(late)))).toBe(false);
   });
+});
+
+test("an approval brings the keys that the approved device certified, and no others", () => {
+  const approval = approvalOf(record);
+  expect(isRightful(first, entryOf(record, 2, approval))).toBe(true);
+  const swapped = {
+    ...record,
+    identityKey: new Uint8Array(randomBytes(33)),
+    receiptKey: ed25519().publicKey,
+  };
+  for (const certificate of [
+    certificateBy(swapped, account),
+    certificateBy(swapped, firstKey),
+    certificateBy(swapped, ed25519()),
+    entryOf(record, 2).certificate,
+  ])
+    expect(
+      isRightful(first, { ...entryOf(record, 2, approval), record: swapped, certificate }),
+    ).toBe(false);
 });
 
 test("a device on a signed list that no device approved is not vouched for", () => {

@@ -8,10 +8,11 @@ import { approvedArrivals } from "../../../client/key-log/approved-arrivals.ts";
 import type { KeyHistory } from "../../../client/key-log/key-history.ts";
 import { rememberAccountKey } from "../../../crypto/device/admit-device.ts";
 import { certifiedToFields } from "../../../crypto/device/certified-fields.ts";
-import { createIdentityKey, type CertifiedDevice } from "../../../crypto/device/identity.ts";
+import { adoptAccountKey } from "../../../crypto/device/account-key.ts";
+import type { CertifiedDevice } from "../../../crypto/device/identity.ts";
 import { generateSigningKey, ready, sign } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
-import { deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
+import { deviceApprovalBytes, deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
 import type { DeviceId, TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -27,17 +28,22 @@ const [former, current, stranger] = [
 ];
 const random = (length: number) => new Uint8Array(randomBytes(length));
 
+const approvals = new Map<DeviceId, Uint8Array>();
+/** A device that an account key approved, as it does for the first one. */
 function certified(account: typeof former, by = account): CertifiedDevice {
+  const deviceKey = generateSigningKey();
   const record = {
     tenant,
     user,
     device: newId<DeviceId>(),
     accountKey: account.publicKey,
-    deviceKey: random(32),
+    deviceKey: deviceKey.publicKey,
     identityKey: random(33),
     receiptKey: random(32),
   };
-  return { record, signature: sign(deviceRecordBytes(record), by.privateKey) };
+  const approval = deviceApprovalBytes({ ...record, approvedBy: undefined });
+  approvals.set(record.device, sign(approval, by.privateKey));
+  return { record, signature: sign(deviceRecordBytes(record), deviceKey.privateKey) };
 }
 
 /** A key history in which these devices were added in this order. */
@@ -48,7 +54,7 @@ function historyOf(...devices: readonly CertifiedDevice[]): KeyHistory {
     record,
     certificate: signature,
     list: undefined,
-    approval: undefined,
+    approval: { device: undefined, signature: approvals.get(record.device)! },
   }));
   const arrivals = approvedArrivals(entries);
   return { entries, arrivals, leaves: [], indexes: [], list: undefined };
@@ -62,7 +68,7 @@ async function newcomer(
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
   await store.transact(async (transaction) => {
-    await createIdentityKey(transaction, "account");
+    await adoptAccountKey(transaction, random(32));
     if (trusts === "current") await rememberAccountKey(transaction, user, current.publicKey);
   });
   const account = {
@@ -124,6 +130,13 @@ test.each([
   const device = make();
   const logged = () => Promise.resolve(historyOf(certified(current), device));
   const { take, author } = await newcomer(ask ?? logged);
+  await take(device);
+  expect(await author(device)).toBeUndefined();
+});
+
+test("a device whose keys another one certified is nobody's", async () => {
+  const device = { ...certified(current), signature: certified(current).signature };
+  const { take, author } = await newcomer(() => Promise.resolve(historyOf(device)));
   await take(device);
   expect(await author(device)).toBeUndefined();
 });

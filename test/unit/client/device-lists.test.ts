@@ -27,7 +27,7 @@ const devicesOf = (log: AccountLog, list = log.list) => {
 };
 
 describe("a list is the account's", () => {
-  test("if its key signed exactly the devices that the log says it has", () => {
+  test("if one of its devices signed exactly the devices that the log says it has", () => {
     const log = new AccountLog();
     const [first, second] = [log.add(), log.add()];
     expect(devicesOf(log)).toEqual([first.record.device, second.record.device]);
@@ -38,11 +38,34 @@ describe("a list is the account's", () => {
     expect(devicesOf(log, undefined)).toEqual([first.record.device]);
     expect(confirmedList(log.entries, undefined)).toBeUndefined();
     expect(devicesOf(log, { ...log.list!, version: 9 })).toBeUndefined();
-    const { tenant, user } = log;
-    const thief = { tenant, user, accountKey: ed25519() };
-    const forged = signedList(thief, [first.record], log.list);
-    expect(devicesOf(log, forged)).toBeUndefined();
+    const { device } = first.record;
+    for (const key of [ed25519(), log.accountKey]) {
+      const forged = signedList(log, { device, key }, [first.record], log.list);
+      expect(devicesOf(log, forged)).toBeUndefined();
+    }
     expect(devicesOf(log, log.sign())).toEqual([first.record.device]);
+  });
+
+  test("unless a removed device signed it, or one that nobody approved", () => {
+    const log = new AccountLog();
+    const [first, second] = [log.add(), log.add()];
+    log.remove(second);
+    expect(devicesOf(log, log.sign({}, second.record.device))).toBeUndefined();
+    expect(devicesOf(log, log.sign({}, first.record.device))).toEqual([first.record.device]);
+    const bogus = log.add();
+    log.entries.splice(-1, 1, { ...bogus, approval: undefined });
+    expect(devicesOf(log, log.sign({}, bogus.record.device))).toBeUndefined();
+  });
+
+  test("if a device that removes itself signed the list without it, and no later one", () => {
+    const log = new AccountLog();
+    const [first, second] = [log.add(), log.add()];
+    const removal = log.remove(second);
+    const list = log.sign({}, second.record.device);
+    log.entries.splice(-1, 1, { ...removal, list });
+    expect(isListSigned(log.history(), 3)).toBe(true);
+    expect(devicesOf(log, list)).toEqual([first.record.device]);
+    expect(devicesOf(log, log.sign({}, second.record.device))).toBeUndefined();
   });
 
   test("until somebody else removes a device, who then is in no list", () => {
@@ -83,7 +106,7 @@ test("each entry of the log has the list that the account signed, or does not", 
   log.remove(second);
   log.remove(first, false);
   log.entries.push({ ...second, version: 5 });
-  const signed = log.entries.map(({ version }) => isListSigned(log.entries, version));
+  const signed = log.entries.map(({ version }) => isListSigned(log.history(), version));
   expect(signed).toEqual([true, true, true, false, false]);
 });
 

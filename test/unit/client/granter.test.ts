@@ -67,6 +67,7 @@ const listing = (device: DeviceId): ConversationState => ({
   withheld: [],
   withheldMembers: [],
   uncertified: [],
+  unaccepted: [],
   joined: true,
   closed: false,
   invalid: false,

@@ -32,7 +32,12 @@ import { concat } from "../../../crypto/wire/bytes.ts";
 import { linkHash, nilUuid, zeroHash, type EventHeader } from "../../../crypto/wire/event.ts";
 import { encodeControl, type Control, type Member } from "../../../crypto/wire/frame.ts";
 import { encodeReceipt, type HistoryGrant } from "../../../crypto/wire/receipt.ts";
-import { deviceRecordBytes, membersBytes } from "../../../crypto/wire/signed-records.ts";
+import {
+  deviceApprovalBytes,
+  deviceRecordBytes,
+  membersBytes,
+  type DeviceRecord,
+} from "../../../crypto/wire/signed-records.ts";
 import {
   nilId,
   type AttachmentId,
@@ -226,6 +231,9 @@ export class GrantedLog {
   }
 }
 
+/** The approvals of first devices, by their account keys. */
+const approvals = new Map<DeviceRecord, Uint8Array>();
+
 /** The certificate of a device, under an account key of its user. */
 export function certificateOf(
   { id: device, user, key }: Author,
@@ -240,7 +248,9 @@ export function certificateOf(
     identityKey: new Uint8Array(33),
     receiptKey: key.publicKey,
   };
-  return { record, signature: sign(deviceRecordBytes(record), accountKey.privateKey) };
+  const approval = deviceApprovalBytes({ ...record, approvedBy: undefined });
+  approvals.set(record, sign(approval, accountKey.privateKey));
+  return { record, signature: sign(deviceRecordBytes(record), key.privateKey) };
 }
 
 /** What the key log says of a user to whose account these devices came. */
@@ -251,7 +261,7 @@ function keyHistoryOf(...devices: readonly CertifiedDevice[]): KeyHistory {
     record,
     certificate,
     list: undefined,
-    approval: undefined,
+    approval: { device: undefined, signature: approvals.get(record) ?? new Uint8Array(64) },
   }));
   return { ...noHistory, entries, arrivals: approvedArrivals(entries) };
 }

@@ -4,10 +4,10 @@ import { nodeChecks } from "../../../audit/node-checks.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
 import { inclusionProof } from "../../../audit/verify/proofs.ts";
 import {
+  cameRightfully,
   isLogged,
   isRemoved,
   verifyHistory,
-  wasLoggedBefore,
   type ProvenEntry,
 } from "../../../client/key-log/key-history.ts";
 import { encodeKeyEntry, type KeyEntry } from "../../../crypto/wire/key-entry.ts";
@@ -114,26 +114,24 @@ test("a replaced account key does not come back", async () => {
   expect(isLogged(until, certified(next))).toBe(true);
 });
 
-test("only entries before a key's first entry, byte for byte, belong to the account's time before that key", async () => {
-  const first = added(1);
-  const removal = { ...first, change: "device_removed", version: 2 } as const;
-  const next = added(3, { accountKey: random(32) });
-  const [rogue, returned] = [added(4, { accountKey: random(32) }), added(5)];
-  const { proven, head } = await logged([first, removal, next, rogue, returned]);
-  const history = verifyHistory(proven, head, who);
-  const wasBefore = (entry: KeyEntry, key: Uint8Array | undefined) =>
-    wasLoggedBefore(history, certified(entry), key);
-  expect(wasBefore(first, next.record.accountKey)).toBe(true);
-  for (const later of [next, rogue, returned])
-    expect(wasBefore(later, next.record.accountKey)).toBe(false);
+test("only entries under a key or before its first entry, byte for byte, are the account's", async () => {
+  const account = new AccountLog();
+  const first = account.add();
+  account.reset();
+  const next = account.add();
+  const rogue = { ...new AccountLog(account).add(), version: 4 };
+  const history = await read(account, [...account.entries, rogue]);
+  const came = (entry: KeyEntry, key: Uint8Array | undefined) =>
+    cameRightfully(history, certified(entry), key);
+  const trusted = next.record.accountKey;
+  expect([first, next, rogue].map((entry) => came(entry, trusted))).toEqual([true, true, false]);
   // Nothing precedes a key that the log does not know.
-  expect(wasBefore(first, random(32))).toBe(false);
-  expect(wasBefore(rogue, undefined)).toBe(true);
-  expect(wasBefore(added(1), undefined)).toBe(false);
+  expect(came(first, random(32))).toBe(false);
+  expect(came(rogue, undefined)).toBe(true);
+  expect(came(added(1), undefined)).toBe(false);
   const otherKey = { ...first, record: { ...first.record, deviceKey: random(32) } };
-  expect(wasBefore(otherKey, next.record.accountKey)).toBe(false);
-  const otherCertificate = { ...first, certificate: random(64) };
-  expect(wasBefore(otherCertificate, next.record.accountKey)).toBe(false);
+  expect(came(otherKey, trusted)).toBe(false);
+  expect(came({ ...first, certificate: random(64) }, trusted)).toBe(false);
 });
 
 test("an entry that is missing, exchanged, moved, or of another user is refused", async () => {

@@ -52,7 +52,14 @@ async function setUp() {
       }),
     );
     const flags = { joined: true, closed: false, invalid: false, malformed: false };
-    const restored = { restores: 0, cuts: [], withheld: [], withheldMembers: [], uncertified: [] };
+    const restored = {
+      restores: 0,
+      cuts: [],
+      withheld: [],
+      withheldMembers: [],
+      uncertified: [],
+      unaccepted: [],
+    };
     const members = { members: [], unseen: false, arrivedAt: 0, changedAt: 0, afterGap: false };
     log.advance({ ...flags, ...restored, ...members, epoch: 1, seq, transcriptHash: zeroHash });
   };

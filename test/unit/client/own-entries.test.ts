@@ -3,8 +3,9 @@ import { ready } from "../../../crypto/device/sodium.ts";
 import { approvedArrivals } from "../../../client/key-log/approved-arrivals.ts";
 import { sortOwnEntries } from "../../../client/key-log/sort-own-entries.ts";
 import type { KeyEntry } from "../../../crypto/wire/key-entry.ts";
-import { deviceApprovalBytes, deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
+import { deviceApprovalBytes } from "../../../crypto/wire/signed-records.ts";
 import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
+import { certificateBy, firstApproval } from "../../support/certified.ts";
 import { ed25519, type KeyPair } from "../../support/device.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -16,17 +17,20 @@ const mine = newId<DeviceId>();
 const deviceKey = ed25519();
 type Change = Omit<KeyEntry, "version">;
 
+/** A device that the account key approved, as it does for the first one. */
 function added(account: KeyPair, device: DeviceId = newId<DeviceId>()): Change {
+  const key = device === mine ? deviceKey : ed25519();
   const record = {
     ...who,
     device,
     accountKey: account.publicKey,
-    deviceKey: device === mine ? deviceKey.publicKey : ed25519().publicKey,
+    deviceKey: key.publicKey,
     identityKey: new Uint8Array(randomBytes(33)),
     receiptKey: ed25519().publicKey,
   };
-  const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
-  return { change: "device_added", record, certificate, list: undefined };
+  const certificate = certificateBy(record, key);
+  const approval = firstApproval(record, account);
+  return { change: "device_added", record, certificate, list: undefined, approval };
 }
 
 /** The same entry with the approval of this device. */
@@ -39,24 +43,19 @@ function approved(change: Change): Change {
 }
 const removal = (of: Change): Change => ({ ...of, change: "device_removed" });
 
-/** @returns the former devices, if reported, and the versions of unknown and unapproved entries */
+/** @returns the former devices, if reported, and the versions of unknown entries */
 function sorted(changes: readonly Change[], seen = 0, unsigned: readonly number[] = []) {
   const entries = changes.map((change, at) => ({ ...change, version: at + 1 }));
   const isSigned = ({ version }: KeyEntry) => !unsigned.includes(version);
   const arrivals = approvedArrivals(entries);
   const account = { device: mine, accountKey: own.publicKey, isSigned, arrivals };
   const found = sortOwnEntries(entries.slice(seen), account);
-  const versions = (of: readonly KeyEntry[]) => of.map(({ version }) => version);
-  return {
-    former: found.former,
-    unknown: versions(found.unknown),
-    unapproved: versions(found.unapproved),
-  };
+  return { former: found.former, unknown: found.unknown.map(({ version }) => version) };
 }
 
 const [one, two, first] = [added(former), added(former), added(own, mine)];
 const rogue = added(ed25519());
-const nothing = { former: undefined, unknown: [], unapproved: [] };
+const nothing = { former: undefined, unknown: [] };
 const devices = [one.record.device, two.record.device];
 
 test("an account that was never reset reports nothing", () => {
@@ -65,7 +64,7 @@ test("an account that was never reset reports nothing", () => {
 });
 
 test("a change whose list the account did not sign is reported", () => {
-  const sibling = added(own);
+  const sibling = approved(added(own));
   expect(sorted([first, sibling, removal(sibling)], 0, [3]).unknown).toEqual([3]);
   expect(sorted([first, sibling], 0, [2]).unknown).toEqual([2]);
 });
@@ -75,7 +74,6 @@ test("devices from before a reset are reported once as such", () => {
   expect(sorted(history)).toEqual({
     former: { devices, keys: 1, version: 4 },
     unknown: [],
-    unapproved: [],
   });
   expect(sorted([...history, approved(added(own))], 5)).toEqual(nothing);
 });
@@ -86,7 +84,6 @@ test("a device that came between a reset and the rightful device, and is gone, c
   expect(sorted(history)).toEqual({
     former: { devices: gone, keys: 2, version: 4 },
     unknown: [],
-    unapproved: [],
   });
 });
 
@@ -94,12 +91,10 @@ test("a device left from before the reset is unknown, and so is one that came ba
   expect(sorted([one, rogue, removal(one), first])).toEqual({
     former: { devices: [one.record.device], keys: 2, version: 3 },
     unknown: [2],
-    unapproved: [],
   });
   expect(sorted([one, removal(one), one, first])).toEqual({
     former: undefined,
     unknown: [1, 2, 3],
-    unapproved: [],
   });
 });
 
@@ -110,7 +105,6 @@ test("no entry under another key hides after the account key's first entry", () 
   expect(sorted([first, rogue, removal(rogue), approved(added(own))], 1)).toEqual({
     former: undefined,
     unknown: [2, 3],
-    unapproved: [],
   });
 });
 
@@ -118,13 +112,12 @@ test("a history without any entry of the account key is entirely unknown", () =>
   expect(sorted([one, removal(one)])).toEqual({
     former: undefined,
     unknown: [1, 2],
-    unapproved: [],
   });
 });
 
 test("a certificate by another key does not make an entry the account's", () => {
   const claimed = { ...rogue, record: { ...rogue.record, accountKey: own.publicKey } };
-  expect(sorted([claimed, first])).toEqual({ former: undefined, unknown: [1], unapproved: [] });
+  expect(sorted([claimed, first])).toEqual({ former: undefined, unknown: [1] });
 });
 
 test("the removal of this device is reported, whichever device logged it", () => {
@@ -139,10 +132,5 @@ test("a device that only the account key brought is reported, and so are those t
     ...again,
     approval: { device: thief.record.device, signature: sign(null, bytes, own.privateKey) },
   };
-  expect(sorted([first, thief, approved(added(own)), byThief])).toMatchObject({
-    unknown: [],
-    unapproved: [2, 4],
-  });
-  // The device whose key is trusted is never reported as its own intruder.
-  expect(sorted([added(own), first]).unapproved).toEqual([]);
+  expect(sorted([first, thief, approved(added(own)), byThief]).unknown).toEqual([2, 4]);
 });

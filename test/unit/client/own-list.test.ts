@@ -27,7 +27,7 @@ async function setUp() {
     new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" }),
     randomBytes(32),
   );
-  await store.transact(async (transaction) => log.giveKey(transaction));
+  await store.transact(async (transaction) => log.giveKeys(transaction, own.record.device));
   const time = { nowMs: log.issuedAtMs };
   const server = {
     shown: () => ({ entries: [...log.entries] as readonly KeyEntry[], list: log.list }),
@@ -42,7 +42,7 @@ async function setUp() {
   };
   const deps = {
     store,
-    account: { tenant: log.tenant, user: log.user },
+    account: { tenant: log.tenant, user: log.user, device: own.record.device },
     localClock: { now: () => time.nowMs },
     keyLog: {
       historyOf: () =>
@@ -113,12 +113,17 @@ describe("a device signs nothing", () => {
     expect(server.sent).toEqual([]);
   });
 
-  test("with a device that the account did not certify", async () => {
+  test.each<[string, (entry: KeyEntry) => Partial<KeyEntry>]>([
+    ["no device of the account approved", () => ({ approval: undefined })],
+    [
+      "has other keys than the approved device certified",
+      ({ record }) => ({ record: { ...record, receiptKey: ed25519().publicKey } }),
+    ],
+  ])("with a device that %s", async (_what, change) => {
     const { log, server, deps } = await setUp();
-    const { accountKey } = log;
-    log.accountKey = ed25519();
-    log.add(undefined, { accountKey: accountKey.publicKey });
-    log.accountKey = accountKey;
+    const entry = log.add();
+    log.entries.splice(-1, 1, { ...entry, ...change(entry) });
+    log.list = undefined;
     await expect(renewOwnList(deps)).rejects.toMatchObject(refused);
     expect(server.sent).toEqual([]);
   });

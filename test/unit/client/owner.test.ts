@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import { MemoryLevel } from "memory-level";
-import { wasDeviceOf, wasLoggedDeviceOf } from "../../../client/device/former-device.ts";
+import { wasDeviceOf } from "../../../client/device/former-device.ts";
 import { ownerOf } from "../../../client/device/owner.ts";
 import { rememberAccountKey } from "../../../crypto/device/admit-device.ts";
 import { certifiedToFields } from "../../../crypto/device/certified-fields.ts";
@@ -12,6 +12,7 @@ import type { DeviceId, UserId } from "../../../crypto/wire/ids.ts";
 import type { KeyEntry } from "../../../crypto/wire/key-entry.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { AccountLog } from "../../support/account-log.ts";
+import { ed25519 } from "../../support/device.ts";
 
 await ready;
 
@@ -26,7 +27,13 @@ function enterCopy(log: AccountLog): KeyEntry {
   return copy;
 }
 
-async function ownerIn(log: AccountLog, { record, certificate }: KeyEntry, of: "act" | "creation") {
+/** @param trusts the account key that this device trusts; the device's by default */
+async function ownerIn(
+  log: AccountLog,
+  { record, certificate }: KeyEntry,
+  of: "act" | "creation",
+  trusts = record.accountKey,
+) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
   const account = {
@@ -41,7 +48,7 @@ async function ownerIn(log: AccountLog, { record, certificate }: KeyEntry, of: "
   const proof = certifiedToFields({ record, signature: certificate });
   const histories = new Map([[log.user, log.history()]]);
   return store.transact(async (transaction) => {
-    await rememberAccountKey(transaction, log.user, record.accountKey);
+    await rememberAccountKey(transaction, log.user, trusts);
     return ownerOf(
       { trust, account, deviceKey: new Uint8Array(32) },
       transaction,
@@ -51,14 +58,33 @@ async function ownerIn(log: AccountLog, { record, certificate }: KeyEntry, of: "
   });
 }
 
-test("an act counts only from a device that came to the account rightfully", async () => {
+test.each(["act", "creation"] as const)(
+  "an %s counts only from a device that came rightfully",
+  async (of) => {
+    const log = new AccountLog();
+    const [first, second] = [log.add(), log.add()];
+    log.remove(second);
+    const copy = enterCopy(log);
+    expect(await ownerIn(log, first, of)).toMatchObject({ user: log.user });
+    expect(await ownerIn(log, second, of)).toMatchObject({ user: log.user });
+    expect(await ownerIn(log, copy, of)).toBeUndefined();
+  },
+);
+
+test("an act under a key that followed the trusted one waits for a person, and a creation does not count", async () => {
   const log = new AccountLog();
-  const [first, second] = [log.add(), log.add()];
-  log.remove(second);
+  const { accountKey } = log.add().record;
+  log.reset();
+  const later = log.add();
   const copy = enterCopy(log);
-  expect(await ownerIn(log, first, "act")).toMatchObject({ user: log.user });
-  expect(await ownerIn(log, second, "act")).toMatchObject({ user: log.user });
-  expect(await ownerIn(log, copy, "act")).toBeUndefined();
+  log.reset();
+  log.add();
+  const owner = await ownerIn(log, later, "act", accountKey);
+  expect(owner).toMatchObject({ user: log.user, unaccepted: later.record.accountKey });
+  expect(await ownerIn(log, later, "creation", accountKey)).toBeUndefined();
+  expect(await ownerIn(log, copy, "act", accountKey)).toBeUndefined();
+  // A key that the log does not have never led to this one.
+  expect(await ownerIn(log, later, "act", ed25519().publicKey)).toBeUndefined();
 });
 
 test("a device under a former account key acted rightfully only if it was approved then", () => {
@@ -68,9 +94,7 @@ test("a device under a former account key acted rightfully only if it was approv
   log.reset();
   const { accountKey } = log.add().record;
   const history = log.history();
-  expect(wasLoggedDeviceOf(certified(first), accountKey, history)).toBe(true);
-  expect(wasLoggedDeviceOf(certified(copy), accountKey, history)).toBe(false);
-  expect(wasLoggedDeviceOf(certified(first), accountKey, undefined)).toBe(false);
-  // A creation asks less.
-  expect(wasDeviceOf(certified(copy), copy.record.accountKey, undefined)).toBe(true);
+  expect(wasDeviceOf(certified(first), accountKey, history)).toBe(true);
+  expect(wasDeviceOf(certified(copy), accountKey, history)).toBe(false);
+  expect(wasDeviceOf(certified(first), accountKey, undefined)).toBe(false);
 });

@@ -218,7 +218,7 @@ describe("the removal of a device", () => {
   async function setUp(changes: Partial<RemoveDeviceDeps>) {
     const clock = new ManualClock();
     const store = await openStore();
-    await store.transact(async (transaction) => log.giveKey(transaction));
+    await store.transact(async (transaction) => log.giveKeys(transaction, account.device));
     const deps: RemoveDeviceDeps = {
       store,
       api: { removeDevice: done, removeOwnDevice: done },

@@ -118,6 +118,7 @@ export async function setUp(
     withheld: [],
     withheldMembers: [],
     uncertified: [],
+    unaccepted: [],
     epoch,
     members: [{ user, role: "agent", devices }],
   });

@@ -9,6 +9,7 @@ import {
 import { admitDevice, knownAccountKey } from "../../../../crypto/device/admit-device.ts";
 import { signMessage } from "../../../../crypto/device/authorship.ts";
 import { commit } from "../../../../crypto/device/franking.ts";
+import { generateSigningKey } from "../../../../crypto/device/sodium.ts";
 import {
   certifyDevice,
   createIdentityKey,
@@ -317,7 +318,7 @@ describe("a lying directory", () => {
         tenant: newId<TenantId>(),
         user,
         device: device.id,
-        accountKey: await createIdentityKey(tx, "account"),
+        accountKey: generateSigningKey().publicKey,
         deviceKey: await createIdentityKey(tx, "device"),
         identityKey: device.identityKey,
         receiptKey: await createIdentityKey(tx, "receipt"),

@@ -6,6 +6,12 @@ import {
   knownAccountKey,
 } from "../../../../crypto/device/admit-device.ts";
 import {
+  adoptAccountKey,
+  createAccountKey,
+  loadAccountKey,
+} from "../../../../crypto/device/account-key.ts";
+import { deviceApprovalBytes } from "../../../../crypto/wire/signed-records.ts";
+import {
   certifyDevice,
   createIdentityKey,
   loadIdentityKey,
@@ -16,7 +22,7 @@ import {
   numericFingerprint,
   safetyNumber,
 } from "../../../../crypto/device/safety-number.ts";
-import { sign, verifySignature } from "../../../../crypto/device/sodium.ts";
+import { generateSigningKey, sign, verifySignature } from "../../../../crypto/device/sodium.ts";
 import { uuidToBytes } from "../../../../crypto/wire/uuid.ts";
 import type { TenantId, UserId, DeviceId } from "../../../../crypto/wire/ids.ts";
 import { newDevice, nowMs, newBundle, tampered, utf8, type TestDevice } from "./devices.ts";
@@ -28,7 +34,7 @@ const certify = (device: TestDevice, user: UserId) =>
       tenant: newId<TenantId>(),
       user,
       device: device.id,
-      accountKey: await createIdentityKey(tx, "account"),
+      accountKey: generateSigningKey().publicKey,
       deviceKey: await createIdentityKey(tx, "device"),
       identityKey: device.identityKey,
       receiptKey: await createIdentityKey(tx, "receipt"),
@@ -52,10 +58,39 @@ describe("identity keys", () => {
 
   test("missing on this device are named", async () => {
     const device = await newDevice();
-    await expect(device.store.read((tx) => loadIdentityKey(tx, "account"))).rejects.toMatchObject({
+    await expect(device.store.read((tx) => loadIdentityKey(tx, "receipt"))).rejects.toMatchObject({
       name: "DeviceError",
       code: "no_identity",
     });
+  });
+});
+
+describe("the account key", () => {
+  test("approves the first device, and its private half is in no store", async () => {
+    const device = await newDevice();
+    const first = {
+      tenant: newId<TenantId>(),
+      user: newId<UserId>(),
+      device: device.id,
+      deviceKey: await device.transact((tx) => createIdentityKey(tx, "device")),
+    };
+    const { accountKey, approval } = await device.transact(async (tx) =>
+      createAccountKey(tx, first),
+    );
+    const bytes = deviceApprovalBytes({ ...first, accountKey, approvedBy: undefined });
+    expect(verifySignature(bytes, approval, accountKey)).toBe(true);
+    const stored = await device.store.read((tx) => tx.list("identity!account"));
+    expect(stored).toEqual([["identity!account", accountKey]]);
+    expect(await device.store.read(loadAccountKey)).toEqual(accountKey);
+  });
+
+  test("is never replaced", async () => {
+    const device = await newDevice();
+    const adopt = () =>
+      device.transact((tx) => adoptAccountKey(tx, generateSigningKey().publicKey));
+    await expect(device.store.read(loadAccountKey)).rejects.toMatchObject({ code: "no_identity" });
+    await adopt();
+    await expect(adopt()).rejects.toMatchObject({ code: "account_key_changed" });
   });
 });
 
@@ -87,12 +122,12 @@ describe("a device record", () => {
     );
   });
 
-  test("is certified by this account only", async () => {
+  test("is certified by its own device only", async () => {
     const [one, two] = [await newDevice(), await newDevice()];
     const { record } = await certify(one, newId<UserId>());
-    await two.transact((tx) => createIdentityKey(tx, "account"));
+    await two.transact((tx) => createIdentityKey(tx, "device"));
     await expect(two.transact((tx) => certifyDevice(tx, record))).rejects.toMatchObject({
-      code: "account_key_changed",
+      code: "invalid_device_record",
     });
   });
 

@@ -92,6 +92,7 @@ const signatures = fc.record({
   version: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   issuedAtMs: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - listValidityMs }),
   forMs: fc.integer({ min: 1, max: listValidityMs }),
+  signedBy: fc.uuid().map((text) => idOf<DeviceId>(text)),
   signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
 });
 
@@ -111,6 +112,7 @@ describe("the fields of a list", () => {
     version: 1,
     issuedAtMs: 2,
     validUntilMs: 3,
+    signedBy: id("0a"),
     signature: "A".repeat(86),
   };
   test.each<[string, object]>([
@@ -126,6 +128,8 @@ describe("the fields of a list", () => {
     ["a short signature", { signature: "A".repeat(85) }],
     ["a signature of other characters", { signature: `${"A".repeat(85)}+` }],
     ["no signature", { signature: undefined }],
+    ["no signer", { signedBy: undefined }],
+    ["a signer that is no device", { signedBy: "me" }],
   ])("with %s are refused", (_what, change) => {
     expect(() => listFromFields({ ...fields, ...change })).toThrow(
       expect.objectContaining({ code: "malformed_record" }),

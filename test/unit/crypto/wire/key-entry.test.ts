@@ -23,7 +23,13 @@ const entryOf = (fill?: number): KeyEntry => ({
     receiptKey: bytes(32, fill),
   },
   certificate: bytes(64, fill),
-  list: { version: 3, issuedAtMs: 7, validUntilMs: 8, signature: bytes(64, fill) },
+  list: {
+    version: 3,
+    issuedAtMs: 7,
+    validUntilMs: 8,
+    signedBy: idOf<DeviceId>("00000003-0000-4000-8000-000000000000"),
+    signature: bytes(64, fill),
+  },
 });
 
 test("an entry is read back as it was written", () => {
@@ -35,7 +41,7 @@ test("an entry is read back as it was written", () => {
 
 test("an entry has one text, the canonical one", () => {
   const key = (length: number) => Buffer.alloc(length, 255).toString("base64url");
-  const text = `{"accountKey":"${key(32)}","certificate":"${key(64)}","change":"device_added","device":"00000003-0000-4000-8000-000000000000","deviceKey":"${key(32)}","identityKey":"${key(33)}","list":{"issuedAtMs":7,"signature":"${key(64)}","validUntilMs":8,"version":3},"receiptKey":"${key(32)}","tenant":"00000001-0000-4000-8000-000000000000","type":"key_change","user":"00000002-0000-4000-8000-000000000000","version":1}`;
+  const text = `{"accountKey":"${key(32)}","certificate":"${key(64)}","change":"device_added","device":"00000003-0000-4000-8000-000000000000","deviceKey":"${key(32)}","identityKey":"${key(33)}","list":{"issuedAtMs":7,"signature":"${key(64)}","signedBy":"00000003-0000-4000-8000-000000000000","validUntilMs":8,"version":3},"receiptKey":"${key(32)}","tenant":"00000001-0000-4000-8000-000000000000","type":"key_change","user":"00000002-0000-4000-8000-000000000000","version":1}`;
   expect(Buffer.from(encodeKeyEntry(entryOf(255))).toString()).toBe(text);
   const changed = [
     text.replace("{", "{ "),

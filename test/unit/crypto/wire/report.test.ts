@@ -38,7 +38,8 @@ const checks = {
     verifySignature(message, signature, publicKey),
 };
 const relayKey = new Uint8Array(32).fill(1);
-const [account, receipt, other] = [
+const [account, receipt, deviceKey, other] = [
+  generateSigningKey(),
   generateSigningKey(),
   generateSigningKey(),
   generateSigningKey(),
@@ -50,12 +51,12 @@ function certified(changes: Partial<ReportedAuthor["record"]> = {}): ReportedAut
     user: newId<UserId>(),
     device: newId<DeviceId>(),
     accountKey: account.publicKey,
-    deviceKey: other.publicKey,
+    deviceKey: deviceKey.publicKey,
     identityKey: new Uint8Array(33).fill(5),
     receiptKey: receipt.publicKey,
     ...changes,
   };
-  return { record, certificate: sign(deviceRecordBytes(record), account.privateKey) };
+  return { record, certificate: sign(deviceRecordBytes(record), deviceKey.privateKey) };
 }
 
 const author = certified();
@@ -104,6 +105,7 @@ test("a report that differs in anything proves nothing", () => {
     verdictOn({}, author, tampered(relayKey, 0)),
     verdictOn({}, certified()),
     verdictOn({}, { record, certificate: tampered(certificate, 0) }),
+    verdictOn({}, { record, certificate: sign(deviceRecordBytes(record), account.privateKey) }),
     verdictOn({}, { record: { ...record, receiptKey: other.publicKey }, certificate }),
     verdictOn({}, certified({ ...record, user: newId() })),
     verdictOn({}, certified({ ...record, receiptKey: other.publicKey })),
@@ -118,6 +120,7 @@ test("a report that differs in anything proves nothing", () => {
     "tag_mismatch",
     "tag_mismatch",
     "wrong_author",
+    "author_uncertified",
     "author_uncertified",
     "author_uncertified",
     "invalid_signature",

@@ -2,7 +2,7 @@ import type { Control, Deliver } from "../../crypto/wire/frame.ts";
 import { receiptBytes } from "../../crypto/wire/receipt.ts";
 import { verifySignature } from "../../crypto/device/sodium.ts";
 import type { ReadTransaction } from "../../crypto/device/store.ts";
-import { ownerOf, type Arrived, type Claim } from "../device/owner.ts";
+import { ownerOf, type Arrived, type Claim, type Owner } from "../device/owner.ts";
 
 /** Returns the claim of an event's receipt: the event's device says whose it is. */
 export const claimOfReceipt = (
@@ -11,20 +11,20 @@ export const claimOfReceipt = (
 ): Claim => ({ device, proof, of: kind === "created" ? "creation" : "act" });
 
 /**
- * Returns whether the event's device, which belongs to the event's actor, has signed the event's receipt.
- * What the receipt says is checked elsewhere.
+ * Returns who has signed the event's receipt: the event's device, which belongs to the event's actor. Returns
+ * undefined if it has not. What the receipt says is checked elsewhere.
  */
-export async function isSigned(
+export async function signerOf(
   deps: Parameters<typeof ownerOf>[0],
   transaction: ReadTransaction,
   { event, control }: { readonly event: Deliver; readonly control: Control },
   arrived: Arrived,
-): Promise<boolean> {
+): Promise<Owner | undefined> {
   const { receipt: signed, actor } = control;
-  if (signed === undefined) return false;
+  if (signed === undefined) return undefined;
   const owner = await ownerOf(deps, transaction, claimOfReceipt(event, control), arrived);
-  return (
+  const isSigned =
     owner?.user === actor &&
-    verifySignature(receiptBytes(signed.text), signed.signature, owner.receiptKey)
-  );
+    verifySignature(receiptBytes(signed.text), signed.signature, owner.receiptKey);
+  return isSigned ? owner : undefined;
 }
