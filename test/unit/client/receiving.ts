@@ -70,7 +70,7 @@ const signer: NonNullable<Control["signer"]> = {
   certificate: new Uint8Array(64),
 };
 const deviceRecord = { ...signer, tenant: account.tenant, device: account.device };
-signer.certificate.set(sign(deviceRecordBytes(deviceRecord), accountKey.privateKey));
+signer.certificate.set(sign(deviceRecordBytes(deviceRecord), deviceKey.privateKey));
 /** A certificate of this device's account. Its signature is none: see `authority` below. */
 const staffCertificate = { text: new Uint8Array(1), signature: new Uint8Array(64) };
 const authority = {
