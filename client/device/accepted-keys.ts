@@ -6,8 +6,8 @@ const prefix = "accepted-account!";
 const nameOf = (user: UserId, accountKey: Uint8Array): string => `${user}!${toHex(accountKey)}`;
 
 /**
- * The changed account keys that a person accepted, with the keys that the accounts had before them. What was
- * signed under them counts.
+ * The changed account keys that a person accepted. What was signed under them counts. A key that another one
+ * followed before a person accepted it stays out, because nobody compared it.
  */
 export class AcceptedKeys {
   readonly #names: Set<string>;
@@ -26,11 +26,9 @@ export class AcceptedKeys {
   }
 
   /** Call the function that it returns once the transaction is committed. */
-  add(transaction: StoreTransaction, user: UserId, keys: readonly Uint8Array[]): () => void {
-    const names = keys.map((key) => nameOf(user, key));
-    for (const name of names) transaction.put(prefix + name, new Uint8Array(1));
-    return () => {
-      for (const name of names) this.#names.add(name);
-    };
+  add(transaction: StoreTransaction, user: UserId, accountKey: Uint8Array): () => void {
+    const name = nameOf(user, accountKey);
+    transaction.put(prefix + name, new Uint8Array(1));
+    return () => void this.#names.add(name);
   }
 }

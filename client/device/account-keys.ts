@@ -59,8 +59,8 @@ export async function safetyCodeWith(
 }
 
 /**
- * Trusts the account key that the server shows now, and what was signed under it and under the keys that the
- * account had before. Call it after a person has compared the safety number.
+ * Trusts the account key that the server shows now, and what was signed under it. Other keys that the account
+ * had since the one that this device trusted stay unaccepted. Call it after a person has compared the safety number.
  * @param confirmed the safety number that was compared
  * @throws SealdeskError untrusted_member: the server now shows a key with another number, or a key
  *   that is not in the key log
@@ -82,7 +82,7 @@ export async function acceptOffered(
       },
     );
   const found = await deps.trust.compareWithLog(user, devices);
-  if (!found.every(({ logged }) => logged))
+  if (found.length === 0 || !found.every(({ logged }) => logged))
     throw new SealdeskError(
       "untrusted_member",
       "The key that the server shows is not in the key log.",
@@ -91,13 +91,12 @@ export async function acceptOffered(
         problem: "key_not_logged",
       },
     );
-  const history = await deps.trust.historyOf(user);
   const isNew = !equalBytes(known, offered);
   // Before the new key counts, so that it never has the role that was certified for the former one.
   if (isNew) await deps.roles.uncertify(user);
   const { forget, committed } = await deps.store.transact(async (transaction) => {
     if (isNew) await acceptAccountKey(transaction, user, { shown: known, accepted: offered });
-    const forgotten = deps.trust.reconsider(transaction, user, { accountKey: offered, history });
+    const forgotten = deps.trust.reconsider(transaction, user, offered);
     return { forget: forgotten, ...(await deps.trust.admit(transaction, found)) };
   });
   forget();

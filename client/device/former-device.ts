@@ -31,7 +31,7 @@ export const wasDeviceOf = (
 
 /**
  * Returns whether a device rightfully came to the account under an account key that followed the trusted one.
- * A person may still accept that key, or a later one.
+ * A person may still accept that key.
  */
 export const cameLater = (
   certified: CertifiedDevice,

@@ -117,7 +117,8 @@ async function nextList(
   const listed = devices(now.map(({ record }) => record));
   const isRightful = (each: CertifiedDevice) =>
     equalBytes(each.record.accountKey, accountKey) && cameRightfully(history, each, accountKey);
-  if (!now.every(isRightful) || listed.some((each) => removed.includes(each.device)))
+  const staying = now.filter(({ record }) => listed.includes(record));
+  if (!staying.every(isRightful) || listed.some((each) => removed.includes(each.device)))
     throw new SealdeskError(
       "key_log_inconsistent",
       "The key log names a device that did not come to the account rightfully, or that was removed.",

@@ -8,7 +8,7 @@ import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts
 import type { Suite } from "../../crypto/device/suite.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
-import { isLogged, isRemoved, keysUntil, type KeyHistory } from "../key-log/key-history.ts";
+import { isLogged, isRemoved, type KeyHistory } from "../key-log/key-history.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import { AcceptedKeys } from "./accepted-keys.ts";
@@ -205,17 +205,16 @@ export class Trust {
   }
 
   /**
-   * Records that a person accepted the user's account key, and with it those that the account had before.
+   * Records that a person accepted the user's account key.
    * Forgets all decisions about the user's devices. Valid devices are included, because they must have come
    * under the new account key. Call the function that it returns once the transaction is committed.
    */
   reconsider(
     transaction: StoreTransaction,
     user: UserId,
-    accepted: { readonly accountKey: Uint8Array; readonly history: KeyHistory | undefined },
+    accountKey: Uint8Array,
   ): () => void {
-    const keys = keysUntil(accepted.history, accepted.accountKey);
-    const added = this.#accepted.add(transaction, user, keys);
+    const added = this.#accepted.add(transaction, user, accountKey);
     const known = [...this.#known].filter(([, device]) => device.user === user);
     for (const [device] of known) transaction.delete(prefix + device);
     return () => {

@@ -8,18 +8,22 @@ import { isCertified } from "../device/is-certified.ts";
 /**
  * Returns the entries of a user's history by which a device rightfully came to the account. Such a device
  * certified its own keys. If it is the first one under its account key, that key approved it. Otherwise a
- * device approved it that had rightfully come under the same key and was not removed.
+ * device approved it that had rightfully come under the same key and was not removed. A device comes once:
+ * its approval stays valid, so an entry that shows it again after its removal counts for nothing.
  * @param history all entries about the user, by version
  */
 export function approvedArrivals(history: readonly KeyEntry[]): readonly KeyEntry[] {
   const arrivals: KeyEntry[] = [];
   const current = new Map<DeviceId, KeyEntry>();
+  const removed = new Set<DeviceId>();
   for (const entry of history) {
     const { record, change, certificate } = entry;
     if (change === "device_removed") {
       current.delete(record.device);
+      removed.add(record.device);
       continue;
     }
+    if (current.has(record.device) || removed.has(record.device)) continue;
     const isFirst = !arrivals.some((each) => equalBytes(each.record.accountKey, record.accountKey));
     const approvingKey = isFirst ? keyOfFirst(entry) : keyOfSibling(entry, current);
     if (!isApprovedWith(entry, approvingKey)) continue;

@@ -68,7 +68,10 @@ export function confirmedList(
   return undefined;
 }
 
-/** Returns whether a device of the account signed the list of its devices after the entry of this version. */
+/**
+ * Returns whether a device of the account signed the list of its devices after the entry of this version. The
+ * list must be newer than those of the entries before, because a list of the same devices may exist from earlier.
+ */
 export function isListSigned(
   {
     entries,
@@ -76,8 +79,17 @@ export function isListSigned(
   }: { readonly entries: readonly KeyEntry[]; readonly arrivals: readonly KeyEntry[] },
   version: number,
 ): boolean {
-  const list = entries[version - 1]?.list;
-  return list !== undefined && listAfter(entries.slice(0, version), arrivals, list) !== undefined;
+  const entry = entries[version - 1];
+  if (entry?.list === undefined) return false;
+  const { list, record } = entry;
+  const isOlder = (each: KeyEntry) =>
+    each.list === undefined ||
+    each.list.version < list.version ||
+    !equalBytes(each.record.accountKey, record.accountKey);
+  return (
+    entries.slice(0, version - 1).every(isOlder) &&
+    listAfter(entries.slice(0, version), arrivals, list) !== undefined
+  );
 }
 
 /** Returns the parts of a list that a device of the account signed for the devices after these entries. */

@@ -12,6 +12,12 @@ import { nodeChecks } from "../../audit/node-checks.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { IdentityError } from "../identity-error.ts";
 
+/**
+ * How much higher the version of a list may be than the one before. Devices may be ahead of a server that was
+ * put back from a backup. Without a limit, one device could use up the versions, and no other could remove it.
+ */
+const MAX_STEP = 1_000;
+
 /** An account whose devices sign its list. */
 export interface SigningAccount {
   readonly tenant: TenantId;
@@ -46,6 +52,11 @@ export async function storeDeviceList(
     throw new IdentityError(
       "stale_device_list",
       `The account has a list of version ${known.version}. Read it and sign a later one.`,
+    );
+  if (version > (known?.version ?? 0) + MAX_STEP)
+    throw new IdentityError(
+      "invalid_device_list",
+      `The list has version ${version}, far above the version ${known?.version ?? 0} that the account has. Take the next one.`,
     );
   const devices = await devicesOf(client, account);
   const signed = deviceListBytes({ ...account, version, issuedAtMs, validUntilMs, devices });

@@ -131,7 +131,7 @@ async function settleAccountKey(
   } else if (!equalBytes(known, accountKey))
     throw new IdentityError(
       "account_key_mismatch",
-      "The account has another key. A device that holds it must certify this one.",
+      "The account has another key. Link this device: a registered device of the account must approve it.",
     );
   return known === undefined;
 }

@@ -3,6 +3,7 @@ import type { Actor } from "../../policies/actor.ts";
 import { decideDirectory } from "../../policies/directory.ts";
 import { audited, assertAllowed, type UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
+import { assertSession } from "../tokens/session-end.ts";
 import { storeDeviceList } from "./device-list.ts";
 import { lockAccount } from "./lock-account.ts";
 
@@ -30,6 +31,8 @@ export async function renewDeviceList(
       throw new IdentityError("device_required", "Register this device before it renews the list.");
     assertAllowed(decision);
     const accountKey = (await lockAccount(client, user))?.accountKey;
+    // The device may have been removed while this request waited for the lock.
+    await assertSession(client, actor);
     if (accountKey === undefined || actor.device === undefined)
       throw new IdentityError("invalid_device_list", "The account has no device that signs lists.");
     await storeDeviceList(client, { tenant, user, accountKey }, list, actor.device);

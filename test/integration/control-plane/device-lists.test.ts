@@ -70,6 +70,10 @@ describe("a list is refused", () => {
     ["whose version is not the signed one", (device) => ({ ...device.nextList(), version: 9 })],
     ["whose end is not the signed one", (device) => ({ ...device.nextList(), validUntilMs: 9 })],
     [
+      "whose version is so high that no other device could sign a later one",
+      (device) => device.nextList(undefined, { version: Number.MAX_SAFE_INTEGER }),
+    ],
+    [
       "that is valid for over 30 days",
       (device) =>
         device.nextList(undefined, { validUntilMs: Date.now() + listValidityMs + 60_000 }),

@@ -86,6 +86,18 @@ describe("a copy of the account key brings no device to the account:", () => {
     expect(isRightful(first, entryOf(stolen, 2, own))).toBe(false);
   });
 
+  test("a removed device does not come again with its old approval, and approves nobody then", () => {
+    const thief = ed25519();
+    const stolen = recordOf({}, thief);
+    const added = entryOf(stolen, 2, approvalOf(stolen));
+    const removal = { ...added, change: "device_removed", version: 3 } as const;
+    const again = { ...added, version: 4 };
+    expect(isRightful(first, added, removal, again)).toBe(false);
+    const next = entryOf(record, 5, approvalOf(record, stolen.device, thief));
+    expect(isRightful(first, added, { ...next, version: 3 })).toBe(true);
+    expect(isRightful(first, added, removal, again, next)).toBe(false);
+  });
+
   test("an entry that the account key did not approve is not the first one", () => {
     expect(isRightful(begin(recordOf(), 1, ed25519()), begin(record, 2))).toBe(true);
     expect(isRightful(entryOf(recordOf(), 1), begin(record, 2))).toBe(true);

@@ -110,6 +110,14 @@ test("each entry of the log has the list that the account signed, or does not", 
   expect(signed).toEqual([true, true, true, false, false]);
 });
 
+test("a removal is not signed by an earlier list of the same devices", () => {
+  const log = new AccountLog();
+  const { list } = log.add();
+  const second = log.add();
+  log.entries.push({ ...second, change: "device_removed", version: 3, list });
+  expect(isListSigned(log.history(), 3)).toBe(false);
+});
+
 /** A device that reads what the log says of an account, and what it withholds from then on. */
 async function contact(log: AccountLog, role = "agent") {
   const store = await DeviceStore.open(
