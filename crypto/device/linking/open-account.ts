@@ -15,8 +15,8 @@ import {
 } from "./account-secrets.ts";
 
 /**
- * Opens what `sealAccount` made, and checks the approval of this device. The caller reads in the key log
- * whether the approving device belongs to the account.
+ * Opens what `sealAccount` made, and checks the approval of this device. The caller reads the key log before
+ * it registers.
  * @param input.ephemeralKey X25519 private key of this request
  * @throws DeviceError link_not_authentic: the sender did not read the code, made this for another
  *   context, or did not sign the approval
