@@ -4,9 +4,10 @@ import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store
 import { catchUp } from "../../../audit/integrate/catch-up.ts";
 import type { LogSigner } from "../../../audit/logs.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
-import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
+import { checkpointText, openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { formatSignature, keyIdOf, KEY_TYPES } from "../../../audit/verify/note.ts";
 import { logOf, type TenantId } from "../../../crypto/wire/ids.ts";
+import { attackTest, refusalOf } from "../../support/attack-test.ts";
 import { newSigner, openAuditLog, type TestAuditLog } from "../../support/audit-log.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 
@@ -56,15 +57,45 @@ const append = (line: string, size = 3) =>
     size,
   ]);
 /** Continues the logs once, as a command does. */
-const continueLogs = (signer: LogSigner) =>
+const continueLogs = (signer: LogSigner, before: () => Promise<void> = () => Promise.resolve()) =>
   catchUp({
     url: database.ownerUrl,
     originPrefix: "audit.example",
     signer,
     store: directoryCheckpoints(log.folder),
     approvers: [],
-    witnesses: { assertConsistent: () => Promise.resolve() },
+    witnesses: { assertConsistent: before },
   });
+
+test("the next key signs no head that was stored after the comparison with the checkpoints outside", async () => {
+  const { name: origin } = await log.keyOf(logOf(tenant));
+  const text = checkpointText({ origin, size: 9, root: new Uint8Array(32) });
+  const signed: string[] = [];
+  const recording: LogSigner = {
+    publicKey: next.publicKey,
+    sign: (bytes) => {
+      signed.push(Buffer.from(bytes).toString());
+      return next.sign(bytes);
+    },
+  };
+  const forge = async () => {
+    await asIntegrator("insert into audit.trees (log, size, root) values ($1, 9, $2)", [
+      tenant,
+      Buffer.alloc(32),
+    ]);
+    await asIntegrator("insert into audit.checkpoints (log, size, note) values ($1, 9, $2)", [
+      tenant,
+      `${text}\n${lineOf(origin, newSigner())}`,
+    ]);
+  };
+  await expect(continueLogs({ ...log.signer, next: recording }, forge)).rejects.toMatchObject({
+    code: "audit_checkpoint_invalid",
+    message: expect.stringContaining("changed"),
+  });
+  expect(signed.length).toBeGreaterThan(0);
+  expect(signed).not.toContain(text);
+  expect(await readFile(join(log.folder, tenant), "utf8")).toContain(`${origin}\n3\n`);
+});
 
 test("nothing is added to a note but signatures of the log's name, at the newest head, and not many", async () => {
   const { name: origin } = await log.keyOf(logOf(tenant));
@@ -93,3 +124,22 @@ test("a log that does not grow gets the signatures of several keys, one after th
   for (const { publicKey } of keys)
     expect(openCheckpoint(nodeChecks, note, { name, type: 1, publicKey }).size).toBe(3);
 });
+
+attackTest(
+  {
+    attempt: "A signature of the key that will replace the audit key is made up",
+    foundBy: "the node that signs",
+    when: "connection",
+    code: "audit_checkpoint_invalid",
+    says: "Put back what was changed, and check that SEALDESK_KMS and SEALDESK_HOME name the key service of this database: see docs/audit.md, “When the server refuses to continue a log”.",
+  },
+  async () => {
+    const { name: origin } = await log.keyOf(logOf(tenant));
+    await append(lineOf(origin, next));
+    const said = await refusalOf(log.startIntegrator({ signer: { ...log.signer, next } }));
+    expect(said.text).toContain(
+      `The newest head of ${origin} in the database has a signature that`,
+    );
+    return said;
+  },
+);
