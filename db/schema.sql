@@ -1153,9 +1153,16 @@ CREATE OR REPLACE FUNCTION audit.only_add_signature()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
+declare
+  added text := substring(new.note from length(old.note) + 1);
+  prefix text := E'\u2014 ' || split_part(old.note, E'\n', 1) || ' ';
 begin
   if new.log = old.log and new.size = old.size and starts_with(new.note, old.note)
-    and substring(new.note from length(old.note) + 1) ~ E'^\u2014 [^ \n]+ [A-Za-z0-9+/]+={0,2}\n$' then
+    and starts_with(added, prefix)
+    -- A key id and an Ed25519 signature, which are 68 bytes.
+    and substring(added from length(prefix) + 1) ~ E'^[A-Za-z0-9+/]{91}=\n$'
+    and cardinality(string_to_array(old.note, E'\n\u2014 ')) <= 16
+    and not exists (select from audit.checkpoints as later where later.log = old.log and later.size > old.size) then
     return new;
   end if;
   raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';

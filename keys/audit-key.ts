@@ -1,7 +1,7 @@
 import { toBase64Url } from "../crypto/wire/bytes.ts";
 import type { AuditEntry } from "../audit/append-entry.ts";
 import type { OperatorActor } from "../audit/operator.ts";
-import type { LogSigner } from "../audit/logs.ts";
+import { NO_TENANT, type LogKey } from "../audit/logs.ts";
 import { asOwner } from "../db/as-owner.ts";
 import { AUDIT_KEY, kmsAuditSigner } from "./audit-signer.ts";
 import { KeysError } from "./keys-error.ts";
@@ -16,19 +16,30 @@ interface AuditKeyDeps {
   readonly by: OperatorActor;
 }
 
+const RECORDED = `
+  select exists (
+    select from audit.entries where tenant = $1
+    and position(convert_to('"action":"audit_key.rotate"', 'UTF8') in entry) > 0
+    and position(convert_to('"publicKey":"' || $2 || '"', 'UTF8') in entry) > 0
+  ) as recorded`;
+
 /**
- * Makes the key that will replace the audit key. Nodes that start from now on sign with both.
+ * Makes the key that will replace the audit key. Nodes that start from now on sign with both. If it was
+ * interrupted before the new key was recorded, another call records the key.
  * @throws KeysError kms_refused, if the key is being replaced already; the service's own
  */
 export async function rotateAuditKey(deps: AuditKeyDeps): Promise<void> {
   const { kms } = deps;
-  if ((await kmsAuditSigner(kms)).next !== undefined)
+  const made = await kmsAuditSigner(kms);
+  if (made.next !== undefined && (await isRecorded(deps, made.next)))
     throw new KeysError(
       "kms_refused",
       "The audit key is being replaced already. Run sealdesk audit key retire first.",
     );
-  await record(deps, "audit_key.rotate_begin", {});
-  await kms.rotate(AUDIT_KEY);
+  if (made.next === undefined) {
+    await record(deps, "audit_key.rotate_begin", {});
+    await kms.rotate(AUDIT_KEY);
+  }
   const { next } = await kmsAuditSigner(kms);
   await record(deps, "audit_key.rotate", publicKeyOf(next));
 }
@@ -46,9 +57,17 @@ export async function destroyFormerAuditKey(deps: AuditKeyDeps): Promise<void> {
   await record(deps, "audit_key.retire", former);
 }
 
-const publicKeyOf = (key: Pick<LogSigner, "publicKey"> | undefined) => ({
+const publicKeyOf = (key: LogKey | undefined) => ({
   publicKey: key === undefined ? undefined : toBase64Url(key.publicKey),
 });
+
+/** Returns whether the operator's log says that this key was made. The tenants' logs then say it too. */
+const isRecorded = ({ ownerUrl }: AuditKeyDeps, key: LogKey): Promise<boolean> =>
+  asOwner(ownerUrl, NO_TENANT, async (client) => {
+    const { publicKey } = publicKeyOf(key);
+    const { rows } = await client.query<{ recorded: boolean }>(RECORDED, [NO_TENANT, publicKey]);
+    return rows[0]?.recorded === true;
+  });
 
 type AuditKeyAction =
   "audit_key.rotate_begin" | "audit_key.rotate" | "audit_key.retire_begin" | "audit_key.retire";

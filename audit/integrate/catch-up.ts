@@ -33,13 +33,10 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
     const { rows } = await client.query<{ signed: boolean }>(HAS_SIGNED);
     if (rows[0]?.signed !== true || !(await tryLead(client))) return;
     const { publicKey } = signer;
-    const { unsigned, origins, restores } = await resumeLeadership(client, {
-      store,
-      publicKey,
-      approvers,
-    });
+    const resumed = await resumeLeadership(client, { store, publicKey, approvers });
+    const { unsigned, origins, restores } = resumed;
     await witnesses.assertConsistent(client, restores);
-    await signWithNextKey(client, signer, store);
+    await signWithNextKey(client, signer, store, resumed);
     await signTrees(client, signer, store, unsigned, restores);
     // Signing a tenant's head adds an entry to the operator's log.
     for (;;) {

@@ -128,7 +128,7 @@ export class Integrator {
     // Every node checks for itself, not only the one that will sign.
     for (let isChecked = false; !(await tryLead(client)); isChecked = true) {
       if (!isChecked) {
-        const restores = await verifyAgainstOutside(client, outside);
+        const { restores } = await verifyAgainstOutside(client, outside);
         await this.#assertKnownHeads(client, restores);
         await witnesses?.assertConsistent(client, restores);
       }
@@ -138,10 +138,11 @@ export class Integrator {
       if (this.#stop.signal.aborted) return;
       await this.#pause(Math.min(retryMs, 500));
     }
-    const { unsigned, origins, restores } = await resumeLeadership(client, outside);
+    const resumed = await resumeLeadership(client, outside);
+    const { unsigned, origins, restores } = resumed;
     await this.#assertKnownHeads(client, restores);
     await witnesses?.assertConsistent(client, restores);
-    await signWithNextKey(client, signer, store);
+    await signWithNextKey(client, signer, store, resumed);
     this.#restores = restores;
     this.#written.clear();
     this.#origins = new Map(origins);

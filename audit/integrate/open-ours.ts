@@ -1,7 +1,7 @@
 import { AuditError } from "../audit-error.ts";
 import type { LogId } from "../../crypto/wire/ids.ts";
 import { nodeChecks } from "../node-checks.ts";
-import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
+import { openCheckpoint } from "../verify/checkpoint.ts";
 import { KEY_TYPES } from "../verify/note.ts";
 
 /**
@@ -21,7 +21,7 @@ export function openOurs(
   note: string,
   publicKey: Uint8Array,
   place = "A stored checkpoint",
-): Checkpoint {
+): ReturnType<typeof openCheckpoint> {
   const [name = ""] = note.split("\n");
   try {
     return openCheckpoint(nodeChecks, note, { name, type: KEY_TYPES.ed25519, publicKey });

@@ -10,7 +10,7 @@ import type { CommittedTree } from "./integrate-batch.ts";
  * @throws AuditError audit_checkpoint_invalid
  */
 export function assertOrigins(
-  trees: readonly CommittedTree[],
+  trees: readonly Pick<CommittedTree, "log" | "origin">[],
   origins: ReadonlyMap<LogId, string>,
 ): void {
   for (const { log, origin } of trees) {

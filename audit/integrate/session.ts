@@ -1,8 +1,7 @@
 import { configureSession } from "../../db/configure-session.ts";
 import type { Client } from "../../db/pool.ts";
 import { createSession } from "../../db/session.ts";
-import type { Restores } from "../restore/restores.ts";
-import { verifyAgainstOutside, type Outside } from "./verify-against-outside.ts";
+import { verifyAgainstOutside, type Outside, type Verified } from "./verify-against-outside.ts";
 import type { LogId } from "../../crypto/wire/ids.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 import { assertUnsignedHead } from "./assert-extends.ts";
@@ -40,13 +39,11 @@ export async function tryLead(client: Client): Promise<boolean> {
 }
 
 /** The state of the logs that a new leader starts from. */
-interface Resumed {
+export interface Resumed extends Verified {
   /** The heads that a crash left without a signature. */
   readonly unsigned: readonly CommittedTree[];
   /** The names of the logs. */
   readonly origins: ReadonlyMap<LogId, string>;
-  /** The declared restores. */
-  readonly restores: Restores;
 }
 
 /**
@@ -59,9 +56,9 @@ export async function resumeLeadership(client: Client, outside: Outside): Promis
     "select id, origin from audit.logs",
   );
   const origins = new Map(rows.map(({ id, origin }) => [id, origin]));
-  const restores = await verifyAgainstOutside(client, outside);
+  const { restores, heads } = await verifyAgainstOutside(client, outside);
   const unsigned = await unsignedTrees(client);
   assertOrigins(unsigned, origins);
   for (const tree of unsigned) await assertUnsignedHead(client, tree);
-  return { unsigned, origins, restores };
+  return { unsigned, origins, restores, heads };
 }

@@ -1,6 +1,6 @@
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
-import { readSignedHeads, unkeptHeads } from "../checkpoints/unkept-heads.ts";
+import { readSignedHeads, unkeptHeads, type SignedNote } from "../checkpoints/unkept-heads.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogId } from "../../crypto/wire/ids.ts";
 import { checkpointMissing } from "../checkpoints/head-order.ts";
@@ -20,19 +20,25 @@ export interface Outside {
   readonly approvers: readonly NoteKey[];
 }
 
+export interface Verified {
+  /** The declared restores. */
+  readonly restores: Restores;
+  /** The newest signed head of each log in the database, as it was checked. */
+  readonly heads: readonly SignedNote[];
+}
+
 /**
  * Compares the database with every checkpoint kept outside it, and with its own last checkpoints.
  * Each log must be signed by this key and have at least the same entries, without those that a
  * declared restore lost. Each signed log must have a checkpoint outside, because whoever rewinds a log
  * removes it first. It fails before anything is signed that would contradict a checkpoint.
- * @returns the declared restores
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid,
  *   audit_checkpoint_missing
  */
 export async function verifyAgainstOutside(
   client: Client,
   { store, publicKey, approvers }: Outside,
-): Promise<Restores> {
+): Promise<Verified> {
   const restores = await readRestores(store, publicKey, approvers);
   const check = (log: LogId, note: string, where: string) =>
     assertExtends(client, log, openOurs(note, publicKey, placeOf(log, where)), restores);
@@ -50,7 +56,7 @@ export async function verifyAgainstOutside(
       "the folder or bucket of AUDIT_CHECKPOINTS",
     );
   await assertRecorded(client, restores);
-  return restores;
+  return { restores, heads: inside };
 }
 
 /**

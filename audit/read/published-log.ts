@@ -20,6 +20,14 @@ export interface Publication {
 
 const nameOf = (key: NoteKey): string => `${key.name}+${toHex(keyIdOf(nodeChecks.sha256, key))}`;
 
+/** Returns the newest head of a log that the quorum cosigned, as a note whose signatures are not checked. */
+export const readPublished = (
+  client: Client,
+  log: LogId,
+  { quorum, witnesses }: Publication,
+): Promise<string | undefined> =>
+  readCosigned(client, log, { witnesses: witnesses.map(nameOf), quorum });
+
 /**
  * Opens a log at its newest published head. `client` must be in a transaction that is fenced to `log`.
  * @returns undefined if no head was published yet
@@ -29,12 +37,12 @@ export async function openPublished(
   client: Client,
   log: LogId,
   heads: KnownHeads,
-  { quorum, witnesses }: Publication,
+  publication: Publication,
 ): Promise<CheckedLog | undefined> {
+  const { quorum, witnesses } = publication;
   const newest = await heads.open(client, log);
   if (newest === undefined || quorum === 0) return newest;
-  const asked = { witnesses: witnesses.map(nameOf), quorum };
-  const note = await readCosigned(client, log, asked);
+  const note = await readPublished(client, log, publication);
   if (note === undefined) return undefined;
   const checkpoint = openStored(note, newest);
   // Somebody who can write to the database may have made a cosignature up.

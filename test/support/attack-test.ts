@@ -16,6 +16,7 @@ export const attackTimes = {
   outside: `when a node connects, and ${within(outsideEveryMs)}`,
   guards: `when a node starts, and ${within(guardsEveryMs)}`,
   reading: "when it is read, and within a whole check",
+  served: "when it is read",
   check: "within a whole check",
 } as const;
 

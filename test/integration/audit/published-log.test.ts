@@ -87,7 +87,7 @@ attackTest(
   {
     attempt: "A cosignature of a witness is made up, so that a head is published",
     foundBy: "whoever reads the published log",
-    when: "reading",
+    when: "served",
     code: "audit_checkpoint_invalid",
     says: "Find out who changed it: see docs/audit.md, “When the log was altered”.",
   },

@@ -1,6 +1,8 @@
 import { AuditError } from "../../../../audit/audit-error.ts";
 import { readSignedHeads } from "../../../../audit/checkpoints/unkept-heads.ts";
 import { openOurs } from "../../../../audit/integrate/open-ours.ts";
+import type { LogKey } from "../../../../audit/logs.ts";
+import { readPublished, type Publication } from "../../../../audit/read/published-log.ts";
 import { destroyFormerAuditKey } from "../../../../keys/audit-key.ts";
 import { openKms } from "../../../../keys/kms/open-kms.ts";
 import { CommandError, type Settings } from "../../../settings.ts";
@@ -14,7 +16,7 @@ import { takeLock } from "../restore/take-lock.ts";
 export async function retireKeyCommand(settings: Settings): Promise<string> {
   await withRestoring(settings, async (restoring) => {
     await takeLock(restoring.client);
-    await assertReplaced(restoring);
+    await assertReplaced(restoring, settings.audit.publication);
     const { kms } = await openKms(settings.kms());
     const { ownerUrl } = restoring;
     try {
@@ -26,7 +28,10 @@ export async function retireKeyCommand(settings: Settings): Promise<string> {
   return "The former audit key is destroyed. Heads that it alone signed count no more.";
 }
 
-async function assertReplaced({ client, store, signer, restores }: Restoring): Promise<void> {
+async function assertReplaced(
+  { client, store, signer, restores }: Restoring,
+  publication: Publication,
+): Promise<void> {
   const { next } = signer;
   if (next === undefined)
     throw new CommandError("No other key signs the logs. Run sealdesk audit key rotate first.");
@@ -34,15 +39,30 @@ async function assertReplaced({ client, store, signer, restores }: Restoring): P
     throw new CommandError(
       "A restore from a backup is declared, which the former audit key signed. Nodes need that key to read the declaration, so it cannot be destroyed.",
     );
-  const heads = [...(await readSignedHeads(client)), ...(await store.all())];
-  for (const { note } of heads)
-    try {
-      openOurs(note, next.publicKey);
-    } catch (error) {
-      if (!(error instanceof AuditError)) throw error;
-      const [origin] = note.split("\n");
+  const heads = await readSignedHeads(client);
+  for (const { note } of [...heads, ...(await store.all())])
+    if (!isSignedBy(next, note))
       throw new CommandError(
-        `The new key has not signed the newest head of ${origin} yet. Start a node until /readyz answers 200, stop it, and run this again.`,
+        `The new key has not signed the newest head of ${originIn(note)} yet. Start a node until /readyz answers 200, stop it, and run this again.`,
       );
-    }
+  if (publication.quorum === 0) return;
+  for (const { log } of heads) {
+    const note = await readPublished(client, log, publication);
+    if (note !== undefined && !isSignedBy(next, note))
+      throw new CommandError(
+        `The new key has not signed the head of ${originIn(note)} that is served, because the witnesses have not cosigned a newer one. Start a node, wait until they have, stop it, and run this again.`,
+      );
+  }
+}
+
+const originIn = (note: string) => note.split("\n")[0];
+
+function isSignedBy({ publicKey }: LogKey, note: string): boolean {
+  try {
+    openOurs(note, publicKey);
+    return true;
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error;
+    return false;
+  }
 }
