@@ -1,6 +1,6 @@
 import { asIntegrator } from "../audit/check/as-integrator.ts";
 import { parseEntry } from "../audit/export/entry-filter.ts";
-import { MOST_APART_MS } from "../audit/prune/read-clocks.ts";
+import { MOST_APART_MS } from "../audit/clocks.ts";
 import type { TenantId } from "../crypto/wire/ids.ts";
 import { readDatabaseClock } from "../db/database-clock.ts";
 import type { Pool } from "../db/pool.ts";
