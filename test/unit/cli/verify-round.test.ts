@@ -3,6 +3,8 @@ import type { LogSource } from "../../../audit/verify/log-source.ts";
 import { bundlePath, TILE_WIDTH } from "../../../audit/verify/tile.ts";
 import { verifyRound, type Round } from "../../../cli/commands/audit/watch/verify-round.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
+import { approvers } from "../../support/approvers.ts";
+import { signedStatement } from "../../support/signed-statement.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 
 const entries = (from: number, until: number, word = "entry"): Uint8Array[] =>
@@ -103,5 +105,32 @@ describe("a log that does not extend", () => {
     await expect(look(other, log, { elsewhere: [kept] })).rejects.toThrow(
       /^the archive \/mnt\/worm: keeps a head that the log does not extend\. tree of 600: /,
     );
+  });
+});
+
+describe("after a restore from a backup of 800 entries", () => {
+  const log = logOf(500);
+  const middle = headOf(log);
+  log.append(entries(500, 800));
+  const continues = log.head;
+  log.append(entries(800, 1_000));
+  const published = log.head;
+  const restored = log.again(entries(0, 900));
+  restored.files.set("checkpoint", utf8(log.signed({ ...restored.head, restores: 1 })));
+  beforeAll(async () => {
+    const lost = { restores: 1, published, continues };
+    restored.files.set("restore/1", utf8(await signedStatement(log, lost)));
+  });
+
+  test.each([
+    ["before what the restore took away", middle, 500],
+    ["within what the restore took away", { origin: log.key.name, ...published }, 800],
+  ])("every entry above a head from %s is verified", async (_, last, from) => {
+    expect(await look(restored, log, { last, approvers })).toMatchObject({ from });
+    for (const index of [from, 799, 800, 899].filter((each) => each >= from))
+      await expect(look(altered(restored, index), log, { last, approvers })).rejects.toMatchObject({
+        code: "mismatch",
+        place: `entry ${index}`,
+      });
   });
 });

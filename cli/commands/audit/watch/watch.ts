@@ -113,7 +113,7 @@ export async function watchLog(
       throw new Silence(
         `${key.name} has not grown for ${growsWithin} hours: it has ${answer.head.size} entries. Ask the server's operator, or somebody else who reads it, for its checkpoint.`,
       );
-    for (const line of linesOf(answer, remembered?.head, !isRecent)) await print(line);
+    for (const line of linesOf(answer)) await print(line);
   }
 
   try {
@@ -140,16 +140,12 @@ export async function watchLog(
   }
 }
 
-function* linesOf(
-  { head, passed }: RoundAnswer,
-  last: Checkpoint | undefined,
-  isWhole: boolean,
-): Generator<string> {
+function* linesOf({ head, passed, from }: RoundAnswer): Generator<string> {
   for (const { backupOfMs, reason, continues, published } of passed)
     yield `The log was restored from a backup of ${new Date(backupOfMs).toISOString()}: "${reason}". It had ${published.size} entries and continued after ${continues.size}.`;
   const root = Buffer.from(head.root).toString("base64");
-  const added = Math.max(0, head.size - (last?.size ?? 0));
-  if (isWhole) yield `Verified all ${head.size} entries of ${head.origin}, root ${root}.`;
+  const added = head.size - from;
+  if (from === 0) yield `Verified all ${head.size} entries of ${head.origin}, root ${root}.`;
   else if (added > 0)
     yield `Verified ${added} new entries of ${head.origin}, which has ${head.size}, root ${root}.`;
 }
