@@ -10,26 +10,24 @@ import { TILE_WIDTH } from "./tile.ts";
 
 export interface GrowthQuestion {
   readonly key: NoteKey;
-  /** Heads that were verified before, the smallest first. The log must extend each. */
-  readonly known: readonly TreeHead[];
   /** The index of the first entry that is read. */
   readonly from: number;
 }
 
 /**
- * Requires that the log extends heads that were verified before, and that each entry from an index on is
- * the one under the signed root. It reads only these entries, and the tiles that lead to them.
+ * Requires that each entry from an index on is the one under the signed root. It reads only these entries,
+ * and the tiles that lead to them. What comes before must have been verified under an earlier head:
+ * `assertExtends` compares with it.
  * @throws LogError, whose `place` is the first entry, tile or tree that does not agree
  */
 export async function verifyGrowth(
   checks: Checks,
   source: LogSource,
-  { key, known, from }: GrowthQuestion,
+  { key, from }: GrowthQuestion,
 ): Promise<Checkpoint & { readonly note: Note }> {
   const signed = await source.read("checkpoint");
   if (signed === undefined) throw new LogError("missing", "checkpoint", "is not there.");
   const checkpoint = openCheckpoint(checks, signed, key);
-  for (const head of known) await assertExtends(checks, source, head, checkpoint);
   const { size } = checkpoint;
   const tiles = new ProvenTiles(checks.sha256, source, checkpoint);
   for (let next = from; next < size;) {

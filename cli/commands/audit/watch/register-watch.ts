@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Print } from "../../../output.ts";
-import { Silence, watchLog, type WatchOptions } from "./watch.ts";
+import { Silence } from "./silence.ts";
+import { watchLog, type WatchOptions } from "./watch.ts";
 
 /** The exit status if the log, or somebody who keeps its heads, did not answer for too long. */
 const SILENT = 4;

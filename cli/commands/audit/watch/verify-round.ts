@@ -64,12 +64,8 @@ export async function verifyRound(source: LogSource, round: Round): Promise<Roun
   };
   const passage = last && requiredOf(last);
   const known = passage?.required ?? uncutHeads(restores.map(({ continues }) => continues));
-  const passed = passage?.passed ?? [];
-  // A restore took entries away, and others came in their place.
-  const kept = Math.min(last?.size ?? 0, ...passed.map(({ continues }) => continues.size));
-  const from = isWhole ? 0 : kept;
-  if (from === 0) await verifyLog(nodeChecks, log, { key, old: known, prunedBelow });
-  else await verifyGrowth(nodeChecks, log, { key, known, from });
+  // A head of another history is a fault at once, however long it takes to read the entries.
+  for (const each of known) await assertExtends(nodeChecks, log, each, head);
   for (const { head: other, where } of elsewhere)
     try {
       for (const each of requiredOf(other).required)
@@ -83,6 +79,12 @@ export async function verifyRound(source: LogSource, round: Round): Promise<Roun
         { cause },
       );
     }
+  const passed = passage?.passed ?? [];
+  // A restore took entries away, and others came in their place.
+  const kept = Math.min(last?.size ?? 0, ...passed.map(({ continues }) => continues.size));
+  const from = isWhole ? 0 : kept;
+  if (from === 0) await verifyLog(nodeChecks, log, { key, old: known, prunedBelow });
+  else await verifyGrowth(nodeChecks, log, { key, from });
   return { head, signed, passed, from };
 }
 

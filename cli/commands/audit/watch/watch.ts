@@ -2,7 +2,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { CheckpointLocation } from "../../../../audit/checkpoints/open-store.ts";
 import { nodeChecks } from "../../../../audit/node-checks.ts";
 import { parseApprovers } from "../../../../audit/verify/approvers.ts";
-import type { Checkpoint } from "../../../../audit/verify/checkpoint.ts";
 import { LogError } from "../../../../audit/verify/log-error.ts";
 import { parseVkey } from "../../../../audit/verify/note.ts";
 import { parseWitness } from "../../../../audit/witness/parse-witness.ts";
@@ -11,6 +10,8 @@ import { CommandError } from "../../../settings.ts";
 import { askCredentials, openAuditorSession, type AuditorSession } from "../auditor-session.ts";
 import { LogRefused, logFiles } from "../log-files.ts";
 import { headsElsewhere, type Elsewhere } from "./heads-elsewhere.ts";
+import { paced } from "./paced.ts";
+import { Silence } from "./silence.ts";
 import { watchMemory } from "./watch-memory.ts";
 import { verifyRound, type RoundAnswer } from "./verify-round.ts";
 
@@ -39,12 +40,6 @@ export interface WatchOptions {
   /** Minutes without an answer from the log or from those who keep heads. */
   readonly silentAfter: string;
   readonly once?: true;
-}
-
-/** The log, or somebody who keeps its heads, has not answered for too long, or the log does not grow. */
-export class Silence extends Error {
-  override readonly name = "Silence";
-  readonly code = "silence";
 }
 
 /** For how long a log may be behind a head that another keeps, in milliseconds. */
@@ -88,6 +83,12 @@ export async function watchLog(
   const { growsWithin = credentials && READING_GROWS_HOURS } = options;
   const growsWithinMs =
     growsWithin === undefined ? Infinity : durationMs("--grows-within", growsWithin, 3_600_000);
+  const graceMs = silentAfterMs + BEHIND_MS;
+  const pace = {
+    graceMs,
+    mostMs: Math.max(graceMs, wholeEveryMs),
+    steady: () => performance.now(),
+  };
   const memory = watchMemory(options.state, key);
   let session: AuditorSession | undefined;
   let answeredAtMs = performance.now();
@@ -99,13 +100,15 @@ export async function watchLog(
     const [remembered, nowMs] = [await memory.read(), Date.now()];
     // A clock that was put back must not put the whole reading off.
     const isRecent = Math.abs(nowMs - (remembered?.wholeAtMs ?? Infinity)) < wholeEveryMs;
-    const answer = await verifyRound(logFiles(place, session?.fetch), {
+    const others = await headsElsewhere(elsewhere, key);
+    const log = paced(logFiles(place, session?.fetch), pace);
+    const answer = await verifyRound(log, {
       key,
       approvers,
       last: remembered?.head,
       isWhole: !isRecent,
       prunedBelow,
-      elsewhere: await headsElsewhere(elsewhere, key),
+      elsewhere: others,
       behindMs: BEHIND_MS,
     });
     await memory.write(answer.signed, isRecent ? undefined : nowMs);
