@@ -49,6 +49,11 @@ export function registerWatch(audit: Command, print: Print): void {
       "--grows-within <hours>",
       "end with 4 if the log does not grow in this time; 2 with --username",
     )
+    .option(
+      "--cosigned-within <hours>",
+      "end with 4 if the log has grown, and a witness has cosigned no head of it in this time",
+      "1",
+    )
     .option("--silent-after <minutes>", "end with 4 after this time without an answer", "10")
     .option("--once", "look once, for use from cron")
     .action(async (place: string, options: WatchOptions) => {

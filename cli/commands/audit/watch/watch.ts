@@ -26,6 +26,8 @@ export interface WatchOptions {
   readonly archive?: readonly string[];
   /** Each is `vkey@url`. */
   readonly witness?: readonly string[];
+  /** Hours for which a witness may keep a smaller head than the one verified last. */
+  readonly cosignedWithin: string;
   /** The verifier keys of the people who may approve a restore. */
   readonly approver?: readonly string[];
   readonly prunedBelow: string;
@@ -78,6 +80,7 @@ export async function watchLog(
     checkpoints: checkpoints === undefined ? undefined : locationOf(checkpoints, options),
     archives,
     witnesses: witness.map(parseWitness),
+    cosignedWithinMs: durationMs("--cosigned-within", options.cosignedWithin, 3_600_000),
   };
   const credentials = await askCredentials(place, options);
   const { growsWithin = credentials && READING_GROWS_HOURS } = options;
@@ -100,7 +103,7 @@ export async function watchLog(
     const [remembered, nowMs] = [await memory.read(), Date.now()];
     // A clock that was put back must not put the whole reading off.
     const isRecent = Math.abs(nowMs - (remembered?.wholeAtMs ?? Infinity)) < wholeEveryMs;
-    const others = await headsElsewhere(elsewhere, key);
+    const others = await headsElsewhere(elsewhere, key, remembered?.head);
     const log = paced(logFiles(place, session?.fetch), pace);
     const answer = await verifyRound(log, {
       key,
