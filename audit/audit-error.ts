@@ -12,6 +12,7 @@ export type AuditErrorCode =
   | "head_not_found" // the log has no signed head of this size
   | "log_not_found" // nothing has been logged for the tenant yet
   | "entry_not_found"
+  | "clocks_apart" // the clock of a command and the database's disagree
   | "not_prunable"; // pruning would remove what the policy keeps
 
 const REFUSES = "see docs/audit.md, “When the server refuses to continue a log”.";
@@ -30,6 +31,7 @@ const usualAdvice: Readonly<Partial<Record<AuditErrorCode, string>>> = {
     "Find out who changed it: see docs/audit.md, “When the database's guards were altered”.",
   audit_state_differs:
     "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
+  clocks_apart: "Set both clocks right, and run the command again.",
   audit_entry_not_stored:
     "Look for triggers and rules on audit.entries that Sealdesk did not create.",
 };

@@ -1,6 +1,7 @@
 import { appendRefusal } from "../audit/append-refusal.ts";
 import { AuditError } from "../audit/audit-error.ts";
 import { NO_TENANT } from "../audit/logs.ts";
+import { readDatabaseClock } from "../db/database-clock.ts";
 import type { Pool } from "../db/pool.ts";
 import { findTenant } from "../identity/accounts/tenant.ts";
 import { DomainError } from "../policies/domain-error.ts";
@@ -19,7 +20,8 @@ export async function recordRefusedCommand(
   if (!isRefusal && !(error instanceof AuditError)) return;
   const tenant = command.tenant === undefined ? undefined : await findTenant(pool, command.tenant);
   await appendRefusal(pool, {
-    occurredAtMs: Date.now(),
+    // The clock of this process may be why the command is refused.
+    occurredAtMs: await readDatabaseClock(pool),
     tenant: tenant?.id ?? NO_TENANT,
     actor: operator,
     action: "command.run",

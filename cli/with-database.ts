@@ -1,9 +1,11 @@
 import { join } from "node:path";
+import { assertClocksAgree } from "../audit/clocks.ts";
 import { assertReachable } from "../db/assert-reachable.ts";
 import { claimCluster } from "../db/claim-cluster.ts";
 import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
 import { sqlState } from "../db/database-error.ts";
 import { createPool, type Pool } from "../db/pool.ts";
+import { createSession } from "../db/session.ts";
 import { unlessInterrupted } from "./interruption.ts";
 import { recordRefusedCommand } from "./record-refused-command.ts";
 import { CommandError, type Settings } from "./settings.ts";
@@ -22,7 +24,8 @@ export interface CommandDatabase {
  * Runs `work` on the configured database, or on the embedded one if none is configured. Starts the
  * embedded one if it does not run. Stops it again, also after a signal, unless a server has taken
  * it over in the meantime. If `work` is refused, the audit log has an entry of it.
- * @throws DatabaseError database_unreachable after ten seconds; Interrupted, and whatever `work` throws
+ * @throws DatabaseError database_unreachable after ten seconds; AuditError clocks_apart; Interrupted, and
+ *   whatever `work` throws
  */
 export async function withDatabase<T>(
   settings: Settings,
@@ -52,6 +55,7 @@ async function withPool<T>(
 ): Promise<T> {
   const pool = createPool(ownerUrl, { max: 2 });
   try {
+    await assertClockIsRight(ownerUrl);
     return await work({ ownerUrl, pool });
   } catch (cause) {
     // If this cannot be recorded either, the first failure is what the operator must see.
@@ -62,5 +66,16 @@ async function withPool<T>(
     });
   } finally {
     await pool.end();
+  }
+}
+
+/** Asks in a session of the owner, because the pool's role does not exist before the first migration. */
+async function assertClockIsRight(ownerUrl: string): Promise<void> {
+  const session = createSession(ownerUrl, { name: "sealdesk-check" });
+  try {
+    await session.connect();
+    await assertClocksAgree(session, Date.now());
+  } finally {
+    await session.end();
   }
 }

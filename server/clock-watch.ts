@@ -1,6 +1,6 @@
 import { asIntegrator } from "../audit/check/as-integrator.ts";
 import { parseEntry } from "../audit/export/entry-filter.ts";
-import { MOST_APART_MS } from "../audit/prune/read-clocks.ts";
+import { MOST_APART_MS } from "../audit/clocks.ts";
 import type { TenantId } from "../crypto/wire/ids.ts";
 import { readDatabaseClock } from "../db/database-clock.ts";
 import type { Pool } from "../db/pool.ts";
@@ -9,7 +9,7 @@ import { inTransaction } from "../db/transaction.ts";
 import { auditForAll } from "../keys/server-keys/audit-for-all.ts";
 import type { Log } from "./log.ts";
 
-/** A smaller change is not a jump. Time services correct a clock in small steps. */
+/** A smaller change is not a jump. Time services correct a clock slowly, so that both clocks show it. */
 const JUMP_MS = 10_000;
 
 /** Two clocks, read at the same moment, in milliseconds. */
@@ -36,6 +36,24 @@ export function jumpBetween(before: ClockReading, after: ClockReading): number {
 }
 
 /**
+ * Returns a function that compares each reading with the first one, so that many small changes add up to a
+ * jump. It compares the next readings with the one at which a jump was recorded.
+ * @param record called with the milliseconds of a jump. If it fails, the next reading finds the jump again
+ */
+export function jumpRecorder(
+  record: (byMs: number) => Promise<void>,
+): (reading: ClockReading) => Promise<void> {
+  let baseline: ClockReading | undefined;
+  return async (reading) => {
+    baseline ??= reading;
+    const byMs = jumpBetween(baseline, reading);
+    if (byMs === 0) return;
+    await record(byMs);
+    baseline = reading;
+  };
+}
+
+/**
  * Looks at this node's clock every `everyMs`, and records jumps in every tenant's log and in the operator's, because the times of entries come from it. At the start it compares the clock with the
  * newest entries, and always with the database's clock. A computer that slept seems to have jumped.
  * @returns a function that stops it
@@ -45,26 +63,25 @@ export function watchClock(
   everyMs: number,
   onError: (error: unknown) => void,
 ): () => Promise<void> {
-  let last: ClockReading | undefined;
+  let isFirst = true;
   let isApart = false;
   const record = async (byMs: number, comparedWith: Comparison) => {
     log.warn("the clock jumped", { byMs, comparedWith });
     await recordJump(pool, now(), { byMs, comparedWith });
   };
+  const compareWithItself = jumpRecorder((byMs) => record(byMs, "itself"));
   const look = async () => {
     const reading = { nowMs: now(), steadyMs: performance.now() };
-    if (last === undefined) {
+    await compareWithItself(reading);
+    if (isFirst) {
       const behindMs = (await newestEntryMs(pool)) - reading.nowMs;
       if (behindMs > JUMP_MS) await record(-behindMs, "newest_entries");
-    } else {
-      const byMs = jumpBetween(last, reading);
-      if (byMs !== 0) await record(byMs, "itself");
+      isFirst = false;
     }
-    last = reading;
     const apartMs = now() - (await readDatabaseClock(pool));
-    const wasApart = isApart;
-    isApart = Math.abs(apartMs) > MOST_APART_MS;
-    if (isApart && !wasApart) await record(apartMs, "database");
+    const isApartNow = Math.abs(apartMs) > MOST_APART_MS;
+    if (isApartNow && !isApart) await record(apartMs, "database");
+    isApart = isApartNow;
   };
   return runPeriodically(look, everyMs, onError);
 }

@@ -21,11 +21,8 @@ export interface Clocks {
   readonly witnessedMs: number | undefined;
 }
 
-/** The largest accepted difference between two clocks. */
-export const MOST_APART_MS = 300_000;
-
 /**
- * Reads the clocks that must agree before anything is removed.
+ * Reads the clocks that say how old entries are. The command has compared the first two when it began.
  * @param processMs the clock of this process
  * @param witnesses the keys of the configured witnesses. If there are any, the time that counts is
  *   the last one that a witness vouched for
@@ -38,12 +35,6 @@ export async function readClocks(
   witnesses: readonly NoteKey[],
 ): Promise<Clocks> {
   const databaseMs = await readDatabaseClock(pool);
-  if (Math.abs(databaseMs - processMs) > MOST_APART_MS)
-    throw new AuditError(
-      "not_prunable",
-      `The clock of this computer and that of the database are ${Math.round(Math.abs(databaseMs - processMs) / 1_000)} seconds apart. Nothing is removed while they disagree.`,
-      { advice: "Set both clocks right." },
-    );
   const earliestMs = Math.min(processMs, databaseMs);
   if (witnesses.length === 0) return { nowMs: earliestMs, databaseMs, witnessedMs: undefined };
   const times = await Promise.all(

@@ -10,37 +10,34 @@ import { TILE_WIDTH } from "./tile.ts";
 
 export interface GrowthQuestion {
   readonly key: NoteKey;
-  /** Heads that were verified before, the smallest first. The log must extend each. */
-  readonly known: readonly TreeHead[];
-  /** Called with each entry above the largest of these heads, in order. It leads to the signed root. */
-  readonly onEntry?: ((entry: Uint8Array, index: number) => void) | undefined;
+  /** The index of the first entry that is read. */
+  readonly from: number;
 }
 
 /**
- * Requires that the log extends heads that were verified before, and that each entry above them is the
- * one under the signed root. It reads only these entries, and the tiles that lead to them.
+ * Requires that each entry from an index on is the one under the signed root. It reads only these entries,
+ * and the tiles that lead to them. What comes before must have been verified under an earlier head:
+ * `assertExtends` compares with it.
  * @throws LogError, whose `place` is the first entry, tile or tree that does not agree
  */
 export async function verifyGrowth(
   checks: Checks,
   source: LogSource,
-  { key, known, onEntry }: GrowthQuestion,
+  { key, from }: GrowthQuestion,
 ): Promise<Checkpoint & { readonly note: Note }> {
   const signed = await source.read("checkpoint");
   if (signed === undefined) throw new LogError("missing", "checkpoint", "is not there.");
   const checkpoint = openCheckpoint(checks, signed, key);
-  for (const head of known) await assertExtends(checks, source, head, checkpoint);
   const { size } = checkpoint;
   const tiles = new ProvenTiles(checks.sha256, source, checkpoint);
-  let next = known.at(-1)?.size ?? 0;
-  while (next < size) {
+  for (let next = from; next < size;) {
     const index = Math.floor(next / TILE_WIDTH);
     const first = index * TILE_WIDTH;
     const width = Math.min(TILE_WIDTH, size - first);
     const tile = { level: 0, index, width };
     const bundle = await readBundle(source, tile);
-    const entries = compareEntries(checks, tile, await tiles.hashes(0, index), bundle);
-    for (; next < first + width; next++) onEntry?.(entries[next - first] ?? new Uint8Array(), next);
+    compareEntries(checks, tile, await tiles.hashes(0, index), bundle);
+    next = first + width;
   }
   return checkpoint;
 }

@@ -10,7 +10,7 @@ export const seenPath = (origin: string): string => `/${hash("sha256", origin)}/
 
 /**
  * Returns the checkpoint that a witness says it cosigned last. It is not checked.
- * @returns undefined if the witness serves none
+ * @returns undefined if the witness answers with another status than 200
  * @throws WitnessError unreachable
  */
 export async function seenByWitness(

@@ -44,6 +44,7 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   log_not_found: "internal_error",
   head_not_found: "internal_error",
   entry_not_found: "internal_error",
+  clocks_apart: "internal_error",
   not_prunable: "internal_error",
   audit_guards_altered: "internal_error",
   audit_state_differs: "internal_error",

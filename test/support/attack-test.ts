@@ -8,7 +8,7 @@ const within = (ms: number): string => `within ${ms / 1_000} s`;
 /** When an attack is refused or found, in the words of docs/audit.md. */
 export const attackTimes = {
   act: "at once: the act is refused and rolled back",
-  command: "before anything is removed",
+  command: "before the command changes anything",
   signature: "at the next signature, which follows each entry",
   connection: "when a node connects",
   steps: within(2 * checkEveryMs),

@@ -9,6 +9,7 @@ import { exportLog } from "../../../cli/commands/audit/export.ts";
 import { pruneCommand } from "../../../cli/commands/audit/prune.ts";
 import { retentionCommand } from "../../../cli/commands/audit/retention.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
+import { setRoleCommand } from "../../../cli/commands/set-role.ts";
 import type { Settings } from "../../../cli/settings.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
@@ -113,25 +114,43 @@ const refusalOf = (command: Promise<string>): Promise<Said> =>
     }),
   );
 
-attackTest(
+attackTest.each<readonly [daysAhead: number, command: (nowMs: number) => Promise<string>]>(
   {
-    attempt: "The clock of a command is put forward so that entries seem old",
-    foundBy: "`sealdesk audit prune`",
+    attempt: "The clock of a command is set so that entries seem old, or later than they are",
+    foundBy: "each command that uses the database",
     when: "command",
-    code: "not_prunable",
-    says: "Set both clocks right.",
+    code: "clocks_apart",
+    says: "Set both clocks right, and run the command again.",
   },
-  async () => {
+  {
+    "to prune early": [7 * 365, prune],
+    "to keep a role out of the lists of accounts until then": [
+      30,
+      async () => {
+        const { username } = await server.createStaff("agent");
+        const { slug } = server.tenant;
+        return setRoleCommand(settings, { tenant: slug, username, role: "admin" });
+      },
+    ],
+  },
+  async ([daysAhead, command]) => {
     await append(600, 0);
     const now = Date.now;
-    const later = now() + 7 * 365 * DAY_MS;
+    const later = now() + daysAhead * DAY_MS;
     Date.now = () => later;
+    let said: Said;
     try {
-      return await refusalOf(prune(now()));
+      said = await refusalOf(command(now()));
     } finally {
       Date.now = now;
-      expect(await kept()).toBe(600);
     }
+    expect(await kept()).toBe(600);
+    const { rowCount } = await server.database.owner.query(
+      "select from sealdesk.users where tenant = $1 and role = 'admin'",
+      [server.tenant.id],
+    );
+    expect(rowCount).toBe(0);
+    return said;
   },
 );
 

@@ -8,6 +8,9 @@ import {
   openCheckpointStore,
   type CheckpointLocation,
 } from "../../../audit/checkpoints/open-store.ts";
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { rangeRoots } from "../../../audit/verify/log-source.ts";
+import { askWitness } from "../../../audit/witness/ask-witness.ts";
 import { headsElsewhere } from "../../../cli/commands/audit/watch/heads-elsewhere.ts";
 import { verifyRound } from "../../../cli/commands/audit/watch/verify-round.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
@@ -128,7 +131,9 @@ test.each(["the witness witness.example", "the folder", "the bucket worm"])(
     const other = log.again([utf8("one"), utf8("another")]);
     const note = other.signed(other.head);
     witness.logs.push(log.key);
-    witness.seen.set(log.key.name, note);
+    const head = { origin: log.key.name, ...other.head };
+    const rootOver = rangeRoots(nodeChecks.sha256, other, head.size);
+    await askWitness(witness, { note, head, rootOver }, 0);
     const bucket: CheckpointLocation = {
       kind: "s3",
       bucket: "worm",
@@ -146,7 +151,7 @@ test.each(["the witness witness.example", "the folder", "the bucket worm"])(
       await store.put(newId<LogId>(), note);
       await store.close();
     }
-    const none = { checkpoints: undefined, archives: [], witnesses: [] };
+    const none = { checkpoints: undefined, archives: [], witnesses: [], cosignedWithinMs: 1_000 };
     const elsewhere = await headsElsewhere(
       {
         "the witness witness.example": { ...none, witnesses: [witness] },
@@ -154,6 +159,7 @@ test.each(["the witness witness.example", "the folder", "the bucket worm"])(
         "the bucket worm": { ...none, checkpoints: bucket },
       }[who] ?? none,
       log.key,
+      undefined,
     );
     const round = { key: log.key, approvers: [], last: undefined, isWhole: true, prunedBelow: 0 };
     await expect(verifyRound(log, { ...round, elsewhere, behindMs: 0 })).rejects.toMatchObject({

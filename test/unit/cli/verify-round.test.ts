@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import type { LogSource } from "../../../audit/verify/log-source.ts";
 import { bundlePath, TILE_WIDTH } from "../../../audit/verify/tile.ts";
+import { paced } from "../../../cli/commands/audit/watch/paced.ts";
 import { verifyRound, type Round } from "../../../cli/commands/audit/watch/verify-round.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
+import { approvers } from "../../support/approvers.ts";
+import { signedStatement } from "../../support/signed-statement.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 
 const entries = (from: number, until: number, word = "entry"): Uint8Array[] =>
@@ -103,5 +106,76 @@ describe("a log that does not extend", () => {
     await expect(look(other, log, { elsewhere: [kept] })).rejects.toThrow(
       /^the archive \/mnt\/worm: keeps a head that the log does not extend\. tree of 600: /,
     );
+  });
+});
+
+describe("after a restore from a backup of 800 entries", () => {
+  const log = logOf(500);
+  const middle = headOf(log);
+  log.append(entries(500, 800));
+  const continues = log.head;
+  log.append(entries(800, 1_000));
+  const published = log.head;
+  const restored = log.again(entries(0, 900));
+  restored.files.set("checkpoint", utf8(log.signed({ ...restored.head, restores: 1 })));
+  beforeAll(async () => {
+    const lost = { restores: 1, published, continues };
+    restored.files.set("restore/1", utf8(await signedStatement(log, lost)));
+  });
+
+  test.each([
+    ["before what the restore took away", middle, 500],
+    ["within what the restore took away", { origin: log.key.name, ...published }, 800],
+  ])("every entry above a head from %s is verified", async (_, last, from) => {
+    expect(await look(restored, log, { last, approvers })).toMatchObject({ from });
+    for (const index of [from, 799, 800, 899].filter((each) => each >= from))
+      await expect(look(altered(restored, index), log, { last, approvers })).rejects.toMatchObject({
+        code: "mismatch",
+        place: `entry ${index}`,
+      });
+  });
+});
+
+test("heads are compared before any entry is read, which may take long", async () => {
+  const log = logOf(600);
+  const last = headOf(log);
+  const other = log.again(entries(0, 700, "other"));
+  const endless: LogSource = {
+    read: async (path) => {
+      if (path.startsWith("tile/entries/")) throw new Error("An entry was read.");
+      return other.read(path);
+    },
+  };
+  const kept = { head: last, where: "the archive /mnt/worm" };
+  for (const isWhole of [false, true])
+    for (const changes of [{ last }, { elsewhere: [kept] }])
+      await expect(look(endless, log, { ...changes, isWhole })).rejects.toMatchObject({
+        code: "forked",
+      });
+});
+
+describe("a source that is too slow", () => {
+  const slow = (msPerRead: number, bytes: number) => {
+    let nowMs = 5_000;
+    const source: LogSource = {
+      read: async () => {
+        nowMs += msPerRead;
+        return new Uint8Array(bytes);
+      },
+    };
+    return paced(source, { graceMs: 60_000, mostMs: 3_600_000, steady: () => nowMs });
+  };
+  const readAll = async (source: LogSource, count: number) => {
+    for (let at = 0; at < count; at++) await source.read("checkpoint");
+  };
+
+  test("is left after the time of grace", async () => {
+    await readAll(slow(6_000, 100), 10);
+    await expect(readAll(slow(6_000, 100), 11)).rejects.toThrow(/served too slowly: 1100 bytes/);
+  });
+
+  test("is left after the longest time, however much it sends", async () => {
+    await readAll(slow(1_000, 100_000), 3_600);
+    await expect(readAll(slow(1_000, 100_000), 3_601)).rejects.toThrow(/in 60 minutes/);
   });
 });

@@ -1,4 +1,4 @@
-import { jumpBetween } from "../../../server/clock-watch.ts";
+import { jumpBetween, jumpRecorder } from "../../../server/clock-watch.ts";
 
 const at = (nowMs: number, steadyMs: number) => ({ nowMs, steadyMs });
 
@@ -9,4 +9,20 @@ test.each([
   ["put back by ninety days", at(90 * 86_400_000, 0), at(10_000, 10_000), -90 * 86_400_000],
 ])("%s", (_, before, after, byMs) => {
   expect(jumpBetween(before, after)).toBe(byMs);
+});
+
+test("small changes add up to a jump, which is found until it was recorded", async () => {
+  const recorded: number[] = [];
+  let isStored = false;
+  const look = jumpRecorder(async (byMs) => {
+    if (!isStored) throw new Error("The database is away.");
+    recorded.push(byMs);
+  });
+  const looks = (from: number, until: number) =>
+    Array.from({ length: until - from }, (_, i) => at((from + i) * 19_000, (from + i) * 10_000));
+  for (const reading of looks(0, 2)) await look(reading);
+  for (const reading of looks(2, 4)) await expect(look(reading)).rejects.toThrow("away");
+  isStored = true;
+  for (const reading of looks(4, 8)) await look(reading);
+  expect(recorded).toEqual([36_000, 18_000]);
 });

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Print } from "../../../output.ts";
-import { Silence, watchLog, type WatchOptions } from "./watch.ts";
+import { Silence } from "./silence.ts";
+import { watchLog, type WatchOptions } from "./watch.ts";
 
 /** The exit status if the log, or somebody who keeps its heads, did not answer for too long. */
 const SILENT = 4;
@@ -47,6 +48,11 @@ export function registerWatch(audit: Command, print: Print): void {
     .option(
       "--grows-within <hours>",
       "end with 4 if the log does not grow in this time; 2 with --username",
+    )
+    .option(
+      "--cosigned-within <hours>",
+      "end with 4 if the log has grown, and a witness has cosigned no head of it in this time",
+      "1",
     )
     .option("--silent-after <minutes>", "end with 4 after this time without an answer", "10")
     .option("--once", "look once, for use from cron")

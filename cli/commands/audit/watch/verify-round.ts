@@ -37,6 +37,8 @@ export interface RoundAnswer {
   readonly signed: Uint8Array;
   /** The restores since the last head, the earliest first. */
   readonly passed: readonly SignedRestore[];
+  /** The index of the first entry that was read. */
+  readonly from: number;
 }
 
 const RETRY_MS = 1_000;
@@ -62,12 +64,11 @@ export async function verifyRound(source: LogSource, round: Round): Promise<Roun
   };
   const passage = last && requiredOf(last);
   const known = passage?.required ?? uncutHeads(restores.map(({ continues }) => continues));
-  if (isWhole || last === undefined)
-    await verifyLog(nodeChecks, log, { key, old: known, prunedBelow });
-  else await verifyGrowth(nodeChecks, log, { key, known });
-  for (const { head: kept, where } of elsewhere)
+  // A head of another history is a fault at once, however long it takes to read the entries.
+  for (const each of known) await assertExtends(nodeChecks, log, each, head);
+  for (const { head: other, where } of elsewhere)
     try {
-      for (const each of requiredOf(kept).required)
+      for (const each of requiredOf(other).required)
         await assertExtends(nodeChecks, log, each, head);
     } catch (cause) {
       if (!(cause instanceof LogError)) throw cause;
@@ -78,7 +79,13 @@ export async function verifyRound(source: LogSource, round: Round): Promise<Roun
         { cause },
       );
     }
-  return { head, signed, passed: passage?.passed ?? [] };
+  const passed = passage?.passed ?? [];
+  // A restore took entries away, and others came in their place.
+  const kept = Math.min(last?.size ?? 0, ...passed.map(({ continues }) => continues.size));
+  const from = isWhole ? 0 : kept;
+  if (from === 0) await verifyLog(nodeChecks, log, { key, old: known, prunedBelow });
+  else await verifyGrowth(nodeChecks, log, { key, from });
+  return { head, signed, passed, from };
 }
 
 /**

@@ -2,7 +2,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { CheckpointLocation } from "../../../../audit/checkpoints/open-store.ts";
 import { nodeChecks } from "../../../../audit/node-checks.ts";
 import { parseApprovers } from "../../../../audit/verify/approvers.ts";
-import type { Checkpoint } from "../../../../audit/verify/checkpoint.ts";
 import { LogError } from "../../../../audit/verify/log-error.ts";
 import { parseVkey } from "../../../../audit/verify/note.ts";
 import { parseWitness } from "../../../../audit/witness/parse-witness.ts";
@@ -11,6 +10,8 @@ import { CommandError } from "../../../settings.ts";
 import { askCredentials, openAuditorSession, type AuditorSession } from "../auditor-session.ts";
 import { LogRefused, logFiles } from "../log-files.ts";
 import { headsElsewhere, type Elsewhere } from "./heads-elsewhere.ts";
+import { paced } from "./paced.ts";
+import { Silence } from "./silence.ts";
 import { watchMemory } from "./watch-memory.ts";
 import { verifyRound, type RoundAnswer } from "./verify-round.ts";
 
@@ -25,6 +26,8 @@ export interface WatchOptions {
   readonly archive?: readonly string[];
   /** Each is `vkey@url`. */
   readonly witness?: readonly string[];
+  /** Hours for which a witness may keep a smaller head than the one verified last. */
+  readonly cosignedWithin: string;
   /** The verifier keys of the people who may approve a restore. */
   readonly approver?: readonly string[];
   readonly prunedBelow: string;
@@ -39,12 +42,6 @@ export interface WatchOptions {
   /** Minutes without an answer from the log or from those who keep heads. */
   readonly silentAfter: string;
   readonly once?: true;
-}
-
-/** The log, or somebody who keeps its heads, has not answered for too long, or the log does not grow. */
-export class Silence extends Error {
-  override readonly name = "Silence";
-  readonly code = "silence";
 }
 
 /** For how long a log may be behind a head that another keeps, in milliseconds. */
@@ -83,11 +80,18 @@ export async function watchLog(
     checkpoints: checkpoints === undefined ? undefined : locationOf(checkpoints, options),
     archives,
     witnesses: witness.map(parseWitness),
+    cosignedWithinMs: durationMs("--cosigned-within", options.cosignedWithin, 3_600_000),
   };
   const credentials = await askCredentials(place, options);
   const { growsWithin = credentials && READING_GROWS_HOURS } = options;
   const growsWithinMs =
     growsWithin === undefined ? Infinity : durationMs("--grows-within", growsWithin, 3_600_000);
+  const graceMs = silentAfterMs + BEHIND_MS;
+  const pace = {
+    graceMs,
+    mostMs: Math.max(graceMs, wholeEveryMs),
+    steady: () => performance.now(),
+  };
   const memory = watchMemory(options.state, key);
   let session: AuditorSession | undefined;
   let answeredAtMs = performance.now();
@@ -99,13 +103,15 @@ export async function watchLog(
     const [remembered, nowMs] = [await memory.read(), Date.now()];
     // A clock that was put back must not put the whole reading off.
     const isRecent = Math.abs(nowMs - (remembered?.wholeAtMs ?? Infinity)) < wholeEveryMs;
-    const answer = await verifyRound(logFiles(place, session?.fetch), {
+    const others = await headsElsewhere(elsewhere, key, remembered?.head);
+    const log = paced(logFiles(place, session?.fetch), pace);
+    const answer = await verifyRound(log, {
       key,
       approvers,
       last: remembered?.head,
       isWhole: !isRecent,
       prunedBelow,
-      elsewhere: await headsElsewhere(elsewhere, key),
+      elsewhere: others,
       behindMs: BEHIND_MS,
     });
     await memory.write(answer.signed, isRecent ? undefined : nowMs);
@@ -113,7 +119,7 @@ export async function watchLog(
       throw new Silence(
         `${key.name} has not grown for ${growsWithin} hours: it has ${answer.head.size} entries. Ask the server's operator, or somebody else who reads it, for its checkpoint.`,
       );
-    for (const line of linesOf(answer, remembered?.head, !isRecent)) await print(line);
+    for (const line of linesOf(answer)) await print(line);
   }
 
   try {
@@ -140,16 +146,12 @@ export async function watchLog(
   }
 }
 
-function* linesOf(
-  { head, passed }: RoundAnswer,
-  last: Checkpoint | undefined,
-  isWhole: boolean,
-): Generator<string> {
+function* linesOf({ head, passed, from }: RoundAnswer): Generator<string> {
   for (const { backupOfMs, reason, continues, published } of passed)
     yield `The log was restored from a backup of ${new Date(backupOfMs).toISOString()}: "${reason}". It had ${published.size} entries and continued after ${continues.size}.`;
   const root = Buffer.from(head.root).toString("base64");
-  const added = Math.max(0, head.size - (last?.size ?? 0));
-  if (isWhole) yield `Verified all ${head.size} entries of ${head.origin}, root ${root}.`;
+  const added = head.size - from;
+  if (from === 0) yield `Verified all ${head.size} entries of ${head.origin}, root ${root}.`;
   else if (added > 0)
     yield `Verified ${added} new entries of ${head.origin}, which has ${head.size}, root ${root}.`;
 }
