@@ -181,9 +181,11 @@ export class LogChecker {
       const start: number = from;
       const page = await inTransaction(pool, log, async (client) => {
         const read = await this.#readPage(client, log, start);
-        const fault =
-          read && onIndexFault && (await this.#index.add(client, { ...read, log }, read.entries));
-        if (fault !== undefined) onIndexFault?.(fault);
+        if (read === undefined || onIndexFault === undefined) return read;
+        const added = await this.#index.add(client, { ...read, log }, read.entries);
+        const ended =
+          read.next === undefined ? await this.#index.end(client, { ...read, log }) : undefined;
+        for (const fault of [added, ended]) if (fault !== undefined) onIndexFault(fault);
         return read;
       });
       for (const { entry } of page?.entries ?? []) pruned.add(entry);

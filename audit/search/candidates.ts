@@ -36,10 +36,13 @@ export async function* candidates(
     for (let segment = from; segment < until; segment++) {
       const start = segment * SEGMENT_SIZE;
       const isInLog = (index: number) => index >= first && index < size;
-      const places = placesOf(bySegment.get(segment), terms, filter) ?? ALL;
+      // Nodes index only whole segments. They compare no other row with the entries.
+      const isWhole = start >= log.minimumIndex && start + SEGMENT_SIZE <= size;
+      const indexed = isWhole ? placesOf(bySegment.get(segment), terms, filter) : undefined;
+      const places = indexed ?? ALL;
       yield {
         indexes: places.map((place) => start + place).filter(isInLog),
-        isIndexed: places !== ALL,
+        isIndexed: indexed !== undefined,
       };
     }
   }

@@ -4,7 +4,13 @@ import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { IndexedEntry } from "../read/checked-log.ts";
 import { digestOf, SEGMENT_SIZE, SegmentIndexer, segmentOf } from "./segment-index.ts";
-import { removeSegment, storedDigest, storeSegment } from "./stored-index.ts";
+import {
+  removePrunedSegments,
+  removeSegment,
+  removeUnfinishedSegments,
+  storedDigest,
+  storeSegment,
+} from "./stored-index.ts";
 
 /** Parsing this many entries takes a few milliseconds. Then messages and requests have their turn. */
 const ENTRIES_PER_TURN = 256;
@@ -60,6 +66,21 @@ export class IndexCheck {
     return fault;
   }
 
+  /**
+   * Removes the index of segments that are not whole, at the end of a log. Searches do not use it. A
+   * segment of which entries were pruned is not reported, because a node may have stored it meanwhile.
+   * @param client must be in a transaction that is fenced to the log
+   * @returns what was wrong in the stored index
+   */
+  async end(
+    client: Client,
+    { log, origin, minimumIndex }: ReadLog & { readonly minimumIndex: number },
+  ): Promise<AuditError | undefined> {
+    await removePrunedSegments(client, log, minimumIndex);
+    const first = await removeUnfinishedSegments(client, log);
+    return first === undefined ? undefined : unfinishedIndex(origin, first);
+  }
+
   /** @returns undefined if the stored index of the segment is the one that was compared before */
   async #begin(client: Client, log: LogId, segment: number): Promise<Current | undefined> {
     const known = this.#digests.get(`${log} ${segment}`);
@@ -84,12 +105,19 @@ export class IndexCheck {
   }
 }
 
+const ADVICE =
+  "Searches may have missed these entries before: repeat them, and find out who changed it, see docs/audit.md, “When the log was altered”.";
+
 const alteredIndex = (origin: string, segment: number): AuditError =>
   new AuditError(
     "audit_log_altered",
     `The search index of the log ${origin} was altered in the database: that of the entries ${segment * SEGMENT_SIZE} to ${(segment + 1) * SEGMENT_SIZE - 1}. It is built anew.`,
-    {
-      advice:
-        "Searches may have missed these entries before: repeat them, and find out who changed it, see docs/audit.md, “When the log was altered”.",
-    },
+    { advice: ADVICE },
+  );
+
+const unfinishedIndex = (origin: string, first: number): AuditError =>
+  new AuditError(
+    "audit_log_altered",
+    `The search index of the log ${origin} was altered in the database: rows were added for the entries from ${first * SEGMENT_SIZE} on, which have no index yet. They are removed.`,
+    { advice: ADVICE },
   );

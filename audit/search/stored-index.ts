@@ -26,6 +26,19 @@ const REMOVE = `
 const REMOVE_PRUNED = `
   with postings as (delete from audit.index_postings where log = $1 and segment < $2)
   delete from audit.index_segments where log = $1 and segment < $2`;
+// The statement sees the signed heads and the index as of one moment, so it leaves what another node stored
+// for a later head.
+const REMOVE_UNFINISHED = `
+  with head as (select coalesce(max(size), 0) as size from audit.checkpoints where log = $1),
+  postings as (
+    delete from audit.index_postings
+    where log = $1 and segment >= (select size / $2 from head) returning segment
+  ), segments as (
+    delete from audit.index_segments
+    where log = $1 and segment >= (select size / $2 from head) returning segment
+  )
+  select min(segment) as first
+  from (select segment from postings union all select segment from segments) as removed`;
 const READ = `
   select indexed.segment, from_ms as "fromMs", until_ms as "untilMs", term, places
   from audit.index_segments as indexed
@@ -66,6 +79,21 @@ export async function removePrunedSegments(
   minimumIndex: number,
 ): Promise<void> {
   await client.query(REMOVE_PRUNED, [log, Math.ceil(minimumIndex / SEGMENT_SIZE)]);
+}
+
+/**
+ * Removes the index of the segments that have fewer than `SEGMENT_SIZE` signed entries. No node stores one.
+ * @returns the first such segment; undefined if there was none
+ */
+export async function removeUnfinishedSegments(
+  client: Client,
+  log: LogId,
+): Promise<number | undefined> {
+  const { rows } = await client.query<{ first: number | null }>(REMOVE_UNFINISHED, [
+    log,
+    SEGMENT_SIZE,
+  ]);
+  return rows[0]?.first ?? undefined;
 }
 
 /** A row of the index: one term of a segment, or the segment without any of the requested terms. */

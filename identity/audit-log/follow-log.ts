@@ -17,14 +17,15 @@ export interface LogReading extends UseCase {
 const POLL_MS = 500;
 const PAGE = 256;
 
+// Anybody who can write to the database can invent places, but no signed head.
 const NEXT_INDEX = `
-  select coalesce(max(index) + 1, 0) as next from audit.leaves where log = $1`;
+  select coalesce(max(size), 0) as next from audit.checkpoints where log = $1`;
 
 /**
  * Yields the entries of the tenant's log as they are signed, until `signal` aborts. It reads a page
  * only when the previous one was consumed. It ends when the actor's session or device ends, or the
  * account's role changes. Following is itself audited.
- * @param after the last known index; if absent, it begins with entries from now on
+ * @param after the last known index; if absent, it begins with those that no head has signed yet
  * @throws IdentityError forbidden; the pages: AuditError audit_log_altered and the refusals of
  *   `KnownHeads.open`
  */

@@ -11,9 +11,11 @@ const PAGE = 1_024;
 /** A log that waits for more signatures than this is not compared. `audit_log_unsigned` says why. */
 const MOST_UNSIGNED = 16_384;
 
-// Entries that have a place but no signature yet, then those that wait for a place.
+// Entries that have a place but no signature yet, then those that wait for a place. A place beyond the tree
+// was invented: see `assertAllPlaced`.
 const UNSIGNED = `
   select entry, index from audit.leaves where log = $1 and index >= $2
+    and index < (select max(size) from audit.trees where log = $1)
   union all select entry, null from audit.pending where log = $1
   order by index nulls last, entry limit $3`;
 

@@ -181,6 +181,62 @@ attackTest.each(
   },
 );
 
+/** Adds a row of the index as the application does, which says that the segment has none of the terms. */
+const plant = (segment: number) =>
+  audit.asLog(log, (client) =>
+    client.query(
+      "insert into audit.index_segments (log, segment, from_ms, until_ms) values ($1, $2, 0, 0)",
+      [log, segment],
+    ),
+  );
+
+/** Checks the log as a node does, until it tells something. */
+async function toldByNode(): Promise<Said> {
+  const told: AuditError[] = [];
+  const checker = new LogChecker({
+    pool: database.pool,
+    heads: new KnownHeads(audit.signer.publicKey),
+    appended: new AppendedEntries(),
+    outside: {
+      store: directoryCheckpoints(audit.folder),
+      publicKey: audit.signer.publicKey,
+      approvers: [],
+    },
+    everyMs: 5,
+    onFinding: (error) => void told.push(error as AuditError),
+  });
+  try {
+    await until(() => told.length > 0);
+    await until(() => checker.findings.length === 0);
+  } finally {
+    await checker.close();
+  }
+  return { code: told[0]?.code, text: told[0]?.message ?? "" };
+}
+
+attackTest(
+  {
+    attempt: "The search index is given rows for entries that it does not cover yet",
+    foundBy: "each node, which removes them; searches do not use them",
+    when: "check",
+    code: "audit_log_altered",
+    says: "Searches may have missed these entries before: repeat them, and find out who changed it, see docs/audit.md, “When the log was altered”.",
+  },
+  async () => {
+    await buildIndex();
+    const filter = { actor: await uuidOf("a7") };
+    const before = await search(filter);
+    expect(before.found.at(-1)?.index).toBeGreaterThanOrEqual(2 * SEGMENT_SIZE);
+    await plant(2);
+    await plant(7);
+    expect(await search(filter)).toEqual(before);
+    const said = await toldByNode();
+    expect(said.text).toContain("the entries from 8192 on");
+    expect(await segments()).toEqual([0, 1]);
+    return said;
+  },
+);
+
 test("a segment is not put together from entries of two logs, or from what is left of it", async () => {
   const elsewhere = logOf(await audit.newTenant());
   for (const from of [elsewhere, log]) {
@@ -243,6 +299,12 @@ test("pruning removes the index of what is pruned, and the search goes on", asyn
   expect((await search({ actor })).found).toEqual(
     before.found.filter(({ index }) => index >= minimumIndex),
   );
+  // No search uses a row for what is left of a segment, and the check removes it.
+  const left = await search({ actor });
+  await plant(0);
+  expect(await search({ actor })).toEqual(left);
+  await opened((checked, client) => new IndexCheck().end(client, checked));
+  expect(await segments()).toEqual([1]);
 });
 
 test("an entry that is gone is told when the index names it", async () => {
