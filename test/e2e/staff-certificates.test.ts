@@ -20,6 +20,8 @@ import { kmsAuthority } from "../../identity/authority/kms-authority.ts";
 import { rotateAuthority } from "../../identity/authority/rotate-authority.ts";
 import { openKms } from "../../keys/kms/open-kms.ts";
 import type { Kms } from "../../keys/kms/kms.ts";
+import { addMember } from "../support/acts.ts";
+import { staffDevice } from "../support/device.ts";
 import {
   connectCustomer,
   connectStaff,
@@ -200,6 +202,21 @@ describe("the authority's key", () => {
     await until(() => again.sealdesk.conversation(asking.id)!.uncertified.length === 0);
     expect(alarms).toEqual([]);
     await closeAll(agent, newcomer, customer, late, again);
+  });
+
+  test("who joined with a certificate by a former key counts as no staff for those who see it later", async () => {
+    const agent = await connectStaff(own);
+    const customer = await connectCustomer(own);
+    const { id } = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
+    await customer.sealdesk.close();
+    const joining = await staffDevice(own);
+    expect((await addMember(joining, id, joining.user)).status).toBe(200);
+    await rotateAuthority(deps(), own.tenant.id);
+    const again = await customer.restart();
+    const asking = again.sealdesk.conversation(id)!;
+    await readUntil(asking, (all) => all.some(({ kind }) => kind === "member_added"));
+    expect(asking.uncertified).toEqual([joining.user]);
+    await closeAll(agent, again);
   });
 
   test("a device whose application pins a key trusts no other", async () => {
