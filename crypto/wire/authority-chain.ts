@@ -75,7 +75,8 @@ export function followHandovers(
 const isOf = ({ authorityKey }: AuthorityEntry, current: AuthorityEntry | undefined): boolean =>
   current !== undefined && equalBytes(authorityKey, current.authorityKey);
 
-const isHandover = (
+/** Returns whether `current` signed the handover in an entry that adds a key. */
+export const isHandover = (
   { tenant, authorityKey: to, atMs, handover }: AuthorityEntry,
   current: AuthorityEntry | undefined,
   verify: VerifyEd25519,

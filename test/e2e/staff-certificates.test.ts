@@ -10,11 +10,7 @@ import {
 } from "../../crypto/wire/staff-certificate.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import {
-  lockAuthority,
-  logAuthorityKey,
-  readLoggedAuthority,
-} from "../../identity/authority/authority-entries.ts";
+import { readLoggedAuthority } from "../../identity/authority/authority-entries.ts";
 import { certifyStaff } from "../../identity/authority/certify-staff.ts";
 import { kmsAuthority } from "../../identity/authority/kms-authority.ts";
 import { rotateAuthority } from "../../identity/authority/rotate-authority.ts";
@@ -33,6 +29,7 @@ import {
   textsOf,
   type Member,
 } from "../support/member.ts";
+import { junkAuthorityEntry } from "../support/junk-authority-key.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fetchChanging } from "../support/shown-log.ts";
 import { until } from "../support/until.ts";
@@ -152,13 +149,8 @@ describe("the authority's key", () => {
     kms: keys,
   });
 
-  /** Puts a key into the key log, as whoever controls the server can. */
   const logged = (publicKey: Uint8Array) =>
-    inTransaction(own.database.pool, own.tenant.id, async (client) => {
-      await lockAuthority(client, own.tenant.id);
-      const next = { publicKey, handover: undefined };
-      await logAuthorityKey(client, own.tenant.id, next, { by: "test", nowMs: 0 });
-    });
+    junkAuthorityEntry(own.database.pool, own.tenant.id, "added", publicKey);
 
   test("another key without a handover is reported, and certifies nobody for those who know the first", async () => {
     const [agent, newcomer] = [await connectStaff(own), await connectStaff(own)];
