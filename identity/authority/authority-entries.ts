@@ -68,7 +68,7 @@ export async function logAuthorityKey(
   next: NextAuthorityKey,
   act: { readonly by: string | OperatorActor; readonly nowMs: number },
 ): Promise<LoggedAuthorityKey> {
-  const { current, entries, chain } = await readLoggedAuthority(client);
+  const { current, entries } = await readLoggedAuthority(client);
   const added = {
     change: "added",
     tenant,
@@ -78,7 +78,10 @@ export async function logAuthorityKey(
     handover: next.handover,
   } as const;
   // Nobody would accept the new key, and the retired one could not hand over to another.
-  if (current !== undefined && !isHandover(added, chain.current, verifyEd25519))
+  if (
+    current !== undefined &&
+    !isHandover(added, { authorityKey: current.publicKey }, verifyEd25519)
+  )
     throw new IdentityError(
       "authority_key_unknown",
       "The key service signed the handover with another key than the authority's. Nothing was changed. " +

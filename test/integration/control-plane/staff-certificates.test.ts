@@ -201,6 +201,19 @@ test("a key to which nobody handed over is passed over by the server, too", asyn
   expect(verifyEd25519(first!.authorityKey, handover, added.handover!)).toBe(true);
 });
 
+test("a retirement that somebody wrote into the database does not end the authority", async () => {
+  const tenant = await server.createTenant();
+  const agent = await staffDevice(server, "agent", tenant);
+  const [first] = await authorityOf(agent);
+  const { pool } = server.database;
+  await junkAuthorityEntry(pool, tenant.id, "retired", first!.authorityKey);
+  expect(await destroyRetired({ pool, kms }, tenant.id)).toEqual([]);
+  const later = certifying(2 * dayMs);
+  expect(await certifyStaff(later, tenant.id)).toEqual({ certified: 1, refused: 0 });
+  await rotateAuthority({ ...certifying(), kms }, tenant.id);
+  expect(await certifyStaff(certifying(), tenant.id)).toEqual({ certified: 1, refused: 0 });
+});
+
 test("a former key whose destruction failed is destroyed later", async () => {
   const tenant = await server.createTenant();
   const agent = await staffDevice(server, "agent", tenant);
