@@ -128,8 +128,9 @@ export type SecurityEvent =
   | ({ readonly code: "log_restored" } & LogRestored)
   /**
    * The key log has a key of the tenant's authority to which the one that this device trusts did not
-   * hand over. Whoever it certifies does not count as staff here. `key` is base64url. Reported once for
-   * each key, and once per connection of the SDK.
+   * hand over. Whoever it certifies does not count as staff here. Or it retires the trusted key, which did
+   * not hand over to another. That key still counts. `key` is base64url. Reported once for each key, and
+   * once per connection of the SDK.
    */
   | { readonly code: "authority_changed"; readonly key: string }
   /** The key log has an entry about this account that none of its devices made. */

@@ -1203,12 +1203,14 @@ begin
   ), kept as materialized (
     select conversation,
       (select max(e.seq) from events e where e.conversation = old.conversation and e.kind > 0) as last,
-      (select max(e.seq) from events e where e.conversation = old.conversation and e.kind > 1 and e.kind < 8) as change
+      (select max(e.seq) from events e where e.conversation = old.conversation and e.kind > 1 and e.kind < 8) as change,
+      (select max(e.seq) from events e where e.conversation = old.conversation and e.kind > 1) as act
     from old
   )
   delete from events e using kept
   where e.conversation = kept.conversation and e.received_at_ms < before_ms and e.kind > 0
-    and e.seq <> kept.last and e.seq is distinct from kept.change;
+    and e.seq <> kept.last and e.seq is distinct from kept.change
+    and e.seq is distinct from kept.act;
   get diagnostics deleted = row_count;
   delete from packets p
   where p.received_at_ms < before_ms and not exists (

@@ -190,16 +190,17 @@ export async function hashAt(
 }
 
 /**
- * Returns the time of the event before `seq`, in milliseconds since the Unix epoch, as the log has it.
- * Returns 0 if this device does not have that event.
+ * Returns the time of the last event before `seq` that this device has, in milliseconds since the Unix epoch,
+ * as the log has it. Gaps are skipped, because they have no time. Returns 0 if it has no such event.
  */
 export async function timeBefore(
   transaction: ReadTransaction,
   conversation: ConversationId,
   seq: number,
 ): Promise<number> {
-  const [before] = await readHistory(transaction, conversation, seq - 2, 1);
-  return before?.[0] === seq - 1 ? before[1].receivedAtMs : 0;
+  for await (const [, { kind, receivedAtMs }] of readBack(transaction, conversation, seq - 1))
+    if (kind !== "gap") return receivedAtMs;
+  return 0;
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Control, Deliver, Member } from "../../crypto/wire/frame.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
-import { coversRole } from "../../crypto/wire/staff-certificate.ts";
 import { receiptFor } from "../../crypto/wire/receipt-checks.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { TenantAuthority } from "../device/authority.ts";
@@ -78,9 +77,7 @@ export async function lookUp(
   const { control, enters, receipt } = verdict;
   const { trust, staff, account, api, log, clock } = deps;
   const { creation, members } = control;
-  const isBrought = ({ user, role }: Member) =>
-    brought?.user === user && coversRole(brought.role, role);
-  const toAsk = toCertify(log.state, members, account).filter((member) => !isBrought(member));
+  const toFind = toCertify(log.state, members, account);
   const claims = [
     ...(enters && creation !== undefined ? [claimOfCreation(creation)] : []),
     ...(receipt === undefined ? [] : [claimOfReceipt(event, control)]),
@@ -88,12 +85,28 @@ export async function lookUp(
   const ask = async () => {
     const accounts = shownAccounts(api);
     const devices = await trust.lookUp(members, account.device, accounts);
-    const asked = await staff.lookUp(toAsk, accounts);
+    const found = await certifiedNow(staff, toFind, brought, accounts);
     const histories = new Map<UserId, KeyHistory | undefined>();
     for (const owner of ownersToLookUp(deps, claims, devices))
       histories.set(owner, await trust.historyOf(owner));
-    const found = brought !== undefined && members.some(isBrought) ? [brought, ...asked] : asked;
     return { devices, staff: found, histories };
   };
   return untilAnswered(clock, ask, signal);
+}
+
+/**
+ * Returns the members who are certified now. What the event brings was valid when its author signed. It counts
+ * only if it still is, and otherwise the server is asked.
+ */
+async function certifiedNow(
+  staff: LookUpDeps["staff"],
+  members: readonly Member[],
+  brought: FoundStaff | undefined,
+  accounts: Pick<Api, "accountOf">,
+): Promise<readonly FoundStaff[]> {
+  const author = members.find(({ user }) => user === brought?.user);
+  if (brought === undefined || author === undefined) return staff.lookUp(members, accounts);
+  if (!(await staff.isCurrent(brought, author.role))) return staff.lookUp(members, accounts);
+  const others = members.filter((member) => member !== author);
+  return [brought, ...(await staff.lookUp(others, accounts))];
 }

@@ -44,7 +44,7 @@ export interface RecordingDeps {
   readonly store: DeviceStore;
   readonly suite: Suite;
   readonly trust: Trust;
-  readonly staff: Pick<Staff, "lookUp" | "admit" | "forget">;
+  readonly staff: Pick<Staff, "lookUp" | "isCurrent" | "admit" | "forget">;
   readonly account: Account;
   readonly keyLog: Pick<KeyLog, "hear" | "compareHeard" | "noteTold" | "restores">;
   /** Ed25519 public key of this device. */

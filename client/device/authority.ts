@@ -18,7 +18,7 @@ interface AuthorityDeps {
   readonly keyLog: Pick<KeyLog, "authorityEntries">;
   /** The time that this device measures by itself. */
   readonly localClock: Pick<Clock, "now">;
-  /** Another key is in the key log, and the trusted one did not hand over to it. */
+  /** The key log adds another key or retires the trusted one, and the trusted one did not hand over. */
   readonly onChanged: (key: Uint8Array) => void;
 }
 

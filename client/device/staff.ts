@@ -58,14 +58,22 @@ export class Staff {
     const found: FoundStaff[] = [];
     for (const { user, role } of members) {
       const known = await this.#deps.store.read((each) => load(each, user));
-      const isKnown =
-        known !== undefined &&
-        this.#isValid(known, role) &&
-        (await this.#deps.authority.isNewest(known.authority));
+      const isKnown = known !== undefined && (await this.isCurrent(known, role));
       const certified = isKnown ? known : await this.#ask(user, role, accounts);
       if (certified !== undefined) found.push({ user, ...certified });
     }
     return found;
+  }
+
+  /**
+   * Returns whether a certificate is valid now for a role, and signed by the authority's newest key. Only such
+   * a certificate counts for those who come.
+   * @throws SealdeskError transient ones
+   */
+  async isCurrent(certified: Certified, role: string): Promise<boolean> {
+    return (
+      this.#isValid(certified, role) && (await this.#deps.authority.isNewest(certified.authority))
+    );
   }
 
   /**

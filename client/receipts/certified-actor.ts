@@ -19,15 +19,15 @@ interface SignedEvent {
   readonly event: Pick<Deliver, "senderDevice">;
   readonly control: Control;
   readonly receipt: Pick<Receipt, "atMs">;
-  /** The time of the event before, in milliseconds since the Unix epoch, as the log has it; 0 if it is not known. */
+  /** The time of the last event before that is known: see `timeBefore`. */
   readonly previousMs: number;
 }
 
 /**
  * Returns what the certificate in an event says of the event's author. The authority certified the account
  * key, that key the device, and the device signed the receipt. The certificate must be valid at the time
- * that the receipt names. That time is not before the event before it, so nobody acts with a certificate that
- * ended long ago.
+ * that the receipt names. That time is not more than a day before the last known event, so nobody acts with a
+ * certificate that ended before it.
  * @returns undefined if the event brings no such certificate
  * @throws SealdeskError transient ones: the key log did not show the keys of the authority
  */

@@ -85,7 +85,10 @@ export async function createSigner(privateKey: Uint8Array): Promise<Signer> {
 
 /** Returns undefined if the platform does not know Ed25519. */
 async function importedKey(seed: Uint8Array): Promise<CryptoKey | undefined> {
-  const pkcs8 = Uint8Array.from(concat(pkcs8Head, seed));
+  // The one copy of the seed, which is wiped below.
+  const pkcs8 = new Uint8Array(pkcs8Head.length + seed.length);
+  pkcs8.set(pkcs8Head);
+  pkcs8.set(seed, pkcs8Head.length);
   try {
     return await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]);
   } catch {

@@ -18,7 +18,7 @@ import { WireError } from "./wire-error.ts";
 interface AuthorityKey {
   /** The entry that added it. */
   readonly entry: AuthorityEntry;
-  /** The time when it handed over or was retired. Undefined for the key that signs now. */
+  /** The time when it handed over. Undefined for the key that signs now. */
   readonly endedAtMs: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface AuthorityChain {
   readonly keys: readonly AuthorityKey[];
   /** The entry of the key that signs now; undefined if there is none. */
   readonly current: AuthorityEntry | undefined;
-  /** The first entry that adds a key to which the one before did not hand over. */
+  /** The first entry that adds a key, or retires one, without a handover by the key that signed then. */
   readonly intruder: AuthorityEntry | undefined;
 }
 
@@ -38,9 +38,9 @@ export interface OpenedCertificate extends StaffCertificate {
 }
 
 /**
- * Follows the handovers from a trusted key. A key that was added without the signature of the one before is
- * passed over. Whoever can write to the log must not be able to stop the trusted key from handing over or
- * from being retired.
+ * Follows the handovers from a trusted key. Only what that key signed counts: a key that was added without its
+ * signature is passed over, and so is its retirement before it handed over. Whoever can write to the log must
+ * not be able to end the authority.
  * @param entries by version
  * @param anchor the key that is trusted: Ed25519, 32 bytes
  */
@@ -58,35 +58,27 @@ export function followHandovers(
     return { keys: [], current: undefined, intruder };
   }
   const ended: AuthorityKey[] = [];
-  let current: AuthorityEntry | undefined = first;
+  let current = first;
   let intruder: AuthorityEntry | undefined;
   for (const entry of entries.slice(begin + 1)) {
-    if (!(entry.change === "added" ? isHandover(entry, current, verify) : isOf(entry, current))) {
-      if (entry.change === "added") intruder ??= entry;
-      continue;
-    }
-    if (current !== undefined) ended.push({ entry: current, endedAtMs: entry.atMs });
-    current = entry.change === "added" ? entry : undefined;
+    if (entry.change === "retired") {
+      // A key that handed over has ended already.
+      if (equalBytes(entry.authorityKey, current.authorityKey)) intruder ??= entry;
+    } else if (isHandover(entry, current, verify)) {
+      ended.push({ entry: current, endedAtMs: entry.atMs });
+      current = entry;
+    } else intruder ??= entry;
   }
-  const now = current === undefined ? [] : [{ entry: current, endedAtMs: undefined }];
-  return { keys: [...ended, ...now], current, intruder };
+  return { keys: [...ended, { entry: current, endedAtMs: undefined }], current, intruder };
 }
 
-const isOf = ({ authorityKey }: AuthorityEntry, current: AuthorityEntry | undefined): boolean =>
-  current !== undefined && equalBytes(authorityKey, current.authorityKey);
-
-const isHandover = (
+/** Returns whether `current` signed the handover in an entry that adds a key. */
+export const isHandover = (
   { tenant, authorityKey: to, atMs, handover }: AuthorityEntry,
-  current: AuthorityEntry | undefined,
+  { authorityKey: from }: Pick<AuthorityEntry, "authorityKey">,
   verify: VerifyEd25519,
 ): boolean =>
-  current !== undefined &&
-  handover !== undefined &&
-  verify(
-    current.authorityKey,
-    handoverBytes(tenant, { from: current.authorityKey, to, atMs }),
-    handover,
-  );
+  handover !== undefined && verify(from, handoverBytes(tenant, { from, to, atMs }), handover);
 
 /**
  * Returns a certificate that was valid at a time, and that the authority signed with the key that it had

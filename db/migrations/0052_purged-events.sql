@@ -3,7 +3,8 @@ set role sealdesk_owner;
 
 -- Deletes the events that were received before a time, with their packets. It keeps the last event of each
 -- conversation, from which the log continues, and the last change of the members (kinds 2 to 7). Devices that
--- were away take the members from it. Returns the number of events that were deleted.
+-- were away take the members from it. It also keeps the last event that is no message (kind 1), because no
+-- receipt may name an earlier place. Returns the number of events that were deleted.
 create function sealdesk.purge_events(before timestamptz) returns bigint
   language plpgsql set search_path = sealdesk, pg_temp
 as $$
@@ -16,12 +17,14 @@ begin
   ), kept as materialized (
     select conversation,
       (select max(e.seq) from events e where e.conversation = old.conversation and e.kind > 0) as last,
-      (select max(e.seq) from events e where e.conversation = old.conversation and e.kind > 1 and e.kind < 8) as change
+      (select max(e.seq) from events e where e.conversation = old.conversation and e.kind > 1 and e.kind < 8) as change,
+      (select max(e.seq) from events e where e.conversation = old.conversation and e.kind > 1) as act
     from old
   )
   delete from events e using kept
   where e.conversation = kept.conversation and e.received_at_ms < before_ms and e.kind > 0
-    and e.seq <> kept.last and e.seq is distinct from kept.change;
+    and e.seq <> kept.last and e.seq is distinct from kept.change
+    and e.seq is distinct from kept.act;
   get diagnostics deleted = row_count;
   delete from packets p
   where p.received_at_ms < before_ms and not exists (

@@ -1,7 +1,11 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { OperatorActor } from "../../audit/operator.ts";
 import { storeEntries } from "../../audit/store-entries.ts";
-import { followHandovers, type AuthorityChain } from "../../crypto/wire/authority-chain.ts";
+import {
+  followHandovers,
+  isHandover,
+  type AuthorityChain,
+} from "../../crypto/wire/authority-chain.ts";
 import {
   decodeAuthorityEntry,
   encodeAuthorityEntry,
@@ -11,6 +15,7 @@ import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { keyLogOf } from "../transparency/key-log.ts";
+import { IdentityError } from "../identity-error.ts";
 import type { LoggedAuthorityKey, NextAuthorityKey } from "./authority.ts";
 
 /** The newest key of the authority that is in the key log, and the number of entries there. */
@@ -54,7 +59,8 @@ export const lockAuthority = async (client: Client, tenant: TenantId): Promise<v
 /**
  * Puts a key of the authority into the key log, and retires the one before it, with the audit entry
  * in the same transaction. The transaction must hold `lockAuthority`.
- * @throws AuditError audit_entry_not_stored
+ * @throws AuditError audit_entry_not_stored; IdentityError authority_key_unknown: the key before did not sign the
+ *   handover
  */
 export async function logAuthorityKey(
   client: Client,
@@ -71,6 +77,16 @@ export async function logAuthorityKey(
     atMs: act.nowMs,
     handover: next.handover,
   } as const;
+  // Nobody would accept the new key, and the retired one could not hand over to another.
+  if (
+    current !== undefined &&
+    !isHandover(added, { authorityKey: current.publicKey }, verifyEd25519)
+  )
+    throw new IdentityError(
+      "authority_key_unknown",
+      "The key service signed the handover with another key than the authority's. Nothing was changed. " +
+        "Use the key service that holds the authority's key.",
+    );
   await append(client, added);
   if (current !== undefined)
     await append(client, {

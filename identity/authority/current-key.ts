@@ -24,7 +24,7 @@ export async function currentAuthorityKey(
     if (current === undefined && entries > 0)
       throw new IdentityError(
         "authority_key_unknown",
-        "The key log has retired the authority's key, and no other key follows it.",
+        "The key log has entries about the authority, and none of them adds a key.",
       );
     const next = await authority.keysAfter(tenant, current);
     if (next.length === 0 && current !== undefined) return current;

@@ -28,14 +28,13 @@ export async function destroyRetired(
   isDone: (version: number) => boolean = () => false,
 ): Promise<readonly number[]> {
   const { chain, current } = await inTransaction(pool, tenant, readLoggedAuthority);
-  // An authority in a process of its own may keep its key in the same service under the same name.
   const isCurrent = (key: Uint8Array) =>
     current !== undefined && equalBytes(key, current.publicKey);
-  const versions = chain.keys
-    .filter(({ entry }) => !isCurrent(entry.authorityKey) && !isDone(entry.version))
-    .map(({ entry }) => entry.version);
-  for (const version of versions) await destroyKmsKey(kms, tenant, version);
-  return versions;
+  const retired = chain.keys
+    .map(({ entry: { version, authorityKey: publicKey } }) => ({ version, publicKey }))
+    .filter(({ version, publicKey }) => !isCurrent(publicKey) && !isDone(version));
+  for (const key of retired) await destroyKmsKey(kms, tenant, key);
+  return retired.map(({ version }) => version);
 }
 
 /**

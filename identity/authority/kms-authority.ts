@@ -1,5 +1,7 @@
 import { handoverBytes } from "../../crypto/wire/authority-entry.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
+import { KeysError } from "../../keys/keys-error.ts";
 import type { Kms } from "../../keys/kms/kms.ts";
 import type { Authority, LoggedAuthorityKey, NextAuthorityKey } from "./authority.ts";
 import { newCertificate } from "./new-certificate.ts";
@@ -50,11 +52,26 @@ export const handOverTo = (
   kms.sign(keyName(tenant, version), handoverBytes(tenant, { from, to, atMs }));
 
 /**
- * Destroys a key that was retired. You may repeat it.
+ * Destroys a key that was retired. You may repeat it. It leaves another key under the same name: an authority in
+ * a process of its own may use the same service.
  * @throws KeysError of the service
  */
-export const destroyKmsKey = (kms: SigningKms, tenant: TenantId, version: number): Promise<void> =>
-  kms.destroy(keyName(tenant, version));
+export async function destroyKmsKey(
+  kms: SigningKms,
+  tenant: TenantId,
+  { version, publicKey }: LoggedAuthorityKey,
+): Promise<void> {
+  const name = keyName(tenant, version);
+  const held = await heldKey(kms, name);
+  if (held !== undefined && equalBytes(held, publicKey)) await kms.destroy(name);
+}
+
+/** Returns the public key under a name, or undefined if there is none. */
+const heldKey = (kms: SigningKms, name: string): Promise<Uint8Array | undefined> =>
+  kms.publicKey(name).catch((error: unknown) => {
+    if (error instanceof KeysError && error.code === "kms_key_not_found") return undefined;
+    throw error;
+  });
 
 /**
  * Returns the key of an authority that is a process of its own. It has one for each tenant.

@@ -1,3 +1,4 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -21,18 +22,25 @@ interface RotationDeps extends UseCase {
  * certificates by the former key count no more.
  * @param heir the public key of the process; without it, a new key is made in the key service
  * @throws IdentityError authority_key_unknown: the key log has no key of the authority yet, or one
- *   that this key service does not hold
+ *   that this key service does not hold; authority_key_used: the authority has or had this key
  */
 export async function rotateAuthority(
   { pool, now, kms, by = OPERATOR }: RotationDeps,
   tenant: TenantId,
   heir?: Uint8Array,
 ): Promise<LoggedAuthorityKey> {
-  const { current, entries } = await inTransaction(pool, tenant, readLoggedAuthority);
+  const { current, entries, chain } = await inTransaction(pool, tenant, readLoggedAuthority);
   if (current === undefined)
     throw new IdentityError(
       "authority_key_unknown",
       "The tenant has no authority yet. The server makes its key with the first device of staff.",
+    );
+  // Its retirement would end the heir, too.
+  if (heir !== undefined && chain.keys.some(({ entry }) => equalBytes(entry.authorityKey, heir)))
+    throw new IdentityError(
+      "authority_key_used",
+      "The authority has or had this key. If it signs with it now, there is nothing to hand over. " +
+        "Otherwise hand over to a new key.",
     );
   const nowMs = now();
   const next: NextAuthorityKey =

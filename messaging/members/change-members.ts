@@ -155,7 +155,7 @@ function change(
       const { decision, epochStep } = await decideAndApply(client, head, nowMs, subject);
       assertOwn(actor, { subject, ...receipt });
       await assertReceiptSignature(client, device, signed);
-      const staffCertificate = await certificateFor(client, { subject, ...receipt }, nowMs);
+      const staffCertificate = await certificateFor(client, { subject, ...receipt }, head, nowMs);
       const { kind } = receipt;
       const epoch = head.epoch + epochStep;
       const event = await appendControl(
@@ -185,17 +185,24 @@ function change(
 /**
  * Returns the certificate of the actor that the event of a change of the members brings. Devices would
  * refuse the event without one for good, so the act has to wait. Everybody may leave without one.
- * @throws MessagingError staff_not_certified; invalid_record: the device's clock is wrong
+ * @throws MessagingError staff_not_certified; invalid_record: the device's clock is wrong, or the time of the
+ *   last event is
  */
 async function certificateFor(
   client: Client,
   { kind, actor, subject, atMs }: MembershipReceipt,
+  { receivedAtMs }: Pick<ConversationHead, "receivedAtMs">,
   nowMs: number,
 ): Promise<SignedStaffCertificate | undefined> {
   if (kind === "closed" || (kind === "member_removed" && actor === subject)) return undefined;
   if (Math.abs(atMs - nowMs) > staffToleranceMs)
     throw invalidRecord(
       "The receipt's time is more than a day from the server's. Set the clock of this device.",
+    );
+  if (atMs < receivedAtMs - staffToleranceMs)
+    throw invalidRecord(
+      "The receipt's time is more than a day before the conversation's last event. Set the clock of this " +
+        "device. If it is right, the server's clock was wrong when it received that event.",
     );
   const certificate = await actingCertificate(client, actor, atMs);
   if (certificate === undefined)

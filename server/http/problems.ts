@@ -51,6 +51,7 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   // Certificates of staff are issued beside requests.
   authority_unreachable: "internal_error",
   authority_key_unknown: "internal_error",
+  authority_key_used: "internal_error",
   audit_checkpoint_missing: "not_ready",
 };
 

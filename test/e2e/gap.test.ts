@@ -1,3 +1,5 @@
+import { actBy, headOf, postAct } from "../support/acts.ts";
+import { staffDevice } from "../support/device.ts";
 import {
   connectCustomer,
   connectStaff,
@@ -75,6 +77,23 @@ test("a device that was away while the members changed knows them after a purge,
   expect(problemsOf(items)).toMatchObject([{ seq: 6, code: "no_key" }]);
   const all = [agent, customer, colleague, newcomer];
   await Promise.all(all.map(({ sealdesk }) => sealdesk.close()));
+});
+
+test("a receipt that names a place before the last consent stays stale after a purge", async () => {
+  const [customer, agent] = [await connectCustomer(server), await connectStaff(server)];
+  const supervisor = await staffDevice(server, "supervisor");
+  const { id: user } = agent.sealdesk.user;
+  const talk = await customer.sealdesk.openConversation({ with: [user] });
+  const { after } = await headOf(server, talk.id);
+  await talk.consentToHistorySharing("given");
+  await talk.send("one");
+  await server.database.owner.query("select sealdesk.purge_events(now() + interval '1 minute')");
+  const removal = await actBy(supervisor, talk.id, "member_removed", user);
+  const kind = "member_removed" as const;
+  const refused = await postAct(supervisor, { ...removal, kind, after });
+  expect(refused).toMatchObject({ status: 409, body: { code: "stale_record" } });
+  expect(await postAct(supervisor, { ...removal, kind })).toMatchObject({ status: 200 });
+  await Promise.all([agent, customer].map(({ sealdesk }) => sealdesk.close()));
 });
 
 test("a device is shown who left while events were purged", async () => {

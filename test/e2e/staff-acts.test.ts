@@ -10,8 +10,8 @@ import {
   encodeStaffCertificate,
   staffCertificateBytes,
 } from "../../crypto/wire/staff-certificate.ts";
-import { addMember, removeMember } from "../support/acts.ts";
-import { staffDevice } from "../support/device.ts";
+import { addMember, creationBody, headOf, removeMember } from "../support/acts.ts";
+import { customerDevice, staffDevice } from "../support/device.ts";
 import {
   connectCustomer,
   connectStaff,
@@ -213,4 +213,19 @@ test("the server lets nobody change the members whom the authority does not cert
   const refused = await removeMember(supervisor, asking.id, agent.sealdesk.user.id);
   expect(refused).toMatchObject({ status: 503, body: { code: "staff_not_certified" } });
   await closeAll(agent, customer);
+});
+
+test("the server refuses an act that was signed more than a day before the last event, as devices do", async () => {
+  const own = await startTestServer();
+  const [agent, supervisor] = [await staffDevice(own), await staffDevice(own, "supervisor")];
+  // The server's clock is wrong when the conversation begins.
+  own.clock.offsetMs = 2 * 86_400_000;
+  const customer = await customerDevice(own);
+  const body = await creationBody(customer, [agent.user]);
+  expect((await customer.request("POST", "/v1/conversations", { body })).status).toBe(201);
+  own.clock.offsetMs = 0;
+  const refused = await removeMember(supervisor, body.id, agent.user);
+  expect(refused).toMatchObject({ status: 400, body: { code: "invalid_record" } });
+  expect((await headOf(own, body.id)).after.seq).toBe(1);
+  await own.close();
 });

@@ -10,16 +10,14 @@ import {
 } from "../../crypto/wire/staff-certificate.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import {
-  lockAuthority,
-  logAuthorityKey,
-  readLoggedAuthority,
-} from "../../identity/authority/authority-entries.ts";
+import { readLoggedAuthority } from "../../identity/authority/authority-entries.ts";
 import { certifyStaff } from "../../identity/authority/certify-staff.ts";
 import { kmsAuthority } from "../../identity/authority/kms-authority.ts";
 import { rotateAuthority } from "../../identity/authority/rotate-authority.ts";
 import { openKms } from "../../keys/kms/open-kms.ts";
 import type { Kms } from "../../keys/kms/kms.ts";
+import { addMember } from "../support/acts.ts";
+import { staffDevice } from "../support/device.ts";
 import {
   connectCustomer,
   connectStaff,
@@ -31,6 +29,7 @@ import {
   textsOf,
   type Member,
 } from "../support/member.ts";
+import { junkAuthorityEntry } from "../support/junk-authority-key.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fetchChanging } from "../support/shown-log.ts";
 import { until } from "../support/until.ts";
@@ -150,13 +149,8 @@ describe("the authority's key", () => {
     kms: keys,
   });
 
-  /** Puts a key into the key log, as whoever controls the server can. */
   const logged = (publicKey: Uint8Array) =>
-    inTransaction(own.database.pool, own.tenant.id, async (client) => {
-      await lockAuthority(client, own.tenant.id);
-      const next = { publicKey, handover: undefined };
-      await logAuthorityKey(client, own.tenant.id, next, { by: "test", nowMs: 0 });
-    });
+    junkAuthorityEntry(own.database.pool, own.tenant.id, "added", publicKey);
 
   test("another key without a handover is reported, and certifies nobody for those who know the first", async () => {
     const [agent, newcomer] = [await connectStaff(own), await connectStaff(own)];
@@ -200,6 +194,21 @@ describe("the authority's key", () => {
     await until(() => again.sealdesk.conversation(asking.id)!.uncertified.length === 0);
     expect(alarms).toEqual([]);
     await closeAll(agent, newcomer, customer, late, again);
+  });
+
+  test("who joined with a certificate by a former key counts as no staff for those who see it later", async () => {
+    const agent = await connectStaff(own);
+    const customer = await connectCustomer(own);
+    const { id } = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
+    await customer.sealdesk.close();
+    const joining = await staffDevice(own);
+    expect((await addMember(joining, id, joining.user)).status).toBe(200);
+    await rotateAuthority(deps(), own.tenant.id);
+    const again = await customer.restart();
+    const asking = again.sealdesk.conversation(id)!;
+    await readUntil(asking, (all) => all.some(({ kind }) => kind === "member_added"));
+    expect(asking.uncertified).toEqual([joining.user]);
+    await closeAll(agent, again);
   });
 
   test("a device whose application pins a key trusts no other", async () => {

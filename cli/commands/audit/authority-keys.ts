@@ -38,19 +38,14 @@ export class AuthorityKeys {
   assertHandedOver(): void {
     const [first] = this.#entries;
     if (first === undefined) return;
-    const { intruder, current } = followHandovers(this.#entries, first.authorityKey, verifyEd25519);
+    const { intruder } = followHandovers(this.#entries, first.authorityKey, verifyEd25519);
     if (intruder !== undefined)
       throw new LogError(
         "mismatch",
         `entry ${this.#indexOf.get(intruder) ?? 0}`,
-        "adds a key of the tenant's authority to which the key before did not hand over.",
-      );
-    const last = this.#entries.at(-1);
-    if (current === undefined && last !== undefined)
-      throw new LogError(
-        "mismatch",
-        `entry ${this.#indexOf.get(last) ?? 0}`,
-        "retires the key of the tenant's authority, and no key follows it.",
+        intruder.change === "added"
+          ? "adds a key of the tenant's authority to which the key before did not hand over."
+          : "retires the key of the tenant's authority, which did not hand over to another before.",
       );
   }
 }

@@ -4,24 +4,19 @@ import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { parseVkey } from "../../../audit/verify/note.ts";
 import { verifyInclusion } from "../../../audit/verify/proofs.ts";
 import { leafHash } from "../../../audit/verify/tree-hash.ts";
-import { storeEntries } from "../../../audit/store-entries.ts";
-import {
-  decodeAuthorityEntry,
-  encodeAuthorityEntry,
-  handoverBytes,
-} from "../../../crypto/wire/authority-entry.ts";
+import { decodeAuthorityEntry, handoverBytes } from "../../../crypto/wire/authority-entry.ts";
 import { openStaffCertificate } from "../../../crypto/wire/staff-certificate.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { readLoggedAuthority } from "../../../identity/authority/authority-entries.ts";
 import { destroyRetired } from "../../../identity/authority/destroy-retired.ts";
-import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import type { Authority } from "../../../identity/authority/authority.ts";
 import { certifyStaff } from "../../../identity/authority/certify-staff.ts";
-import { kmsAuthority } from "../../../identity/authority/kms-authority.ts";
+import { kmsAuthority, ownKeyOf } from "../../../identity/authority/kms-authority.ts";
 import { rotateAuthority } from "../../../identity/authority/rotate-authority.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
 import type { Kms } from "../../../keys/kms/kms.ts";
 import { customerDevice, ed25519, staffDevice, type TestDevice } from "../../support/device.ts";
+import { junkAuthorityEntry } from "../../support/junk-authority-key.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
@@ -189,31 +184,11 @@ test("a rotated key is handed over to in the key log, and certificates by the fo
   expect(await entriesOf("authority_key.rotate", tenant)).toHaveLength(1);
 });
 
-/** Puts a key into the key log, as whoever controls the database can. */
-const junkKey = (tenant: TestTenant, version: number) =>
-  inTransaction(server.database.pool, tenant.id, async (client) => {
-    const authorityKey = ed25519().publicKey;
-    const entry = encodeAuthorityEntry({
-      change: "added",
-      tenant: tenant.id,
-      version,
-      authorityKey,
-      atMs: server.clock.now(),
-      handover: undefined,
-    });
-    const [id] = await storeEntries(client, keyLogOf(tenant.id), [entry]);
-    await client.query(
-      `insert into authority_entries (tenant, version, change, public_key, entry)
-       values ($1, $2, 'added', $3, $4)`,
-      [tenant.id, version, authorityKey, id],
-    );
-  });
-
 test("a key to which nobody handed over is passed over by the server, too", async () => {
   const tenant = await server.createTenant();
   const agent = await staffDevice(server, "agent", tenant);
   const [first] = await authorityOf(agent);
-  await junkKey(tenant, 2);
+  await junkAuthorityEntry(server.database.pool, tenant.id, "added", ed25519().publicKey);
   expect(await certifyStaff(certifying(2 * dayMs), tenant.id)).toEqual({
     certified: 1,
     refused: 0,
@@ -224,6 +199,19 @@ test("a key to which nobody handed over is passed over by the server, too", asyn
   const { authorityKey: to, atMs } = added;
   const handover = handoverBytes(tenant.id, { from: first!.authorityKey, to, atMs });
   expect(verifyEd25519(first!.authorityKey, handover, added.handover!)).toBe(true);
+});
+
+test("a retirement that somebody wrote into the database does not end the authority", async () => {
+  const tenant = await server.createTenant();
+  const agent = await staffDevice(server, "agent", tenant);
+  const [first] = await authorityOf(agent);
+  const { pool } = server.database;
+  await junkAuthorityEntry(pool, tenant.id, "retired", first!.authorityKey);
+  expect(await destroyRetired({ pool, kms }, tenant.id)).toEqual([]);
+  const later = certifying(2 * dayMs);
+  expect(await certifyStaff(later, tenant.id)).toEqual({ certified: 1, refused: 0 });
+  await rotateAuthority({ ...certifying(), kms }, tenant.id);
+  expect(await certifyStaff(certifying(), tenant.id)).toEqual({ certified: 1, refused: 0 });
 });
 
 test("a former key whose destruction failed is destroyed later", async () => {
@@ -244,6 +232,40 @@ test("a former key whose destruction failed is destroyed later", async () => {
   expect(await kms.publicKey(`authority-${tenant.id}-2`)).toEqual(current!.publicKey);
   // It may be repeated.
   await destroyRetired({ pool, kms }, tenant.id);
+});
+
+test("the authority hands over to no key that it has or had, and stays as it is", async () => {
+  const tenant = await server.createTenant();
+  const agent = await staffDevice(server, "agent", tenant);
+  const [first] = await authorityOf(agent);
+  const { publicKey: second } = await rotateAuthority({ ...certifying(), kms }, tenant.id);
+  for (const heir of [first!.authorityKey, second])
+    await expect(rotateAuthority({ ...certifying(), kms }, tenant.id, heir)).rejects.toMatchObject({
+      code: "authority_key_used",
+    });
+  expect(await authorityOf(agent)).toHaveLength(3);
+  expect(await certifyStaff(certifying(), tenant.id)).toEqual({ certified: 1, refused: 0 });
+});
+
+test("a handover by another key than the authority's is not logged, and the authority stays as it is", async () => {
+  const tenant = await server.createTenant();
+  const agent = await staffDevice(server, "agent", tenant);
+  const other = { ...bound(kms), sign: () => Promise.resolve(new Uint8Array(64).fill(7)) };
+  const rotating = rotateAuthority({ ...certifying(), kms: other }, tenant.id);
+  await expect(rotating).rejects.toMatchObject({ code: "authority_key_unknown" });
+  expect(await authorityOf(agent)).toHaveLength(1);
+  const later = certifying(2 * dayMs);
+  expect(await certifyStaff(later, tenant.id)).toEqual({ certified: 1, refused: 0 });
+});
+
+test("the key of a process that shares the key service outlives the server's key of the same name", async () => {
+  const tenant = await server.createTenant();
+  await staffDevice(server, "agent", tenant);
+  await rotateAuthority({ ...certifying(), kms }, tenant.id);
+  // The server's first key had this name.
+  const heir = await ownKeyOf(kms, tenant.id);
+  await rotateAuthority({ ...certifying(), kms }, tenant.id, heir);
+  expect(await ownKeyOf(kms, tenant.id)).toEqual(heir);
 });
 
 /** The methods of a key service as functions of their own, so that a test can replace one. */

@@ -31,6 +31,20 @@ test("events that the relay passed over until it added this device again are a g
   ]);
 });
 
+test("an act that was signed long before the last known event is malformed, also behind a gap", async () => {
+  const { receiver, log, items, wait } = await setUp();
+  const relay = new LogDouble();
+  // The receipts of this log are of 1970.
+  relay.nowMs = 3 * 86_400_000;
+  receiver.deliver(relay.created());
+  relay.changed("member_removed", account.user, [], 2);
+  receiver.gap(gone(2, 2));
+  receiver.deliver(relay.changed("member_added", account.user, [], 3, creationRecord()));
+  await wait();
+  expect(log.state).toMatchObject({ seq: 3, malformed: true });
+  expect((await items()).at(-1)).toMatchObject({ kind: "problem", code: "malformed_event" });
+});
+
 test("events that the relay passed over before it added somebody else are missing", async () => {
   const { receiver, log, problems, wait } = await setUp();
   const relay = new LogDouble();

@@ -317,6 +317,7 @@ export async function setUp(
       ),
     admit: (_: unknown, found: readonly { readonly user: UserId }[]) =>
       Promise.resolve(new Set(found.map(({ user }) => user))),
+    isCurrent: () => Promise.resolve(true),
     forget: () => undefined,
   };
   const receiver = new Receiver({

@@ -140,6 +140,26 @@ describe("what a signer of either module signs, both verify", () => {
   const { subtle } = crypto;
   afterEach(() => replace(subtle));
 
+  test("with WebCrypto, of whose key no copy is left", async () => {
+    const filled: Uint8Array[] = [];
+    const prototype: Uint8Array = Object.getPrototypeOf(Uint8Array.prototype);
+    const { set } = prototype;
+    prototype.set = function record(this: Uint8Array, ...of) {
+      filled.push(this);
+      set.apply(this, of);
+    };
+    const { privateKey } = browser.generateSigningKey();
+    const seed = Buffer.from(privateKey.subarray(0, 32));
+    filled.length = 0;
+    try {
+      await browser.createSigner(privateKey);
+    } finally {
+      prototype.set = set;
+    }
+    expect(filled.length).toBeGreaterThan(0);
+    expect(filled.filter((each) => Buffer.from(each).includes(seed))).toEqual([]);
+  });
+
   test("with WebCrypto", async () => {
     let signed = 0;
     replace({

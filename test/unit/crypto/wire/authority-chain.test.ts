@@ -71,17 +71,26 @@ test("handovers lead from the trusted key to the one that signs now", () => {
   ]);
 });
 
-test("a key without a handover is reported, and stops no later handover and no retirement", () => {
+test("a key without a handover is reported, and stops no later handover", () => {
   const intruder = junk.publicKey;
   expect(trusted(added(first), added(junk))).toEqual({ current: first.publicKey, intruder });
   expect(trusted(added(first), added(junk), added(second, first), retired(first))).toEqual({
     current: second.publicKey,
     intruder,
   });
-  expect(trusted(added(first), added(junk), retired(first))).toEqual({
-    current: undefined,
-    intruder,
-  });
+});
+
+test("a retirement before a handover is reported, ends nothing, and stops no later handover", () => {
+  const intruder = first.publicKey;
+  expect(trusted(added(first), retired(first))).toEqual({ current: first.publicKey, intruder });
+  const later = [
+    added(first),
+    retired(first, 3),
+    added(second, first, { atMs: 5 }),
+    retired(first),
+  ];
+  expect(trusted(...later)).toEqual({ current: second.publicKey, intruder });
+  expect(chainOf(...later).keys.map(({ endedAtMs }) => endedAtMs)).toEqual([5, undefined]);
 });
 
 test("neither a junk key nor a former one hands over, and no handover is of another time", () => {
