@@ -209,11 +209,7 @@ export class Trust {
    * Forgets all decisions about the user's devices. Valid devices are included, because they must have come
    * under the new account key. Call the function that it returns once the transaction is committed.
    */
-  reconsider(
-    transaction: StoreTransaction,
-    user: UserId,
-    accountKey: Uint8Array,
-  ): () => void {
+  reconsider(transaction: StoreTransaction, user: UserId, accountKey: Uint8Array): () => void {
     const added = this.#accepted.add(transaction, user, accountKey);
     const known = [...this.#known].filter(([, device]) => device.user === user);
     for (const [device] of known) transaction.delete(prefix + device);
