@@ -142,7 +142,8 @@ describe("what a signer of either module signs, both verify", () => {
 
   test("with WebCrypto, of whose key no copy is left", async () => {
     const filled: Uint8Array[] = [];
-    const prototype: Uint8Array = Object.getPrototypeOf(Uint8Array.prototype);
+    const prototype: { set: (...of: Parameters<Uint8Array["set"]>) => void } =
+      Object.getPrototypeOf(Uint8Array.prototype);
     const { set } = prototype;
     prototype.set = function record(this: Uint8Array, ...of) {
       filled.push(this);
