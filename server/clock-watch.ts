@@ -54,8 +54,9 @@ export function jumpRecorder(
 }
 
 /**
- * Looks at this node's clock every `everyMs`, and records jumps in every tenant's log and in the operator's, because the times of entries come from it. At the start it compares the clock with the
- * newest entries, and always with the database's clock. A computer that slept seems to have jumped.
+ * Looks at this node's clock every `everyMs`, and records jumps in every tenant's log and in the operator's,
+ * because the times of entries come from it. At the start it compares the clock with the newest entries, and
+ * always with the database's clock. A computer that slept seems to have jumped.
  * @returns a function that stops it
  */
 export function watchClock(

@@ -46,8 +46,8 @@ function assertOwners(deps: SessionDeps, state: ConversationState): void {
 
 /**
  * Returns a member who has a listed device that is not known to be theirs, or who changed the conversation
- * under an account key that nobody has accepted (R26). Returns undefined if there is none. Call it again with the state that you seal for, which may be newer than the state that you
- * checked.
+ * under an account key that nobody has accepted (R26). Returns undefined if there is none. Call it again with
+ * the state that you seal for, which may be newer than the state that you checked.
  */
 export function findMislistedMember(
   { trust, ownDevice }: Pick<SessionDeps, "trust" | "ownDevice">,

@@ -12,6 +12,13 @@ import { fetchChanging } from "../support/shown-log.ts";
 import { until } from "../support/until.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
+/** Resets the account of a member, and waits until their device knows. */
+async function reset(admin: Member, { sealdesk }: Member): Promise<void> {
+  const ended = new Promise((resolve) => sealdesk.on("end", resolve));
+  await admin.sealdesk.resetAccount(sealdesk.user.id, "devices_lost");
+  await ended;
+}
+
 describe("whom a device trusts", () => {
   let server: TestServer;
   beforeAll(async () => {
@@ -108,14 +115,9 @@ describe("whom a device trusts", () => {
         connectStaff(server),
       ]);
       const user = supervisor.sealdesk.user.id;
-      const reset = async (member: Member) => {
-        const ended = new Promise((resolve) => member.sealdesk.on("end", resolve));
-        await admin.sealdesk.resetAccount(user, "devices_lost");
-        await ended;
-      };
       let customer = await connectCustomer(server);
       const opened = await customer.sealdesk.openConversation({ with: [user] });
-      await reset(supervisor);
+      await reset(admin, supervisor);
       if (which === "is away") await customer.sealdesk.close();
       const second = await connect(server, supervisor.credentials);
       await (await joined(second, opened.id)).addMember(colleague.sealdesk.user.id);
@@ -156,19 +158,14 @@ describe("whom a device trusts", () => {
       connectStaff(server),
     ]);
     const user = supervisor.sealdesk.user.id;
-    const reset = async (member: Member) => {
-      const ended = new Promise((resolve) => member.sealdesk.on("end", resolve));
-      await admin.sealdesk.resetAccount(user, "devices_lost");
-      await ended;
-    };
     const customer = await connectCustomer(server);
     const asking = await customer.sealdesk.openConversation({ with: [user] });
-    await reset(supervisor);
+    await reset(admin, supervisor);
     // Whoever knows the password is first.
     const thief = await connect(server, supervisor.credentials);
     await (await joined(thief, asking.id)).addMember(colleague.sealdesk.user.id);
     await readUntil(asking, (all) => all.some(({ kind }) => kind === "member_added"));
-    await reset(thief);
+    await reset(admin, thief);
     const returned = await connect(server, supervisor.credentials);
     await joined(returned, asking.id);
     const { offered } = await customer.sealdesk.safetyNumbers(user);
