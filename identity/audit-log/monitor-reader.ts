@@ -35,8 +35,8 @@ export class MonitorReader {
   }
 
   /**
-   * Returns a file of the tenant's log as of its published head; undefined when there is none. A monitor's first read in an hour
-   * is audited, and each refusal.
+   * Returns a file of the tenant's log as of its published head; undefined when there is none. A monitor's
+   * first read in an hour is audited, and each refusal.
    * @throws IdentityError invalid_token, also if there is no such tenant; LogError malformed; AuditError
    *   audit_log_altered and the refusals of `KnownHeads.open`
    */

@@ -1,6 +1,7 @@
 import { monitorHeaders, monitorParams } from "../../../contract/audit.ts";
 import { IdentityError } from "../../../identity/identity-error.ts";
 import type { MonitorReader } from "../../../identity/audit-log/monitor-reader.ts";
+import { answeredInSteps } from "../answered-in-steps.ts";
 import type { Attempts } from "../attempts.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
 import { asNotFound, logRefusals, sendLogFile } from "./audit.ts";
@@ -38,7 +39,8 @@ export function monitorRoute({ reader, attempts }: Deps): StreamRoute {
       let refusal: IdentityError | undefined;
       await attempts.run(request.network, async () => {
         try {
-          bytes = await reader.read({ ...asked, token }).catch(asNotFound);
+          const reading = reader.read({ ...asked, token }).catch(asNotFound);
+          bytes = await answeredInSteps("invalid_token", reading);
           return true;
         } catch (error) {
           if (!(error instanceof IdentityError)) throw error;

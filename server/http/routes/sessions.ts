@@ -1,7 +1,5 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { openedSession, renewedSession, signIn, type SignIn } from "../../../contract/sessions.ts";
 import type { UseCase } from "../../../identity/audited.ts";
-import { IdentityError } from "../../../identity/identity-error.ts";
 import { Secret } from "../../../keys/secret.ts";
 import type { AccessTokens } from "../../../identity/tokens/access-token.ts";
 import { closeSession, renewSession } from "../../../identity/tokens/current-session.ts";
@@ -9,6 +7,7 @@ import type { Disconnect } from "../../../identity/tokens/disconnect.ts";
 import { openSession } from "../../../identity/tokens/open-session.ts";
 import type { Grant, SignInDeps, SignInLimits } from "../../../identity/tokens/sign-in.ts";
 import { siteOf } from "../../network.ts";
+import { answeredInSteps } from "../answered-in-steps.ts";
 import { HttpError } from "../http-error.ts";
 import { route, type Route } from "../route.ts";
 import { bodyLimits } from "../../limits.ts";
@@ -50,6 +49,7 @@ export function openSessionRoute(
       if (proof === undefined)
         throw new HttpError("missing_token", "Send a device proof in the DPoP header.");
       const opened = await answeredInSteps(
+        "sign_in_failed",
         openSession(
           {
             ...deps,
@@ -63,23 +63,6 @@ export function openSessionRoute(
       return { status: 201, body: opened };
     },
   );
-}
-
-/**
- * Failed sign-ins are answered this long after they began, or at the next multiple of it. So the
- * time does not tell what a stranger may not learn: whether a tenant, a user or a key exists.
- */
-const FAILURE_STEP_MS = 250;
-
-async function answeredInSteps<T>(attempt: Promise<T>): Promise<T> {
-  const begunAtMs = performance.now();
-  try {
-    return await attempt;
-  } catch (error) {
-    if (error instanceof IdentityError && error.code === "sign_in_failed")
-      await wait(FAILURE_STEP_MS - ((performance.now() - begunAtMs) % FAILURE_STEP_MS));
-    throw error;
-  }
 }
 
 function grantOf(body: SignIn): Grant {
