@@ -91,6 +91,17 @@ test("a token is refused elsewhere, when it is replaced, has expired or was remo
   ]);
 });
 
+test.each(["a tenant that exists", "another one"])(
+  "a refusal for %s is answered at the end of a step, so its time tells nothing",
+  async (which) => {
+    const begunAtMs = performance.now();
+    const slug = which === "another one" ? "no-such-tenant" : server.tenant.slug;
+    expect(await ask(basic("wrong"), slug)).toBe(401);
+    // A timer may end a millisecond early.
+    expect(performance.now() - begunAtMs).toBeGreaterThanOrEqual(249);
+  },
+);
+
 test("nothing of a token is stored, and it opens nothing but the files of the log", async () => {
   const token = await monitor("add", "nosy");
   const { rows } = await server.database.owner.query<{ row: string }>(
