@@ -18,7 +18,7 @@ const sessionProblems: readonly ProblemCode[] = [
 ];
 const accessProblems = (access: RouteSpec["access"]): readonly ProblemCode[] => {
   if (access === "public") return [];
-  if (access === "monitor") return ["invalid_token", "rate_limited"];
+  if (access === "monitor") return ["missing_token", "invalid_token", "rate_limited"];
   return access === "connection" ? ["missing_token"] : sessionProblems;
 };
 const inputProblems: readonly ProblemCode[] = ["invalid_request"];

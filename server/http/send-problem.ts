@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, RequestHandler } from "express";
+import type { ErrorRequestHandler, RequestHandler, Response } from "express";
 import type { ProblemCode } from "../../contract/problems.ts";
 import { IdentityError } from "../../identity/identity-error.ts";
 import { describeError, type Log } from "../log.ts";
@@ -29,9 +29,8 @@ export function sendProblem(log: Log): ErrorRequestHandler {
     }
     // A page that may not use the server for this tenant reads no answer.
     if (problem.code === "origin_not_allowed") response.removeHeader(ALLOW_ORIGIN);
-    // RFC 9449 section 7.1.
     if (problem.status === 401)
-      response.set("WWW-Authenticate", `DPoP error="${oauthError(problem.code)}", algs="EdDSA"`);
+      response.set("WWW-Authenticate", challengeOf(response, problem.code));
     // RFC 9110 section 15.5.20 (421): the client repeats the request on another connection, which a
     // load balancer may take to another node. Section 15.5.9 (408): the rest of a late body is not
     // waited for.
@@ -51,8 +50,12 @@ export function sendProblem(log: Log): ErrorRequestHandler {
 const reasonsOf = (error: unknown): string | undefined =>
   error instanceof IdentityError && error.reasons.length > 0 ? error.reasons.join(", ") : undefined;
 
-const oauthError = (code: ProblemCode): string =>
-  code === "invalid_proof" || code === "proof_reused" ? "invalid_dpop_proof" : "invalid_token";
+/** Returns what the route says of its tokens; by default, what RFC 9449 section 7.1 asks for. */
+function challengeOf(response: Response, code: ProblemCode): string {
+  const own = response.locals["challenge"] as string | undefined;
+  const isProof = code === "invalid_proof" || code === "proof_reused";
+  return own ?? `DPoP error="${isProof ? "invalid_dpop_proof" : "invalid_token"}", algs="EdDSA"`;
+}
 
 function asHttpError(error: unknown): unknown {
   if (isPassingFailure(error))

@@ -9,6 +9,7 @@ import type { Sender } from "../held-bytes.ts";
 import { bodyOf, type Body, type BodyReaderDeps } from "./bodies/body-reader.ts";
 import { parseJson } from "./bodies/parse-json.ts";
 import { HttpError } from "./http-error.ts";
+import { MONITOR_CHALLENGE, monitorTokenIn } from "./monitor-token.ts";
 import { foreignOrigin } from "../page-origin.ts";
 import type { ActLimits } from "./act-limits.ts";
 import { isLimited, type AnyRoute, type Call, type RequestFacts, type RouteSpec } from "./route.ts";
@@ -47,6 +48,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
         network: deps.networkOf(request),
       };
       const requestId = requestIdOf(response);
+      if (spec.access === "monitor") response.locals["challenge"] = MONITOR_CHALLENGE;
       const known = await authenticate(spec.access, request, facts, deps);
       if (known !== undefined && isLimited(spec)) deps.actLimits.take(known.actor);
       const who = known && { ...known, actor: { ...known.actor, requestId } };
@@ -114,7 +116,11 @@ async function authenticate(
   facts: Omit<RequestFacts, "address">,
   { authenticator, now }: ServeDeps,
 ): Promise<Authenticated | undefined> {
-  if (access === "public" || access === "monitor") return undefined;
+  if (access === "public") return undefined;
+  if (access === "monitor") {
+    monitorTokenIn(request.get("authorization"));
+    return undefined;
+  }
   if (access.startsWith("connection") && request.get(CONNECTION_HEADER) !== undefined)
     return undefined;
   if (access === "connection")

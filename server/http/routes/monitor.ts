@@ -3,6 +3,7 @@ import { IdentityError } from "../../../identity/identity-error.ts";
 import type { MonitorReader } from "../../../identity/audit-log/monitor-reader.ts";
 import { answeredInSteps } from "../answered-in-steps.ts";
 import type { Attempts } from "../attempts.ts";
+import { monitorTokenIn } from "../monitor-token.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
 import { asNotFound, logRefusals, sendLogFile } from "./audit.ts";
 
@@ -34,7 +35,7 @@ export function monitorRoute({ reader, attempts }: Deps): StreamRoute {
     },
     async ({ requestId, params, headers, request }, _request, response) => {
       const asked = { slug: params.tenant, path: params.path, requestId };
-      const token = tokenIn(headers.authorization ?? "");
+      const token = monitorTokenIn(headers.authorization);
       let bytes: Uint8Array | undefined;
       let refusal: IdentityError | undefined;
       await attempts.run(request.network, async () => {
@@ -52,13 +53,4 @@ export function monitorRoute({ reader, attempts }: Deps): StreamRoute {
       sendLogFile(response, params.path, bytes);
     },
   );
-}
-
-/** Returns the token in an Authorization header; an empty text, which no monitor has, if there is none. */
-function tokenIn(authorization: string): string {
-  const [, scheme = "", credentials = ""] = /^(\w+) +(\S+)$/.exec(authorization) ?? [];
-  if (scheme.toLowerCase() === "bearer") return credentials;
-  if (scheme.toLowerCase() !== "basic") return "";
-  const pair = Buffer.from(credentials, "base64").toString();
-  return pair.slice(pair.indexOf(":") + 1);
 }

@@ -41,6 +41,10 @@ const monitor = (verb: string, name: string, ...more: readonly string[]) =>
 async function ask(authorization?: string, tenant = server.tenant.slug) {
   const headers = authorization === undefined ? {} : { authorization };
   const answer = await fetch(`${server.url}/v1/monitor/${tenant}/checkpoint`, { headers });
+  if (answer.status === 401)
+    expect(answer.headers.get("www-authenticate")).toBe(
+      'Bearer realm="audit log", Basic realm="audit log"',
+    );
   return answer.status;
 }
 const basic = (token: string) => `Basic ${Buffer.from(`any:${token}`).toString("base64")}`;

@@ -95,6 +95,13 @@ const figuresOf = {
       entries: z.number().positive(),
       integratedPerSecond: z.number().positive(),
       verify: command,
+      search: z.strictObject({
+        withoutIndexMs: z.number().positive(),
+        withIndexMs: z.number().positive(),
+        firstPageMs: z.number().positive(),
+        buildMicros: z.number().positive(),
+        bytesPerEntry: z.number().positive(),
+      }),
       exports: z.strictObject({
         tiles: command.extend({ entriesPerSecond: z.number().positive() }),
         jsonl: command.extend({ entriesPerSecond: z.number().positive() }),

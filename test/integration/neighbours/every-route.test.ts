@@ -32,6 +32,7 @@ const requestsTo = (tenant: TestTenant) =>
     password: "a password that is long",
     tenant: tenant.slug,
     path: "checkpoint",
+    ids: randomUUID(),
     "upload-metadata": `conversation ${Buffer.from(randomUUID()).toString("base64")}`,
   });
 
