@@ -24,8 +24,9 @@ const IN_FLIGHT = 64;
 const ACCOUNTS = 50;
 /** The messages a second that a staff account may send in the long run. */
 const MESSAGES_OF_ACCOUNT = 9;
-/** The neighbour's requests per second. An account may use 2,000 proofs in two minutes. */
+/** The neighbour's requests per second, of its accounts in turn. An account of staff may list twice a second. */
 const REQUESTS = 10;
+const NEIGHBOURS = 10;
 /** The neighbour's messages per second, from three devices. */
 const MESSAGES = 20;
 
@@ -54,15 +55,17 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
     const neighbour = await arrange(
       started,
       server,
-      { accounts: 1, conversations, senders: 3 },
+      { accounts: NEIGHBOURS, conversations, senders: 3 },
       "normal",
     );
     const agent = new Agent({ keepAlive: true });
     started.add({ close: async () => agent.destroy() });
     const request = async (seconds: number): Promise<Felt["requests"]> => {
-      const [spec] = await neighbour.link();
-      if (spec === undefined) throw new Error("nobody requests");
-      return requestSteadily(new Caller(spec, agent), seconds);
+      const specs = await neighbour.link();
+      return requestSteadily(
+        specs.map((spec) => new Caller(spec, agent)),
+        seconds,
+      );
     };
     const hostile = await arrange(
       started,
@@ -176,8 +179,11 @@ async function arrange(
   return { link: () => Promise.all(devices.map((device) => tenant.link(device, []))), load };
 }
 
-/** Sends requests at a steady rate, whether or not earlier ones are answered. */
-async function requestSteadily(caller: Caller, seconds: number): Promise<Felt["requests"]> {
+/** Sends requests at a steady rate, of each caller in turn, whether or not earlier ones are answered. */
+async function requestSteadily(
+  callers: readonly Caller[],
+  seconds: number,
+): Promise<Felt["requests"]> {
   const samples: number[] = [];
   let refused = 0;
   const count = Math.max(1, Math.round(seconds * REQUESTS));
@@ -185,7 +191,7 @@ async function requestSteadily(caller: Caller, seconds: number): Promise<Felt["r
   const all = Array.from({ length: count }, async (_, index) => {
     await new Promise((resolve) => setTimeout(resolve, (index * 1000) / REQUESTS));
     const dueMs = startedMs + (index * 1000) / REQUESTS;
-    if ((await caller.list()) !== 200) refused++;
+    if ((await callers[index % callers.length]?.list()) !== 200) refused++;
     samples.push(performance.now() - dueMs);
   });
   await Promise.all(all);
