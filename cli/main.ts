@@ -16,6 +16,7 @@ import { resetUserCommand } from "./commands/reset-user.ts";
 import { registerPolicy } from "./commands/register-policy.ts";
 import { registerCustomerToken } from "./commands/register-customer-token.ts";
 import { registerTenant } from "./commands/register-tenant.ts";
+import { registerSetup } from "./commands/setup/register-setup.ts";
 import { start } from "./commands/start.ts";
 import { Interrupted } from "./interruption.ts";
 import { assertOutputWritten, OutputClosed, print, watchOutput } from "./output.ts";
@@ -56,6 +57,7 @@ program
   .description("Update the database schema")
   .action(async () => print(await migrateDatabase(settings())));
 
+registerSetup(program, print, () => operatorOf(program.opts(), loginName()));
 registerTenant(program, print, settings);
 registerPolicy(program, print);
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { createSession } from "./session.ts";
+import pg from "pg";
+import { createSession, type Session } from "./session.ts";
 
 const SERVER_LOGIN = "sealdesk_server";
 
@@ -30,4 +31,49 @@ export async function refreshServerLogin(ownerUrl: string): Promise<string> {
   url.username = SERVER_LOGIN;
   url.password = password;
   return url.href;
+}
+
+/**
+ * Returns whether row-level security confines a login; undefined if there is no such login.
+ * @param ownerUrl any login of the cluster
+ */
+export const findLogin = (
+  ownerUrl: string,
+  name: string,
+): Promise<{ readonly isConfined: boolean } | undefined> =>
+  onSession(ownerUrl, async (session) => {
+    const { rows } = await session.query<{ isConfined: boolean }>(
+      `select not (rolsuper or rolbypassrls or exists (
+         select from pg_roles o where o.rolname = 'sealdesk_owner' and pg_has_role(l.oid, o.oid, 'member')
+       )) as "isConfined"
+       from pg_roles l where rolname = $1`,
+      [name],
+    );
+    return rows[0];
+  });
+
+/**
+ * Creates the login that `serverUrl` names, with its password, unless it exists. Makes it a member of
+ * `sealdesk_app` and `sealdesk_keystore`, which must exist.
+ * @param ownerUrl the login that created these roles, or a superuser
+ */
+export const grantServerLogin = (ownerUrl: string, serverUrl: string): Promise<void> =>
+  onSession(ownerUrl, async (session) => {
+    const { username, password } = new URL(serverUrl);
+    const [name, secret] = [username, password].map(decodeURIComponent) as [string, string];
+    const { rowCount } = await session.query("select from pg_roles where rolname = $1", [name]);
+    const login = pg.escapeIdentifier(name);
+    if (rowCount === 0)
+      await session.query(`create role ${login} login password ${pg.escapeLiteral(secret)}`);
+    await session.query(`grant sealdesk_app, sealdesk_keystore to ${login}`);
+  });
+
+async function onSession<T>(url: string, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = createSession(url, { name: "sealdesk-setup" });
+  try {
+    await session.connect();
+    return await work(session);
+  } finally {
+    await session.end();
+  }
 }

@@ -132,6 +132,7 @@ const changing: Readonly<Record<string, Changing>> = {
 const others: Readonly<Record<string, string>> = {
   start: "serves; what it does is audited by the server",
   migrate: "see audit/deployment-events.test.ts",
+  setup: "runs migrate, tenant create and user create: see e2e/setup.test.ts",
   "tenant keys list": "reads public keys",
   "tenant origins list": "reads origins",
   "tenant recount-storage": "see relay/message-quota.test.ts",

@@ -1,0 +1,51 @@
+import type { Answers } from "./answers.ts";
+import { questions, type Question } from "./questions.ts";
+import type { Terminal } from "./terminal.ts";
+
+type Variables = Readonly<Record<string, string>>;
+
+const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const USERNAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+/**
+ * Asks for everything that `known` lacks. An answer that does not hold is asked for again.
+ * @param known variables of `.env`
+ */
+export async function askAnswers(terminal: Terminal, known: Variables): Promise<Answers> {
+  let environment = known;
+  for (const question of questions)
+    environment = { ...environment, ...(await askUntilRight(terminal, question, environment)) };
+  const name = await askFor(terminal, "Name of the organisation, as people see it", /./);
+  const slug = await askFor(terminal, "Its short name, used at sign-in", SLUG);
+  const username = await askFor(terminal, "User name of its first admin", USERNAME);
+  return { environment, tenant: { slug, name }, admin: { username } };
+}
+
+async function askUntilRight(
+  terminal: Terminal,
+  { about, ask, check }: Question,
+  known: Variables,
+): Promise<Variables> {
+  if (known[about] !== undefined) {
+    terminal.say(`${about} is in .env: ${await check(known)}.`);
+    return {};
+  }
+  for (;;)
+    try {
+      const given = await ask(terminal);
+      terminal.say(`${about}: ${await check({ ...known, ...given })}.`);
+      return given;
+    } catch (error) {
+      if (!(error instanceof Error) || !("code" in error) || error.name === "AbortError")
+        throw error;
+      terminal.say(error.message);
+    }
+}
+
+async function askFor(terminal: Terminal, question: string, form: RegExp): Promise<string> {
+  for (;;) {
+    const answer = await terminal.ask(question);
+    if (form.test(answer)) return answer;
+    terminal.say("Use small letters, digits and hyphens, and begin with a letter or digit.");
+  }
+}
