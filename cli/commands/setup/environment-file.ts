@@ -5,7 +5,7 @@ import { replaceFile } from "../../../keys/private-file.ts";
 import { CommandError } from "../../settings.ts";
 
 /** The file that the server and the commands read in their working directory. */
-export const ENV_FILE = ".env";
+const ENV_FILE = ".env";
 
 /**
  * Returns the variables of `.env` with those of `answers`.
