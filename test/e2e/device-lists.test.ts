@@ -6,6 +6,7 @@ import type { SecurityEvent } from "../../client/index.ts";
 import { systemClock } from "../../client/runtime.ts";
 import type { ConversationId } from "../../crypto/wire/ids.ts";
 import {
+  closeAll,
   connectCustomer,
   connectSibling,
   connectStaff,
@@ -25,9 +26,6 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 afterAll(() => server.close());
-
-const close = (...members: readonly Member[]) =>
-  Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
 
 /** A device's clock, which the test moves. */
 function movableClock() {
@@ -75,7 +73,7 @@ test("a removed device that the server lists again gets nothing from anybody", a
   for (const sender of [customer, kept, agent])
     expect(await canRead(sender, id, thief)).toBe(false);
   expect(await canRead(customer, id, kept)).toBe(true);
-  await close(agent, customer, kept, thief);
+  await closeAll(agent, customer, kept, thief);
 }, 120_000);
 
 test("a list that the server does not renew ends what is sent to staff; the next one begins it again", async () => {
@@ -107,7 +105,7 @@ test("a list that the server does not renew ends what is sent to staff; the next
   isWithheld = false;
   customers.local.offsetMs += 60_000;
   expect(await canRead(customer, id, agent)).toBe(true);
-  await close(agent, customer);
+  await closeAll(agent, customer);
 }, 120_000);
 
 test("a customer who was away for months reads what was written meanwhile", async () => {
@@ -131,5 +129,5 @@ test("a customer who was away for months reads what was written meanwhile", asyn
     seq - 1,
   );
   expect(textsOf(items)).toEqual(["your documents are ready"]);
-  await close(agent, customer);
+  await closeAll(agent, customer);
 }, 120_000);

@@ -14,6 +14,7 @@ import {
   type Member as Listed,
 } from "../../crypto/wire/frame.ts";
 import {
+  closeAll,
   connectCustomer,
   connectStaff,
   joined,
@@ -33,8 +34,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const close = (...members: readonly Pick<Member, "sealdesk">[]) =>
-  Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
 const codesOf = (items: readonly ConversationItem[]) => problemsOf(items).map(({ code }) => code);
 const usersIn = (conversation: Conversation) => conversation.members.map(({ user }) => user);
 const hasKind = (kind: ConversationItem["kind"]) => (items: readonly ConversationItem[]) =>
@@ -85,7 +84,7 @@ test("a genuine event that lists a ghost: nobody writes to it, and every member 
       code: "membership_unverified",
     });
   }
-  await close(agent, ghost, customer);
+  await closeAll(agent, ghost, customer);
   const messages = await rawMessages(server, asking.id);
   const packets = await rawPackets(server, asking.id);
   expect(messages.map(({ seq }) => seq)).toEqual([2, 3]);
@@ -106,7 +105,7 @@ describe("a relay that shows one member another list", () => {
     ]);
   });
   afterEach(async () => {
-    await close(agent, colleague, ghost);
+    await closeAll(agent, colleague, ghost);
     await relay.close();
   });
 
@@ -184,7 +183,7 @@ describe("a relay that shows one member another list", () => {
     await expect(asking.send("for those I know")).rejects.toMatchObject({
       code: "membership_unverified",
     });
-    await close(victim);
+    await closeAll(victim);
   });
 
   test("a ghost in the first event: its creator, and whom they named, take no part", async () => {
@@ -196,7 +195,7 @@ describe("a relay that shows one member another list", () => {
     const begun = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     expect(codesOf(await readUntil(begun, (all) => all.length > 0))).toEqual(["malformed_event"]);
     await expect(begun.send("hello?")).rejects.toMatchObject({ code: "not_a_member" });
-    await close(customer);
+    await closeAll(customer);
 
     const other = await connectCustomer(server);
     const named = await connectStaff(server, "agent", { webSocket: relay.webSocket });
@@ -208,7 +207,7 @@ describe("a relay that shows one member another list", () => {
     const serving = await joined(named, asking.id);
     expect(codesOf(await readUntil(serving, (all) => all.length > 0))).toEqual(["malformed_event"]);
     await expect(serving.send("who is it?")).rejects.toMatchObject({ code: "not_a_member" });
-    await close(other, named);
+    await closeAll(other, named);
   });
 
   test("a removal that also lists a ghost: the removed device still leaves, and comes back", async () => {
@@ -243,7 +242,7 @@ describe("a relay that shows one member another list", () => {
     expect(arrivals).toMatchObject([
       { conversation: serving, arrived: { seq: 4, members: [listed(agent)] } },
     ]);
-    await close(supervisor, victim, customer);
+    await closeAll(supervisor, victim, customer);
   });
 });
 
@@ -279,7 +278,7 @@ test("a ghost who comes while events are gone is shown before anything is sealed
     },
     { kind: "consent_changed", seq: 5 },
   ]);
-  await close(agent, away, ghost, customer);
+  await closeAll(agent, away, ghost, customer);
 }, 40_000);
 
 test("a member who came while events were purged is shown, and takes part", async () => {
@@ -314,7 +313,7 @@ test("a member who came while events were purged is shown, and takes part", asyn
   await taking.send("thank you");
   const all = await readUntil(back, (some) => textsOf(some).length === 2);
   expect(problemsOf(all)).toEqual([]);
-  await close(agent, away, colleague, customer);
+  await closeAll(agent, away, colleague, customer);
 }, 40_000);
 
 test("who was removed in a gap and is added again after it comes back", async () => {
@@ -348,5 +347,5 @@ test("who was removed in a gap and is added again after it comes back", async ()
     "without you",
     "I am here again",
   ]);
-  await close(supervisor, away, customer);
+  await closeAll(supervisor, away, customer);
 }, 40_000);

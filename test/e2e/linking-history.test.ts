@@ -2,6 +2,7 @@
 import type { Conversation, Fetch, HistoryProgress } from "../../client/index.ts";
 import { crashed, cutAt, said, shown } from "../support/history.ts";
 import {
+  closeAll,
   connectCustomer,
   connectSibling,
   connectStaff,
@@ -88,9 +89,6 @@ async function bothGoOn(one: Member, other: Member, id: string) {
     expect(problemsOf(items)).toEqual([]);
   }
 }
-
-const closeAll = (...members: readonly Member[]) =>
-  Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
 
 test("a linked device gets all of both conversations in order, and both devices continue", async () => {
   const { customer, agent, over, going } = await twoConversations();

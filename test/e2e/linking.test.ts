@@ -3,6 +3,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { SealdeskError } from "../../client/index.ts";
 import type { DeviceChange } from "../../client/index.ts";
 import {
+  closeAll,
   connectCustomer,
   connectSibling,
   connectStaff,
@@ -31,9 +32,6 @@ describe("several devices of one account", () => {
     server = await startTestServer();
   });
   afterAll(() => server.close());
-
-  const closeAll = (...members: readonly Member[]) =>
-    Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
 
   test("two devices of a customer and two of an agent converge, and recognise their own messages", async () => {
     const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);

@@ -1,7 +1,6 @@
 /** Whoever joins later checks that the conversation is the one that was begun. */
-import { hash, randomBytes, sign, randomUUID } from "node:crypto";
-import { transcriptHash } from "../../crypto/wire/event.ts";
-import { decodeControl, encodeControl, type Control } from "../../crypto/wire/frame.ts";
+import { randomBytes, sign, randomUUID } from "node:crypto";
+import type { Control } from "../../crypto/wire/frame.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
@@ -19,7 +18,7 @@ import {
   textsOf,
 } from "../support/member.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
-import { startTamperingRelay, type Tamper } from "../support/tampering-relay.ts";
+import { showing, startTamperingRelay, type Tamper } from "../support/tampering-relay.ts";
 import { idOf, newId } from "../../tools/testkit/ids.ts";
 
 let server: TestServer;
@@ -40,17 +39,11 @@ const withCreator = (creation: Creation, changes: Partial<Creator>): Creation =>
 });
 
 /** Shows whoever is added another creation record, in a log that fits it. */
-const showing =
-  (change: (creation: Creation) => Creation | undefined): Tamper =>
-  (frame) => {
-    if (frame.kind !== "deliver" || frame.body.kind !== "member_added") return [frame];
-    const control = decodeControl(frame.body.ciphertext);
-    const ciphertext = encodeControl({ ...control, creation: change(control.creation!) });
-    const { previousHash, commitment } = frame.body;
-    const sha256 = (input: Uint8Array) => hash("sha256", input, "buffer");
-    const made = transcriptHash(sha256, previousHash, frame.body, ciphertext, commitment);
-    return [{ kind: "deliver", body: { ...frame.body, ciphertext, transcriptHash: made } }];
-  };
+const showingCreation = (change: (creation: Creation) => Creation | undefined): Tamper =>
+  showing(
+    ({ kind }) => kind === "member_added",
+    ({ creation }) => ({ creation: change(creation!) }),
+  );
 
 test.each<[string, string, (creation: Creation) => Creation | undefined]>([
   // Then the customer in the list is not the creator, and the list is not taken (R8).
@@ -75,7 +68,7 @@ test.each<[string, string, (creation: Creation) => Creation | undefined]>([
       startTamperingRelay(server),
     ]);
     const newcomer = await connectStaff(server, "agent", { webSocket: relay.webSocket });
-    relay.tamper = showing(tamper);
+    relay.tamper = showingCreation(tamper);
     const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
     await (await joined(agent, asking.id)).addMember(newcomer.sealdesk.user.id);
     const misled = await joined(newcomer, asking.id);
@@ -228,7 +221,7 @@ test.each<[string, boolean, readonly KeyEntry["change"][]]>([
           approval: change === "device_added" ? entry.approval : undefined,
         }),
       );
-    relay.tamper = showing(() => creation);
+    relay.tamper = showingCreation(() => creation);
     await serving.addMember(newcomer.sealdesk.user.id);
     const misled = await joined(newcomer, serving.id);
     const items = await readUntil(misled, (all) => problemsOf(all).length > 0);

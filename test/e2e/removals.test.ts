@@ -6,6 +6,7 @@ import type { Fetch } from "../../client/index.ts";
 import { systemClock, type Clock } from "../../client/runtime.ts";
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import {
+  closeAll,
   connectCustomer,
   connectSibling,
   connectStaff,
@@ -24,9 +25,6 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 afterAll(() => server.close());
-
-const close = (...members: readonly Pick<Member, "sealdesk">[]) =>
-  Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
 
 /** A network on which the test answers removals. Without an answer it passes them on. */
 function misledNetwork() {
@@ -158,7 +156,7 @@ describe("a server that says a removal is done, and does nothing", () => {
       "colleague",
       "kept",
     ]);
-    await close(restarted, colleague, customer, stolen, kept);
+    await closeAll(restarted, colleague, customer, stolen, kept);
   }, 90_000);
 
   test("nothing of the past is granted to them", async () => {
@@ -184,7 +182,7 @@ describe("a server that says a removal is done, and does nothing", () => {
     await expect(grant(colleague.sealdesk.user.id)).rejects.toMatchObject(refused);
     await expect(grant(user.id, [stolen.sealdesk.device])).rejects.toMatchObject(refused);
     await grant(user.id);
-    await close(remover, colleague, customer, stolen, kept);
+    await closeAll(remover, colleague, customer, stolen, kept);
   }, 90_000);
 });
 
@@ -205,7 +203,7 @@ test("a removal that is done resolves when the log shows it, also when you ask a
   expect(problemsOf(await readUntil(serving, (all) => all.at(-1)?.seq === serving.seq))).toEqual(
     [],
   );
-  await close(remover, colleague, customer, stolen, kept);
+  await closeAll(remover, colleague, customer, stolen, kept);
 }, 90_000);
 
 test("who was not removed, because the server refused it, is sealed for as before", async () => {
@@ -221,7 +219,7 @@ test("who was not removed, because the server refused it, is sealed for as befor
     code: "device_not_found",
   });
   expect(await whoReads(remover, id, everybody)).toEqual(Object.keys(everybody));
-  await close(remover, colleague, customer, stolen, kept);
+  await closeAll(remover, colleague, customer, stolen, kept);
 }, 90_000);
 
 test("a removal whose answer is lost holds over a restart, and is done when you ask again", async () => {
@@ -239,5 +237,5 @@ test("a removal whose answer is lost holds over a restart, and is done when you 
   await (await joined(restarted, id)).removeMember(colleague.sealdesk.user.id);
   await restarted.sealdesk.removeDevice(stolen.sealdesk.device);
   expect(await whoReads(restarted, id, { customer, kept })).toEqual(["customer", "kept"]);
-  await close(restarted, colleague, customer, stolen, kept);
+  await closeAll(restarted, colleague, customer, stolen, kept);
 }, 90_000);

@@ -1,6 +1,13 @@
 import { rm } from "node:fs/promises";
 import type { ConversationItem, ProblemItem } from "../../client/index.ts";
-import { joined, problemsOf, readUntil, textsOf, type Member } from "../support/member.ts";
+import {
+  closeAll,
+  joined,
+  problemsOf,
+  readUntil,
+  textsOf,
+  type Member,
+} from "../support/member.ts";
 import { RestorableSystem } from "../support/restorable-system.ts";
 import { BACKUP_OF } from "../support/restorable-server.ts";
 import { until } from "../support/until.ts";
@@ -20,7 +27,6 @@ const has =
 /** Everything that the member has, as soon as all these texts are among it. */
 const readAll = async (member: Member, ...texts: string[]): Promise<ConversationItem[]> =>
   readUntil(await joined(member, id), has(...texts));
-const close = (...members: Member[]) => Promise.all(members.map((each) => each.sealdesk.close()));
 const isLost = (item: ConversationItem) => item.lostOnServer === true;
 const restoredIn = (items: readonly ConversationItem[]) =>
   items.filter(({ kind }) => kind === "server_restored");
@@ -46,7 +52,7 @@ beforeEach(async () => {
   ({ id } = await cleo.sealdesk.openConversation({ with: agents }));
   await say(cleo, "before");
   for (const each of [robin, sam, alex]) await readAll(each, "before");
-  await close(cleo, robin, sam, alex);
+  await closeAll(cleo, robin, sam, alex);
 }, 240_000);
 afterEach(() => system.close());
 
@@ -60,7 +66,7 @@ test("a conversation continues after a restore, for every share of lost events t
   await readAll(alex, "lost 2");
   await leave(alex);
   await until(() => [cleo, robin].every((each) => each.sealdesk.conversation(id)?.seq === 5));
-  await close(robin, alex);
+  await closeAll(robin, alex);
   await say(cleo, "lost 3");
   // Cleo's device stays on, and reads.
   const reading = readAll(cleo, "after cleo", "after robin", "after sam");
@@ -118,7 +124,7 @@ test("a conversation that began after the backup stays readable without members"
   cleo = await system.restarted(cleo);
   const begun = await cleo.sealdesk.openConversation({ with: [robin.sealdesk.user.id] });
   await begun.send("only here");
-  await close(cleo);
+  await closeAll(cleo);
   await system.restore("note");
 
   cleo = await system.restarted(cleo);
@@ -138,18 +144,18 @@ test("a second rollback under the same restore is an alarm", async () => {
   await system.backUp();
   cleo = await system.restarted(cleo);
   await say(cleo, "lost");
-  await close(cleo);
+  await closeAll(cleo);
   await system.restore("note");
   cleo = await system.restarted(cleo);
   await say(cleo, "after");
-  await close(cleo);
+  await closeAll(cleo);
   await rm(system.server.at("backup"), { recursive: true });
   await system.server.stop();
   await system.server.backUpCheckpoints();
   await system.backUp();
   cleo = await system.restarted(cleo);
   await say(cleo, "hidden");
-  await close(cleo);
+  await closeAll(cleo);
   await system.server.stop();
   await system.server.putBack();
   // As docs/audit.md forbids: the older checkpoints are put back too, and nothing is declared.
@@ -168,7 +174,7 @@ test("an event from before the backup that is missing is an alarm", async () => 
   await system.backUp();
   cleo = await system.restarted(cleo);
   await say(cleo, "older than the backup");
-  await close(cleo);
+  await closeAll(cleo);
   const minutes = 60_000;
   // Devices tolerate two minutes, and commands a clock that is five minutes ahead.
   const backupOf = new Date(Date.now() + 3 * minutes).toISOString();
@@ -188,7 +194,7 @@ test("a device that knows no approvers is not told that it is a restore", async 
   await system.backUp();
   cleo = await system.restarted(cleo);
   await say(cleo, "lost");
-  await close(cleo);
+  await closeAll(cleo);
   await system.restore("note");
   cleo = await system.restartedUnaware(cleo);
   const problems = watchProblems(cleo);

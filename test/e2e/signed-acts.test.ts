@@ -2,28 +2,25 @@
  * A dishonest relay adds, removes and closes in somebody's name, or shows a genuine act once more. No
  * device takes it. Honest acts that cross each other all succeed.
  */
-import { hash } from "node:crypto";
 import type { Conversation, ConversationItem } from "../../client/index.ts";
-import { transcriptHash } from "../../crypto/wire/event.ts";
-import {
-  decodeControl,
-  encodeControl,
-  type Control,
-  type Deliver,
-  type Frame,
-} from "../../crypto/wire/frame.ts";
+import type { Control, Deliver } from "../../crypto/wire/frame.ts";
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import { decodeReceipt, encodeReceipt } from "../../crypto/wire/receipt.ts";
 import {
+  closeAll,
   connectCustomer,
   connectStaff,
   joined,
   problemsOf,
   readUntil,
-  type Member,
 } from "../support/member.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
-import { startTamperingRelay, type TamperingRelay } from "../support/tampering-relay.ts";
+import {
+  placed,
+  showing,
+  startTamperingRelay,
+  type TamperingRelay,
+} from "../support/tampering-relay.ts";
 
 let server: TestServer;
 let relay: TamperingRelay;
@@ -35,31 +32,17 @@ afterAll(async () => {
   await relay.close();
   await server.close();
 });
+afterEach(() => {
+  relay.tamper = (frame) => [frame];
+});
 
-const close = (...members: readonly Pick<Member, "sealdesk">[]) =>
-  Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
 const codesOf = (items: readonly ConversationItem[]) => problemsOf(items).map(({ code }) => code);
 const hasProblem = (items: readonly ConversationItem[]) => problemsOf(items).length > 0;
 const usersIn = ({ members }: Conversation): readonly UserId[] => members.map(({ user }) => user);
 
-/** The event at a place, in a log that fits it. */
-function placed(event: Deliver, seq: number, previousHash: Uint8Array): Frame {
-  const body = { ...event, seq, previousHash };
-  const sha256 = (input: Uint8Array) => hash("sha256", input, "buffer");
-  const { ciphertext, commitment } = body;
-  const shown = transcriptHash(sha256, previousHash, body, ciphertext, commitment);
-  return { kind: "deliver", body: { ...body, transcriptHash: shown } };
-}
-
 /** Shows the content of the event `seq` of a conversation as `change` says. */
 function show(seq: number, change: (control: Control) => Partial<Control>): void {
-  relay.tamper = (frame) => {
-    if (frame.kind !== "deliver" || frame.body.seq !== seq) return [frame];
-    const { body } = frame;
-    const control = decodeControl(body.ciphertext);
-    const ciphertext = encodeControl({ ...control, ...change(control) });
-    return [placed({ ...body, ciphertext }, seq, body.previousHash)];
-  };
+  relay.tamper = showing((event) => event.seq === seq, change);
 }
 
 /** A receipt of which one field is another. Its signature is that of the genuine one. */
@@ -105,7 +88,7 @@ describe.each(Object.entries(acts))("an act of the relay: %s", (_kind, act) => {
       code: "membership_unverified",
     });
     relay.tamper = (frame) => [frame];
-    await close(agent, colleague, customer);
+    await closeAll(agent, colleague, customer);
   });
 });
 
@@ -143,7 +126,7 @@ test("an addition that is shown once more after the removal brings nobody back",
   expect(items[2]).toMatchObject({ kind: "member_removed", signedBy: by });
   expect(usersIn(asking)).not.toContain(guest.sealdesk.user.id);
   relay.tamper = (frame) => [frame];
-  await close(agent, guest, customer);
+  await closeAll(agent, guest, customer);
 });
 
 test("a consent that is shown once more after its withdrawal does not count", async () => {
@@ -162,7 +145,7 @@ test("a consent that is shown once more after its withdrawal does not count", as
     { kind: "problem", seq: 4, code: "invalid_receipt" },
   ]);
   relay.tamper = (frame) => [frame];
-  await close(agent, customer);
+  await closeAll(agent, customer);
 });
 
 test("acts of several people at the same time all succeed, between messages", async () => {
@@ -190,7 +173,7 @@ test("acts of several people at the same time all succeed, between messages", as
   );
   expect(codesOf(items)).toEqual([]);
   expect(usersIn(asking)).toHaveLength(5);
-  await close(first, second, customer, ...guests);
+  await closeAll(first, second, customer, ...guests);
 });
 
 test("a supervisor who left changes the members, and every member sees who signed", async () => {
@@ -214,5 +197,5 @@ test("a supervisor who left changes the members, and every member sees who signe
     signedBy: { user: supervisor.sealdesk.user.id, device: supervisor.sealdesk.device },
   });
   expect(usersIn(asking)).toEqual([customer.sealdesk.user.id]);
-  await close(supervisor, agent, customer);
+  await closeAll(supervisor, agent, customer);
 });

@@ -1,9 +1,7 @@
 /** Whoever changes the members without being one is certified, by the event itself and for that time. */
-import { hash } from "node:crypto";
 import type { Fetch } from "../../client/index.ts";
 import { generateSigningKey, ready, sign } from "../../crypto/device/sodium.ts";
-import { transcriptHash } from "../../crypto/wire/event.ts";
-import { decodeControl, encodeControl, type Control } from "../../crypto/wire/frame.ts";
+import type { Control } from "../../crypto/wire/frame.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import {
   decodeStaffCertificate,
@@ -13,16 +11,16 @@ import {
 import { addMember, creationBody, headOf, removeMember } from "../support/acts.ts";
 import { customerDevice, staffDevice } from "../support/device.ts";
 import {
+  closeAll,
   connectCustomer,
   connectStaff,
   joined,
   problemsOf,
   readUntil,
-  type Member,
 } from "../support/member.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fetchChanging } from "../support/shown-log.ts";
-import { startTamperingRelay, type TamperingRelay } from "../support/tampering-relay.ts";
+import { showing, startTamperingRelay, type TamperingRelay } from "../support/tampering-relay.ts";
 import { until } from "../support/until.ts";
 
 let server: TestServer;
@@ -40,20 +38,9 @@ afterEach(() => {
   relay.tamper = (frame) => [frame];
 });
 
-const closeAll = (...members: readonly Member[]) =>
-  Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
-
-/** Shows the event `seq` as `change` says, in a log that fits it. */
+/** Shows the event `seq` as `change` says. */
 function show(seq: number, change: (control: Control) => Partial<Control>): void {
-  relay.tamper = (frame) => {
-    if (frame.kind !== "deliver" || frame.body.seq !== seq) return [frame];
-    const control = decodeControl(frame.body.ciphertext);
-    const ciphertext = encodeControl({ ...control, ...change(control) });
-    const sha256 = (input: Uint8Array) => hash("sha256", input, "buffer");
-    const { previousHash, commitment } = frame.body;
-    const shown = transcriptHash(sha256, previousHash, frame.body, ciphertext, commitment);
-    return [{ kind: "deliver", body: { ...frame.body, ciphertext, transcriptHash: shown } }];
-  };
+  relay.tamper = showing((event) => event.seq === seq, change);
 }
 
 /** The certificate of an event, as a key of the relay's signs it with these changes. */

@@ -19,6 +19,7 @@ import type { Kms } from "../../keys/kms/kms.ts";
 import { addMember } from "../support/acts.ts";
 import { staffDevice } from "../support/device.ts";
 import {
+  closeAll,
   connectCustomer,
   connectStaff,
   joined,
@@ -27,7 +28,6 @@ import {
   readUntil,
   startLinking,
   textsOf,
-  type Member,
 } from "../support/member.ts";
 import { junkAuthorityEntry } from "../support/junk-authority-key.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
@@ -46,9 +46,6 @@ async function kmsOf({ home }: TestServer): Promise<Kms> {
   const local = { kind: "local", home, mustBeSealed: false } as const;
   return (await openKms({ ...local, passphrase: undefined, keyFile: undefined })).kms;
 }
-
-const closeAll = (...members: readonly Member[]) =>
-  Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
 
 /** A server that shows another certificate of one user. */
 const showing = (

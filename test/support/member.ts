@@ -166,6 +166,10 @@ const memberOf = (
   },
 });
 
+/** Closes these devices. */
+export const closeAll = (...members: readonly Pick<Member, "sealdesk">[]): Promise<unknown> =>
+  Promise.all(members.map(({ sealdesk }) => sealdesk.close()));
+
 /** What would be on the disk after a crash at this moment. */
 export async function copyOf(level: Level): Promise<Level> {
   const options = { keyEncoding: "utf8", valueEncoding: "view" } as const;

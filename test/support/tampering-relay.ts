@@ -4,7 +4,15 @@ import { WebSocket, WebSocketServer } from "ws";
 import { webSocket } from "../../client/index.node.ts";
 import type { WebSocketConstructor } from "../../client/index.ts";
 import { transcriptHash } from "../../crypto/wire/event.ts";
-import { decodeFrame, encodeFrame, type Deliver, type Frame } from "../../crypto/wire/frame.ts";
+import {
+  decodeControl,
+  decodeFrame,
+  encodeControl,
+  encodeFrame,
+  type Control,
+  type Deliver,
+  type Frame,
+} from "../../crypto/wire/frame.ts";
 import type { TestServer } from "./server.ts";
 
 /** Makes of one frame of the relay what the device is shown instead. */
@@ -84,6 +92,31 @@ export async function startTamperingRelay(server: TestServer): Promise<Tampering
   return relay;
 }
 
+const sha256 = (input: Uint8Array) => hash("sha256", input, "buffer");
+
+/** The event at a place, in a log that fits it. */
+export function placed(
+  event: Deliver,
+  seq: number,
+  previousHash: Uint8Array,
+): Frame & { readonly kind: "deliver" } {
+  const body = { ...event, seq, previousHash };
+  const { ciphertext, commitment } = body;
+  const shown = transcriptHash(sha256, previousHash, body, ciphertext, commitment);
+  return { kind: "deliver", body: { ...body, transcriptHash: shown } };
+}
+
+/** Shows the content of the events that are chosen as `change` says, in a log that fits it. */
+export const showing =
+  (isChosen: (event: Deliver) => boolean, change: (control: Control) => Partial<Control>): Tamper =>
+  (frame) => {
+    if (frame.kind !== "deliver" || !isChosen(frame.body)) return [frame];
+    const { body } = frame;
+    const control = decodeControl(body.ciphertext);
+    const ciphertext = encodeControl({ ...control, ...change(control) });
+    return [placed({ ...body, ciphertext }, body.seq, body.previousHash)];
+  };
+
 /**
  * A log of its own, with numbers and hashes that fit each other: what a relay shows that means to
  * hide what it does. Own messages of the device are not provided for.
@@ -94,16 +127,8 @@ export class OtherLog {
 
   /** The event as the next one of this log. */
   append(event: Deliver): Frame {
-    const previousHash = this.#hash;
-    const renumbered = { ...event, seq: ++this.#seq, previousHash };
-    this.#hash = transcriptHash(
-      (input) => hash("sha256", input, "buffer"),
-      previousHash,
-      renumbered,
-      event.ciphertext,
-      event.commitment,
-    );
-    const body = { ...renumbered, transcriptHash: this.#hash };
-    return { kind: "deliver", body };
+    const frame = placed(event, ++this.#seq, this.#hash);
+    this.#hash = frame.body.transcriptHash;
+    return frame;
   }
 }

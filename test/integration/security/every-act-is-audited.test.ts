@@ -1,27 +1,15 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { AuditAction } from "../../../audit/actions.ts";
-import { toBase64Url, toHex } from "../../../crypto/wire/bytes.ts";
-import { joinFrames } from "../../../crypto/wire/frame-batch.ts";
-import { encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
+import { toHex } from "../../../crypto/wire/bytes.ts";
+import type { Frame } from "../../../crypto/wire/frame.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
-import {
-  addMember,
-  closeConversation,
-  creationBody,
-  removeMember,
-  signed,
-} from "../../support/acts.ts";
-import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
-import { RelayOverHttp } from "../../support/relay-over-http.ts";
-import { follow } from "../../support/follow-audit-log.ts";
-import { addMonitor } from "../../../identity/audit-log/monitors.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { expectSection, markdownTable } from "../../support/generated-section.ts";
 import { outsideActionTable } from "../../support/outside-action-table.ts";
-import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import { arrange, consentOf, grantBy, postGrant } from "../control-plane/history-requests.ts";
-import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
+import { routeCalls } from "./route-calls.ts";
 
 let server: TestServer;
 const subject = randomUUID();
@@ -68,223 +56,6 @@ const actions = async () =>
     .filter(({ outcome }) => outcome === "success")
     .map(({ action }) => action as string);
 
-type Act = () => Promise<{ readonly status: number }>;
-const conversationOf = () => createConversation(customer, [agent]);
-const another = async () => {
-  const device = new TestDevice(server);
-  await device.signInAsCustomer(randomUUID());
-  return device;
-};
-
-const auditorOf = async () => {
-  const auditor = new TestDevice(server);
-  await auditor.signInAsStaff(await server.createStaff("auditor"));
-  return auditor;
-};
-
-/** A new device of the customer, which may ask to join the account. */
-const linking = async () => {
-  await server.database.owner.query("delete from sealdesk.link_requests");
-  const device = new TestDevice(server);
-  await device.signInAsCustomer(subject);
-  const [id, ephemeralKey] = [randomUUID(), toBase64Url(randomBytes(32))];
-  const body = { id, device: device.id, ephemeralKey };
-  const ask = () => device.request("POST", "/v1/link-requests", { body });
-  return { device, ask, path: `/v1/link-requests/${id}` };
-};
-const asked = async () => {
-  const { device, ask, path } = await linking();
-  await ask();
-  return { device, path };
-};
-
-/** What each route is called for, once everything it needs is there. */
-const calls: Readonly<Record<string, () => Promise<Act>>> = {
-  "POST /v1/sessions": async () => {
-    const [device, staff] = [new TestDevice(server), await server.createStaff("agent")];
-    return () => device.signInAsStaff(staff);
-  },
-  "POST /v1/sessions/current/renew": async () => () =>
-    agent.request("POST", "/v1/sessions/current/renew"),
-  "DELETE /v1/sessions/current": async () => {
-    const device = await another();
-    return () => device.request("DELETE", "/v1/sessions/current");
-  },
-  "POST /v1/devices": async () => {
-    const device = await another();
-    return () => device.register();
-  },
-  "DELETE /v1/devices/{id}": async () => {
-    const [admin, { id }] = [await staffDevice(server, "admin"), await customerDevice(server)];
-    return () => admin.request("DELETE", `/v1/devices/${id}`);
-  },
-  "POST /v1/devices/{id}/removal": async () => {
-    const device = await customerDevice(server);
-    return () => device.remove(device);
-  },
-  "PUT /v1/device-list": async () => {
-    const device = await customerDevice(server);
-    return () => device.request("PUT", "/v1/device-list", { body: device.nextList() });
-  },
-  "POST /v1/users/{user}/reset": async () => {
-    const [admin, { user }] = [await staffDevice(server, "admin"), await staffDevice(server)];
-    const body = { reason: "devices_lost" };
-    return () => admin.request("POST", `/v1/users/${user}/reset`, { body });
-  },
-  "GET /v1/users/{user}/devices": async () => () =>
-    agent.request("GET", `/v1/users/${customer.user}/devices`),
-  "GET /v1/users/{user}/key-history": async () => () =>
-    agent.request("GET", `/v1/users/${customer.user}/key-history`),
-  "GET /v1/key-log/checkpoint": async () => () => agent.request("GET", "/v1/key-log/checkpoint"),
-  "GET /v1/key-log/consistency": async () => () =>
-    agent.request("GET", "/v1/key-log/consistency?old=1&size=1"),
-  "GET /v1/key-log/restores": async () => () => agent.request("GET", "/v1/key-log/restores"),
-  "GET /v1/key-log/authority": async () => () => agent.request("GET", "/v1/key-log/authority"),
-  "PUT /v1/devices/current/prekeys": async () => () =>
-    agent.request("PUT", "/v1/devices/current/prekeys", {
-      body: fakePreKeys({ firstId: 100, signedId: 2 }),
-    }),
-  "GET /v1/devices/current/prekeys": async () => () =>
-    agent.request("GET", "/v1/devices/current/prekeys"),
-  "POST /v1/devices/current/prekeys/check": async () => async () => {
-    const digest = toBase64Url(randomBytes(32));
-    const path = "/v1/devices/current/prekeys/check";
-    const reply = await agent.request("POST", path, { body: { digest } });
-    // Made-up keys cannot be the same.
-    return { status: reply.body.code === "prekeys_differ" ? 204 : reply.status };
-  },
-  "POST /v1/devices/{id}/bundle": async () => () =>
-    agent.request("POST", `/v1/devices/${customer.id}/bundle`),
-  "POST /v1/link-requests": async () => (await linking()).ask,
-  "GET /v1/link-requests/{id}": async () => {
-    const { path } = await asked();
-    return () => customer.request("GET", path);
-  },
-  "POST /v1/link-requests/{id}/approval": async () => {
-    const { path } = await asked();
-    const body = { sealed: toBase64Url(randomBytes(200)) };
-    return () => customer.request("POST", `${path}/approval`, { body });
-  },
-  "POST /v1/link-requests/{id}/refusal": async () => {
-    const { path } = await asked();
-    return () => customer.request("POST", `${path}/refusal`);
-  },
-  "DELETE /v1/link-requests/{id}": async () => {
-    const { device, path } = await asked();
-    return () => device.request("DELETE", path);
-  },
-  "GET /v1/staff": async () => () => customer.request("GET", "/v1/staff"),
-  "POST /v1/conversations": async () => {
-    const body = await creationBody(customer, [agent.user]);
-    return () => customer.request("POST", "/v1/conversations", { body });
-  },
-  "GET /v1/conversations": async () => () => agent.request("GET", "/v1/conversations"),
-  "GET /v1/conversations/{id}": async () => {
-    const id = await conversationOf();
-    return () => agent.request("GET", `/v1/conversations/${id}`);
-  },
-  "POST /v1/conversations/{id}/members": async () => {
-    const [id, second] = [await conversationOf(), await staffDevice(server)];
-    return () => addMember(agent, id, second.user);
-  },
-  "POST /v1/conversations/{id}/removals": async () => {
-    const id = await conversationOf();
-    return () => removeMember(agent, id, agent.user);
-  },
-  "POST /v1/conversations/{id}/close": async () => {
-    const id = await conversationOf();
-    return () => closeConversation(agent, id);
-  },
-  "POST /v1/conversations/{id}/history-grants": async () => {
-    const arranged = await arrange(server);
-    const grant = await grantBy(server, arranged, arranged.customer);
-    return () => postGrant(arranged, arranged.customer, grant);
-  },
-  "GET /v1/conversations/{id}/history-grants/{grant}/links": async () => {
-    const arranged = await arrange(server);
-    const grant = await grantBy(server, arranged, arranged.customer);
-    await postGrant(arranged, arranged.customer, grant);
-    const path = `${arranged.path}/history-grants/${grant.id}/links?until=4`;
-    return () => arranged.colleague.request("GET", path);
-  },
-  "POST /v1/conversations/{id}/consents": async () => {
-    const id = await conversationOf();
-    const body = signed(customer, await consentOf(customer, id, "given"));
-    return () => customer.request("POST", `/v1/conversations/${id}/consents`, { body });
-  },
-  "POST /v1/relay/send": async () => {
-    const device = await customerDevice(server);
-    const hello = joinFrames([encodeFrame({ kind: "hello", body: helloOf(device) })]);
-    return () => RelayOverHttp.post(server, device, hello);
-  },
-  "GET /v1/relay/events": async () => {
-    const connection = await RelayOverHttp.begin(server, await customerDevice(server));
-    return () => connection.poll(0);
-  },
-  "GET /v1/relay/stream": async () => {
-    const { id } = await RelayOverHttp.begin(server, await customerDevice(server));
-    return async () => {
-      const headers = { "relay-connection": id };
-      const answer = await fetch(`${server.url}/v1/relay/stream`, { headers });
-      await answer.body?.cancel();
-      return answer;
-    };
-  },
-  "POST /v1/attachments": async () => {
-    const id = await conversationOf();
-    return async () => (await begin(server, customer, id, 10)).reply;
-  },
-  "HEAD /v1/attachments/{id}": async () => {
-    const { path } = await begin(server, customer, await conversationOf(), 10);
-    return () => send(server, customer, "HEAD", path);
-  },
-  "PATCH /v1/attachments/{id}": async () => {
-    const { path } = await begin(server, customer, await conversationOf(), 10);
-    return () => patch(server, customer, path, 0, randomBytes(10));
-  },
-  "DELETE /v1/attachments/{id}": async () => {
-    const { path } = await begin(server, customer, await conversationOf(), 10);
-    return () => send(server, customer, "DELETE", path);
-  },
-  "GET /v1/attachments/{id}": async () => {
-    const path = await uploaded(server, customer, await conversationOf(), randomBytes(10));
-    return () => send(server, agent, "GET", path);
-  },
-  "GET /v1/audit/log/{path}": async () => {
-    const auditor = await auditorOf();
-    return () => send(server, auditor, "GET", "/v1/audit/log/checkpoint");
-  },
-  "GET /v1/monitor/{tenant}/{path}": async () => {
-    const { slug } = server.tenant;
-    const change = { slug, name: "monitor", days: 1, nowMs: server.clock.now() };
-    const token = (await addMonitor(server.database.ownerUrl, change)).reveal();
-    const headers = { authorization: `Bearer ${token}` };
-    return () => fetch(`${server.url}/v1/monitor/${slug}/checkpoint`, { headers });
-  },
-  "GET /v1/audit/entries": async () => {
-    const auditor = await auditorOf();
-    return () => auditor.request("GET", "/v1/audit/entries?action=user.create");
-  },
-  "GET /v1/audit/names": async () => {
-    const auditor = await auditorOf();
-    return () => auditor.request("GET", `/v1/audit/names?ids=${agent.user}`);
-  },
-  "GET /v1/audit/accounts": async () => {
-    const auditor = await auditorOf();
-    return () => auditor.request("GET", `/v1/audit/accounts?at=${Date.now()}`);
-  },
-  "GET /v1/audit/tail": async () => {
-    const auditor = await auditorOf();
-    return async () => {
-      const answer = await follow(server, auditor);
-      await answer.body?.cancel();
-      return answer;
-    };
-  },
-  "GET /healthz": async () => () => fetch(`${server.url}/healthz`),
-  "GET /readyz": async () => () => fetch(`${server.url}/readyz`),
-};
-
 interface Operation {
   /** An inner list stands for one of its actions. */
   readonly "x-audit":
@@ -305,6 +76,7 @@ async function operations(): Promise<[string, Operation["x-audit"]][]> {
 }
 
 test("each route leaves its declared entry for every change and every read of others' data", async () => {
+  const calls = routeCalls({ server, subject, customer, agent });
   const declared = await operations();
   expect(declared.map(([name]) => name).toSorted()).toEqual(Object.keys(calls).toSorted());
   for (const [name, audits] of declared) {
@@ -355,7 +127,7 @@ const frames: Readonly<
 
 test("frames: staff that connects leaves an entry, and messages leave their transcript hash", async () => {
   expect(Object.values(frames).filter((each) => typeof each === "string")).toHaveLength(2);
-  const id = await conversationOf();
+  const id = await createConversation(customer, [agent]);
   const socket = await RelaySocket.open(server, agent);
   expect((await entriesOfActs()).at(-1)).toMatchObject({
     action: frames.hello,
@@ -386,7 +158,7 @@ test("frames: staff that connects leaves an entry, and messages leave their tran
 });
 
 test("the next node that starts records the hashes that a stopped node left", async () => {
-  const id = await conversationOf();
+  const id = await createConversation(customer, [agent]);
   await server.database.owner.query("delete from sealdesk.audited_heads where conversation = $1", [
     id,
   ]);

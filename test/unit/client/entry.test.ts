@@ -3,7 +3,8 @@ import { planComparison } from "../../../client/restore/plan.ts";
 import { loadStates } from "../../../client/conversation/state.ts";
 import type { DeviceId, UserId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import { account, conversation, creationRecord, LogDouble, setUp } from "./receiving.ts";
+import { account, conversation, creationRecord, LogDouble } from "./log-double.ts";
+import { setUp } from "./receiving.ts";
 
 const other = { user: newId<UserId>(), role: "agent", devices: [newId<DeviceId>()] };
 const backupOfMs = 10_000_000;

@@ -3,15 +3,8 @@ import { saveGap, saveRecord } from "../../../client/conversation/history.ts";
 import { hearUnopened } from "../../../client/conversation/unopened.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import type { DeviceId } from "../../../crypto/wire/ids.ts";
-import {
-  certificateOf,
-  deviceOf,
-  GrantedLog,
-  listOf,
-  newcomer,
-  recordAt,
-  say,
-} from "./granting.ts";
+import { deviceOf, GrantedLog, listOf, say } from "./granted-log.ts";
+import { certificateOf, newcomer, recordAt } from "./granting.ts";
 
 const computer = deviceOf();
 const phone = deviceOf(computer.user);

@@ -10,7 +10,8 @@ import {
 import type { Deliver } from "../../../crypto/wire/frame.ts";
 import type { DeviceId, MessageId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import { acceptedOf, conversation, LogDouble, setUp } from "./receiving.ts";
+import { acceptedOf, conversation, LogDouble } from "./log-double.ts";
+import { setUp } from "./receiving.ts";
 
 /** A device that sealed a message, and a log that has it with changes. */
 async function withLogged(changes: Partial<Deliver>, unseen = false) {

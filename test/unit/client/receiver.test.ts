@@ -3,7 +3,8 @@ import { uuidv7 } from "uuidv7";
 import { SealdeskError } from "../../../client/errors.ts";
 import { concat } from "../../../crypto/wire/bytes.ts";
 import { hashAt } from "../../../client/conversation/history.ts";
-import { acceptedOf, conversation, LogDouble, setUp } from "./receiving.ts";
+import { acceptedOf, conversation, LogDouble } from "./log-double.ts";
+import { setUp } from "./receiving.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 describe("receiving", () => {

@@ -6,7 +6,8 @@ import { noteList } from "../../../client/key-log/seen-lists.ts";
 import { generateSigningKey } from "../../../crypto/device/sodium.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import { account, conversation, LogDouble, setUp } from "./receiving.ts";
+import { account, conversation, LogDouble } from "./log-double.ts";
+import { setUp } from "./receiving.ts";
 
 const user = newId<UserId>();
 const [kept, removed] = [newId<DeviceId>(), newId<DeviceId>()];

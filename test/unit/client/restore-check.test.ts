@@ -1,7 +1,8 @@
 import type { ConversationParts } from "../../../client/conversation/conversation-parts.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { RestoreCheck } from "../../../client/restore/restore-check.ts";
-import { conversation, LogDouble, setUp } from "./receiving.ts";
+import { conversation, LogDouble } from "./log-double.ts";
+import { setUp } from "./receiving.ts";
 
 const backupOfMs = 10_000_000;
 const restore = { number: 1, backupOfMs, declaredAtMs: backupOfMs + 3_600_000 };

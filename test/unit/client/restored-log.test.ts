@@ -5,7 +5,8 @@ import { planComparison } from "../../../client/restore/plan.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import type { Deliver } from "../../../crypto/wire/frame.ts";
 import type { UserId, DeviceId } from "../../../crypto/wire/ids.ts";
-import { account, conversation, LogDouble, setUp } from "./receiving.ts";
+import { account, conversation, LogDouble } from "./log-double.ts";
+import { setUp } from "./receiving.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 const backupOfMs = 10_000_000;

@@ -11,7 +11,7 @@ import type { Deliver } from "../../../crypto/wire/frame.ts";
 import type { AttachmentId, DeviceId, UserId } from "../../../crypto/wire/ids.ts";
 import type { HistoryGrant } from "../../../crypto/wire/receipt.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import { account } from "./granting.ts";
+import { account } from "./granted-log.ts";
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
 

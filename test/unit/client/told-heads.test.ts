@@ -4,7 +4,8 @@ import type { KeyLogHead } from "../../../crypto/device/payload.ts";
 import type { ConversationId, DeviceId, MessageId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { entries, setUp } from "./key-log-device.ts";
-import { acceptedOf, conversation, LogDouble, setUp as setUpReceiver } from "./receiving.ts";
+import { acceptedOf, conversation, LogDouble } from "./log-double.ts";
+import { setUp as setUpReceiver } from "./receiving.ts";
 
 describe("the head that a member tells", () => {
   const payloadWith = (keyLogHead: KeyLogHead | undefined, epoch: number, to = conversation) => ({
