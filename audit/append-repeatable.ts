@@ -1,8 +1,8 @@
+import { canonicalJson, type CanonicalValue } from "../crypto/wire/canonical-json.ts";
+import type { TenantId } from "../crypto/wire/ids.ts";
 import { int8Array } from "../db/binary-arrays.ts";
 import type { Client } from "../db/pool.ts";
-import type { TenantId } from "../crypto/wire/ids.ts";
 import { appendEntries, type EntryRecord } from "./append-entry.ts";
-import { briefly } from "./brief-details.ts";
 
 /** The number of acts of a kind by an account that get an entry of their own in each period. */
 export const FULL_ENTRIES = 10;
@@ -103,3 +103,24 @@ async function count(
     ]),
   );
 }
+
+const MAX_DETAILS = 512;
+const MAX_LISTED = 8;
+
+/**
+ * Shortens the details of an entry that would be over 512 characters. Of a long list, only its
+ * length stays. If that is not enough, no details stay. So a refused request cannot write its own
+ * input into the log.
+ */
+function briefly<E extends Pick<EntryRecord, "details">>(entry: E): E {
+  const { details } = entry;
+  if (details === undefined || canonicalJson(details).length <= MAX_DETAILS) return entry;
+  const short = Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [name, lengthOfLong(value)]),
+  );
+  const isShort = canonicalJson(short).length <= MAX_DETAILS;
+  return { ...entry, details: isShort ? short : { omitted: true } };
+}
+
+const lengthOfLong = (value: CanonicalValue | undefined): CanonicalValue | undefined =>
+  Array.isArray(value) && value.length > MAX_LISTED ? { count: value.length } : value;

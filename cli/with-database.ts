@@ -1,13 +1,18 @@
 import { join } from "node:path";
+import { appendRefusal } from "../audit/append-refusal.ts";
+import { AuditError } from "../audit/audit-error.ts";
 import { assertClocksAgree } from "../audit/clocks.ts";
+import { NO_TENANT } from "../audit/logs.ts";
 import { assertReachable } from "../db/assert-reachable.ts";
 import { claimCluster } from "../db/claim-cluster.ts";
-import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
+import { readDatabaseClock } from "../db/database-clock.ts";
 import { sqlState } from "../db/database-error.ts";
+import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
 import { createPool, type Pool } from "../db/pool.ts";
 import { createSession } from "../db/session.ts";
+import { findTenant } from "../identity/accounts/tenant.ts";
+import { DomainError } from "../policies/domain-error.ts";
 import { unlessInterrupted } from "./interruption.ts";
-import { recordRefusedCommand } from "./record-refused-command.ts";
 import { CommandError, type Settings } from "./settings.ts";
 
 // The role of the pool's sessions, a table, or a schema does not exist.
@@ -78,4 +83,28 @@ async function assertClockIsRight(ownerUrl: string): Promise<void> {
   } finally {
     await session.end();
   }
+}
+
+/**
+ * Records that a command was refused or failed, in the log of the tenant that it names, otherwise in the
+ * operator's log. It records no errors of the database: they are in the database's own log.
+ */
+async function recordRefusedCommand(
+  pool: Pool,
+  { operator, command }: Pick<Settings, "operator" | "command">,
+  error: unknown,
+): Promise<void> {
+  const isRefusal = error instanceof DomainError || error instanceof CommandError;
+  if (!isRefusal && !(error instanceof AuditError)) return;
+  const tenant = command.tenant === undefined ? undefined : await findTenant(pool, command.tenant);
+  await appendRefusal(pool, {
+    // The clock of this process may be why the command is refused.
+    occurredAtMs: await readDatabaseClock(pool),
+    tenant: tenant?.id ?? NO_TENANT,
+    actor: operator,
+    action: "command.run",
+    resource: { type: "command", id: command.name },
+    outcome: isRefusal ? "refused" : "failed",
+    reason: error.code,
+  });
 }

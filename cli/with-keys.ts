@@ -2,12 +2,12 @@ import type { TenantId } from "../crypto/wire/ids.ts";
 import { assertReachable } from "../db/assert-reachable.ts";
 import type { Pool } from "../db/pool.ts";
 import { Profiles } from "../identity/accounts/profiles.ts";
-import { findTenant } from "../identity/accounts/tenant.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
 import type { KeystoreDeps } from "../keys/at-rest/keystore-deps.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
-import { CommandError, type Settings } from "./settings.ts";
+import { namedTenant } from "./named-tenant.ts";
+import type { Settings } from "./settings.ts";
 import { withDatabase } from "./with-database.ts";
 
 /** The dependencies of a command that works on one tenant's keys. */
@@ -27,8 +27,7 @@ export async function withKeys<T>(
   work: (keys: CommandKeys) => Promise<T>,
 ): Promise<T> {
   return withDatabase(settings, async ({ ownerUrl, pool }) => {
-    const tenant = await findTenant(pool, slug);
-    if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
+    const tenant = await namedTenant(pool, slug);
     if (settings.keystore !== undefined) await assertReachable(settings.keystore);
     const { kms, firstKeys } = await openKms(settings.kms());
     const serverKeys = await ServerKeys.open({ pool, kms, now: Date.now, firstKeys });

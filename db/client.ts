@@ -10,9 +10,7 @@ export interface Statement {
 
 /** The answer to a statement whose rows are not read. */
 export interface Outcome {
-  /**
-   * The number of rows that the statement returned or changed. Null for statements such as `begin`.
-   */
+  /** How many rows the statement returned or changed. Null for statements such as `begin`. */
   readonly rowCount: number | null;
 }
 

@@ -20,7 +20,7 @@ import { openFoundation, type Foundation, type Ports } from "./foundation.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { ActLimits } from "./http/act-limits.ts";
 import { createApp } from "./http/app.ts";
-import { openHttpPort } from "./http/http-port.ts";
+import { openHttpPort } from "./http/http-server.ts";
 import { createRoutes } from "./http/routes.ts";
 import { createMessageCheck } from "./message-check.ts";
 import { describeError } from "./log.ts";

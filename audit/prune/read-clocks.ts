@@ -14,10 +14,7 @@ export interface Clocks {
   /** The earliest of the readings. Retention counts until then. */
   readonly nowMs: number;
   readonly databaseMs: number;
-  /**
-   * The time when a witness last cosigned a head of the log or of the operator's log, by the
-   * witness's clock.
-   */
+  /** When a witness last cosigned a head of this or of the operator's log, by the witness's clock. */
   readonly witnessedMs: number | undefined;
 }
 

@@ -1,20 +1,19 @@
 import { equalBytes, utf8 } from "../../crypto/wire/bytes.ts";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import { int8Array } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
 import { altered } from "../audit-error.ts";
-import type { LogId } from "../../crypto/wire/ids.ts";
 import { nodeChecks } from "../node-checks.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
 import { encodeBundle } from "../verify/entry-bundle.ts";
 import { LogError } from "../verify/log-error.ts";
-import type { NoteKey } from "../verify/note.ts";
-import { restoreNumber } from "../verify/restore-files.ts";
 import type { LogSource } from "../verify/log-source.ts";
+import type { NoteKey } from "../verify/note.ts";
 import { ProvenTiles } from "../verify/proven-tiles.ts";
+import { restoreNumber } from "../verify/restore-files.ts";
 import { parseTilePath, TILE_WIDTH } from "../verify/tile.ts";
 import { HASH_BYTES, leafHash } from "../verify/tree-hash.ts";
 import { readLogInfo, readLogRestores, type LogInfo } from "./log-info.ts";
-import { serialise } from "./serialise.ts";
 import { tileRows } from "./tile-rows.ts";
 
 const { sha256 } = nodeChecks;
@@ -149,4 +148,19 @@ export function checkedLog(client: Client, signed: SignedHead): CheckedLog {
   }
 
   return { ...signed, entries, entriesAt, source: { read: serialise(read) } };
+}
+
+/**
+ * Runs calls of `work` one after another in the order of the calls, because a connection answers
+ * one query at a time.
+ */
+function serialise<A extends readonly unknown[], T>(
+  work: (...args: A) => Promise<T>,
+): (...args: A) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (...args) => {
+    const next = last.then(() => work(...args));
+    last = next.catch(() => undefined);
+    return next;
+  };
 }

@@ -22,10 +22,8 @@ export async function readBundle(
   const full = await source.read(path);
   if (full === undefined) return undefined;
   const entries = decodeBundle(full, path).slice(0, width);
-  return full.subarray(
-    0,
-    entries.reduce((sum, { length }) => sum + 2 + length, 0),
-  );
+  const bytes = entries.reduce((sum, { length }) => sum + 2 + length, 0);
+  return full.subarray(0, bytes);
 }
 
 /**

@@ -3,10 +3,13 @@ import type { Print } from "../output.ts";
 import type { Settings } from "../settings.ts";
 import { createTenantCommand } from "./create-tenant.ts";
 import { recountStorageCommand } from "./recount-storage.ts";
-import { staffGrantsCommand } from "./staff-grants.ts";
-import { suspendTenantCommand } from "./suspend-tenant.ts";
-import { changeOriginsCommand, listOriginsCommand } from "./tenant-origins.ts";
 import { giveKeysCommand, listKeysCommand, removeKeyCommand } from "./tenant-keys.ts";
+import {
+  changeOriginsCommand,
+  listOriginsCommand,
+  staffGrantsCommand,
+  suspendTenantCommand,
+} from "./tenant-settings.ts";
 
 const KEYS_FILE = "public keys that sign its customer tokens: a JWK Set, a JWK, or one in PEM form";
 const ORIGIN = "origin of web pages that may use the server, such as https://www.example.com";

@@ -3,9 +3,9 @@ import {
   type CustomerKeysChange,
 } from "../../identity/accounts/change-customer-keys.ts";
 import { nameKeys, type CustomerKeyName } from "../../identity/accounts/customer-keys.ts";
-import { findTenant } from "../../identity/accounts/tenant.ts";
+import { namedTenant } from "../named-tenant.ts";
 import { readCustomerKeys } from "../read-customer-keys.ts";
-import { CommandError, type Settings } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
 /** Returns one line for each key that signs the tenant's customer tokens. */
@@ -13,8 +13,7 @@ export async function listKeysCommand(
   settings: Settings,
   { slug }: { readonly slug: string },
 ): Promise<string> {
-  const tenant = await withDatabase(settings, ({ pool }) => findTenant(pool, slug));
-  if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
+  const tenant = await withDatabase(settings, ({ pool }) => namedTenant(pool, slug));
   return listed(await nameKeys(tenant.customerKeys));
 }
 

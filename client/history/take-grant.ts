@@ -34,10 +34,7 @@ export async function takeGrant(
   return [];
 }
 
-/**
- * Returns the keys of the packs; undefined unless they are the packs that the receipt signs, and none is
- * larger than a pack may be.
- */
+/** Returns the packs' keys; undefined unless the receipt signs these packs and none is too large. */
 async function packsOf(
   { suite, localClock }: GrantDeps,
   transaction: StoreTransaction,

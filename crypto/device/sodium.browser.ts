@@ -1,7 +1,6 @@
 /**
  * The browser's version of `sodium.ts`, made from the noble libraries. The functions and their
- * results are the same, and a test compares the two. The package's `browser` table selects this
- * file.
+ * results are the same, and a test compares the two. The package's `browser` table selects it.
  */
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { equalBytes as equalInConstantTime } from "@noble/ciphers/utils.js";

@@ -2,8 +2,7 @@
 import { WireError } from "./wire-error.ts";
 
 const encoder = new TextEncoder();
-// `ignoreBOM` keeps a byte order mark in the text. Without it, two byte strings would decode to one
-// text.
+// `ignoreBOM` keeps a byte order mark in the text, so that no two byte strings decode to one text.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);

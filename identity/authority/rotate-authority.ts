@@ -18,8 +18,7 @@ interface RotationDeps extends UseCase {
 /**
  * Lets the authority's key in the key service hand over to another one: to a new key there, or to the
  * key of a process of its own. The former key is destroyed. If that fails, `keepRetiredDestroyed` does it
- * later. Certify the staff anew afterwards, because
- * certificates by the former key count no more.
+ * later. Certify the staff anew afterwards, because certificates by the former key count no more.
  * @param heir the public key of the process; without it, a new key is made in the key service
  * @throws IdentityError authority_key_unknown: the key log has no key of the authority yet, or one
  *   that this key service does not hold; authority_key_used: the authority has or had this key
@@ -39,8 +38,7 @@ export async function rotateAuthority(
   if (heir !== undefined && chain.keys.some(({ entry }) => equalBytes(entry.authorityKey, heir)))
     throw new IdentityError(
       "authority_key_used",
-      "The authority has or had this key. If it signs with it now, there is nothing to hand over. " +
-        "Otherwise hand over to a new key.",
+      "The authority has or had this key. If it signs with it now, there is nothing to hand over. Otherwise hand over to a new key.",
     );
   const nowMs = now();
   const next: NextAuthorityKey =

@@ -1,11 +1,11 @@
-import type { Client } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
 import { decideLinking } from "../../policies/linking.ts";
 import { audited, assertAllowed, type UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
-import { linkAct, LINK_LIFETIME_MS, MAX_LINK_REQUESTS } from "./link-request.ts";
+import { linkAct, LINK_LIFETIME_MS, MAX_LINK_REQUESTS, lockLinkRequest } from "./link-request.ts";
 
 export interface NewLinkRequest {
   /** Chosen by the device. It is part of the code that the device shows. */
@@ -96,4 +96,16 @@ async function makeRoom(client: Client, user: UserId): Promise<readonly Uuid[]> 
     [user, MAX_LINK_REQUESTS - 1],
   );
   return rows.map(({ id }) => id);
+}
+
+/**
+ * Deletes a request for the device that made it: the device gave up, or has the answer.
+ * @throws IdentityError link_request_not_found
+ */
+export async function withdrawLink(deps: UseCase, who: Authenticated, id: Uuid): Promise<void> {
+  await audited(deps, who.actor, linkAct("link.withdraw", id), async (client, note) => {
+    const { state, device } = await lockLinkRequest(client, who, "withdraw", id);
+    note({ details: { device, state } });
+    await client.query("delete from link_requests where id = $1", [id]);
+  });
 }

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Kms } from "./kms.ts";
 import type { KmsSettings } from "./kms-settings.ts";
@@ -52,12 +52,7 @@ async function openService(settings: KmsSettings, keyring: Keyring | undefined):
 async function openKeyring(settings: KmsSettings): Promise<Keyring | undefined> {
   const { home, passphrase } = settings;
   const isLocal = settings.kind === "local";
-  const isThere = () =>
-    stat(join(home, "keyring.json")).then(
-      () => true,
-      () => false,
-    );
-  if (!isLocal && !(await isThere())) return undefined;
+  if (!isLocal && !existsSync(join(home, "keyring.json"))) return undefined;
   const keyFile = settings.keyFile === undefined ? undefined : await readKeyFile(settings.keyFile);
   const mustBeSealed = isLocal && settings.mustBeSealed;
   return Keyring.open({ home, passphrase, keyFile, mustBeSealed });

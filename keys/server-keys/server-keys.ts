@@ -4,7 +4,7 @@ import { KeysError } from "../keys-error.ts";
 import type { Kms } from "../kms/kms.ts";
 import type { FirstKeys } from "../kms/local/keyring-file.ts";
 import type { Secret } from "../secret.ts";
-import { destroyServed } from "./destroy-served.ts";
+import { auditForAll } from "./audit-for-all.ts";
 import { createServerKeys } from "./create-server-keys.ts";
 import { unwrapServerKey, type LiveKey, type TokenKeyPair } from "./live-keys.ts";
 import { changingServerKeys, readServerKeys } from "./rows.ts";
@@ -154,4 +154,24 @@ export class ServerKeys {
     if (newest === undefined) throw new Error(`the key ${name} was not loaded`);
     return newest;
   }
+}
+
+/**
+ * Destroys the keys that have expired by the database's clock: their wrapped bytes leave the table. This
+ * is audited.
+ */
+async function destroyServed(pool: Pool, nowMs: number): Promise<void> {
+  await changingServerKeys(pool, async (client) => {
+    const { rows } = await client.query<{ name: ServerKeyName; version: number }>(
+      "select name, version from destroy_expired_server_keys()",
+    );
+    for (const { name, version } of rows)
+      await auditForAll(client, {
+        by: "server",
+        occurredAtMs: nowMs,
+        action: "server_key.destroy",
+        resource: { type: "server_key", id: name, version: String(version) },
+        outcome: "success",
+      });
+  });
 }

@@ -9,9 +9,7 @@ import {
 import type { BlobStore } from "./stores/blob-store.ts";
 import type { AttachmentRow } from "./upload-row.ts";
 
-/**
- * Progress of an upload: the number of full chunks in the store, and the rest, which is in the row.
- */
+/** Progress of an upload: how many full chunks the store has, and the rest, which is in the row. */
 export interface UploadProgress {
   readonly chunks: number;
   /** The beginning of the next chunk, sealed. */

@@ -1,12 +1,14 @@
 import { zeroHash } from "../../crypto/wire/event.ts";
-import { usersOf } from "../../crypto/wire/membership.ts";
 import type { SignedReceipt } from "../../crypto/wire/frame.ts";
-import type { SuiteName } from "../../crypto/wire/suites.ts";
 import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import { usersOf } from "../../crypto/wire/membership.ts";
+import { creationBytes } from "../../crypto/wire/signed-records.ts";
+import type { SuiteName } from "../../crypto/wire/suites.ts";
 import type { Client } from "../../db/pool.ts";
+import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
+import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
 import { type ConversationAct, ofConversation } from "../conversation-act.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -16,7 +18,7 @@ import {
   invalidRecord,
   parseReceipt,
 } from "../receipts/receipts.ts";
-import { assertCreationSignature } from "./assert-creation-signature.ts";
+import { assertMayStore } from "../storage/assert-may-store.ts";
 import { assertRoom } from "./assert-room.ts";
 import {
   conversationFacts,
@@ -25,7 +27,6 @@ import {
   type LogPosition,
   type MessagingDeps,
 } from "./facts.ts";
-import { assertMayStore } from "../storage/assert-may-store.ts";
 
 export interface NewConversation {
   /** Chosen by the creating device. */
@@ -157,3 +158,25 @@ async function firstAnswer(
 
 const exists = () =>
   new MessagingError("conversation_exists", "This conversation id is taken. Choose another.");
+
+/**
+ * Requires that the device that a creation record names has signed it.
+ * @param signature Ed25519, over `creationBytes`
+ * @throws MessagingError invalid_signature
+ */
+async function assertCreationSignature(
+  client: Client,
+  record: Parameters<typeof creationBytes>[0],
+  signature: Uint8Array,
+): Promise<void> {
+  const { rows } = await client.query<{ device_key: Buffer }>(
+    "select device_key from devices where id = $1",
+    [record.device],
+  );
+  const key = rows[0]?.device_key ?? new Uint8Array(0);
+  if (!verifyEd25519(key, creationBytes(record), signature))
+    throw new MessagingError(
+      "invalid_signature",
+      "The creation record is not signed by this device.",
+    );
+}

@@ -1,17 +1,16 @@
 import type { RequestListener } from "node:http";
-import express from "express";
+import express, { type RequestHandler } from "express";
 import helmet from "helmet";
 import { traceRequests } from "../tracing/trace-requests.ts";
 import type { Tracing } from "../tracing/tracing.ts";
-import { discardRest } from "./bodies/discard-rest.ts";
+import { allowOrigins } from "./cors.ts";
+import { logRequests, type RequestLogDeps } from "./log-requests.ts";
 import { describeRoutes } from "./openapi.ts";
 import { docsPage } from "./pages/docs.ts";
-import { allowOrigins } from "./cors.ts";
 import { landingPage, type SampleAccount } from "./pages/landing.ts";
-import { logRequests, type RequestLogDeps } from "./log-requests.ts";
+import type { AnyRoute } from "./route.ts";
 import { nothingHere, sendProblem } from "./send-problem.ts";
 import { serveRoutes, type ServeDeps } from "./serve-routes.ts";
-import type { AnyRoute } from "./route.ts";
 
 export interface AppDeps extends ServeDeps, RequestLogDeps {
   readonly routes: readonly AnyRoute[];
@@ -64,3 +63,25 @@ export function createApp(deps: AppDeps): RequestListener {
   app.use(sendProblem(deps.log));
   return app;
 }
+
+/**
+ * The time for which the rest of a body is taken after the answer, so that the sender can read the
+ * answer.
+ */
+const LINGER_MS = 2_000;
+
+/**
+ * Ends the connection of a request that was answered before its body was complete, unless the rest
+ * arrives soon. The rest is thrown away.
+ */
+const discardRest: RequestHandler = (request, response, next) => {
+  response.once("finish", () => {
+    if (request.complete) return;
+    const { socket } = request;
+    const late = setTimeout(() => socket.destroy(), LINGER_MS);
+    const stop = () => clearTimeout(late);
+    request.once("end", stop);
+    socket.once("close", stop);
+  });
+  next();
+};

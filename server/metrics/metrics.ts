@@ -1,10 +1,9 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Pool } from "../../db/pool.ts";
-import { createAttachmentMetrics, type AttachmentMetrics } from "./attachment-metrics.ts";
+import { damages, type Damage } from "../../messaging/attachments/damage.ts";
 import { createAuditMetrics, type AuditMetrics } from "./audit-metrics.ts";
-import { countOf, gaugeOf } from "./instruments.ts";
 import { createHttpMetrics, type HttpMetrics } from "./http-metrics.ts";
-import { createKeystoreMetrics, type KeystoreMetrics } from "./keystore-metrics.ts";
+import { countOf, gaugeOf, labelledCounter } from "./instruments.ts";
 import { createLogMetrics, type LogMetrics } from "./log-metrics.ts";
 import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
 
@@ -73,4 +72,36 @@ export function createMetrics({
       contentType: registry.contentType,
     }),
   };
+}
+
+/** Stored attachments. */
+interface AttachmentMetrics {
+  /** Counts a request for an attachment whose stored bytes differ from the sealed ones. */
+  readonly damaged: (damage: Damage) => void;
+}
+
+const createAttachmentMetrics = (registry: Registry): AttachmentMetrics => ({
+  damaged: labelledCounter(
+    registry,
+    "sealdesk_attachments_damaged_total",
+    "Attachments that were not served because their stored bytes are not what was sealed",
+    { label: "damage", values: damages },
+  ),
+});
+
+/** Metrics of the keys that seal data at rest. */
+interface KeystoreMetrics {
+  /** @param keys that the running re-wrapping has not reached yet */
+  readonly rewrapRemaining: (keys: number) => void;
+}
+
+function createKeystoreMetrics(registry: Registry): KeystoreMetrics {
+  let remaining = 0;
+  gaugeOf(
+    registry,
+    "sealdesk_rewrap_remaining_keys",
+    "Subject keys that are under an earlier version of their key-encryption key",
+    { read: () => remaining },
+  );
+  return { rewrapRemaining: (keys) => void (remaining = keys) };
 }

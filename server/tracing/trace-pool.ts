@@ -51,10 +51,7 @@ function untilCalledBack(
   });
 }
 
-/**
- * Returns the name of a prepared statement, or its SQL verb. Both come from closed sets and hold no
- * data.
- */
+/** Returns the name of a prepared statement, or its SQL verb. Both are words of closed sets. */
 function operationOf(statement: unknown): string {
   const { name, text } = (typeof statement === "object" ? statement : { text: statement }) as {
     readonly name?: unknown;

@@ -1,11 +1,24 @@
+import { Presets, SingleBar } from "cli-progress";
 import { readOptions, usage, type Options } from "./options.ts";
-import { progressBar } from "./replay/progress-bar.ts";
-import { replayFile } from "./replay/replay-file.ts";
+import { replayFile, type Progress } from "./replay/replay-file.ts";
 import { listFailures, isGood, reportOf, summaryOf } from "./replay/report.ts";
 import { showConversation } from "./show/show-conversation.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Returns a bar on a terminal, and nothing elsewhere. */
+function progressBar(isWanted: boolean): Progress {
+  if (!isWanted || !process.stderr.isTTY)
+    return { start: () => undefined, done: () => undefined, stop: () => undefined };
+  const format = "Replaying {bar} {value} of {total} conversations";
+  const bar = new SingleBar({ format, hideCursor: true }, Presets.shades_classic);
+  return {
+    start: (conversations) => bar.start(conversations, 0),
+    done: () => bar.increment(),
+    stop: () => bar.stop(),
+  };
+}
 
 /** @returns the exit code */
 async function replay(options: Extract<Options, { kind: "replay" }>): Promise<number> {

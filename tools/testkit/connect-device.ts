@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { DeviceStore } from "../../crypto/device/store.ts";
-import type { RotationLimits, Suite } from "../../crypto/device/suite.ts";
-import { signalSuite } from "../../crypto/device/suites/signal/index.ts";
+import type { WebSocket } from "ws";
+import { openStore, webSocket } from "../../client/index.node.ts";
 import {
   Sealdesk,
   type BackoffLimits,
@@ -10,8 +9,9 @@ import {
   type KeepaliveLimits,
   type WebSocketConstructor,
 } from "../../client/index.ts";
-import { openStore } from "../../client/index.node.ts";
-import { severable } from "./severable-socket.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { RotationLimits, Suite } from "../../crypto/device/suite.ts";
+import { signalSuite } from "../../crypto/device/suites/signal/index.ts";
 
 /** A device's place on disk and what unlocks it. */
 export interface DeviceHome {
@@ -67,23 +67,47 @@ export async function connectDevice(
   { limits, ...choices }: DeviceChoices = {},
 ): Promise<ConnectedDevice> {
   const store = await openDeviceStore(home);
-  const { webSocket, cut } = severable();
+  const connection = severable();
   try {
     const sealdesk = await Sealdesk.connect({
       url,
       credentials,
       suite: newSuite(limits),
       store,
-      webSocket,
+      webSocket: connection.webSocket,
       ...choices,
       runtime: {
         fetch: (target, init) =>
           fetch(target, { ...init, headers: { ...init.headers, "x-forwarded-for": home.address } }),
       },
     });
-    return { sealdesk, cut };
+    return { sealdesk, cut: connection.cut };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** A device's connections. The current one can be cut. */
+interface Severable {
+  readonly webSocket: WebSocketConstructor;
+  /** Ends the TCP connection without notice, as when a train enters a tunnel. */
+  readonly cut: () => void;
+}
+
+/** Returns the SDK's own socket for Node, with a handle on the one in use. */
+function severable(): Severable {
+  const base = webSocket as unknown as new (url: string, protocols: string) => WebSocket;
+  let present: WebSocket | undefined;
+  class Socket extends base {
+    constructor(url: string, protocols: string) {
+      super(url, protocols);
+      remember(this);
+    }
+  }
+  const remember = (socket: WebSocket) => void (present = socket);
+  return {
+    webSocket: Socket as unknown as WebSocketConstructor,
+    cut: () => present?.terminate(),
+  };
 }

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { addMonitor, listMonitors, removeMonitor } from "../../../identity/audit-log/monitors.ts";
-import { findTenant } from "../../../identity/accounts/tenant.ts";
 import type { Print } from "../../output.ts";
-import { CommandError, type Settings } from "../../settings.ts";
+import { namedTenant } from "../../named-tenant.ts";
+import type { Settings } from "../../settings.ts";
 import { withDatabase } from "../../with-database.ts";
 
 interface MonitorOptions {
@@ -69,9 +69,8 @@ async function removeMonitorCommand(
 
 async function listMonitorsCommand(settings: Settings, slug: string): Promise<string> {
   return withDatabase(settings, async ({ pool }) => {
-    const tenant = await findTenant(pool, slug);
-    if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
-    const monitors = await listMonitors(pool, tenant.id);
+    const { id } = await namedTenant(pool, slug);
+    const monitors = await listMonitors(pool, id);
     if (monitors.length === 0) return "There is none.";
     const isoOf = (atMs: number) => new Date(atMs).toISOString();
     return monitors

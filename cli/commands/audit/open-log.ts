@@ -10,11 +10,11 @@ import { KEY_TYPES, type NoteKey } from "../../../audit/verify/note.ts";
 import { Witnesses } from "../../../audit/witness/witnesses.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
-import { findTenant } from "../../../identity/accounts/tenant.ts";
 import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { logOf, type TenantId } from "../../../crypto/wire/ids.ts";
+import { namedTenant } from "../../named-tenant.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withDatabase, type CommandDatabase } from "../../with-database.ts";
 
@@ -131,9 +131,7 @@ async function openLog(
     if (!(cause instanceof LogError)) throw cause;
     throw new CommandError(
       `The audit key of the key service did not sign the log ${info.origin}. Check SEALDESK_KMS and SEALDESK_HOME.`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }
@@ -146,8 +144,6 @@ async function chooseLog(
     return { log: OPERATOR_LOG, tenant: undefined };
   if (operator === true || slug === undefined)
     throw new CommandError("Give one log: --tenant <slug>, with or without --keys, or --operator.");
-  const tenant = await findTenant(pool, slug);
-  if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
-  const { id } = tenant;
+  const { id } = await namedTenant(pool, slug);
   return { log: keys === true ? keyLogOf(id) : logOf(id), tenant: id };
 }

@@ -3,7 +3,6 @@ import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import type { TenantId } from "../../../crypto/wire/ids.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
-import { findTenant } from "../../../identity/accounts/tenant.ts";
 import { accountsAndSettings } from "../../../identity/reconcile/compare-state.ts";
 import {
   describeDifference,
@@ -15,6 +14,7 @@ import type { Replay, ReplayedState } from "../../../identity/reconcile/replay.t
 import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
 import { grantsAndConsents } from "../../../messaging/history/reconcile-grants.ts";
+import { namedTenant } from "../../named-tenant.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withDatabase } from "../../with-database.ts";
 
@@ -88,7 +88,5 @@ async function chooseTenants(pool: Pool, slug: string | undefined): Promise<read
     const { rows } = await pool.query<{ id: TenantId }>("select id from tenants order by slug");
     return rows.map(({ id }) => id);
   }
-  const tenant = await findTenant(pool, slug);
-  if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
-  return [tenant.id];
+  return [(await namedTenant(pool, slug)).id];
 }

@@ -14,10 +14,7 @@ th, td { text-align: left; padding: 0.25rem 1.5rem 0.25rem 0; border-bottom: 1px
 const escapeHtml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
-/**
- * Creates the page for GET /. It tells a person in a browser what the server is and where to go
- * next.
- */
+/** Creates the page for GET /. It tells a person what the server is and where to go next. */
 export function landingPage(facts: {
   readonly version: string;
   readonly sampleAccounts: readonly SampleAccount[];

@@ -9,7 +9,7 @@ import type { UseCase } from "../../../identity/audited.ts";
 import { approveLink, refuseLink } from "../../../identity/linking/answer-link.ts";
 import { readLink } from "../../../identity/linking/read-link.ts";
 import { requestLink } from "../../../identity/linking/request-link.ts";
-import { withdrawLink } from "../../../identity/linking/withdraw-link.ts";
+import { withdrawLink } from "../../../identity/linking/request-link.ts";
 import type { Limiter } from "../rate-limiter.ts";
 import { route, type Route } from "../route.ts";
 import { bodyLimits } from "../../limits.ts";

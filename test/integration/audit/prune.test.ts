@@ -9,7 +9,7 @@ import { exportLog } from "../../../cli/commands/audit/export.ts";
 import { pruneCommand } from "../../../cli/commands/audit/prune.ts";
 import { retentionCommand } from "../../../cli/commands/audit/retention.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
-import { setRoleCommand } from "../../../cli/commands/set-role.ts";
+import { setRoleCommand } from "../../../cli/commands/user.ts";
 import type { Settings } from "../../../cli/settings.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { kmsAuditSigner } from "../../../keys/audit-signer.ts";

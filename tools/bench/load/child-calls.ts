@@ -12,10 +12,7 @@ interface Answers {
   readonly reject: (error: Error) => void;
 }
 
-/**
- * `yielding` gives the processors to the server and its database whenever they want them, as a client on a
- * machine of its own would.
- */
+/** `yielding` leaves the processors to the server and its database whenever they want them. */
 export type Priority = "normal" | "yielding";
 
 /** A child process that answers calls, apart from the server as a client is. */

@@ -9,12 +9,7 @@ export interface SealdeskLinkSpec {
   readonly url: string;
   readonly accessToken: string;
   /** The device's key, which signs the proof. `d` is the private part. */
-  readonly jwk: {
-    readonly kty: string;
-    readonly crv: string;
-    readonly x: string;
-    readonly d: string;
-  };
+  readonly jwk: Readonly<Record<"kty" | "crv" | "x" | "d", string>>;
   /** The last events that the device already has. */
   readonly cursors: readonly { readonly conversation: ConversationId; readonly seq: number }[];
 }

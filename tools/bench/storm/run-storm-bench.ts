@@ -1,6 +1,6 @@
 import type { LoadConversation } from "../arrange/load-device.ts";
-import { LoadTenant } from "../arrange/tenant.ts";
 import { bareParties, partiesOf } from "../arrange/parties.ts";
+import { LoadTenant } from "../arrange/tenant.ts";
 import { closing } from "../closing.ts";
 import { Load } from "../load/load-process.ts";
 import type { Party } from "../load/party.ts";
@@ -10,7 +10,6 @@ import { startBareRelay } from "../servers/bare-relay.ts";
 import type { Probe } from "../servers/probe.ts";
 import { startSealdesk, type SealdeskServer } from "../servers/sealdesk.ts";
 import { median, round } from "../statistics.ts";
-import { leaveWaiting } from "./leave-waiting.ts";
 
 interface StormFigures {
   readonly seconds: number;
@@ -131,4 +130,14 @@ async function agencyParties(
       rooms: senders === undefined ? [] : rooms,
     })),
   );
+}
+
+/** Sends `count` messages in each conversation while only its sender is connected. */
+async function leaveWaiting(parties: readonly Party[], count: number): Promise<void> {
+  const load = await Load.prepare(
+    parties.map(({ links, rooms }) => ({ links: links.slice(0, 1), rooms })),
+  );
+  await load.connect();
+  await load.sendEach(count);
+  await load.close();
 }

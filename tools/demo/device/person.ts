@@ -1,17 +1,16 @@
+import type { Conversation, Credentials, Sealdesk } from "../../../client/index.ts";
 import {
   nilId,
   type UserId,
   type DeviceId,
   type ConversationId,
 } from "../../../crypto/wire/ids.ts";
-import type { Conversation, Credentials, Sealdesk } from "../../../client/index.ts";
-import type { Sent, Shown } from "../replay/verdict.ts";
 import {
   connectDevice,
   type ConnectedDevice,
   type DeviceHome,
 } from "../../testkit/connect-device.ts";
-import { within } from "../../testkit/time-limit.ts";
+import type { Sent, Shown } from "../replay/verdict.ts";
 
 const stepMs = 60_000;
 
@@ -168,5 +167,25 @@ export class Person {
       this.#latestSeq = seq;
       this.#onShown();
     }
+  }
+}
+
+/**
+ * Waits for `work` for a limited time.
+ * @param what names who does what, for the error
+ * @throws Error with that text, if it fails or takes longer than `limitMs`
+ */
+async function within<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took over ${limitMs / 1000} s`)), limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${what} failed: ${why}`, { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }

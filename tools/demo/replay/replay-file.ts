@@ -1,12 +1,12 @@
+import { randomBytes } from "node:crypto";
+import { SeededRandom } from "../../testkit/seeded-random.ts";
 import { withBackend, type Backend } from "../backend/open-backend.ts";
 import { BackendSearch, type SearchResult } from "../search/search-backend.ts";
-import { signInSomebody } from "./participants.ts";
 import { defaultFaults } from "./faults.ts";
-import { planOf } from "./plan.ts";
-import { readDialogues, type Dialogue } from "./read-dialogues.ts";
-import { rehearsal } from "./rehearse.ts";
+import { signInSomebody } from "./participants.ts";
+import { planOf, type Plan } from "./plan.ts";
+import { readDialogues, type Dialogue, customer } from "./read-dialogues.ts";
 import { replayDialogue, type Replayed, type ReplayDeps } from "./replay-dialogue.ts";
-import { SeededRandom } from "../../testkit/seeded-random.ts";
 import { isFlawless } from "./verdict.ts";
 
 export interface ReplayOptions {
@@ -108,4 +108,20 @@ async function replayAll(
   };
   await Promise.all(Array.from({ length: atATime }, work));
   return { replayed, failures };
+}
+
+const lineCount = 16;
+
+/**
+ * Returns a conversation of random text with every event that occurs in the others. What the
+ * database, its log files and the server's log hold afterwards is their own vocabulary and does not
+ * come from any dialogue.
+ */
+function rehearsal(): Plan {
+  const lines = Array.from({ length: lineCount }, (_, index) => ({
+    speaker: index % 2 === 0 ? "Doctor" : customer,
+    text: randomBytes(45).toString("base64url"),
+  }));
+  // Number 0 is handed over in the middle, like every tenth one.
+  return planOf({ number: 0, lines });
 }

@@ -1,10 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
 import type pg from "pg";
 import type { Backend } from "../backend/open-backend.ts";
 import { Finds, searchStream, type Find } from "./find.ts";
-import { newControl, type Control } from "./plant-control.ts";
-import { searchFiles } from "./search-files.ts";
 import { searchTables } from "./search-tables.ts";
 import { runsOf, TextRuns } from "./text-runs.ts";
 
@@ -90,4 +90,54 @@ async function postgresProgram(administrator: pg.Client): Promise<string> {
     "select setting from pg_config where name = 'BINDIR'",
   );
   return join(rows[0]?.setting ?? "", process.platform === "win32" ? "postgres.exe" : "postgres");
+}
+
+/** A text that a search must find. Otherwise the search could find nothing at all. */
+interface Control {
+  readonly text: string;
+  /** Writes it into its own table. */
+  plant(administrator: pg.Client): Promise<void>;
+  /** Drops the table. Its traces stay on disk. */
+  remove(administrator: pg.Client): Promise<void>;
+}
+
+function newControl(): Control {
+  const text = `control ${randomBytes(24).toString("base64url")}`;
+  return {
+    text,
+    async plant(administrator) {
+      await administrator.query("create table public.demo_control (text text)");
+      await administrator.query("insert into public.demo_control values ($1)", [text]);
+      await administrator.query("checkpoint");
+    },
+    remove: async (administrator) =>
+      void (await administrator.query("drop table public.demo_control")),
+  };
+}
+
+/**
+ * Reads every file below a folder. For a PostgreSQL folder these are the tables as stored on disk,
+ * deleted rows, and the write-ahead log.
+ * @returns how many bytes were read
+ */
+async function searchFiles(folder: string, runs: TextRuns, finds: Finds): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  let total = 0;
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const place = relative(folder, path);
+    total += await searchStream(bytesOf(path), runs, (run) => finds.add(run, place));
+  }
+  return total;
+}
+
+/** Yields a file's bytes, or none if PostgreSQL has removed it meanwhile. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    const content: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1024 * 1024 });
+    yield* content;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }

@@ -3,13 +3,21 @@ import { nilId, type UserId } from "../../../crypto/wire/ids.ts";
 import { withBackend, type Backend } from "../backend/open-backend.ts";
 import type { Person } from "../device/person.ts";
 import { signInSomebody } from "../replay/participants.ts";
-import { columns, rule } from "./columns.ts";
 import { messageRows, readableByAdministrator, type EventRow } from "./database-view.ts";
-import { sample } from "./sample.ts";
 
 type Print = (text: string) => void;
 
 const arrivalMs = 30_000;
+
+/** A conversation between a customer and an agent. The people are invented. */
+const sample: readonly { readonly from: "Maya" | "Ben"; readonly text: string }[] = [
+  { from: "Maya", text: "Hello, my card was charged twice for the same train ticket." },
+  { from: "Ben", text: "Sorry to hear that. What are the last four digits of the card?" },
+  { from: "Maya", text: "4021, and the ticket was 38.50 on Tuesday." },
+  { from: "Ben", text: "I see both charges. I have refunded the second one just now." },
+  { from: "Maya", text: "Thank you! When will I see it?" },
+  { from: "Ben", text: "Within three working days. Is there anything else?" },
+];
 
 /** Lets a customer and an agent talk. It prints what each sees beside what the database holds. */
 export async function showConversation(keep: string | undefined, print: Print): Promise<void> {
@@ -63,3 +71,32 @@ function seenBy(people: Readonly<Record<string, Person>>, place: number): string
 const heldOf = ({ seq, epoch, key_id: key, ciphertext }: EventRow): string =>
   `seq ${seq}, epoch ${epoch}, key ${key.slice(0, 13)}...\nciphertext, ${ciphertext.length} bytes:\n` +
   `${toHex(ciphertext.subarray(0, 48))}...`;
+
+const [leftWidth, rightWidth] = [46, 51];
+
+/** Two columns side by side within 100 characters. Long text continues in the next row. */
+function columns(left: string, right: string): string {
+  const [lefts, rights] = [wrap(left, leftWidth), wrap(right, rightWidth)];
+  const rows = Math.max(lefts.length, rights.length);
+  return Array.from({ length: rows }, (_, row) =>
+    `${(lefts[row] ?? "").padEnd(leftWidth)} | ${rights[row] ?? ""}`.trimEnd(),
+  ).join("\n");
+}
+
+const rule = `${"-".repeat(leftWidth + 1)}+${"-".repeat(rightWidth + 1)}`;
+
+/** Breaks at spaces, and inside words that are wider than a row. Existing breaks stay. */
+function wrap(text: string, width: number): readonly string[] {
+  const rows: string[] = [];
+  for (const line of text.split("\n")) {
+    let rest = line;
+    while (rest.length > width) {
+      const space = rest.lastIndexOf(" ", width);
+      const end = space > 0 ? space : width;
+      rows.push(rest.slice(0, end));
+      rest = rest.slice(end).trimStart();
+    }
+    rows.push(rest);
+  }
+  return rows;
+}

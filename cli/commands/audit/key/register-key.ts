@@ -1,8 +1,9 @@
 import type { Command } from "commander";
+import { rotateAuditKey } from "../../../../keys/audit-key.ts";
 import type { Print } from "../../../output.ts";
 import type { Settings } from "../../../settings.ts";
+import { withKms } from "../../../with-kms.ts";
 import { retireKeyCommand } from "./retire.ts";
-import { rotateKeyCommand } from "./rotate.ts";
 
 /** `sealdesk audit key ...` */
 export function registerKey(audit: Command, print: Print, settings: () => Settings): void {
@@ -15,4 +16,10 @@ export function registerKey(audit: Command, print: Print, settings: () => Settin
     .command("retire")
     .description("Destroy the former key; no node may run")
     .action(async () => print(await retireKeyCommand(settings())));
+}
+
+/** Makes the key that will replace the audit key. */
+async function rotateKeyCommand(settings: Settings): Promise<string> {
+  await withKms(settings, (deps) => rotateAuditKey({ ...deps, by: settings.operator }));
+  return "There is a new audit key. Restart all nodes: from then on, both keys sign. `sealdesk audit vkey --next` prints the new one.";
 }

@@ -1,0 +1,55 @@
+import { allowStaffGrants } from "../../identity/accounts/allow-staff-grants.ts";
+import { changeOrigins } from "../../identity/accounts/origins.ts";
+import { suspendTenant } from "../../identity/accounts/suspend-tenant.ts";
+import type { Settings } from "../settings.ts";
+import { namedTenant } from "../named-tenant.ts";
+import { withDatabase } from "../with-database.ts";
+
+interface NamedTenant {
+  readonly slug: string;
+}
+
+/** Suspends a tenant, or resumes it. */
+export async function suspendTenantCommand(
+  settings: Settings,
+  { slug, suspended }: NamedTenant & { readonly suspended: boolean },
+): Promise<string> {
+  await withDatabase(settings, ({ ownerUrl }) =>
+    suspendTenant(ownerUrl, { slug, suspended, nowMs: Date.now(), by: settings.operator }),
+  );
+  return suspended
+    ? `Suspended tenant ${slug}: its users cannot sign in and are not served.`
+    : `Resumed tenant ${slug}.`;
+}
+
+/** Allows or forbids that the tenant's staff show earlier messages of a conversation to colleagues. */
+export async function staffGrantsCommand(
+  settings: Settings,
+  { slug, allowed }: NamedTenant & { readonly allowed: boolean },
+): Promise<string> {
+  await withDatabase(settings, ({ ownerUrl }) =>
+    allowStaffGrants(ownerUrl, { slug, allowed, nowMs: Date.now(), by: settings.operator }),
+  );
+  return allowed
+    ? `Staff of tenant ${slug} may show earlier messages to colleagues, with the customer's consent.`
+    : `Staff of tenant ${slug} may not show earlier messages to colleagues.`;
+}
+
+/** Returns the origins of web pages that may use the server for the tenant, one in each line. */
+export const listOriginsCommand = (settings: Settings, { slug }: NamedTenant): Promise<string> =>
+  withDatabase(settings, async ({ pool }) => listed((await namedTenant(pool, slug)).origins));
+
+/** Adds an origin to the tenant, or removes one. */
+export async function changeOriginsCommand(
+  settings: Settings,
+  kind: "add" | "remove",
+  options: NamedTenant & { readonly origin: string },
+): Promise<string> {
+  const origins = await withDatabase(settings, ({ ownerUrl }) =>
+    changeOrigins(ownerUrl, { ...options, kind, nowMs: Date.now(), by: settings.operator }),
+  );
+  return `From the next request on, pages of these origins may use the server:\n${listed(origins)}`;
+}
+
+const listed = (origins: readonly string[]): string =>
+  origins.length === 0 ? "There is none beside the server's own." : origins.join("\n");
