@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { wireLimits } from "../../crypto/wire/frame.ts";
+import { MAX_LINK_REQUESTS } from "../../identity/linking/link-request.ts";
 import { readVariables } from "../../keys/environment/variables.ts";
 import { MAX_MEMBER_DEVICES, MAX_MEMBERS } from "../../policies/conversation-limits.ts";
 import type { ShareLimits } from "../../policies/fair-shares.ts";
@@ -141,6 +142,28 @@ test("docs/operations.md has the limits of strangers", () => {
       "headers: size and time",
       `${bytes(requestLimits.headerBytes)}, ${seconds(requestLimits.headersMs)}`,
     ],
+  ]);
+});
+
+test("docs/operations.md has how many sessions and link requests are stored", () => {
+  const stored = (what: string) =>
+    tableUnder("Limits of storage", operations, 4)
+      .filter(([name]) => name === what)
+      .map(([, , most, setting]) => [most, setting]);
+  const rate = (name: keyof typeof variables): [rate: string, setting: string] => {
+    const { burst, secondsPerFurther } = variables[name] as {
+      readonly burst: number;
+      readonly secondsPerFurther: number;
+    };
+    return [
+      `${count(burst)} at once, then 1 in ${seconds(secondsPerFurther * 1000)}`,
+      `\`${name}\``,
+    ];
+  };
+  const [requests, setting] = rate("LINK_LIMIT");
+  expect(stored("sessions")).toEqual([rate("SESSION_LIMIT")]);
+  expect(stored("link requests")).toEqual([
+    [`${count(MAX_LINK_REQUESTS)}; requests: ${requests}`, setting],
   ]);
 });
 

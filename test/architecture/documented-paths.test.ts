@@ -1,22 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-
-const generated = /(^|\/)(node_modules|dist|coverage)(\/|$)/;
-const folders = readdirSync(".", { withFileTypes: true })
-  .filter(
-    (entry) => entry.isDirectory() && !entry.name.startsWith(".") && !generated.test(entry.name),
-  )
-  .map(({ name }) => name);
-
-/** Pages that say what exists now; the change log also names what was. */
-const pages = [
-  "README.md",
-  ...folders.flatMap((folder) =>
-    readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .map((path) => join(folder, path))
-      .filter((path) => path.endsWith(".md") && !generated.test(path)),
-  ),
-];
+import { folders, pages } from "./pages.ts";
 
 /** Files that a deployer writes. */
 const notInTheRepository = [
