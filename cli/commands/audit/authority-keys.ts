@@ -2,6 +2,7 @@ import { LogError } from "../../../audit/verify/log-error.ts";
 import { followHandovers } from "../../../crypto/wire/authority-chain.ts";
 import { decodeAuthorityEntry, type AuthorityEntry } from "../../../crypto/wire/authority-entry.ts";
 import { fromUtf8 } from "../../../crypto/wire/bytes.ts";
+import { objectOf } from "../../../crypto/wire/json-fields.ts";
 import { WireError } from "../../../crypto/wire/wire-error.ts";
 import { verifyEd25519 } from "../../../keys/ed25519.ts";
 
@@ -50,9 +51,10 @@ export class AuthorityKeys {
   }
 }
 
+/** An entry of an audit log may name the authority as its resource, so only the entry's own type counts. */
 const isAuthorityEntry = (bytes: Uint8Array): boolean => {
   try {
-    return fromUtf8(bytes).includes('"type":"authority_key"');
+    return objectOf(JSON.parse(fromUtf8(bytes)))["type"] === "authority_key";
   } catch {
     return false;
   }

@@ -257,3 +257,12 @@ test("the key log is exported and verified like any other, and reading it is rec
     await expect(unfit).rejects.toThrow(/as tiles or jsonl/);
   }
 });
+
+test("a log that names the tenant's authority in an entry is verified", async () => {
+  await staffDevice(server);
+  await settled();
+  const out = await exported({ format: "tiles" });
+  const entries = await server.auditEntries();
+  expect(entries.map(({ action }) => action)).toContain("authority_key.create");
+  expect(await verifyFiles(out, { vkey })).toMatch(/^Verified \d+ entries/);
+});

@@ -37,10 +37,13 @@ const retired = ({ publicKey }: Key, version: number): AuthorityEntry => ({
   handover: undefined,
 });
 
+/** An entry of an audit log that only names the authority, as its resource. */
+const audited = utf8(`{"action":"x","resource":{"id":"${tenant}","type":"authority_key"}}`);
+
 /** Verifies a log that has these entries about the authority, after two about something else. */
 async function verified(...entries: readonly AuthorityEntry[]): Promise<string> {
   const log = new MemoryLog("sealdesk.local/keys/t/test");
-  log.append([utf8("{}"), Uint8Array.of(255), ...entries.map(encodeAuthorityEntry)]);
+  log.append([audited, Uint8Array.of(255), ...entries.map(encodeAuthorityEntry)]);
   const folder = await mkdtemp(join(tmpdir(), "sealdesk-log-"));
   try {
     for (const [name, bytes] of log.files) {
