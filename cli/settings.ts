@@ -3,6 +3,7 @@ import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-se
 import { OPERATOR, type OperatorActor } from "../audit/operator.ts";
 import type { NamedUrl } from "../db/assert-reachable.ts";
 import { processEnvironment } from "../keys/environment/env-file.ts";
+import { keySetFetching, type KeySetFetching } from "../keys/environment/key-set-fetching.ts";
 import type { Environment } from "../keys/environment/parse-environment.ts";
 import { authorityLocation } from "../keys/environment/authority-location.ts";
 import { readVariables, type Variables } from "../keys/environment/variables.ts";
@@ -28,6 +29,8 @@ export interface Settings {
   readonly kms: () => KmsSettings;
   /** The tenant authority, if it is a process of its own. */
   readonly authority: AuthorityLocation | undefined;
+  /** Where the key sets of customer tokens may be fetched from. */
+  readonly customerKeySets: KeySetFetching;
   /** Settings of the audit log, as the server uses them. */
   readonly audit: AuditSettings;
   /** Who runs the command, for the audit log. */
@@ -74,6 +77,7 @@ export function readSettings(
     production,
     kms: () => readKmsSettings(environment, { home, production }),
     authority: authorityLocation(values),
+    customerKeySets: keySetFetching(values),
     audit: auditSettings(values, home),
     operator,
     command,

@@ -934,7 +934,9 @@ table sealdesk.tenants (
   message_staff_day_bytes bigint not null default '4294967296'::bigint,
   message_tenant_count bigint not null default 1000000000,
   message_tenant_bytes bigint not null default '1099511627776'::bigint,
-  origins text[] not null default '{}'::text[]
+  origins text[] not null default '{}'::text[],
+  customer_jwks_url text,
+  revoked_customer_kids text[] not null default '{}'::text[]
 )
   CREATE INDEX tenants_origins_idx ON sealdesk.tenants USING gin (origins)
   constraint tenants_attachment_account_bytes_check CHECK ((attachment_account_bytes > 0))
@@ -943,6 +945,7 @@ table sealdesk.tenants (
   constraint tenants_attachment_max_bytes_check CHECK (((attachment_max_bytes >= 1) AND (attachment_max_bytes <= '1099511627776'::bigint)))
   constraint tenants_attachment_tenant_bytes_check CHECK ((attachment_tenant_bytes > 0))
   constraint tenants_attachment_tenant_count_check CHECK ((attachment_tenant_count > 0))
+  constraint tenants_customer_jwks_url_check CHECK ((length(customer_jwks_url) <= 2048))
   constraint tenants_key_max_age_ms_check CHECK (((key_max_age_ms >= 1000) AND (key_max_age_ms <= 604800000)))
   constraint tenants_key_max_messages_check CHECK (((key_max_messages >= 1) AND (key_max_messages <= 10000)))
   constraint tenants_message_customer_day_bytes_check CHECK ((message_customer_day_bytes > 0))
@@ -952,6 +955,7 @@ table sealdesk.tenants (
   constraint tenants_message_tenant_bytes_check CHECK ((message_tenant_bytes > 0))
   constraint tenants_message_tenant_count_check CHECK ((message_tenant_count > 0))
   constraint tenants_pkey PRIMARY KEY (id)
+  constraint tenants_revoked_customer_kids_check CHECK ((cardinality(revoked_customer_kids) <= 100))
   constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint tenants_slug_key UNIQUE (slug)
   constraint tenants_upload_account_bytes_check CHECK ((upload_account_bytes > 0))

@@ -16,6 +16,8 @@ export type IdentityErrorCode =
   | "tenant_exists"
   | "tenant_not_found"
   | "invalid_customer_keys" // not a JWK Set of public keys that may sign customer tokens
+  | "invalid_jwks_url" // not a URL from which a tenant's key set may be fetched
+  | "jwks_unavailable" // the key set at the tenant's URL could not be fetched
   | "customer_key_exists" // the tenant has a key of that `kid`
   | "invalid_origin" // not the origin of a web page, or too many of them
   | "invalid_monitor" // not a name or a validity that a monitor can have, or there is none of that name

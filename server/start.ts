@@ -8,9 +8,12 @@ import {
 import { createOriginCheck } from "../identity/accounts/origins.ts";
 import { watchRoles } from "../identity/accounts/watch-roles.ts";
 import { createAccessTokens, type AccessTokens } from "../identity/tokens/access-token.ts";
+import { CustomerKeyFinder } from "../identity/tokens/customer-keys/customer-key-finder.ts";
+import { fetchKeySet } from "../identity/tokens/customer-keys/fetch-key-set.ts";
 import { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
 import { createAuthenticator, type Authenticator } from "../identity/tokens/authenticate.ts";
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
+import { DomainError } from "../policies/domain-error.ts";
 import { openAttachments } from "./attachments.ts";
 import { Closers } from "./closers.ts";
 import type { Config } from "./config.ts";
@@ -248,6 +251,15 @@ function createControlPlane(
     publicUrl,
     accessTokens,
     profiles,
+    customerKeys: new CustomerKeyFinder({
+      fetch: (url) => fetchKeySet(url, config.customerKeySets),
+      onFailed: (tenant, error) =>
+        log.warn("customer keys could not be fetched", {
+          tenant,
+          ...describeError(error),
+          reasons: error instanceof DomainError ? error.reasons.join(" ") : undefined,
+        }),
+    }),
     signInProofs: shared.usedProofs(),
     refusedSignIns,
     blindIndexKeys: () => serverKeys.blindIndexKeys,

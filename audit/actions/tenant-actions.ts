@@ -5,7 +5,7 @@ export const tenantActions = {
   "tenant.create": {
     class: "C",
     resources: ["tenant"],
-    details: { keys: "list", origins: "list" },
+    details: { keys: "list", origins: "list", jwksUrl: "text" },
     description: "`sealdesk tenant create`",
   },
   "tenant.suspend": {
@@ -49,6 +49,25 @@ export const tenantActions = {
     resources: ["tenant"],
     details: { keys: "list" },
     description: "`sealdesk tenant keys remove`",
+  },
+  "tenant.revoke_customer_key": {
+    class: "U",
+    resources: ["tenant"],
+    details: { revoked: "list" },
+    description: "`sealdesk tenant keys revoke`. `revoked` lists every key that is refused now.",
+  },
+  "tenant.set_customer_jwks_url": {
+    class: "U",
+    resources: ["tenant"],
+    details: { jwksUrl: "text" },
+    description:
+      "`sealdesk tenant keys set-url`: the server fetches keys of customer tokens from this URL.",
+  },
+  "tenant.remove_customer_jwks_url": {
+    class: "U",
+    resources: ["tenant"],
+    details: {},
+    description: "`sealdesk tenant keys remove-url`",
   },
   "tenant.add_origin": {
     class: "U",

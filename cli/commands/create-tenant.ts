@@ -1,5 +1,6 @@
 import { uuidv7 } from "uuidv7";
 import { createTenant } from "../../identity/accounts/create-tenant.ts";
+import { parseJwksUrl } from "../../identity/accounts/jwks-url.ts";
 import { readCustomerKeys } from "../read-customer-keys.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
@@ -9,6 +10,7 @@ import { parseId, type TenantId } from "../../crypto/wire/ids.ts";
  * Creates a tenant.
  * @param options.customerKeys path of a file with the public keys that sign its customer tokens;
  *   without it, only staff can sign in
+ * @param options.customerJwksUrl URL of a JWK Set with such keys
  * @param options.origin origins of web pages that may use the server for it
  */
 export async function createTenantCommand(
@@ -18,6 +20,7 @@ export async function createTenantCommand(
     readonly name: string;
     readonly customerKeys?: string;
     readonly kid?: string;
+    readonly customerJwksUrl?: string;
     readonly origin?: readonly string[];
   },
 ): Promise<string> {
@@ -29,6 +32,10 @@ export async function createTenantCommand(
     options.customerKeys === undefined
       ? { keys: [] }
       : await readCustomerKeys(options.customerKeys, options.kid);
+  const customerJwksUrl =
+    options.customerJwksUrl === undefined
+      ? undefined
+      : parseJwksUrl(options.customerJwksUrl, settings.customerKeySets);
   const id = parseId<TenantId>(uuidv7());
   await withDatabase(settings, async ({ ownerUrl }) => {
     const { slug, name, origin: origins = [] } = options;
@@ -37,6 +44,7 @@ export async function createTenantCommand(
       slug,
       name,
       customerKeys,
+      customerJwksUrl,
       origins,
       nowMs: Date.now(),
       by: settings.operator,

@@ -3,7 +3,13 @@ import type { Print } from "../output.ts";
 import type { Settings } from "../settings.ts";
 import { createTenantCommand } from "./create-tenant.ts";
 import { recountStorageCommand } from "./recount-storage.ts";
-import { giveKeysCommand, listKeysCommand, removeKeyCommand } from "./tenant-keys.ts";
+import {
+  giveKeysCommand,
+  listKeysCommand,
+  removeKeyCommand,
+  revokeKeyCommand,
+} from "./tenant-keys.ts";
+import { removeUrlCommand, setUrlCommand } from "./tenant-keys-url.ts";
 import {
   changeOriginsCommand,
   listOriginsCommand,
@@ -13,6 +19,7 @@ import {
 
 const KEYS_FILE = "public keys that sign its customer tokens: a JWK Set, a JWK, or one in PEM form";
 const ORIGIN = "origin of web pages that may use the server, such as https://www.example.com";
+const JWKS_URL = "https URL of a JWK Set with public keys that sign its customer tokens";
 const KID = "key id for the key of a PEM file";
 
 /** `sealdesk tenant`. */
@@ -26,6 +33,7 @@ export function registerTenant(program: Command, print: Print, settings: () => S
     .requiredOption("--name <name>", "name that people see")
     .option("--customer-keys <file>", KEYS_FILE)
     .option("--kid <kid>", KID)
+    .option("--customer-jwks-url <url>", JWKS_URL)
     .option("--origin <origins...>", ORIGIN)
     .action(
       async (options: Parameters<typeof createTenantCommand>[1]) =>
@@ -142,5 +150,34 @@ function registerKeys(keys: Command, print: Print, settings: () => Settings): vo
     .action(
       async (options: { readonly slug: string; readonly kid: string }) =>
         await print(await removeKeyCommand(settings(), options)),
+    );
+
+  keys
+    .command("revoke")
+    .description("Refuse a key for ever, also of the key set at a URL; takes effect at once")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .requiredOption("--kid <kid>", "the key's id")
+    .action(
+      async (options: { readonly slug: string; readonly kid: string }) =>
+        await print(await revokeKeyCommand(settings(), options)),
+    );
+
+  keys
+    .command("set-url")
+    .description("Let the server fetch keys from a URL; fetches them once and lists them")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .requiredOption("--customer-jwks-url <url>", JWKS_URL)
+    .action(
+      async (options: Parameters<typeof setUrlCommand>[1]) =>
+        await print(await setUrlCommand(settings(), options)),
+    );
+
+  keys
+    .command("remove-url")
+    .description("Use no keys of a URL any more; takes effect at once on every running server")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .action(
+      async (options: { readonly slug: string }) =>
+        await print(await removeUrlCommand(settings(), options)),
     );
 }

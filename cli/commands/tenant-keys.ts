@@ -3,18 +3,27 @@ import {
   type CustomerKeysChange,
 } from "../../identity/accounts/change-customer-keys.ts";
 import { nameKeys, type CustomerKeyName } from "../../identity/accounts/customer-keys.ts";
+import { revokeCustomerKey } from "../../identity/accounts/revoke-customer-key.ts";
+import type { Tenant } from "../../identity/accounts/tenant.ts";
 import { namedTenant } from "../named-tenant.ts";
 import { readCustomerKeys } from "../read-customer-keys.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
-/** Returns one line for each key that signs the tenant's customer tokens. */
+/**
+ * Returns one line for each key that signs the tenant's customer tokens, and lines for the URL of further keys
+ * and for revoked keys, if there are any.
+ */
 export async function listKeysCommand(
   settings: Settings,
   { slug }: { readonly slug: string },
 ): Promise<string> {
   const tenant = await withDatabase(settings, ({ pool }) => namedTenant(pool, slug));
-  return listed(await nameKeys(tenant.customerKeys));
+  return [
+    listed(await nameKeys(tenant.customerKeys), tenant),
+    ...(tenant.customerJwksUrl === null ? [] : [`Further keys: ${tenant.customerJwksUrl}`]),
+    ...tenant.revokedCustomerKids.map((kid) => `Revoked: ${kid}`),
+  ].join("\n");
 }
 
 /** Replaces the tenant's keys with those of a file, or adds these. */
@@ -35,6 +44,17 @@ export function removeKeyCommand(
   return change(settings, slug, { kind: "remove", kid });
 }
 
+/** Refuses a key for ever, wherever it comes from. */
+export async function revokeKeyCommand(
+  settings: Settings,
+  { slug, kid }: { readonly slug: string; readonly kid: string },
+): Promise<string> {
+  const revoked = await withDatabase(settings, ({ ownerUrl }) =>
+    revokeCustomerKey(ownerUrl, { slug, kid, nowMs: Date.now(), by: settings.operator }),
+  );
+  return `From the next sign-in on these keys are refused:\n${revoked.join("\n")}`;
+}
+
 async function change(
   settings: Settings,
   slug: string,
@@ -51,7 +71,16 @@ async function change(
   return `From the next sign-in on these keys count:\n${listed(names)}`;
 }
 
-const listed = (names: readonly CustomerKeyName[]): string =>
-  names.length === 0
+function listed(
+  names: readonly CustomerKeyName[],
+  { customerJwksUrl = null }: Partial<Tenant> = {},
+): string {
+  if (names.length > 0) return keyLines(names);
+  return customerJwksUrl === null
     ? "There is no key, so no customer of this tenant can sign in."
-    : names.map(({ kid, alg, thumbprint }) => `${kid}  ${alg}  ${thumbprint}`).join("\n");
+    : "The operator gave no key.";
+}
+
+/** Returns one line for each key. */
+export const keyLines = (names: readonly CustomerKeyName[]): string =>
+  names.map(({ kid, alg, thumbprint }) => `${kid}  ${alg}  ${thumbprint}`).join("\n");

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { findTenant, type Tenant } from "../../identity/accounts/tenant.ts";
+import { CustomerKeyFinder } from "../../identity/tokens/customer-keys/customer-key-finder.ts";
+import { fetchKeySet } from "../../identity/tokens/customer-keys/fetch-key-set.ts";
 import type { Finding } from "../../identity/tokens/customer-token/finding.ts";
 import {
   inspectCustomerToken,
@@ -38,11 +40,16 @@ export async function verifyCustomerTokenCommand(
     throw new CommandError(
       `There is no tenant ${options.tenant}. "tenant" in the SDK's credentials and "iss" are the slug that sealdesk tenant create was given.`,
     );
-  const report = await inspectCustomerToken(token, tenant.customerKeys, {
+  const nowMs = Date.now();
+  const keys = new CustomerKeyFinder({
+    fetch: (url) => fetchKeySet(url, settings.customerKeySets),
+    onFailed: () => undefined,
+  });
+  const report = await inspectCustomerToken(token, keys.of(tenant, nowMs), {
     issuer: tenant.slug,
     audience: options.audience ?? settings.publicUrl,
     thumbprint: options.thumbprint,
-    nowMs: Date.now(),
+    nowMs,
   });
   const lines = [...report.findings.map(line), verdict(report, tenant)];
   return {

@@ -40,7 +40,8 @@ export async function changeCustomerKeys(
   await changeTenant(
     ownerUrl,
     { slug, action: actions[change.kind], nowMs, by },
-    async (client, { id, customerKeys }) => {
+    async (client, { id, customerKeys, revokedCustomerKids }) => {
+      if (change.kind !== "remove") assertNoneRevoked(change.keys, revokedCustomerKids);
       const keys = changed(customerKeys, change);
       await client.query("update sealdesk.tenants set customer_keys = $2 where id = $1", [
         id,
@@ -51,6 +52,16 @@ export async function changeCustomerKeys(
     },
   );
   return names;
+}
+
+/** @throws IdentityError invalid_customer_keys */
+function assertNoneRevoked({ keys }: JSONWebKeySet, revoked: readonly string[]): void {
+  const key = keys.find(({ kid = "" }) => revoked.includes(kid));
+  if (key !== undefined)
+    throw new IdentityError(
+      "invalid_customer_keys",
+      `The key "${key.kid}" is revoked. Give the new key another "kid".`,
+    );
 }
 
 function changed(before: JSONWebKeySet, change: CustomerKeysChange): JSONWebKeySet {

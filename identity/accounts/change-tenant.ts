@@ -4,7 +4,7 @@ import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { Client } from "../../db/pool.ts";
 import { IdentityError } from "../identity-error.ts";
 import { asOwner } from "../../db/as-owner.ts";
-import type { Tenant } from "./tenant.ts";
+import { lockTenant, type Tenant } from "./tenant.ts";
 
 /** Which tenant an operator changes, and how the audit log calls that. */
 export interface TenantChange<A extends ActionOn<"tenant">> {
@@ -29,12 +29,7 @@ export async function changeTenant<A extends ActionOn<"tenant">>(
   work: (client: Client, tenant: Tenant) => Promise<ActionDetails[A] | undefined>,
 ): Promise<void> {
   await asOwner(ownerUrl, "", async (client) => {
-    const { rows } = await client.query<Tenant>(
-      `select id, slug, name, customer_keys as "customerKeys", origins, suspended_at_ms as "suspendedAtMs"
-       from sealdesk.tenants where slug = $1 for update`,
-      [slug],
-    );
-    const [tenant] = rows;
+    const tenant = await lockTenant(client, slug);
     if (tenant === undefined)
       throw new IdentityError("tenant_not_found", "There is no tenant of that slug.");
     await client.query("select set_config('sealdesk.tenant', $1, true)", [tenant.id]);

@@ -13,6 +13,8 @@ export interface NewTenant {
   readonly slug: string;
   readonly name: string;
   readonly customerKeys: JSONWebKeySet;
+  /** The URL of a JWK Set with further customer keys, as `parseJwksUrl` returns it. */
+  readonly customerJwksUrl?: string | undefined;
   /** Origins of web pages that may use the server for this tenant. */
   readonly origins?: readonly string[];
   /** Milliseconds since the Unix epoch. */
@@ -31,8 +33,8 @@ export async function createTenant(ownerUrl: string, tenant: NewTenant): Promise
   const origins = assertCount([...new Set(tenant.origins?.map(parseOrigin))]);
   await asOwner(ownerUrl, tenant.id, async (client) => {
     await client.query(
-      `insert into sealdesk.tenants (id, slug, name, customer_keys, origins, created_at_ms)
-       values ($1, $2, $3, $4, $5, $6)`,
+      `insert into sealdesk.tenants (id, slug, name, customer_keys, origins, created_at_ms, customer_jwks_url)
+       values ($1, $2, $3, $4, $5, $6, $7)`,
       [
         tenant.id,
         tenant.slug,
@@ -40,6 +42,7 @@ export async function createTenant(ownerUrl: string, tenant: NewTenant): Promise
         JSON.stringify(tenant.customerKeys),
         origins,
         tenant.nowMs,
+        tenant.customerJwksUrl ?? null,
       ],
     );
     await appendEntry(client, {
@@ -49,7 +52,11 @@ export async function createTenant(ownerUrl: string, tenant: NewTenant): Promise
       action: "tenant.create",
       resource: { type: "tenant", id: tenant.id },
       outcome: "success",
-      details: { keys: names.map((name) => ({ ...name })), origins: [...origins] },
+      details: {
+        keys: names.map((name) => ({ ...name })),
+        origins: [...origins],
+        jwksUrl: tenant.customerJwksUrl,
+      },
     });
   }).catch((cause: unknown) => {
     if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;

@@ -12,14 +12,16 @@ export const customerKeyAlgorithms = ["EdDSA", "ES256", "ES384", "PS256", "RS256
 const MAX_KEYS = 16;
 const MIN_RSA_BITS = 2048;
 
+const kidSchema = z
+  .string('it needs a "kid", the name that tokens use for it')
+  .min(1, 'its "kid" is empty')
+  .max(128, 'its "kid" is over 128 characters')
+  // It is printed on terminals, where other characters could hide or forge the output.
+  .regex(/^[!-~]*$/, 'its "kid" must be visible ASCII characters without spaces');
+
 const keySchema = z.object({
   kty: z.enum(["OKP", "EC", "RSA"], 'its "kty" must be OKP, EC or RSA'),
-  kid: z
-    .string('it needs a "kid", the name that tokens use for it')
-    .min(1, 'its "kid" is empty')
-    .max(128, 'its "kid" is over 128 characters')
-    // It is printed on terminals, where other characters could hide or forge the output.
-    .regex(/^[!-~]*$/, 'its "kid" must be visible ASCII characters without spaces'),
+  kid: kidSchema,
   alg: z
     .enum(customerKeyAlgorithms, `its "alg" must be ${customerKeyAlgorithms.join(", ")}`)
     .optional(),
@@ -46,13 +48,53 @@ export interface CustomerKeyName {
  * @throws IdentityError invalid_customer_keys
  */
 export function parseCustomerKeys(input: unknown): JSONWebKeySet {
-  const parsed = keysSchema.safeParse((input as { keys?: unknown } | null)?.keys);
-  if (!parsed.success) throw invalid(parsed.error.issues[0]?.message ?? "it is not a JWK Set");
-  assertCount(parsed.data.length);
-  const keys = parsed.data.map((key, index) => parseKey(key, `key ${index + 1}`));
+  const members = membersOf(input);
+  assertCount(members.length);
+  const keys = members.map((key, index) => parseKey(key, `key ${index + 1}`));
   const kids = new Set(keys.map(({ kid }) => kid));
   if (kids.size !== keys.length) throw invalid('two keys have the same "kid"');
   return { keys };
+}
+
+/**
+ * Returns the keys of a published JWK Set that can sign customer tokens. It leaves out the others, as RFC
+ * 7517 section 5 advises: keys for encryption, keys without a `kid`, and private keys that were published by
+ * mistake. Of several keys with one `kid`, the first counts.
+ * @throws IdentityError invalid_customer_keys, if it is not a JWK Set or too many keys remain
+ */
+export function usableCustomerKeys(input: unknown): readonly JWK[] {
+  const byKid = new Map<string, JWK>();
+  for (const member of membersOf(input)) {
+    const key = usableKey(member);
+    if (key?.kid !== undefined && !byKid.has(key.kid)) byKid.set(key.kid, key);
+  }
+  assertCount(byKid.size);
+  return [...byKid.values()];
+}
+
+function usableKey(input: unknown): JWK | undefined {
+  try {
+    return parseKey(input, "a key");
+  } catch (error) {
+    if (error instanceof IdentityError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Returns the name of a key, as it is printed and compared.
+ * @throws IdentityError invalid_customer_keys
+ */
+export function parseKid(text: string): string {
+  const parsed = kidSchema.safeParse(text);
+  if (!parsed.success) throw invalid(parsed.error.issues[0]?.message ?? 'it is no "kid"');
+  return parsed.data;
+}
+
+function membersOf(input: unknown): readonly unknown[] {
+  const parsed = keysSchema.safeParse((input as { keys?: unknown } | null)?.keys);
+  if (!parsed.success) throw invalid(parsed.error.issues[0]?.message ?? "it is not a JWK Set");
+  return parsed.data;
 }
 
 /** @throws IdentityError invalid_customer_keys, when one tenant would have too many */

@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from "jose";
-import type { Pool } from "../../db/pool.ts";
+import type { Client, Pool } from "../../db/pool.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 
 export interface Tenant {
@@ -8,6 +8,10 @@ export interface Tenant {
   readonly name: string;
   /** The public keys (RFC 7517) that sign this tenant's customer tokens. */
   readonly customerKeys: JSONWebKeySet;
+  /** The URL of a JWK Set with further such keys. */
+  readonly customerJwksUrl: string | null;
+  /** The names of keys that are refused, wherever they come from. */
+  readonly revokedCustomerKids: readonly string[];
   /** Origins of web pages that may use the server for this tenant, beside the server's own. */
   readonly origins: readonly string[];
   /**
@@ -17,14 +21,25 @@ export interface Tenant {
   readonly suspendedAtMs: number | null;
 }
 
+const COLUMNS = `id, slug, name, customer_keys as "customerKeys",
+  customer_jwks_url as "customerJwksUrl", revoked_customer_kids as "revokedCustomerKids", origins,
+  suspended_at_ms as "suspendedAtMs"`;
+
 /**
  * Returns the tenant with this slug, or undefined. It needs no tenant fence, because it finds the
  * tenant.
  */
 export async function findTenant(pool: Pool, slug: string): Promise<Tenant | undefined> {
-  const { rows } = await pool.query<Tenant>(
-    `select id, slug, name, customer_keys as "customerKeys", origins, suspended_at_ms as "suspendedAtMs"
-     from tenants where slug = $1`,
+  const { rows } = await pool.query<Tenant>(`select ${COLUMNS} from tenants where slug = $1`, [
+    slug,
+  ]);
+  return rows[0];
+}
+
+/** Like `findTenant`, and locks the tenant's row until the transaction ends. */
+export async function lockTenant(client: Client, slug: string): Promise<Tenant | undefined> {
+  const { rows } = await client.query<Tenant>(
+    `select ${COLUMNS} from tenants where slug = $1 for update`,
     [slug],
   );
   return rows[0];

@@ -11,6 +11,8 @@ const roleDetails = z.looseObject({ role: z.enum(roles) });
 const keyDetails = z.looseObject({
   keys: z.array(z.looseObject({ kid: z.string(), alg: z.string(), thumbprint: z.string() })),
 });
+const jwksDetails = z.looseObject({ jwksUrl: z.string() });
+const revokedDetails = z.looseObject({ revoked: z.array(z.string()) });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
 
 /**
@@ -46,6 +48,8 @@ export class RecordedState implements ReplayedState<RecordedState> {
       this.settings.set(column, { values: values.toSorted(), index });
     const { data: origins } = originDetails.safeParse(details);
     const { data: keys } = keyDetails.safeParse(details);
+    const { data: jwks } = jwksDetails.safeParse(details);
+    const { data: revoked } = revokedDetails.safeParse(details);
     switch (action) {
       case "user.create":
       case "user.set_role":
@@ -55,6 +59,11 @@ export class RecordedState implements ReplayedState<RecordedState> {
       case "tenant.create":
         set("suspended_at_ms", []);
         set("staff_history_grants", []);
+        set("customer_jwks_url", []);
+        set("revoked_customer_kids", []);
+        break;
+      case "tenant.remove_customer_jwks_url":
+        set("customer_jwks_url", []);
         break;
       case "tenant.suspend":
         set("suspended_at_ms", ["suspended"]);
@@ -70,6 +79,8 @@ export class RecordedState implements ReplayedState<RecordedState> {
         break;
     }
     if (keys !== undefined) set("customer_keys", keys.keys.map(keyLabel));
+    if (jwks !== undefined) set("customer_jwks_url", [jwks.jwksUrl]);
+    if (revoked !== undefined) set("revoked_customer_kids", revoked.revoked);
     if (origins !== undefined) set("origins", origins.origins);
   }
 

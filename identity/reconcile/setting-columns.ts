@@ -3,6 +3,8 @@ import type { CustomerKeyName } from "../accounts/customer-keys.ts";
 /** The columns of `sealdesk.tenants` whose changes the log records. */
 export const settingColumns = [
   "customer_keys",
+  "customer_jwks_url",
+  "revoked_customer_kids",
   "origins",
   "suspended_at_ms",
   "staff_history_grants",

@@ -23,6 +23,8 @@ export interface StoredState {
 
 interface TenantRow {
   readonly customerKeys: unknown;
+  readonly customerJwksUrl: string | null;
+  readonly revokedKids: readonly string[];
   readonly origins: readonly string[];
   readonly isSuspended: boolean;
   readonly allowsGrants: boolean;
@@ -35,7 +37,8 @@ const ACCOUNTS = `
   union select id, role, created_at_ms from users where id = any($2::uuid[])`;
 const CUSTOMER: Role = "customer";
 const TENANT = `
-  select customer_keys as "customerKeys", origins, suspended_at_ms is not null as "isSuspended",
+  select customer_keys as "customerKeys", customer_jwks_url as "customerJwksUrl",
+    revoked_customer_kids as "revokedKids", origins, suspended_at_ms is not null as "isSuspended",
     staff_history_grants as "allowsGrants"
   from tenants where id = $1`;
 
@@ -60,6 +63,8 @@ export async function readStoredState(
 async function settingsOf(row: TenantRow): Promise<[SettingColumn, readonly string[]][]> {
   return [
     ["customer_keys", (await keyLabels(row.customerKeys)).toSorted()],
+    ["customer_jwks_url", row.customerJwksUrl === null ? [] : [row.customerJwksUrl]],
+    ["revoked_customer_kids", row.revokedKids.toSorted()],
     ["origins", row.origins.toSorted()],
     ["suspended_at_ms", row.isSuspended ? ["suspended"] : []],
     ["staff_history_grants", row.allowsGrants ? ["allowed"] : []],

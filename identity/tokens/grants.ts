@@ -8,6 +8,7 @@ import type { Tenant } from "../accounts/tenant.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { CustomerTokenRefusal } from "./customer-token/finding.ts";
 import type { Holder } from "../../policies/fair-shares.ts";
+import { keyIn } from "./customer-keys/find-key.ts";
 import { inspectCustomerToken } from "./customer-token/inspect-token.ts";
 import type { ProvenKey } from "./device-proof.ts";
 import type { SignIn, SignInDeps } from "./sign-in.ts";
@@ -30,7 +31,14 @@ export type Identified =
 
 type Deps = Pick<
   SignInDeps,
-  "pool" | "newId" | "blindIndexKeys" | "profiles" | "publicUrl" | "limits" | "requestId"
+  | "pool"
+  | "newId"
+  | "blindIndexKeys"
+  | "profiles"
+  | "customerKeys"
+  | "publicUrl"
+  | "limits"
+  | "requestId"
 >;
 
 const IS_REGISTERED = `exists (select from devices d
@@ -97,7 +105,8 @@ async function byCustomerToken(
   { deviceKey, thumbprint }: ProvenKey,
   nowMs: number,
 ): Promise<Identified> {
-  const report = await inspectCustomerToken(token.reveal(), tenant?.customerKeys ?? { keys: [] }, {
+  const findKey = tenant === undefined ? keyIn({ keys: [] }) : deps.customerKeys.of(tenant, nowMs);
+  const report = await inspectCustomerToken(token.reveal(), findKey, {
     issuer: slug,
     audience: deps.publicUrl,
     thumbprint,

@@ -3,6 +3,7 @@ import type { UseCase } from "../audited.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { AccessTokens } from "./access-token.ts";
+import type { CustomerKeyFinder } from "./customer-keys/customer-key-finder.ts";
 import type { NetworkPseudonyms } from "./network-pseudonyms.ts";
 import type { RefusedSignIns } from "./refused-sign-ins.ts";
 import type { UsedProofs } from "./replay-cache.ts";
@@ -46,6 +47,8 @@ export interface SignInDeps extends UseCase {
    * be stored under any of them.
    */
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
+  /** Finds the keys that sign customer tokens. */
+  readonly customerKeys: CustomerKeyFinder;
   /** The audience of customer tokens. */
   readonly publicUrl: string;
   readonly limits: SignInLimits;

@@ -20,6 +20,7 @@ export const knownVariables: readonly string[] = [
   "AUTHORITY_URL",
   "BUNDLE_LIMIT",
   "CONVERSATION_LIMIT",
+  "CUSTOMER_JWKS_NETWORKS",
   "DATABASE_OWNER_URL",
   "DATABASE_URL",
   "HOST",

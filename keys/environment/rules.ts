@@ -110,9 +110,16 @@ export const networks = text(
   (list) => list.split(",").every((each) => isNetwork(each.trim())),
 );
 
+export const addressRanges = text(
+  "must be a list of IP addresses or networks such as 10.0.0.0/8, separated by commas.",
+  (list) => list.split(",").every((each) => isAddressRange(each.trim())),
+);
+
 /** Returns whether the text is a network or one of the names that Express knows. */
-function isNetwork(value: string): boolean {
-  if (["loopback", "linklocal", "uniquelocal"].includes(value)) return true;
+const isNetwork = (value: string): boolean =>
+  ["loopback", "linklocal", "uniquelocal"].includes(value) || isAddressRange(value);
+
+function isAddressRange(value: string): boolean {
   const { IPv4, IPv6 } = ipaddr;
   return isIP(value) !== 0 || IPv4.isValidCIDRFourPartDecimal(value) || IPv6.isValidCIDR(value);
 }

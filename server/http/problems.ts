@@ -35,6 +35,8 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   tenant_exists: "internal_error",
   tenant_not_found: "internal_error",
   invalid_customer_keys: "internal_error",
+  invalid_jwks_url: "internal_error",
+  jwks_unavailable: "internal_error",
   customer_key_exists: "internal_error",
   customer_key_not_found: "internal_error",
   invalid_origin: "internal_error",

@@ -5,6 +5,7 @@ import type { CertifyAccount } from "../../identity/authority/certify-account.ts
 import type { Announce } from "../../identity/directory/announce.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { AccessTokens } from "../../identity/tokens/access-token.ts";
+import type { CustomerKeyFinder } from "../../identity/tokens/customer-keys/customer-key-finder.ts";
 import type { Disconnect } from "../../identity/tokens/disconnect.ts";
 import { NetworkPseudonyms } from "../../identity/tokens/network-pseudonyms.ts";
 import type { RefusedSignIns } from "../../identity/tokens/refused-sign-ins.ts";
@@ -88,6 +89,7 @@ export interface RoutesDeps {
   readonly accessTokens: AccessTokens;
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   readonly profiles: Profiles;
+  readonly customerKeys: CustomerKeyFinder;
   readonly createLimiter: CreateLimiter;
   readonly signInProofs: UsedProofs;
   readonly refusedSignIns: RefusedSignIns;
@@ -129,6 +131,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       accessTokens,
       blindIndexKeys,
       profiles,
+      customerKeys: deps.customerKeys,
       // Kept apart from the proofs of signed-in accounts, so that strangers cannot fill their
       // space.
       replays: deps.signInProofs,

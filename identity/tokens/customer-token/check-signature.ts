@@ -1,10 +1,6 @@
-import {
-  compactVerify,
-  createLocalJWKSet,
-  type JSONWebKeySet,
-  type ProtectedHeaderParameters,
-} from "jose";
+import { compactVerify, createLocalJWKSet, type ProtectedHeaderParameters } from "jose";
 import { customerKeyAlgorithms } from "../../accounts/customer-keys.ts";
+import type { FindKey, FoundKey } from "../customer-keys/find-key.ts";
 import { joseCode } from "../jose-errors.ts";
 import { isStrictJws } from "../strict-jws.ts";
 import { right, wrong, type Finding } from "./finding.ts";
@@ -17,7 +13,7 @@ const algorithms: readonly string[] = customerKeyAlgorithms;
 export async function inspectSignature(
   token: string,
   header: ProtectedHeaderParameters,
-  { keys }: JSONWebKeySet,
+  findKey: FindKey,
 ): Promise<readonly Finding[]> {
   const { alg, kid } = header;
   if (typeof alg !== "string" || !algorithms.includes(alg))
@@ -29,17 +25,10 @@ export async function inspectSignature(
       ),
     ];
   const algIsRight = right("alg", `${alg} is allowed.`);
-  const known = keys.map((key) => quoted(key.kid)).join(", ") || "none";
-  const key = keys.find((candidate) => candidate.kid === kid);
-  if (kid === undefined || key === undefined)
-    return [
-      algIsRight,
-      wrong(
-        "kid",
-        "unknown_key",
-        `The header names the key ${quoted(kid)}. The tenant's keys are: ${known}.`,
-      ),
-    ];
+  const found = await findKey(kid);
+  if (found.refusal !== undefined)
+    return [algIsRight, wrong("kid", found.refusal, whyNoKey(kid, found))];
+  const { key } = found;
   const kidIsRight = right("kid", `The tenant has the key ${quoted(kid)}.`);
   const unsigned = wrong(
     "signature",
@@ -69,6 +58,21 @@ export async function inspectSignature(
       default:
         return [wrong("form", "malformed", "The token is not a signed JWT in compact form.")];
     }
+  }
+}
+
+function whyNoKey(
+  kid: unknown,
+  { refusal, known }: Exclude<FoundKey, { readonly key: unknown }>,
+): string {
+  const named = `The header names the key ${quoted(kid)}.`;
+  switch (refusal) {
+    case "unknown_key":
+      return `${named} The tenant's keys are: ${known.map(quoted).join(", ") || "none"}.`;
+    case "revoked_key":
+      return `${named} The operator revoked it.`;
+    case "keys_unavailable":
+      return `${named} The tenant's key set could not be fetched. Look at its URL.`;
   }
 }
 

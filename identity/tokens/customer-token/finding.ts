@@ -6,6 +6,8 @@ export const customerTokenRefusals = [
   "malformed", // it is not a signed JWT in compact form
   "algorithm_not_allowed", // `alg` is not one of ours, or the key is for another one
   "unknown_key", // there is no `kid`, or the tenant has no key of that `kid`
+  "revoked_key", // the operator revoked the key
+  "keys_unavailable", // the tenant's key set could not be fetched
   "bad_signature", // the key named by `kid` did not sign this
   "missing_claim", // `iss`, `aud`, `sub`, `iat` or `exp` is not there
   "invalid_claim", // a claim is there and has the wrong form

@@ -1,6 +1,7 @@
-import { decodeJwt, decodeProtectedHeader, type JSONWebKeySet } from "jose";
+import { decodeJwt, decodeProtectedHeader } from "jose";
 import { inspectClaims, type ExpectedClaims } from "./check-claims.ts";
 import { inspectSignature } from "./check-signature.ts";
+import type { FindKey } from "../customer-keys/find-key.ts";
 import { wrong, type CustomerTokenRefusal, type Finding } from "./finding.ts";
 import { joseCode } from "../jose-errors.ts";
 
@@ -20,7 +21,7 @@ export type CustomerTokenReport = { readonly findings: readonly Finding[] } & (
  */
 export async function inspectCustomerToken(
   token: string,
-  customerKeys: JSONWebKeySet,
+  findKey: FindKey,
   expected: ExpectedClaims,
 ): Promise<CustomerTokenReport> {
   const decoded = decode(token);
@@ -34,7 +35,7 @@ export async function inspectCustomerToken(
     ...(header.crit === undefined
       ? []
       : [wrong("form", "malformed", 'The header must not have "crit".')]),
-    ...(await inspectSignature(token, header, customerKeys)),
+    ...(await inspectSignature(token, header, findKey)),
     ...inspectClaims(claims, expected),
   ];
   const refusal = findings.find((finding) => finding.refusal !== undefined)?.refusal;

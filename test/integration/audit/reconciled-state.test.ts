@@ -61,6 +61,16 @@ const changes: Readonly<Record<string, Change>> = {
     putRight: ofTenant("customer_keys = customer_keys #- '{keys,1}'"),
     told: () => /customer_keys says something that is not a JWK, but entry 0 says /,
   },
+  "a URL of customers' keys": {
+    meddle: ofTenant("customer_jwks_url = 'https://evil.example/jwks'"),
+    putRight: ofTenant("customer_jwks_url = null"),
+    told: () => /customer_jwks_url says https:..evil\.example.jwks, but entry 0 says nothing/,
+  },
+  "a revoked key": {
+    meddle: ofTenant("revoked_customer_kids = '{stolen}'"),
+    putRight: ofTenant("revoked_customer_kids = '{}'"),
+    told: () => /revoked_customer_kids says stolen, but entry 0 says nothing/,
+  },
   "an origin": {
     meddle: ofTenant("origins = '{https://evil.example}'"),
     putRight: ofTenant("origins = '{}'"),

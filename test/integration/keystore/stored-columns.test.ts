@@ -81,9 +81,11 @@ const madeByTheServer = [
   "sealdesk.network_salts.salt",
   "sealdesk.server_keys.name",
   "sealdesk.server_keys.provider",
+  "sealdesk.tenants.customer_jwks_url",
   "sealdesk.tenants.customer_keys",
   "sealdesk.tenants.name",
   "sealdesk.tenants.origins",
+  "sealdesk.tenants.revoked_customer_kids",
   "sealdesk.tenants.slug",
 ];
 const oneOfAFewWords = [

@@ -4,15 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AuditAction } from "../../../audit/actions.ts";
 import { outsideActionTable } from "../../support/outside-action-table.ts";
+import { ed25519 } from "../../support/device.ts";
+import { startKeySetServer, type KeySetServer } from "../../support/key-set-server.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
 let server: TestServer;
 let folder: string;
+let backend: KeySetServer;
 
 beforeAll(async () => {
   server = await startTestServer();
+  backend = await startKeySetServer({ published: ed25519() });
   folder = await mkdtemp(join(tmpdir(), "sealdesk-commands-"));
   const { kty, crv, x } = JSON.parse(
     await readFile(join(server.home, "development", "customer-token-key.json"), "utf8").catch(() =>
@@ -36,6 +40,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
+  await backend.close();
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -88,6 +93,18 @@ const changing: Readonly<Record<string, Changing>> = {
   "tenant keys set": {
     args: () => ["--slug", slug(), "--customer-keys", join(folder, "keys.json")],
     leaves: "tenant.set_customer_keys",
+  },
+  "tenant keys revoke": {
+    args: () => ["--slug", slug(), "--kid", "stolen"],
+    leaves: "tenant.revoke_customer_key",
+  },
+  "tenant keys set-url": {
+    args: () => ["--slug", slug(), "--customer-jwks-url", backend.url],
+    leaves: "tenant.set_customer_jwks_url",
+  },
+  "tenant keys remove-url": {
+    args: () => ["--slug", slug()],
+    leaves: "tenant.remove_customer_jwks_url",
   },
   "tenant origins add": {
     args: () => ["--slug", slug(), "--origin", "https://www.example.com"],

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createPool, type Pool } from "../../../db/pool.ts";
 import { Secret } from "../../../keys/secret.ts";
+import { CustomerKeyFinder } from "../../../identity/tokens/customer-keys/customer-key-finder.ts";
 import { NetworkPseudonyms } from "../../../identity/tokens/network-pseudonyms.ts";
 import { RefusedSignIns } from "../../../identity/tokens/refused-sign-ins.ts";
 import { openSession } from "../../../identity/tokens/open-session.ts";
@@ -36,6 +37,10 @@ describe("the memory of used proofs", () => {
       replays: new ReplayCache(60_000, { node: 100, tenant: 100, account: 1 }),
       profiles: { displayName: async () => null } as unknown as SignInDeps["profiles"],
       blindIndexKeys: () => [blindIndexKey],
+      customerKeys: new CustomerKeyFinder({
+        fetch: () => Promise.reject(new Error("not used")),
+        onFailed: () => undefined,
+      }),
       publicUrl: server.url,
       limits: {
         attempt: (_by, check) => check(),

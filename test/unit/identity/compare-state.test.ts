@@ -22,6 +22,8 @@ const entry = (action: string, type: string, id: string, details: object, outcom
   );
 const settings = new Map([
   ["customer_keys", []],
+  ["customer_jwks_url", []],
+  ["revoked_customer_kids", []],
   ["origins", []],
   ["suspended_at_ms", []],
   ["staff_history_grants", []],
@@ -54,7 +56,7 @@ test("an account of staff that is gone differs, and a refused change says nothin
 test("a tenant without a row differs in each setting", () => {
   const { state, agent } = recorded();
   const accounts = new Map([account(agent, "agent", 0)]);
-  expect(compareState(tenant, state, { accounts, settings: undefined })).toHaveLength(4);
+  expect(compareState(tenant, state, { accounts, settings: undefined })).toHaveLength(6);
 });
 
 test("nothing is said about accounts from before the entries that were pruned", () => {

@@ -1,0 +1,111 @@
+import { lookup as lookUp, type LookupAddress } from "node:dns";
+import { get as getOverHttp, type IncomingMessage } from "node:http";
+import { get as getOverHttps } from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import type { JWK } from "jose";
+import type { KeySetFetching } from "../../../keys/environment/key-set-fetching.ts";
+import { usableCustomerKeys } from "../../accounts/customer-keys.ts";
+import { parseJwksUrl } from "../../accounts/jwks-url.ts";
+import { IdentityError } from "../../identity-error.ts";
+import { reachableAddresses } from "./reachable-address.ts";
+
+/** The longest time for the whole answer. */
+const WITHIN_MS = 5_000;
+const MAX_BYTES = 64 * 1024;
+
+/** Why a key set could not be fetched. It goes into the server's log. */
+export type FetchFailure =
+  | "address_not_allowed" // the host's address is private, and no setting allows it
+  | "redirected" // the answer names another URL
+  | "not_ok" // the status is not 200
+  | "too_large"
+  | "too_late"
+  | "unreachable" // no connection, or no TLS that can be trusted
+  | "not_a_key_set"; // not JSON, or not a JWK Set
+
+/**
+ * Fetches a JWK Set (RFC 7517) of a tenant's backend. It follows no redirect and uses no proxy. It checks the
+ * address that it connects to, so that a host name cannot lead into a private network.
+ * @returns the keys of the set that can sign customer tokens
+ * @throws IdentityError jwks_unavailable, with a `FetchFailure` as its reason; invalid_jwks_url,
+ *   invalid_customer_keys if there are too many
+ */
+export async function fetchKeySet(text: string, fetching: KeySetFetching): Promise<readonly JWK[]> {
+  const url = new URL(parseJwksUrl(text, fetching));
+  const mayReach = reachableAddresses(fetching.networks);
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  // No look-up is made for a host that is an address.
+  if (isIP(host) !== 0 && !mayReach(host)) throw unavailable("address_not_allowed");
+  const body = await read(url, lookUpAmong(mayReach));
+  try {
+    return usableCustomerKeys(JSON.parse(body));
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw unavailable("not_a_key_set", cause);
+    throw cause;
+  }
+}
+
+async function read(url: URL, lookup: LookupFunction): Promise<string> {
+  const late = AbortSignal.timeout(WITHIN_MS);
+  try {
+    return await wholeText(await answerOf(url, lookup, late));
+  } catch (cause) {
+    if (cause instanceof IdentityError) throw cause;
+    throw unavailable(late.aborted ? "too_late" : "unreachable", cause);
+  }
+}
+
+function answerOf(url: URL, lookup: LookupFunction, signal: AbortSignal): Promise<IncomingMessage> {
+  const get = url.protocol === "http:" ? getOverHttp : getOverHttps;
+  const headers = { accept: "application/jwk-set+json, application/json" };
+  return new Promise((resolve, reject) => {
+    // A connection of its own: a kept one would skip the look-up.
+    get(url, { agent: false, headers, lookup, signal }, resolve).once("error", reject);
+  });
+}
+
+async function wholeText(answer: IncomingMessage): Promise<string> {
+  try {
+    const { statusCode = 0 } = answer;
+    if (statusCode >= 300 && statusCode < 400) throw unavailable("redirected");
+    if (statusCode !== 200) throw unavailable("not_ok");
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MAX_BYTES) throw unavailable("too_large");
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString();
+  } finally {
+    answer.destroy();
+  }
+}
+
+/** Looks a host up and leaves out the addresses that may not be reached. */
+function lookUpAmong(mayReach: (address: string) => boolean): LookupFunction {
+  return (host, options, done) => {
+    lookUp(host, { ...options, all: true }, (error, found: LookupAddress[]) => {
+      const addresses = error === null ? found.filter(({ address }) => mayReach(address)) : [];
+      const [first] = addresses;
+      if (error !== null) done(error, "");
+      else if (first === undefined) done(unavailable("address_not_allowed"), "");
+      else if (options.all === true) done(null, addresses);
+      else done(null, first.address, first.family);
+    });
+  };
+}
+
+const unavailable = (failure: FetchFailure, cause?: unknown): IdentityError =>
+  new IdentityError("jwks_unavailable", sentences[failure], { reasons: [failure], cause });
+
+const sentences: Readonly<Record<FetchFailure, string>> = {
+  address_not_allowed:
+    "The key set is not fetched, because its host has a private address. Allow the network with CUSTOMER_JWKS_NETWORKS.",
+  redirected: "The key set's URL redirects. Give the URL that has the set itself.",
+  not_ok: "The key set's URL does not answer with status 200.",
+  too_large: `The key set has over ${MAX_BYTES / 1024} KiB.`,
+  too_late: `The key set did not arrive within ${WITHIN_MS / 1000} seconds.`,
+  unreachable: "The key set's host cannot be reached, or its certificate is not trusted.",
+  not_a_key_set: "The key set's URL does not answer with JSON.",
+};
