@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { registerApiKeys } from "./commands/api-keys.ts";
 import { registerAudit } from "./commands/audit/register.ts";
 import { registerAuthority } from "./commands/authority/register.ts";
 import { registerCustomerToken } from "./commands/customer-token.ts";
@@ -60,6 +61,7 @@ program
 
 registerSetup(program, print, () => operatorOf(program.opts(), loginName()));
 registerTenant(program, print, settings);
+registerApiKeys(program, print, settings);
 registerPolicy(program, print);
 registerUser(program, print, settings);
 registerKeys(program, print, settings);

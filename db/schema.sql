@@ -335,6 +335,49 @@ table keystore.subject_keys (
   grant update (destroyed_at_ms, kek_version, wrapped) to sealdesk_keystore
   policy tenant for * using ((tenant = keystore.current_tenant()))
 
+table sealdesk.api_keys (
+  tenant uuid not null,
+  id text not null,
+  name text not null,
+  scopes text[] not null,
+  secret_hash bytea not null,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null,
+  last_used_day integer
+)
+  row level security
+  constraint api_keys_check CHECK ((expires_at_ms > created_at_ms))
+  constraint api_keys_id_check CHECK ((id ~ '^[0-9a-f]{16}$'::text))
+  constraint api_keys_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint api_keys_pkey PRIMARY KEY (tenant, id)
+  constraint api_keys_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50)))
+  constraint api_keys_secret_hash_check CHECK ((length(secret_hash) = 32))
+  constraint api_keys_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant select to sealdesk_app
+  grant update (last_used_day) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.api_requests (
+  tenant uuid not null,
+  api_key text not null,
+  idempotency_hash bytea not null,
+  request_hash bytea not null,
+  created_at_ms bigint not null,
+  status smallint,
+  answer jsonb
+)
+  row level security
+  constraint api_requests_idempotency_hash_check CHECK ((length(idempotency_hash) = 32))
+  constraint api_requests_pkey PRIMARY KEY (tenant, api_key, idempotency_hash)
+  constraint api_requests_request_hash_check CHECK ((length(request_hash) = 32))
+  constraint api_requests_tenant_api_key_fkey FOREIGN KEY (tenant, api_key) REFERENCES sealdesk.api_keys(tenant, id) ON DELETE CASCADE
+  constraint api_requests_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (answer, status) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.attachment_references (
   tenant uuid not null,
   attachment uuid not null,

@@ -21,6 +21,10 @@ export type IdentityErrorCode =
   | "customer_key_exists" // the tenant has a key of that `kid`
   | "invalid_origin" // not the origin of a web page, or too many of them
   | "invalid_monitor" // not a name or a validity that a monitor can have, or there is none of that name
+  | "invalid_api_key" // not a name, a scope or a validity that an API key can have, or there is none of that id
+  | "administration_unavailable" // the server has no login that may change tenants
+  | "idempotency_key_reused" // another request had the same Idempotency-Key
+  | "request_unanswered" // the same request is being carried out, or its answer is lost
   | "origin_not_allowed" // the page that asks is of an origin that the tenant does not allow
   | "customer_key_not_found" // the tenant has no key of that `kid`
   | "username_taken"

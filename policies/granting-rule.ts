@@ -2,10 +2,11 @@ import { createMongoAbility, type MongoAbility, type MongoQuery } from "@casl/ab
 import type { TenantId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
 import { defaultRules, type ActionsOf, type Resource } from "./rules/default-rules.ts";
-import type { PolicyRule } from "./rules/rule.ts";
+import type { PolicyRole, PolicyRule } from "./rules/rule.ts";
 
-/** What rules can refer to of an actor. */
-export type PolicyActor = Pick<Actor, "tenant" | "user" | "role"> & Partial<Pick<Actor, "device">>;
+/** What rules can refer to of an actor. A program with an API key is no user. */
+export type PolicyActor = Pick<Actor, "tenant"> &
+  Partial<Pick<Actor, "user" | "device">> & { readonly role: PolicyRole };
 
 /** The facts that rules are asked about. Every resource belongs to a tenant. */
 interface Facts {
@@ -57,7 +58,9 @@ const createAbility = (actor: PolicyActor, resource: Resource): MongoAbility =>
 const appliesTo = ({ roles, device, conditions }: PolicyRule, actor: PolicyActor): boolean =>
   roles.includes(actor.role) &&
   (device === undefined || (device === "registered") === (actor.device !== undefined)) &&
-  (actor.device !== undefined || !JSON.stringify(conditions).includes("$actor.device"));
+  (["user", "device"] as const).every(
+    (each) => actor[each] !== undefined || !JSON.stringify(conditions).includes(`$actor.${each}`),
+  );
 
 /** Returns the conditions with what the actor has in place of `$actor.user` and its like. */
 function about(actor: PolicyActor, conditions: MongoQuery): MongoQuery {

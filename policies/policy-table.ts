@@ -1,12 +1,11 @@
-import type { Role } from "./actor.ts";
 import { defaultRules, type Resource } from "./rules/default-rules.ts";
-import type { PolicyRule } from "./rules/rule.ts";
+import type { PolicyRole, PolicyRule } from "./rules/rule.ts";
 
 /** A row of the policy table: one rule for one action. */
 export interface PolicyRow {
   readonly resource: Resource;
   readonly action: string;
-  readonly roles: readonly Role[];
+  readonly roles: readonly PolicyRole[];
   readonly means: string;
   readonly rule: string;
   readonly device?: PolicyRule["device"];

@@ -1,4 +1,4 @@
-import type { TenantId, UserId } from "../crypto/wire/ids.ts";
+import type { TenantId } from "../crypto/wire/ids.ts";
 import { siteOf } from "./network.ts";
 
 /** The number of bytes of unfinished input that may be in memory at once. */
@@ -18,7 +18,7 @@ export interface HeldBytesLimits {
 /** The sender of the input. */
 export type Sender =
   | { readonly kind: "stranger"; readonly network: string }
-  | { readonly kind: "account"; readonly tenant: TenantId; readonly user: UserId };
+  | { readonly kind: "account"; readonly tenant: TenantId; readonly user: string };
 
 /** The scope of the limit that was reached: the sender alone, or also others. */
 export type HeldBytesLimit = "sender" | "everybody";

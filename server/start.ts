@@ -5,6 +5,7 @@ import {
   createCertifyAccount,
   type CertifyAccount,
 } from "../identity/authority/certify-account.ts";
+import { ApiRequests } from "../identity/administration/api-requests.ts";
 import { createOriginCheck } from "../identity/accounts/origins.ts";
 import { watchRoles } from "../identity/accounts/watch-roles.ts";
 import { createAccessTokens, type AccessTokens } from "../identity/tokens/access-token.ts";
@@ -22,7 +23,9 @@ import { openDevelopmentTenant, type DevelopmentAccount } from "./development.ts
 import { openFoundation, type Foundation, type Ports } from "./foundation.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { ActLimits } from "./http/act-limits.ts";
+import { ApiKeyAccess } from "./http/api-key-access.ts";
 import { createApp } from "./http/app.ts";
+import { Attempts } from "./http/attempts.ts";
 import { openHttpPort } from "./http/http-server.ts";
 import { createRoutes } from "./http/routes.ts";
 import { createMessageCheck } from "./message-check.ts";
@@ -246,6 +249,8 @@ function createControlPlane(
   const routes = createRoutes({
     config,
     pool,
+    ownerUrl: database.ownerUrl,
+    apiRequests: new ApiRequests(pool, () => serverKeys.blindIndexKeys),
     now,
     newId,
     publicUrl,
@@ -290,6 +295,10 @@ function createControlPlane(
     routes,
     isOriginOfAnyTenant,
     authenticator,
+    apiKeys: new ApiKeyAccess(
+      { pool, now },
+      new Attempts(shared.createLimiter("api-key-network", config.networkSignInLimit)),
+    ),
     actLimits: new ActLimits(config.actRates, () => performance.now()),
     publicUrl,
     bodies: { heldBytes, mostMs: timings.requestMs },

@@ -33,20 +33,21 @@ export const accountActions = {
     resources: ["user"],
     details: { role: "text" },
     description:
-      "`sealdesk user create` makes a staff account. A customer's first sign-in makes theirs, before `session.create`.",
+      "`sealdesk user create` or a program with an API key makes a staff account. A customer's first sign-in makes theirs, before `session.create`.",
   },
   "user.set_role": {
     class: "U",
     resources: ["user"],
     details: { role: "text", before: "text" },
-    description: "`sealdesk user set-role` gives a staff account another role.",
+    description:
+      "`sealdesk user set-role` or a program with an API key gives a staff account another role.",
   },
   "account.reset": {
     class: "D",
     resources: ["user"],
     details: { reason: "text", devices: "number" },
     description:
-      "An administrator or `sealdesk user reset` resets an account that lost its devices.",
+      "An administrator, `sealdesk user reset` or a program with an API key resets an account that lost its devices.",
   },
   "staff.list": {
     class: "R",

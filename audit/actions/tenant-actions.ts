@@ -1,6 +1,6 @@
 import type { ActionSpecs } from "./action-spec.ts";
 
-/** The audited acts of an operator on a tenant. */
+/** The audited acts on a tenant, of its operator and of programs with an API key. */
 export const tenantActions = {
   "tenant.create": {
     class: "C",
@@ -93,6 +93,37 @@ export const tenantActions = {
     details: { monitor: "text", expiresAtMs: "number" },
     description:
       "`sealdesk audit monitor add`: a program gets a token with which it reads the tenant's log.",
+  },
+  "tenant.read_settings": {
+    class: "R",
+    resources: ["tenant"],
+    details: {},
+    description: "A program with an API key reads the tenant's settings.",
+  },
+  "tenant.add_api_key": {
+    class: "U",
+    resources: ["tenant"],
+    details: { key: "text", name: "text", scopes: "list", expiresAtMs: "number" },
+    description: "`sealdesk api-key add`: a program of the tenant's backend gets an API key.",
+  },
+  "tenant.rotate_api_key": {
+    class: "U",
+    resources: ["tenant"],
+    details: { key: "text", replaces: "text", name: "text", expiresAtMs: "number" },
+    description: "`sealdesk api-key rotate`: a new key replaces another one after an overlap.",
+  },
+  "tenant.remove_api_key": {
+    class: "U",
+    resources: ["tenant"],
+    details: { key: "text" },
+    description: "`sealdesk api-key remove`",
+  },
+  "api_key.authenticate": {
+    class: "E",
+    resources: ["tenant"],
+    details: { key: "text" },
+    description:
+      "A request has an API key that is unknown, has ended, or belongs to another tenant. Only refusals are recorded. Repeated acts are summed.",
   },
   "tenant.remove_monitor": {
     class: "U",

@@ -91,12 +91,16 @@ async function resetUserCommand(
   settings: Settings,
   options: NamedAccount & { readonly reason: ResetReason },
 ): Promise<string> {
-  const { username } = options;
+  const { username, reason } = options;
   const devices = await withKeys(settings, options.tenant, async ({ data, profiles, tenant }) => {
     const deps = { pool: data, now: Date.now, profiles };
-    const reset = await resetByOperator(deps, tenant, { ...options, by: settings.operator });
+    const reset = await resetByOperator(deps, tenant, {
+      account: { username },
+      reason,
+      by: settings.operator,
+    });
     await reconcileFromOutside(deps, { tenant, user: reset.user });
-    return reset.devices;
+    return reset.devices.length;
   });
   return `Reset ${username}: removed ${devices} devices and ended every session. The next device makes a new account key.`;
 }
@@ -110,7 +114,7 @@ export async function setRoleCommand(
   await withKeys(settings, options.tenant, ({ ownerUrl, profiles, tenant }) =>
     setRole(ownerUrl, profiles, {
       tenant,
-      username,
+      account: { username },
       role,
       nowMs: Date.now(),
       by: settings.operator,

@@ -1,4 +1,4 @@
-import type { OperatorActor } from "../../audit/operator.ts";
+import type { Administrator } from "./administrator.ts";
 import { changeTenant } from "./change-tenant.ts";
 
 /**
@@ -13,7 +13,7 @@ export function allowStaffGrants(
     readonly slug: string;
     readonly allowed: boolean;
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<void> {
   const { slug, allowed, nowMs, by } = change;

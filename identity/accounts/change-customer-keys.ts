@@ -1,6 +1,6 @@
 import type { JSONWebKeySet } from "jose";
-import type { OperatorActor } from "../../audit/operator.ts";
 import { IdentityError } from "../identity-error.ts";
+import type { Administrator } from "./administrator.ts";
 import { changeTenant } from "./change-tenant.ts";
 import { assertCount, nameKeys, type CustomerKeyName } from "./customer-keys.ts";
 
@@ -33,7 +33,7 @@ export async function changeCustomerKeys(
     readonly slug: string;
     readonly change: CustomerKeysChange;
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<readonly CustomerKeyName[]> {
   let names: readonly CustomerKeyName[] = [];

@@ -1,5 +1,5 @@
-import type { OperatorActor } from "../../audit/operator.ts";
 import type { KeySetFetching } from "../../keys/environment/key-set-fetching.ts";
+import type { Administrator } from "./administrator.ts";
 import { changeTenant } from "./change-tenant.ts";
 import { parseJwksUrl } from "./jwks-url.ts";
 
@@ -18,7 +18,7 @@ export async function changeJwksUrl(
     readonly url: string | null;
     readonly fetching: Pick<KeySetFetching, "allowsLocalHttp">;
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<void> {
   const { slug, nowMs, by } = change;

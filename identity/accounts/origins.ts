@@ -1,6 +1,6 @@
-import type { OperatorActor } from "../../audit/operator.ts";
 import type { Pool } from "../../db/pool.ts";
 import { IdentityError } from "../identity-error.ts";
+import type { Administrator } from "./administrator.ts";
 import { changeTenant } from "./change-tenant.ts";
 
 /** The largest number of origins of a tenant. */
@@ -41,7 +41,7 @@ export async function changeOrigins(
     readonly kind: "add" | "remove";
     readonly origin: string;
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<readonly string[]> {
   const { slug, kind, nowMs, by } = change;

@@ -1,5 +1,5 @@
-import type { OperatorActor } from "../../audit/operator.ts";
 import { IdentityError } from "../identity-error.ts";
+import type { Administrator } from "./administrator.ts";
 import { changeTenant } from "./change-tenant.ts";
 import { parseKid } from "./customer-keys.ts";
 
@@ -18,7 +18,7 @@ export async function revokeCustomerKey(
     readonly slug: string;
     readonly kid: string;
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<readonly string[]> {
   const { slug, nowMs, by } = change;

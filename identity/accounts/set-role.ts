@@ -1,9 +1,10 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { asOwner } from "../../db/as-owner.ts";
 import type { Role, StaffRole } from "../../policies/actor.ts";
 import { IdentityError } from "../identity-error.ts";
+import { authorised, type Administrator } from "./administrator.ts";
+import { findStaff, type StaffName } from "./find-staff.ts";
 import type { Profiles } from "./profiles.ts";
 
 /**
@@ -17,18 +18,20 @@ export async function setRole(
   profiles: Pick<Profiles, "usernameIndexes">,
   change: {
     readonly tenant: TenantId;
-    readonly username: string;
+    readonly account: StaffName;
     readonly role: StaffRole;
     /** Milliseconds since the Unix epoch. */
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<void> {
-  const { tenant, username, role, nowMs, by = OPERATOR } = change;
+  const { tenant, account, role, nowMs, by } = change;
   await asOwner(ownerUrl, tenant, async (client) => {
+    const who = await authorised(client, by);
+    const id = await findStaff(client, profiles, tenant, account);
     const { rows } = await client.query<{ id: UserId; role: Role }>(
-      "select id, role from users where username_index = any($1::bytea[]) for update",
-      [profiles.usernameIndexes(tenant, username)],
+      "select id, role from users where id = $1 for update",
+      [id],
     );
     const [user] = rows;
     if (user === undefined) throw new IdentityError("user_not_found", "There is no such user.");
@@ -36,7 +39,7 @@ export async function setRole(
     await appendEntry(client, {
       occurredAtMs: nowMs,
       tenant,
-      actor: by,
+      ...who,
       action: "user.set_role",
       resource: { type: "user", id: user.id },
       subject: user.id,

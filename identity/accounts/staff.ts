@@ -1,7 +1,6 @@
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Client } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
-import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Actor, StaffRole } from "../../policies/actor.ts";
 import { decideStaffList } from "../../policies/staff-list.ts";
@@ -9,6 +8,7 @@ import { audited, assertAllowed } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { Secret } from "../../keys/secret.ts";
 import { asOwner } from "../../db/as-owner.ts";
+import { authorised, type Administrator } from "./administrator.ts";
 import { hashPassword } from "./password.ts";
 import type { DirectoryDeps, Profiles } from "./profiles.ts";
 
@@ -23,7 +23,7 @@ export interface NewStaff {
   readonly password: Secret<string>;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
-  readonly by?: OperatorActor | undefined;
+  readonly by?: Administrator | undefined;
 }
 
 /**
@@ -50,6 +50,7 @@ async function insertStaff(
   profile: Awaited<ReturnType<Profiles["seal"]>>,
   passwordHash: string,
 ): Promise<void> {
+  const who = await authorised(client, staff.by);
   // The unique constraint would not find a name that is stored under an earlier key.
   const taken = await client.query("select from users where username_index = any($1::bytea[])", [
     profile.usernameIndexes,
@@ -77,7 +78,7 @@ async function insertStaff(
   await appendEntry(client, {
     occurredAtMs: staff.nowMs,
     tenant: staff.tenant,
-    actor: staff.by ?? OPERATOR,
+    ...who,
     action: "user.create",
     resource: { type: "user", id: staff.id },
     subject: staff.id,

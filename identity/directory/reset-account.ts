@@ -1,5 +1,4 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
@@ -7,6 +6,8 @@ import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
 import { decideDirectory } from "../../policies/directory.ts";
 import type { ResetReason } from "../../policies/reset-reasons.ts";
+import { authorised, type Administrator } from "../accounts/administrator.ts";
+import { findStaff, type StaffName } from "../accounts/find-staff.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
 import { audited, assertAllowed, type Act, type UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
@@ -58,8 +59,8 @@ export async function resetAccount(
 }
 
 /**
- * Like `resetAccount`, for the operator of the server, who resets accounts of a tenant without
- * administrators. Running servers find out by themselves that sessions have ended. The caller must
+ * Like `resetAccount`, for the operator of the server or a program with an API key, for example if a tenant has no
+ * administrator with a device. Running servers find out by themselves that sessions have ended. The caller must
  * update the user's conversations.
  * @throws IdentityError user_not_found
  */
@@ -67,31 +68,28 @@ export async function resetByOperator(
   { pool, now, profiles }: Pick<DirectoryDeps, "pool" | "now" | "profiles">,
   tenant: TenantId,
   {
-    username,
+    account: name,
     reason,
-    by = OPERATOR,
+    by,
   }: {
-    readonly username: string;
+    readonly account: StaffName;
     readonly reason: ResetReason;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
-): Promise<{ readonly user: UserId; readonly devices: number }> {
+): Promise<{ readonly user: UserId; readonly devices: readonly DeviceId[] }> {
   return inTransaction(pool, tenant, async (client) => {
-    const { rows } = await client.query<{ id: UserId }>(
-      "select id from users where username_index = any($1::bytea[])",
-      [profiles.usernameIndexes(tenant, username)],
-    );
-    const user = rows[0]?.id;
-    const account = user === undefined ? undefined : await lockAccount(client, user);
-    if (user === undefined || account === undefined) throw notFound();
-    const { length: devices } = await clearAccount(client, { tenant, user, ...account }, now());
+    const who = await authorised(client, by);
+    const user = await findStaff(client, profiles, tenant, name);
+    const account = await lockAccount(client, user);
+    if (account === undefined) throw notFound();
+    const devices = await clearAccount(client, { tenant, user, ...account }, now());
     await appendEntry(client, {
       ...resetAct({ user, reason }),
       occurredAtMs: now(),
       tenant,
-      actor: by,
+      ...who,
       outcome: "success",
-      details: { reason, devices },
+      details: { reason, devices: devices.length },
     });
     return { user, devices };
   });

@@ -1,3 +1,4 @@
+import { administrationRules, type AdministrationAction } from "./administration.ts";
 import { conversationRules, type ConversationAction } from "./conversation.ts";
 import { directoryRules, type DirectoryAction } from "./directory.ts";
 import { linkRules, type LinkAction } from "./link.ts";
@@ -16,6 +17,7 @@ export interface ActionsOf {
   readonly audit_log: "read";
   readonly account_names: "read";
   readonly staff_list: "read";
+  readonly administration: AdministrationAction;
 }
 
 export type Resource = keyof ActionsOf;
@@ -31,4 +33,5 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...directoryRules,
   ...linkRules,
   ...readingRules,
+  ...administrationRules,
 ];

@@ -1,6 +1,9 @@
 import type { MongoQuery } from "@casl/ability";
 import type { Role } from "../actor.ts";
 
+/** The roles of accounts, and the programs that have an API key. */
+export type PolicyRole = Role | "api_key";
+
 /**
  * Allows actions to roles. It is data: it can be written as JSON. It holds only for resources of the actor's
  * own tenant, which no condition has to say.
@@ -10,7 +13,7 @@ export interface PolicyRule<Resource extends string = string, Action extends str
   readonly id: string;
   readonly resource: Resource;
   readonly actions: readonly Action[];
-  readonly roles: readonly Role[];
+  readonly roles: readonly PolicyRole[];
   /** Whether the actor's device must be registered, or must not be. Either will do by default. */
   readonly device?: "registered" | "unregistered";
   /**

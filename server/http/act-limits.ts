@@ -1,5 +1,3 @@
-import type { UserId } from "../../crypto/wire/ids.ts";
-import { isStaff, type Actor } from "../../policies/actor.ts";
 import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
 import { HttpError } from "./http-error.ts";
 import { memoryLimits } from "../limits.ts";
@@ -7,8 +5,14 @@ import { memoryLimits } from "../limits.ts";
 /** Audited requests of one account: how many at once, and how many per second. */
 export interface ActRates {
   readonly customer: BucketRate;
-  /** The rate of an agent, a supervisor, an admin, a bot or an auditor. */
+  /** The rate of an agent, a supervisor, an admin, a bot, an auditor or an API key. */
   readonly staff: BucketRate;
+}
+
+/** The account that makes a request, or the API key. */
+export interface Requester {
+  readonly account: string;
+  readonly rate: keyof ActRates;
 }
 
 /**
@@ -18,7 +22,7 @@ export interface ActRates {
 export class ActLimits {
   readonly #rates: ActRates;
   readonly #now: () => number;
-  readonly #buckets = new Map<UserId, Bucket>();
+  readonly #buckets = new Map<string, Bucket>();
 
   /** @param now returns milliseconds of a monotonic clock */
   constructor(rates: ActRates, now: () => number) {
@@ -30,9 +34,9 @@ export class ActLimits {
    * Counts one request.
    * @throws HttpError rate_limited
    */
-  take({ user, role }: Pick<Actor, "user" | "role">): void {
+  take(by: Requester): void {
     const nowMs = this.#now();
-    const waitMs = takeFrom([this.#bucket(user, role, nowMs)], nowMs);
+    const waitMs = takeFrom([this.#bucket(by, nowMs)], nowMs);
     if (waitMs === 0) return;
     const seconds = Math.max(1, Math.ceil(waitMs / 1000));
     throw new HttpError("rate_limited", `Too many requests; try again in ${seconds} s.`, {
@@ -40,11 +44,11 @@ export class ActLimits {
     });
   }
 
-  #bucket(user: UserId, role: Actor["role"], nowMs: number): Bucket {
-    const known = this.#buckets.get(user);
+  #bucket({ account, rate }: Requester, nowMs: number): Bucket {
+    const known = this.#buckets.get(account);
     if (known !== undefined) return known;
-    const made = fullBucket(this.#rates[isStaff(role) ? "staff" : "customer"], nowMs);
-    this.#buckets.set(user, made);
+    const made = fullBucket(this.#rates[rate], nowMs);
+    this.#buckets.set(account, made);
     if (this.#buckets.size > memoryLimits.accounts) {
       const [oldest] = this.#buckets.keys();
       if (oldest !== undefined) this.#buckets.delete(oldest);

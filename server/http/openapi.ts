@@ -18,7 +18,8 @@ const sessionProblems: readonly ProblemCode[] = [
 ];
 const accessProblems = (access: RouteSpec["access"]): readonly ProblemCode[] => {
   if (access === "public") return [];
-  if (access === "monitor") return ["missing_token", "invalid_token", "rate_limited"];
+  if (access === "monitor" || access === "api-key")
+    return ["missing_token", "invalid_token", "rate_limited"];
   return access === "connection" ? ["missing_token"] : sessionProblems;
 };
 const inputProblems: readonly ProblemCode[] = ["invalid_request"];
@@ -87,6 +88,11 @@ const securitySchemes = {
     description:
       "The token that `sealdesk audit monitor add` prints, RFC 6750. It may also be the password of Basic, RFC 7617",
   },
+  apiKey: {
+    type: "http",
+    scheme: "bearer",
+    description: "The API key that `sealdesk api-key add` prints, RFC 6750",
+  },
 } as const;
 
 function operationOf(spec: RouteSpec, schemas: JsonSchemas): object {
@@ -132,6 +138,8 @@ function securityOf(access: RouteSpec["access"]): Record<string, string[]>[] {
       return [connection, session];
     case "monitor":
       return [{ monitorToken: [] }];
+    case "api-key":
+      return [{ apiKey: [] }];
     default:
       return [session];
   }

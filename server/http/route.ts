@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type * as z from "zod/mini";
 import type { AuditAction } from "../../audit/actions.ts";
 import type { ProblemCode } from "../../contract/problems.ts";
+import type { ApiKeyHolder } from "../../identity/administration/authenticate-api-key.ts";
 import type { Authenticated } from "../../identity/tokens/authenticate.ts";
 import type { BodyLimit } from "../limits.ts";
 import type { Body } from "./bodies/body-reader.ts";
@@ -18,7 +19,14 @@ export interface RouteSpec {
   readonly path: string;
   readonly summary: string;
   readonly tag:
-    "Sessions" | "Directory" | "Conversations" | "Attachments" | "Relay" | "Audit" | "Service";
+    | "Sessions"
+    | "Directory"
+    | "Conversations"
+    | "Attachments"
+    | "Relay"
+    | "Audit"
+    | "Administration"
+    | "Service";
   /**
    * The credentials that the route requires.
    * - "session": needs an access token and a device proof, which are checked before anything is
@@ -27,9 +35,16 @@ export interface RouteSpec {
    * - "connection": needs the id of a relay connection, which the route looks up.
    * - "connection-or-session": needs one of the two.
    * - "monitor": needs the token of a monitor, which the route looks up.
+   * - "api-key": needs an API key of the tenant that the path names.
    */
   readonly access:
-    "public" | "session" | "renewal" | "connection" | "connection-or-session" | "monitor";
+    | "public"
+    | "session"
+    | "renewal"
+    | "connection"
+    | "connection-or-session"
+    | "monitor"
+    | "api-key";
   /** The audit actions that a success records, or one of a list of them, or why it records none. */
   readonly audits: readonly (AuditAction | readonly AuditAction[])[] | { readonly nothing: string };
   /**
@@ -75,7 +90,9 @@ type Who<A> = A extends "public" | "connection" | "monitor"
   ? undefined
   : A extends "connection-or-session"
     ? Authenticated | undefined
-    : Authenticated;
+    : A extends "api-key"
+      ? ApiKeyHolder
+      : Authenticated;
 type Parsed<T> = T extends Schema ? z.output<T> : undefined;
 
 export interface RequestFacts {

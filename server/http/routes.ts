@@ -1,5 +1,6 @@
 import type { Pool } from "../../db/pool.ts";
 import type { NewId } from "../../crypto/wire/ids.ts";
+import type { ApiRequests } from "../../identity/administration/api-requests.ts";
 import type { Profiles } from "../../identity/accounts/profiles.ts";
 import type { CertifyAccount } from "../../identity/authority/certify-account.ts";
 import type { Announce } from "../../identity/directory/announce.ts";
@@ -24,6 +25,24 @@ import type { Publication } from "../../audit/read/published-log.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import { LogReader } from "../../identity/audit-log/log-reader.ts";
 import { MonitorReader } from "../../identity/audit-log/monitor-reader.ts";
+import {
+  changeJwksUrlRoute,
+  giveCustomerKeysRoutes,
+  removeCustomerKeyRoute,
+  revokeCustomerKeyRoute,
+} from "./routes/administration/customer-keys.ts";
+import {
+  addOriginRoute,
+  readSettingsRoute,
+  removeOriginRoute,
+  staffGrantsRoute,
+} from "./routes/administration/settings.ts";
+import {
+  createStaffRoute,
+  listStaffByKeyRoute,
+  resetStaffRoute,
+  setRoleRoute,
+} from "./routes/administration/staff.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
 import { downloadAttachmentRoute } from "./routes/attachments/download.ts";
 import {
@@ -81,8 +100,12 @@ import { relaySendRoute } from "./routes/relay/send.ts";
 import { closeSessionRoute, openSessionRoute, renewSessionRoute } from "./routes/sessions.ts";
 
 export interface RoutesDeps {
-  readonly config: SignInRates & Pick<Config, "registrationLimit" | "bundleLimit" | "linkLimit">;
+  readonly config: SignInRates &
+    Pick<Config, "registrationLimit" | "bundleLimit" | "linkLimit" | "customerKeySets">;
   readonly pool: Pool;
+  /** The login of API keys' changes, if it may act as sealdesk_owner. */
+  readonly ownerUrl: string;
+  readonly apiRequests: ApiRequests;
   readonly now: () => number;
   readonly newId: NewId;
   readonly publicUrl: string;
@@ -191,11 +214,33 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       reader: new MonitorReader({ ...auditLog, publication: deps.publication }),
       attempts: new Attempts(createLimiter("monitor-network", deps.config.networkSignInLimit)),
     }),
+    ...administrationRoutes(deps),
     searchAuditRoute(auditLog),
     readNamesRoute({ ...useCase, profiles }),
     listAccountsRoute(auditLog),
     tailAuditRoute(auditLog, deps.stopping),
     healthRoute(),
     readyRoute(deps.readiness),
+  ];
+}
+
+/** The routes of programs with an API key. */
+function administrationRoutes(deps: RoutesDeps): readonly AnyRoute[] {
+  const { pool, now, newId, ownerUrl, profiles, announce, disconnect } = deps;
+  const { customerKeySets } = deps.config;
+  const administration = { pool, now, newId, ownerUrl, profiles, requests: deps.apiRequests };
+  return [
+    listStaffByKeyRoute(administration),
+    createStaffRoute(administration),
+    setRoleRoute(administration),
+    resetStaffRoute({ ...administration, announce, disconnect }),
+    readSettingsRoute(administration),
+    staffGrantsRoute(administration),
+    addOriginRoute(administration),
+    removeOriginRoute(administration),
+    ...giveCustomerKeysRoutes(administration),
+    removeCustomerKeyRoute(administration),
+    revokeCustomerKeyRoute(administration),
+    changeJwksUrlRoute({ ...administration, customerKeySets }),
   ];
 }

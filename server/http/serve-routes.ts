@@ -1,17 +1,20 @@
 import type { IncomingMessage } from "node:http";
 import type { Express, Request, Response } from "express";
 import { runFor } from "../../db/fairness/requester.ts";
-import { FairShares } from "../../policies/fair-shares.ts";
+import { isStaff } from "../../policies/actor.ts";
+import { FairShares, type Holder } from "../../policies/fair-shares.ts";
+import type { ApiKeyHolder } from "../../identity/administration/authenticate-api-key.ts";
 import type { Authenticated, Authenticator } from "../../identity/tokens/authenticate.ts";
 import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import * as z from "zod/mini";
 import type { Sender } from "../held-bytes.ts";
+import { API_KEY_CHALLENGE, type ApiKeyAccess } from "./api-key-access.ts";
 import { bodyOf, type Body, type BodyReaderDeps } from "./bodies/body-reader.ts";
 import { parseJson } from "./bodies/parse-json.ts";
 import { HttpError } from "./http-error.ts";
 import { MONITOR_CHALLENGE, monitorTokenIn } from "./monitor-token.ts";
 import { foreignOrigin } from "../page-origin.ts";
-import type { ActLimits } from "./act-limits.ts";
+import type { ActLimits, Requester } from "./act-limits.ts";
 import { isLimited, type AnyRoute, type Call, type RequestFacts, type RouteSpec } from "./route.ts";
 import { bodyLimits, requestLimits, shareLimits } from "../limits.ts";
 
@@ -20,6 +23,7 @@ const CONNECTION_HEADER = "relay-connection";
 
 export interface ServeDeps {
   readonly authenticator: Authenticator;
+  readonly apiKeys: Pick<ApiKeyAccess, "holderOf">;
   readonly actLimits: Pick<ActLimits, "take">;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -48,10 +52,10 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
         network: deps.networkOf(request),
       };
       const requestId = requestIdOf(response);
-      if (spec.access === "monitor") response.locals["challenge"] = MONITOR_CHALLENGE;
-      const known = await authenticate(spec.access, request, facts, deps);
-      if (known !== undefined && isLimited(spec)) deps.actLimits.take(known.actor);
-      const who = known && { ...known, actor: { ...known.actor, requestId } };
+      response.locals["challenge"] = challenges[spec.access];
+      const known = await authenticate(spec.access, request, facts, deps, requestId);
+      if (known !== undefined && isLimited(spec)) deps.actLimits.take(requesterOf(known));
+      const who = known && inRequest(known, requestId);
       const body = bodyOf(request, response, deps.bodies);
       body.assertFits(spec.bodyLimit ?? bodyLimits.none);
       const call = { requestId, who, request: facts, ...parseHead(spec, request) };
@@ -66,7 +70,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
         const answer = await route.handle({ ...call, body: parsed } as Call<RouteSpec>);
         send(response, spec, answer.status, answer.body);
       };
-      await (who === undefined ? serve() : serveInShare(inFlight, who, serve));
+      await (known === undefined ? serve() : serveInShare(inFlight, holderOf(known), serve));
     });
   }
 }
@@ -77,10 +81,9 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
  */
 async function serveInShare(
   inFlight: FairShares,
-  { actor: { tenant, user } }: Authenticated,
+  holder: Holder,
   serve: () => Promise<void>,
 ): Promise<void> {
-  const holder = { tenant, account: user };
   if (inFlight.take(holder) !== undefined)
     throw new HttpError(
       "rate_limited",
@@ -94,10 +97,32 @@ async function serveInShare(
   }
 }
 
-const senderOf = (known: Authenticated | undefined, { network }: { network: string }): Sender =>
-  known === undefined
-    ? { kind: "stranger", network }
-    : { kind: "account", tenant: known.actor.tenant, user: known.actor.user };
+/** The sender of a request: a device of an account, or a program with an API key. */
+type Known = Authenticated | ApiKeyHolder;
+
+const challenges: Partial<Record<RouteSpec["access"], string>> = {
+  monitor: MONITOR_CHALLENGE,
+  "api-key": API_KEY_CHALLENGE,
+};
+
+const holderOf = (known: Known) =>
+  "actor" in known
+    ? { tenant: known.actor.tenant, account: known.actor.user }
+    : { tenant: known.tenant, account: known.id };
+
+const requesterOf = (known: Known): Requester => ({
+  account: holderOf(known).account,
+  rate: "actor" in known && !isStaff(known.actor.role) ? "customer" : "staff",
+});
+
+const inRequest = (known: Known, requestId: string): Known =>
+  "actor" in known ? { ...known, actor: { ...known.actor, requestId } } : known;
+
+function senderOf(known: Known | undefined, { network }: { network: string }): Sender {
+  if (known === undefined) return { kind: "stranger", network };
+  const { tenant, account } = holderOf(known);
+  return { kind: "account", tenant, user: account };
+}
 
 const expressPath = (path: string): string =>
   path.replaceAll(/\{(\w+)\}/g, ":$1").replaceAll(/\{(\w+)\*\}/g, "*$1");
@@ -114,9 +139,11 @@ async function authenticate(
   access: RouteSpec["access"],
   request: Request,
   facts: Omit<RequestFacts, "address">,
-  { authenticator, now }: ServeDeps,
-): Promise<Authenticated | undefined> {
+  { authenticator, apiKeys, now }: ServeDeps,
+  requestId: string,
+): Promise<Known | undefined> {
   if (access === "public") return undefined;
+  if (access === "api-key") return apiKeys.holderOf(request, facts, requestId);
   if (access === "monitor") {
     monitorTokenIn(request.get("authorization"));
     return undefined;

@@ -1,4 +1,5 @@
 /** A walk over all routes: what each one takes as a body, and that it is refused by its headers. */
+import { apiKeyOf } from "../../support/administration.ts";
 import { staffDevice, type TestDevice } from "../../support/device.ts";
 import { RawConnection } from "../../support/raw-http.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -12,17 +13,21 @@ interface Operation {
 
 let server: TestServer;
 let device: TestDevice;
+let apiKey: string;
 let routes: { method: string; path: string; operation: Operation }[];
 beforeAll(async () => {
   server = await startTestServer();
   device = await staffDevice(server, "auditor");
+  apiKey = await apiKeyOf(server);
   const document = (await (await fetch(`${server.url}/v1/openapi.json`)).json()) as {
     readonly paths: Record<string, Record<string, Operation>>;
   };
   routes = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
       method: method.toUpperCase(),
-      path: path.replaceAll(/\{\w+\}/g, "00000000-0000-4000-8000-000000000000"),
+      path: path
+        .replace("{tenant}", server.tenant.slug)
+        .replaceAll(/\{\w+\}/g, "00000000-0000-4000-8000-000000000000"),
       operation,
     })),
   );
@@ -92,9 +97,11 @@ test("a body over the limit, or a compressed one, is refused before it is sent",
   for (const route of routes) {
     const { method, path, operation } = route;
     const byConnection = operation.security.every((each) => "relayConnection" in each);
+    const isByKey = operation.security.some((each) => "apiKey" in each);
     const isMonitor = operation.security.some((each) => "monitorToken" in each);
     const who = () => {
       if (isPublic(route)) return {};
+      if (isByKey) return { Authorization: `Bearer ${apiKey}` };
       if (isMonitor) return { Authorization: "Bearer unknown" };
       return byConnection ? { "Relay-Connection": "none" } : authorised(method, path);
     };

@@ -177,6 +177,8 @@ audit.repeats: delete insert select update(first_ms,last_ms,seen)
 audit.restores: select
 audit.tiles: select
 audit.trees: select
+sealdesk.api_keys: select update(last_used_day)
+sealdesk.api_requests: delete insert select update(answer,status)
 sealdesk.attachment_references: delete insert select
 sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,expires_at_ms,received,seq,sha256,state,tail)
 sealdesk.audit_monitors: select

@@ -4,6 +4,7 @@ import { toHex } from "../../../crypto/wire/bytes.ts";
 import type { Frame } from "../../../crypto/wire/frame.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
+import { administrationCalls } from "../../support/administration-calls.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { expectSection, markdownTable } from "../../support/generated-section.ts";
 import { outsideActionTable } from "../../support/outside-action-table.ts";
@@ -78,9 +79,10 @@ async function operations(): Promise<[string, Operation["x-audit"]][]> {
 test("each route leaves its declared entry for every change and every read of others' data", async () => {
   const calls = routeCalls({ server, subject, customer, agent });
   const declared = await operations();
-  expect(declared.map(([name]) => name).toSorted()).toEqual(Object.keys(calls).toSorted());
+  const all = { ...calls, ...administrationCalls(server) };
+  expect(declared.map(([name]) => name).toSorted()).toEqual(Object.keys(all).toSorted());
   for (const [name, audits] of declared) {
-    const call = await calls[name]?.();
+    const call = await all[name]?.();
     const before = { kept: await everythingKept(), actions: await actions() };
     const status = (await call?.())?.status ?? 0;
     expect([name, status >= 200 && status < 300]).toEqual([name, true]);

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AuditAction } from "../../../audit/actions.ts";
+import { addApiKey } from "../../../identity/administration/api-keys.ts";
 import { outsideActionTable } from "../../support/outside-action-table.ts";
 import { ed25519 } from "../../support/device.ts";
 import { startKeySetServer, type KeySetServer } from "../../support/key-set-server.ts";
@@ -13,10 +14,19 @@ import { until } from "../../support/until.ts";
 let server: TestServer;
 let folder: string;
 let backend: KeySetServer;
+let apiKey: string;
 
 beforeAll(async () => {
   server = await startTestServer();
   backend = await startKeySetServer({ published: ed25519() });
+  const made = await addApiKey(server.database.ownerUrl, {
+    slug: server.tenant.slug,
+    name: "to-be-changed",
+    scopes: ["read_staff"],
+    days: 1,
+    nowMs: Date.now(),
+  });
+  apiKey = made.reveal().split("_")[1] ?? "";
   folder = await mkdtemp(join(tmpdir(), "sealdesk-commands-"));
   const { kty, crv, x } = JSON.parse(
     await readFile(join(server.home, "development", "customer-token-key.json"), "utf8").catch(() =>
@@ -127,6 +137,18 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--tenant", slug(), "--username", "made", "--role", "supervisor"],
     leaves: "user.set_role",
   },
+  "api-key add": {
+    args: () => ["--tenant", slug(), "--name", "backend", "--scope", "read_staff"],
+    leaves: "tenant.add_api_key",
+  },
+  "api-key rotate": {
+    args: () => ["--tenant", slug(), "--id", apiKey],
+    leaves: "tenant.rotate_api_key",
+  },
+  "api-key remove": {
+    args: () => ["--tenant", slug(), "--id", apiKey],
+    leaves: "tenant.remove_api_key",
+  },
   "audit monitor add": {
     args: () => ["--tenant", slug(), "--name", "monitor"],
     leaves: "tenant.add_monitor",
@@ -154,6 +176,7 @@ const others: Readonly<Record<string, string>> = {
   "tenant origins list": "reads origins",
   "tenant recount-storage": "see relay/message-quota.test.ts",
   "keys status": "reads versions",
+  "api-key list": "reads names",
   "policy table": "prints the rules of this version",
   "keys rewrap-subjects": "continues what keys rotate-kek recorded",
   "customer-token": "signs for development",

@@ -12,6 +12,7 @@ const titles = {
   audit_log: "The audit log",
   account_names: "The names of accounts",
   staff_list: "The list of staff",
+  administration: "API keys of the tenant's backend",
 } as const;
 
 test("docs/access.md has every rule", async () => {

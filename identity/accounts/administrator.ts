@@ -1,0 +1,28 @@
+import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
+import type { Client } from "../../db/pool.ts";
+import type { Decision } from "../../policies/decision.ts";
+
+/** A program that administers its tenant with an API key. */
+export interface KeyAdministrator {
+  readonly actor: { readonly kind: "system"; readonly id: string };
+  readonly requestId: string;
+  /**
+   * Decides in the transaction of the act, so that a key that was removed meanwhile changes nothing.
+   * @throws IdentityError, if the key may not act
+   */
+  readonly authorise: (client: Client) => Promise<Decision>;
+}
+
+/** Who administers a tenant: the operator, who has the database, or a program with an API key. */
+export type Administrator = OperatorActor | KeyAdministrator;
+
+/**
+ * Authorises an act in its transaction, which must be fenced to the tenant.
+ * @returns the fields of the audit entry that say who acts
+ * @throws IdentityError, if the administrator may not act
+ */
+export async function authorised(client: Client, by: Administrator = OPERATOR) {
+  if (!("authorise" in by)) return { actor: by };
+  const decision = await by.authorise(client);
+  return { actor: by.actor, requestId: by.requestId, decision };
+}

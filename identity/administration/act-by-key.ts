@@ -1,0 +1,133 @@
+import type { AuditAction } from "../../audit/actions.ts";
+import type { AuditEntry } from "../../audit/append-entry.ts";
+import { appendRefusal } from "../../audit/append-refusal.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
+import { sqlState } from "../../db/database-error.ts";
+import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
+import type { Client } from "../../db/pool.ts";
+import {
+  decideAdministration,
+  type AdministrationAction,
+  type ApiKeyFacts,
+} from "../../policies/administration.ts";
+import type { Decision } from "../../policies/decision.ts";
+import { DomainError } from "../../policies/domain-error.ts";
+import type { KeyAdministrator } from "../accounts/administrator.ts";
+import type { UseCase } from "../audited.ts";
+import { IdentityError } from "../identity-error.ts";
+import type { ApiRequests, KeyAnswer, OnceRequest } from "./api-requests.ts";
+import type { ApiKeyHolder } from "./authenticate-api-key.ts";
+
+/** `permission denied to set role`: the login may not act as the owner of the database. */
+const INSUFFICIENT_PRIVILEGE = "42501";
+
+/** Each act of an administrator has a connection of its own, so few run at the same time. */
+const acts = new FairSemaphore(fairPlaces(6));
+
+export interface KeyActDeps extends UseCase {
+  readonly requests: ApiRequests;
+}
+
+/** An act that a program does with an API key. */
+export interface KeyAct<A extends AuditAction> {
+  readonly requestId: string;
+  /** What the key must be allowed to do. */
+  readonly action: AdministrationAction;
+  /** The action that the audit log records, also if it is refused. */
+  readonly audit: A;
+  readonly resource: AuditEntry<A>["resource"];
+  readonly subject?: UserId | undefined;
+  /** Undefined if the act may be repeated, such as a read. */
+  readonly once: OnceRequest | undefined;
+}
+
+/**
+ * Runs an act of a program with an API key. The act decides again in its own transaction by `by.authorise`, and an
+ * act with an Idempotency-Key is carried out at most once. A refusal is audited.
+ * @param work calls the use case that the operator's command calls, and passes `by` to it
+ * @throws IdentityError forbidden, idempotency_key_reused, request_unanswered, administration_unavailable; what
+ *   `work` throws; OverloadError overloaded
+ */
+export async function actByKey<A extends AuditAction>(
+  { pool, now, requests }: KeyActDeps,
+  key: ApiKeyHolder,
+  act: KeyAct<A>,
+  work: (by: KeyAdministrator) => Promise<KeyAnswer>,
+): Promise<KeyAnswer> {
+  const { action, once, requestId } = act;
+  const nowMs = now();
+  const actor = { kind: "system", id: `api-key ${key.id}` } as const;
+  const by: KeyAdministrator = {
+    actor,
+    requestId,
+    async authorise(client) {
+      const decision = assertAllowed(await standing(client, key), action, key, now());
+      if (once !== undefined) await requests.claim(client, key, once, nowMs);
+      return decision;
+    },
+  };
+  try {
+    assertAllowed(key, action, key, nowMs);
+    const answered = once && (await requests.find(key, once, nowMs));
+    if (answered !== undefined) return answered;
+    const holder = { tenant: key.tenant, account: key.id };
+    const answer = await acts.run(holder, () => work(by)).catch(withoutOwner);
+    if (once !== undefined) await requests.answer(key, once, answer);
+    return answer;
+  } catch (error) {
+    if (error instanceof DomainError)
+      await appendRefusal(pool, {
+        tenant: key.tenant,
+        occurredAtMs: now(),
+        actor,
+        action: act.audit,
+        resource: act.resource,
+        subject: act.subject,
+        outcome: "refused",
+        reason: error.code,
+        ...(error.reasons.length > 0 && {
+          decision: { allowed: false, reasons: error.reasons },
+        }),
+        requestId,
+      });
+    throw error;
+  }
+}
+
+/** Reads the key as it is now, and keeps it so until the transaction ends. Undefined if it was removed. */
+async function standing(client: Client, { id }: ApiKeyHolder): Promise<ApiKeyFacts | undefined> {
+  const { rows } = await client.query<ApiKeyFacts>(
+    `select k.tenant, k.scopes, k.expires_at_ms as "expiresAtMs", t.suspended_at_ms as "suspendedAtMs"
+     from api_keys k join tenants t on t.id = k.tenant where k.id = $1 for share of k`,
+    [id],
+  );
+  return rows[0];
+}
+
+function assertAllowed(
+  facts: ApiKeyFacts | undefined,
+  action: AdministrationAction,
+  { tenant }: ApiKeyHolder,
+  nowMs: number,
+): Decision {
+  if (facts === undefined) throw new IdentityError("invalid_token", "The API key was removed.");
+  const decision = decideAdministration(facts, action, tenant, nowMs);
+  if (!decision.allowed)
+    throw new IdentityError(
+      "forbidden",
+      `The API key may not do this. It needs the scope ${action}.`,
+      {
+        reasons: decision.reasons,
+      },
+    );
+  return decision;
+}
+
+function withoutOwner(cause: unknown): never {
+  if (sqlState(cause) !== INSUFFICIENT_PRIVILEGE) throw cause;
+  throw new IdentityError(
+    "administration_unavailable",
+    "This server has no login that may change tenants. Its operator must set DATABASE_OWNER_URL.",
+    { cause },
+  );
+}

@@ -1,0 +1,181 @@
+import type { OperatorActor } from "../../audit/operator.ts";
+import type { Client, Pool } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
+import { Secret } from "../../keys/secret.ts";
+import { administrationActions, type AdministrationAction } from "../../policies/administration.ts";
+import { changeTenant } from "../accounts/change-tenant.ts";
+import { IdentityError } from "../identity-error.ts";
+import { hashOfSecret, newApiKeyToken, textOf } from "./api-key-token.ts";
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const MAX_KEYS = 50;
+
+/** An API key as operators see it. Times are milliseconds since the Unix epoch. */
+export interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  /** Days since 1970, UTC. Null if the key was never used. */
+  readonly lastUsedDay: number | null;
+}
+
+/** An operator's change of a tenant's API keys. */
+interface KeyChange {
+  readonly slug: string;
+  readonly nowMs: number;
+  readonly by?: OperatorActor | undefined;
+}
+
+const COLUMNS = `id, name, scopes, created_at_ms as "createdAtMs", expires_at_ms as "expiresAtMs",
+  last_used_day as "lastUsedDay"`;
+
+/**
+ * Makes an API key.
+ * @param ownerUrl a login that may act as sealdesk_owner
+ * @param change.days how long it is valid, from 1 to 366
+ * @returns the token, which is stored nowhere
+ * @throws IdentityError tenant_not_found, invalid_api_key
+ */
+export async function addApiKey(
+  ownerUrl: string,
+  change: KeyChange & {
+    readonly name: string;
+    readonly scopes: readonly string[];
+    readonly days: number;
+  },
+): Promise<Secret<string>> {
+  const { slug, name, days, nowMs, by } = change;
+  if (!NAME.test(name))
+    throw invalid(
+      "The name of a key has 1 to 63 lower-case letters, digits and hyphens, and does not begin with a hyphen.",
+    );
+  const scopes = parseScopes(change.scopes);
+  const expiresAtMs = nowMs + assertDays(days) * DAY_MS;
+  const token = newApiKeyToken();
+  await changeTenant(
+    ownerUrl,
+    { slug, action: "tenant.add_api_key", nowMs, by },
+    async (client, { id: tenant }) => {
+      await insertKey(client, tenant, { token, name, scopes, createdAtMs: nowMs, expiresAtMs });
+      return { key: token.id, name, scopes: [...scopes], expiresAtMs };
+    },
+  );
+  return new Secret(textOf(token));
+}
+
+/**
+ * Makes a new key with the name and the scopes of another one, which ends after an overlap.
+ * @param change.overlapHours how long both are valid, from 0 to 720
+ * @throws IdentityError tenant_not_found; invalid_api_key, also if there is no such key or it has ended
+ */
+export async function rotateApiKey(
+  ownerUrl: string,
+  change: KeyChange & {
+    readonly id: string;
+    readonly days: number;
+    readonly overlapHours: number;
+  },
+): Promise<Secret<string>> {
+  const { slug, id, days, overlapHours, nowMs, by } = change;
+  if (!(Number.isInteger(overlapHours) && overlapHours >= 0 && overlapHours <= 720))
+    throw invalid("The overlap is 0 to 720 hours.");
+  const expiresAtMs = nowMs + assertDays(days) * DAY_MS;
+  const token = newApiKeyToken();
+  await changeTenant(
+    ownerUrl,
+    { slug, action: "tenant.rotate_api_key", nowMs, by },
+    async (client, { id: tenant }) => {
+      const { rows } = await client.query<{ name: string; scopes: AdministrationAction[] }>(
+        `update api_keys set expires_at_ms = least(expires_at_ms, $3)
+         where id = $1 and expires_at_ms > $2 returning name, scopes`,
+        [id, nowMs, Math.max(nowMs + overlapHours * HOUR_MS, nowMs + 1)],
+      );
+      const [former] = rows;
+      if (former === undefined) throw noSuchKey(id);
+      await insertKey(client, tenant, { token, ...former, createdAtMs: nowMs, expiresAtMs });
+      return { key: token.id, replaces: id, name: former.name, expiresAtMs };
+    },
+  );
+  return new Secret(textOf(token));
+}
+
+/**
+ * Ends a key: its next request is refused, and so is one that is being served.
+ * @throws IdentityError tenant_not_found; invalid_api_key, if there is no such key
+ */
+export async function removeApiKey(
+  ownerUrl: string,
+  { slug, id, nowMs, by }: KeyChange & { readonly id: string },
+): Promise<void> {
+  await changeTenant(
+    ownerUrl,
+    { slug, action: "tenant.remove_api_key", nowMs, by },
+    async (client) => {
+      const { rowCount } = await client.query("delete from api_keys where id = $1", [id]);
+      if (rowCount === 0) throw noSuchKey(id);
+      return { key: id };
+    },
+  );
+}
+
+/** Returns the keys of a tenant, the oldest first. */
+export async function listApiKeys(pool: Pool, tenant: TenantId): Promise<readonly ApiKey[]> {
+  return inTransaction(pool, tenant, async (client) => {
+    const { rows } = await client.query<ApiKey>(
+      `select ${COLUMNS} from api_keys order by created_at_ms, id`,
+    );
+    return rows;
+  });
+}
+
+async function insertKey(
+  client: Client,
+  tenant: TenantId,
+  key: {
+    readonly token: ReturnType<typeof newApiKeyToken>;
+    readonly name: string;
+    readonly scopes: readonly AdministrationAction[];
+    readonly createdAtMs: number;
+    readonly expiresAtMs: number;
+  },
+): Promise<void> {
+  const { token, name, scopes, createdAtMs, expiresAtMs } = key;
+  await client.query(
+    `insert into api_keys (tenant, id, name, scopes, secret_hash, created_at_ms, expires_at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [tenant, token.id, name, scopes, hashOfSecret(token), createdAtMs, expiresAtMs],
+  );
+  const { rows } = await client.query<{ count: number }>(
+    "select count(*)::int as count from api_keys",
+  );
+  if ((rows[0]?.count ?? 0) > MAX_KEYS)
+    throw invalid(`A tenant has at most ${MAX_KEYS} API keys. Remove those that have ended.`);
+}
+
+function parseScopes(given: readonly string[]): readonly AdministrationAction[] {
+  const unknown = given.find(
+    (scope) => !(administrationActions as readonly string[]).includes(scope),
+  );
+  if (unknown !== undefined || given.length === 0)
+    throw invalid(
+      `${unknown === undefined ? "A key needs a scope." : `There is no scope ${JSON.stringify(unknown)}.`} The scopes are ${administrationActions.join(", ")}.`,
+    );
+  return administrationActions.filter((scope) => given.includes(scope));
+}
+
+function assertDays(days: number): number {
+  if (Number.isInteger(days) && days >= 1 && days <= 366) return days;
+  throw invalid("A key is valid for 1 to 366 days.");
+}
+
+const invalid = (sentence: string): IdentityError => new IdentityError("invalid_api_key", sentence);
+
+const noSuchKey = (id: string): IdentityError =>
+  invalid(
+    `The tenant has no valid key ${JSON.stringify(id)}. \`sealdesk api-key list\` shows them.`,
+  );

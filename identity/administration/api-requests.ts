@@ -1,0 +1,128 @@
+import { createHmac } from "node:crypto";
+import type { Client } from "../../db/pool.ts";
+import type { Pool } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Secret } from "../../keys/secret.ts";
+import { IdentityError } from "../identity-error.ts";
+import type { ApiKeyHolder } from "./authenticate-api-key.ts";
+
+/** How long the answer of a request is kept. */
+const KEPT_MS = 24 * 3_600_000;
+
+/** A request that is carried out once, however often it is sent. */
+export interface OnceRequest {
+  /** The header Idempotency-Key. */
+  readonly idempotencyKey: string;
+  /** The method, the path and the body. Another request with the same key is refused. */
+  readonly content: string;
+}
+
+/** The answer of a route. */
+export interface KeyAnswer {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+interface StoredRequest {
+  readonly requestHash: Uint8Array;
+  readonly status: number | null;
+  readonly answer: unknown;
+}
+
+/**
+ * Requests by their Idempotency-Key. What is stored of a request is an HMAC, because a body can hold a password.
+ */
+export class ApiRequests {
+  readonly #pool: Pool;
+  readonly #keys: () => readonly Secret<Uint8Array>[];
+
+  /** @param keys returns keys of the server that every node has, the newest first */
+  constructor(pool: Pool, keys: () => readonly Secret<Uint8Array>[]) {
+    this.#pool = pool;
+    this.#keys = keys;
+  }
+
+  /**
+   * Returns the stored answer, or undefined if there was no such request within the last 24 hours.
+   * @throws IdentityError idempotency_key_reused, request_unanswered
+   */
+  async find(
+    key: ApiKeyHolder,
+    { idempotencyKey, content }: OnceRequest,
+    nowMs: number,
+  ): Promise<KeyAnswer | undefined> {
+    const hashes = this.#hashes("key", `${key.id} ${idempotencyKey}`);
+    const stored = await inTransaction(this.#pool, key.tenant, async (client) => {
+      const { rows } = await client.query<StoredRequest>(
+        `select request_hash as "requestHash", status, answer from api_requests
+         where api_key = $1 and idempotency_hash = any($2::bytea[]) and created_at_ms > $3`,
+        [key.id, hashes, nowMs - KEPT_MS],
+      );
+      return rows[0];
+    });
+    if (stored === undefined) return undefined;
+    const isSame = this.#hashes("request", content).some((hash) => hash.equals(stored.requestHash));
+    if (!isSame)
+      throw new IdentityError(
+        "idempotency_key_reused",
+        "Another request had this Idempotency-Key within the last 24 hours. Choose another key.",
+      );
+    if (stored.status === null) throw unanswered();
+    return { status: stored.status, body: stored.answer ?? undefined };
+  }
+
+  /**
+   * Notes in the transaction of the act that the request is carried out. It waits while the same request is
+   * carried out elsewhere.
+   * @throws IdentityError request_unanswered, if it was
+   */
+  async claim(
+    client: Client,
+    key: ApiKeyHolder,
+    { idempotencyKey, content }: OnceRequest,
+    nowMs: number,
+  ): Promise<void> {
+    const [idempotencyHash] = this.#hashes("key", `${key.id} ${idempotencyKey}`);
+    const [requestHash] = this.#hashes("request", content);
+    await client.query("delete from api_requests where api_key = $1 and created_at_ms <= $2", [
+      key.id,
+      nowMs - KEPT_MS,
+    ]);
+    const { rowCount } = await client.query(
+      `insert into api_requests (tenant, api_key, idempotency_hash, request_hash, created_at_ms)
+       values ($1, $2, $3, $4, $5) on conflict do nothing`,
+      [key.tenant, key.id, idempotencyHash, requestHash, nowMs],
+    );
+    if (rowCount === 0) throw unanswered();
+  }
+
+  /** Stores the answer of a request that was carried out. */
+  async answer(
+    key: ApiKeyHolder,
+    { idempotencyKey }: OnceRequest,
+    { status, body }: KeyAnswer,
+  ): Promise<void> {
+    const hashes = this.#hashes("key", `${key.id} ${idempotencyKey}`);
+    await inTransaction(this.#pool, key.tenant, (client) =>
+      client.query(
+        `update api_requests set status = $3, answer = $4
+         where api_key = $1 and idempotency_hash = any($2::bytea[])`,
+        [key.id, hashes, status, body === undefined ? null : JSON.stringify(body)],
+      ),
+    );
+  }
+
+  #hashes(what: "key" | "request", content: string): readonly Buffer[] {
+    return this.#keys().map((key) =>
+      createHmac("sha256", key.reveal())
+        .update(`sealdesk/api-request/v1\0${what}\0${content}`)
+        .digest(),
+    );
+  }
+}
+
+const unanswered = (): IdentityError =>
+  new IdentityError(
+    "request_unanswered",
+    "This request is being carried out, or its answer is lost. Repeat it in a moment. If this stays, read what is stored.",
+  );

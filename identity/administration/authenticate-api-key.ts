@@ -1,0 +1,90 @@
+import { timingSafeEqual } from "node:crypto";
+import { appendRefusal } from "../../audit/append-refusal.ts";
+import { nilId, type TenantId } from "../../crypto/wire/ids.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { decideApiKey, type ApiKeyFacts } from "../../policies/administration.ts";
+import { findTenant } from "../accounts/tenant.ts";
+import type { UseCase } from "../audited.ts";
+import { IdentityError } from "../identity-error.ts";
+import { hashOfSecret, parseApiKeyToken, type ApiKeyToken } from "./api-key-token.ts";
+
+const DAY_MS = 86_400_000;
+
+/** A program that has proved to have an API key. */
+export interface ApiKeyHolder extends ApiKeyFacts {
+  readonly id: string;
+  readonly slug: string;
+}
+
+interface KeyRow {
+  readonly scopes: readonly string[];
+  readonly secretHash: Uint8Array;
+  readonly expiresAtMs: number;
+  readonly lastUsedDay: number | null;
+}
+
+/**
+ * Finds the API key of a request. A refusal does not say what is wrong, and whether there is such a tenant or key. If
+ * the tenant exists, the audit log has the refusal and its reason.
+ * @param request.slug the tenant that the request names
+ * @throws IdentityError invalid_token
+ */
+export async function authenticateApiKey(
+  { pool, now }: UseCase,
+  request: { readonly slug: string; readonly token: string; readonly requestId: string },
+): Promise<ApiKeyHolder> {
+  const { slug, requestId } = request;
+  const nowMs = now();
+  const tenant = await findTenant(pool, slug);
+  const token = parseApiKeyToken(request.token);
+  // Without a tenant or a key, the same statement runs and finds nothing.
+  const row = await findKey({ pool, now }, tenant?.id ?? nilId<TenantId>(), token);
+  if (tenant === undefined) throw refused();
+  const { suspendedAtMs } = tenant;
+  const decision = decideApiKey(row && { ...row, suspendedAtMs }, nowMs);
+  if (row === undefined || token === undefined || !decision.allowed) {
+    await appendRefusal(pool, {
+      tenant: tenant.id,
+      occurredAtMs: nowMs,
+      // The sender has not proved to have a key.
+      actor: { kind: "system", id: "api-key" },
+      action: "api_key.authenticate",
+      resource: { type: "tenant", id: tenant.id },
+      outcome: "refused",
+      reason: decision.reasons[0],
+      requestId,
+      details: row && token && { key: token.id },
+    });
+    throw refused();
+  }
+  const { scopes, expiresAtMs } = row;
+  return { id: token.id, slug, tenant: tenant.id, scopes, expiresAtMs, suspendedAtMs };
+}
+
+/** Returns the key whose id and secret the token has, and notes the day of its use. */
+function findKey(
+  { pool, now }: UseCase,
+  tenant: TenantId,
+  token: ApiKeyToken | undefined,
+): Promise<KeyRow | undefined> {
+  return inTransaction(pool, tenant, async (client) => {
+    const { rows } = await client.query<KeyRow>(
+      `select scopes, secret_hash as "secretHash", expires_at_ms as "expiresAtMs",
+         last_used_day as "lastUsedDay" from api_keys where id = $1`,
+      [token?.id ?? ""],
+    );
+    const [row] = rows;
+    if (row === undefined || token === undefined) return undefined;
+    if (!timingSafeEqual(hashOfSecret(token), row.secretHash)) return undefined;
+    const day = Math.floor(now() / DAY_MS);
+    if (row.expiresAtMs > now() && row.lastUsedDay !== day)
+      await client.query("update api_keys set last_used_day = $2 where id = $1", [token.id, day]);
+    return row;
+  });
+}
+
+const refused = (): IdentityError =>
+  new IdentityError(
+    "invalid_token",
+    "The API key is not one of this tenant, or it has ended. Ask the operator for another one.",
+  );

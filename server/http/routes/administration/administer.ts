@@ -1,0 +1,50 @@
+import type { AuditAction } from "../../../../audit/actions.ts";
+import type { AuditEntry } from "../../../../audit/append-entry.ts";
+import type { ProblemCode } from "../../../../contract/problems.ts";
+import type { UserId } from "../../../../crypto/wire/ids.ts";
+import type { KeyAdministrator } from "../../../../identity/accounts/administrator.ts";
+import { actByKey, type KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { ApiKeyHolder } from "../../../../identity/administration/authenticate-api-key.ts";
+import type { AdministrationAction } from "../../../../policies/administration.ts";
+import type { Answer, RequestFacts } from "../../route.ts";
+
+/** The problems of every route that changes something with an API key. */
+export const changeProblems: readonly ProblemCode[] = [
+  "forbidden",
+  "overloaded",
+  "administration_unavailable",
+  "idempotency_key_reused",
+  "request_unanswered",
+];
+
+/** A request with an API key, as far as it matters for every act. */
+interface KeyCall {
+  readonly requestId: string;
+  readonly who: ApiKeyHolder;
+  readonly request: RequestFacts;
+  /** Undefined for a read. */
+  readonly headers: { readonly "idempotency-key"?: string | undefined } | undefined;
+  readonly body: unknown;
+}
+
+/**
+ * Carries out a request with an API key: see `actByKey`.
+ * @param act.resource the tenant by default
+ */
+export function administer<A extends AuditAction>(
+  deps: KeyActDeps,
+  { requestId, who, request, headers, body }: KeyCall,
+  act: {
+    readonly action: AdministrationAction;
+    readonly audit: A;
+    readonly resource: AuditEntry<A>["resource"];
+    readonly subject?: UserId;
+  },
+  work: (by: KeyAdministrator) => Promise<Answer>,
+): Promise<Answer> {
+  const idempotencyKey = headers?.["idempotency-key"];
+  const { method, url } = request;
+  const content = JSON.stringify([method, url, body ?? null]);
+  const once = idempotencyKey === undefined ? undefined : { idempotencyKey, content };
+  return actByKey(deps, who, { ...act, requestId, once }, work);
+}

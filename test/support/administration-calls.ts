@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+import { apiKeyOf, backendWith } from "./administration.ts";
+import { ed25519, jwkOf } from "./device.ts";
+import { startKeySetServer } from "./key-set-server.ts";
+import type { TestServer } from "./server.ts";
+
+type Act = () => Promise<{ readonly status: number }>;
+
+const aKey = () => ({ keys: [{ ...jwkOf(ed25519()), kid: randomUUID() }] });
+
+/** What each route of the administration API is called for, once everything it needs is there. */
+export function administrationCalls(
+  server: TestServer,
+): Readonly<Record<string, () => Promise<Act>>> {
+  const backend = async () => backendWith(server, await apiKeyOf(server));
+  const act = async (method: string, path: string, body?: unknown): Promise<Act> => {
+    const send = await backend();
+    return () => send(method, path, body);
+  };
+  return {
+    "GET /v1/admin/{tenant}/staff": async () => act("GET", "staff"),
+    "POST /v1/admin/{tenant}/staff": async () =>
+      act("POST", "staff", {
+        username: `made-${randomUUID().slice(0, 8)}`,
+        role: "agent",
+        password: "a passphrase of somebody",
+      }),
+    "PUT /v1/admin/{tenant}/staff/{user}/role": async () => {
+      const { id } = await server.createStaff("agent");
+      return act("PUT", `staff/${id}/role`, { role: "bot" });
+    },
+    "POST /v1/admin/{tenant}/staff/{user}/reset": async () => {
+      const { id } = await server.createStaff("agent");
+      return act("POST", `staff/${id}/reset`, { reason: "devices_lost" });
+    },
+    "GET /v1/admin/{tenant}/settings": async () => act("GET", "settings"),
+    "PUT /v1/admin/{tenant}/settings/staff-grants": async () =>
+      act("PUT", "settings/staff-grants", { allowed: true }),
+    "POST /v1/admin/{tenant}/origins": async () =>
+      act("POST", "origins", { origin: "https://www.example.com" }),
+    "DELETE /v1/admin/{tenant}/origins": async () =>
+      act("DELETE", "origins?origin=https%3A%2F%2Fwww.example.com"),
+    "POST /v1/admin/{tenant}/customer-keys": async () => act("POST", "customer-keys", aKey()),
+    "PUT /v1/admin/{tenant}/customer-keys": async () => {
+      const { rows } = await server.database.owner.query<{ keys: object }>(
+        "select customer_keys as keys from sealdesk.tenants where id = $1",
+        [server.tenant.id],
+      );
+      const [{ keys } = { keys: {} }] = rows;
+      const before = JSON.stringify(keys);
+      const replace = await act("PUT", "customer-keys", aKey());
+      return async () => {
+        const reply = await replace();
+        // Customers of the other routes sign in with the keys from before.
+        await server.database.owner.query(
+          "update sealdesk.tenants set customer_keys = $2 where id = $1",
+          [server.tenant.id, before],
+        );
+        return reply;
+      };
+    },
+    "DELETE /v1/admin/{tenant}/customer-keys/{kid}": async () => {
+      const set = aKey();
+      await (
+        await act("POST", "customer-keys", set)
+      )();
+      return act("DELETE", `customer-keys/${set.keys[0]?.kid}`);
+    },
+    "POST /v1/admin/{tenant}/customer-keys/{kid}/revocation": async () =>
+      act("POST", "customer-keys/stolen/revocation"),
+    "PUT /v1/admin/{tenant}/customer-jwks-url": async () => {
+      const keySet = await startKeySetServer({ published: ed25519() });
+      const set = await act("PUT", "customer-jwks-url", { url: keySet.url });
+      return async () => {
+        const reply = await set();
+        await keySet.close();
+        return reply;
+      };
+    },
+  };
+}
