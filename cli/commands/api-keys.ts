@@ -5,10 +5,10 @@ import {
   removeApiKey,
   rotateApiKey,
 } from "../../identity/administration/api-keys.ts";
-import { findTenant } from "../../identity/accounts/tenant.ts";
 import { administrationActions } from "../../policies/administration.ts";
+import { namedTenant } from "../named-tenant.ts";
 import type { Print } from "../output.ts";
-import { CommandError, type Settings } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
 interface KeyOptions {
@@ -117,8 +117,7 @@ async function removeCommand(
 
 async function listCommand(settings: Settings, slug: string): Promise<string> {
   return withDatabase(settings, async ({ pool }) => {
-    const tenant = await findTenant(pool, slug);
-    if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
+    const tenant = await namedTenant(pool, slug);
     const keys = await listApiKeys(pool, tenant.id);
     if (keys.length === 0) return "There is none.";
     const isoOf = (atMs: number) => new Date(atMs).toISOString();

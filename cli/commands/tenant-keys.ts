@@ -4,7 +4,6 @@ import {
 } from "../../identity/accounts/change-customer-keys.ts";
 import { nameKeys, type CustomerKeyName } from "../../identity/accounts/customer-keys.ts";
 import { revokeCustomerKey } from "../../identity/accounts/revoke-customer-key.ts";
-import type { Tenant } from "../../identity/accounts/tenant.ts";
 import { namedTenant } from "../named-tenant.ts";
 import { readCustomerKeys } from "../read-customer-keys.ts";
 import type { Settings } from "../settings.ts";
@@ -20,7 +19,7 @@ export async function listKeysCommand(
 ): Promise<string> {
   const tenant = await withDatabase(settings, ({ pool }) => namedTenant(pool, slug));
   return [
-    listed(await nameKeys(tenant.customerKeys), tenant),
+    listed(await nameKeys(tenant.customerKeys)),
     ...(tenant.customerJwksUrl === null ? [] : [`Further keys: ${tenant.customerJwksUrl}`]),
     ...tenant.revokedCustomerKids.map((kid) => `Revoked: ${kid}`),
   ].join("\n");
@@ -71,15 +70,10 @@ async function change(
   return `From the next sign-in on these keys count:\n${listed(names)}`;
 }
 
-function listed(
-  names: readonly CustomerKeyName[],
-  { customerJwksUrl = null }: Partial<Tenant> = {},
-): string {
-  if (names.length > 0) return keyLines(names);
-  return customerJwksUrl === null
-    ? "There is no key, so no customer of this tenant can sign in."
-    : "The operator gave no key.";
-}
+const listed = (names: readonly CustomerKeyName[]): string =>
+  names.length === 0
+    ? "There is no key. Without the URL of a key set, no customer of this tenant can sign in."
+    : keyLines(names);
 
 /** Returns one line for each key. */
 export const keyLines = (names: readonly CustomerKeyName[]): string =>

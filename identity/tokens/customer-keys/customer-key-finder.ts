@@ -1,5 +1,6 @@
 import type { JWK } from "jose";
 import type { TenantId } from "../../../crypto/wire/ids.ts";
+import { FairSemaphore, fairPlaces } from "../../../db/fairness/fair-semaphore.ts";
 import { FairCache } from "../../../policies/fair-cache.ts";
 import type { Tenant } from "../../accounts/tenant.ts";
 import { keyIn, type FindKey, type FoundKey } from "./find-key.ts";
@@ -12,6 +13,13 @@ const COOLDOWN_MS = 30_000;
 const OUTAGE_MS = 3_600_000;
 /** The tenants whose sets are remembered. */
 const MOST_SETS = 5_000;
+
+/** The fetches of one node at the same time. A tenant has one, so slow servers of few tenants delay no other. */
+const fetches = new FairSemaphore({
+  ...fairPlaces(8),
+  places: { node: 8, tenant: 1, account: 1 },
+  heavy: { tenant: 1, account: 1 },
+});
 
 type KeyedTenant = Pick<Tenant, "id" | "customerKeys" | "customerJwksUrl" | "revokedCustomerKids">;
 
@@ -94,7 +102,8 @@ export class CustomerKeyFinder {
 
   async #refresh(tenant: TenantId, url: string, set: KnownSet, nowMs: number): Promise<void> {
     try {
-      set.keys = await this.#fetch(url);
+      const holder = { tenant, account: url };
+      set.keys = await fetches.run(holder, () => this.#fetch(url));
       set.fetchedAtMs = nowMs;
     } catch (error) {
       this.#onFailed(tenant, error);

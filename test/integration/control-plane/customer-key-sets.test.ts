@@ -93,7 +93,7 @@ test("the operator revokes a key, and it is refused at once and for ever", async
   expect(await signIn(slug, first, "first")).toBe(401);
   expect(await lastReason(tenant)).toBe("revoked_key");
   expect((await keys("list", "--slug", slug)).out).toBe(
-    `The operator gave no key.\nFurther keys: ${backend.url}\nRevoked: first\n`,
+    `There is no key. Without the URL of a key set, no customer of this tenant can sign in.\nFurther keys: ${backend.url}\nRevoked: first\n`,
   );
   expect((await server.auditEntries(tenant)).map(({ action }) => action)).toContain(
     "tenant.revoke_customer_key",
