@@ -103,19 +103,20 @@ export const tenantActions = {
   "tenant.add_api_key": {
     class: "U",
     resources: ["tenant"],
-    details: { key: "text", name: "text", scopes: "list", expiresAtMs: "number" },
-    description: "`sealdesk api-key add`: a program of the tenant's backend gets an API key.",
+    details: { key: "text", name: "text", apiKeys: "list" },
+    description:
+      "`sealdesk api-key add`: a program of the tenant's backend gets an API key. `apiKeys` lists every key of the tenant afterwards, with its scopes, its end and the SHA-256 of its secret.",
   },
   "tenant.rotate_api_key": {
     class: "U",
     resources: ["tenant"],
-    details: { key: "text", replaces: "text", name: "text", expiresAtMs: "number" },
+    details: { key: "text", replaces: "text", name: "text", apiKeys: "list" },
     description: "`sealdesk api-key rotate`: a new key replaces another one after an overlap.",
   },
   "tenant.remove_api_key": {
     class: "U",
     resources: ["tenant"],
-    details: { key: "text" },
+    details: { key: "text", apiKeys: "list" },
     description: "`sealdesk api-key remove`",
   },
   "api_key.authenticate": {

@@ -6,6 +6,7 @@ import { Secret } from "../../keys/secret.ts";
 import { administrationActions, type AdministrationAction } from "../../policies/administration.ts";
 import { changeTenant } from "../accounts/change-tenant.ts";
 import { IdentityError } from "../identity-error.ts";
+import { readRecordedApiKeys } from "./recorded-api-key.ts";
 import { hashOfSecret, newApiKeyToken, textOf } from "./api-key-token.ts";
 
 const DAY_MS = 86_400_000;
@@ -62,7 +63,7 @@ export async function addApiKey(
     { slug, action: "tenant.add_api_key", nowMs, by },
     async (client, { id: tenant }) => {
       await insertKey(client, tenant, { token, name, scopes, createdAtMs: nowMs, expiresAtMs });
-      return { key: token.id, name, scopes: [...scopes], expiresAtMs };
+      return { key: token.id, name, apiKeys: await allKeys(client) };
     },
   );
   return new Secret(textOf(token));
@@ -98,7 +99,7 @@ export async function rotateApiKey(
       const [former] = rows;
       if (former === undefined) throw noSuchKey(id);
       await insertKey(client, tenant, { token, ...former, createdAtMs: nowMs, expiresAtMs });
-      return { key: token.id, replaces: id, name: former.name, expiresAtMs };
+      return { key: token.id, replaces: id, name: former.name, apiKeys: await allKeys(client) };
     },
   );
   return new Secret(textOf(token));
@@ -118,7 +119,7 @@ export async function removeApiKey(
     async (client) => {
       const { rowCount } = await client.query("delete from api_keys where id = $1", [id]);
       if (rowCount === 0) throw noSuchKey(id);
-      return { key: id };
+      return { key: id, apiKeys: await allKeys(client) };
     },
   );
 }
@@ -132,6 +133,10 @@ export async function listApiKeys(pool: Pool, tenant: TenantId): Promise<readonl
     return rows;
   });
 }
+
+/** Returns the keys that the tenant has after a change, for its audit entry. */
+const allKeys = async (client: Client) =>
+  (await readRecordedApiKeys(client)).map((key) => ({ ...key, scopes: [...key.scopes] }));
 
 async function insertKey(
   client: Client,

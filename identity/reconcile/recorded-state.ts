@@ -5,7 +5,7 @@ import { isStaff, roles, type Role } from "../../policies/actor.ts";
 import { actionOf } from "./action-of.ts";
 import type { Recorded } from "./difference.ts";
 import type { ReplayedState } from "./replay.ts";
-import { keyLabel, type SettingColumn } from "./setting-columns.ts";
+import { apiKeyLabel, keyLabel, type SettingColumn } from "./setting-columns.ts";
 
 const roleDetails = z.looseObject({ role: z.enum(roles) });
 const keyDetails = z.looseObject({
@@ -13,6 +13,16 @@ const keyDetails = z.looseObject({
 });
 const jwksDetails = z.looseObject({ jwksUrl: z.string() });
 const revokedDetails = z.looseObject({ revoked: z.array(z.string()) });
+const apiKeyDetails = z.looseObject({
+  apiKeys: z.array(
+    z.looseObject({
+      id: z.string(),
+      scopes: z.array(z.string()),
+      secretHash: z.string(),
+      expiresAtMs: z.number(),
+    }),
+  ),
+});
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
 
 /**
@@ -49,6 +59,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
     const { data: origins } = originDetails.safeParse(details);
     const { data: keys } = keyDetails.safeParse(details);
     const { data: jwks } = jwksDetails.safeParse(details);
+    const { data: api } = apiKeyDetails.safeParse(details);
     const { data: revoked } = revokedDetails.safeParse(details);
     switch (action) {
       case "user.create":
@@ -61,6 +72,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("staff_history_grants", []);
         set("customer_jwks_url", []);
         set("revoked_customer_kids", []);
+        set("api_keys", []);
         break;
       case "tenant.remove_customer_jwks_url":
         set("customer_jwks_url", []);
@@ -81,6 +93,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
     if (keys !== undefined) set("customer_keys", keys.keys.map(keyLabel));
     if (jwks !== undefined) set("customer_jwks_url", [jwks.jwksUrl]);
     if (revoked !== undefined) set("revoked_customer_kids", revoked.revoked);
+    if (api !== undefined) set("api_keys", api.apiKeys.map(apiKeyLabel));
     if (origins !== undefined) set("origins", origins.origins);
   }
 

@@ -1,6 +1,7 @@
 import type { CustomerKeyName } from "../accounts/customer-keys.ts";
+import type { RecordedApiKey } from "../administration/recorded-api-key.ts";
 
-/** The columns of `sealdesk.tenants` whose changes the log records. */
+/** The columns of `sealdesk.tenants` whose changes the log records, and the table of its API keys. */
 export const settingColumns = [
   "customer_keys",
   "customer_jwks_url",
@@ -8,9 +9,14 @@ export const settingColumns = [
   "origins",
   "suspended_at_ms",
   "staff_history_grants",
+  "api_keys",
 ] as const;
 export type SettingColumn = (typeof settingColumns)[number];
 
 /** The name of a customer key in a comparison. */
 export const keyLabel = ({ kid, alg, thumbprint }: CustomerKeyName): string =>
   `${kid} (${alg}, ${thumbprint})`;
+
+/** The name of an API key in a comparison, with what it may do and for how long. */
+export const apiKeyLabel = ({ id, scopes, secretHash, expiresAtMs }: RecordedApiKey): string =>
+  `${id} (${scopes.join(" ")}, until ${expiresAtMs}, ${secretHash})`;

@@ -3,7 +3,8 @@ import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Role } from "../../policies/actor.ts";
 import { nameKeys } from "../accounts/customer-keys.ts";
-import { keyLabel, type SettingColumn } from "./setting-columns.ts";
+import { readRecordedApiKeys } from "../administration/recorded-api-key.ts";
+import { apiKeyLabel, keyLabel, type SettingColumn } from "./setting-columns.ts";
 
 /** A row of `sealdesk.users`, as far as the log speaks about it. */
 export interface StoredAccount {
@@ -54,9 +55,10 @@ export async function readStoredState(
   const accounts = await client.query<StoredAccount>(ACCOUNTS, [CUSTOMER, asked]);
   const { rows } = await client.query<TenantRow>(TENANT, [tenant]);
   const [row] = rows;
+  const apiKeys = (await readRecordedApiKeys(client)).map(apiKeyLabel).toSorted();
   return {
     accounts: new Map(accounts.rows.map((account) => [account.id, account])),
-    settings: row && new Map(await settingsOf(row)),
+    settings: row && new Map([...(await settingsOf(row)), ["api_keys", apiKeys]]),
   };
 }
 

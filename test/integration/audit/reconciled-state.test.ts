@@ -71,6 +71,13 @@ const changes: Readonly<Record<string, Change>> = {
     putRight: ofTenant("revoked_customer_kids = '{}'"),
     told: () => /revoked_customer_kids says stolen, but entry 0 says nothing/,
   },
+  "an API key": {
+    meddle: () => `insert into sealdesk.api_keys
+      (tenant, id, name, scopes, secret_hash, created_at_ms, expires_at_ms)
+      values ('${server.tenant.id}', '0123456789abcdef', 'own', '{create_staff}', sha256('own'), 1, 2)`,
+    putRight: () => "delete from sealdesk.api_keys",
+    told: () => /api_keys says 0123456789abcdef \(create_staff, .*, but entry 0 says nothing/,
+  },
   "an origin": {
     meddle: ofTenant("origins = '{https://evil.example}'"),
     putRight: ofTenant("origins = '{}'"),

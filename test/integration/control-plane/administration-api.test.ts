@@ -194,6 +194,8 @@ test("a removed, expired or replaced key is refused, and both count during the o
   expect(await statusOf(second)).toBe(401);
   server.clock.offsetMs = 0;
   expect(await statusOf(second)).toBe(200);
+  const reconciled = await runSealdesk(server, ["audit", "reconcile", "--tenant", slug]);
+  expect([reconciled.code, reconciled.err]).toEqual([0, ""]);
   await command("remove", "--tenant", slug, "--id", idOf(second));
   expect(await statusOf(second)).toBe(401);
   const reasons = (await server.auditEntries())

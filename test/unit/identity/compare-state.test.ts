@@ -24,6 +24,7 @@ const settings = new Map([
   ["customer_keys", []],
   ["customer_jwks_url", []],
   ["revoked_customer_kids", []],
+  ["api_keys", []],
   ["origins", []],
   ["suspended_at_ms", []],
   ["staff_history_grants", []],
@@ -56,7 +57,7 @@ test("an account of staff that is gone differs, and a refused change says nothin
 test("a tenant without a row differs in each setting", () => {
   const { state, agent } = recorded();
   const accounts = new Map([account(agent, "agent", 0)]);
-  expect(compareState(tenant, state, { accounts, settings: undefined })).toHaveLength(6);
+  expect(compareState(tenant, state, { accounts, settings: undefined })).toHaveLength(7);
 });
 
 test("nothing is said about accounts from before the entries that were pruned", () => {
