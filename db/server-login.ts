@@ -33,39 +33,43 @@ export async function refreshServerLogin(ownerUrl: string): Promise<string> {
   return url.href;
 }
 
-/**
- * Returns whether row-level security confines a login; undefined if there is no such login.
- * @param ownerUrl any login of the cluster
- */
-export const findLogin = (
-  ownerUrl: string,
-  name: string,
-): Promise<{ readonly isConfined: boolean } | undefined> =>
+/** Returns whether the cluster has a login of this name. */
+export const hasLogin = (ownerUrl: string, name: string): Promise<boolean> =>
   onSession(ownerUrl, async (session) => {
-    const { rows } = await session.query<{ isConfined: boolean }>(
-      `select not (rolsuper or rolbypassrls or exists (
-         select from pg_roles o where o.rolname = 'sealdesk_owner' and pg_has_role(l.oid, o.oid, 'member')
-       )) as "isConfined"
-       from pg_roles l where rolname = $1`,
-      [name],
+    const { rowCount } = await session.query("select from pg_roles where rolname = $1", [name]);
+    return rowCount === 1;
+  });
+
+/** Returns who a session with this URL is, and whether row-level security confines them whatever they do. */
+export const readLogin = (
+  url: string,
+): Promise<{ readonly name: string; readonly isConfined: boolean } | undefined> =>
+  onSession(url, async (session) => {
+    const { rows } = await session.query<{ name: string; isConfined: boolean }>(
+      `select session_user::text as name, not exists (
+         select from pg_roles r
+         where (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolname = 'sealdesk_owner')
+           and pg_has_role(session_user, r.oid, 'member')
+       ) as "isConfined"`,
     );
     return rows[0];
   });
 
+/** Creates a login. */
+export const createLogin = (ownerUrl: string, name: string, password: string): Promise<void> =>
+  onSession(ownerUrl, async (session) => {
+    await session.query(
+      `create role ${pg.escapeIdentifier(name)} login password ${pg.escapeLiteral(password)}`,
+    );
+  });
+
 /**
- * Creates the login that `serverUrl` names, with its password, unless it exists. Makes it a member of
- * `sealdesk_app` and `sealdesk_keystore`, which must exist.
+ * Makes a login a member of `sealdesk_app` and `sealdesk_keystore`, which must exist.
  * @param ownerUrl the login that created these roles, or a superuser
  */
-export const grantServerLogin = (ownerUrl: string, serverUrl: string): Promise<void> =>
+export const grantServerRoles = (ownerUrl: string, name: string): Promise<void> =>
   onSession(ownerUrl, async (session) => {
-    const { username, password } = new URL(serverUrl);
-    const [name, secret] = [username, password].map(decodeURIComponent) as [string, string];
-    const { rowCount } = await session.query("select from pg_roles where rolname = $1", [name]);
-    const login = pg.escapeIdentifier(name);
-    if (rowCount === 0)
-      await session.query(`create role ${login} login password ${pg.escapeLiteral(secret)}`);
-    await session.query(`grant sealdesk_app, sealdesk_keystore to ${login}`);
+    await session.query(`grant sealdesk_app, sealdesk_keystore to ${pg.escapeIdentifier(name)}`);
   });
 
 async function onSession<T>(url: string, work: (session: Session) => Promise<T>): Promise<T> {

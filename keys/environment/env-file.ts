@@ -42,7 +42,7 @@ export function readEnvFile(path = ".env"): Record<string, string | undefined> {
 
 function parse(path: string): Record<string, string | undefined> {
   try {
-    return parseEnv(decode(readFileSync(path)));
+    return parseEnv(decodeText(readFileSync(path)));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT") return {};
@@ -53,8 +53,8 @@ function parse(path: string): Record<string, string | undefined> {
   }
 }
 
-/** Decodes the bytes. The decoder skips the byte order mark. */
-function decode(bytes: Uint8Array): string {
+/** Decodes a file in UTF-8 or UTF-16. The byte order mark is not part of the text. */
+export function decodeText(bytes: Uint8Array): string {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
   if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(bytes);

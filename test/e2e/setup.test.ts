@@ -96,6 +96,8 @@ async function answers(environment: Readonly<Record<string, string>>): Promise<s
 }
 
 test("setup makes a server that is ready, and may be repeated after a refusal", async () => {
+  // As an editor on Windows writes it.
+  await writeFile(join(folder, ".env"), Buffer.from("\uFEFFLOG_LEVEL=warn\r\n", "utf16le"));
   const file = await answers({});
   const weak = await sealdesk(["setup", "--from", file], "short\n");
   expect([weak.code, weak.err]).toEqual([1, "A password has 15 to 256 characters.\n"]);
@@ -118,7 +120,9 @@ test("setup makes a server that is ready, and may be repeated after a refusal", 
     expect(await server.ended()).toBe(0);
   }
   // The server's login owns nothing.
-  const { DATABASE_URL: serverUrl = "" } = parseEnv(await readFile(env, "utf8"));
+  const written = parseEnv(await readFile(env, "utf8"));
+  expect(written["LOG_LEVEL"]).toBe("warn");
+  const { DATABASE_URL: serverUrl = "" } = written;
   await expect(
     onDatabase(serverUrl, (client) => client.query("set role sealdesk_owner")),
   ).rejects.toMatchObject({ code: "42501" });
@@ -188,20 +192,35 @@ test("each wrong answer is refused by the name of its variable, before anything 
   }
 }, 120_000);
 
-test("a login of the server that could leave its tenant, or whose password is not known, is refused", async () => {
+test("a login of the server that row-level security does not confine is refused before anything is written", async () => {
   await onDatabase(superuserUrl, (client) =>
     client.query(`create role powerful login superuser password 'pw';
+                  create role indirect login password 'pw' in role powerful;
+                  create role creator login createrole password 'pw';
                   create role sealdesk_server login password 'of somebody'`),
   );
-  const unknown = await sealdesk(["setup", "--from", await answers({})], PASSWORD);
-  expect([unknown.code, unknown.err]).toEqual([
-    1,
-    "DATABASE_URL must be given, because the login sealdesk_server exists already.\n",
-  ]);
-  const file = await answers({ DATABASE_URL: loginOf("powerful", "pw") });
-  const { code, err } = await sealdesk(["setup", "--from", file], PASSWORD);
-  expect([code, err]).toEqual([
-    1,
-    expect.stringContaining("DATABASE_URL holds a login that row-level security does not confine."),
-  ]);
-}, 60_000);
+  const asOwner = `${loginOf("anybody", "x")}?user=owner_login&password=owner`;
+  for (const url of [
+    loginOf("powerful", "pw"),
+    loginOf("indirect", "pw"),
+    loginOf("creator", "pw"),
+    asOwner,
+  ]) {
+    const file = await answers({ DATABASE_URL: url });
+    const { code, err } = await sealdesk(["setup", "--from", file], PASSWORD);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining(
+        "DATABASE_URL holds a login that row-level security does not confine.",
+      ),
+    ]);
+  }
+  for (const [environment, reason] of [
+    [{}, "the login sealdesk_server exists already"],
+    [{ DATABASE_OWNER_URL: asOwner }, "DATABASE_OWNER_URL is not of the form postgresql://"],
+  ] as const) {
+    const { err } = await sealdesk(["setup", "--from", await answers(environment)], PASSWORD);
+    expect(err).toContain(`DATABASE_URL must be given, because ${reason}`);
+  }
+  await expect(stat(join(folder, ".env"))).rejects.toMatchObject({ code: "ENOENT" });
+}, 120_000);

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import { parseEnv } from "node:util";
-import { readEnvFile } from "../../../keys/environment/env-file.ts";
+import { decodeText, readEnvFile } from "../../../keys/environment/env-file.ts";
 import { replaceFile } from "../../../keys/private-file.ts";
 import { CommandError } from "../../settings.ts";
 
@@ -37,10 +37,19 @@ export async function addToEnvironmentFile(
   const known = readEnvFile(ENV_FILE);
   const added = Object.entries(variables).filter(([name]) => (known[name] ?? "") === "");
   const lines = added.map(([name, value]) => lineOf(name, value));
-  const text = await readFile(ENV_FILE, "utf8").catch(() => "");
+  const path = await realpath(ENV_FILE).catch(unlessMissing(ENV_FILE));
+  const text = decodeText(await readFile(path).catch(unlessMissing(Buffer.alloc(0))));
   const separator = text === "" || text.endsWith("\n") ? "" : "\n";
-  await replaceFile(ENV_FILE, `${text}${separator}${lines.join("")}`);
+  await replaceFile(path, `${text}${separator}${lines.join("")}`);
 }
+
+/** Returns a handler that takes `value` if there is no such file. */
+const unlessMissing =
+  <T>(value: T) =>
+  (error: unknown): T => {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return value;
+  };
 
 /** Docker Compose reads the same file. It takes text in single quotes as it is. */
 function lineOf(name: string, value: string): string {
