@@ -6,8 +6,19 @@ const prefix = "accepted-account!";
 const nameOf = (user: UserId, accountKey: Uint8Array): string => `${user}!${toHex(accountKey)}`;
 
 /**
- * The changed account keys that a person accepted. What was signed under them counts. A key that another one
- * followed before a person accepted it stays out, because nobody compared it.
+ * Returns the account keys of a user that a person accepted, and those that they replaced. Each is 32 bytes.
+ */
+export async function acceptedKeysOf(
+  transaction: Pick<ReadTransaction, "list">,
+  user: UserId,
+): Promise<readonly Uint8Array[]> {
+  const entries = await transaction.list(`${prefix}${user}!`);
+  return entries.map(([, accountKey]) => accountKey);
+}
+
+/**
+ * The changed account keys that a person accepted, and those that they replaced. What was signed under them
+ * counts. A key that another one followed before a person accepted it stays out, because nobody compared it.
  */
 export class AcceptedKeys {
   readonly #names: Set<string>;
@@ -26,9 +37,10 @@ export class AcceptedKeys {
   }
 
   /** Call the function that it returns once the transaction is committed. */
-  add(transaction: StoreTransaction, user: UserId, accountKey: Uint8Array): () => void {
-    const name = nameOf(user, accountKey);
-    transaction.put(prefix + name, new Uint8Array(1));
-    return () => void this.#names.add(name);
+  add(transaction: StoreTransaction, user: UserId, accountKeys: readonly Uint8Array[]): () => void {
+    for (const key of accountKeys) transaction.put(prefix + nameOf(user, key), key);
+    return () => {
+      for (const key of accountKeys) this.#names.add(nameOf(user, key));
+    };
   }
 }

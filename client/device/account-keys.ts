@@ -96,7 +96,10 @@ export async function acceptOffered(
   if (isNew) await deps.roles.uncertify(user);
   const { forget, committed } = await deps.store.transact(async (transaction) => {
     if (isNew) await acceptAccountKey(transaction, user, { shown: known, accepted: offered });
-    const forgotten = deps.trust.reconsider(transaction, user, offered);
+    const forgotten = deps.trust.reconsider(transaction, user, {
+      replaced: known,
+      accepted: offered,
+    });
     return { forget: forgotten, ...(await deps.trust.admit(transaction, found)) };
   });
   forget();

@@ -116,7 +116,7 @@ async function nextList(
     );
   const listed = devices(now.map(({ record }) => record));
   const isRightful = (each: CertifiedDevice) =>
-    equalBytes(each.record.accountKey, accountKey) && cameRightfully(history, each, accountKey);
+    equalBytes(each.record.accountKey, accountKey) && cameRightfully(history, each, [accountKey]);
   const staying = now.filter(({ record }) => listed.includes(record));
   if (!staying.every(isRightful) || listed.some((each) => removed.includes(each.device)))
     throw new SealdeskError(

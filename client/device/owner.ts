@@ -6,7 +6,7 @@ import { loadIdentityKey, type CertifiedDevice } from "../../crypto/device/ident
 import type { ReadTransaction } from "../../crypto/device/store.ts";
 import type { KeyHistory } from "../key-log/key-history.ts";
 import type { Account } from "./account.ts";
-import { accountKeyOf, cameLater, wasDeviceOf } from "./former-device.ts";
+import { cameLater, trustedKeysOf, wasDeviceOf } from "./former-device.ts";
 import type { KnownDevice, Trust, UntrustedDevice } from "./trust.ts";
 
 /** The owner of a device, with the keys of the device. */
@@ -87,11 +87,11 @@ export async function ownerOf(
   const found = devices.find(({ record }) => record.device === device)?.record;
   const user = found?.user ?? proof?.user;
   if (user === undefined) return undefined;
-  const trusted = await accountKeyOf(transaction, account, user);
+  const trusted = await trustedKeysOf(transaction, account, user);
   if (found !== undefined)
-    return isDistrusted(user) ? undefined : ownerUnder(found, found.accountKey, trusted);
+    return isDistrusted(user) ? undefined : ownerUnder(found, found.accountKey, trusted[0]);
   // Refuses the claim if no earlier account key and no current device of the owner is trusted.
-  if (proof === undefined || (trusted === undefined && isDistrusted(user))) return undefined;
+  if (proof === undefined || (trusted.length === 0 && isDistrusted(user))) return undefined;
   const certified = certifiedFromFields(account.tenant, { ...proof, device });
   const history = histories.get(user);
   if (wasDeviceOf(certified, trusted, history)) return proof;

@@ -95,7 +95,7 @@ export class Trust {
     return this.#unaccepted.get(device);
   }
 
-  /** Returns whether a person accepted this changed account key, or a later one of the account. */
+  /** Returns whether a person accepted this changed account key. A later one does not stand for it. */
   hasAccepted({ user, accountKey }: Pick<UnacceptedDevice, "user" | "accountKey">): boolean {
     return this.#accepted.has(user, accountKey);
   }
@@ -205,12 +205,16 @@ export class Trust {
   }
 
   /**
-   * Records that a person accepted the user's account key.
+   * Records that a person accepted the user's account key in place of the one that was trusted.
    * Forgets all decisions about the user's devices. Valid devices are included, because they must have come
    * under the new account key. Call the function that it returns once the transaction is committed.
    */
-  reconsider(transaction: StoreTransaction, user: UserId, accountKey: Uint8Array): () => void {
-    const added = this.#accepted.add(transaction, user, accountKey);
+  reconsider(
+    transaction: StoreTransaction,
+    user: UserId,
+    keys: { readonly replaced: Uint8Array; readonly accepted: Uint8Array },
+  ): () => void {
+    const added = this.#accepted.add(transaction, user, [keys.replaced, keys.accepted]);
     const known = [...this.#known].filter(([, device]) => device.user === user);
     for (const [device] of known) transaction.delete(prefix + device);
     return () => {

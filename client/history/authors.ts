@@ -11,7 +11,7 @@ import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Retry } from "../attachments/retry.ts";
 import type { Account } from "../device/account.ts";
 import { certificateOf, keepCertificate } from "../device/certificates.ts";
-import { accountKeyOf } from "../device/former-device.ts";
+import { trustedKeysOf } from "../device/former-device.ts";
 import type { Trust } from "../device/trust.ts";
 import { cameRightfully } from "../key-log/key-history.ts";
 
@@ -41,7 +41,7 @@ export async function authorOf(
 
 /**
  * Keeps a certificate that a grant passes on, if the key log has it: the device rightfully came to the
- * account, under the account key that this device trusts for the user or before it. If it trusts none, it
+ * account, under an account key that this device trusts for the user or before the first of them. If it trusts none, it
  * trusts the newest one from then on, so a key that follows does not count until a person accepts it. The
  * certificate alone proves nothing, because every device can make one. Do not call it inside a
  * store transaction, because it waits for the network.
@@ -56,15 +56,15 @@ export async function takeAuthor(
   const { user, device } = fields;
   const { author, trusted } = await store.read(async (transaction) => ({
     author: await authorOf(deps, transaction, device),
-    trusted: await accountKeyOf(transaction, account, user),
+    trusted: await trustedKeysOf(transaction, account, user),
   }));
   if (author !== undefined) return;
   const history = await untilAnswered(() => trust.historyOf(user), retry);
   const certified = certifiedFromFields(account.tenant, fields);
   const newest = history?.entries.at(-1)?.record.accountKey;
-  const accountKey = trusted ?? newest;
+  const accountKey = trusted[0] ?? newest;
   if (history === undefined || accountKey === undefined) return;
-  if (!cameRightfully(history, certified, accountKey)) return;
+  if (!cameRightfully(history, certified, [accountKey, ...trusted])) return;
   await store.transact(async (transaction) => {
     await rememberAccountKey(transaction, user, accountKey);
     keepCertificate(transaction, certified);

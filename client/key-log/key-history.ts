@@ -139,19 +139,21 @@ const isOf = (entry: KeyEntry, { record, signature }: CertifiedDevice): boolean 
   equalBytes(entry.certificate, signature);
 
 /**
- * Returns true if the log says that exactly this device rightfully came to the account, under
- * `accountKey` or before it. Later entries under another key do not count: no holder of the account made
- * them. The device may have been removed since.
- * @param accountKey the trusted key; undefined when there is none, and the whole log is searched
+ * Returns true if the log says that exactly this device rightfully came to the account, under one of the
+ * trusted keys or before the first of them. Entries under a key between two trusted ones do not count,
+ * because nobody compared that key. Neither do later ones: no holder of the account made them. The device may
+ * have been removed since.
+ * @param trusted account keys of the user that this device trusts or has trusted; if there is none, the whole
+ *   log is searched
  */
 export function cameRightfully(
   { entries, arrivals }: KeyHistory,
   device: CertifiedDevice,
-  accountKey: Uint8Array | undefined,
+  trusted: readonly Uint8Array[],
 ): boolean {
   const isTrusted = ({ record }: KeyEntry) =>
-    accountKey === undefined || equalBytes(record.accountKey, accountKey);
-  const begin = accountKey === undefined ? entries.length : entries.findIndex(isTrusted);
+    trusted.some((key) => equalBytes(record.accountKey, key));
+  const begin = trusted.length === 0 ? entries.length : entries.findIndex(isTrusted);
   return arrivals.some(
     (entry) => isOf(entry, device) && (isTrusted(entry) || entries.indexOf(entry) < begin),
   );

@@ -61,7 +61,7 @@ export async function ownDevices(
   return devices.map((device) => ({
     id: device.record.device,
     current: device.record.device === account.device,
-    certified: history !== undefined && cameRightfully(history, device, accountKey),
+    certified: history !== undefined && cameRightfully(history, device, [accountKey]),
   }));
 }
 

@@ -122,7 +122,7 @@ test("only entries under a key or before its first entry, byte for byte, are the
   const rogue = { ...new AccountLog(account).add(), version: 4 };
   const history = await read(account, [...account.entries, rogue]);
   const came = (entry: KeyEntry, key: Uint8Array | undefined) =>
-    cameRightfully(history, certified(entry), key);
+    cameRightfully(history, certified(entry), key ? [key] : []);
   const trusted = next.record.accountKey;
   expect([first, next, rogue].map((entry) => came(entry, trusted))).toEqual([true, true, false]);
   // Nothing precedes a key that the log does not know.

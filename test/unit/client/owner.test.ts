@@ -2,9 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import { MemoryLevel } from "memory-level";
+import { AcceptedKeys } from "../../../client/device/accepted-keys.ts";
 import { wasDeviceOf } from "../../../client/device/former-device.ts";
 import { ownerOf } from "../../../client/device/owner.ts";
-import { rememberAccountKey } from "../../../crypto/device/admit-device.ts";
+import { acceptAccountKey, rememberAccountKey } from "../../../crypto/device/admit-device.ts";
 import { certifiedToFields } from "../../../crypto/device/certified-fields.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
@@ -27,12 +28,16 @@ function enterCopy(log: AccountLog): KeyEntry {
   return copy;
 }
 
-/** @param trusts the account key that this device trusts; the device's by default */
+/**
+ * @param trusts the account key that this device trusts first; the device's by default
+ * @param accepts the one that a person accepts in its place
+ */
 async function ownerIn(
   log: AccountLog,
   { record, certificate }: KeyEntry,
   of: "act" | "creation",
   trusts = record.accountKey,
+  accepts: Uint8Array | undefined = undefined,
 ) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
@@ -49,6 +54,11 @@ async function ownerIn(
   const histories = new Map([[log.user, log.history()]]);
   return store.transact(async (transaction) => {
     await rememberAccountKey(transaction, log.user, trusts);
+    if (accepts !== undefined) {
+      await acceptAccountKey(transaction, log.user, { shown: trusts, accepted: accepts });
+      const known = await AcceptedKeys.load(transaction);
+      known.add(transaction, log.user, [trusts, accepts])();
+    }
     return ownerOf(
       { trust, account, deviceKey: new Uint8Array(32) },
       transaction,
@@ -87,6 +97,24 @@ test("an act under a key that followed the trusted one waits for a person, and a
   expect(await ownerIn(log, later, "act", ed25519().publicKey)).toBeUndefined();
 });
 
+test("a key between two that a person accepted counts for nothing", async () => {
+  const log = new AccountLog();
+  const first = log.add();
+  log.reset();
+  const between = log.add();
+  log.reset();
+  const last = log.add();
+  const judged = (entry: KeyEntry, of: "act" | "creation") =>
+    ownerIn(log, entry, of, first.record.accountKey, last.record.accountKey);
+  for (const entry of [first, last])
+    for (const claim of ["act", "creation"] as const) {
+      const owner = await judged(entry, claim);
+      expect([owner?.user, owner?.unaccepted]).toEqual([log.user, undefined]);
+    }
+  expect(await judged(between, "creation")).toBeUndefined();
+  expect(await judged(between, "act")).toMatchObject({ unaccepted: between.record.accountKey });
+});
+
 test("a device under a former account key acted rightfully only if it was approved then", () => {
   const log = new AccountLog();
   const first = log.add();
@@ -94,7 +122,7 @@ test("a device under a former account key acted rightfully only if it was approv
   log.reset();
   const { accountKey } = log.add().record;
   const history = log.history();
-  expect(wasDeviceOf(certified(first), accountKey, history)).toBe(true);
-  expect(wasDeviceOf(certified(copy), accountKey, history)).toBe(false);
-  expect(wasDeviceOf(certified(first), accountKey, undefined)).toBe(false);
+  expect(wasDeviceOf(certified(first), [accountKey], history)).toBe(true);
+  expect(wasDeviceOf(certified(copy), [accountKey], history)).toBe(false);
+  expect(wasDeviceOf(certified(first), [accountKey], undefined)).toBe(false);
 });
