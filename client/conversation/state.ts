@@ -29,9 +29,11 @@ import { loadCuts, type Cut } from "./cuts.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
 const prefix = "conversation!";
-const unacceptedKey = message({ user: [1, userId], accountKey: [2, fixed(32)] });
+const unacceptedAct = message({ user: [1, userId], accountKey: [2, fixed(32)], seq: [3, uint()] });
+/** An account key of a member that this device does not trust yet, and the last event that was signed under it. */
+export type UnacceptedAct = MessageOf<typeof unacceptedAct>;
 /** An account key of a member that this device does not trust yet. */
-export type UnacceptedKey = MessageOf<typeof unacceptedKey>;
+export type UnacceptedKey = Pick<UnacceptedAct, "user" | "accountKey">;
 
 const record = message({
   seq: [1, uint()],
@@ -49,7 +51,7 @@ const record = message({
   arrivedAt: [13, uint()],
   uncertified: [14, list(userId, 4096)],
   changedAt: [15, uint()],
-  unaccepted: [16, list(nested(unacceptedKey), 4096)],
+  unaccepted: [16, list(nested(unacceptedAct), 4096)],
 });
 
 /**
@@ -111,7 +113,7 @@ export interface ConversationState {
    * The account keys under which members changed the members or the conversation before this device trusted
    * them. Nothing is sealed until a person has accepted each of them.
    */
-  readonly unaccepted: readonly UnacceptedKey[];
+  readonly unaccepted: readonly UnacceptedAct[];
 }
 
 /** Returns every conversation that this device was ever in, in order of their ids. */

@@ -61,7 +61,7 @@ export function step(
         ? {
             ...after,
             uncertified: uncertifiedAmong(before, after.members, facts.certified, self),
-            unaccepted: unacceptedAfter(after, facts.unaccepted, facts.verdict.enters),
+            unaccepted: unacceptedAfter(after, event, facts.unaccepted, facts.verdict.enters),
           }
         : after,
     record:

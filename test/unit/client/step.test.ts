@@ -1,5 +1,5 @@
 /** What an event changes and shows, after everything about it was found out. */
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { itemsOf } from "../../../client/conversation/history.ts";
 import { stateAfterGap, type ConversationState } from "../../../client/conversation/state.ts";
 import { step, type Facts } from "../../../client/conversation/step.ts";
@@ -66,6 +66,38 @@ test("problems of devices and of staff stand beside the change that they concern
     { kind: "problem", code: "staff_not_certified", user: ghost.user },
   ]);
   expect(after).toMatchObject({ members: joining.members, uncertified: [ghost.user] });
+});
+
+describe("a key that nobody accepted (R14)", () => {
+  const unaccepted = { user: ghost.user, accountKey: new Uint8Array(32).fill(7) };
+  /** The state after an act under the key, at event 5. */
+  const acted = () =>
+    taken(
+      state(),
+      { ...entry, by: own, of: ghost, members: [customer, own, ghost] },
+      { unaccepted },
+    ).state;
+  const away = () => ({ ...acted(), joined: false, members: [customer, ghost] });
+
+  test("waits for a person, also after a relay says that events are gone and this device is back", () => {
+    const gone = stateAfterGap(acted(), 9);
+    const linked: Shown = { kind: "device_added", by: own, members: entry.members, epoch: 8 };
+    const { state: after } = taken(gone, { ...linked, seq: 12 }, { valid: true });
+    expect(after).toMatchObject({ joined: true, unaccepted: [{ ...unaccepted, seq: 5 }] });
+  });
+
+  test("does not matter once a member has added this device's user anew", () => {
+    const { state: after } = taken(away(), { ...entry, seq: 8 }, { valid: true });
+    expect(after).toMatchObject({ joined: true, unaccepted: [] });
+  });
+
+  test("matters after a restore of the server, which shows an earlier addition again", () => {
+    const rewound = { ...away(), seq: 2, changedAt: 1, unseen: true };
+    const { state: after } = taken(rewound, { ...entry, seq: 3 }, { valid: true });
+    expect(after).toMatchObject({ joined: true, unaccepted: [{ ...unaccepted, seq: 5 }] });
+    const again = taken(after, { ...consent(entry.members), seq: 4, epoch: 4 }, { unaccepted });
+    expect(again.state.unaccepted).toEqual([{ ...unaccepted, seq: 5 }]);
+  });
 });
 
 test("a consent whose receipt is not valid shows its problem only (R14)", () => {
