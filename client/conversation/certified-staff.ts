@@ -4,7 +4,7 @@ import type { MembershipAct } from "../../crypto/wire/membership.ts";
 import type { Self } from "./history.ts";
 import type { ConversationState } from "./state.ts";
 
-type Before = Pick<ConversationState, "members" | "uncertified"> | undefined;
+type Before = Pick<ConversationState, "members" | "uncertified" | "joined"> | undefined;
 
 /**
  * Returns the members whose certificates are to be looked for: those who come, and those who had none
@@ -28,7 +28,7 @@ export function needsCertificate(
   if (kind !== "member_added" && kind !== "member_removed") return false;
   if (actor === subject) return kind === "member_added";
   const isIn = (list: readonly Member[]) => list.some(({ user }) => user === actor);
-  const isKnown = before !== undefined && isIn(before.members) && isIn(members);
+  const isKnown = before?.joined === true && isIn(before.members) && isIn(members);
   return !isKnown || before.uncertified.includes(actor);
 }
 
@@ -69,6 +69,11 @@ const wasCertified = (before: Before, member: Member): boolean =>
 const wasShown = (before: Before, member: Member): boolean =>
   (memberBefore(before, member)?.devices ?? []).length > 0;
 
-/** Returns the same member in the same role, as this device knew them. */
+/**
+ * Returns the same member in the same role, as this device knew them. A device that comes back knows nobody: whoever
+ * was certified when it left may be no staff any more.
+ */
 const memberBefore = (before: Before, { user, role }: Member): Member | undefined =>
-  before?.members.find((member) => member.user === user && member.role === role);
+  before?.joined === true
+    ? before.members.find((member) => member.user === user && member.role === role)
+    : undefined;

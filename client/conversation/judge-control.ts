@@ -87,7 +87,8 @@ export function judgeControl(
 
 /**
  * Returns whether somebody changes the members whose role, as a list of members has it, is the relay's word
- * only. An actor whom no list has is judged by `membershipAfter`.
+ * only. A member may act in the role in which they came, although they have another one by now: members of staff
+ * have the same right in every role. An actor whom no list has is judged by `membershipAfter`.
  */
 function isActOfUncertified(
   before: ConversationState | undefined,
@@ -96,11 +97,11 @@ function isActOfUncertified(
   certifiedRole: string | undefined,
 ): boolean {
   if (!needsCertificate(before, kind, control)) return false;
-  const listed = [...(before?.members ?? []), ...control.members].find(
-    ({ user }) => user === control.actor,
-  );
+  const isActor = ({ user }: Member) => user === control.actor;
+  const listed = [...(before?.members ?? []), ...control.members].find(isActor);
   if (listed === undefined) return false;
-  return certifiedRole === undefined || !coversRole(certifiedRole, listed.role);
+  const joins = control.actor === control.subject;
+  return certifiedRole === undefined || (joins && !coversRole(certifiedRole, listed.role));
 }
 
 /**

@@ -43,12 +43,29 @@ test("a member whom this device knows as certified needs none", () => {
   expect(judged(state({ members }), adds)).toMatchObject(accepted([]));
 });
 
-test("a member who came without one needs one that covers the role in the list", () => {
+test("a member who came without one needs one", () => {
   const before = state({ members, uncertified: [ghost.user] });
   expect(judged(before, adds)).toEqual(malformed);
-  expect(judged(before, adds, "bot")).toEqual(malformed);
   expect(judged(before, adds, "agent")).toMatchObject(accepted([]));
   expect(judged(before, adds, "supervisor")).toMatchObject(accepted([]));
+});
+
+test("a supervisor who has become an agent acts for those who came since as for those who saw them come", () => {
+  const supervisor = { ...ghost, role: "supervisor" };
+  const list = [customer, own, supervisor];
+  const act = { ...adds, members: [...list, colleague] };
+  const sawThem = state({ members: list });
+  const cameSince = state({ members: list, uncertified: [supervisor.user] });
+  for (const before of [sawThem, cameSince])
+    expect(judged(before, act, "agent")).toMatchObject(accepted([]));
+  expect(judged(cameSince, act)).toEqual(malformed);
+});
+
+test("a device that comes back knows nobody as certified", () => {
+  const before = state({ joined: false, members: [customer, ghost] });
+  const back = { ...adds, of: own, members: [customer, ghost, own] };
+  expect(judged(before, back)).toEqual(malformed);
+  expect(judged(before, back, "agent")).toMatchObject(accepted([], true));
 });
 
 test("everybody may leave", () => {

@@ -100,6 +100,14 @@ describe("a key that nobody accepted (R14)", () => {
   });
 });
 
+test("when a device comes back, staff who were certified when it left must be certified again (R13)", () => {
+  const away = state({ joined: false, members: [customer, ghost] });
+  const { state: after, items } = taken(away, entry, { valid: true, certified: new Set() });
+  expect(after).toMatchObject({ joined: true, uncertified: [ghost.user] });
+  expect(items.at(-1)).toMatchObject({ code: "staff_not_certified", user: ghost.user });
+  expect(taken(away, entry, { valid: true }).state.uncertified).toEqual([]);
+});
+
 test("a consent whose receipt is not valid shows its problem only (R14)", () => {
   const problem = { code: "invalid_receipt", user: customer.user } as const;
   const { items } = taken(state(), consent([customer, own]), { problems: [problem] });
