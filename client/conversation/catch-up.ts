@@ -8,10 +8,15 @@ export class CatchUp {
   /** Undefined while not connected. */
   #behind: Set<ConversationId> | undefined;
   #waiting: (() => void)[] = [];
+  #onSynced: () => void = () => undefined;
 
-  /** Call it when a connection was made. */
-  begin(conversations: Iterable<ConversationId>): void {
+  /**
+   * Call it when a connection was made.
+   * @param onSynced called once, if the store gets all these events while the connection lasts
+   */
+  begin(conversations: Iterable<ConversationId>, onSynced: () => void): void {
     this.#behind = new Set(conversations);
+    this.#onSynced = onSynced;
     this.#resolveIfDone();
   }
 
@@ -54,6 +59,9 @@ export class CatchUp {
   }
 
   #resolveIfDone(): void {
-    if (this.#behind?.size === 0) this.release();
+    if (this.#behind?.size !== 0) return;
+    this.release();
+    this.#onSynced();
+    this.#onSynced = () => undefined;
   }
 }

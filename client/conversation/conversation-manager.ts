@@ -3,6 +3,7 @@ import type { ConversationId, DeviceId, UserId } from "../../crypto/wire/ids.ts"
 import { InterruptedUploads } from "../attachments/interrupted-uploads.ts";
 import { Uploader } from "../attachments/uploader.ts";
 import type { UploadsApi } from "../attachments/uploads-api.ts";
+import { noteCaughtUp } from "../device/removed-devices.ts";
 import type { SealdeskError } from "../errors.ts";
 import { HistoryExchange, type ExchangeDeps } from "../history/exchange.ts";
 import { listStoredPacks } from "../history/outgoing-job.ts";
@@ -178,7 +179,7 @@ export class ConversationManager {
       this.#deps.recycle("the store lacks the end of a conversation");
       return;
     }
-    this.#catchUp.begin(listed);
+    this.#catchUp.begin(listed, () => this.#onSynced());
     this.#soundness.begin(welcome);
     const { keyMaxMessages } = welcome.limits;
     this.#deps.keyLimit.told(keyMaxMessages).catch(this.#deps.onFailure);
@@ -309,6 +310,13 @@ export class ConversationManager {
       this.#soundness.recorded(id);
       this.#openIfReady(id, opened);
     });
+  }
+
+  /** What arrives from now on happened after the removals that were known when the connection was made. */
+  #onSynced(): void {
+    const { store, rollback, onFailure } = this.#deps;
+    const { generation } = rollback;
+    store.transact(async (transaction) => noteCaughtUp(transaction, generation)).catch(onFailure);
   }
 
   /** Starts sending in a conversation once no event can still arrive that might forbid it. */

@@ -20,7 +20,7 @@ import type { ConversationLog } from "./log.ts";
 import { saveCuts } from "./cuts.ts";
 import type { FoundStaff, Staff } from "../device/staff.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
-import { noteRemovedFrom, removedFromAmong } from "../device/removed-devices.ts";
+import { noteRemovedFrom, silencedAmong } from "../device/removed-devices.ts";
 import { againInLog } from "../restore/again-in-log.ts";
 import { takeGrant } from "../history/take-grant.ts";
 import { signerOf } from "../receipts/signer.ts";
@@ -283,14 +283,13 @@ async function proofOf(
   return { verdict: unsigned, receipt: undefined };
 }
 
-/** Returns whether an earlier event removed the device of this one from the conversation. */
+/** Returns whether the device of an event was removed before: see `silencedAmong`. */
 const wasRemoved = async (
   transaction: StoreTransaction,
   { conversation, senderDevice }: Deliver,
-): Promise<boolean> =>
-  (await removedFromAmong(transaction, conversation, [senderDevice])).length > 0;
+): Promise<boolean> => (await silencedAmong(transaction, conversation, [senderDevice])).length > 0;
 
-/** Returns the problems of devices that come back although an earlier event removed them (R13). */
+/** Returns the problems of devices that come although they were removed before (R13): see `silencedAmong`. */
 async function listedAgain(
   transaction: StoreTransaction,
   { conversation }: Deliver,
@@ -299,7 +298,7 @@ async function listedAgain(
 ): Promise<readonly Problem[]> {
   const came = arrivalsBetween(before?.members ?? [], members);
   const devices = came.flatMap((member) => member.devices);
-  const removed = await removedFromAmong(transaction, conversation, devices);
+  const removed = await silencedAmong(transaction, conversation, devices);
   return came
     .filter((member) => member.devices.some((device) => removed.includes(device)))
     .map(({ user }) => ({ code: "invalid_device_record", user }));
@@ -313,7 +312,7 @@ async function noteDevice(
   self: UserId,
 ): Promise<void> {
   if (control === undefined || device === undefined) return;
-  if (kind === "device_removed") noteRemovedFrom(transaction, conversation, device);
+  if (kind === "device_removed") noteRemovedFrom(transaction, conversation, device, seq);
   if (kind === "device_added" && control.subject === self)
     await noteArrival(transaction, { conversation, seq, device });
 }

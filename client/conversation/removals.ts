@@ -36,14 +36,18 @@ export async function askRemoval<T>(
 ): Promise<T> {
   await store.transact(async (transaction) => {
     if (!(await isRecorded(transaction, name)))
-      transaction.put(name, encodeRecord(removal, { accepted: 0 }));
+      transaction.put(name, encodeRecord(removal, { accepted: 0, readAfterHello: undefined }));
   });
   try {
     const answer = await request();
     await store.transact(async (transaction) => {
       // The event may have come before the answer, and ended the removal of a member.
-      if (await isRecorded(transaction, name))
-        transaction.put(name, encodeRecord(removal, { accepted: 1 }));
+      const record = await transaction.get(name);
+      if (record !== undefined)
+        transaction.put(
+          name,
+          encodeRecord(removal, { ...decodeRecord(removal, record), accepted: 1 }),
+        );
     });
     return answer;
   } catch (error) {

@@ -1,30 +1,45 @@
 import type { ConversationId, DeviceId } from "../../crypto/wire/ids.ts";
-import { message, uint } from "../../crypto/wire/protobuf.ts";
+import { message, optional, uint } from "../../crypto/wire/protobuf.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
-import { encodeRecord } from "../record.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+import { loadRollback } from "../rollback/record.ts";
 
 // The devices that were removed, as far as this device knows. Whatever the server answers and shows later,
 // nothing is sealed for them any more.
 
-/** `accepted` is 0 while only this device asked for the removal. */
-export const removal = message({ accepted: [1, uint(1)] });
+/**
+ * `accepted` is 0 while only this device asked for the removal. `readAfterHello` is the number of this device's last
+ * hello when it read the removal in the key log; undefined if it has not.
+ */
+export const removal = message({
+  accepted: [1, uint(1)],
+  readAfterHello: [2, optional(uint())],
+});
 
 /** Returns the name of the record that a device was removed, or was to be. It stays for ever. */
 export const removedDevice = (device: DeviceId): string => `removed-device!${device}`;
 
+const removalFrom = message({ seq: [1, uint()] });
 /** Returns the name of the record that an event removed a device from a conversation. */
 const removedFrom = (conversation: ConversationId, device: DeviceId): string =>
   `removed-from!${conversation}!${device}`;
+
+const caughtUpName = "client!caught-up";
+const caughtUp = message({ hello: [1, uint()] });
 
 /** Records that devices were removed, because the key log shows it. */
 export async function noteRemoved(
   transaction: StoreTransaction,
   devices: readonly DeviceId[],
 ): Promise<void> {
-  const known = new Set(await removedAmong(transaction, devices));
-  for (const device of devices)
-    if (!known.has(device))
-      transaction.put(removedDevice(device), encodeRecord(removal, { accepted: 1 }));
+  const known = await removalsOf(transaction, devices);
+  const { generation } = await loadRollback(transaction);
+  for (const [at, device] of devices.entries())
+    if (known[at]?.readAfterHello === undefined)
+      transaction.put(
+        removedDevice(device),
+        encodeRecord(removal, { accepted: 1, readAfterHello: generation }),
+      );
 }
 
 /** Returns those of the devices that were removed, or were to be. */
@@ -32,27 +47,64 @@ export async function removedAmong(
   transaction: Pick<ReadTransaction, "getMany">,
   devices: readonly DeviceId[],
 ): Promise<readonly DeviceId[]> {
+  const removals = await removalsOf(transaction, devices);
+  return devices.filter((_, at) => removals[at] !== undefined);
+}
+
+async function removalsOf(
+  transaction: Pick<ReadTransaction, "getMany">,
+  devices: readonly DeviceId[],
+) {
   const records = await transaction.getMany(devices.map(removedDevice));
-  return devices.filter((_, at) => records[at] !== undefined);
+  return records.map((record) => record && decodeRecord(removal, record));
 }
 
 /**
- * Records that an event of a conversation removed a device. Nobody signs such an event, so it counts in that
+ * Records that this device has all events that the relay had at a hello of it. What arrives later happened after
+ * the removals that this device had read in the key log before that hello.
+ */
+export const noteCaughtUp = (transaction: StoreTransaction, hello: number): void =>
+  transaction.put(caughtUpName, encodeRecord(caughtUp, { hello }));
+
+/**
+ * Records that the event `seq` of a conversation removed a device. Nobody signs such an event, so it counts in that
  * conversation only.
  */
 export const noteRemovedFrom = (
   transaction: StoreTransaction,
   conversation: ConversationId,
   device: DeviceId,
-): void =>
-  transaction.put(removedFrom(conversation, device), encodeRecord(removal, { accepted: 1 }));
+  seq: number,
+): void => transaction.put(removedFrom(conversation, device), encodeRecord(removalFrom, { seq }));
 
-/** Returns those of the devices that an event removed from the conversation. */
+/** Returns those of the devices that an event before `seq` removed from the conversation. */
 export async function removedFromAmong(
   transaction: Pick<ReadTransaction, "getMany">,
   conversation: ConversationId,
   devices: readonly DeviceId[],
+  seq = Number.POSITIVE_INFINITY,
 ): Promise<readonly DeviceId[]> {
   const records = await transaction.getMany(devices.map((each) => removedFrom(conversation, each)));
-  return devices.filter((_, at) => records[at] !== undefined);
+  return devices.filter((_, at) => {
+    const record = records[at];
+    return record !== undefined && decodeRecord(removalFrom, record).seq < seq;
+  });
+}
+
+/**
+ * Returns those of the devices that say and do nothing more in a conversation: those that an event removed from it,
+ * and those whose removal from the account this device had read in the key log before it caught up (R13 to R15). What
+ * arrives before that may have happened before the removal.
+ */
+export async function silencedAmong(
+  transaction: Pick<ReadTransaction, "get" | "getMany">,
+  conversation: ConversationId,
+  devices: readonly DeviceId[],
+): Promise<readonly DeviceId[]> {
+  const removed = await removedFromAmong(transaction, conversation, devices);
+  const removals = await removalsOf(transaction, devices);
+  const record = await transaction.get(caughtUpName);
+  const { hello } = record === undefined ? { hello: 0 } : decodeRecord(caughtUp, record);
+  const isOver = (at: number) => (removals[at]?.readAfterHello ?? hello) < hello;
+  return devices.filter((device, at) => removed.includes(device) || isOver(at));
 }

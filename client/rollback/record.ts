@@ -6,7 +6,7 @@ import {
   uint,
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
-import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import { mostRecoveries } from "./limit.ts";
 
@@ -41,8 +41,10 @@ const first: RollbackRecord = {
   lost: 0,
 };
 
-export async function loadRollback(store: DeviceStore): Promise<RollbackRecord> {
-  const value = await store.read((transaction) => transaction.get(name));
+export async function loadRollback(
+  transaction: Pick<ReadTransaction, "get">,
+): Promise<RollbackRecord> {
+  const value = await transaction.get(name);
   return value === undefined ? first : decodeRecord(record, value);
 }
 

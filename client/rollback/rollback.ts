@@ -32,7 +32,7 @@ export class Rollback {
   }
 
   static async load(store: DeviceStore): Promise<Rollback> {
-    return new Rollback(store, await loadRollback(store));
+    return new Rollback(store, await store.read(loadRollback));
   }
 
   /** True from the moment the store was found to be an older copy until its keys are replaced. */
@@ -60,6 +60,11 @@ export class Rollback {
   isUnseen(conversation: ConversationId, seq: number): boolean {
     const range = this.#rangeOf.get(conversation);
     return range !== undefined && seq > range.after && seq <= range.to;
+  }
+
+  /** The generation of the last hello. */
+  get generation(): number {
+    return this.#record.generation;
   }
 
   /** Returns the generation for the next hello. No earlier hello of this store had it. */

@@ -1,7 +1,10 @@
-/** What an event says of a removed device counts in that conversation, and nowhere else. */
+/**
+ * What an event says of a removed device counts in that conversation, and nowhere else. What the key log says
+ * counts everywhere, for what happened after it.
+ */
 import { expect, test } from "@jest/globals";
 import { withheldFrom } from "../../../client/conversation/removals.ts";
-import { removedAmong } from "../../../client/device/removed-devices.ts";
+import { noteCaughtUp, noteRemoved, removedAmong } from "../../../client/device/removed-devices.ts";
 import { noteList } from "../../../client/key-log/seen-lists.ts";
 import { generateSigningKey } from "../../../crypto/device/sodium.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../crypto/wire/ids.ts";
@@ -25,7 +28,51 @@ async function withRemoved() {
   return { ...device, relay };
 }
 
-/** The same, and an event lists the removed device again. */
+/** A conversation to which an event brings a device that the key log says was removed from its account. */
+async function withRemovedElsewhere({ hasCaughtUp }: { readonly hasCaughtUp: boolean }) {
+  const device = await setUp();
+  const relay = new LogDouble();
+  await device.store.transact(async (each) => {
+    await noteRemoved(each, [removed]);
+    if (hasCaughtUp) noteCaughtUp(each, 1);
+  });
+  const { privateKey, publicKey: receiptKey } = generateSigningKey();
+  device.known.set(removed, { user, deviceKey: new Uint8Array(32), receiptKey });
+  const members = [agent(kept, removed)];
+  device.receiver.deliver(relay.created());
+  device.receiver.deliver(relay.changed("member_added", user, members, 2));
+  const close = async () => {
+    device.receiver.deliver(relay.closedBy({ user, device: removed, privateKey }, members, 2));
+    await device.wait();
+  };
+  return { ...device, relay, close };
+}
+
+test("a device that its account removed comes into no conversation, says nothing and does nothing (R13, R14, R15)", async () => {
+  const { relay, receiver, queue, close, items, log } = await withRemovedElsewhere({
+    hasCaughtUp: true,
+  });
+  const [, sealing] = await queue("forged");
+  const sealed = { ...sealing, epoch: 2 };
+  receiver.deliver(relay.message(newId(), sealed, { senderDevice: removed }));
+  await close();
+  expect((await items()).slice(1)).toMatchObject([
+    { kind: "member_added" },
+    { kind: "problem", code: "invalid_device_record", user },
+    { kind: "problem", code: "untrusted_sender" },
+    { kind: "problem", code: "invalid_receipt" },
+  ]);
+  expect(log.state?.closed).toBe(false);
+});
+
+test("what may have happened before the removal counts", async () => {
+  const { close, items, log } = await withRemovedElsewhere({ hasCaughtUp: false });
+  await close();
+  expect((await items()).slice(1)).toMatchObject([{ kind: "member_added" }, { kind: "closed" }]);
+  expect(log.state?.closed).toBe(true);
+});
+
+/** A conversation from which the device was removed, and an event lists the removed device again. */
 async function withListedAgain() {
   const device = await withRemoved();
   const { privateKey, publicKey: receiptKey } = generateSigningKey();
