@@ -13,7 +13,9 @@ import type { PreKeyUpload, Suite } from "../../crypto/device/suite.ts";
 import { codeOf, isProblem, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { SignedIn } from "../http/session.ts";
-import { noHistory } from "../key-log/key-history.ts";
+import { devicesAfter } from "../key-log/confirmed-list.ts";
+import { isEntered, noHistory } from "../key-log/key-history.ts";
+import { loadKeptHead } from "../key-log/kept-head.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Clock } from "../runtime.ts";
 import { keepCertificate } from "./certificates.ts";
@@ -26,13 +28,14 @@ import { loadAccount, assertSameAccount, saveAccount, type Account } from "./acc
  * Makes this store a device of the account that signed in. The first run makes keys, certificate
  * and prekeys. Later runs do nothing. You can repeat it after a crash at any point.
  * @throws SealdeskError other_account, account_has_other_devices, key_log_inconsistent, and the
- *   server's errors
+ *   server's errors. key_log_inconsistent also if the server says that the account has no key, and this store
+ *   or the key log knows better
  */
 export async function enrolDevice(deps: {
   readonly store: DeviceStore;
   readonly suite: Suite;
   readonly api: Pick<Api, "registerDevice" | "devicesOf">;
-  /** Opens the key log. It is read unless this is the account's first device. */
+  /** Opens the key log. */
   readonly openKeyLog: () => Promise<Pick<KeyLog, "historyOf">>;
   /** The time that this device measures by itself. */
   readonly localClock: Clock;
@@ -40,13 +43,14 @@ export async function enrolDevice(deps: {
   readonly signedIn: SignedIn;
 }): Promise<Account> {
   const { store, api } = deps;
+  const isFirst = deps.signedIn.accountKey === undefined;
+  if (isFirst) await assertNoDevice(deps);
   const { account, registration } = await store.transact((transaction) =>
     prepare(deps, transaction),
   );
   if (registration === undefined) return account;
   const { certified, registrationId, preKeys, approval } = registration;
   const { record } = certified;
-  const isFirst = deps.signedIn.accountKey === undefined;
   const keyLog = isFirst ? { historyOf: async () => noHistory } : await deps.openKeyLog();
   try {
     await publishList(
@@ -66,6 +70,33 @@ export async function enrolDevice(deps: {
   });
   return registered;
 }
+
+/**
+ * Requires that the key log knows of no device of the account, as the server says. A device that believed it
+ * otherwise would sign a list of itself alone. After a reset the log has the account's former devices, all removed.
+ * The log of a new tenant has no signed head yet; whoever has seen a head gets an answer.
+ * @throws SealdeskError key_log_inconsistent
+ */
+async function assertNoDevice({
+  store,
+  openKeyLog,
+  device,
+  signedIn,
+}: Parameters<typeof enrolDevice>[0]): Promise<void> {
+  const log = await openKeyLog();
+  const isFresh = (await store.read(loadKeptHead)) === undefined;
+  const history = await log.historyOf(signedIn.user.id).catch((error: unknown) => {
+    if (isFresh && isProblem(error, "key_log_behind")) return noHistory;
+    throw error;
+  });
+  if (devicesAfter(history.entries).length > 0 || isEntered(history, device)) throw hasKey();
+}
+
+const hasKey = (): SealdeskError =>
+  new SealdeskError(
+    "key_log_inconsistent",
+    "The server says that the account has no key, but it has one. If the account was reset, connect with an empty store.",
+  );
 
 interface Registration {
   readonly certified: CertifiedDevice;
@@ -126,7 +157,13 @@ async function ownAccountKey(
     if (codeOf(error, "DeviceError") === "no_identity") return undefined;
     throw error;
   });
-  if (held !== undefined && (published === undefined || equalBytes(held, published))) return held;
+  if (held !== undefined && published === undefined) {
+    const approval = await loadOwnApproval(transaction);
+    // Another device of the account approved this one, so the account has a key.
+    if (approval === undefined || approval.device !== undefined) throw hasKey();
+    return held;
+  }
+  if (held !== undefined && published !== undefined && equalBytes(held, published)) return held;
   if (published !== undefined)
     throw new SealdeskError(
       "account_has_other_devices",
