@@ -20,6 +20,21 @@ export class Retry {
     this.#most = most;
   }
 
+  /**
+   * Asks until there is an answer.
+   * @throws the error if another attempt would not help
+   */
+  async answer<T>(ask: () => Promise<T>): Promise<T> {
+    for (;;)
+      try {
+        const answer = await ask();
+        this.succeeded();
+        return answer;
+      } catch (error) {
+        await this.after(error);
+      }
+  }
+
   /** Resets the count after a success. */
   succeeded(): void {
     this.#failures = 0;

@@ -59,7 +59,7 @@ export async function takeAuthor(
     trusted: await trustedKeysOf(transaction, account, user),
   }));
   if (author !== undefined) return;
-  const history = await untilAnswered(() => trust.historyOf(user), retry);
+  const history = await retry.answer(() => trust.historyOf(user));
   const certified = certifiedFromFields(account.tenant, fields);
   const newest = history?.entries.at(-1)?.record.accountKey;
   const accountKey = trusted[0] ?? newest;
@@ -69,15 +69,4 @@ export async function takeAuthor(
     await rememberAccountKey(transaction, user, accountKey);
     keepCertificate(transaction, certified);
   });
-}
-
-async function untilAnswered<T>(ask: () => Promise<T>, retry: Retry): Promise<T> {
-  for (;;)
-    try {
-      const answer = await ask();
-      retry.succeeded();
-      return answer;
-    } catch (error) {
-      await retry.after(error);
-    }
 }

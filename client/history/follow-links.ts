@@ -4,9 +4,9 @@ import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Retry } from "../attachments/retry.ts";
 import { firstFrom } from "../conversation/history.ts";
-import type { Account } from "../device/account.ts";
 import type { Api } from "../http/api.ts";
-import { changeOf, changesMembers } from "./granted-members.ts";
+import { certifiedRole, type RoleDeps } from "./certified-role.ts";
+import { beginsEpoch, changeOf, changesMembers } from "./granted-members.ts";
 import {
   getFirst,
   getIncoming,
@@ -21,10 +21,9 @@ type Page = Awaited<ReturnType<Api["readLinks"]>>;
 type CheckedLink = StoredLink & { readonly seq: number };
 type Unlinked = NonNullable<IncomingJob["unlinked"]>;
 
-interface FollowDeps {
+interface FollowDeps extends RoleDeps {
   readonly store: DeviceStore;
   readonly api: Pick<Api, "readLinks">;
-  readonly account: Pick<Account, "tenant">;
 }
 
 /** The relay's log does not connect what this device has seen with the granted range. */
@@ -40,16 +39,17 @@ export class UnverifiableError extends Error {
 
 /**
  * Follows the log back, page by page, from a hash that this device recorded itself, over the range, to the
- * last change of the members that is not after its first event. Each link is bound by the link after it, so
+ * beginning of the epoch of its first event. The last change of the members up to there says who they are. Each link is bound by the link after it, so
  * neither the relay nor the grantor can replace one. If events before the range are gone, the members at its
  * beginning stay unknown. Links of the range and the progress are kept in the store.
  * @throws UnverifiableError; SealdeskError
  */
 export async function followLinks(
-  { store, api, account }: FollowDeps,
+  deps: FollowDeps,
   job: IncomingJob,
   retry: Retry,
 ): Promise<IncomingJob> {
+  const { store, api, account } = deps;
   let current = { ...job, unlinked: job.unlinked ?? (await anchorOf(store, job)) };
   while (!current.linked) {
     const { unlinked, conversation, grant, fromSeq } = current;
@@ -60,12 +60,14 @@ export async function followLinks(
     const { links, before } = isGone
       ? { links: [], before: unlinked }
       : checked(current, unlinked, page);
-    const base = links.findLast(({ seq, kind }) => seq <= fromSeq && changesMembers(kind));
-    const linked = isGone || base !== undefined || before.seq === 0;
+    const isBegun = links.some(({ seq, kind }) => seq <= fromSeq && beginsEpoch(kind));
+    const linked = isGone || isBegun || before.seq === 0;
     // An event of the range is judged in its turn.
-    const isBefore = base !== undefined && base.seq < fromSeq;
+    const base = links.findLast(({ seq, kind }) => seq < fromSeq && changesMembers(kind));
     const place = { tenant: account.tenant, conversation };
-    const members = isBefore ? changeOf(place, undefined, base.seq, base) : undefined;
+    const members =
+      current.members ??
+      (base && changeOf(place, undefined, base.seq, base, await certifiedRole(deps, base, retry)));
     const next = { ...current, unlinked: before, linked, members };
     await store.transact(async (transaction) => {
       await assertIncoming(transaction, current);

@@ -23,10 +23,12 @@ import { hasDevice, isListedUnder } from "../conversation/state.ts";
 import { toStored } from "../conversation/stored-member.ts";
 import { hearUnopened, unopenedBy } from "../conversation/unopened.ts";
 import type { Account } from "../device/account.ts";
+import { removedFromAmong } from "../device/removed-devices.ts";
 import type { Trust } from "../device/trust.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import { authorOf, takeAuthor } from "./authors.ts";
+import { certifiedRole, type RoleDeps } from "./certified-role.ts";
 import { assertIncoming, followLinks, UnverifiableError } from "./follow-links.ts";
 import { changeOf, changesMembers } from "./granted-members.ts";
 import { grantedRecord } from "./granted-record.ts";
@@ -44,7 +46,7 @@ import {
 } from "./incoming-job.ts";
 import type { HistoryProgress } from "./progress.ts";
 
-export interface HistoryImporterDeps extends DownloadDeps {
+export interface HistoryImporterDeps extends DownloadDeps, Pick<RoleDeps, "authority"> {
   readonly store: DeviceStore;
   readonly api: Pick<Api, "readLinks">;
   readonly account: Account;
@@ -183,31 +185,54 @@ export class HistoryImporter {
       highest = entry.seq;
     }
     const last = Math.min(Math.max(highest, upTo), job.toSeq, job.next + batchMessages - 1);
+    const links = await this.#linksOf(job, last);
     const { after, problems } = await store.transact(async (transaction) => {
       await assertIncoming(transaction, job);
-      const found: ProblemItem[] = [];
+      const problemsFound: ProblemItem[] = [];
       let { members, removed } = job;
       for (let seq = job.next; seq <= last; seq++) {
-        const link = await getLink(transaction, job.grant, seq);
+        const found = links.get(seq);
         deleteLink(transaction, job.grant, seq);
-        if (link === undefined) continue;
+        if (found === undefined) continue;
+        const { link, role } = found;
         const change = changesMembers(link.kind)
-          ? changeOf({ ...job, tenant }, members, seq, link)
+          ? changeOf({ ...job, tenant }, members, seq, link, role)
           : undefined;
         const granted = { ...job, members, removed, change, seq, link, entry: entries.get(seq) };
-        found.push(...(await this.#recordOne(transaction, granted)));
+        problemsFound.push(...(await this.#recordOne(transaction, granted)));
         if (link.kind === "device_removed" && change !== undefined)
           removed = [...removed, ...removedBy(members, change)].slice(-mostRemoved);
         if (change !== undefined) members = membersOf(change);
       }
       const moved = { ...job, members, removed, next: Math.max(job.next, last + 1) };
       putIncoming(transaction, moved);
-      return { after: moved, problems: found };
+      return { after: moved, problems: problemsFound };
     });
     for (const problem of problems) onProblem(job.conversation, problem);
     this.#report(after);
     if (after.next > Math.min(Math.max(highest, upTo), job.toSeq)) return after;
     return this.#record(after, batch, upTo);
+  }
+
+  /** Returns the links from the job's place up to `last`, each with the certified role of its author, if it has one. */
+  async #linksOf({ grant, next }: IncomingJob, last: number) {
+    const { store, clock, signal } = this.#deps;
+    const found = new Map<
+      number,
+      { readonly link: StoredLink; readonly role: string | undefined }
+    >();
+    await store.read(async (transaction) => {
+      for (let seq = next; seq <= last; seq++) {
+        const link = await getLink(transaction, grant, seq);
+        if (link !== undefined) found.set(seq, { link, role: undefined });
+      }
+    });
+    for (const [seq, { link }] of found)
+      if (changesMembers(link.kind)) {
+        const role = await certifiedRole(this.#deps, link, new Retry(clock, signal));
+        found.set(seq, { link, role });
+      }
+    return found;
   }
 
   async #recordOne(
@@ -217,9 +242,12 @@ export class HistoryImporter {
     const { account } = this.#deps;
     const known = await recordAt(transaction, conversation, seq);
     if (known !== undefined && !isReplaceable(known)) return [];
-    const author = granting.removed.includes(link.senderDevice)
-      ? undefined
-      : await authorOf(this.#deps, transaction, link.senderDevice);
+    const { senderDevice } = link;
+    // A change of the range removed it, or an event that this device saw itself.
+    const isRemoved =
+      granting.removed.includes(senderDevice) ||
+      (await removedFromAmong(transaction, conversation, [senderDevice], seq)).length > 0;
+    const author = isRemoved ? undefined : await authorOf(this.#deps, transaction, senderDevice);
     const first = await getFirst(transaction, grant, link);
     const isRepeated = first !== undefined && first < seq;
     const place = { ...granting, conversation, author, isRepeated };

@@ -42,9 +42,12 @@ export interface Links {
 
 const pageSize = 256;
 
-// Kinds 2 to 7 change the members, or the state of the conversation.
+// Kinds 2 to 6 change the members and begin an epoch. Kind 7 closes the conversation, and lists the members, too.
 const GRANT = `
   select g.from_seq as "fromSeq", g.to_seq as "toSeq", g.seq,
+    coalesce((select max(e.seq) from events e where e.conversation = g.conversation
+      and e.seq <= g.from_seq and e.kind > 1 and e.kind < 7), (select max(e.seq) from events e
+      where e.conversation = g.conversation and e.seq <= g.from_seq and e.kind = 7), g.from_seq) as "firstSeq",
     coalesce((select max(e.seq) from events e where e.conversation = g.conversation
       and e.seq <= g.from_seq and e.kind > 1 and e.kind < 8), g.from_seq) as "baseSeq",
     coalesce($3 = any(g.devices), false) and exists (select from member_devices d
@@ -53,7 +56,7 @@ const GRANT = `
 
 /**
  * Reads the links of a granted range, of the events between that range and the grant, and of those before
- * it back to the last change of the members, which says who they were at its beginning. Returns at most
+ * it back to the beginning of its first event's epoch. The last change of the members up to there says who they were. Returns at most
  * 256 links, ending with the event `until`. A device starts from a hash of its own and goes backwards, and
  * so checks that the history it received matches the log.
  * @throws MessagingError conversation_not_found, grant_not_found, forbidden
@@ -84,7 +87,7 @@ export function readLinks(
       return { device: actor.device, granted: found };
     });
     const last = Math.min(until, granted.seq);
-    const first = Math.max(granted.baseSeq, last - pageSize + 1);
+    const first = Math.max(granted.firstSeq, last - pageSize + 1);
     const events = await readEvents(deps.pool, deps.scopeKeys, {
       tenant: actor.tenant,
       conversation,
@@ -100,13 +103,15 @@ export function readLinks(
 interface GrantedRange {
   readonly fromSeq: number;
   readonly toSeq: number;
-  /** The last event up to `fromSeq` that changed the members; `fromSeq` if it is gone. */
+  /** The last event up to `fromSeq` that lists the members; `fromSeq` if it is gone. */
   readonly baseSeq: number;
 }
 
 interface GrantRow extends GrantedRange {
   /** Number of the event of the grant. */
   readonly seq: number;
+  /** The last event up to `fromSeq` that began an epoch; `fromSeq` if it is gone. */
+  readonly firstSeq: number;
   /** The grant names the actor's device, which is a member's device now. */
   readonly isFor: boolean;
 }

@@ -359,7 +359,9 @@ test("a verifier key that the application gives is gone by, and no other", async
   const agent = await connectStaff(server);
   const wrong = new ShownLog(server).log;
   const keyLog = formatVkey(nodeChecks.sha256, wrong.key);
-  const customer = await connectCustomer(server, { keyLog });
+  const refused = { code: "key_log_inconsistent" };
+  await expect(connectCustomer(server, { keyLog })).rejects.toMatchObject(refused);
+  const customer = await (await connectCustomer(server)).restart({ keyLog });
   const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   await expect(asking.send("secret")).rejects.toMatchObject({ code: "untrusted_member" });
   // What another key signed convicts nobody.

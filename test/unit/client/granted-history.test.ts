@@ -3,8 +3,10 @@ import { saveGap, saveRecord } from "../../../client/conversation/history.ts";
 import { hearUnopened } from "../../../client/conversation/unopened.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import type { DeviceId } from "../../../crypto/wire/ids.ts";
+import { noteRemovedFrom } from "../../../client/device/removed-devices.ts";
+import { generateSigningKey } from "../../../crypto/device/sodium.ts";
 import { deviceOf, GrantedLog, listOf, say } from "./granted-log.ts";
-import { certificateOf, newcomer, recordAt } from "./granting.ts";
+import { authorityKey, certificateOf, newcomer, recordAt } from "./granting.ts";
 
 const computer = deviceOf();
 const phone = deviceOf(computer.user);
@@ -86,6 +88,60 @@ test("a message that the relay places twice is shown once, also in two grants", 
   expect(await later.keys()).toEqual([]);
 });
 
+test("a message that the relay places again after a closing of the conversation is not shown again", async () => {
+  const log = await logAfterRemoval();
+  const yes = await say(computer, "yes", { epoch: 2 });
+  log.place(yes);
+  log.change("closed", computer, withoutPhone, 2);
+  log.place(yes);
+  log.pageSize = 3;
+  const { grant, shown, keys } = await newcomer(log, everybody);
+  await grant(7, 7);
+  expect(await shown()).toEqual([[7, "duplicate"]]);
+  expect(await keys()).toEqual([]);
+});
+
+test("whoever joins with a certificate that the authority did not sign is no member", async () => {
+  const joining = deviceOf();
+  const shownWith = async (key: typeof authorityKey) => {
+    const log = await logAfterRemoval();
+    log.joined(joining, certificateOf(joining), key, withoutPhone, 3);
+    log.place(await say(joining, "I am an agent", { epoch: 3 }));
+    const { grant, shown } = await newcomer(log, [...everybody, joining]);
+    await grant(4, 6);
+    return shown();
+  };
+  expect(await shownWith(authorityKey)).toEqual([
+    [4, "are you sure?"],
+    [5, "member_added"],
+    [6, "I am an agent"],
+  ]);
+  expect(await shownWith(generateSigningKey())).toEqual([
+    [4, "are you sure?"],
+    [5, "malformed_event"],
+    [6, "not_a_member"],
+  ]);
+});
+
+test("a device whose removal this device saw proves nothing after it", async () => {
+  const log = new GrantedLog();
+  log.change("created", computer, all, 1);
+  log.place(await say(phone, "from my phone"));
+  log.change("device_removed", computer, withoutPhone, 2);
+  log.change("device_added", computer, all, 3);
+  log.place(await say(phone, "I owe you 10,000 euros.", { epoch: 3 }));
+  const { grant, shown, store } = await newcomer(log, everybody);
+  await store.transact(async (each) => noteRemovedFrom(each, log.conversation, phone.id, 3));
+  await grant(1, 2);
+  await grant(4, 5);
+  expect(await shown()).toEqual([
+    [1, "created"],
+    [2, "from my phone"],
+    [4, "device_added"],
+    [5, "author_unverified"],
+  ]);
+});
+
 test("a change that members refused counts for nobody, and is named", async () => {
   const log = await logAfterRemoval();
   log.change("device_added", agent, all, 3);
@@ -96,7 +152,7 @@ test("a change that members refused counts for nobody, and is named", async () =
     [3, "device_removed"],
     [4, "are you sure?"],
     [5, "malformed_event"],
-    [6, "not_a_member"],
+    [6, "author_unverified"],
   ]);
 });
 

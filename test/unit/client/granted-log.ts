@@ -4,7 +4,16 @@ import { signMessage } from "../../../crypto/device/authorship.ts";
 import { commit } from "../../../crypto/device/franking.ts";
 import type { GrantedMessage } from "../../../crypto/device/history-pack.ts";
 import { encodePayload, type Payload } from "../../../crypto/device/payload.ts";
-import { createSigner, generateSigningKey, ready, sha256 } from "../../../crypto/device/sodium.ts";
+import { certifiedToFields } from "../../../crypto/device/certified-fields.ts";
+import type { CertifiedDevice } from "../../../crypto/device/identity.ts";
+import {
+  createSigner,
+  generateSigningKey,
+  ready,
+  sha256,
+  sign,
+  type SigningKeyPair,
+} from "../../../crypto/device/sodium.ts";
 import { linkHash, nilUuid, zeroHash, type EventHeader } from "../../../crypto/wire/event.ts";
 import { encodeControl, type Control, type Member } from "../../../crypto/wire/frame.ts";
 import {
@@ -15,7 +24,12 @@ import {
   type TenantId,
   type UserId,
 } from "../../../crypto/wire/ids.ts";
-import { encodeReceipt } from "../../../crypto/wire/receipt.ts";
+import { encodeReceipt, receiptBytes, type MembershipKind } from "../../../crypto/wire/receipt.ts";
+import { isMembershipKind } from "../../../crypto/wire/receipt-checks.ts";
+import {
+  encodeStaffCertificate,
+  staffCertificateBytes,
+} from "../../../crypto/wire/staff-certificate.ts";
 import { membersBytes } from "../../../crypto/wire/signed-records.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -97,6 +111,8 @@ export class GrantedLog {
   readonly packed: GrantedMessage[] = [];
   /** The events up to this one are gone. */
   gone = 0;
+  /** The number of links in an answer. */
+  pageSize = 256;
 
   get head(): number {
     return this.links.length;
@@ -140,7 +156,7 @@ export class GrantedLog {
 
   /** Appends a change of the members. */
   change(
-    kind: "created" | "device_added" | "device_removed",
+    kind: "created" | "device_added" | "device_removed" | "closed",
     by: Author,
     members: readonly Member[],
     epoch: number,
@@ -152,7 +168,7 @@ export class GrantedLog {
       subject: by.user,
       members: [...members],
       creation:
-        kind === "device_removed"
+        kind === "device_removed" || kind === "closed"
           ? undefined
           : {
               suite: "signal-v1",
@@ -161,24 +177,58 @@ export class GrantedLog {
               creator: undefined,
               users,
             },
-      receipt: kind === "created" ? this.#receipt(by, members, epoch) : undefined,
+      receipt: isMembershipKind(kind) ? this.#receipt(kind, by, members, epoch) : undefined,
       signer: undefined,
       staffCertificate: undefined,
     };
     const encoded = encodeControl(control);
-    const senderDevice = kind === "created" ? by.id : nilId<DeviceId>();
+    const senderDevice = isMembershipKind(kind) ? by.id : nilId<DeviceId>();
     const header = { kind, senderDevice, epoch, clientMessageId: nilId<MessageId>() };
     return this.#append({ ...header, commitment: zeroHash, control: encoded }, sha256(encoded));
   }
 
-  #receipt(by: Author, members: readonly Member[], epoch: number): Control["receipt"] {
+  /** Appends that somebody joins as an agent, with a certificate of the authority whose key this is. */
+  joined(
+    by: Author,
+    certified: CertifiedDevice,
+    authority: SigningKeyPair,
+    before: readonly Member[],
+    epoch: number,
+  ): number {
+    const members = [...before, listOf("agent", by)];
+    const { device: _, ...signer } = certifiedToFields(certified);
+    const { accountKey } = signer;
+    const certificate = { tenant, user: by.user, accountKey, role: "agent", teams: [] };
+    const text = encodeStaffCertificate({ ...certificate, fromMs: 0, untilMs: 1000 });
+    const signature = sign(staffCertificateBytes(text), authority.privateKey);
+    const encoded = encodeControl({
+      epoch,
+      actor: by.user,
+      subject: by.user,
+      members,
+      creation: undefined,
+      receipt: this.#receipt("member_added", by, members, epoch),
+      signer,
+      staffCertificate: { text, signature },
+    });
+    const header = { kind: "member_added" as const, senderDevice: by.id, epoch };
+    const none = { clientMessageId: nilId<MessageId>(), commitment: zeroHash };
+    return this.#append({ ...header, ...none, control: encoded }, sha256(encoded));
+  }
+
+  #receipt(
+    kind: MembershipKind,
+    by: Author,
+    members: readonly Member[],
+    epoch: number,
+  ): NonNullable<Control["receipt"]> {
     const text = encodeReceipt({
       type: "membership",
       version: 1,
       id: newId(),
       tenant,
       conversation,
-      kind: "created",
+      kind,
       actor: by.user,
       actorDevice: by.id,
       subject: by.user,
@@ -187,12 +237,12 @@ export class GrantedLog {
       after: { seq: 0, hash: zeroHash },
       atMs: 1,
     });
-    return { text, signature: new Uint8Array(64) };
+    return { text, signature: sign(receiptBytes(text), by.key.privateKey) };
   }
 
   /** Answers as the server does. */
   readLinks(_conversation: string, _grant: string, until: number) {
-    const first = Math.max(this.gone + 1, until - 255);
+    const first = Math.max(this.gone + 1, until - this.pageSize + 1);
     const links = this.links.slice(first - 1, until);
     const previousHash = links.length === 0 ? undefined : this.hashes[first - 1];
     return Promise.resolve({ links, previousHash });

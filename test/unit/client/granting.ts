@@ -11,6 +11,7 @@ import {
 import { HistoryImporter } from "../../../client/history/history-importer.ts";
 import { incomingJob, putIncoming } from "../../../client/history/incoming-job.ts";
 import { approvedArrivals } from "../../../client/key-log/approved-arrivals.ts";
+import { deviceChecks } from "../../../client/key-log/checks.ts";
 import { noHistory, type KeyHistory } from "../../../client/key-log/key-history.ts";
 import { sealAttachment } from "../../../crypto/device/attachments/seal-attachment.ts";
 import { certifiedToFields } from "../../../crypto/device/certified-fields.ts";
@@ -35,6 +36,10 @@ import {
   deviceRecordBytes,
   type DeviceRecord,
 } from "../../../crypto/wire/signed-records.ts";
+import {
+  openStaffCertificate,
+  type SignedStaffCertificate,
+} from "../../../crypto/wire/staff-certificate.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import {
   account,
@@ -82,6 +87,16 @@ function keyHistoryOf(...devices: readonly CertifiedDevice[]): KeyHistory {
   return { ...noHistory, entries, arrivals: approvedArrivals(entries) };
 }
 
+/** The tenant's authority. */
+export const authorityKey = generateSigningKey();
+const authority = {
+  openAt: (signed: SignedStaffCertificate) => {
+    const { publicKey } = authorityKey;
+    const certificate = openStaffCertificate(signed, publicKey, deviceChecks.verifyEd25519);
+    return Promise.resolve(certificate && { ...certificate, authority: publicKey });
+  },
+};
+
 /**
  * A newcomer that became a member after the whole log, and has checked these devices.
  * @param logged the devices of the key log
@@ -104,6 +119,7 @@ export async function newcomer(
   const importer = new HistoryImporter({
     store,
     account,
+    authority,
     api: log,
     trust: {
       device(id: DeviceId) {

@@ -34,6 +34,7 @@ const conversation = newId<ConversationId>();
 const device = newId<DeviceId>();
 const user = newId<UserId>();
 const account = { tenant: newId<TenantId>() };
+const authority = { openAt: () => Promise.resolve(undefined) };
 const pageSize = 256;
 
 const newStore = () =>
@@ -132,12 +133,12 @@ test("the log is followed back page by page, and after a crash from where it sto
     readLinks: (...asked: Parameters<typeof log.api.readLinks>) =>
       log.asked() === 2 ? Promise.reject(new Error("crash")) : log.api.readLinks(...asked),
   };
-  await expect(followLinks({ store, api: failing, account }, job, retry())).rejects.toThrow(
-    "crash",
-  );
+  await expect(
+    followLinks({ store, api: failing, account, authority }, job, retry()),
+  ).rejects.toThrow("crash");
   const [half] = await loadIncoming(store);
   expect(half?.unlinked?.seq).toBe(990 - 2 * pageSize);
-  const done = await followLinks({ store, api: log.api, account }, half!, retry());
+  const done = await followLinks({ store, api: log.api, account, authority }, half!, retry());
   expect(done.unlinked!.seq).toBeLessThan(100);
   expect(log.asked()).toBe(4);
   const kept = await store.read(async (transaction) =>
@@ -153,7 +154,9 @@ test("a grant that a restore of the server lost is not followed any more", async
   await store.transact((transaction) => dropIncoming(transaction, conversation, job.seq));
   expect(await loadIncoming(store)).toHaveLength(1);
   await store.transact((transaction) => dropIncoming(transaction, conversation, job.seq - 1));
-  await expect(followLinks({ store, api: log.api, account }, job, retry())).rejects.toThrow("lead");
+  await expect(
+    followLinks({ store, api: log.api, account, authority }, job, retry()),
+  ).rejects.toThrow("lead");
   expect(await loadIncoming(store)).toEqual([]);
 });
 
@@ -173,20 +176,22 @@ test.each([
       return { links: shown, previousHash };
     },
   };
-  await expect(followLinks({ store, api, account }, job, retry())).rejects.toMatchObject({
-    name: "UnverifiableError",
-  });
+  await expect(followLinks({ store, api, account, authority }, job, retry())).rejects.toMatchObject(
+    {
+      name: "UnverifiableError",
+    },
+  );
 });
 
 test("a grantor who signed another log than the newcomer's is not trusted", async () => {
   const log = logOf(1000);
   const { store, job } = await newcomer(log, 990);
   const other = { ...job, fromHash: zeroHash };
-  await expect(followLinks({ store, api: log.api, account }, other, retry())).rejects.toMatchObject(
-    {
-      seq: 100,
-    },
-  );
+  await expect(
+    followLinks({ store, api: log.api, account, authority }, other, retry()),
+  ).rejects.toMatchObject({
+    seq: 100,
+  });
 });
 
 test("packs are cut at their limit and together hold the range", async () => {
