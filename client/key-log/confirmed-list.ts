@@ -51,14 +51,15 @@ export const devicesRemoved = (entries: readonly KeyEntry[]): readonly DeviceId[
  * of the devices that the log says it has. If the last entries are removals that the account did not sign,
  * it is the list before them, without the removed devices.
  * @param shown the newest list, as the server shows it
+ * @param arrivals the entries by which a device rightfully came to the account
  */
 export function confirmedList(
   entries: readonly KeyEntry[],
   shown: ListSignature | undefined,
+  arrivals = approvedArrivals(entries),
 ): ConfirmedList | undefined {
   if (shown === undefined) return undefined;
   const devices = new Set(devicesAfter(entries).map(({ record }) => record.device));
-  const arrivals = approvedArrivals(entries);
   for (let end = entries.length; end > 0; end--) {
     const last = entries[end - 1];
     const signed = listAfter(entries.slice(0, end), arrivals, shown);

@@ -8,7 +8,6 @@ import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
 import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
-import { approvedArrivals } from "./approved-arrivals.ts";
 import { deviceChecks } from "./checks.ts";
 import type { ConfirmedList } from "./confirmed-list.ts";
 
@@ -20,13 +19,17 @@ export interface ProvenEntry {
 }
 
 /** The log's entries about one user. Every entry is proven. */
-export interface KeyHistory {
+export interface ProvenEntries {
   /** Entries by version, from 1 on. */
   readonly entries: readonly KeyEntry[];
   /** RFC 9162 leaf hashes of these entries. */
   readonly leaves: readonly Uint8Array[];
   /** The indexes of these entries in the log, in ascending order. */
   readonly indexes: readonly number[];
+}
+
+/** What the log's entries say about one user. */
+export interface KeyHistory extends ProvenEntries {
   /** The entries by which a device rightfully came to the account. */
   readonly arrivals: readonly KeyEntry[];
   /**
@@ -36,27 +39,28 @@ export interface KeyHistory {
   readonly list: ConfirmedList | undefined;
 }
 
+const noEntries: ProvenEntries = { entries: [], leaves: [], indexes: [] };
+
 /** The history of a user of whom the log has no entry. */
 export const noHistory: KeyHistory = {
-  entries: [],
-  leaves: [],
-  indexes: [],
+  ...noEntries,
   arrivals: [],
   list: undefined,
 };
 
 /**
  * Checks that every entry is in the tree of `head`, that all are about `who`, and that none is
- * missing between the first and the last.
- * @param before the history up to these entries, if they are a later page
+ * missing between the first and the last. Who came by the entries is judged once, when all pages are there: see
+ * `approvedArrivals`.
+ * @param before those before these entries, if they are a later page
  * @throws LogError invalid_proof, malformed, missing
  */
 export function verifyHistory(
   proven: readonly ProvenEntry[],
   head: TreeHead,
   who: { readonly tenant: TenantId; readonly user: UserId },
-  before: KeyHistory = noHistory,
-): KeyHistory {
+  before: ProvenEntries = noEntries,
+): ProvenEntries {
   const leaves = verifyPlaces(proven, head, before.indexes.at(-1));
   const entries = proven.map(({ index, entry }) => decodedAt(index, entry, decodeKeyEntry));
   entries.forEach(({ version, record }, at) => {
@@ -67,13 +71,10 @@ export function verifyHistory(
     if (version !== expected)
       throw new LogError("missing", place, `has version ${version}, not ${expected}.`);
   });
-  const all = [...before.entries, ...entries];
   return {
-    entries: all,
-    arrivals: approvedArrivals(all),
+    entries: [...before.entries, ...entries],
     leaves: [...before.leaves, ...leaves],
     indexes: [...before.indexes, ...proven.map(({ index }) => index)],
-    list: undefined,
   };
 }
 

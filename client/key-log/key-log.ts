@@ -13,10 +13,11 @@ import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { outdatePublished } from "../device/published-keys.ts";
 import { isProblem, SealdeskError } from "../errors.ts";
 import { deviceChecks } from "./checks.ts";
+import { approvedArrivals } from "./approved-arrivals.ts";
 import { verifyAuthority } from "./authority-keys.ts";
 import { keepEvidence } from "./evidence.ts";
 import { HeardHeads } from "./heard-heads.ts";
-import { verifyHistory, type KeyHistory } from "./key-history.ts";
+import { verifyHistory, type KeyHistory, type ProvenEntries } from "./key-history.ts";
 import {
   compactHead,
   loadKeptHead,
@@ -216,23 +217,23 @@ export class KeyLog {
   ): Promise<{ readonly history: KeyHistory; readonly reviewed: number }> {
     const { api, store, tenant, witnesses, localClock } = this.#deps;
     const before = this.#head ?? { size: 0 };
-    for (let history: KeyHistory | undefined; ;) {
-      const answer = await api.keyHistory(user, history?.entries.length ?? 0, witnesses?.asked);
-      const known = history;
+    for (let proven: ProvenEntries | undefined; ;) {
+      const answer = await api.keyHistory(user, proven?.entries.length ?? 0, witnesses?.asked);
+      const known = proven;
       const found = await this.#checked(answer, before, async (head) => {
         const read = verifyHistory(answer.entries, head, { tenant, user }, known);
         // An empty page does not bring the end nearer.
-        if (answer.more && answer.entries.length > 0) return { history: read, reviewed: undefined };
-        const said = { entries: read.entries, shown: answer.list ?? undefined };
+        if (answer.more && answer.entries.length > 0) return { read };
+        const arrivals = approvedArrivals(read.entries);
+        const said = { entries: read.entries, arrivals, shown: answer.list ?? undefined };
         return store.transact(async (each) => {
           const reviewed = await noteHistory(each, user, read);
           const list = await noteDevices(each, user, said, localClock.now());
-          return { history: { ...read, list }, reviewed };
+          return { history: { ...read, arrivals, list }, reviewed };
         });
       });
-      const { reviewed } = found;
-      if (reviewed !== undefined) return { ...found, reviewed };
-      ({ history } = found);
+      if ("history" in found) return found;
+      proven = found.read;
     }
   }
 

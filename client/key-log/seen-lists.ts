@@ -5,9 +5,9 @@ import { knownAccountKey } from "../../crypto/device/admit-device.ts";
 import { fixed, message, uint, type MessageOf } from "../../crypto/wire/protobuf.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
-import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { noteRemoved } from "../device/removed-devices.ts";
 import { confirmedList, devicesRemoved, type ConfirmedList } from "./confirmed-list.ts";
+import type { KeyHistory } from "./key-history.ts";
 
 const nameOf = (user: UserId): string => `device-list!${user}`;
 /** A list under an account key that this device does not trust. A person may accept the key later. */
@@ -88,12 +88,13 @@ export async function noteDevices(
   user: UserId,
   {
     entries,
+    arrivals,
     shown,
-  }: { readonly entries: readonly KeyEntry[]; readonly shown: ListSignature | undefined },
+  }: Pick<KeyHistory, "entries" | "arrivals"> & { readonly shown: ListSignature | undefined },
   nowMs: number,
 ): Promise<ConfirmedList | undefined> {
   await noteRemoved(transaction, devicesRemoved(entries));
-  const list = confirmedList(entries, shown);
+  const list = confirmedList(entries, shown, arrivals);
   const isNewest = list !== undefined && (await noteList(transaction, user, list, nowMs));
   return isNewest ? list : undefined;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { parseVkey } from "../../../audit/verify/note.ts";
-import { verifyHistory, type KeyHistory } from "../../../client/key-log/key-history.ts";
+import { verifyHistory, type ProvenEntries } from "../../../client/key-log/key-history.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { STAFF_PER_PAGE } from "../../../identity/accounts/staff.ts";
@@ -43,7 +43,7 @@ test("the key history of an account with many devices comes in pages that contin
   });
   const bytes = (text: string) => new Uint8Array(Buffer.from(text, "base64url"));
   const sizes: number[] = [];
-  let history: KeyHistory | undefined;
+  let history: ProvenEntries | undefined;
   for (let more = true; more;) {
     const after = history?.entries.length ?? 0;
     const { status, body } = await agent.request(

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { MemoryLevel } from "memory-level";
 import { withheldFrom } from "../../../client/conversation/removals.ts";
 import { SealdeskError } from "../../../client/errors.ts";
+import { approvedArrivals } from "../../../client/key-log/approved-arrivals.ts";
 import { confirmedList, isListSigned } from "../../../client/key-log/confirmed-list.ts";
 import { ListFreshness, type ExpiredList } from "../../../client/key-log/list-freshness.ts";
 import { noteDevices, noteHeard } from "../../../client/key-log/seen-lists.ts";
@@ -126,7 +127,12 @@ async function contact(log: AccountLog, role = "agent") {
   );
   const read = (nowMs: number, { entries, list }: Pick<AccountLog, "entries" | "list"> = log) =>
     store.transact((each) =>
-      noteDevices(each, log.user, { entries: [...entries], shown: list }, nowMs),
+      noteDevices(
+        each,
+        log.user,
+        { entries: [...entries], arrivals: approvedArrivals(entries), shown: list },
+        nowMs,
+      ),
     );
   const withheld = (nowMs: number, devices: readonly DeviceId[]) => {
     const members = [

@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { expect, jest, test } from "@jest/globals";
+import sodium from "libsodium-wrappers-sumo";
+import { approvedArrivals } from "../../../client/key-log/approved-arrivals.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
@@ -8,6 +11,8 @@ import {
   isLogged,
   isRemoved,
   verifyHistory,
+  type KeyHistory,
+  type ProvenEntries,
   type ProvenEntry,
 } from "../../../client/key-log/key-history.ts";
 import { encodeKeyEntry, type KeyEntry } from "../../../crypto/wire/key-entry.ts";
@@ -57,8 +62,15 @@ async function logged(entries: readonly KeyEntry[]) {
 async function read(account: AccountLog, entries: readonly KeyEntry[] = account.entries) {
   const { proven, head } = await logged(entries);
   const { list } = account.history(entries);
-  return { ...verifyHistory(proven, head, account), list };
+  return wholeOf(verifyHistory(proven, head, account), list);
 }
+
+/** The history that a device makes of all pages. */
+const wholeOf = (proven: ProvenEntries, list: KeyHistory["list"]): KeyHistory => ({
+  ...proven,
+  arrivals: approvedArrivals(proven.entries),
+  list,
+});
 
 test("a device is vouched for while it is the last entry in the log, with exactly its keys", async () => {
   const account = new AccountLog();
@@ -108,9 +120,9 @@ test("a replaced account key does not come back", async () => {
   const next = account.add();
   const { list } = await read(account);
   const { proven, head } = await logged([...account.entries, { ...first, version: 4 }]);
-  const returned = { ...verifyHistory(proven, head, account), list };
+  const returned = wholeOf(verifyHistory(proven, head, account), list);
   expect(isLogged(returned, certified(first))).toBe(false);
-  const until = { ...verifyHistory(proven.slice(0, 3), head, account), list };
+  const until = wholeOf(verifyHistory(proven.slice(0, 3), head, account), list);
   expect(isLogged(until, certified(next))).toBe(true);
 });
 
@@ -162,4 +174,19 @@ test("a later page must continue the one before it", async () => {
   expect(verifyHistory(rest, head, who, before)).toEqual(verifyHistory(proven, head, who));
   expect(() => verifyHistory(rest.slice(1), head, who, before)).toThrow(/has version 4, not 3/);
   expect(() => verifyHistory(first, head, who, before)).toThrow(/stands before/);
+});
+
+test("signatures are verified once, however many pages a history has", async () => {
+  const account = new AccountLog();
+  const entries = Array.from({ length: 12 }, () => account.add());
+  const { proven, head } = await logged(entries);
+  const verifications = jest.spyOn(sodium, "crypto_sign_verify_detached");
+  let read: ProvenEntries | undefined;
+  for (let at = 0; at < entries.length; at += 2)
+    read = verifyHistory(proven.slice(at, at + 2), head, account, read);
+  expect(verifications).not.toHaveBeenCalled();
+  // An approval and a certificate of each device.
+  expect(approvedArrivals(read!.entries)).toEqual(entries);
+  expect(verifications).toHaveBeenCalledTimes(24);
+  verifications.mockRestore();
 });

@@ -48,8 +48,10 @@ async function setUp() {
       historyOf: () =>
         store.transact(async (each) => {
           const { entries, list: shown } = server.shown();
-          const list = await noteDevices(each, log.user, { entries, shown }, time.nowMs);
-          return { entries, arrivals: approvedArrivals(entries), leaves: [], indexes: [], list };
+          const arrivals = approvedArrivals(entries);
+          const said = { entries, arrivals, shown };
+          const list = await noteDevices(each, log.user, said, time.nowMs);
+          return { entries, arrivals, leaves: [], indexes: [], list };
         }),
     },
     api: {
