@@ -181,12 +181,12 @@ test("signatures are verified once, however many pages a history has", async () 
   const entries = Array.from({ length: 12 }, () => account.add());
   const { proven, head } = await logged(entries);
   const verifications = jest.spyOn(sodium, "crypto_sign_verify_detached");
-  let read: ProvenEntries | undefined;
+  let pages: ProvenEntries | undefined;
   for (let at = 0; at < entries.length; at += 2)
-    read = verifyHistory(proven.slice(at, at + 2), head, account, read);
+    pages = verifyHistory(proven.slice(at, at + 2), head, account, pages);
   expect(verifications).not.toHaveBeenCalled();
   // An approval and a certificate of each device.
-  expect(approvedArrivals(read!.entries)).toEqual(entries);
+  expect(approvedArrivals(pages!.entries)).toEqual(entries);
   expect(verifications).toHaveBeenCalledTimes(24);
   verifications.mockRestore();
 });

@@ -37,7 +37,7 @@ async function ownerIn(
   { record, certificate }: KeyEntry,
   of: "act" | "creation",
   trusts = record.accountKey,
-  accepts: Uint8Array | undefined = undefined,
+  accepts?: Uint8Array,
 ) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
