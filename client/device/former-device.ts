@@ -9,7 +9,7 @@ import { acceptedKeysOf } from "./accepted-keys.ts";
 import type { Account } from "./account.ts";
 
 /** Returns the account key that this device trusts for a user. */
-export const accountKeyOf = async (
+const accountKeyOf = async (
   transaction: ReadTransaction,
   { user: self }: Pick<Account, "user">,
   user: UserId,
