@@ -74,7 +74,7 @@ export async function enrolDevice(deps: {
 /**
  * Requires that the key log knows of no device of the account, as the server says. A device that believed it
  * otherwise would sign a list of itself alone. After a reset the log has the account's former devices, all removed.
- * The log of a new tenant has no signed head yet; whoever has seen a head gets an answer.
+ * The log of a new tenant has no signed or cosigned head yet; whoever has seen a head gets an answer.
  * @throws SealdeskError key_log_inconsistent
  */
 async function assertNoDevice({
@@ -86,7 +86,10 @@ async function assertNoDevice({
   const log = await openKeyLog();
   const isFresh = (await store.read(loadKeptHead)) === undefined;
   const history = await log.historyOf(signedIn.user.id).catch((error: unknown) => {
-    if (isFresh && isProblem(error, "key_log_behind")) return noHistory;
+    const isEmpty =
+      isProblem(error, "key_log_behind") ||
+      (error instanceof SealdeskError && error.code === "key_log_not_witnessed");
+    if (isFresh && isEmpty) return noHistory;
     throw error;
   });
   if (devicesAfter(history.entries).length > 0 || isEntered(history, device)) throw hasKey();
