@@ -5,6 +5,7 @@ export type AuditErrorCode =
   | "audit_checkpoint_invalid" // a checkpoint has another key or belongs to another log
   | "audit_checkpoint_missing" // a log has a signed head, and no checkpoint of it is kept outside
   | "audit_log_altered" // an entry in the database is not the one that was signed, or is gone
+  | "audit_log_unchecked" // a check of the logs keeps failing, so nobody knows what it would find
   | "audit_guards_altered" // triggers, functions, policies or grants are not those of this version
   | "audit_state_differs" // accounts, roles or settings in the database are not what the log says
   | "audit_entry_not_stored" // the database did not keep the entry of an act
@@ -27,6 +28,8 @@ const usualAdvice: Readonly<Partial<Record<AuditErrorCode, string>>> = {
     "Put AUDIT_CHECKPOINTS back, or have two people adopt the head: see docs/audit.md, “When outside checkpoints are missing”.",
   audit_log_altered:
     "Put the row back from a backup, and find out who changed it: see docs/audit.md, “When the log was altered”.",
+  audit_log_unchecked:
+    "Find out what keeps the rows from being read: see docs/audit.md, “When a log cannot be checked”.",
   audit_guards_altered:
     "Find out who changed it: see docs/audit.md, “When the database's guards were altered”.",
   audit_state_differs:

@@ -1,6 +1,6 @@
 import type { CheckpointStore } from "../audit/checkpoints/checkpoint-store.ts";
 import { openCheckpointStore } from "../audit/checkpoints/open-store.ts";
-import type { AuditError } from "../audit/audit-error.ts";
+import type { AuditError, AuditErrorCode } from "../audit/audit-error.ts";
 import { AppendedEntries, watchAppended } from "../audit/check/appended-entries.ts";
 import { LogChecker } from "../audit/check/log-checker.ts";
 import { KnownHeads } from "../audit/read/known-heads.ts";
@@ -32,6 +32,8 @@ interface Deps {
   readonly outsideEveryMs: number;
   /** Time between two comparisons of accounts, roles and settings with the logs. */
   readonly stateEveryMs: number;
+  /** The time after which a check that keeps failing is reported. */
+  readonly failingCheckMs: number;
   /** The time without a signature from which an entry is reported. */
   readonly unsignedWarningMs: number;
   /** Time between two searches for heads that a witness has not cosigned. */
@@ -80,12 +82,14 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     outsideEveryMs: deps.outsideEveryMs,
     everyMs: deps.checkEveryMs,
     guardsEveryMs: deps.guardsEveryMs,
+    failingMs: deps.failingCheckMs,
     onFinding: (error) => log.error("the check of the audit logs failed", describeError(error)),
   });
   const states = new StateChecker({
     pool,
     heads,
     everyMs: deps.stateEveryMs,
+    failingMs: deps.failingCheckMs,
     onFinding: (error) =>
       log.error("the comparison of accounts and settings failed", describeError(error)),
   });
@@ -93,17 +97,19 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     errors
       .map((error) => auditReasons.find((reason) => reason === error?.code))
       .find((reason) => reason !== undefined);
+  const findings = () => [...checker.findings, ...states.findings];
+  const count = (...codes: readonly AuditErrorCode[]) =>
+    findings().filter(({ code }) => codes.includes(code)).length;
   const isUnsigned = () => integrator.pendingAgeMs > deps.unsignedWarningMs;
   const isFound = (warning: ReadyWarning) =>
-    warning === "audit_log_unsigned"
-      ? isUnsigned()
-      : [...checker.findings, ...states.findings].some(({ code }) => code === warning);
+    warning === "audit_log_unsigned" ? isUnsigned() : count(warning) > 0;
   metrics?.audit.watch({
     pendingAgeMs: () => integrator.pendingAgeMs,
     unsignedAgeMs: () => integrator.unsignedAgeMs,
     refused: () => integrator.refusal !== undefined,
-    altered: () => checker.findings.length > 0,
-    differing: () => states.findings.length,
+    altered: () => checker.findings.some(({ code }) => code !== "audit_log_unchecked"),
+    unchecked: () => count("audit_log_unchecked"),
+    differing: () => count("audit_state_differs"),
     checkedAgeMs: () => checker.ageMs,
     witnessDisagrees: () => witnesses?.disagreements ?? 0,
   });

@@ -90,6 +90,7 @@ export async function openFoundation(
     guardsEveryMs: timings.guardsEveryMs,
     outsideEveryMs: timings.outsideEveryMs,
     stateEveryMs: timings.stateEveryMs,
+    failingCheckMs: timings.failingCheckMs,
     unsignedWarningMs: timings.unsignedWarningMs,
     signer,
     now,

@@ -58,6 +58,8 @@ export interface Timings {
   readonly outsideEveryMs: number;
   /** Time between two comparisons of accounts, roles and settings with what the audit logs say. */
   readonly stateEveryMs: number;
+  /** The time after which a check of the audit logs that keeps failing is reported. */
+  readonly failingCheckMs: number;
   /** The time without a place or a signature from which an audit entry is reported as unsigned. */
   readonly unsignedWarningMs: number;
 }
@@ -89,5 +91,6 @@ export const usualTimings: Timings = {
   clockEveryMs: 10_000,
   outsideEveryMs: 30_000,
   stateEveryMs: 10_000,
+  failingCheckMs: 30_000,
   unsignedWarningMs: 10_000,
 };

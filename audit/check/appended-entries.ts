@@ -1,11 +1,11 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { int8Array } from "../../db/binary-arrays.ts";
 import type { Pool } from "../../db/pool.ts";
-import { inTransaction } from "../../db/transaction.ts";
 import { keptOut } from "../audit-error.ts";
 import type { LogId } from "../../crypto/wire/ids.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import { asIntegrator } from "./as-integrator.ts";
+import { inCheck } from "./in-check.ts";
 
 /** An entry that the database stored: its id and the hash of its leaf. */
 export interface AppendedEntry {
@@ -71,7 +71,7 @@ export class AppendedEntries {
     }
     const placed = some.filter(({ id }) => places.get(id)?.index !== null);
     const logs = [...new Set(placed.map(({ log }) => log))].slice(0, LOGS_AT_ONCE);
-    for (const log of logs) await inTransaction(pool, log, (client) => heads.open(client, log));
+    for (const log of logs) await inCheck(pool, log, (client) => heads.open(client, log));
     for (const entry of some) {
       this.#entries.delete(entry.id);
       const index = places.get(entry.id)?.index ?? Number.POSITIVE_INFINITY;

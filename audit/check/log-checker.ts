@@ -1,10 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Client, Pool } from "../../db/pool.ts";
+import type { Pool } from "../../db/pool.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
-import { inTransaction } from "../../db/transaction.ts";
 import type { AuditError } from "../audit-error.ts";
 import type { LogId } from "../../crypto/wire/ids.ts";
-import { OPERATOR_LOG } from "../logs.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import { IndexCheck } from "../search/index-check.ts";
 import type { AppendedEntries } from "./appended-entries.ts";
@@ -13,7 +11,8 @@ import { assertGuards } from "./assert-guards.ts";
 import { assertAllPlaced } from "./assert-all-placed.ts";
 import { verifyAgainstOutside, type Outside } from "../integrate/verify-against-outside.ts";
 import { Findings } from "./findings.ts";
-import { PrunedRange } from "./pruned-range.ts";
+import { IndexTurn } from "./index-turn.ts";
+import { LogReading } from "./log-reading.ts";
 
 export interface LogCheckerOptions {
   /** Sessions with the application's role. */
@@ -29,6 +28,8 @@ export interface LogCheckerOptions {
   readonly outside: Outside;
   /** The time between two comparisons with them. */
   readonly outsideEveryMs?: number;
+  /** The time after which a check that keeps failing is a finding. */
+  readonly failingMs?: number;
   /** The number of entries that one step reads. */
   readonly entriesAtOnce?: number;
   /** Called once for each finding, and once for a check that keeps failing. */
@@ -37,17 +38,23 @@ export interface LogCheckerOptions {
 
 // People search the logs of tenants only.
 const LOGS = `
-  select logs.id, tenants.id is not null as "isSearched"
+  select logs.id, origin, tenants.id is not null as "isSearched"
   from audit.logs left join sealdesk.tenants on tenants.id = logs.id`;
 /** A step also ends after this many logs, so that thousands of small logs are many short steps. */
 const LOGS_AT_ONCE = 64;
-const PAGE = 1_024;
 const STEP_MS = 1_000;
 const GUARDS_MS = 30_000;
 const OUTSIDE_MS = 30_000;
+const FAILING_MS = 30_000;
 /** A long comparison with the outside checkpoints takes at most one part in so many of the time. */
 const OUTSIDE_SHARE = 20;
 const LONG_MS = 1_000;
+
+interface ListedLog {
+  readonly id: LogId;
+  readonly origin: string;
+  readonly isSearched: boolean;
+}
 
 /**
  * Compares the logs in the database with their signed heads, from the first entry to the last, and
@@ -67,29 +74,30 @@ export class LogChecker {
   readonly #leaveOutside: () => Promise<void>;
   #outsideFromMs = 0;
   #checkedAtMs = performance.now();
-  #failure: string | undefined;
+  /** The logs in the database, as of the last time when they could be listed. */
+  #logs: readonly ListedLog[] = [];
   #left = { entries: 0, logs: 0 };
 
   constructor(options: LogCheckerOptions) {
     this.#options = options;
-    this.#findings = new Findings(options.onFinding, this.#stop.signal);
+    const { onFinding, failingMs = FAILING_MS } = options;
+    this.#findings = new Findings({ onFinding, failingMs, stopped: this.#stop.signal });
     const { pool, heads, appended, everyMs = STEP_MS, guardsEveryMs = GUARDS_MS } = options;
     const { outsideEveryMs = OUTSIDE_MS } = options;
     this.#leaveAppended = runPeriodically(
-      () => this.#findings.keep("appended", () => appended.assertStored(pool, heads)),
+      () =>
+        this.#findings.keep("appended", "the entries of this node", () =>
+          appended.assertStored(pool, heads),
+        ),
       everyMs,
-      (error) => this.#fail(error),
+      onFinding,
     );
     this.#leaveGuards = runPeriodically(
-      () => this.#findings.keep("guards", () => assertGuards(pool)),
+      () => this.#findings.keep("guards", "the database's guards", () => assertGuards(pool)),
       guardsEveryMs,
-      (error) => this.#fail(error),
+      onFinding,
     );
-    this.#leaveOutside = runPeriodically(
-      () => this.#compareOutside(),
-      outsideEveryMs,
-      (error) => this.#fail(error),
-    );
+    this.#leaveOutside = runPeriodically(() => this.#compareOutside(), outsideEveryMs, onFinding);
     this.#ended = this.#run();
   }
 
@@ -121,7 +129,7 @@ export class LogChecker {
     const { pool, outside } = this.#options;
     const startedMs = performance.now();
     if (startedMs < this.#outsideFromMs) return;
-    await this.#findings.keep("outside", () =>
+    await this.#findings.keep("outside", "the checkpoints outside", () =>
       asIntegrator(pool, async (client) => void (await verifyAgainstOutside(client, outside))),
     );
     const tookMs = performance.now() - startedMs;
@@ -130,79 +138,78 @@ export class LogChecker {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      try {
-        await this.#pass();
-        this.#failure = undefined;
-        this.#checkedAtMs = performance.now();
-      } catch (error) {
-        this.#fail(error);
-      }
+      if (await this.#pass()) this.#checkedAtMs = performance.now();
       await this.#rest();
     }
   }
 
-  /** Tells once that the check itself failed: the database cannot be reached, for example. */
-  #fail(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    if (message !== this.#failure && !this.#stop.signal.aborted) this.#options.onFinding(error);
-    this.#failure = message;
+  /** @returns whether every log was read through */
+  async #pass(): Promise<boolean> {
+    const { pool } = this.#options;
+    let isThrough = await this.#attempt("logs", "the list of logs", () => this.#listLogs());
+    for (const { id, origin, isSearched } of this.#knownLogs()) {
+      const index = isSearched ? new IndexTurn(pool, this.#index) : undefined;
+      const reading = this.#readingOf(id, index);
+      const isRead = await this.#attempt(id, `the log ${origin}`, () => reading.readOn());
+      if (this.#stop.signal.aborted) return false;
+      if (!isRead) isThrough = false;
+      else if (index !== undefined)
+        await this.#findings.keep(`index of ${id}`, `the search index of the log ${origin}`, () =>
+          index.assertIntact(),
+        );
+    }
+    const arePlaced = await this.#attempt("places", "the places of entries", () =>
+      assertAllPlaced(pool, async (read) => this.#spend({ entries: read, logs: 0 })),
+    );
+    return isThrough && arePlaced;
   }
 
-  async #pass(): Promise<void> {
-    const { pool, heads } = this.#options;
-    const logs = await asIntegrator(pool, async (client) => {
-      const { rows } = await client.query<{ id: LogId; isSearched: boolean }>(LOGS);
-      return rows;
-    });
-    const searched = new Set(logs.filter((log) => log.isSearched).map(({ id }) => id));
-    for (const log of new Set([OPERATOR_LOG, ...logs.map(({ id }) => id), ...heads.heads.keys()])) {
-      let fault: AuditError | undefined;
-      const onFault = (found: AuditError) => void (fault ??= found);
-      const index = searched.has(log) ? onFault : undefined;
-      await this.#findings.keep(log, () => this.#assertLogIntact(log, index));
-      if (this.#stop.signal.aborted) return;
-      await this.#findings.keep(`index of ${log}`, async () => {
-        if (fault !== undefined) throw fault;
-      });
+  /**
+   * Tries until the check is made, or until its failure is a finding, which must not keep the other logs
+   * from being checked. While the database answers nothing, they could not be checked either.
+   * @returns whether the check was made
+   */
+  async #attempt(name: string, what: string, check: () => Promise<void>): Promise<boolean> {
+    while (!this.#stop.signal.aborted) {
+      if (await this.#findings.keep(name, what, check)) return true;
+      if (this.#findings.isUnchecked(name) && (await this.#databaseAnswers())) return false;
+      await this.#rest();
     }
-    await this.#findings.keep("places", () =>
-      assertAllPlaced(pool, async (read) => this.#spend({ entries: read, logs: 0 })),
+    return false;
+  }
+
+  #databaseAnswers(): Promise<boolean> {
+    return this.#options.pool.query("select 1").then(
+      () => true,
+      () => false,
     );
   }
 
-  /** @param onIndexFault builds and compares the search index, and is called with what is wrong there */
-  async #assertLogIntact(
-    log: LogId,
-    onIndexFault: ((fault: AuditError) => void) | undefined,
-  ): Promise<void> {
+  async #listLogs(): Promise<void> {
     const { pool } = this.#options;
-    const pruned = new PrunedRange();
-    for (let from: number | undefined = 0; from !== undefined && !this.#stop.signal.aborted;) {
-      const start: number = from;
-      const page = await inTransaction(pool, log, async (client) => {
-        const read = await this.#readPage(client, log, start);
-        if (read === undefined || onIndexFault === undefined) return read;
-        const added = await this.#index.add(client, { ...read, log }, read.entries);
-        const ended =
-          read.next === undefined ? await this.#index.end(client, { ...read, log }) : undefined;
-        for (const fault of [added, ended]) if (fault !== undefined) onIndexFault(fault);
-        return read;
-      });
-      for (const { entry } of page?.entries ?? []) pruned.add(entry);
-      from = page?.next;
-      if (page !== undefined && from === undefined) pruned.assertDeclared(page);
-      await this.#spend({ entries: page?.entries.length ?? 0, logs: from === undefined ? 1 : 0 });
-    }
+    const { rows } = await asIntegrator(pool, (client) => client.query<ListedLog>(LOGS));
+    this.#logs = rows;
   }
 
-  async #readPage(client: Client, log: LogId, start: number) {
-    const opened = await this.#options.heads.open(client, log);
-    if (opened === undefined) return undefined;
-    const { origin, minimumIndex, checkpoint } = opened;
-    const from = Math.max(start, minimumIndex);
-    const entries = await opened.entries(from, from + PAGE);
-    const end = from + PAGE;
-    return { origin, minimumIndex, entries, next: end < checkpoint.size ? end : undefined };
+  /** Returns the logs in the database, and those that were seen and are no longer there. */
+  #knownLogs(): readonly ListedLog[] {
+    const listed = new Set(this.#logs.map(({ id }) => id));
+    const gone = [...this.#options.heads.heads].filter(([id]) => !listed.has(id));
+    return [...this.#logs, ...gone.map(([id, { origin }]) => ({ id, origin, isSearched: false }))];
+  }
+
+  #readingOf(log: LogId, index: IndexTurn | undefined): LogReading {
+    const { pool, heads } = this.#options;
+    return new LogReading(log, {
+      pool,
+      heads,
+      stopped: this.#stop.signal,
+      onPage: async (page) => {
+        await index?.take(page);
+        const logs = page.next === undefined ? 1 : 0;
+        await this.#spend({ entries: page.entries.length, logs });
+      },
+    });
   }
 
   /** Rests when a step has done its share. */

@@ -1,7 +1,8 @@
 import { logOf, type TenantId } from "../../crypto/wire/ids.ts";
 import { int8Array } from "../../db/binary-arrays.ts";
 import type { Client, Pool } from "../../db/pool.ts";
-import { inSnapshot, inTransaction } from "../../db/transaction.ts";
+import { inSnapshot } from "../../db/transaction.ts";
+import { inCheck, limitLocks } from "../../audit/check/in-check.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import { parseEntry } from "../../audit/export/entry-filter.ts";
 import type { Difference } from "./difference.ts";
@@ -32,6 +33,8 @@ export class RecordedLog<State extends ReplayedState<State>> {
   readonly #replay: Replay<State>;
   #state: State;
   #next = 0;
+  /** The size of the log when its replay began. */
+  #goal: number | undefined;
   #restores = 0;
   #origin: string;
 
@@ -54,6 +57,11 @@ export class RecordedLog<State extends ReplayedState<State>> {
     return this.#next;
   }
 
+  /** Returns whether the replay has not reached the entry that was the last one when it began. */
+  get isBeginning(): boolean {
+    return this.#goal === undefined || this.#next < this.#goal;
+  }
+
   /**
    * Replays the next signed entries. Each is compared with the signed head.
    * @returns whether the end of the log was reached
@@ -61,7 +69,7 @@ export class RecordedLog<State extends ReplayedState<State>> {
    */
   async readOn(): Promise<boolean> {
     const log = logOf(this.tenant);
-    return inTransaction(this.#pool, this.tenant, async (client) => {
+    return inCheck(this.#pool, this.tenant, async (client) => {
       const opened = await this.#heads.open(client, log);
       if (opened === undefined) return true;
       const { origin, checkpoint, minimumIndex } = opened;
@@ -69,6 +77,7 @@ export class RecordedLog<State extends ReplayedState<State>> {
       // After a declared restore, other entries may follow those that were left.
       if (size < this.#next || restores !== this.#restores) this.#begin(restores);
       this.#origin = origin;
+      this.#goal ??= size;
       const from = Math.max(this.#next, minimumIndex);
       const entries = await opened.entries(from, from + PAGE);
       const [first] = entries;
@@ -87,6 +96,7 @@ export class RecordedLog<State extends ReplayedState<State>> {
    */
   async compare(): Promise<readonly Difference[] | undefined> {
     return inSnapshot(this.#pool, this.tenant, async (client) => {
+      await limitLocks(client);
       const recorded = await this.#withUnsigned(client);
       if (recorded === undefined) return undefined;
       return this.#replay.compare(client, this.tenant, recorded);
@@ -96,6 +106,7 @@ export class RecordedLog<State extends ReplayedState<State>> {
   #begin(restores: number): void {
     this.#state = this.#replay.begin();
     this.#next = 0;
+    this.#goal = undefined;
     this.#restores = restores;
   }
 

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { AuditError } from "../../audit/audit-error.ts";
-import { Findings } from "../../audit/check/findings.ts";
+import { Findings, Postponed } from "../../audit/check/findings.ts";
+import { inCheck } from "../../audit/check/in-check.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Pool } from "../../db/pool.ts";
 import { accountsAndSettings } from "./compare-state.ts";
-import { assertNone } from "./difference.ts";
+import { assertNone, type Difference } from "./difference.ts";
 import { RecordedLog } from "./recorded-log.ts";
 import type { RecordedState } from "./recorded-state.ts";
 
@@ -15,6 +16,8 @@ export interface StateCheckerOptions {
   readonly heads: KnownHeads;
   /** The time between two comparisons of all tenants. */
   readonly everyMs: number;
+  /** The time after which a comparison that keeps failing, or that falls behind its log, is a finding. */
+  readonly failingMs: number;
   /** Called once for each finding, and once for a check that keeps failing. */
   readonly onFinding: (error: unknown) => void;
 }
@@ -35,15 +38,15 @@ export class StateChecker {
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   readonly #logs = new Map<TenantId, RecordedLog<RecordedState>>();
-  #failure: string | undefined;
 
   constructor(options: StateCheckerOptions) {
     this.#options = options;
-    this.#findings = new Findings(options.onFinding, this.#stop.signal);
+    const { failingMs, onFinding } = options;
+    this.#findings = new Findings({ onFinding, failingMs, stopped: this.#stop.signal });
     this.#ended = this.#run();
   }
 
-  /** Returns the current findings: at most one of each tenant, the oldest first. */
+  /** Returns the current findings: at most one of each log, the oldest first. */
   get findings(): readonly AuditError[] {
     return this.#findings.all;
   }
@@ -55,30 +58,27 @@ export class StateChecker {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      let isThrough = true;
-      try {
-        isThrough = await this.#round();
-        this.#failure = undefined;
-      } catch (error) {
-        this.#fail(error);
-      }
+      await this.#findings.keep("tenants", "the list of tenants", () => this.#listTenants());
+      const isThrough = await this.#round();
       await this.#rest(isThrough ? this.#options.everyMs : REST_MS);
     }
   }
 
-  /** @returns whether every log was replayed to its end */
-  async #round(): Promise<boolean> {
+  async #listTenants(): Promise<void> {
     const { pool, heads } = this.#options;
-    const { rows } = await pool.query<{ id: TenantId }>(TENANTS);
+    const { rows } = await inCheck(pool, "", (client) => client.query<{ id: TenantId }>(TENANTS));
     for (const { id } of rows)
       if (!this.#logs.has(id))
         this.#logs.set(id, new RecordedLog(pool, heads, id, accountsAndSettings));
+  }
+
+  /** @returns whether every log was replayed to its end */
+  async #round(): Promise<boolean> {
     let isThrough = true;
     let turns = 0;
     for (const log of this.#logs.values()) {
       if (this.#stop.signal.aborted) return true;
-      if (await this.#catchUp(log)) {
-        await this.#compare(log);
+      if (await this.#takeTurn(log)) {
         if (++turns % TENANTS_AT_ONCE === 0) await this.#rest(REST_MS);
       } else {
         isThrough = false;
@@ -88,29 +88,34 @@ export class StateChecker {
     return isThrough;
   }
 
-  async #compare(log: RecordedLog<RecordedState>): Promise<void> {
-    const differences = await log.compare();
-    if (differences === undefined) return;
-    await this.#findings.keep(log.tenant, async () => assertNone(log.origin, differences));
+  /** @returns whether the end of the log was reached */
+  async #takeTurn(log: RecordedLog<RecordedState>): Promise<boolean> {
+    let isAtEnd = false;
+    await this.#findings.keep(
+      log.tenant,
+      `the database against the log ${log.origin}`,
+      async () => {
+        isAtEnd = await this.#catchUp(log);
+        if (isAtEnd) assertNone(log.origin, await differencesIn(log));
+      },
+    );
+    return isAtEnd;
   }
 
-  /** @returns whether the end of the log was reached */
+  /**
+   * @returns whether the end of the log was reached
+   * @throws Postponed: it cannot be reached, though the log was replayed before
+   */
   async #catchUp(log: RecordedLog<RecordedState>): Promise<boolean> {
     try {
       for (let page = 0; page < PAGES_AT_ONCE; page++) if (await log.readOn()) return true;
-      return false;
     } catch (error) {
       // The check of the logs tells that a log is altered or behind.
-      if (error instanceof AuditError) return false;
+      if (error instanceof AuditError) throw new Postponed(`the log is refused (${error.code})`);
       throw error;
     }
-  }
-
-  /** Tells once that the check itself failed: the database cannot be reached, for example. */
-  #fail(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    if (message !== this.#failure && !this.#stop.signal.aborted) this.#options.onFinding(error);
-    this.#failure = message;
+    if (!log.isBeginning) throw new Postponed("the log grows faster than it is replayed");
+    return false;
   }
 
   async #rest(ms: number): Promise<void> {
@@ -119,4 +124,10 @@ export class StateChecker {
       () => undefined,
     );
   }
+}
+
+async function differencesIn(log: RecordedLog<RecordedState>): Promise<readonly Difference[]> {
+  const differences = await log.compare();
+  if (differences === undefined) throw new Postponed("too many entries wait for a signature");
+  return differences;
 }

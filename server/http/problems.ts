@@ -41,6 +41,7 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   entry_not_found: "internal_error",
   clocks_apart: "internal_error",
   not_prunable: "internal_error",
+  audit_log_unchecked: "internal_error",
   audit_guards_altered: "internal_error",
   audit_state_differs: "internal_error",
   // Certificates of staff are issued beside requests.

@@ -12,6 +12,7 @@ export interface AuditMetrics {
     readonly unsignedAgeMs: () => number;
     readonly refused: () => boolean;
     readonly altered: () => boolean;
+    readonly unchecked: () => number;
     readonly differing: () => number;
     readonly checkedAgeMs: () => number;
     readonly witnessDisagrees: () => number;
@@ -45,6 +46,7 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
       unsignedAgeMs,
       refused,
       altered,
+      unchecked,
       differing,
       checkedAgeMs,
       witnessDisagrees,
@@ -69,6 +71,12 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
         "sealdesk_audit_altered",
         "1 while the database does not hold the audit entries that were signed, or its guards were altered",
         { read: () => Number(altered()) },
+      );
+      gaugeOf(
+        registry,
+        "sealdesk_audit_unchecked",
+        "Checks of audit logs, and of the database against them, that have failed for too long",
+        { read: unchecked },
       );
       gaugeOf(
         registry,
