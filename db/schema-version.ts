@@ -28,7 +28,7 @@ export const KEYSTORE: Section = {
  * are replaced, a newer node migrates first, and older nodes keep running.
  */
 export async function hasMigrations(client: Queryable, section: Section): Promise<boolean> {
-  const [brought, ran] = await Promise.all([broughtBy(section), ranIn(client, section)]);
+  const [brought, ran] = await Promise.all([broughtBy(section), ranMigrations(client, section)]);
   return brought.every((name) => ran.includes(name));
 }
 
@@ -42,7 +42,7 @@ export async function schemaState(
 ): Promise<"current" | "behind"> {
   const [brought, ran] = await Promise.all([
     broughtBy(section),
-    ranIn(client, section).catch(noneIfMissing),
+    ranMigrations(client, section).catch(noneIfMissing),
   ]);
   const unknown = ran.find((name) => !brought.includes(name));
   if (unknown !== undefined)
@@ -58,7 +58,11 @@ async function broughtBy({ dir }: Section): Promise<readonly string[]> {
   return files.filter((file) => file.endsWith(".sql")).map((file) => basename(file, ".sql"));
 }
 
-async function ranIn(client: Queryable, { schema }: Section): Promise<readonly string[]> {
+/** Returns the names of the migrations that ran. */
+export async function ranMigrations(
+  client: Queryable,
+  { schema }: Section,
+): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string }>(`select name from ${schema}.migrations`);
   return rows.map(({ name }) => name);
 }

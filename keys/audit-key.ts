@@ -1,6 +1,7 @@
 import { toBase64Url } from "../crypto/wire/bytes.ts";
 import type { AuditEntry } from "../audit/append-entry.ts";
 import type { OperatorActor } from "../audit/operator.ts";
+import { parseEntry } from "../audit/export/entry-filter.ts";
 import { NO_TENANT, type LogKey } from "../audit/logs.ts";
 import { asOwner } from "../db/as-owner.ts";
 import { AUDIT_KEY, kmsAuditSigner } from "./audit-signer.ts";
@@ -16,12 +17,10 @@ interface AuditKeyDeps {
   readonly by: OperatorActor;
 }
 
-const RECORDED = `
-  select exists (
-    select from audit.entries where tenant = $1
-    and position(convert_to('"action":"audit_key.rotate"', 'UTF8') in entry) > 0
-    and position(convert_to('"publicKey":"' || $2 || '"', 'UTF8') in entry) > 0
-  ) as recorded`;
+const ENTRIES = `
+  select entry from audit.entries
+  where tenant = $1 and position(convert_to('"action":"audit_key.', 'UTF8') in entry) > 0
+  order by id`;
 
 /**
  * Makes the key that will replace the audit key. Nodes that start from now on sign with both. If it was
@@ -30,8 +29,9 @@ const RECORDED = `
  */
 export async function rotateAuditKey(deps: AuditKeyDeps): Promise<void> {
   const { kms } = deps;
+  await recordInterruptedRetirement(deps);
   const made = await kmsAuditSigner(kms);
-  if (made.next !== undefined && (await isRecorded(deps, made.next)))
+  if (made.next !== undefined && (await keysOf(deps, "audit_key.rotate")).has(nameOf(made.next)))
     throw new KeysError(
       "kms_refused",
       "The audit key is being replaced already. Run sealdesk audit key retire first.",
@@ -51,22 +51,42 @@ export async function rotateAuditKey(deps: AuditKeyDeps): Promise<void> {
  */
 export async function destroyFormerAuditKey(deps: AuditKeyDeps): Promise<void> {
   const { kms } = deps;
-  const former = publicKeyOf(await kmsAuditSigner(kms));
-  await record(deps, "audit_key.retire_begin", former);
+  const former = await kmsAuditSigner(kms);
+  if (!(await keysOf(deps, "audit_key.retire_begin")).has(nameOf(former)))
+    await record(deps, "audit_key.retire_begin", publicKeyOf(former));
   await kms.destroy(AUDIT_KEY, await kms.latestVersion(AUDIT_KEY));
-  await record(deps, "audit_key.retire", former);
+  await record(deps, "audit_key.retire", publicKeyOf(former));
 }
 
+/**
+ * Records that a key was destroyed, if `destroyFormerAuditKey` was interrupted after that.
+ * @returns whether there was such a key
+ * @throws KeysError of the service
+ */
+export async function recordInterruptedRetirement(deps: AuditKeyDeps): Promise<boolean> {
+  const begun = await keysOf(deps, "audit_key.retire_begin");
+  const done = await keysOf(deps, "audit_key.retire");
+  const current = nameOf(await kmsAuditSigner(deps.kms));
+  const interrupted = [...begun].filter((key) => !done.has(key) && key !== current);
+  for (const publicKey of interrupted) await record(deps, "audit_key.retire", { publicKey });
+  return interrupted.length > 0;
+}
+
+const nameOf = ({ publicKey }: LogKey): string => toBase64Url(publicKey);
 const publicKeyOf = (key: LogKey | undefined) => ({
   publicKey: key === undefined ? undefined : toBase64Url(key.publicKey),
 });
 
-/** Returns whether the operator's log says that this key was made. The tenants' logs then say it too. */
-const isRecorded = ({ ownerUrl }: AuditKeyDeps, key: LogKey): Promise<boolean> =>
+/** Returns the keys that entries of this action name in the operator's log. The tenants' logs then have them too. */
+const keysOf = ({ ownerUrl }: AuditKeyDeps, action: AuditKeyAction): Promise<ReadonlySet<string>> =>
   asOwner(ownerUrl, NO_TENANT, async (client) => {
-    const { publicKey } = publicKeyOf(key);
-    const { rows } = await client.query<{ recorded: boolean }>(RECORDED, [NO_TENANT, publicKey]);
-    return rows[0]?.recorded === true;
+    const { rows } = await client.query<{ entry: Uint8Array }>(ENTRIES, [NO_TENANT]);
+    const entries = rows
+      .map(({ entry }) => parseEntry(entry))
+      .filter((each) => each?.action === action);
+    return new Set(
+      entries.map((each) => each?.details?.["publicKey"]).filter((key) => typeof key === "string"),
+    );
   });
 
 type AuditKeyAction =

@@ -18,11 +18,12 @@ export async function recordRun(
   closers: Closers,
 ): Promise<void> {
   const { now, newId, log, version } = ports;
-  const { database, serverKeys } = storage;
+  const { database, serverKeys, keyTree } = storage;
   const { pool } = database;
   const id = newId<Uuid>();
   const settings = recordedSettings(config, serverKeys.blindIndexKeys);
-  await recordStart(pool, { id, version, mode: config.mode, settings }, now());
+  const databases = { pool, keystore: keyTree.pool };
+  await recordStart(databases, { id, version, mode: config.mode, settings }, now());
   closers.add(() =>
     within(STOP_MS, recordStop(pool, id, now())).catch((error: unknown) =>
       log.warn("the stop of this node was not recorded", describeError(error)),

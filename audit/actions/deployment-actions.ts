@@ -18,16 +18,16 @@ export const deploymentActions = {
   "settings.change": {
     class: "U",
     resources: ["settings"],
-    details: { set: "list", unset: "list" },
+    details: { set: "list", unset: "list", digest: "text" },
     description:
-      "A node starts with other settings than the last node that started, in the operator's log. `set` has the name of each variable, and its value if that is no secret, address or path.",
+      "A node starts with other settings than the last node that started, in the operator's log. `set` has the name of each variable, and its value if that is no secret, address or path. `digest` is the SHA-256 of all recorded settings.",
   },
   "schema.migrate": {
     class: "U",
     resources: ["schema"],
     details: { migrations: "list" },
     description:
-      "Migrations changed the schema, in the operator's log: written by `sealdesk migrate`, or by the next node that starts.",
+      "Migrations changed the schema of the data (`sealdesk`) or of the keystore (`keystore`), in the operator's log: written by `sealdesk migrate`, or by the next node that starts.",
   },
   "command.run": {
     class: "E",

@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Queryable } from "../../db/client.ts";
 import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { appendToLog } from "../append-entry.ts";
@@ -19,15 +20,16 @@ export interface StartingNode {
 
 /**
  * Records that a node starts, with the settings and migrations that the operator's log does not know yet.
+ * @param deps.keystore sessions with the role sealdesk_keystore
  * @throws AuditError audit_entry_not_stored
  */
 export const recordStart = (
-  pool: Pool,
+  { pool, keystore }: { readonly pool: Pool; readonly keystore: Queryable },
   { id, version, mode, settings }: StartingNode,
   nowMs: number,
 ): Promise<void> =>
   inTransaction(pool, OPERATOR_LOG, async (client) => {
-    await recordMigrations(client, SERVER, nowMs);
+    await recordMigrations(client, keystore, SERVER, nowMs);
     await recordRun(client, "node.start", id, nowMs, { version, mode });
     await recordSettings(client, settings, SERVER, nowMs);
   });

@@ -2,6 +2,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Client } from "../../db/pool.ts";
 import { appendToLog, type AuditEntry } from "../append-entry.ts";
 import { OPERATOR_LOG } from "../logs.ts";
+import { readKnownSettings, settingsDigest, type KnownSetting } from "./settings-digest.ts";
 
 /** A variable that is set, as the operator's log may know it. */
 export interface RecordedSetting {
@@ -14,12 +15,6 @@ export interface RecordedSetting {
 
 /** The variable that names witnesses. Entries show their names, separated by spaces. */
 export const WITNESSES_VARIABLE = "AUDIT_WITNESSES";
-
-interface KnownSetting {
-  readonly name: string;
-  readonly tag: Uint8Array;
-  readonly shown: string | null;
-}
 
 const PUT = `
   insert into audit.recorded_settings (name, tag, shown) values ($1, $2, $3)
@@ -37,9 +32,7 @@ export async function recordSettings(
 ): Promise<void> {
   // Nodes that start at the same time take turns.
   await client.query("lock table audit.recorded_settings in share row exclusive mode");
-  const { rows } = await client.query<KnownSetting>(
-    "select name, tag, shown from audit.recorded_settings order by name",
-  );
+  const rows = await readKnownSettings(client);
   const known = new Map(rows.map((row) => [row.name, row]));
   const given = new Map(settings.map((setting) => [setting.name, setting]));
   const set = settings.filter((setting) => !isSame(setting, known.get(setting.name)));
@@ -55,6 +48,7 @@ export async function recordSettings(
     details: {
       set: set.map(({ name, shown }) => ({ name, ...(shown !== null && { value: shown }) })),
       unset,
+      digest: settingsDigest(await readKnownSettings(client)),
     },
   });
   const before = namesIn(known.get(WITNESSES_VARIABLE)?.shown);

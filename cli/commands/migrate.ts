@@ -2,6 +2,7 @@ import { recordMigrations } from "../../audit/deployment/record-migrations.ts";
 import { OPERATOR_LOG } from "../../audit/logs.ts";
 import { assertReachable } from "../../db/assert-reachable.ts";
 import { migrate } from "../../db/migrate.ts";
+import { createKeystorePool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
@@ -16,9 +17,14 @@ export async function migrateDatabase(settings: Settings): Promise<string> {
   const count = await withDatabase(settings, async ({ ownerUrl, pool }) => {
     if (keystore !== undefined) await assertReachable(keystore);
     const ran = await migrate(ownerUrl, keystore?.url);
-    await inTransaction(pool, OPERATOR_LOG, (client) =>
-      recordMigrations(client, operator, Date.now()),
-    );
+    const keystorePool = createKeystorePool(keystore?.url ?? ownerUrl, { max: 1 });
+    try {
+      await inTransaction(pool, OPERATOR_LOG, (client) =>
+        recordMigrations(client, keystorePool, operator, Date.now()),
+      );
+    } finally {
+      await keystorePool.end();
+    }
     return ran;
   });
   return count === 0 ? "The schema is up to date." : `Ran ${count} migrations.`;

@@ -26,12 +26,16 @@ export function compareState(
   for (const id of new Set<UserId>([...recorded.staff.keys(), ...accounts.keys()])) {
     const [said, row] = [recorded.staff.get(id), accounts.get(id)];
     if (said !== undefined || (row !== undefined && !isForgotten(row)))
-      add({ place: `users ${id} role`, stored: row && [row.role], recorded: said });
+      add({ place: `sealdesk.users ${id} role`, stored: row && [row.role], recorded: said });
   }
   for (const column of settingColumns) {
     const said = recorded.settings.get(column);
     if (said !== undefined || prunedBeforeMs === undefined)
-      add({ place: `tenants ${tenant} ${column}`, stored: settings?.get(column), recorded: said });
+      add({
+        place: `sealdesk.tenants ${tenant} ${column}`,
+        stored: settings?.get(column),
+        recorded: said,
+      });
   }
   return found;
 }

@@ -10,7 +10,7 @@ export interface Recorded {
 
 /** A place where the database is not what the log says. */
 export interface Difference {
-  /** The row and the column, such as "users 0198f0c2-... role". */
+  /** The row and the column, such as "sealdesk.users 0198f0c2-... role". */
   readonly place: string;
   /** What the column says. Undefined if there is no such row. */
   readonly stored: readonly string[] | undefined;
@@ -40,7 +40,7 @@ export function describeDifference({ place, stored, recorded }: Difference): str
     recorded === undefined
       ? "no entry of the log does"
       : `${recorded.index === undefined ? "an entry that waits for its place" : `entry ${recorded.index}`} says ${says(recorded.values)}`;
-  return `The row sealdesk.${place} ${row}, but ${entry}.`;
+  return `The row ${place} ${row}, but ${entry}.`;
 }
 
 /**

@@ -2,10 +2,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { AuditError } from "../../audit/audit-error.ts";
 import { Findings, Postponed } from "../../audit/check/findings.ts";
 import { inCheck } from "../../audit/check/in-check.ts";
+import { NO_TENANT } from "../../audit/logs.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Pool } from "../../db/pool.ts";
 import { accountsAndSettings } from "./compare-state.ts";
+import { settingsAndMigrations } from "./deployment-state.ts";
 import { assertNone, type Difference } from "./difference.ts";
 import { RecordedLog } from "./recorded-log.ts";
 import type { RecordedState } from "./recorded-state.ts";
@@ -22,6 +24,12 @@ export interface StateCheckerOptions {
   readonly onFinding: (error: unknown) => void;
 }
 
+/** A log of a tenant or the operator's, and the rows that it is compared with. */
+type ComparedLog = Pick<
+  RecordedLog<RecordedState>,
+  "tenant" | "origin" | "isBeginning" | "readOn" | "compare"
+>;
+
 const TENANTS = "select id from tenants";
 /** After this many pages of a log, or this many tenants, the checker rests. */
 const PAGES_AT_ONCE = 4;
@@ -37,12 +45,13 @@ export class StateChecker {
   readonly #findings: Findings;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
-  readonly #logs = new Map<TenantId, RecordedLog<RecordedState>>();
+  readonly #logs = new Map<TenantId, ComparedLog>();
 
   constructor(options: StateCheckerOptions) {
     this.#options = options;
-    const { failingMs, onFinding } = options;
+    const { pool, heads, failingMs, onFinding } = options;
     this.#findings = new Findings({ onFinding, failingMs, stopped: this.#stop.signal });
+    this.#logs.set(NO_TENANT, new RecordedLog(pool, heads, NO_TENANT, settingsAndMigrations));
     this.#ended = this.#run();
   }
 
@@ -89,7 +98,7 @@ export class StateChecker {
   }
 
   /** @returns whether the end of the log was reached */
-  async #takeTurn(log: RecordedLog<RecordedState>): Promise<boolean> {
+  async #takeTurn(log: ComparedLog): Promise<boolean> {
     let isAtEnd = false;
     await this.#findings.keep(
       log.tenant,
@@ -106,7 +115,7 @@ export class StateChecker {
    * @returns whether the end of the log was reached
    * @throws Postponed: it cannot be reached, though the log was replayed before
    */
-  async #catchUp(log: RecordedLog<RecordedState>): Promise<boolean> {
+  async #catchUp(log: ComparedLog): Promise<boolean> {
     try {
       for (let page = 0; page < PAGES_AT_ONCE; page++) if (await log.readOn()) return true;
     } catch (error) {
@@ -126,7 +135,7 @@ export class StateChecker {
   }
 }
 
-async function differencesIn(log: RecordedLog<RecordedState>): Promise<readonly Difference[]> {
+async function differencesIn(log: ComparedLog): Promise<readonly Difference[]> {
   const differences = await log.compare();
   if (differences === undefined) throw new Postponed("too many entries wait for a signature");
   return differences;

@@ -41,11 +41,11 @@ class RecordedGrants implements ReplayedState<RecordedGrants> {
     if (action === "history.grant") {
       const { data } = grantDetails.safeParse(details);
       const range = `events ${data?.fromSeq} to ${data?.toSeq}`;
-      if (data) set(`history_grants ${data.grant}`, resource.id, `${subject}`, range);
+      if (data) set(`sealdesk.history_grants ${data.grant}`, resource.id, `${subject}`, range);
     } else if (action === "consent.given" || action === "consent.withdrawn") {
       const { data } = consentDetails.safeParse(details);
       const state = action === "consent.given" ? "given" : "withdrawn";
-      if (data) set(`consents ${data.consent}`, resource.id, `${subject}`, state);
+      if (data) set(`sealdesk.consents ${data.consent}`, resource.id, `${subject}`, state);
     }
   }
 }
@@ -56,11 +56,11 @@ interface StoredRow {
 }
 
 const STORED = `
-  select 'history_grants ' || id as row, array[conversation::text, recipient::text,
+  select 'sealdesk.history_grants ' || id as row, array[conversation::text, recipient::text,
     'events ' || from_seq || ' to ' || to_seq] as values
   from history_grants
   union all
-  select 'consents ' || id, array[conversation::text, user_id::text, state] from consents`;
+  select 'sealdesk.consents ' || id, array[conversation::text, user_id::text, state] from consents`;
 
 /**
  * The grants of history and the consents to it. All of a tenant are in memory, so a command compares

@@ -81,7 +81,7 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
       gaugeOf(
         registry,
         "sealdesk_audit_state_differs",
-        "Tenants whose accounts, roles or settings in the database are not what their audit log says",
+        "Audit logs that the accounts, roles, settings or recorded migrations in the database do not agree with",
         { read: differing },
       );
       gaugeOf(

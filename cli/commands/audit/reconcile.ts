@@ -1,9 +1,11 @@
 import { appendEntry } from "../../../audit/append-entry.ts";
+import { NO_TENANT } from "../../../audit/logs.ts";
 import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import type { TenantId } from "../../../crypto/wire/ids.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { accountsAndSettings } from "../../../identity/reconcile/compare-state.ts";
+import { settingsAndMigrations } from "../../../identity/reconcile/deployment-state.ts";
 import {
   describeDifference,
   placesOf,
@@ -19,12 +21,13 @@ import { CommandError, type Settings } from "../../settings.ts";
 import { withDatabase } from "../../with-database.ts";
 
 export interface ReconcileOptions {
-  /** The slug of a tenant. Without it, all tenants are compared. */
+  /** The slug of a tenant. Without it, all tenants are compared, and what the operator's log tells. */
   readonly tenant?: string;
 }
 
 /**
- * Compares accounts, roles, settings, grants and consents with the audit logs.
+ * Compares accounts, roles, settings, grants and consents with the audit logs, and the settings of nodes and
+ * the migrations with the operator's log.
  * @param onDifference called if the database is not what the logs say
  * @throws AuditError audit_log_altered and the refusals of `KnownHeads.open`; CommandError
  */
@@ -51,8 +54,7 @@ export async function reconcileCommand(
         );
         const heads = new KnownHeads(publicKey);
         const log = { pool, heads, tenant };
-        const { origin, size, differences } = await compare(log, accountsAndSettings);
-        const all = [...differences, ...(await compare(log, grantsAndConsents)).differences];
+        const { origin, size, differences: all } = await compareAll(log);
         if (all.length > 0) onDifference();
         lines.push(
           ...all.map(describeDifference),
@@ -68,10 +70,29 @@ export async function reconcileCommand(
   }
 }
 
+interface LogToCompare {
+  readonly pool: Pool;
+  readonly heads: KnownHeads;
+  readonly tenant: TenantId;
+}
+
+async function compareAll(log: LogToCompare): Promise<Compared> {
+  if (log.tenant === NO_TENANT) return compare(log, settingsAndMigrations);
+  const { origin, size, differences } = await compare(log, accountsAndSettings);
+  const more = await compare(log, grantsAndConsents);
+  return { origin, size, differences: [...differences, ...more.differences] };
+}
+
+interface Compared {
+  readonly origin: string;
+  readonly size: number;
+  readonly differences: readonly Difference[];
+}
+
 async function compare<State extends ReplayedState<State>>(
-  { pool, heads, tenant }: { pool: Pool; heads: KnownHeads; tenant: TenantId },
+  { pool, heads, tenant }: LogToCompare,
   replay: Replay<State>,
-): Promise<{ readonly origin: string; readonly size: number; differences: readonly Difference[] }> {
+): Promise<Compared> {
   const log = new RecordedLog(pool, heads, tenant, replay);
   while (!(await log.readOn()));
   const differences = await log.compare();
@@ -86,7 +107,7 @@ async function compare<State extends ReplayedState<State>>(
 async function chooseTenants(pool: Pool, slug: string | undefined): Promise<readonly TenantId[]> {
   if (slug === undefined) {
     const { rows } = await pool.query<{ id: TenantId }>("select id from tenants order by slug");
-    return rows.map(({ id }) => id);
+    return [NO_TENANT, ...rows.map(({ id }) => id)];
   }
   return [(await namedTenant(pool, slug)).id];
 }

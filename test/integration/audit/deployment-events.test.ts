@@ -43,6 +43,7 @@ test("the first node records its settings, and no secret or address", async () =
       { name: "SEALDESK_HOME" },
     ],
     unset: [],
+    digest: expect.stringMatching(/^[\w-]{43}$/),
   });
 });
 
@@ -73,14 +74,22 @@ test("changed settings are on record once, and so are witnesses", async () => {
   await run({ settings: settings(given) });
   await run({ settings: settings(witnessed), audit });
   await run({ settings: settings({ ...given, REDIS_URL: "redis://other.example" }) });
-  const changes = (await events("settings.change")).slice(before).map(({ details }) => details);
+  const changes = (await events("settings.change")).slice(before).map(({ details }) => ({
+    ...(details as Readonly<Record<string, unknown>>),
+    digest: "of all rows",
+  }));
   expect(changes).toEqual([
     {
       set: [{ name: "SESSION_LIMIT", value: "9,9" }, { name: "REDIS_URL" }],
       unset: ["DATABASE_OWNER_URL", "DATABASE_URL", "SEALDESK_HOME"],
+      digest: "of all rows",
     },
-    { set: [{ name: "AUDIT_WITNESSES", value: "witness.example+a3788385" }], unset: [] },
-    { set: [{ name: "REDIS_URL" }], unset: ["AUDIT_WITNESSES"] },
+    {
+      set: [{ name: "AUDIT_WITNESSES", value: "witness.example+a3788385" }],
+      unset: [],
+      digest: "of all rows",
+    },
+    { set: [{ name: "REDIS_URL" }], unset: ["AUDIT_WITNESSES"], digest: "of all rows" },
   ]);
   const witness = { type: "witness", id: "witness.example+a3788385" };
   expect(await lastOf("audit.add_witness")).toMatchObject({ resource: witness });
@@ -88,11 +97,15 @@ test("changed settings are on record once, and so are witnesses", async () => {
 });
 
 test("migrations are on record, also if the process that ran them was killed", async () => {
-  const [first] = await events("schema.migrate");
+  const [first, ofKeystore] = await events("schema.migrate");
   const { rows } = await server.database.owner.query<{ name: string }>(
     "select name from sealdesk_migrations.migrations order by name",
   );
   expect(first?.["details"]).toEqual({ migrations: rows.map(({ name }) => name) });
+  expect(ofKeystore).toMatchObject({
+    resource: { type: "schema", id: "keystore" },
+    details: { migrations: expect.arrayContaining(["0001_keystore"]) },
+  });
   const killed = rows.at(-1)?.name;
   await server.database.owner.query("delete from audit.recorded_migrations where name = $1", [
     killed,

@@ -3,6 +3,7 @@ import { createKeystorePool } from "../../../db/pool.ts";
 import { Secret } from "../../../keys/secret.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { customerDevice, staffDevice } from "../../support/device.ts";
+import { operatorEntries } from "../../support/operator-entries.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
@@ -54,6 +55,18 @@ test("a keystore in another database leaves no key beside the data, and erasure 
   expect(await again.next("gap")).toMatchObject({ from: 2, to: 2, reason: "erased" });
   await Promise.all([again.close(), socket.close()]);
   await restarted.close();
+});
+
+test("the migrations of a keystore in another database are in the operator's log", async () => {
+  const { rows } = await apart.owner.query<{ name: string }>(
+    "select name from keystore_migrations.migrations order by name",
+  );
+  const ofKeystore = (await operatorEntries(server.database, "schema.migrate")).filter(
+    ({ resource }) => (resource as { id?: string }).id === "keystore",
+  );
+  expect(ofKeystore.map(({ details }) => details)).toEqual([
+    { migrations: rows.map(({ name }) => name) },
+  ]);
 });
 
 test("a keystore whose schema is behind, or that is away, takes the server out of service", async () => {

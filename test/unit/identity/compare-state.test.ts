@@ -47,7 +47,7 @@ test("an account of staff that is gone differs, and a refused change says nothin
   expect(compareState(tenant, state, kept)).toEqual([]);
   expect(compareState(tenant, state, { accounts: new Map(), settings })).toEqual([
     {
-      place: `users ${agent} role`,
+      place: `sealdesk.users ${agent} role`,
       stored: undefined,
       recorded: { values: ["agent"], index: 1 },
     },
@@ -66,6 +66,6 @@ test("nothing is said about accounts from before the entries that were pruned", 
   const [older, younger] = [newId<UserId>(), newId<UserId>()];
   const accounts = new Map([account(older, "admin", 499), account(younger, "admin", 500)]);
   expect(compareState(tenant, state, { accounts, settings }).map(({ place }) => place)).toEqual([
-    `users ${younger} role`,
+    `sealdesk.users ${younger} role`,
   ]);
 });

@@ -3,24 +3,27 @@ import { readSignedHeads } from "../../../../audit/checkpoints/unkept-heads.ts";
 import { openOurs } from "../../../../audit/integrate/open-ours.ts";
 import type { LogKey } from "../../../../audit/logs.ts";
 import { readPublished, type Publication } from "../../../../audit/read/published-log.ts";
-import { destroyFormerAuditKey } from "../../../../keys/audit-key.ts";
+import { destroyFormerAuditKey, recordInterruptedRetirement } from "../../../../keys/audit-key.ts";
 import { openKms } from "../../../../keys/kms/open-kms.ts";
 import { CommandError, type Settings } from "../../../settings.ts";
 import { withRestoring, type Restoring } from "../restore/restoring.ts";
 import { takeLock } from "../restore/take-lock.ts";
 
 /**
- * Destroys the former audit key, if nothing needs it any more.
+ * Destroys the former audit key, if nothing needs it any more. If an earlier call was interrupted after that,
+ * it only records what was done.
  * @throws CommandError: a node runs, no other key signs, or something is signed by the former key alone
  */
 export async function retireKeyCommand(settings: Settings): Promise<string> {
   await withRestoring(settings, async (restoring) => {
     await takeLock(restoring.client);
-    await assertReplaced(restoring, settings.audit.publication);
     const { kms } = await openKms(settings.kms());
     const { ownerUrl } = restoring;
+    const deps = { ownerUrl, kms, now: Date.now, by: settings.operator };
     try {
-      await destroyFormerAuditKey({ ownerUrl, kms, now: Date.now, by: settings.operator });
+      if (await recordInterruptedRetirement(deps)) return;
+      await assertReplaced(restoring, settings.audit.publication);
+      await destroyFormerAuditKey(deps);
     } finally {
       await kms.close();
     }

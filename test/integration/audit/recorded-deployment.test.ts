@@ -1,0 +1,74 @@
+import { attackTest, saidBy } from "../../support/attack-test.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({}, { stateEveryMs: 20 });
+});
+afterAll(() => server.close());
+
+/** Runs a statement as somebody who has the application's login. */
+async function asApplication(statement: string): Promise<void> {
+  const client = await server.database.owner.connect();
+  try {
+    await client.query("begin; set local role sealdesk_app");
+    await client.query("set local sealdesk.tenant = '00000000-0000-0000-0000-000000000000'");
+    await client.query(statement);
+    await client.query("commit");
+  } finally {
+    await client.query("rollback");
+    client.release();
+  }
+}
+const isWhole = async () =>
+  (await (await fetch(`${server.url}/readyz`)).text()) === '{"status":"ok"}';
+
+/** What somebody changes, and how it is put right by the owner of the database. */
+const WAYS = {
+  "a setting is given the tag of another value": [
+    "update audit.recorded_settings set tag = sha256('other') where name = 'PORT'",
+    "update audit.recorded_settings set tag = $1 where name = 'PORT'",
+  ],
+  "a setting is removed": [
+    "delete from audit.recorded_settings where name = 'PORT'",
+    "insert into audit.recorded_settings (name, tag, shown) values ('PORT', $1, '0')",
+  ],
+  "a migration that will run is named": [
+    "insert into audit.recorded_migrations (name) values ('9999_own-functions')",
+    "delete from audit.recorded_migrations where name = '9999_own-functions' and $1::bytea is not null",
+  ],
+} as const;
+
+attackTest.each(
+  {
+    attempt:
+      "What the operator's log knows of settings or migrations is changed, so that a change leaves no entry",
+    foundBy: "each node; `sealdesk audit reconcile`",
+    when: "state",
+    code: "audit_state_differs",
+    says: "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
+  },
+  WAYS,
+  async ([meddle, putRight]) => {
+    await until(isWhole);
+    const { rows } = await server.database.owner.query<{ tag: Buffer }>(
+      "select tag from audit.recorded_settings where name = 'PORT'",
+    );
+    const said = await saidBy(server, "audit_state_differs", () => asApplication(meddle));
+    const command = await runSealdesk(server, ["audit", "reconcile"]);
+    await server.database.owner.query(putRight, [rows[0]?.tag]);
+    await until(isWhole);
+    expect(command).toMatchObject({ code: 1, out: expect.stringContaining("audit.recorded_") });
+    return said;
+  },
+);
+
+test("a node that records its settings anew ends the finding", async () => {
+  await until(isWhole);
+  await asApplication("delete from audit.recorded_settings");
+  await until(async () => !(await isWhole()));
+  await (await server.startNode()).close();
+  await until(isWhole);
+});
