@@ -64,6 +64,7 @@ export const accountsThen = z
       z.object({
         id: userId,
         role,
+        teams: z.array(z.string()),
         createdAtMs: z.nullable(milliseconds),
         roleSinceMs: milliseconds,
         index: count,

@@ -58,7 +58,7 @@ export const accountActions = {
   "staff.certify": {
     class: "C",
     resources: ["user"],
-    details: { role: "text", untilMs: "number" },
+    details: { role: "text", teams: "list", untilMs: "number" },
     description:
       "The tenant's authority certifies that an account is staff: its first device is registered, or its role or account key has changed.",
   },

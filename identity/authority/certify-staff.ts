@@ -1,10 +1,12 @@
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import {
+  decodeStaffCertificate,
   openStaffCertificate,
   type SignedStaffCertificate,
   type StaffCertificate,
 } from "../../crypto/wire/staff-certificate.ts";
+import { WireError } from "../../crypto/wire/wire-error.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -28,6 +30,8 @@ interface DueAccount {
   readonly accountKey: Uint8Array;
   /** True if it has one that is only old. */
   readonly isRenewal: boolean;
+  /** The text of the certificate that it has. */
+  readonly before: Uint8Array | null;
 }
 
 interface Certified extends DueAccount, SignedStaffCertificate {
@@ -45,7 +49,7 @@ export interface Certification {
 const DUE = `
   select u.id as user, u.role, u.account_key as "accountKey",
     c.user_id is not null and c.account_key = u.account_key and c.role = u.role
-      and c.authority = $1 as "isRenewal"
+      and c.authority = $1 as "isRenewal", c.certificate as before
   from users u
   join tenants t on t.id = u.tenant and t.suspended_at_ms is null
   left join staff_certificates c on c.user_id = u.id
@@ -64,7 +68,8 @@ const STORE = `
 
 /**
  * Certifies the tenant's accounts that are staff, have a key, and have no certificate of the last
- * day for their key and role. The first certificate of an account has an audit entry of its own.
+ * day for their key and role. The first certificate of an account, and one for other teams, has an audit
+ * entry of its own.
  * Renewals are counted in one entry for each transaction.
  * @param only certifies this account and no other
  * @throws as `Authority.certify`
@@ -88,7 +93,10 @@ export async function certifyStaff(
     for (const account of due) {
       const signed = await signedFor(deps, tenant, account, key);
       if (signed === undefined) total.refused += 1;
-      else made.push({ ...account, ...signed });
+      else {
+        const isRenewal = account.isRenewal && hasTeams(account.before, signed.certificate.teams);
+        made.push({ ...account, ...signed, isRenewal });
+      }
     }
     total.certified += await store(deps, tenant, key, made);
     after = due.at(-1)?.user;
@@ -144,6 +152,16 @@ async function signedFor(
   if (!isAsked)
     throw new IdentityError("authority_unreachable", "The authority certified another account.");
   return { certificate, ...signed };
+}
+
+/** Returns whether a stored certificate is for these teams. Somebody may have written anything there. */
+function hasTeams(stored: Uint8Array | null, teams: readonly string[]): boolean {
+  try {
+    return stored !== null && decodeStaffCertificate(stored).teams.join(" ") === teams.join(" ");
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return false;
+  }
 }
 
 /** @returns how many were stored. An account that has changed in the meantime is left out. */
@@ -210,7 +228,7 @@ async function audit(
         action: "staff.certify",
         resource: { type: "user", id: user },
         subject: user,
-        details: { role, untilMs: certificate.untilMs },
+        details: { role, teams: certificate.teams, untilMs: certificate.untilMs },
       });
   const certificates = made.filter(({ isRenewal }) => isRenewal).length;
   if (certificates > 0)

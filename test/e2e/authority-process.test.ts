@@ -66,13 +66,13 @@ const asking = () => ({
 });
 
 /** The operator of the authority adds a person, who has shown the key of their device. */
-const listed = async (member: Member, role: StaffRole) =>
+const listed = async (member: Member, role: StaffRole, teams: readonly string[] = ["claims"]) =>
   addStaff(home, {
     tenant: server.tenant.id,
     user: member.sealdesk.user.id,
     role,
     accountKey: await member.sealdesk.accountKey(),
-    teams: ["claims"],
+    teams,
   });
 
 async function isCertified(member: Member): Promise<boolean> {
@@ -98,6 +98,24 @@ test("whom the relay's operator puts into the database is certified once the aut
   const { refused } = await certifyStaff(tomorrow, server.tenant.id);
   expect(refused).toBe(1);
   await Promise.all([agent, stranger].map(({ sealdesk }) => sealdesk.close()));
+});
+
+test("teams that change are in the audit log, with a certificate that names them", async () => {
+  const agent = await connectStaff(server);
+  const { id } = agent.sealdesk.user;
+  await listed(agent, "agent");
+  await certifyStaff(asking(), server.tenant.id, id);
+  await listed(agent, "agent", ["claims", "night"]);
+  const tomorrow = { ...asking(), now: () => server.clock.now() + 86_400_001 };
+  await certifyStaff(tomorrow, server.tenant.id, id);
+  const entries = (await server.auditEntries()).filter(
+    ({ action, subject }) => action === "staff.certify" && subject === id,
+  );
+  expect(entries.map(({ details }) => details)).toMatchObject([
+    { teams: ["claims"] },
+    { teams: ["claims", "night"] },
+  ]);
+  await agent.sealdesk.close();
 });
 
 test("the relay's operator raises nobody's role, and gives no listed account another key", async () => {

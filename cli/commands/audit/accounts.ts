@@ -45,10 +45,11 @@ export async function accountsCommand(
   return lines.join("\n");
 }
 
-function lineOf({ id, role, createdAtMs, roleSinceMs, index }: StaffThen): string {
+function lineOf({ id, role, teams, createdAtMs, roleSinceMs, index }: StaffThen): string {
   const created =
     createdAtMs === null ? "created before the log begins" : `created ${timeText(createdAtMs)}`;
-  return `${id}  ${role} since ${timeText(roleSinceMs)}  ${created}  entry ${index}`;
+  const ofTeams = teams.length === 0 ? "" : `  teams ${teams.join(", ")}`;
+  return `${id}  ${role} since ${timeText(roleSinceMs)}${ofTeams}  ${created}  entry ${index}`;
 }
 
 const timeText = (ms: number): string => new Date(ms).toISOString();

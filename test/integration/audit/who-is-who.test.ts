@@ -162,7 +162,7 @@ test("accounts are listed as the log shows them at a time, whatever the table sa
       resource: { type: "user", id: first.id },
       subject: first.id,
       outcome: "success",
-      details: { role: "admin", untilMs: 0 },
+      details: { role: "admin", teams: ["claims", "night"], untilMs: 0 },
     }),
   );
   // Somebody gives a role with a statement, and leaves no entry.
@@ -187,11 +187,11 @@ test("accounts are listed as the log shows them at a time, whatever the table sa
   expect((await rolesOf(changedAtMs))[customer.user]).toBeUndefined();
   expect(await listed(1)).toEqual([]);
   const entry = (await listed(changedAtMs)).find(({ id }) => id === first.id);
-  expect(entry).toMatchObject({ roleSinceMs: changedAtMs, createdAtMs: expect.any(Number) });
+  expect(entry).toMatchObject({ teams: ["claims", "night"], roleSinceMs: changedAtMs, createdAtMs: expect.any(Number) });
   const day = new Date(changedAtMs).toISOString();
   const lines = await sealdesk("audit", "accounts", ...ofTenant(), "--at", day, "--names");
   expect(lines).toContain(
-    `${first.id}  admin since ${day}  created ${new Date(entry?.createdAtMs ?? 0).toISOString()}  ` +
+    `${first.id}  admin since ${day}  teams claims, night  created ${new Date(entry?.createdAtMs ?? 0).toISOString()}  ` +
       `entry ${entry?.index}  "${first.username}"  "Test agent"`,
   );
   expect((await sealdesk("audit", "accounts", ...ofTenant(), "--at", "2020-01-01")).at(0)).toBe(
