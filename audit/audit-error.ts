@@ -9,6 +9,7 @@ export type AuditErrorCode =
   | "audit_guards_altered" // triggers, functions, policies or grants are not those of this version
   | "audit_state_differs" // accounts, roles or settings in the database are not what the log says
   | "audit_entry_not_stored" // the database did not keep the entry of an act
+  | "audit_sink_unavailable" // too few sinks take entries, and the policy is to refuse acts then
   | "audit_action_unknown" // a filter names an action that the audit log does not have
   | "head_not_found" // the log has no signed head of this size
   | "log_not_found" // nothing has been logged for the tenant yet
@@ -35,6 +36,8 @@ const usualAdvice: Readonly<Partial<Record<AuditErrorCode, string>>> = {
   audit_state_differs:
     "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
   clocks_apart: "Set both clocks right, and run the command again.",
+  audit_sink_unavailable:
+    "Try again later. The operator must look at the sinks: see docs/audit.md, “Send the log elsewhere as it grows”.",
   audit_entry_not_stored:
     "Look for triggers and rules on audit.entries that Sealdesk did not create.",
 };

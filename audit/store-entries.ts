@@ -7,6 +7,7 @@ import { tellAppended } from "./check/appended-entries.ts";
 import type { LogId } from "../crypto/wire/ids.ts";
 import { OPERATOR_LOG } from "./logs.ts";
 import { nodeChecks } from "./node-checks.ts";
+import { assertSinksTake } from "./sinks/sink-gate.ts";
 import { leafHash } from "./verify/tree-hash.ts";
 
 // Prepared once for each session, because planning would cost more than the insert.
@@ -29,13 +30,15 @@ interface Stored {
  * Appends the bytes of entries to a log, in their order, and requires that the database stored them.
  * A trigger or a rule that somebody added there may have dropped or changed them.
  * @returns the ids of the entries
- * @throws AuditError audit_entry_not_stored; the act must then be rolled back
+ * @throws AuditError audit_entry_not_stored, audit_sink_unavailable; the act must then be rolled back
  */
 export async function storeEntries(
   client: Client,
   log: LogId,
   entries: readonly Uint8Array[],
 ): Promise<readonly number[]> {
+  // What nodes and commands record about themselves must not wait for sinks.
+  if (log !== OPERATOR_LOG) assertSinksTake(client);
   const rows = await insertAs(log, client, entries);
   const isStored = (entry: Uint8Array, at: number) => {
     const leaf = rows[at]?.leaf_hash;

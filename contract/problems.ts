@@ -78,6 +78,7 @@ export const problemKinds = {
   administration_unavailable: kind(503, "This server does not administer tenants"),
   idempotency_key_reused: kind(422, "Another request had the same Idempotency-Key"),
   request_unanswered: kind(409, "The request is being carried out", "wait"),
+  audit_sink_unavailable: kind(503, "The audit entry of this act cannot be delivered", "wait"),
   link_not_needed: kind(409, "The account has no device yet", "register_device"),
   link_request_exists: kind(409, "The request's id is taken"),
   link_request_not_found: kind(404, "There is no such request"),

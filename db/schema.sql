@@ -232,6 +232,19 @@ table audit.restores (
   policy tenant for r using ((origin IN ( SELECT logs.origin
    FROM audit.logs)))
 
+table audit.sink_positions (
+  sink text not null,
+  log uuid not null,
+  next bigint not null
+)
+  row level security
+  constraint sink_positions_next_check CHECK ((next >= 0))
+  constraint sink_positions_pkey PRIMARY KEY (sink, log)
+  grant insert to sealdesk_integrator
+  grant select to sealdesk_integrator
+  grant update (next) to sealdesk_integrator
+  policy integrator for * using (true)
+
 table audit.tiles (
   log uuid not null,
   level smallint not null,

@@ -3,16 +3,24 @@ import { connect } from "./fairness/connect.ts";
 import type { Client, Pool } from "./pool.ts";
 import type { Fence } from "../crypto/wire/ids.ts";
 
-/** The functions to call when the transaction that a connection has open is committed. */
-const afterCommits = new WeakMap<Client, ((pool: Pool) => void)[]>();
+/** The transaction of `inTransaction` that a connection has open. */
+interface OpenTransaction {
+  readonly pool: Pool;
+  /** The functions to call when it is committed. */
+  readonly afterCommit: ((pool: Pool) => void)[];
+}
+const open = new WeakMap<Client, OpenTransaction>();
 
 /**
  * Calls `call` with the pool when the transaction of `inTransaction` that `client` has open is
  * committed, and never if it is rolled back. In another transaction it does nothing.
  */
 export function afterCommit(client: Client, call: (pool: Pool) => void): void {
-  afterCommits.get(client)?.push(call);
+  open.get(client)?.afterCommit.push(call);
 }
+
+/** Returns the pool of the transaction of `inTransaction` that `client` has open; undefined in another one. */
+export const poolOf = (client: Client): Pool | undefined => open.get(client)?.pool;
 
 /**
  * Runs `work` in one transaction for one tenant or log. Row-level security shows and accepts only its
@@ -44,7 +52,7 @@ async function run<T>(
   const callbacks: ((pool: Pool) => void)[] = [];
   try {
     await client.query(begin);
-    afterCommits.set(client, callbacks);
+    open.set(client, { pool, afterCommit: callbacks });
     await client.query("select set_config('sealdesk.tenant', $1, true)", [fence]);
     const result = await work(client);
     await client.query("commit");
@@ -58,7 +66,7 @@ async function run<T>(
     if (sqlState(error) === READ_ONLY) broken = error as Error;
     throw error;
   } finally {
-    afterCommits.delete(client);
+    open.delete(client);
     release(broken);
   }
 }

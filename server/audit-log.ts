@@ -9,6 +9,7 @@ import { StateChecker } from "../identity/reconcile/state-checker.ts";
 import { Integrator } from "../audit/integrate/integrator.ts";
 import type { LogSigner } from "../audit/logs.ts";
 import type { AuditSettings } from "../audit/checkpoints/audit-settings.ts";
+import { AuditSinks } from "../audit/sinks/audit-sinks.ts";
 import { Witnesses } from "../audit/witness/witnesses.ts";
 import { WitnessError } from "../audit/witness/witness-error.ts";
 import { describeError, type Log } from "./log.ts";
@@ -34,6 +35,10 @@ interface Deps {
   readonly stateEveryMs: number;
   /** The time after which a check that keeps failing is reported. */
   readonly failingCheckMs: number;
+  /** Time between two looks for entries that a sink was not given. */
+  readonly sinkEveryMs: number;
+  /** The time for which an entry may wait for a sink. */
+  readonly sinkLateMs: number;
   /** The time without a signature from which an entry is reported. */
   readonly unsignedWarningMs: number;
   /** Time between two searches for heads that a witness has not cosigned. */
@@ -93,6 +98,16 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     onFinding: (error) =>
       log.error("the comparison of accounts and settings failed", describeError(error)),
   });
+  const sinks = await AuditSinks.open({
+    ...config.sinks,
+    url,
+    pool,
+    heads,
+    everyMs: deps.sinkEveryMs,
+    lateMs: deps.sinkLateMs,
+    onTrouble: (sink, error) =>
+      log.error("audit entries could not be delivered", { sink, ...describeError(error) }),
+  });
   const reasonOf = (errors: readonly (AuditError | undefined)[]) =>
     errors
       .map((error) => auditReasons.find((reason) => reason === error?.code))
@@ -101,8 +116,10 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
   const count = (...codes: readonly AuditErrorCode[]) =>
     findings().filter(({ code }) => codes.includes(code)).length;
   const isUnsigned = () => integrator.pendingAgeMs > deps.unsignedWarningMs;
-  const isFound = (warning: ReadyWarning) =>
-    warning === "audit_log_unsigned" ? isUnsigned() : count(warning) > 0;
+  const isFound = (warning: ReadyWarning) => {
+    if (warning === "audit_log_unsigned") return isUnsigned();
+    return warning === "audit_sink_late" ? sinks.isLate : count(warning) > 0;
+  };
   metrics?.audit.watch({
     pendingAgeMs: () => integrator.pendingAgeMs,
     unsignedAgeMs: () => integrator.unsignedAgeMs,
@@ -110,6 +127,8 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     altered: () => checker.findings.some(({ code }) => code !== "audit_log_unchecked"),
     unchecked: () => count("audit_log_unchecked"),
     differing: () => count("audit_state_differs"),
+    sinkLagsMs: () => sinks.lagsMs,
+    refusesActs: () => sinks.isBlocking,
     checkedAgeMs: () => checker.ageMs,
     witnessDisagrees: () => witnesses?.disagreements ?? 0,
   });
@@ -118,7 +137,7 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     warnings: () => readyWarnings.filter(isFound),
     heads,
     async close() {
-      await Promise.all([integrator.close(), checker.close(), states.close()]);
+      await Promise.all([integrator.close(), checker.close(), states.close(), sinks.close()]);
       await store.close();
     },
   };

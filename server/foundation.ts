@@ -91,6 +91,8 @@ export async function openFoundation(
     outsideEveryMs: timings.outsideEveryMs,
     stateEveryMs: timings.stateEveryMs,
     failingCheckMs: timings.failingCheckMs,
+    sinkEveryMs: timings.sinkEveryMs,
+    sinkLateMs: timings.sinkLateMs,
     unsignedWarningMs: timings.unsignedWarningMs,
     signer,
     now,

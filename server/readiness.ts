@@ -18,6 +18,7 @@ export const readyWarnings = [
   "audit_log_unchecked", // a log, or the database against it, could not be checked for too long
   "audit_guards_altered", // triggers, functions, policies or grants are not those of this version
   "audit_state_differs", // accounts, roles, settings or migrations in the database are not what the log says
+  "audit_sink_late", // audit entries wait too long for a sink
   "audit_log_unsigned", // entries wait too long for their place or for a signature
 ] as const;
 export type ReadyWarning = (typeof readyWarnings)[number];

@@ -60,6 +60,10 @@ export interface Timings {
   readonly stateEveryMs: number;
   /** The time after which a check of the audit logs that keeps failing is reported. */
   readonly failingCheckMs: number;
+  /** Time between two looks for audit entries that a sink was not given. */
+  readonly sinkEveryMs: number;
+  /** The time for which an audit entry may wait for a sink until the sink does not keep up. */
+  readonly sinkLateMs: number;
   /** The time without a place or a signature from which an audit entry is reported as unsigned. */
   readonly unsignedWarningMs: number;
 }
@@ -92,5 +96,7 @@ export const usualTimings: Timings = {
   outsideEveryMs: 30_000,
   stateEveryMs: 10_000,
   failingCheckMs: 30_000,
+  sinkEveryMs: 500,
+  sinkLateMs: 30_000,
   unsignedWarningMs: 10_000,
 };

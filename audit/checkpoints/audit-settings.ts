@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import type { Publication } from "../read/published-log.ts";
 import { parseApproverList } from "../restore/approver-list.ts";
 import type { NoteKey } from "../verify/note.ts";
+import type { SinkSettings } from "../sinks/audit-sinks.ts";
+import { parseSinks } from "../sinks/parse-sinks.ts";
 import { parseWitnesses, type ConfiguredWitness } from "../witness/parse-witness.ts";
 import type { CheckpointLocation } from "./open-store.ts";
 
@@ -12,6 +14,8 @@ export interface AuditSettings {
   readonly checkpoints: CheckpointLocation;
   /** The witnesses that cosign the heads of the operator's log or of all logs. */
   readonly witnesses: readonly ConfiguredWitness[];
+  /** The places that are given every entry, and how many of them must take entries. */
+  readonly sinks: SinkSettings;
   /** Who must have cosigned the head of a tenant's log before it is served to auditors. */
   readonly publication: Publication;
   /**
@@ -28,6 +32,8 @@ interface AuditVariables {
   readonly AUDIT_CHECKPOINTS?: string | undefined;
   readonly AUDIT_CHECKPOINTS_S3_BUCKET?: string | undefined;
   readonly AUDIT_CHECKPOINTS_RETAIN_DAYS: string;
+  readonly AUDIT_SINKS?: string | undefined;
+  readonly AUDIT_SINK_QUORUM: string;
   readonly AUDIT_WITNESSES?: string | undefined;
   readonly AUDIT_WITNESS_QUORUM: string;
   readonly AUDIT_RESTORE_APPROVERS?: string | undefined;
@@ -47,6 +53,10 @@ export function auditSettings(values: AuditVariables, home: string): AuditSettin
     originPrefix: values.AUDIT_ORIGIN ?? originOf(values.PUBLIC_URL) ?? WITHOUT_URL,
     checkpoints: placeOf(values, home),
     witnesses: parseWitnesses(values.AUDIT_WITNESSES ?? ""),
+    sinks: {
+      sinks: parseSinks(values.AUDIT_SINKS ?? "") ?? [],
+      required: Number(values.AUDIT_SINK_QUORUM),
+    },
     publication: {
       quorum: Number(values.AUDIT_WITNESS_QUORUM),
       witnesses: witnessesOfEveryLog(values.AUDIT_WITNESSES),

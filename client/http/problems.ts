@@ -97,6 +97,7 @@ const codes: ErrorCodes = {
   audit_checkpoint_invalid: byStatus,
   audit_action_unknown: byStatus,
   audit_entry_not_stored: byStatus,
+  audit_sink_unavailable: byStatus,
   link_request_exists: byStatus,
   conversation_exists: byStatus,
   invalid_signature: byStatus,

@@ -14,6 +14,8 @@ export const knownVariables: readonly string[] = [
   "AUDIT_ORIGIN",
   "AUDIT_RESTORE_APPROVERS",
   "AUDIT_RETAIN_DAYS",
+  "AUDIT_SINKS",
+  "AUDIT_SINK_QUORUM",
   "AUDIT_WITNESSES",
   "AUDIT_WITNESS_QUORUM",
   "AUTHORITY_SECRET",

@@ -3,6 +3,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { parseApproverList } from "../../audit/restore/approver-list.ts";
 import { LogError } from "../../audit/verify/log-error.ts";
+import { parseSinks } from "../../audit/sinks/parse-sinks.ts";
 import { parseWitnesses } from "../../audit/witness/parse-witness.ts";
 import type { BucketRate } from "../../policies/token-bucket.ts";
 
@@ -104,6 +105,11 @@ export const rateLimit = (standard: string) =>
       const [burst = 1, secondsPerFurther = 1] = limit.split(",").map(Number);
       return { burst, secondsPerFurther };
     });
+
+export const sinks = text(
+  "must be at most 8 sinks with different names, separated by commas or spaces, each of the form name=file:///path, name=syslog+tcp://host:port or name=syslog+unix:///path.",
+  (list) => parseSinks(list) !== undefined,
+);
 
 export const networks = text(
   "must be a list of IP addresses or networks, separated by commas.",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseSinks } from "../../audit/sinks/parse-sinks.ts";
 import { originOf, witnessesOfEveryLog } from "../../audit/checkpoints/audit-settings.ts";
 import { runModeOf } from "../run-mode.ts";
 import { ConfigError } from "./config-error.ts";
@@ -36,6 +37,10 @@ const schema = z.object({
   AUDIT_CHECKPOINTS_RETAIN_DAYS: rule.days.default("2192"),
   AUDIT_RESTORE_APPROVERS: rule.approvers.optional(),
   AUDIT_RETAIN_DAYS: rule.days.default("2192"),
+  AUDIT_SINKS: rule.sinks.optional(),
+  AUDIT_SINK_QUORUM: rule
+    .text("must be a number of sinks from 0 to 8.", (count) => /^[0-8]$/.test(count))
+    .default("0"),
   AUDIT_WITNESSES: rule.witnesses.optional(),
   AUDIT_WITNESS_QUORUM: rule
     .text("must be a number of witnesses from 0 to 16.", (count) => /^(\d|1[0-6])$/.test(count))
@@ -101,6 +106,10 @@ export function readVariables(environment: Environment): Variables {
   if (Number(quorum) > witnessesOfEveryLog(values.AUDIT_WITNESSES).length)
     throw new ConfigError(
       `AUDIT_WITNESS_QUORUM must be at most the number of witnesses in AUDIT_WITNESSES that have all: before them, or no log is ever published.`,
+    );
+  if (Number(values.AUDIT_SINK_QUORUM) > (parseSinks(values.AUDIT_SINKS ?? "") ?? []).length)
+    throw new ConfigError(
+      "AUDIT_SINK_QUORUM must be at most the number of sinks in AUDIT_SINKS, or every act is refused.",
     );
   return values;
 }

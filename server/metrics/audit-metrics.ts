@@ -14,6 +14,8 @@ export interface AuditMetrics {
     readonly altered: () => boolean;
     readonly unchecked: () => number;
     readonly differing: () => number;
+    readonly sinkLagsMs: () => ReadonlyMap<string, number>;
+    readonly refusesActs: () => boolean;
     readonly checkedAgeMs: () => number;
     readonly witnessDisagrees: () => number;
   }) => void;
@@ -48,6 +50,8 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
       altered,
       unchecked,
       differing,
+      sinkLagsMs,
+      refusesActs,
       checkedAgeMs,
       witnessDisagrees,
     }) {
@@ -86,6 +90,18 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
       );
       gaugeOf(
         registry,
+        "sealdesk_audit_sink_lag_seconds",
+        "For how long the oldest audit entry that a sink was not given has had its place in the log",
+        { label: "sink", read: () => inSeconds(sinkLagsMs()) },
+      );
+      gaugeOf(
+        registry,
+        "sealdesk_audit_acts_refused",
+        "1 while acts are refused because too few sinks take audit entries",
+        { read: () => Number(refusesActs()) },
+      );
+      gaugeOf(
+        registry,
         "sealdesk_audit_checked_seconds",
         "For how long this node has not read every audit log through to its end",
         { read: () => checkedAgeMs() / 1_000 },
@@ -99,3 +115,6 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
     },
   };
 }
+
+const inSeconds = (lagsMs: ReadonlyMap<string, number>): Readonly<Record<string, number>> =>
+  Object.fromEntries([...lagsMs].map(([sink, lagMs]) => [sink, lagMs / 1_000]));

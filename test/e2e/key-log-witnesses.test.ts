@@ -30,6 +30,7 @@ beforeAll(async () => {
     witnesses,
     publication: { quorum: 0, witnesses: [] },
     restoreApprovers: [],
+    sinks: { sinks: [], required: 0 },
   } as const;
   server = await startTestServer({ audit }, { cosignEveryMs: 20 });
   const keys = witnesses.map(({ key }) => formatVkey(nodeChecks.sha256, key));

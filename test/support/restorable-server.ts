@@ -78,6 +78,13 @@ export class RestorableServer {
     this.#server = undefined;
   }
 
+  /** Ends the server without warning. Its database runs on, as after a crash of the server. */
+  async kill(): Promise<void> {
+    this.#server?.process.kill("SIGKILL");
+    await this.#server?.ended();
+    this.#server = undefined;
+  }
+
   readyz(): Promise<string> {
     return fetch(`${this.url}/readyz`).then(
       (answer) => answer.text(),

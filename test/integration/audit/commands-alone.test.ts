@@ -39,6 +39,7 @@ beforeEach(async () => {
       witnesses: [],
       publication: { quorum: 0, witnesses: [] },
       restoreApprovers: [],
+      sinks: { sinks: [], required: 0 },
     },
     operator: OPERATOR,
     command: { name: "sealdesk" },

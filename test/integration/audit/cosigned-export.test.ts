@@ -36,6 +36,7 @@ beforeAll(async () => {
     witnesses: [witness],
     publication: { quorum: 0, witnesses: [] },
     restoreApprovers: [],
+    sinks: { sinks: [], required: 0 },
   } as const;
   server = await startTestServer({ audit, metrics }, { cosignEveryMs: 20 });
   settings = operatorSettings(server, { audit });

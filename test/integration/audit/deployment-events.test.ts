@@ -58,6 +58,7 @@ test("changed settings are on record once, and so are witnesses", async () => {
     checkpoints,
     witnesses,
     restoreApprovers: [],
+    sinks: { sinks: [], required: 0 },
     publication,
   };
   const given = {

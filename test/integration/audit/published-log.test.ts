@@ -31,6 +31,7 @@ beforeAll(async () => {
     witnesses: [witness],
     publication: { quorum: 1, witnesses: [witness.key] },
     restoreApprovers: [],
+    sinks: { sinks: [], required: 0 },
   } as const;
   server = await startTestServer({ audit }, { cosignEveryMs: 20 });
   staff = await server.createStaff("auditor");

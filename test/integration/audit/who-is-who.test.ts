@@ -187,7 +187,11 @@ test("accounts are listed as the log shows them at a time, whatever the table sa
   expect((await rolesOf(changedAtMs))[customer.user]).toBeUndefined();
   expect(await listed(1)).toEqual([]);
   const entry = (await listed(changedAtMs)).find(({ id }) => id === first.id);
-  expect(entry).toMatchObject({ teams: ["claims", "night"], roleSinceMs: changedAtMs, createdAtMs: expect.any(Number) });
+  expect(entry).toMatchObject({
+    teams: ["claims", "night"],
+    roleSinceMs: changedAtMs,
+    createdAtMs: expect.any(Number),
+  });
   const day = new Date(changedAtMs).toISOString();
   const lines = await sealdesk("audit", "accounts", ...ofTenant(), "--at", day, "--names");
   expect(lines).toContain(

@@ -76,6 +76,7 @@ const madeByTheServer = [
   "audit.recorded_settings.name",
   "audit.recorded_settings.shown",
   "audit.repeats.account",
+  "audit.sink_positions.sink",
   "audit.repeats.actor_id",
   "audit.tiles.hashes",
   "audit.trees.root",

@@ -8,6 +8,7 @@ const audit: Config["audit"] = {
   checkpoints: { kind: "directory", folder: "checkpoints" },
   witnesses: [],
   restoreApprovers: [],
+  sinks: { sinks: [], required: 0 },
   publication: { quorum: 0, witnesses: [] },
 };
 const key = new Secret(new Uint8Array(32).fill(1));

@@ -1,0 +1,60 @@
+import { z } from "zod";
+
+/** The location of a sink. */
+export type SinkPlace =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+/** A sink as an operator configures it. */
+export interface ConfiguredSink {
+  /** Names the sink in metrics and in the log, which do not show its address. */
+  readonly name: string;
+  readonly place: SinkPlace;
+}
+
+const MOST_SINKS = 8;
+const pathOf = z.string().regex(/^\/[^/\p{Cc}]/u);
+const sink = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,30}=/)
+  .transform((text, context) => {
+    const at = text.indexOf("=");
+    const place = placeOf(text.slice(at + 1));
+    if (place !== undefined) return { name: text.slice(0, at), place };
+    context.addIssue("is not the URL of a sink");
+    return z.NEVER;
+  });
+const list = z
+  .array(sink)
+  .max(MOST_SINKS)
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length);
+
+/**
+ * Reads the sinks of a list that is separated by commas or spaces. Each is its name, `=`, and its URL:
+ * `file:///path`, `syslog+tcp://host:port` or `syslog+unix:///path`.
+ * @returns undefined if the text has another form, or names a sink twice
+ */
+export function parseSinks(text: string): readonly ConfiguredSink[] | undefined {
+  return list.safeParse(text.split(/[\s,]+/).filter((part) => part !== "")).data;
+}
+
+function placeOf(text: string): SinkPlace | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, host, hostname, port, pathname, search, hash, username } = new URL(text);
+  if (`${search}${hash}${username}` !== "") return undefined;
+  if (protocol === "syslog+tcp:" && port !== "" && /^\/?$/.test(pathname))
+    return { kind: "tcp", host: hostname.replace(/[[\]]/g, ""), port: Number(port) };
+  const path = pathOf.safeParse(decoded(pathname)).data;
+  if (host !== "" || path === undefined) return undefined;
+  if (protocol === "file:") return { kind: "file", path };
+  return protocol === "syslog+unix:" ? { kind: "unix", path } : undefined;
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,161 @@
+import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseSinks } from "../../../audit/sinks/parse-sinks.ts";
+import { deliveredIn, orderedIndexes } from "../../support/delivered-entries.ts";
+import { TestDevice } from "../../support/device.ts";
+import {
+  startTestServer,
+  type TestNode,
+  type TestServer,
+  type TestStaff,
+} from "../../support/server.ts";
+import { SyslogReceiver } from "../../support/syslog-receiver.ts";
+import { until } from "../../support/until.ts";
+
+let server: TestServer;
+let folder: string;
+beforeAll(async () => {
+  server = await startTestServer(
+    { metrics: { host: "127.0.0.1", port: 0 } },
+    { sinkEveryMs: 20, sinkLateMs: 1_000 },
+  );
+  folder = await mkdtemp(join(tmpdir(), "sealdesk-sinks-"));
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Starts a node that delivers to sinks. The other node, which signs, has none. */
+const startNode = (sinks: string, required = 0): Promise<TestNode> =>
+  server.startNode({
+    metrics: undefined,
+    audit: {
+      originPrefix: "sealdesk.local",
+      checkpoints: { kind: "directory", folder: join(server.home, "audit-checkpoints") },
+      witnesses: [],
+      publication: { quorum: 0, witnesses: [] },
+      restoreApprovers: [],
+      sinks: { sinks: parseSinks(sinks) ?? [], required },
+    },
+  });
+const origin = () => `sealdesk.local/audit/t/${server.tenant.slug}`;
+/** The number of entries that the tenant's log has. */
+async function size(): Promise<number> {
+  const { rows } = await server.database.owner.query<{ size: number }>(
+    "select count(*)::int as size from audit.entries where tenant = $1",
+    [server.tenant.id],
+  );
+  return rows[0]?.size ?? 0;
+}
+const linesOf = (path: string) =>
+  readFile(path, "utf8").then(
+    (text) => text.split("\n").slice(0, -1),
+    () => [],
+  );
+/** Waits until a sink has everything that is in the log now. */
+async function untilAllIn(lines: () => Promise<readonly string[]> | readonly string[]) {
+  const last = (await size()) - 1;
+  await until(async () => {
+    const delivered = orderedIndexes(deliveredIn(await lines()));
+    return delivered.get(origin())?.at(-1) === last;
+  });
+}
+const isAtSink = (path: string) => untilAllIn(() => linesOf(path));
+const readyz = async (url: string) => (await fetch(`${url}/readyz`)).text();
+/** Signs in at one node. Proofs are made for the URL that all nodes share. */
+async function signInAt(node: TestNode, { tenant, username, password }: TestStaff) {
+  const proof = new TestDevice(server).proof("POST", "/v1/sessions");
+  const response = await fetch(`${node.url}/v1/sessions`, {
+    method: "POST",
+    headers: { dpop: proof, "content-type": "application/json" },
+    body: JSON.stringify({ grant: "password", tenant, username, password }),
+  });
+  return { status: response.status, body: (await response.json()) as unknown };
+}
+const act = () => server.createStaff("agent");
+
+test("each entry reaches a file and a syslog receiver in the order of its log, also when the file is rotated", async () => {
+  const receiver = await SyslogReceiver.listen();
+  const path = join(folder, "audit.jsonl");
+  const node = await startNode(`disk=file://${path},siem=syslog+tcp://127.0.0.1:${receiver.port}`);
+  await until(
+    async () => (await positions()).includes("disk") && (await positions()).includes("siem"),
+  );
+  await act();
+  await isAtSink(path);
+  await rename(path, `${path}.1`);
+  await act();
+  const both = async () => [...(await linesOf(`${path}.1`)), ...(await linesOf(path))];
+  await untilAllIn(both);
+  await untilAllIn(() => receiver.messages);
+  expect(await linesOf(path)).not.toEqual([]);
+  const [message = ""] = receiver.messages.filter((each) => each.includes('"user.create"'));
+  expect(message).toMatch(
+    /^<110>1 \d{4}-\d\d-\d\dT[\d:.]+Z - sealdesk - user\.create - \{"log":"sealdesk\.local\/audit\/t\/[^"]+","index":\d+,"entry":\{"action":"user\.create"/,
+  );
+  // The operator's log is delivered too.
+  const logs = orderedIndexes(deliveredIn(await both()));
+  expect([...logs.keys()]).toEqual(
+    expect.arrayContaining([origin(), "sealdesk.local/audit/operator"]),
+  );
+  await node.close();
+  await receiver.close();
+});
+
+async function positions(): Promise<string> {
+  const { rows } = await server.database.owner.query<{ sink: string }>(
+    "select distinct sink from audit.sink_positions",
+  );
+  return rows.map(({ sink }) => sink).join(" ");
+}
+
+test("a receiver that breaks connections gets every entry nevertheless", async () => {
+  const receiver = await SyslogReceiver.listen();
+  const node = await startNode(`breaking=syslog+tcp://127.0.0.1:${receiver.port}`);
+  await until(async () => (await positions()).includes("breaking"));
+  receiver.breaksAfterBytes = 100;
+  for (let at = 0; at < 3; at++) await act();
+  await until(() => node.logged().includes("audit entries could not be delivered"));
+  receiver.breaksAfterBytes = Number.POSITIVE_INFINITY;
+  await untilAllIn(() => receiver.messages);
+  expect(node.logged()).not.toContain(`127.0.0.1:${receiver.port}`);
+  await node.close();
+  await receiver.close();
+});
+
+test("acts are refused while too few sinks take entries, and go on when one does", async () => {
+  const path = join(folder, "required.jsonl");
+  // Whatever is written there meets a disk that is full.
+  const node = await startNode(`full=file:///dev/full,away=file://${folder}/away/audit.jsonl`, 1);
+  await until(async () => (await positions()).includes("away"));
+  const staff = await act();
+  await until(async () => (await readyz(node.url)).includes("audit_sink_late"));
+  expect(JSON.parse(await readyz(node.url))).toMatchObject({ status: "ok" });
+  const refused = await signInAt(node, staff);
+  expect(refused).toMatchObject({
+    status: 503,
+    body: { code: "audit_sink_unavailable", action: "wait" },
+  });
+  const sessions = await server.database.owner.query(
+    "select from sealdesk.sessions where user_id = $1",
+    [staff.id],
+  );
+  expect(sessions.rowCount).toBe(0);
+  await node.close();
+  // The operator replaces one of the sinks.
+  const again = await startNode(`full=file:///dev/full,away=file://${path}`, 1);
+  await until(async () => (await signInAt(again, staff)).status === 201);
+  await isAtSink(path);
+  await again.close();
+});
+
+test("with the policy to warn, acts go on while a sink takes nothing", async () => {
+  const node = await startNode("warned=file:///dev/full");
+  await until(async () => (await positions()).includes("warned"));
+  await act();
+  await until(async () => (await readyz(node.url)).includes("audit_sink_late"));
+  expect((await signInAt(node, await act())).status).toBe(201);
+  await node.close();
+});
