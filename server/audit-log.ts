@@ -33,6 +33,8 @@ interface Deps {
   readonly outsideEveryMs: number;
   /** Time between two comparisons of accounts, roles and settings with the logs. */
   readonly stateEveryMs: number;
+  /** Time between two looks at what PostgreSQL counts of changed rows. */
+  readonly changesEveryMs: number;
   /** The time after which a check that keeps failing is reported. */
   readonly failingCheckMs: number;
   /** Time between two looks for entries that a sink was not given. */
@@ -87,6 +89,7 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     outsideEveryMs: deps.outsideEveryMs,
     everyMs: deps.checkEveryMs,
     guardsEveryMs: deps.guardsEveryMs,
+    changesEveryMs: deps.changesEveryMs,
     failingMs: deps.failingCheckMs,
     onFinding: (error) => log.error("the check of the audit logs failed", describeError(error)),
   });

@@ -90,6 +90,7 @@ export async function openFoundation(
     guardsEveryMs: timings.guardsEveryMs,
     outsideEveryMs: timings.outsideEveryMs,
     stateEveryMs: timings.stateEveryMs,
+    changesEveryMs: timings.changesEveryMs,
     failingCheckMs: timings.failingCheckMs,
     sinkEveryMs: timings.sinkEveryMs,
     sinkLateMs: timings.sinkLateMs,

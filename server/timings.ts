@@ -58,6 +58,8 @@ export interface Timings {
   readonly outsideEveryMs: number;
   /** Time between two comparisons of accounts, roles and settings with what the audit logs say. */
   readonly stateEveryMs: number;
+  /** Time between two looks at what PostgreSQL counts of changed rows of the audit logs. */
+  readonly changesEveryMs: number;
   /** The time after which a check of the audit logs that keeps failing is reported. */
   readonly failingCheckMs: number;
   /** Time between two looks for audit entries that a sink was not given. */
@@ -95,6 +97,7 @@ export const usualTimings: Timings = {
   clockEveryMs: 10_000,
   outsideEveryMs: 30_000,
   stateEveryMs: 10_000,
+  changesEveryMs: 10_000,
   failingCheckMs: 30_000,
   sinkEveryMs: 500,
   sinkLateMs: 30_000,

@@ -8,6 +8,7 @@ import { IndexCheck } from "../search/index-check.ts";
 import type { AppendedEntries } from "./appended-entries.ts";
 import { asIntegrator } from "./as-integrator.ts";
 import { assertGuards } from "./assert-guards.ts";
+import { ChangedRows, type RowCounts } from "./changed-rows.ts";
 import { assertAllPlaced } from "./assert-all-placed.ts";
 import { verifyAgainstOutside, type Outside } from "../integrate/verify-against-outside.ts";
 import { Findings } from "./findings.ts";
@@ -28,6 +29,8 @@ export interface LogCheckerOptions {
   readonly outside: Outside;
   /** The time between two comparisons with them. */
   readonly outsideEveryMs?: number;
+  /** The time between two looks at what PostgreSQL counts of changed rows. */
+  readonly changesEveryMs?: number;
   /** The time after which a check that keeps failing is a finding. */
   readonly failingMs?: number;
   /** The number of entries that one step reads. */
@@ -45,6 +48,7 @@ const LOGS_AT_ONCE = 64;
 const STEP_MS = 1_000;
 const GUARDS_MS = 30_000;
 const OUTSIDE_MS = 30_000;
+const CHANGES_MS = 10_000;
 const FAILING_MS = 30_000;
 /** A long comparison with the outside checkpoints takes at most one part in so many of the time. */
 const OUTSIDE_SHARE = 20;
@@ -61,17 +65,22 @@ interface ListedLog {
  * then starts again. Each node does this itself and trusts no other node. By default, a step reads
  * 4,096 entries, and there is one step a second. It builds and compares the search index on the way:
  * see `IndexCheck`. It also compares what guards the logs: see `assertGuards`, and the logs with the
- * checkpoints kept outside, also those that no entry is added to.
+ * checkpoints kept outside, also those that no entry is added to, and what PostgreSQL counts: see
+ * `ChangedRows`.
  */
 export class LogChecker {
   readonly #options: LogCheckerOptions;
   readonly #findings: Findings;
+  /** What no single check of a log can end. */
+  readonly #changes: Findings;
+  readonly #changed = new ChangedRows();
   readonly #index = new IndexCheck();
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   readonly #leaveAppended: () => Promise<void>;
   readonly #leaveGuards: () => Promise<void>;
   readonly #leaveOutside: () => Promise<void>;
+  readonly #leaveChanges: () => Promise<void>;
   #outsideFromMs = 0;
   #checkedAtMs = performance.now();
   /** The logs in the database, as of the last time when they could be listed. */
@@ -82,6 +91,7 @@ export class LogChecker {
     this.#options = options;
     const { onFinding, failingMs = FAILING_MS } = options;
     this.#findings = new Findings({ onFinding, failingMs, stopped: this.#stop.signal });
+    this.#changes = new Findings({ onFinding, failingMs, stopped: this.#stop.signal });
     const { pool, heads, appended, everyMs = STEP_MS, guardsEveryMs = GUARDS_MS } = options;
     const { outsideEveryMs = OUTSIDE_MS } = options;
     this.#leaveAppended = runPeriodically(
@@ -98,6 +108,14 @@ export class LogChecker {
       onFinding,
     );
     this.#leaveOutside = runPeriodically(() => this.#compareOutside(), outsideEveryMs, onFinding);
+    this.#leaveChanges = runPeriodically(
+      () =>
+        this.#changes.keep("changes", "the counts of changed rows", () =>
+          this.#changed.assertNone(pool),
+        ),
+      options.changesEveryMs ?? CHANGES_MS,
+      onFinding,
+    );
     this.#ended = this.#run();
   }
 
@@ -106,7 +124,7 @@ export class LogChecker {
    * more.
    */
   get findings(): readonly AuditError[] {
-    return this.#findings.all;
+    return [...this.#findings.all, ...this.#changes.all];
   }
 
   /** Returns the time since every log was last read through to its end, in milliseconds. */
@@ -120,6 +138,7 @@ export class LogChecker {
       this.#leaveAppended(),
       this.#leaveGuards(),
       this.#leaveOutside(),
+      this.#leaveChanges(),
       this.#ended,
     ]);
   }
@@ -138,9 +157,17 @@ export class LogChecker {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      if (await this.#pass()) this.#checkedAtMs = performance.now();
+      // Rows that are changed from here on may be rows that the check has read already.
+      const counts = await this.#changed.read(this.#options.pool).catch(() => undefined);
+      if (await this.#pass()) this.#passed(counts);
       await this.#rest();
     }
+  }
+
+  /** Every log was read through. If nothing was found, the rows that were changed before are as they were signed. */
+  #passed(counts: RowCounts | undefined): void {
+    this.#checkedAtMs = performance.now();
+    if (counts !== undefined && this.#findings.all.length === 0) this.#changed.accept(counts);
   }
 
   /** @returns whether every log was read through */

@@ -2,7 +2,14 @@ import type { AuditErrorCode } from "../../audit/audit-error.ts";
 import { usualTimings } from "../../server/timings.ts";
 import { until } from "./until.ts";
 
-const { checkEveryMs, guardsEveryMs, outsideEveryMs, stateEveryMs, failingCheckMs } = usualTimings;
+const {
+  checkEveryMs,
+  guardsEveryMs,
+  outsideEveryMs,
+  stateEveryMs,
+  changesEveryMs,
+  failingCheckMs,
+} = usualTimings;
 const within = (ms: number): string => `within ${ms / 1_000} s`;
 
 /** When an attack is refused or found, in the words of docs/audit.md. */
@@ -18,6 +25,7 @@ export const attackTimes = {
   reading: "when it is read, and within a whole check",
   served: "when it is read",
   check: "within a whole check",
+  counted: `within ${(2 * changesEveryMs) / 1_000} s, if PostgreSQL counts it`,
   failing: `within a whole check and ${failingCheckMs / 1_000} s`,
 } as const;
 

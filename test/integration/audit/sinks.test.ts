@@ -72,7 +72,7 @@ async function signInAt(node: TestNode, { tenant, username, password }: TestStaf
     headers: { dpop: proof, "content-type": "application/json" },
     body: JSON.stringify({ grant: "password", tenant, username, password }),
   });
-  return { status: response.status, body: (await response.json()) as unknown };
+  return { status: response.status, body: await response.json() };
 }
 const act = () => server.createStaff("agent");
 

@@ -1,0 +1,67 @@
+import type { Pool } from "../../db/pool.ts";
+import { AuditError } from "../audit-error.ts";
+import { asIntegrator } from "./as-integrator.ts";
+
+/** What PostgreSQL counts of changed rows, as of one moment. */
+export interface RowCounts {
+  /** When PostgreSQL was started. A crash loses what it counted. */
+  readonly startedAt: string;
+  /** When somebody last set counts of this database to 0; null if nobody did. */
+  readonly resetAt: string | null;
+  readonly updated: number;
+  readonly deleted: number;
+  /** The entries that the logs say are pruned. */
+  readonly pruned: number;
+}
+
+const COUNTS = `
+  select extract(epoch from pg_postmaster_start_time())::text as "startedAt",
+    (select extract(epoch from stats_reset)::text from pg_stat_database
+      where datname = current_database()) as "resetAt",
+    sum(n_tup_upd)::int8 as updated, sum(n_tup_del)::int8 as deleted,
+    (select coalesce(sum(minimum_index), 0)::int8 from audit.logs) as pruned
+  from pg_stat_all_tables
+  where relid in ('audit.entries'::regclass, 'audit.leaves'::regclass, 'audit.trees'::regclass)`;
+
+/**
+ * Notices within seconds that rows of the logs were changed or removed, long before a check reads them. The
+ * software changes none, and removes only entries that a log says are pruned. PostgreSQL counts the rows that
+ * were changed and removed in each table (`pg_stat_all_tables`). It counts nothing in a session of a superuser
+ * that switches `track_counts` off, so this takes the place of no check.
+ */
+export class ChangedRows {
+  /** The counts when the last whole check without a finding began. */
+  #known: RowCounts | undefined;
+
+  /** @throws AuditError audit_log_altered, until `accept` is called with counts from after the change */
+  async assertNone(pool: Pool): Promise<void> {
+    const now = await this.read(pool);
+    const known = this.#known;
+    if (known?.startedAt !== now.startedAt) this.#known = now;
+    else if (known.resetAt !== now.resetAt)
+      throw changed(
+        "PostgreSQL's counts of changed rows were set to 0, by somebody or after a crash",
+      );
+    else if (now.updated > known.updated || now.deleted - known.deleted > now.pruned - known.pruned)
+      throw changed("rows of audit.entries, audit.leaves or audit.trees were changed or removed");
+  }
+
+  /** Returns the counts now. Call it before a check of all logs begins. */
+  async read(pool: Pool): Promise<RowCounts> {
+    const { rows } = await asIntegrator(pool, (client) => client.query<RowCounts>(COUNTS));
+    const [counts] = rows;
+    if (counts === undefined) throw new Error("PostgreSQL counts nothing");
+    return counts;
+  }
+
+  /** Accepts these counts, because a check of all logs that began then found nothing. */
+  accept(counts: RowCounts): void {
+    this.#known = counts;
+  }
+}
+
+const changed = (what: string): AuditError =>
+  new AuditError(
+    "audit_log_altered",
+    `Since the last whole check of the audit logs, ${what}. The next whole check says which entry was altered, if one still is.`,
+  );

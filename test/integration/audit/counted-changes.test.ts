@@ -1,0 +1,74 @@
+import { ChangedRows } from "../../../audit/check/changed-rows.ts";
+import { pruneLog } from "../../../audit/prune/prune-log.ts";
+import { logOf } from "../../../crypto/wire/ids.ts";
+import { asOwner } from "../../../db/as-owner.ts";
+import { openAuditLog } from "../../support/audit-log.ts";
+import { attackTest, saidBy } from "../../support/attack-test.ts";
+import { entryAt, withoutTriggers } from "../../support/database-administrator.ts";
+import { createTestDatabase } from "../../support/database.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+
+let server: TestServer;
+beforeEach(async () => {
+  // The entries are not read again, as in a log of millions.
+  server = await startTestServer({}, { checkEveryMs: 3_600_000, changesEveryMs: 20 });
+  const sizes = () =>
+    server.database.owner.query("select from audit.checkpoints where log = $1", [server.tenant.id]);
+  await until(async () => (await sizes()).rowCount !== 0);
+});
+afterEach(() => server.close());
+
+const first = () => entryAt(server.tenant.id, 0);
+
+attackTest.each(
+  {
+    attempt: "A signed entry is altered or removed in a log that takes long to check",
+    foundBy: "each node, by PostgreSQL's counts of changed rows",
+    when: "counted",
+    code: "audit_log_altered",
+    says: "The next whole check says which entry was altered",
+  },
+  {
+    altered: () => [`update audit.entries set entry = '\\x00' where id = ${first()}`],
+    removed: () => [`delete from audit.entries where id = ${first()}`],
+    "removed with its place": () => [
+      `delete from audit.entries where id = ${first()}`,
+      `delete from audit.leaves where log = '${server.tenant.id}' and index = 0`,
+    ],
+    "the counts are set to 0 afterwards": () => [
+      `update audit.entries set entry = '\\x00' where id = ${first()}`,
+      "select pg_stat_reset_single_table_counters('audit.entries'::regclass)",
+    ],
+  },
+  (statements) =>
+    saidBy(server, "audit_log_altered", () => withoutTriggers(server.database, ...statements())),
+);
+
+test("pruning is no change, and a change counts until a whole check is accepted", async () => {
+  const database = await createTestDatabase();
+  const audit = await openAuditLog(database);
+  const tenant = await audit.newTenant();
+  const log = logOf(tenant);
+  await audit.append(tenant, 600);
+  audit.startIntegrator();
+  await audit.settled();
+  const changed = new ChangedRows();
+  const { pool } = database;
+  await changed.assertNone(pool);
+  await asOwner(database.ownerUrl, tenant, (client) =>
+    pruneLog(client, log, { minimumIndex: 256, events: [] }),
+  );
+  // PostgreSQL counts a moment later.
+  await until(async () => (await changed.read(pool)).deleted >= 256);
+  await changed.assertNone(pool);
+  await withoutTriggers(database, `delete from audit.entries where id = ${entryAt(tenant, 300)}`);
+  await until(async () => (await changed.read(pool)).deleted >= 257);
+  const altered = { code: "audit_log_altered" };
+  await expect(changed.assertNone(pool)).rejects.toMatchObject(altered);
+  await expect(changed.assertNone(pool)).rejects.toMatchObject(altered);
+  changed.accept(await changed.read(pool));
+  await changed.assertNone(pool);
+  await audit.close();
+  await database.drop();
+});
