@@ -7,7 +7,7 @@ import { advance, dueLogs, type DueLog } from "./positions.ts";
 import type { DeliveredEntry, Sink } from "./sink.ts";
 
 /** The number of entries that a sink is given at once. */
-export const BATCH = 1_000;
+const BATCH = 1_000;
 
 interface Batch {
   readonly entries: readonly DeliveredEntry[];

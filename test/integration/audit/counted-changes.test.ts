@@ -27,7 +27,7 @@ attackTest.each(
     foundBy: "each node, by PostgreSQL's counts of changed rows",
     when: "counted",
     code: "audit_log_altered",
-    says: "The next whole check says which entry was altered",
+    says: "The next whole check says which entry was altered, if one still is.",
   },
   {
     altered: () => [`update audit.entries set entry = '\\x00' where id = ${first()}`],
