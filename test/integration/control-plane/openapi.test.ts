@@ -140,7 +140,12 @@ test("every operation has an id of its own, its path's parameters, answers and s
 });
 
 /** What the server answers before it knows the route, or because of a fault of its own. */
-const ofAnyRequest = ["headers_too_large", "internal_error", "audit_entry_not_stored"];
+const ofAnyRequest = [
+  "headers_too_large",
+  "internal_error",
+  "audit_entry_not_stored",
+  "audit_sink_unavailable",
+];
 /** What only the relay's frames carry. */
 const ofTheRelay = [
   "unavailable",
