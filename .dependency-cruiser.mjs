@@ -25,6 +25,7 @@ const mayImport = {
   console: ["client"],
   "tools/testkit": referencesOf("tools/testkit"),
   "tools/demo": referencesOf("tools/demo"),
+  "tools/idp": referencesOf("tools/idp"),
   "tools/bench": referencesOf("tools/bench"),
   "tools/chaos": referencesOf("tools/chaos"),
 };

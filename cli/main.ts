@@ -5,6 +5,7 @@ import { registerApiKeys } from "./commands/api-keys.ts";
 import { registerAudit } from "./commands/audit/register.ts";
 import { registerAuthority } from "./commands/authority/register.ts";
 import { registerCustomerToken } from "./commands/customer-token.ts";
+import { registerIdp } from "./commands/idp/register.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
 import { registerPolicy } from "./commands/register-policy.ts";
@@ -62,6 +63,7 @@ program
 registerSetup(program, print, () => operatorOf(program.opts(), loginName()));
 registerTenant(program, print, settings);
 registerApiKeys(program, print, settings);
+registerIdp(program, print, settings);
 registerPolicy(program, print);
 registerUser(program, print, settings);
 registerKeys(program, print, settings);

@@ -3,7 +3,9 @@ import { assertReachable } from "../db/assert-reachable.ts";
 import type { Pool } from "../db/pool.ts";
 import { Profiles } from "../identity/accounts/profiles.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
+import type { Secret } from "../keys/secret.ts";
 import type { KeystoreDeps } from "../keys/at-rest/keystore-deps.ts";
+import type { SubjectKeys } from "../keys/at-rest/subject-keys.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import { namedTenant } from "./named-tenant.ts";
@@ -13,7 +15,9 @@ import { withDatabase } from "./with-database.ts";
 /** The dependencies of a command that works on one tenant's keys. */
 export interface CommandKeys {
   readonly keystore: KeystoreDeps;
+  readonly subjects: SubjectKeys;
   readonly profiles: Profiles;
+  readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   readonly data: Pool;
   /** A login that may act as sealdesk_owner. */
   readonly ownerUrl: string;
@@ -37,9 +41,19 @@ export async function withKeys<T>(
       now: Date.now,
       onLost: () => undefined,
     });
-    const profiles = new Profiles(keystore.subjects, () => serverKeys.blindIndexKeys);
+    const { subjects } = keystore;
+    const blindIndexKeys = () => serverKeys.blindIndexKeys;
+    const profiles = new Profiles(subjects, blindIndexKeys);
     try {
-      return await work({ keystore, profiles, data: pool, ownerUrl, tenant: tenant.id });
+      return await work({
+        keystore,
+        subjects,
+        profiles,
+        blindIndexKeys,
+        data: pool,
+        ownerUrl,
+        tenant: tenant.id,
+      });
     } finally {
       await keystore.close();
       await kms.close();

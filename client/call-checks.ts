@@ -28,21 +28,35 @@ import type { KeyLogWitnesses } from "./options.ts";
 /** The longest name, password, token or code. A server refuses much shorter ones. */
 const longestText = 16 * 1024;
 
-const webUrl: Check = (value, name) => {
+const parsableUrl: Check = (value, name) => {
+  text(longestText)(value, name);
+  if (!URL.canParse(value as string)) throw invalidArgument(name, "an absolute URL");
+};
+
+export const webUrl: Check = (value, name) => {
   text(longestText)(value, name);
   const url = URL.canParse(value as string) ? new URL(value as string) : undefined;
   if (url?.protocol !== "https:" && url?.protocol !== "http:")
     throw invalidArgument(name, "an absolute URL that begins with https:// or http://");
 };
 
+/** The fields of each kind of credentials. */
+const ofGrant = {
+  password: { username: text(longestText), password: text(longestText) },
+  customer_token: { token: func, subject: optional(text(longestText)) },
+  oidc: {
+    provider: text(longestText),
+    redirectUri: parsableUrl,
+    authorize: func,
+    subject: optional(text(longestText)),
+  },
+};
+
 const credentials: Check = (value, name) => {
-  object({ grant: oneOf("password", "customer_token"), tenant: text(longestText) })(value, name);
-  const { grant } = value as { readonly grant: string };
-  const own =
-    grant === "password"
-      ? { username: text(longestText), password: text(longestText) }
-      : { token: func, subject: optional(text(longestText)) };
-  object(own)(value, name);
+  const grants = oneOf(...Object.keys(ofGrant));
+  object({ grant: grants, tenant: text(longestText) })(value, name);
+  const { grant } = value as { readonly grant: keyof typeof ofGrant };
+  object(ofGrant[grant])(value, name);
 };
 
 const verifierKey: Check = (value, name) => {

@@ -14,6 +14,7 @@ export type SealdeskErrorCode =
   | "request_refused" // refused for a reason not listed here: see `problem`
   // signing in
   | "sign_in_failed" // wrong tenant, name, password or token
+  | "sign_in_not_authentic" // the answer of the identity provider does not belong to this sign-in: somebody may have replaced it
   | "signed_out" // the session is over, and there are no credentials to sign in again
   | "device_revoked" // this device was removed from its account: use a fresh store for a new device
   | "tenant_suspended" // the organisation is suspended, so none of its users is served

@@ -8,6 +8,8 @@ export { Sealdesk, type SealdeskUser } from "./sealdesk.ts";
 export type { SealdeskEvents, SecurityEvent, UserPresence } from "./events.ts";
 export type { ConnectOptions, KeyLogWitnesses } from "./options.ts";
 export type { Credentials, TokenRequest } from "./http/session.ts";
+export { identityProviders } from "./sign-in/identity-providers.ts";
+export type { IdentityProvider, OidcCredentials } from "./sign-in/authorize.ts";
 export type { StaffMember } from "./http/conversation-api.ts";
 export type { ResetReason } from "../contract/devices.ts";
 export type { SafetyNumbers } from "./device/account-keys.ts";

@@ -33,6 +33,10 @@ export const problemKinds = {
 
   key_destroyed: kind(410, "The content is erased"),
   sign_in_failed: kind(401, "The sign-in failed"),
+  identity_provider_unavailable: kind(503, "The identity provider did not answer", "wait"),
+  role_not_assigned: kind(403, "The identity provider gives you no role here"),
+  account_not_linked: kind(403, "The identity provider's user has no account here"),
+  invalid_logout_token: kind(400, "The logout token is not valid"),
   invalid_token: kind(401, "The access token is not valid", "sign_in"),
   token_expired: kind(401, "The access token has expired", "renew"),
   invalid_proof: kind(401, "The device proof is not valid"),

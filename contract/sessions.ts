@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
+import { NONCE_SEED_BYTES } from "../crypto/wire/oidc-nonce.ts";
 import { roles } from "../policies/actor.ts";
 import { documentation } from "./documentation.ts";
+import { providerName } from "./identity-providers.ts";
 import { bytes, milliseconds, openEnum, tenantId, userId, sessionId } from "./values.ts";
 
 /** The role of an account, in an answer. */
@@ -28,6 +30,17 @@ export const signIn = z
       grant: z.literal("customer_token"),
       tenant: slug,
       token: z.string().check(z.minLength(1), z.maxLength(8192)),
+    }),
+    z.strictObject({
+      grant: z.literal("oidc"),
+      tenant: slug,
+      provider: providerName,
+      code: z.string().check(z.minLength(1), z.maxLength(4096)),
+      // RFC 7636 section 4.1.
+      codeVerifier: z.string().check(z.regex(/^[A-Za-z0-9._~-]{43,128}$/)),
+      redirectUri: z.string().check(z.minLength(1), z.maxLength(2048)),
+      nonceSeed: bytes(NONCE_SEED_BYTES),
+      iss: z.optional(z.string().check(z.maxLength(512))),
     }),
   ])
   .register(documentation, { id: "SignIn" });

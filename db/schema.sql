@@ -690,6 +690,34 @@ table sealdesk.history_packs (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.identity_providers (
+  tenant uuid not null,
+  id uuid not null,
+  name text not null,
+  issuer text not null,
+  client_id text not null,
+  client_secret bytea not null,
+  sealed_under uuid not null,
+  redirect_uris text[] not null,
+  scope text not null,
+  groups_claim text not null,
+  roles jsonb not null,
+  accounts text not null,
+  metadata jsonb not null,
+  created_at_ms bigint not null
+)
+  row level security
+  constraint identity_providers_accounts_check CHECK ((accounts = ANY (ARRAY['jit'::text, 'existing'::text])))
+  constraint identity_providers_client_secret_check CHECK ((length(client_secret) <= 4096))
+  constraint identity_providers_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text))
+  constraint identity_providers_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint identity_providers_pkey PRIMARY KEY (tenant, id)
+  constraint identity_providers_roles_check CHECK ((jsonb_typeof(roles) = 'array'::text))
+  constraint identity_providers_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint identity_providers_tenant_name_key UNIQUE (tenant, name)
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.key_entries (
   tenant uuid not null,
   user_id uuid not null,
@@ -876,12 +904,18 @@ table sealdesk.sessions (
   method text not null,
   created_at_ms bigint not null,
   expires_at_ms bigint not null,
-  revoked_at_ms bigint
+  revoked_at_ms bigint,
+  identity_provider uuid,
+  provider_session bytea,
+  authenticated_at_ms bigint
 )
   row level security
-  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text])))
+  CREATE INDEX sessions_identity_provider ON sealdesk.sessions USING btree (tenant, identity_provider) WHERE (identity_provider IS NOT NULL)
+  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text])))
   constraint sessions_pkey PRIMARY KEY (id)
+  constraint sessions_provider_session_check CHECK ((length(provider_session) = 32))
   constraint sessions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint sessions_tenant_identity_provider_fkey FOREIGN KEY (tenant, identity_provider) REFERENCES sealdesk.identity_providers(tenant, id) ON DELETE SET NULL (identity_provider)
   constraint sessions_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant delete to sealdesk_app
   grant insert to sealdesk_app
@@ -1029,17 +1063,20 @@ table sealdesk.users (
   created_at_ms bigint not null,
   username_index bytea,
   username bytea,
-  display_name bytea
+  display_name bytea,
+  identity_index bytea
 )
   row level security
   CREATE INDEX users_staff ON sealdesk.users USING btree (tenant, id) WHERE (role <> 'customer'::text)
   CREATE TRIGGER roles_are_announced AFTER UPDATE OF role ON sealdesk.users FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION sealdesk.announce_role() -- enabled O
   constraint users_account_key_check CHECK ((length(account_key) = 32))
+  constraint users_identity_index_check CHECK ((length(identity_index) = 32))
   constraint users_pkey PRIMARY KEY (id)
   constraint users_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'supervisor'::text, 'admin'::text, 'bot'::text, 'auditor'::text, 'compliance_officer'::text])))
   constraint users_subject_index_check CHECK ((length(subject_index) = 32))
   constraint users_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint users_tenant_id_key UNIQUE (tenant, id)
+  constraint users_tenant_identity_index_key UNIQUE (tenant, identity_index)
   constraint users_tenant_subject_index_key UNIQUE (tenant, subject_index)
   constraint users_tenant_username_index_key UNIQUE (tenant, username_index)
   constraint users_username_index_check CHECK ((length(username_index) = 32))
@@ -1099,6 +1136,26 @@ begin
       set items = known.items + excluded.items, bytes = known.bytes + excluded.bytes
   $count$, changed);
   return null;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.create_provider_account(account uuid, provider uuid, wanted_role text, identity bytea, name_index bytea, sealed_name bytea, sealed_display_name bytea, at_ms bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+begin
+  if identity is null or not exists (
+    select from identity_providers p
+    where p.tenant = current_tenant() and p.id = provider and p.accounts = 'jit'
+      and p.roles @> jsonb_build_array(jsonb_build_object('role', wanted_role))
+  ) then
+    raise exception 'the identity provider creates no account of this role'
+      using errcode = 'insufficient_privilege';
+  end if;
+  insert into users (id, tenant, role, identity_index, username_index, username, display_name, created_at_ms)
+  values (account, current_tenant(), wanted_role, identity, name_index, sealed_name, sealed_display_name, at_ms);
 end
 $function$
 
@@ -1377,5 +1434,25 @@ begin
   on conflict (tenant, kind, owner, day, slot) do update
     set items = known.items + excluded.items, bytes = known.bytes + excluded.bytes;
   return null;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.update_provider_account(account uuid, provider uuid, wanted_role text, name_index bytea, sealed_name bytea, sealed_display_name bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+begin
+  update users u set role = wanted_role, username_index = name_index, username = sealed_name,
+    display_name = sealed_display_name
+  from identity_providers p
+  where u.tenant = current_tenant() and u.id = account and u.identity_index is not null
+    and p.tenant = u.tenant and p.id = provider
+    and (wanted_role = u.role or p.roles @> jsonb_build_array(jsonb_build_object('role', wanted_role)));
+  if not found then
+    raise exception 'the identity provider does not give this account this role'
+      using errcode = 'insufficient_privilege';
+  end if;
 end
 $function$

@@ -11,6 +11,12 @@ export type IdentityErrorCode =
   | "session_revoked" // signed out, or over the session's age: sign in again
   | "device_revoked" // the device was removed from its account
   | "overloaded" // too many proofs in too short a time; try again
+  // identity providers
+  | "identity_provider_unavailable" // the provider gave no usable answer: try again
+  | "role_not_assigned" // the provider knows the person, and none of their groups has a role
+  | "account_not_linked" // the provider knows the person, who has no account here
+  | "invalid_logout_token" // not a logout token of the provider, or one that was used before
+  | "invalid_identity_provider" // settings that the real provider does not confirm, or there is none of that name
   // accounts
   | "tenant_suspended" // nobody of the tenant is served until it is resumed
   | "tenant_exists"

@@ -22,7 +22,7 @@ export interface Actor {
   /** The device whose key signed the proof; undefined until that device is registered. */
   readonly device: DeviceId | undefined;
   readonly session: SessionId;
-  /** The way in which the session was opened: "password" or "customer_token". */
+  /** The way in which the session was opened: "password", "customer_token" or "oidc". */
   readonly method: string;
   /** Identifies the request in the audit log and the server's log; undefined for frames. */
   readonly requestId?: string | undefined;

@@ -11,6 +11,8 @@ import { watchRoles } from "../identity/accounts/watch-roles.ts";
 import { createAccessTokens, type AccessTokens } from "../identity/tokens/access-token.ts";
 import { CustomerKeyFinder } from "../identity/tokens/customer-keys/customer-key-finder.ts";
 import { fetchKeySet } from "../identity/tokens/customer-keys/fetch-key-set.ts";
+import { createProviderFetch } from "../identity/providers/bounded-fetch.ts";
+import { ProviderClients } from "../identity/providers/provider-clients.ts";
 import { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
 import { createAuthenticator, type Authenticator } from "../identity/tokens/authenticate.ts";
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
@@ -246,6 +248,7 @@ function createControlPlane(
   const { now, newId, log, version } = ports;
   const { kms, database, serverKeys, keyTree, isFailing: isStorageFailing } = storage;
   const { pool } = database;
+  const allowsHttp = config.mode !== "production";
   const routes = createRoutes({
     config,
     pool,
@@ -264,6 +267,11 @@ function createControlPlane(
           ...describeError(error),
           reasons: error instanceof DomainError ? error.reasons.join(" ") : undefined,
         }),
+    }),
+    providers: new ProviderClients({
+      subjects: keyTree.subjects,
+      fetch: createProviderFetch(allowsHttp),
+      allowsHttp,
     }),
     signInProofs: shared.usedProofs(),
     refusedSignIns,

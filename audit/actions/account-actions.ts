@@ -25,22 +25,35 @@ export const accountActions = {
   "session.revoke": {
     class: "D",
     resources: ["session"],
-    details: {},
-    description: "A user signs out.",
+    details: { provider: "text" },
+    description:
+      "A user signs out. With `provider`, an identity provider ends the session, by back-channel logout or because the person has lost their groups.",
   },
   "user.create": {
     class: "C",
     resources: ["user"],
-    details: { role: "text" },
+    details: { role: "text", provider: "text" },
     description:
-      "`sealdesk user create` or a program with an API key makes a staff account. A customer's first sign-in makes theirs, before `session.create`.",
+      "`sealdesk user create` or a program with an API key makes a staff account. The first sign-in of a customer, or of a person of an identity provider, makes theirs, before `session.create`.",
   },
   "user.set_role": {
     class: "U",
     resources: ["user"],
-    details: { role: "text", before: "text" },
+    details: { role: "text", before: "text", provider: "text" },
     description:
-      "`sealdesk user set-role` or a program with an API key gives a staff account another role.",
+      "`sealdesk user set-role` or a program with an API key gives a staff account another role. With `provider`, the person's groups at an identity provider do so at a sign-in.",
+  },
+  "user.rename": {
+    class: "U",
+    resources: ["user"],
+    details: { provider: "text" },
+    description: "At a sign-in, an identity provider has another name for the person.",
+  },
+  "user.link_identity": {
+    class: "U",
+    resources: ["user"],
+    details: { provider: "text" },
+    description: "`sealdesk idp link` lets a person of an identity provider sign in to an account.",
   },
   "account.reset": {
     class: "D",

@@ -132,4 +132,33 @@ export const tenantActions = {
     details: { monitor: "text" },
     description: "`sealdesk audit monitor remove`",
   },
+  "tenant.add_identity_provider": {
+    class: "U",
+    resources: ["tenant"],
+    details: {
+      provider: "text",
+      issuer: "text",
+      clientId: "text",
+      accounts: "text",
+      scope: "text",
+      groupsClaim: "text",
+      redirectUris: "list",
+      roles: "list",
+    },
+    description:
+      "`sealdesk idp add`: staff sign in with an identity provider. `roles` lists the groups and their roles.",
+  },
+  "tenant.remove_identity_provider": {
+    class: "U",
+    resources: ["tenant"],
+    details: { provider: "text", sessions: "number" },
+    description: "`sealdesk idp remove`. `sessions` were ended.",
+  },
+  "tenant.provider_logout": {
+    class: "E",
+    resources: ["tenant"],
+    details: { provider: "text", sessions: "number" },
+    description:
+      "An identity provider sends a logout token. Each of the `sessions` that it ends has a `session.revoke`. Repeated refusals are summed.",
+  },
 } as const satisfies ActionSpecs;

@@ -36,8 +36,18 @@ const record = message({
  */
 function originOf(url: string, credentials: Credentials): Uint8Array {
   const { grant, tenant } = credentials;
-  const account = grant === "password" ? credentials.username : (credentials.subject ?? null);
-  return sha256(utf8(canonicalJson([url, grant, tenant, account])));
+  return sha256(utf8(canonicalJson([url, grant, tenant, ...accountOf(credentials)])));
+}
+
+function accountOf(credentials: Credentials): (string | null)[] {
+  switch (credentials.grant) {
+    case "password":
+      return [credentials.username];
+    case "customer_token":
+      return [credentials.subject ?? null];
+    case "oidc":
+      return [credentials.provider, credentials.subject ?? null];
+  }
 }
 
 /**

@@ -13,6 +13,9 @@ const byStatus = undefined;
 export type ErrorCodes = Readonly<Record<ProblemCode, SealdeskErrorCode | undefined>>;
 const codes: ErrorCodes = {
   sign_in_failed: "sign_in_failed",
+  identity_provider_unavailable: "server_error",
+  role_not_assigned: "forbidden",
+  account_not_linked: "forbidden",
   session_revoked: "signed_out",
   invalid_token: "signed_out",
   token_expired: "signed_out",
@@ -53,6 +56,7 @@ const codes: ErrorCodes = {
   message_too_large: "message_too_large",
   stale_message_id: "stale_message_id",
 
+  invalid_logout_token: byStatus,
   invalid_request: byStatus,
   malformed_json: byStatus,
   unsupported_media_type: byStatus,

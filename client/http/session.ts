@@ -1,8 +1,9 @@
-import { openedSession, renewedSession, type SignIn } from "../../contract/sessions.ts";
+import { openedSession, renewedSession, signIn, type SignIn } from "../../contract/sessions.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
-import { nothing } from "./messages.ts";
+import { authorize, type OidcCredentials } from "../sign-in/authorize.ts";
+import { nothing, writeBody } from "./messages.ts";
 import type { Exchange, JsonRequest } from "./transport.ts";
 
 /** Credentials for signing in. */
@@ -25,7 +26,8 @@ export type Credentials =
        * session that the store keeps for another customer is not continued.
        */
       readonly subject?: string;
-    };
+    }
+  | OidcCredentials;
 
 /** The data that the SDK passes to the application when it asks for a customer token. */
 export interface TokenRequest {
@@ -126,7 +128,7 @@ export class Session {
     const { user, accountKey, ...opened } = await this.#exchange({
       method: "POST",
       path: "v1/sessions",
-      body: await grantOf(this.#credentials, this.#thumbprint),
+      body: writeBody(signIn, await grantOf(this.#exchange, this.#credentials, this.#thumbprint)),
       answer: openedSession,
     });
     const session = {
@@ -237,12 +239,18 @@ const isLimited = (error: unknown): boolean =>
 const isOver = (error: unknown): boolean =>
   error instanceof SealdeskError && error.code === "signed_out";
 
-async function grantOf(credentials: Credentials, thumbprint: string): Promise<SignIn> {
+async function grantOf(
+  exchange: Exchange,
+  credentials: Credentials,
+  thumbprint: string,
+): Promise<SignIn> {
   const { grant, tenant } = credentials;
   switch (grant) {
     case "password":
       return { grant, tenant, username: credentials.username, password: credentials.password };
     case "customer_token":
       return { grant, tenant, token: await credentials.token({ thumbprint }) };
+    case "oidc":
+      return authorize(exchange, credentials, thumbprint);
   }
 }

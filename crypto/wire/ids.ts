@@ -16,6 +16,8 @@ export type UserId = Id<"user">;
 export type DeviceId = Id<"device">;
 export type ConversationId = Id<"conversation">;
 export type SessionId = Id<"session">;
+/** The id of an identity provider with which staff sign in. */
+export type IdentityProviderId = Id<"identity_provider">;
 /** The id of an upload, and of the attachment that it becomes. */
 export type AttachmentId = Id<"attachment">;
 /** The id of a grant of history. */

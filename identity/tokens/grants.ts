@@ -6,16 +6,29 @@ import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
 import { isPassword } from "../accounts/password.ts";
 import type { Tenant } from "../accounts/tenant.ts";
 import type { Secret } from "../../keys/secret.ts";
+import type { Client } from "../../db/pool.ts";
+import type { IdentityError } from "../identity-error.ts";
+import type { OidcGrant } from "../providers/redeem-code.ts";
 import type { CustomerTokenRefusal } from "./customer-token/finding.ts";
 import type { Holder } from "../../policies/fair-shares.ts";
 import { keyIn } from "./customer-keys/find-key.ts";
+import {
+  signInWithProvider,
+  type ProviderOutcome,
+  type ProviderSession,
+} from "../providers/sign-in-with-provider.ts";
 import { inspectCustomerToken } from "./customer-token/inspect-token.ts";
 import type { ProvenKey } from "./device-proof.ts";
 import type { SignIn, SignInDeps } from "./sign-in.ts";
 
 /** Reasons why a grant proves no account. */
 export type GrantFailure =
-  "unknown_tenant" | "unknown_user" | "wrong_password" | CustomerTokenRefusal;
+  | "unknown_tenant"
+  | "unknown_user"
+  | "wrong_password"
+  | CustomerTokenRefusal
+  | Refused<ProviderOutcome>["failure"];
+type Refused<T> = Extract<T, { readonly failure: unknown }>;
 
 /**
  * The account that a grant proves, or the reason for its failure. The reason is for the audit log
@@ -26,12 +39,20 @@ export type Identified =
       readonly user: UserId;
       /** True if the key that signed the proof is that of a registered device of the account. */
       readonly isRegistered: boolean;
+      /** The session of the identity provider that vouches for the user. */
+      readonly provider?: ProviderSession | undefined;
     }
-  | { readonly failure: GrantFailure; readonly user?: UserId | undefined };
+  | {
+      readonly failure: GrantFailure;
+      readonly user?: UserId | undefined;
+      /** The error that the device is told. Without it, it is told that the sign-in failed. */
+      readonly told?: IdentityError | undefined;
+    };
 
 type Deps = Pick<
   SignInDeps,
   | "pool"
+  | "now"
   | "newId"
   | "blindIndexKeys"
   | "profiles"
@@ -39,6 +60,8 @@ type Deps = Pick<
   | "publicUrl"
   | "limits"
   | "requestId"
+  | "providers"
+  | "disconnect"
 >;
 
 const IS_REGISTERED = `exists (select from devices d
@@ -61,6 +84,8 @@ export async function identifyByGrant(
       return byPassword(deps, request.tenant, tenant, grant, key);
     case "customer_token":
       return byCustomerToken(deps, request.tenant, tenant, grant.token, key, nowMs);
+    case "oidc":
+      return byProvider(deps, tenant, grant, key, nowMs);
   }
 }
 
@@ -137,10 +162,36 @@ async function byCustomerToken(
         requestId: deps.requestId,
         details: { role: "customer" },
       });
-    const { rows } = await client.query<{ isRegistered: boolean }>(
-      `select ${IS_REGISTERED} from users u where id = $1`,
-      [user, deviceKey],
-    );
-    return { user, isRegistered: rows[0]?.isRegistered === true };
+    return { user, isRegistered: await hasDevice(client, user, deviceKey) };
   });
+}
+
+async function hasDevice(client: Client, user: UserId, deviceKey: Uint8Array): Promise<boolean> {
+  const { rows } = await client.query<{ isRegistered: boolean }>(
+    `select ${IS_REGISTERED} from users u where id = $1`,
+    [user, deviceKey],
+  );
+  return rows[0]?.isRegistered === true;
+}
+
+async function byProvider(
+  deps: Deps,
+  tenant: Tenant | undefined,
+  grant: OidcGrant,
+  { deviceKey, thumbprint }: ProvenKey,
+  nowMs: number,
+): Promise<Identified> {
+  let outcome: ProviderOutcome = { failure: "unknown_provider" };
+  await deps.limits.redeems(async () => {
+    outcome = await signInWithProvider(deps, tenant?.id, grant, thumbprint, nowMs);
+    return "session" in outcome;
+  });
+  if (tenant === undefined) return { failure: "unknown_tenant" };
+  if ("failure" in outcome) return outcome;
+  const { user, session } = outcome;
+  return inTransaction(deps.pool, tenant.id, async (client) => ({
+    user,
+    isRegistered: await hasDevice(client, user, deviceKey),
+    provider: session,
+  }));
 }

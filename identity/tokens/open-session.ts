@@ -19,6 +19,7 @@ import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import { IdentityError } from "../identity-error.ts";
 import { tenantSuspended } from "./authenticate.ts";
 import { verifyProof, type ProvenKey } from "./device-proof.ts";
+import type { ProviderSession } from "../providers/sign-in-with-provider.ts";
 import { identifyByGrant, type GrantFailure } from "./grants.ts";
 import type { CountedReason } from "./refused-sign-ins.ts";
 import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
@@ -38,10 +39,12 @@ export interface OpenedSession {
 }
 
 /**
- * Opens a session for the device key that signed the proof, with a password or a customer token.
+ * Opens a session for the device key that signed the proof, with a password, a customer token, or the
+ * evidence of an identity provider.
  * Writes an audit entry on success and on failure.
  * @throws IdentityError sign_in_failed, invalid_proof, proof_reused, overloaded, device_revoked,
- *   tenant_suspended, origin_not_allowed; and what `limits` throw
+ *   tenant_suspended, origin_not_allowed, identity_provider_unavailable, role_not_assigned,
+ *   account_not_linked; and what `limits` throw
  */
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
   const nowMs = deps.now();
@@ -56,7 +59,8 @@ export async function openSession(deps: SignInDeps, request: SignIn): Promise<Op
   // Sites take turns, because the user is not signed in yet. Sign-ins to tenants that do not exist
   // count as those of one tenant.
   const holder = { tenant: tenant?.id ?? nilId<TenantId>(), account: `sign-ins from ${deps.site}` };
-  return signIns.run(holder, () => runFor(holder, open)).catch(count);
+  const turns = request.grant.kind === "oidc" ? redemptions : signIns;
+  return turns.run(holder, () => runFor(holder, open)).catch(count);
 }
 
 /** Returns the reason of a refusal that has no entry of its own. */
@@ -72,11 +76,11 @@ function countedReasonOf(error: unknown): CountedReason | undefined {
  * are, leave turns to the accounts that are signed in.
  */
 const SERVED = { tenant: 4, account: 2 };
-const signIns = new FairSemaphore({
-  ...fairPlaces(24),
-  places: { node: 24, ...SERVED },
-  heavy: SERVED,
-});
+const servedInTurn = () =>
+  new FairSemaphore({ ...fairPlaces(24), places: { node: 24, ...SERVED }, heavy: SERVED });
+const signIns = servedInTurn();
+/** Apart from the others, because an identity provider may take seconds to answer. */
+const redemptions = servedInTurn();
 
 async function openAt(
   deps: SignInDeps,
@@ -89,9 +93,9 @@ async function openAt(
   if (tenant === undefined) throw signInFailed("unknown_tenant");
   if ("failure" in identified) {
     await recordFailure(deps, tenant, request.grant, identified, nowMs);
-    throw signInFailed(identified.failure);
+    throw identified.told ?? signInFailed(identified.failure);
   }
-  const { user, isRegistered } = identified;
+  const { user, isRegistered, provider } = identified;
   const { grant } = request;
   const registeredKey = isRegistered ? key.thumbprint : undefined;
   try {
@@ -107,7 +111,7 @@ async function openAt(
     if (origin !== undefined && !tenant.origins.includes(origin)) throw originNotAllowed();
     if (tenant.suspendedAtMs !== null) throw tenantSuspended();
     return await inTransaction(deps.pool, tenant.id, (client) =>
-      createSession(deps, client, { tenant, user, grant, key, nowMs }),
+      createSession(deps, client, { tenant, user, grant, provider, key, nowMs }),
     );
   } catch (error) {
     if (error instanceof IdentityError || error instanceof KeysError)
@@ -123,11 +127,12 @@ async function createSession(
     readonly tenant: Tenant;
     readonly user: UserId;
     readonly grant: Grant;
+    readonly provider: ProviderSession | undefined;
     readonly key: ProvenKey;
     readonly nowMs: number;
   },
 ): Promise<OpenedSession> {
-  const { tenant, user, grant, key, nowMs } = opening;
+  const { tenant, user, grant, provider, key, nowMs } = opening;
   const { rows } = await client.query<{
     role: Role;
     displayName: Uint8Array | null;
@@ -148,9 +153,21 @@ async function createSession(
   const session = deps.newId<SessionId>();
   const expiresAtMs = nowMs + SESSION_LIFETIME_MS;
   await client.query(
-    `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [session, tenant.id, user, key.thumbprint, grant.kind, nowMs, expiresAtMs],
+    `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms,
+       identity_provider, provider_session, authenticated_at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [
+      session,
+      tenant.id,
+      user,
+      key.thumbprint,
+      grant.kind,
+      nowMs,
+      expiresAtMs,
+      provider?.id ?? null,
+      provider?.sidHash ?? null,
+      provider?.authenticatedAtMs ?? null,
+    ],
   );
   await appendEntry(client, {
     occurredAtMs: nowMs,

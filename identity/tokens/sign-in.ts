@@ -2,8 +2,11 @@ import type { UserId, NewId } from "../../crypto/wire/ids.ts";
 import type { UseCase } from "../audited.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import type { Secret } from "../../keys/secret.ts";
+import type { ProviderClients } from "../providers/provider-clients.ts";
+import type { OidcGrant } from "../providers/redeem-code.ts";
 import type { AccessTokens } from "./access-token.ts";
 import type { CustomerKeyFinder } from "./customer-keys/customer-key-finder.ts";
+import type { Disconnect } from "./disconnect.ts";
 import type { NetworkPseudonyms } from "./network-pseudonyms.ts";
 import type { RefusedSignIns } from "./refused-sign-ins.ts";
 import type { UsedProofs } from "./replay-cache.ts";
@@ -11,7 +14,8 @@ import type { UsedProofs } from "./replay-cache.ts";
 /** The evidence that a sign-in presents. */
 export type Grant =
   | { readonly kind: "password"; readonly username: string; readonly password: Secret<string> }
-  | { readonly kind: "customer_token"; readonly token: Secret<string> };
+  | { readonly kind: "customer_token"; readonly token: Secret<string> }
+  | OidcGrant;
 
 /** Limits of sign-ins from one network. Every function may reject. */
 export interface SignInLimits {
@@ -28,6 +32,11 @@ export interface SignInLimits {
   ): Promise<boolean>;
   /** Counts an invalid token. A valid token needs no limit, because it cannot be guessed. */
   tokenFailed(): Promise<void>;
+  /**
+   * Runs `redeem`, which asks an identity provider. It counts if `redeem` resolves to false. If too many
+   * failed, it rejects without calling `redeem`.
+   */
+  redeems(redeem: () => Promise<boolean>): Promise<boolean>;
   /** Counts a session that the user is about to open. */
   sessionOpens(by: {
     readonly user: UserId;
@@ -49,6 +58,8 @@ export interface SignInDeps extends UseCase {
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   /** Finds the keys that sign customer tokens. */
   readonly customerKeys: CustomerKeyFinder;
+  readonly providers: ProviderClients;
+  readonly disconnect: Disconnect;
   /** The audience of customer tokens. */
   readonly publicUrl: string;
   readonly limits: SignInLimits;

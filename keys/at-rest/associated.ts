@@ -1,6 +1,12 @@
 import { concat, utf8 } from "../../crypto/wire/bytes.ts";
 import { uuidToBytes, writeUuid, type Uuid } from "../../crypto/wire/uuid.ts";
-import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type {
+  TenantId,
+  UserId,
+  DeviceId,
+  ConversationId,
+  IdentityProviderId,
+} from "../../crypto/wire/ids.ts";
 import type { Scope } from "./scope.ts";
 
 /** Names a row of the log, or a packet that one device receives with it. */
@@ -68,3 +74,10 @@ export const profileAssociated = (
     uuidToBytes(subject),
     utf8(field),
   );
+
+/** Returns the associated data of the sealed client secret of an identity provider. */
+export const providerSecretAssociated = (
+  tenant: TenantId,
+  provider: IdentityProviderId,
+): Uint8Array =>
+  concat(utf8("sealdesk/at-rest/v1/provider-secret"), uuidToBytes(tenant), uuidToBytes(provider));

@@ -5,6 +5,7 @@ import type { Profiles } from "../../identity/accounts/profiles.ts";
 import type { CertifyAccount } from "../../identity/authority/certify-account.ts";
 import type { Announce } from "../../identity/directory/announce.ts";
 import type { Secret } from "../../keys/secret.ts";
+import type { ProviderClients } from "../../identity/providers/provider-clients.ts";
 import type { AccessTokens } from "../../identity/tokens/access-token.ts";
 import type { CustomerKeyFinder } from "../../identity/tokens/customer-keys/customer-key-finder.ts";
 import type { Disconnect } from "../../identity/tokens/disconnect.ts";
@@ -94,6 +95,7 @@ import {
   takeBundleRoute,
   uploadPreKeysRoute,
 } from "./routes/prekeys.ts";
+import { backchannelLogoutRoute, listIdentityProvidersRoute } from "./routes/identity-providers.ts";
 import { monitorRoute } from "./routes/monitor.ts";
 import { relayEventsRoute, relayStreamRoute } from "./routes/relay/receive.ts";
 import { relaySendRoute } from "./routes/relay/send.ts";
@@ -114,6 +116,7 @@ export interface RoutesDeps {
   readonly profiles: Profiles;
   readonly customerKeys: CustomerKeyFinder;
   readonly createLimiter: CreateLimiter;
+  readonly providers: ProviderClients;
   readonly signInProofs: UsedProofs;
   readonly refusedSignIns: RefusedSignIns;
   readonly announce: Announce;
@@ -139,7 +142,7 @@ export interface RoutesDeps {
 /** Creates every route of the control plane. Each gets only its own dependencies. */
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys, profiles } = deps;
-  const { announce, disconnect, messaging, createLimiter } = deps;
+  const { announce, disconnect, messaging, createLimiter, providers } = deps;
   const { registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
   const auditLog = { ...useCase, heads: deps.heads };
@@ -155,12 +158,19 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       blindIndexKeys,
       profiles,
       customerKeys: deps.customerKeys,
+      providers,
+      disconnect,
       // Kept apart from the proofs of signed-in accounts, so that strangers cannot fill their
       // space.
       replays: deps.signInProofs,
       refused: deps.refusedSignIns,
       pseudonyms: new NetworkPseudonyms(pool, blindIndexKeys),
       limitsOf: signInLimits(createLimiter, deps.config),
+    }),
+    listIdentityProvidersRoute({ pool }),
+    backchannelLogoutRoute({
+      logOut: { ...useCase, providers, blindIndexKeys, replays: deps.signInProofs, disconnect },
+      attempts: new Attempts(createLimiter("logout-network", deps.config.networkSignInLimit)),
     }),
     renewSessionRoute({ ...useCase, accessTokens }),
     closeSessionRoute({ ...useCase, disconnect }),

@@ -35,6 +35,7 @@ export function signInLimits(
       async tokenFailed() {
         await failedTokens.take(network);
       },
+      redeems: (redeem) => ofNetwork.run(network, redeem),
       async sessionOpens({ user, registeredKey }) {
         await sessions.take(registeredKey ?? `${user} ${network}`);
       },

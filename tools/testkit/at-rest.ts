@@ -5,9 +5,11 @@ import { Profiles } from "../../identity/accounts/profiles.ts";
 import { rowAssociated } from "../../keys/at-rest/associated.ts";
 import { keyIdOf, open, seal } from "../../keys/at-rest/envelope.ts";
 import { openKeyTree, type KeyTree } from "../../keys/at-rest/key-tree.ts";
+import type { SubjectKeys } from "../../keys/at-rest/subject-keys.ts";
 import { periodOf } from "../../keys/at-rest/scope.ts";
 import type { KmsSettings } from "../../keys/kms/kms-settings.ts";
 import { openKms } from "../../keys/kms/open-kms.ts";
+import type { Secret } from "../../keys/secret.ts";
 import { ServerKeys } from "../../keys/server-keys/server-keys.ts";
 
 /** Bytes as the log's tables have them, and their place. */
@@ -31,9 +33,16 @@ export class AtRest {
   readonly #leave: () => Promise<void>;
   /** Names, sealed and found as the server does. */
   readonly profiles: Profiles;
+  readonly #serverKeys: ServerKeys;
 
-  private constructor(tree: KeyTree, profiles: Profiles, leave: () => Promise<void>) {
+  private constructor(
+    tree: KeyTree,
+    profiles: Profiles,
+    serverKeys: ServerKeys,
+    leave: () => Promise<void>,
+  ) {
     this.#tree = tree;
+    this.#serverKeys = serverKeys;
     this.profiles = profiles;
     this.#leave = leave;
   }
@@ -55,11 +64,20 @@ export class AtRest {
     const onLost = () => undefined;
     const tree = await openKeyTree({ url: keystoreUrl, kms, now: Date.now, onLost });
     const profiles = new Profiles(tree.subjects, () => serverKeys.blindIndexKeys);
-    return new AtRest(tree, profiles, async () => {
+    return new AtRest(tree, profiles, serverKeys, async () => {
       await tree.close();
       await pool.end();
       await kms.close();
     });
+  }
+
+  get blindIndexKeys(): readonly Secret<Uint8Array>[] {
+    return this.#serverKeys.blindIndexKeys;
+  }
+
+  /** The keys of subjects, as the server uses them. */
+  get subjects(): SubjectKeys {
+    return this.#tree.subjects;
   }
 
   /**

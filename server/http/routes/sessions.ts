@@ -25,7 +25,7 @@ export function openSessionRoute(
     {
       method: "post",
       path: "/v1/sessions",
-      summary: "Sign in, with a password or a customer token",
+      summary: "Sign in, with a password, a customer token, or a code of an identity provider",
       tag: "Sessions",
       access: "public",
       audits: ["session.create"],
@@ -36,6 +36,9 @@ export function openSessionRoute(
       },
       problems: [
         "sign_in_failed",
+        "identity_provider_unavailable",
+        "role_not_assigned",
+        "account_not_linked",
         "missing_token",
         "invalid_proof",
         "proof_reused",
@@ -71,6 +74,11 @@ function grantOf(body: SignIn): Grant {
       return { kind: body.grant, username: body.username, password: new Secret(body.password) };
     case "customer_token":
       return { kind: body.grant, token: new Secret(body.token) };
+    case "oidc": {
+      const { provider, redirectUri, nonceSeed, iss } = body;
+      const [code, codeVerifier] = [new Secret(body.code), new Secret(body.codeVerifier)];
+      return { kind: body.grant, provider, code, codeVerifier, redirectUri, nonceSeed, iss };
+    }
   }
 }
 

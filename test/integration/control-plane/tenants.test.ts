@@ -6,6 +6,8 @@ import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { actBy, creationBody, postAct } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
+import { register } from "../../support/identity-provider.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -26,6 +28,10 @@ beforeAll(async () => {
   conversation = body.id;
   const created = await victim.request("POST", "/v1/conversations", { body });
   expect(created.status).toBe(201);
+  const provider = await startDishonestProvider();
+  refuseCodes(provider);
+  await register(server, server.tenant, { name: "idp", issuer: provider.issuer });
+  await provider.close();
 });
 afterAll(() => server.close());
 
@@ -87,6 +93,7 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.signed_prekeys",
     "sealdesk.one_time_prekeys",
     "sealdesk.sessions",
+    "sealdesk.identity_providers",
     "sealdesk.conversations",
     "sealdesk.members",
     "sealdesk.member_devices",

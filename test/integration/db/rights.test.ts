@@ -113,6 +113,69 @@ describe("the application's role", () => {
   });
 });
 
+describe("with an identity provider, the application's role", () => {
+  const provider = randomUUID();
+  const linked = randomUUID();
+  const create = (by: string, role: string) =>
+    asApplication("select create_provider_account($1, $2, $3, sha256($4), sha256($4), '', '', 0)", [
+      randomUUID(),
+      by,
+      role,
+      Buffer.from(`${by} ${role}`),
+    ]);
+  const update = (account: string | undefined, by: string, role: string) =>
+    asApplication("select update_provider_account($1, $2, $3, null, '', '')", [account, by, role]);
+  const roleOf = async (account: string) => {
+    const { rows } = await asApplication("select role from users where id = $1", [account]);
+    return rows[0];
+  };
+  const insert = (tenant: string, id: string, accounts: string) =>
+    database.owner.query(
+      `insert into sealdesk.identity_providers (tenant, id, name, issuer, client_id, client_secret,
+         sealed_under, redirect_uris, scope, groups_claim, roles, accounts, metadata, created_at_ms)
+       values ($1, $2, $4, '', '', '', $2, '{}', '', '',
+         '[{"group": "g", "role": "agent"}]', $3, '{}', 0)`,
+      [tenant, id, accounts, `p-${id}`],
+    );
+  const [elsewhere, existing] = [randomUUID(), randomUUID()];
+  beforeAll(async () => {
+    await insert(own.tenant, provider, "jit");
+    await insert(own.tenant, existing, "existing");
+    await insert(foreign.tenant, elsewhere, "jit");
+    await database.owner.query(
+      `insert into sealdesk.users (id, tenant, role, identity_index, created_at_ms)
+       values ($1, $2, 'supervisor', sha256('linked'), 0)`,
+      [linked, own.tenant],
+    );
+  });
+
+  test("creates accounts of the roles that the operator mapped for it, and of no others", async () => {
+    await create(provider, "agent");
+    for (const [by, role] of [
+      [provider, "admin"],
+      [existing, "agent"],
+      [elsewhere, "agent"],
+      [randomUUID(), "agent"],
+    ] as const)
+      await expect(create(by, role)).rejects.toMatchObject({ code: DENIED });
+  });
+
+  test("gives linked accounts a mapped role, or leaves them theirs", async () => {
+    await update(linked, provider, "supervisor");
+    expect(await roleOf(linked)).toEqual({ role: "supervisor" });
+    await update(linked, provider, "agent");
+    expect(await roleOf(linked)).toEqual({ role: "agent" });
+    for (const [account, by, role] of [
+      [linked, provider, "admin"],
+      [linked, elsewhere, "agent"],
+      [own.users[0], provider, "agent"],
+      [foreign.users[0], elsewhere, "agent"],
+    ] as const)
+      await expect(update(account, by, role)).rejects.toMatchObject({ code: DENIED });
+    expect(await roleOf(linked)).toEqual({ role: "agent" });
+  });
+});
+
 /** The column that names the tenant of a row. A tenant's audit log has the tenant's id. */
 const TENANT_COLUMNS = "('tenant', 'log')";
 
@@ -186,6 +249,7 @@ sealdesk.audited_heads: insert select update(seq)
 sealdesk.authority_entries: insert select
 sealdesk.consents: insert select
 sealdesk.conversations: insert select update(state)
+sealdesk.create_provider_account(): execute
 sealdesk.cursors: insert select update(seq)
 sealdesk.destroy_expired_server_keys(): execute
 sealdesk.device_lists: delete insert select update(issued_at_ms,signature,signed_by,valid_until_ms,version)
@@ -196,6 +260,7 @@ sealdesk.events: insert select
 sealdesk.has_customers(): execute
 sealdesk.history_grants: insert select
 sealdesk.history_packs: delete insert select
+sealdesk.identity_providers: select
 sealdesk.key_entries: insert select
 sealdesk.link_requests: delete insert select update(sealed,sibling,state)
 sealdesk.member_devices: insert select update(finished,until_seq)
@@ -212,6 +277,7 @@ sealdesk.staff_certificates: insert select update(account_key,authority,certific
 sealdesk.storage_usage: delete insert select update(bytes,items)
 sealdesk.store_generations: insert select update(before,generation)
 sealdesk.tenants: select
+sealdesk.update_provider_account(): execute
 sealdesk.users: insert(created_at_ms,id,subject_index,tenant) select update(account_key)
 sealdesk_migrations.migrations: select
 `;

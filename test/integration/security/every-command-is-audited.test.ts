@@ -7,17 +7,26 @@ import { addApiKey } from "../../../identity/administration/api-keys.ts";
 import { outsideActionTable } from "../../support/outside-action-table.ts";
 import { ed25519 } from "../../support/device.ts";
 import { startKeySetServer, type KeySetServer } from "../../support/key-set-server.ts";
+import {
+  refuseCodes,
+  startDishonestProvider,
+  type DishonestProvider,
+} from "../../support/dishonest-provider.ts";
+import { REDIRECT_URI } from "../../support/identity-provider.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
 let server: TestServer;
 let folder: string;
+let provider: DishonestProvider;
 let backend: KeySetServer;
 let apiKey: string;
 
 beforeAll(async () => {
   server = await startTestServer();
+  provider = await startDishonestProvider();
+  refuseCodes(provider);
   backend = await startKeySetServer({ published: ed25519() });
   const made = await addApiKey(server.database.ownerUrl, {
     slug: server.tenant.slug,
@@ -52,6 +61,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await backend.close();
   await server.close();
+  await provider.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -149,6 +159,26 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--tenant", slug(), "--id", apiKey],
     leaves: "tenant.remove_api_key",
   },
+  "idp add": {
+    args: () =>
+      [
+        ["--tenant", slug(), "--name", "idp", "--issuer", provider.issuer],
+        ["--client-id", "sealdesk", "--redirect-uri", REDIRECT_URI, "--role", "support=agent"],
+      ].flat(),
+    leaves: "tenant.add_identity_provider",
+    input: "a secret of the client\n",
+  },
+  "idp link": {
+    args: () =>
+      "--tenant SLUG --name idp --username made --subject somebody"
+        .replace("SLUG", slug())
+        .split(" "),
+    leaves: "user.link_identity",
+  },
+  "idp remove": {
+    args: () => ["--tenant", slug(), "--name", "idp"],
+    leaves: "tenant.remove_identity_provider",
+  },
   "audit monitor add": {
     args: () => ["--tenant", slug(), "--name", "monitor"],
     leaves: "tenant.add_monitor",
@@ -172,6 +202,9 @@ const others: Readonly<Record<string, string>> = {
   start: "serves; what it does is audited by the server",
   migrate: "see audit/deployment-events.test.ts",
   setup: "runs migrate, tenant create and user create: see e2e/setup.test.ts",
+  "idp list": "reads settings",
+  "idp show": "reads settings",
+  "idp test": "asks the provider",
   "tenant keys list": "reads public keys",
   "tenant origins list": "reads origins",
   "tenant recount-storage": "see relay/message-quota.test.ts",

@@ -11,7 +11,13 @@ import {
   signed,
 } from "../../support/acts.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
+import {
+  logoutClaims,
+  refuseCodes,
+  startDishonestProvider,
+} from "../../support/dishonest-provider.ts";
 import { follow } from "../../support/follow-audit-log.ts";
+import { register } from "../../support/identity-provider.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { createConversation, helloOf } from "../../support/relay-socket.ts";
 import type { TestServer } from "../../support/server.ts";
@@ -68,6 +74,22 @@ export function routeCalls({
     "POST /v1/sessions": async () => {
       const [device, staff] = [new TestDevice(server), await server.createStaff("agent")];
       return () => device.signInAsStaff(staff);
+    },
+    "GET /v1/tenants/{tenant}/identity-providers": async () => () =>
+      fetch(`${server.url}/v1/tenants/${server.tenant.slug}/identity-providers`),
+    "POST /v1/tenants/{tenant}/identity-providers/{provider}/backchannel-logout": async () => {
+      const provider = await startDishonestProvider();
+      refuseCodes(provider);
+      const { issuer } = provider;
+      await register(server, server.tenant, { name: "idp", issuer });
+      const token = provider.token({ claims: logoutClaims(issuer, server.clock.now()) });
+      const path = `/v1/tenants/${server.tenant.slug}/identity-providers/idp/backchannel-logout`;
+      return async () => {
+        const body = new URLSearchParams({ logout_token: token });
+        const answer = await fetch(server.url + path, { method: "POST", body });
+        await provider.close();
+        return answer;
+      };
     },
     "POST /v1/sessions/current/renew": async () => () =>
       agent.request("POST", "/v1/sessions/current/renew"),

@@ -41,9 +41,12 @@ describe("the memory of used proofs", () => {
         fetch: () => Promise.reject(new Error("not used")),
         onFailed: () => undefined,
       }),
+      providers: undefined as unknown as SignInDeps["providers"],
+      disconnect: () => undefined,
       publicUrl: server.url,
       limits: {
         attempt: (_by, check) => check(),
+        redeems: (redeem) => redeem(),
         tokenFailed: async () => undefined,
         sessionOpens: async () => undefined,
       },

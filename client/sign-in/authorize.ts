@@ -1,0 +1,140 @@
+import type { SignIn } from "../../contract/sessions.ts";
+import { identityProviders } from "../../contract/identity-providers.ts";
+import { toBase64Url, utf8 } from "../../crypto/wire/bytes.ts";
+import { NONCE_SEED_BYTES, oidcNonce } from "../../crypto/wire/oidc-nonce.ts";
+import { randomBytes, sha256 } from "../../crypto/device/sodium.ts";
+import { SealdeskError } from "../errors.ts";
+import type { Exchange } from "../http/transport.ts";
+
+/** Credentials for signing in with an identity provider of the tenant. */
+export interface OidcCredentials {
+  readonly grant: "oidc";
+  /** The tenant's slug. */
+  readonly tenant: string;
+  /** The provider's name, as the operator gave it. */
+  readonly provider: string;
+  /** Where the provider sends the person back. The operator and the provider must have registered it. */
+  readonly redirectUri: string;
+  /**
+   * Asked at each sign-in. Show the person the page at `url`, in the system's browser or a pop-up, and
+   * resolve with the whole URL to which the provider sent them back.
+   */
+  readonly authorize: (url: string) => Promise<string> | string;
+  /**
+   * Any text that differs between people. If you pass it, a session that the store keeps for another
+   * person is not continued.
+   */
+  readonly subject?: string;
+}
+
+/** An identity provider with which the staff of a tenant sign in. */
+export interface IdentityProvider {
+  readonly name: string;
+  /** The provider's issuer identifier, a URL. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly authorizationEndpoint: string;
+  /** Whether each of its answers names the issuer (RFC 9207). */
+  readonly answersWithIssuer: boolean;
+  /** The scopes that are asked for. */
+  readonly scope: string;
+  /** Where the person signs out of the provider, if it has such a page. */
+  readonly endSessionEndpoint: string | null;
+}
+
+/** Reads the identity providers of a tenant. It needs no session. */
+export async function readProviders(
+  exchange: Exchange,
+  tenant: string,
+): Promise<readonly IdentityProvider[]> {
+  const path = `v1/tenants/${encodeURIComponent(tenant)}/identity-providers`;
+  return (await exchange({ method: "GET", path, answer: identityProviders })).providers;
+}
+
+/**
+ * Sends the person to the provider, and returns what the server redeems (OpenID Connect Core 1.0 section
+ * 3.1, with PKCE, RFC 7636). The nonce binds the sign-in to this device's key: see `oidcNonce`.
+ * @throws SealdeskError sign_in_failed: the provider refused, or the tenant has no such provider;
+ *   sign_in_not_authentic: the answer is not one to this request
+ */
+export async function authorize(
+  exchange: Exchange,
+  credentials: OidcCredentials,
+  thumbprint: string,
+): Promise<SignIn> {
+  const { tenant, redirectUri } = credentials;
+  const provider = (await readProviders(exchange, tenant)).find(
+    ({ name }) => name === credentials.provider,
+  );
+  if (provider === undefined)
+    throw new SealdeskError("sign_in_failed", "The tenant has no such identity provider.");
+  const state = toBase64Url(randomBytes(32));
+  const codeVerifier = toBase64Url(randomBytes(32));
+  const nonceSeed = randomBytes(NONCE_SEED_BYTES);
+  const request = new URL(provider.authorizationEndpoint);
+  for (const [name, value] of Object.entries({
+    response_type: "code",
+    client_id: provider.clientId,
+    redirect_uri: redirectUri,
+    scope: provider.scope,
+    state,
+    nonce: oidcNonce(sha256, thumbprint, nonceSeed),
+    code_challenge: toBase64Url(sha256(utf8(codeVerifier))),
+    code_challenge_method: "S256",
+  }))
+    request.searchParams.set(name, value);
+  const callback = await credentials.authorize(request.href);
+  const { code, iss } = answerIn(callback, { redirectUri, state, provider });
+  return {
+    grant: "oidc",
+    tenant,
+    provider: provider.name,
+    code,
+    codeVerifier,
+    redirectUri,
+    nonceSeed,
+    iss,
+  };
+}
+
+/** Checks the provider's answer before anything of it is used (RFC 9700 section 2.1, RFC 9207). */
+function answerIn(
+  callback: unknown,
+  sent: {
+    readonly redirectUri: string;
+    readonly state: string;
+    readonly provider: IdentityProvider;
+  },
+): { readonly code: string; readonly iss: string | undefined } {
+  if (typeof callback !== "string" || !URL.canParse(callback))
+    throw notAuthentic("`authorize` must return the URL to which the provider sent the person");
+  const url = new URL(callback);
+  const parameter = (name: string): string | undefined => {
+    const [value, ...more] = url.searchParams.getAll(name);
+    if (more.length > 0) throw notAuthentic(`it has ${name} twice`);
+    return value;
+  };
+  const [state, iss, error, code] = ["state", "iss", "error", "code"].map(parameter);
+  if (withoutQuery(url) !== withoutQuery(new URL(sent.redirectUri)))
+    throw notAuthentic("it came to another redirect URI");
+  if (state !== sent.state) throw notAuthentic("its state is not the one that was sent");
+  const isFromProvider =
+    iss === undefined ? !sent.provider.answersWithIssuer : iss === sent.provider.issuer;
+  if (!isFromProvider) throw notAuthentic("it comes from another identity provider");
+  if (error !== undefined)
+    throw new SealdeskError("sign_in_failed", "The identity provider refused the sign-in.", {
+      problem: error.slice(0, 64),
+    });
+  if (code === undefined || code === "") throw notAuthentic("it has no code");
+  return { code, iss };
+}
+
+function withoutQuery(url: URL): string {
+  const bare = new URL(url);
+  bare.search = "";
+  bare.hash = "";
+  return bare.href;
+}
+
+const notAuthentic = (why: string): SealdeskError =>
+  new SealdeskError("sign_in_not_authentic", `The answer does not belong to this sign-in: ${why}.`);

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import type { IdentityProviderId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { Client } from "../../db/pool.ts";
+import { staffRoles } from "../../policies/actor.ts";
+import type { GroupRole } from "../../policies/provider-role.ts";
+import { providerMetadata, type ProviderMetadata } from "./provider-metadata.ts";
+
+/** An OpenID provider with which a tenant's staff sign in, and Sealdesk's registration there. */
+export interface IdentityProvider {
+  readonly tenant: TenantId;
+  readonly id: IdentityProviderId;
+  /** Its short name, which devices and the operator use. */
+  readonly name: string;
+  /** The issuer identifier (OpenID Connect Core 1.0 section 2). */
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Sealed: see `client-secret.ts`. */
+  readonly clientSecret: Uint8Array;
+  /** The id under which the keystore has the key that sealed the client secret. */
+  readonly sealedUnder: UserId;
+  readonly redirectUris: readonly string[];
+  /** The scopes that a device asks for, with spaces between (RFC 6749 section 3.3). */
+  readonly scope: string;
+  /** The claim that lists a person's groups. */
+  readonly groupsClaim: string;
+  readonly roles: readonly GroupRole[];
+  /** "jit": a first sign-in creates an account. "existing": the operator links accounts. */
+  readonly accounts: "jit" | "existing";
+  readonly metadata: ProviderMetadata;
+}
+
+/** The groups of a provider and their roles, in order of precedence. */
+export const groupRoles = z.array(
+  z.strictObject({ group: z.string().min(1).max(256), role: z.enum(staffRoles) }),
+);
+
+interface ProviderRow extends Omit<IdentityProvider, "roles" | "metadata"> {
+  readonly roles: unknown;
+  readonly metadata: unknown;
+}
+
+const COLUMNS = `tenant, id, name, issuer, client_id as "clientId", client_secret as "clientSecret",
+  sealed_under as "sealedUnder", redirect_uris as "redirectUris", scope, groups_claim as "groupsClaim",
+  roles, accounts, metadata`;
+
+const parsed = (row: ProviderRow): IdentityProvider => ({
+  ...row,
+  roles: groupRoles.parse(row.roles),
+  metadata: providerMetadata.parse(row.metadata),
+});
+
+/** Returns the provider of this name. The transaction must be fenced to its tenant. */
+export async function findProvider(
+  client: Client,
+  name: string,
+): Promise<IdentityProvider | undefined> {
+  const { rows } = await client.query<ProviderRow>(
+    `select ${COLUMNS} from identity_providers where name = $1`,
+    [name],
+  );
+  return rows[0] && parsed(rows[0]);
+}
+
+/** Returns the providers of the tenant to which the transaction is fenced, by name. */
+export async function listProviders(client: Client): Promise<readonly IdentityProvider[]> {
+  const { rows } = await client.query<ProviderRow>(
+    `select ${COLUMNS} from identity_providers order by name`,
+  );
+  return rows.map(parsed);
+}

@@ -1,0 +1,243 @@
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import * as openid from "openid-client";
+import type { Secret } from "../../keys/secret.ts";
+import { isSecureUrl, type ProviderFetch } from "./bounded-fetch.ts";
+import { createClient } from "./provider-clients.ts";
+import { tokenErrorOf } from "./token-error.ts";
+import {
+  algorithmsOf,
+  providerAlgorithms,
+  providerMetadata,
+  type ProviderMetadata,
+} from "./provider-metadata.ts";
+
+/** The result of checking one part of a provider. */
+export interface ProviderFinding {
+  readonly part:
+    "discovery" | "endpoints" | "algorithms" | "pkce" | "keys" | "client" | "redirect" | "logout";
+  readonly verdict: "right" | "note" | "wrong";
+  /** One sentence for the operator. */
+  readonly sentence: string;
+}
+
+/** A provider as the operator names it. */
+export interface InspectedProvider {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret<string>;
+  readonly redirectUris: readonly string[];
+  /** The metadata that was stored when it was added. */
+  readonly known?: ProviderMetadata;
+}
+
+interface Deps {
+  readonly fetch: ProviderFetch;
+  readonly allowsHttp: boolean;
+}
+
+export interface ProviderReport {
+  readonly findings: readonly ProviderFinding[];
+  /** Undefined if the provider published none that can be used. */
+  readonly metadata: ProviderMetadata | undefined;
+}
+
+const right = (part: ProviderFinding["part"], sentence: string): ProviderFinding => ({
+  part,
+  verdict: "right",
+  sentence,
+});
+const note = (part: ProviderFinding["part"], sentence: string): ProviderFinding => ({
+  part,
+  verdict: "note",
+  sentence,
+});
+const wrong = (part: ProviderFinding["part"], sentence: string): ProviderFinding => ({
+  part,
+  verdict: "wrong",
+  sentence,
+});
+
+/**
+ * Checks a provider against the real one: what it publishes, its keys, and whether it knows the client id
+ * and the secret. For that it redeems a code that it never gave out.
+ */
+export async function inspectProvider(
+  deps: Deps,
+  given: InspectedProvider,
+): Promise<ProviderReport> {
+  const discovered = await discover(deps, given.issuer);
+  if ("verdict" in discovered) return { findings: [discovered], metadata: undefined };
+  const metadata = discovered;
+  const findings = [
+    right("discovery", "The provider publishes its metadata for this issuer."),
+    inspectEndpoints(deps, metadata, given.known),
+    inspectAlgorithms(metadata),
+    inspectPkce(metadata),
+    inspectLogout(metadata),
+  ];
+  if (findings.some(({ verdict }) => verdict === "wrong")) return { findings, metadata: undefined };
+  const keys = await inspectKeys(deps, metadata);
+  const client = await inspectClient(deps, given, metadata);
+  return {
+    findings: [...findings, keys, client],
+    metadata: keys.verdict === "wrong" ? undefined : metadata,
+  };
+}
+
+async function discover(
+  { fetch, allowsHttp }: Deps,
+  issuer: string,
+): Promise<ProviderMetadata | ProviderFinding> {
+  if (!isSecureUrl(issuer, allowsHttp) || issuer.includes("?"))
+    return wrong(
+      "discovery",
+      "The issuer must be an https URL without a query, as the provider writes it.",
+    );
+  const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  let published: unknown;
+  try {
+    const response = await fetch(url);
+    if (response.status !== 200)
+      return wrong(
+        "discovery",
+        `${url} answered ${response.status}. Compare the issuer with the provider's documentation.`,
+      );
+    published = await response.json();
+  } catch (error) {
+    return wrong("discovery", `${url} gave no usable answer (${codeOf(error)}).`);
+  }
+  const { data: named } = z.looseObject({ issuer: z.string() }).safeParse(published);
+  if (named?.issuer !== issuer)
+    return wrong(
+      "discovery",
+      `${url} is about the issuer ${JSON.stringify(named?.issuer)}. Use that, character by character.`,
+    );
+  const parsed = providerMetadata.safeParse(published);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return wrong("discovery", `The metadata has no usable ${issue?.path.join(".") ?? "form"}.`);
+}
+
+const endpointNames = [
+  "authorization_endpoint",
+  "token_endpoint",
+  "jwks_uri",
+  "userinfo_endpoint",
+  "end_session_endpoint",
+] as const;
+
+function inspectEndpoints(
+  { allowsHttp }: Deps,
+  metadata: ProviderMetadata,
+  known = metadata,
+): ProviderFinding {
+  const named = (holds: (name: (typeof endpointNames)[number]) => boolean) =>
+    endpointNames.filter(holds).join(", ");
+  const open = named((name) => {
+    const url = metadata[name];
+    return url !== undefined && !isSecureUrl(url, allowsHttp);
+  });
+  if (open !== "") return wrong("endpoints", `Not https: ${open}.`);
+  const changed = named((name) => metadata[name] !== known[name]);
+  return changed === ""
+    ? right("endpoints", "All endpoints are https.")
+    : wrong(
+        "endpoints",
+        `The provider has changed ${changed}. Remove the provider and add it again.`,
+      );
+}
+
+function inspectAlgorithms(metadata: ProviderMetadata): ProviderFinding {
+  const common = algorithmsOf(metadata);
+  return common.length > 0
+    ? right("algorithms", `ID tokens may be signed with ${common.join(", ")}.`)
+    : wrong(
+        "algorithms",
+        `The provider signs with ${metadata.id_token_signing_alg_values_supported.join(", ")}. Sealdesk accepts ${providerAlgorithms.join(", ")}.`,
+      );
+}
+
+function inspectPkce({
+  code_challenge_methods_supported: methods,
+}: ProviderMetadata): ProviderFinding {
+  if (methods === undefined)
+    return note(
+      "pkce",
+      "The provider does not say whether it supports PKCE with S256. Sealdesk always sends it.",
+    );
+  return methods.includes("S256")
+    ? right("pkce", "The provider supports PKCE with S256.")
+    : wrong("pkce", "The provider does not support PKCE with S256 (RFC 7636).");
+}
+
+const inspectLogout = ({
+  backchannel_logout_supported: isSupported,
+}: ProviderMetadata): ProviderFinding =>
+  isSupported === true
+    ? right(
+        "logout",
+        "The provider supports back-channel logout. Register the back-channel logout URI there.",
+      )
+    : note(
+        "logout",
+        "The provider does not say that it supports back-channel logout. Without it, a session here ends after 12 hours at most.",
+      );
+
+async function inspectKeys({ fetch }: Deps, metadata: ProviderMetadata): Promise<ProviderFinding> {
+  try {
+    const response = await fetch(metadata.jwks_uri);
+    const { keys } = z
+      .object({ keys: z.array(z.looseObject({ kty: z.string() })) })
+      .parse(await response.json());
+    const usable = keys.filter(
+      ({ kty, use }) => ["RSA", "EC", "OKP"].includes(kty) && (use === undefined || use === "sig"),
+    );
+    return usable.length > 0
+      ? right("keys", `The provider publishes ${usable.length} key(s) for signatures.`)
+      : wrong("keys", "The provider publishes no key for signatures.");
+  } catch (error) {
+    return wrong("keys", `The provider's keys cannot be fetched (${codeOf(error)}).`);
+  }
+}
+
+async function inspectClient(
+  deps: Deps,
+  { issuer, clientId, clientSecret, redirectUris }: InspectedProvider,
+  metadata: ProviderMetadata,
+): Promise<ProviderFinding> {
+  const { config } = createClient({ issuer, clientId, metadata }, clientSecret.reveal(), deps);
+  const redirect = new URL(redirectUris[0] ?? "https://invalid.example/");
+  redirect.searchParams.set("code", randomBytes(16).toString("hex"));
+  if (metadata.authorization_response_iss_parameter_supported === true)
+    redirect.searchParams.set("iss", issuer);
+  try {
+    await openid.authorizationCodeGrant(config, redirect, {
+      pkceCodeVerifier: openid.randomPKCECodeVerifier(),
+      expectedState: openid.skipStateCheck,
+    });
+  } catch (error) {
+    switch (tokenErrorOf(error)) {
+      case "client_refused":
+        return wrong("client", "The provider refuses the client id or the secret.");
+      case "code_refused":
+        return right("client", "The provider accepts the client id and the secret.");
+      case "other":
+        return note("client", "The provider does not say whether client id and secret are right.");
+      case undefined:
+        return wrong("client", `The token endpoint gave no usable answer (${codeOf(error)}).`);
+    }
+  }
+  return wrong("client", "The provider accepted a code that it never gave out.");
+}
+
+/** Returns the code or the class of an error: its message may contain anything. */
+function codeOf(error: unknown): string {
+  const { code, cause, name } = (error ?? {}) as {
+    code?: unknown;
+    cause?: { code?: unknown };
+    name?: unknown;
+  };
+  const found = [cause?.code, code, name].find((each): each is string => typeof each === "string");
+  return found ?? "no answer";
+}

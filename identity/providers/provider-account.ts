@@ -1,0 +1,195 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { NewId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { Client } from "../../db/pool.ts";
+import { isStaff, type Role, type StaffRole } from "../../policies/actor.ts";
+import type { Decision } from "../../policies/decision.ts";
+import { decideProviderSignIn } from "../../policies/provider-role.ts";
+import type { Secret } from "../../keys/secret.ts";
+import type { Profiles } from "../accounts/profiles.ts";
+import { IdentityError } from "../identity-error.ts";
+import { identityIndexes } from "./identity-index.ts";
+import type { IdentityProvider } from "./identity-provider.ts";
+import type { ProviderPerson } from "./person.ts";
+
+export interface ProviderAccountDeps {
+  readonly newId: NewId;
+  readonly profiles: Profiles;
+  readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
+  /** The id of the request for the audit entries. */
+  readonly requestId?: string | undefined;
+}
+
+/** The decision about a person, and their account if they have one. */
+export interface DecidedAccount {
+  readonly decision: Decision;
+  readonly user: UserId | undefined;
+}
+
+interface AccountRow {
+  readonly id: UserId;
+  readonly role: Role;
+  readonly username: Uint8Array | null;
+  readonly displayName: Uint8Array | null;
+}
+
+interface Names {
+  readonly username: string;
+  readonly displayName: string;
+}
+
+/** How many people of one tenant may have the same `preferred_username`. */
+const MOST_OF_A_NAME = 50;
+
+/**
+ * Finds the account of a person whom the provider has authenticated, or creates it, and gives it the role
+ * and the names that the provider says. The transaction must be fenced to the tenant.
+ * @throws IdentityError key_destroyed, username_taken; KeysError kms_...
+ */
+export async function accountOfPerson(
+  deps: ProviderAccountDeps,
+  client: Client,
+  provider: IdentityProvider,
+  person: ProviderPerson,
+  nowMs: number,
+): Promise<DecidedAccount> {
+  const { tenant, issuer, roles: mapping, accounts } = provider;
+  const indexes = identityIndexes(deps.blindIndexKeys(), tenant, { issuer, ...person });
+  const { rows } = await client.query<AccountRow>(
+    `select id, role, username, display_name as "displayName" from users
+     where identity_index = any($1::bytea[]) for update`,
+    [indexes],
+  );
+  const [known] = rows;
+  const currentRole = known !== undefined && isStaff(known.role) ? known.role : undefined;
+  const { decision, role } = decideProviderSignIn({
+    mapping,
+    groups: person.groups,
+    currentRole,
+    createsAccounts: accounts === "jit",
+  });
+  if (role === undefined) return { decision, user: known?.id };
+  const work = { deps, client, provider, person, nowMs };
+  const user =
+    known === undefined ? await create(work, role, indexes) : await update(work, known, role);
+  return { decision, user };
+}
+
+interface Work {
+  readonly deps: ProviderAccountDeps;
+  readonly client: Client;
+  readonly provider: IdentityProvider;
+  readonly person: ProviderPerson;
+  readonly nowMs: number;
+}
+
+async function create(
+  work: Work,
+  role: StaffRole,
+  indexes: readonly Uint8Array[],
+): Promise<UserId> {
+  const { deps, client, provider, person, nowMs } = work;
+  const { tenant } = provider;
+  const user = deps.newId<UserId>();
+  const names = await freeNames(work, user, person.username ?? user);
+  const sealed = await deps.profiles.seal(tenant, user, names);
+  await client.query("select create_provider_account($1, $2, $3, $4, $5, $6, $7, $8)", [
+    user,
+    provider.id,
+    role,
+    indexes[0],
+    sealed.usernameIndexes[0],
+    sealed.username,
+    sealed.displayName,
+    nowMs,
+  ]);
+  await appendEntry(client, {
+    ...entryOf(work, user),
+    action: "user.create",
+    details: { role, provider: provider.name },
+  });
+  return user;
+}
+
+async function update(work: Work, known: AccountRow, role: StaffRole): Promise<UserId> {
+  const { deps, client, provider, person } = work;
+  const { tenant } = provider;
+  const [before] = await deps.profiles.openedNames(tenant, [known]);
+  const own = before?.username ?? known.id;
+  const wanted = person.username ?? own;
+  const names = isOf(own, wanted)
+    ? { username: own, displayName: person.displayName ?? own }
+    : await freeNames(work, known.id, wanted);
+  const isRenamed = before?.username !== names.username || before.displayName !== names.displayName;
+  if (!isRenamed && role === known.role) return known.id;
+  const sealed = await deps.profiles.seal(tenant, known.id, names);
+  await client.query("select update_provider_account($1, $2, $3, $4, $5, $6)", [
+    known.id,
+    provider.id,
+    role,
+    sealed.usernameIndexes[0],
+    sealed.username,
+    sealed.displayName,
+  ]);
+  const entry = entryOf(work, known.id);
+  if (isRenamed)
+    await appendEntry(client, {
+      ...entry,
+      action: "user.rename",
+      details: { provider: provider.name },
+    });
+  if (role !== known.role)
+    await appendEntry(client, {
+      ...entry,
+      action: "user.set_role",
+      details: { role, before: known.role, provider: provider.name },
+    });
+  return known.id;
+}
+
+const entryOf = ({ deps, provider, nowMs }: Work, user: UserId) =>
+  ({
+    occurredAtMs: nowMs,
+    tenant: provider.tenant,
+    actor: { kind: "system", id: "sign-in" },
+    resource: { type: "user", id: user },
+    subject: user,
+    outcome: "success",
+    requestId: deps.requestId,
+  }) as const;
+
+/** Returns whether an account that wants a name has it, perhaps with a number behind it. */
+const isOf = (username: string, wanted: string): boolean =>
+  username === wanted ||
+  (username.startsWith(`${wanted}-`) && /^\d+$/.test(username.slice(wanted.length + 1)));
+
+/**
+ * Returns the names that an account gets. A number is added to a name that another account has, because a
+ * provider does not know the tenant's other accounts.
+ * @throws IdentityError username_taken
+ */
+async function freeNames(
+  { deps, client, provider, person }: Work,
+  user: UserId,
+  wanted: string,
+): Promise<Names> {
+  for (let number = 1; number <= MOST_OF_A_NAME; number++) {
+    const username = number === 1 ? wanted : `${wanted}-${number}`;
+    if (!(await isTaken(deps, client, provider.tenant, username, user)))
+      return { username, displayName: person.displayName ?? username };
+  }
+  throw new IdentityError("username_taken", "Too many accounts of this tenant have that name.");
+}
+
+async function isTaken(
+  { profiles }: ProviderAccountDeps,
+  client: Client,
+  tenant: TenantId,
+  username: string,
+  user: UserId,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "select from users where username_index = any($1::bytea[]) and id <> $2",
+    [profiles.usernameIndexes(tenant, username), user],
+  );
+  return rowCount !== 0;
+}

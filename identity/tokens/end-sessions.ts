@@ -1,0 +1,58 @@
+import type { DeviceId, SessionId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { Client } from "../../db/pool.ts";
+import { thumbprintOf } from "../../keys/ed25519.ts";
+import type { Disconnect } from "./disconnect.ts";
+
+/** A session that was ended, and its device if that is registered. */
+export interface EndedSession {
+  readonly id: SessionId;
+  readonly user: UserId;
+  readonly device: DeviceId | undefined;
+}
+
+interface SessionRow {
+  readonly id: SessionId;
+  readonly user: UserId;
+  readonly thumbprint: string;
+}
+
+/**
+ * Ends the open sessions that `condition` selects. The transaction must be fenced to the tenant. Call
+ * `disconnectEnded` after it is committed.
+ * @param condition of SQL on the session `s`; `$1` is the time
+ * @param values those of the condition, the time first: milliseconds since the Unix epoch
+ */
+export async function endSessions(
+  client: Client,
+  condition: string,
+  values: readonly unknown[],
+): Promise<readonly EndedSession[]> {
+  const { rows } = await client.query<SessionRow>(
+    `update sessions s set revoked_at_ms = $1
+     where s.revoked_at_ms is null and s.expires_at_ms > $1 and ${condition}
+     returning s.id, s.user_id as user, s.device_key_thumbprint as thumbprint`,
+    [...values],
+  );
+  const devices = await client.query<{ id: DeviceId; user: UserId; deviceKey: Uint8Array }>(
+    `select id, user_id as user, device_key as "deviceKey" from devices
+     where user_id = any($1::uuid[]) and revoked_at_ms is null`,
+    [rows.map(({ user }) => user)],
+  );
+  return rows.map(({ id, user, thumbprint }) => ({
+    id,
+    user,
+    device: devices.rows.find(
+      (each) => each.user === user && thumbprintOf(each.deviceKey) === thumbprint,
+    )?.id,
+  }));
+}
+
+/** Closes the connections of ended sessions, on all nodes. */
+export function disconnectEnded(
+  disconnect: Disconnect,
+  tenant: TenantId,
+  ended: readonly EndedSession[],
+): void {
+  for (const { id: session, device } of ended)
+    if (device !== undefined) disconnect({ tenant, device, session });
+}

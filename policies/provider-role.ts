@@ -1,0 +1,39 @@
+import type { StaffRole } from "./actor.ts";
+import { allow, deny, type Decision } from "./decision.ts";
+
+/** A group of an identity provider, and the role of its members. */
+export interface GroupRole {
+  readonly group: string;
+  readonly role: StaffRole;
+}
+
+/** The facts about a person whom an identity provider has authenticated. */
+export interface ProviderSignIn {
+  /** The operator's mapping, in order of precedence. If it is empty, roles are given here. */
+  readonly mapping: readonly GroupRole[];
+  /** The person's groups, as the provider says. */
+  readonly groups: readonly string[];
+  /** The role of the person's account. Undefined if there is none. */
+  readonly currentRole: StaffRole | undefined;
+  /** Whether a first sign-in creates an account. */
+  readonly createsAccounts: boolean;
+}
+
+/**
+ * Decides whether the person may sign in, and the role of their account from then on: that of the
+ * first mapping whose group they are in. Pure.
+ */
+export function decideProviderSignIn({
+  mapping,
+  groups,
+  currentRole,
+  createsAccounts,
+}: ProviderSignIn): { readonly decision: Decision; readonly role: StaffRole | undefined } {
+  if (currentRole === undefined && !createsAccounts)
+    return { decision: deny("no_account"), role: undefined };
+  const role =
+    mapping.length === 0 ? currentRole : mapping.find(({ group }) => groups.includes(group))?.role;
+  return role === undefined
+    ? { decision: deny("no_mapped_group"), role }
+    : { decision: allow(mapping.length === 0 ? "own_role" : "mapped_group"), role };
+}

@@ -1,0 +1,139 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  refuseCodes,
+  startDishonestProvider,
+  type DishonestProvider,
+} from "../../support/dishonest-provider.ts";
+import { ada, REDIRECT_URI } from "../../support/identity-provider.ts";
+import { TestDevice } from "../../support/device.ts";
+import { grantFrom } from "../../support/provider-grant.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { startLocalProvider, type LocalProvider } from "../../../tools/idp/local-provider.ts";
+
+const SECRET = "the secret of the client";
+let server: TestServer;
+let provider: LocalProvider;
+beforeAll(async () => {
+  server = await startTestServer();
+  provider = await startLocalProvider({
+    port: 0,
+    clients: [{ id: "sealdesk", secret: SECRET, redirectUris: [REDIRECT_URI] }],
+    people: () => [ada],
+  });
+});
+afterAll(async () => {
+  await server.close();
+  await provider.close();
+});
+
+async function idp(verb: string, name: string, args: readonly string[] = [], input = "") {
+  const { slug } = server.tenant;
+  const words = ["idp", verb, "--tenant", slug, ...(name === "" ? [] : ["--name", name]), ...args];
+  return runSealdesk(server, words, input);
+}
+const settings = (issuer: string, ...more: readonly string[]) =>
+  [
+    ["--issuer", issuer, "--client-id", "sealdesk", "--redirect-uri", REDIRECT_URI],
+    ["--scope", "openid profile groups", "--role", "cn=leads=supervisor"],
+    ["--role", "support=agent", ...more],
+  ].flat();
+
+test("an operator adds a provider, tests it, and removes it with its sessions", async () => {
+  const file = join(server.home, "secret");
+  await writeFile(file, `${SECRET}\n`);
+  const added = await idp("add", "staff", settings(provider.issuer, "--secret-file", file));
+  expect(added).toMatchObject({ code: 0, err: "" });
+  const shown = (await idp("show", "staff")).out;
+  for (const line of [
+    `issuer              ${provider.issuer}`,
+    "role                cn=leads = supervisor",
+    `back-channel logout ${server.url}/v1/tenants/${server.tenant.slug}/identity-providers/staff/backchannel-logout`,
+  ])
+    expect(shown).toContain(line);
+  expect((await idp("list", "")).out).toBe(`staff  ${provider.issuer}  jit\n`);
+  const tested = await idp("test", "staff");
+  expect(tested.out).toContain("The provider accepts the client id and the secret.");
+  expect(tested).toMatchObject({ code: 0, err: "" });
+
+  const device = new TestDevice(server);
+  const grant = await grantFrom({ name: "staff", ...provider }, device, ada.id);
+  expect((await device.signIn(grant)).status).toBe(201);
+  expect((await idp("remove", "staff")).out).toContain("ended 1 sessions");
+  expect((await device.request("GET", "/v1/staff")).body.code).toBe("session_revoked");
+  expect((await idp("show", "staff")).err).toContain('no identity provider "staff"');
+  // The person has the account again with the same issuer.
+  await idp("add", "again", settings(provider.issuer), `${SECRET}\n`);
+  const back = new TestDevice(server);
+  await back.signIn(await grantFrom({ name: "again", ...provider }, back, ada.id));
+  expect(back.user).toBe(device.user);
+  const entries = JSON.stringify(await server.auditEntries()) + shown + tested.out;
+  expect(entries).not.toContain(SECRET);
+});
+
+test.each([
+  ["a wrong secret", () => settings(provider.issuer), "refuses the client id or the secret"],
+  ["a slash too many", () => settings(`${provider.issuer}/`), "character by character"],
+  ["a wrong port", () => settings("http://127.0.0.1:1"), "gave no usable answer"],
+  ["an issuer elsewhere without https", () => settings("http://idp.example"), "https URL"],
+  [
+    "an open redirect",
+    () => [...settings(provider.issuer), "--redirect-uri", "http://evil.example/callback"],
+    "A redirect URI is",
+  ],
+  [
+    "a role that does not exist",
+    () => [...settings(provider.issuer), "--role", "a=root"],
+    "GROUP=ROLE",
+  ],
+  [
+    "customers by groups",
+    () => [...settings(provider.issuer), "--role", "a=customer"],
+    "GROUP=ROLE",
+  ],
+  ["a scope without openid", () => [...settings(provider.issuer), "--scope", "profile"], "openid"],
+])("%s is refused in a sentence", async (_name, args, sentence) => {
+  const { code, out, err } = await idp("add", "wrong", args(), "not the secret\n");
+  expect([code, out]).toEqual([1, ""]);
+  expect(err).toContain(sentence);
+  expect(err).not.toContain("not the secret");
+});
+
+test.each<[string, object, string]>([
+  [
+    "only HMAC and none",
+    { id_token_signing_alg_values_supported: ["none", "HS256"] },
+    "Sealdesk accepts RS256",
+  ],
+  ["no PKCE", { code_challenge_methods_supported: ["plain"] }, "does not support PKCE"],
+  [
+    "a token endpoint without https",
+    { token_endpoint: "http://idp.example/token" },
+    "Not https: token_endpoint",
+  ],
+  ["no keys", { jwks_uri: undefined }, "no usable jwks_uri"],
+  ["another issuer", { issuer: "https://other.example" }, "character by character"],
+])("a provider with %s is refused", async (_name, changes, sentence) => {
+  const dishonest: DishonestProvider = await startDishonestProvider();
+  refuseCodes(dishonest);
+  const { issuer } = dishonest;
+  const before = dishonest.instead;
+  dishonest.instead = (path, response) => {
+    if (path !== "/.well-known/openid-configuration") return before(path, response);
+    const published = {
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      jwks_uri: `${issuer}/keys`,
+      id_token_signing_alg_values_supported: ["ES256"],
+      ...changes,
+    };
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(published));
+    return true;
+  };
+  const { code, err } = await idp("add", "wrong", settings(issuer), "secret\n");
+  expect(code).toBe(1);
+  expect(err).toContain(sentence);
+  await dishonest.close();
+});

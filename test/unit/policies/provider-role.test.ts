@@ -1,0 +1,29 @@
+import { decideProviderSignIn } from "../../../policies/provider-role.ts";
+
+const mapping = [
+  { group: "leads", role: "supervisor" },
+  { group: "support", role: "agent" },
+] as const;
+const facts = { mapping, groups: ["support"], currentRole: undefined, createsAccounts: true };
+
+test.each([
+  ["the first match decides", { groups: ["support", "leads"] }, "supervisor", "mapped_group"],
+  ["a new account", {}, "agent", "mapped_group"],
+  ["another role than before", { currentRole: "supervisor" }, "agent", "mapped_group"],
+  ["no group", { groups: [] }, undefined, "no_mapped_group"],
+  ["groups without a role", { groups: ["Support", "support "] }, undefined, "no_mapped_group"],
+  [
+    "a role does not outlast the groups",
+    { groups: [], currentRole: "agent" },
+    undefined,
+    "no_mapped_group",
+  ],
+  ["no account, and none is created", { createsAccounts: false }, undefined, "no_account"],
+  ["roles that are given here", { mapping: [], currentRole: "admin" }, "admin", "own_role"],
+  ["nobody gives a role", { mapping: [] }, undefined, "no_mapped_group"],
+] as const)("%s", (_name, changes, role, reason) => {
+  expect(decideProviderSignIn({ ...facts, ...changes })).toEqual({
+    decision: { allowed: role !== undefined, reasons: [reason] },
+    role,
+  });
+});
