@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { registerApiKeys } from "./commands/api-keys.ts";
 import { registerAudit } from "./commands/audit/register.ts";
 import { registerAuthority } from "./commands/authority/register.ts";
@@ -11,7 +11,7 @@ import { migrateDatabase } from "./commands/migrate.ts";
 import { registerPolicy } from "./commands/register-policy.ts";
 import { registerTenant } from "./commands/register-tenant.ts";
 import { registerSetup } from "./commands/setup/register-setup.ts";
-import { start } from "./commands/start.ts";
+import { start, type StartOptions } from "./commands/start.ts";
 import { registerUser } from "./commands/user.ts";
 import { Interrupted } from "./interruption.ts";
 import { loginName, operatorOf } from "./operator.ts";
@@ -51,8 +51,14 @@ const wordsOf = (command: Command): readonly string[] =>
 program
   .command("start")
   .description("Run the server until you stop it")
-  .action(async () => {
-    process.exitCode = await start();
+  .addOption(
+    new Option(
+      "--with-idp [port]",
+      "run an OpenID provider beside it, to try staff sign-in; for development",
+    ).preset("8090"),
+  )
+  .action(async (options: StartOptions) => {
+    process.exitCode = await start(settings, options, print);
   });
 
 program

@@ -1,11 +1,41 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { Print } from "../output.ts";
+import type { Settings } from "../settings.ts";
+import { registerLocalIdp, startLocalIdp } from "./local-idp.ts";
+
+/** What runs beside the server. */
+export interface StartOptions {
+  /** The port of an OpenID provider for development. */
+  readonly withIdp?: string;
+}
 
 /**
- * Runs the server as a separate process on this terminal and forwards signals to it.
+ * Runs the server, and an identity provider beside it if one is asked for.
  * @returns the exit code of the server; 1 if a signal killed it
  */
-export async function start(): Promise<number> {
+export async function start(
+  settings: () => Settings,
+  { withIdp: port }: StartOptions,
+  print: Print,
+): Promise<number> {
+  if (port === undefined) return runServer();
+  const idp = startLocalIdp(settings(), port);
+  const ending = new AbortController();
+  const registered = registerLocalIdp(settings(), port, ending.signal).then(print);
+  registered.catch((error: unknown) => {
+    if (!ending.signal.aborted) process.stderr.write(`${String(error)}\n`);
+  });
+  try {
+    return await runServer();
+  } finally {
+    ending.abort();
+    idp.kill();
+  }
+}
+
+/** Runs the server as a separate process on this terminal and forwards signals to it. */
+async function runServer(): Promise<number> {
   const program = fileURLToPath(new URL("../../server/main.js", import.meta.url));
   const server = spawn(process.execPath, [program], { stdio: "inherit" });
   // The server receives Ctrl-C's signal twice, from the terminal and from here. It ignores the

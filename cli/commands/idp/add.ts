@@ -22,14 +22,18 @@ export interface AddProviderOptions {
   readonly accounts: "jit" | "existing";
 }
 
-/** Adds an identity provider to a tenant, after asking the provider itself. */
+/**
+ * Adds an identity provider to a tenant, after asking the provider itself.
+ * @param given the client secret, if it is not to be read
+ */
 export async function addProviderCommand(
   settings: Settings,
   options: AddProviderOptions,
+  given?: Secret<string>,
 ): Promise<string> {
   const { tenant: slug, name, issuer, clientId, scope, groupsClaim, accounts } = options;
   const roles = options.role.map(groupRole);
-  const clientSecret = await readSecret(options.secretFile);
+  const clientSecret = given ?? (await readSecret(options.secretFile));
   const allowsHttp = !settings.production;
   await withKeys(settings, slug, ({ ownerUrl, subjects, tenant }) =>
     addProvider(

@@ -34,7 +34,10 @@ export async function showProviderCommand(
   });
   if (provider === undefined)
     throw new CommandError(`The tenant has no identity provider ${JSON.stringify(name)}.`);
-  return [...linesOf(provider), ["back-channel logout", logoutUri(settings.publicUrl, slug, name)]]
+  return [
+    ...linesOf(provider),
+    ["back-channel logout", backchannelLogoutUri(settings.publicUrl, slug, name)],
+  ]
     .map(([label = "", value = ""]) => `${label.padEnd(20)}${value}`)
     .join("\n");
 }
@@ -50,5 +53,5 @@ const linesOf = (provider: IdentityProvider): (readonly [string, string])[] => [
 ];
 
 /** The URI to register with the provider for OpenID Connect Back-Channel Logout 1.0. */
-const logoutUri = (publicUrl: string, slug: string, name: string): string =>
+export const backchannelLogoutUri = (publicUrl: string, slug: string, name: string): string =>
   `${publicUrl}/v1/tenants/${slug}/identity-providers/${name}/backchannel-logout`;
