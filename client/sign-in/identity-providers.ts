@@ -1,5 +1,5 @@
 import { generateSigningKey, ready } from "../../crypto/device/sodium.ts";
-import { object, text } from "../arguments.ts";
+import { func, object, optional, text } from "../arguments.ts";
 import { webUrl } from "../call-checks.ts";
 import { proofMaker } from "../http/device-proof.ts";
 import { createExchange } from "../http/transport.ts";
@@ -18,7 +18,10 @@ export async function identityProviders(options: {
   readonly tenant: string;
   readonly runtime?: Partial<Pick<Runtime, "fetch">>;
 }): Promise<readonly IdentityProvider[]> {
-  object({ url: webUrl, tenant: text(64) })(options, "options");
+  object({ url: webUrl, tenant: text(64), runtime: optional(object({ fetch: optional(func) })) })(
+    options,
+    "options",
+  );
   const { url, tenant, runtime } = options;
   await ready;
   const clock = new ServerClock(systemClock);

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { duration, func } from "../arguments.ts";
 import { SealdeskError } from "../errors.ts";
 
 const PATH = "/callback";
@@ -23,6 +24,8 @@ export async function openLoopback(
   show: (url: string) => Promise<void> | void,
   { withinMs = 600_000 }: { readonly withinMs?: number } = {},
 ): Promise<Loopback> {
+  func(show, "show");
+  duration(withinMs, "options.withinMs");
   let arrived: ((url: string) => void) | undefined;
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", redirectUri);

@@ -2,7 +2,14 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { maxTextBytes, openStore, Sealdesk, SealdeskError } from "../../client/index.ts";
+import { openLoopback } from "../../client/index.node.ts";
+import {
+  identityProviders,
+  maxTextBytes,
+  openStore,
+  Sealdesk,
+  SealdeskError,
+} from "../../client/index.ts";
 import { connectCustomer, connectStaff, type Member } from "../support/member.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
@@ -72,6 +79,9 @@ const someone = randomUUID();
 
 test("connecting and opening a store refuse wrong arguments in a sentence", async () => {
   const credentials = { grant: "password", tenant: "t", username: "u", password: "p" } as const;
+  const redirectUri = "http://127.0.0.1/callback";
+  const authorize = () => redirectUri;
+  const oidc = { grant: "oidc", tenant: "t", provider: "p", redirectUri, authorize };
   const store = await openStore(join(folder, "good"), new Uint8Array(32));
   const options = { url: server.url, credentials, store };
   const connectWith = (changes: object) => Sealdesk.connect({ ...options, ...changes });
@@ -93,6 +103,19 @@ test("connecting and opening a store refuse wrong arguments in a sentence", asyn
       "connect token": [
         (token) => connectWith({ credentials: { grant: "customer_token", tenant: "t", token } }),
       ],
+      ...Object.fromEntries(
+        ["provider", "redirectUri", "authorize"].map((field) => [
+          `connect ${field}`,
+          [
+            (value: never) => connectWith({ credentials: { ...oidc, [field]: value } }),
+            ...(field === "authorize" ? ["a function"] : []),
+          ],
+        ]),
+      ),
+      identityProviders: [(value) => identityProviders(value)],
+      "identityProviders url": [(url) => identityProviders({ url, tenant: "t" })],
+      "identityProviders tenant": [(tenant) => identityProviders({ url: server.url, tenant })],
+      openLoopback: [(show) => openLoopback(show), "a function"],
       "connect store": [(value) => connectWith({ store: value })],
       "connect suite": [(suite) => connectWith({ suite })],
       "connect keyLog": [(keyLog) => connectWith({ keyLog })],
