@@ -1,5 +1,11 @@
-import { compactVerify, decodeProtectedHeader, type ProtectedHeaderParameters } from "jose";
+import {
+  compactVerify,
+  decodeProtectedHeader,
+  exportJWK,
+  type ProtectedHeaderParameters,
+} from "jose";
 import { joseCode } from "../tokens/jose-errors.ts";
+import { isStrictJws } from "../tokens/strict-jws.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
 import type { ProviderClient } from "./provider-clients.ts";
 import { ProviderFailure } from "./provider-failure.ts";
@@ -20,7 +26,9 @@ export async function verifySignature(
   const header = headerOf(jws);
   if (!algorithms.includes(header.alg ?? "")) throw new ProviderFailure("algorithm_not_allowed");
   try {
-    const { payload } = await compactVerify(jws, keys, { algorithms: [...algorithms] });
+    const { payload, key } = await compactVerify(jws, keys, { algorithms: [...algorithms] });
+    if (header.alg === "EdDSA" && !isStrictJws(jws, (await exportJWK(key)).x ?? ""))
+      throw new ProviderFailure("bad_signature");
     return { header, payload };
   } catch (cause) {
     switch (joseCode(cause)) {

@@ -7,6 +7,8 @@ import type { Pool } from "../../../db/pool.ts";
 import { IdentityError } from "../../../identity/identity-error.ts";
 import { logOutByProvider, type LogOutDeps } from "../../../identity/providers/log-out.ts";
 import { publishedProviders } from "../../../identity/providers/published-providers.ts";
+import { asStranger } from "../../../identity/providers/strangers.ts";
+import { siteOf } from "../../network.ts";
 import { answeredInSteps } from "../answered-in-steps.ts";
 import type { Attempts } from "../attempts.ts";
 import { HttpError } from "../http-error.ts";
@@ -24,12 +26,16 @@ export function listIdentityProvidersRoute({ pool }: { readonly pool: Pool }): R
       access: "public",
       audits: { nothing: "whoever wants to sign in must know it" },
       params: tenantParams,
+      problems: ["overloaded"],
       answers: { 200: { description: "The providers, by name", schema: identityProviders } },
     },
-    async ({ params }) => ({
-      status: 200,
-      body: { providers: await publishedProviders(pool, params.tenant) },
-    }),
+    async ({ params, request }) => {
+      const read = () => publishedProviders(pool, params.tenant);
+      return {
+        status: 200,
+        body: { providers: await asStranger("list", siteOf(request.network), read) },
+      };
+    },
   );
 }
 
@@ -63,13 +69,14 @@ export function backchannelLogoutRoute({
         throw new HttpError("unsupported_media_type", `Send the body as ${FORM}.`);
       const sender = { kind: "stranger", network: request.network } as const;
       const form = new URLSearchParams((await body.whole(bodyLimits.small, sender)).toString());
+      // Of several, none counts.
       const [token = "", ...more] = form.getAll("logout_token");
-      if (token === "" || more.length > 0)
-        throw new HttpError("invalid_request", "The body has one logout_token.");
+      const given = { ...params, token: more.length === 0 ? token : "", requestId };
       let refusal: IdentityError | undefined;
       await attempts.run(request.network, async () => {
         try {
-          const ending = logOutByProvider(logOut, { ...params, token, requestId });
+          const site = siteOf(request.network);
+          const ending = asStranger("logout", site, () => logOutByProvider(logOut, given));
           await answeredInSteps("invalid_logout_token", ending);
           return true;
         } catch (error) {

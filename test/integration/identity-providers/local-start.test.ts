@@ -31,10 +31,10 @@ function run(path: string, args: readonly string[], environment: Readonly<Record
 }
 
 test("a developer starts the server with a provider, and signs in with a browser", async () => {
-  const { home, remove } = await temporaryHome();
+  const folder = await temporaryHome();
   const [port, idp] = [String(await freePort()), String(await freePort())];
   const server = run("cli/main.js", ["start", "--with-idp", idp], {
-    SEALDESK_HOME: home,
+    SEALDESK_HOME: folder.home,
     PORT: port,
     PUBLIC_URL: `http://127.0.0.1:${port}`,
   });
@@ -48,7 +48,7 @@ test("a developer starts the server with a provider, and signs in with a browser
   server.child.kill("SIGTERM");
   expect(await server.ended).toEqual([0, null]);
   await expect(fetch(`http://127.0.0.1:${idp}/`)).rejects.toThrow();
-  await remove();
+  await folder.remove();
 }, 120_000);
 
 test("an installation for production refuses it", async () => {
