@@ -143,10 +143,11 @@ export const tenantActions = {
       scope: "text",
       groupsClaim: "text",
       redirectUris: "list",
+      endpoints: "list",
       roles: "list",
     },
     description:
-      "`sealdesk idp add`: staff sign in with an identity provider. `roles` lists the groups and their roles.",
+      "`sealdesk idp add`: staff sign in with an identity provider. `roles` lists the groups and their roles, `endpoints` where the server sends people and requests.",
   },
   "tenant.remove_identity_provider": {
     class: "U",

@@ -10,6 +10,7 @@ import { sealClientSecret } from "./client-secret.ts";
 import { groupRoles } from "./identity-provider.ts";
 import { inspectProvider } from "./inspect-provider.ts";
 import { invalidProvider } from "./invalid-provider.ts";
+import type { ProviderMetadata } from "./provider-metadata.ts";
 import { isRedirectUri } from "./redirect-uri.ts";
 
 /** The provider as the operator registers it. */
@@ -136,6 +137,7 @@ export async function addProvider(
         scope,
         groupsClaim,
         redirectUris,
+        endpoints: endpointsOf(metadata),
         roles: roles.map((each) => ({ ...each })),
       };
     },
@@ -144,3 +146,12 @@ export async function addProvider(
     throw invalidProvider("The tenant has a provider of that name. Remove it first.", cause);
   });
 }
+
+/** The URLs that the reconciliation of settings compares, in the same order. */
+const endpointsOf = (metadata: ProviderMetadata): readonly string[] =>
+  [
+    metadata.authorization_endpoint,
+    metadata.token_endpoint,
+    metadata.jwks_uri,
+    metadata.userinfo_endpoint,
+  ].filter((url) => url !== undefined);

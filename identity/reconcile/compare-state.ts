@@ -5,7 +5,7 @@ import type { Replay } from "./replay.ts";
 import { settingColumns } from "./setting-columns.ts";
 import { readStoredState, type StoredAccount, type StoredState } from "./stored-state.ts";
 
-/** The accounts of staff, their roles, and the settings of a tenant. */
+/** The accounts of staff, their roles, the settings of a tenant, and its identity providers. */
 export const accountsAndSettings: Replay<RecordedState> = {
   begin: () => new RecordedState(),
   compare: async (client, tenant, state) =>
@@ -16,7 +16,7 @@ export const accountsAndSettings: Replay<RecordedState> = {
 export function compareState(
   tenant: string,
   recorded: RecordedState,
-  { accounts, settings }: StoredState,
+  { accounts, settings, providers }: StoredState,
 ): readonly Difference[] {
   const { prunedBeforeMs } = recorded;
   const isForgotten = ({ createdAtMs }: StoredAccount) =>
@@ -36,6 +36,11 @@ export function compareState(
         stored: settings?.get(column),
         recorded: said,
       });
+  }
+  for (const name of new Set([...recorded.providers.keys(), ...providers.keys()])) {
+    const said = recorded.providers.get(name);
+    if (said !== undefined || prunedBeforeMs === undefined)
+      add({ place: `identity_providers ${name}`, stored: providers.get(name), recorded: said });
   }
   return found;
 }

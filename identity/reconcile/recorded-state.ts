@@ -4,6 +4,7 @@ import { isId, type UserId } from "../../crypto/wire/ids.ts";
 import { isStaff, roles, type Role } from "../../policies/actor.ts";
 import { actionOf } from "./action-of.ts";
 import type { Recorded } from "./difference.ts";
+import { providerDetails, providerWords } from "./provider-settings.ts";
 import type { ReplayedState } from "./replay.ts";
 import { apiKeyLabel, keyLabel, type SettingColumn } from "./setting-columns.ts";
 
@@ -32,11 +33,14 @@ const originDetails = z.looseObject({ origins: z.array(z.string()) });
 export class RecordedState implements ReplayedState<RecordedState> {
   readonly staff: Map<UserId, Recorded>;
   readonly settings: Map<SettingColumn, Recorded>;
+  /** The identity providers, by name. */
+  readonly providers: Map<string, Recorded>;
   prunedBeforeMs: number | undefined;
 
   constructor(from?: RecordedState) {
     this.staff = new Map(from?.staff);
     this.settings = new Map(from?.settings);
+    this.providers = new Map(from?.providers);
     this.prunedBeforeMs = from?.prunedBeforeMs;
   }
 
@@ -66,6 +70,15 @@ export class RecordedState implements ReplayedState<RecordedState> {
       case "user.set_role":
         if (isId<UserId>(resource.id))
           this.#setRole(resource.id, roleDetails.safeParse(details).data?.role, index);
+        return;
+      case "tenant.add_identity_provider": {
+        const { data } = providerDetails.safeParse(details);
+        if (data !== undefined)
+          this.providers.set(data.provider, { values: providerWords(data), index });
+        return;
+      }
+      case "tenant.remove_identity_provider":
+        this.providers.delete(String(details["provider"]));
         return;
       case "tenant.create":
         set("suspended_at_ms", []);

@@ -4,15 +4,22 @@ import { suspendTenant } from "../../../identity/accounts/suspend-tenant.ts";
 import { arrange, grantBy, postGrant } from "../control-plane/history-requests.ts";
 import { attackTest, saidBy } from "../../support/attack-test.ts";
 import { customerDevice } from "../../support/device.ts";
+import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
+import { register } from "../../support/identity-provider.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
 let server: TestServer;
 let agent: TestStaff;
+const roles = [{ group: "support", role: "agent" }] as const;
 beforeAll(async () => {
   server = await startTestServer({ metrics: { host: "127.0.0.1", port: 0 } }, { stateEveryMs: 20 });
   agent = await server.createStaff("agent");
+  const provider = await startDishonestProvider();
+  refuseCodes(provider);
+  await register(server, server.tenant, { name: "idp", issuer: provider.issuer, roles: [...roles] });
+  await provider.close();
   // From here on, the entries have places.
   await until(async () => (await sql("select 1 as id from audit.pending")).rows.length === 0);
 });
@@ -48,6 +55,13 @@ const changes: Readonly<Record<string, Change>> = {
     putRight: () => `delete from sealdesk.users where id = '${planted}'`,
     told: () =>
       new RegExp(`sealdesk\\.users ${planted} role says auditor, but no entry of the log does`),
+  },
+  "a role of a group of an identity provider": {
+    meddle: () =>
+      `update sealdesk.identity_providers set roles = '[{"group": "support", "role": "admin"}]'`,
+    putRight: () => `update sealdesk.identity_providers set roles = '${JSON.stringify(roles)}'`,
+    told: () =>
+      /identity_providers idp says .*role 1: support = admin, but entry \d+ says .*support = agent/,
   },
   "a key of customers": {
     meddle: ofTenant(
