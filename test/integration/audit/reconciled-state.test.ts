@@ -18,7 +18,11 @@ beforeAll(async () => {
   agent = await server.createStaff("agent");
   const provider = await startDishonestProvider();
   refuseCodes(provider);
-  await register(server, server.tenant, { name: "idp", issuer: provider.issuer, roles: [...roles] });
+  await register(server, server.tenant, {
+    name: "idp",
+    issuer: provider.issuer,
+    roles: [...roles],
+  });
   await provider.close();
   // From here on, the entries have places.
   await until(async () => (await sql("select 1 as id from audit.pending")).rows.length === 0);
