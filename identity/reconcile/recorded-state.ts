@@ -24,6 +24,7 @@ const apiKeyDetails = z.looseObject({
     }),
   ),
 });
+const removalDetails = z.looseObject({ provider: z.string() });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
 
 /**
@@ -78,7 +79,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
         return;
       }
       case "tenant.remove_identity_provider":
-        this.providers.delete(String(details["provider"]));
+        this.providers.delete(removalDetails.safeParse(details).data?.provider ?? "");
         return;
       case "tenant.create":
         set("suspended_at_ms", []);

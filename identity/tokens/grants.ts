@@ -184,7 +184,8 @@ async function byProvider(
   let outcome: ProviderOutcome = { failure: "unknown_provider" };
   await deps.limits.redeems(async () => {
     outcome = await signInWithProvider(deps, tenant?.id, grant, thumbprint, nowMs);
-    return "session" in outcome;
+    // Neither an outage nor a missing role is a guess.
+    return "session" in outcome || outcome.told !== undefined;
   });
   if (tenant === undefined) return { failure: "unknown_tenant" };
   if ("failure" in outcome) return outcome;
