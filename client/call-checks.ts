@@ -42,7 +42,11 @@ export const webUrl: Check = (value, name) => {
 
 /** The fields of each kind of credentials. */
 const ofGrant = {
-  password: { username: text(longestText), password: text(longestText) },
+  password: {
+    username: text(longestText),
+    password: text(longestText),
+    secondFactor: optional(func),
+  },
   customer_token: { token: func, subject: optional(text(longestText)) },
   oidc: {
     provider: text(longestText),
@@ -135,6 +139,14 @@ export const connectOptions: Check = (value, name) => {
 
 export const role = text(64);
 export const code = text(longestText);
+export const secret = text(longestText);
+
+export const factorCode: Check = (value, name) => {
+  object({ totp: optional(text(64)), recoveryCode: optional(text(64)) })(value, name);
+  const { totp, recoveryCode } = value as { totp?: unknown; recoveryCode?: unknown };
+  if ((totp === undefined) === (recoveryCode === undefined))
+    throw invalidArgument(name, "an object with `totp` or with `recoveryCode`");
+};
 export const presence = oneOf("online", "idle");
 export const resetReason = oneOf(...resetReasons);
 export const approval = object({ history: optional(bool) });

@@ -19,6 +19,16 @@ export type SealdeskErrorCode =
   | "device_revoked" // this device was removed from its account: use a fresh store for a new device
   | "tenant_suspended" // the organisation is suspended, so none of its users is served
   | "account_has_other_devices" // another device of the account must approve this one
+  // the account's password and second factor
+  | "second_factor_required" // pass `secondFactor` in the credentials
+  | "second_factor_failed" // the code is not right, or it was used before
+  | "second_factor_exists" // remove the authenticator app first
+  | "second_factor_missing" // the account has none
+  | "second_factor_enrolment_required" // the role needs one: connect without a suite and enrol it
+  | "step_up_required" // call `credentials.stepUp` with a code, then repeat the call
+  | "wrong_password" // the present password is not right
+  | "weak_password" // the new one is too short or too long, or has invisible characters
+  | "password_too_common" // the new one is easy to guess: the message says why
   // linking a device
   | "link_not_needed" // the account has no device yet, or this is one of its devices: call `connect`
   | "link_refused" // a device of the account refused the request

@@ -14,6 +14,7 @@ import {
   type SafetyNumbers,
 } from "./device/account-keys.ts";
 import { signedInAccount, type Account } from "./device/account.ts";
+import { AccountCredentials } from "./device/credentials.ts";
 import { enrolDevice } from "./device/enrol.ts";
 import type { SafetyCode } from "./device/safety-code.ts";
 import { signInDevice, type SignedInDevice } from "./device/sign-in.ts";
@@ -60,6 +61,7 @@ interface Parts {
   readonly member: MemberDevice | undefined;
   readonly stop: (reason: SealdeskError) => Promise<void>;
   readonly signOut: () => Promise<void>;
+  readonly credentials: AccountCredentials;
 }
 
 /** A member device that is signed in and connected. It can read and write what its account may. */
@@ -112,7 +114,9 @@ export class Sealdesk {
       // The requests of this connection are aborted.
       await end(createExchange({ ...me.transport, signal: new AbortController().signal }));
     };
-    const parts = { account, api, deviceKey, store, newId, clock, member, stop, signOut };
+    const credentials = new AccountCredentials(api, me.session);
+    const own = { account, api, deviceKey, store, newId, clock, credentials };
+    const parts = { ...own, member, stop, signOut };
     return new Sealdesk(parts, events);
   }
 
@@ -142,6 +146,11 @@ export class Sealdesk {
   async accountKey(): Promise<string> {
     const { store } = this.#parts;
     return toBase64Url(await store.read(loadAccountKey));
+  }
+
+  /** What a local account signs in with. */
+  get credentials(): AccountCredentials {
+    return this.#parts.credentials;
   }
 
   /** This device's id. */

@@ -3,15 +3,26 @@ import { NONCE_SEED_BYTES } from "../crypto/wire/oidc-nonce.ts";
 import { roles } from "../policies/actor.ts";
 import { documentation } from "./documentation.ts";
 import { providerName } from "./identity-providers.ts";
-import { bytes, milliseconds, openEnum, tenantId, userId, sessionId } from "./values.ts";
+import { bytes, deviceId, milliseconds, openEnum, tenantId, userId, sessionId } from "./values.ts";
 
 /** The role of an account, in an answer. */
 export const role = openEnum(roles);
 
-const slug = z
+export const slug = z
   .string()
   .check(z.regex(/^[a-z0-9][a-z0-9-]{0,62}$/))
   .register(documentation, { description: "The tenant's slug" });
+
+export const password = z.string().check(z.minLength(1), z.maxLength(256));
+
+/** A code of the second factor: of the authenticator app (RFC 6238), or a recovery code. */
+export const factorCode = z
+  .union([
+    z.strictObject({ totp: z.string().check(z.regex(/^\d{6}$/)) }),
+    z.strictObject({ recoveryCode: z.string().check(z.minLength(16), z.maxLength(32)) }),
+  ])
+  .register(documentation, { id: "FactorCode" });
+export type FactorCode = z.output<typeof factorCode>;
 
 export const signIn = z
   .discriminatedUnion("grant", [
@@ -24,7 +35,8 @@ export const signIn = z
         z.maxLength(128),
         z.refine((name) => !name.includes("\u0000")),
       ),
-      password: z.string().check(z.minLength(1), z.maxLength(256)),
+      password,
+      secondFactor: z.optional(factorCode),
     }),
     z.strictObject({
       grant: z.literal("customer_token"),
@@ -49,6 +61,23 @@ export type SignIn = z.output<typeof signIn>;
 const token = { accessToken: z.string(), expiresAtMs: milliseconds };
 
 export const renewedSession = z.object(token).register(documentation, { id: "AccessToken" });
+
+/** A session of one's own account. */
+const ownSession = z.object({
+  id: sessionId,
+  method: openEnum(["password", "customer_token"]),
+  device: z.nullable(deviceId).register(documentation, {
+    description: "The registered device that it is bound to; null if the device is not registered",
+  }),
+  createdAtMs: milliseconds,
+  expiresAtMs: milliseconds,
+  factorAtMs: z.nullable(milliseconds),
+  isCurrent: z.boolean(),
+});
+export const ownSessions = z
+  .object({ sessions: z.array(ownSession) })
+  .register(documentation, { id: "Sessions" });
+export const sessionParams = z.strictObject({ id: sessionId });
 
 export const openedSession = z
   .object({

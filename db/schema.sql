@@ -858,6 +858,40 @@ table sealdesk.packets (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.password_resets (
+  tenant uuid not null,
+  user_id uuid not null,
+  token_hash bytea not null,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null
+)
+  row level security
+  constraint password_resets_check CHECK (((expires_at_ms >= created_at_ms) AND (expires_at_ms <= (created_at_ms + 86400000))))
+  constraint password_resets_pkey PRIMARY KEY (tenant, user_id)
+  constraint password_resets_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint password_resets_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
+  constraint password_resets_token_hash_check CHECK ((length(token_hash) = 32))
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (created_at_ms, expires_at_ms, token_hash) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.recovery_codes (
+  tenant uuid not null,
+  user_id uuid not null,
+  code_hash bytea not null
+)
+  row level security
+  constraint recovery_codes_code_hash_check CHECK ((length(code_hash) = 32))
+  constraint recovery_codes_pkey PRIMARY KEY (tenant, user_id, code_hash)
+  constraint recovery_codes_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint recovery_codes_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.totp_factors(tenant, user_id) ON DELETE CASCADE
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.sender_keys (
   tenant uuid not null,
   conversation uuid not null,
@@ -907,7 +941,8 @@ table sealdesk.sessions (
   revoked_at_ms bigint,
   identity_provider uuid,
   provider_session bytea,
-  authenticated_at_ms bigint
+  authenticated_at_ms bigint,
+  factor_at_ms bigint
 )
   row level security
   CREATE INDEX sessions_identity_provider ON sealdesk.sessions USING btree (tenant, identity_provider) WHERE (identity_provider IS NOT NULL)
@@ -920,7 +955,7 @@ table sealdesk.sessions (
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update (revoked_at_ms) to sealdesk_app
+  grant update (factor_at_ms, revoked_at_ms) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.signed_prekeys (
@@ -1025,6 +1060,7 @@ table sealdesk.tenants (
   message_tenant_count bigint not null default 1000000000,
   message_tenant_bytes bigint not null default '1099511627776'::bigint,
   origins text[] not null default '{}'::text[],
+  second_factor_roles text[] not null default '{}'::text[],
   customer_jwks_url text,
   revoked_customer_kids text[] not null default '{}'::text[]
 )
@@ -1052,6 +1088,24 @@ table sealdesk.tenants (
   constraint tenants_upload_account_count_check CHECK ((upload_account_count > 0))
   grant select (id, slug) to sealdesk_integrator
   grant select to sealdesk_app
+
+table sealdesk.totp_factors (
+  tenant uuid not null,
+  user_id uuid not null,
+  secret bytea not null,
+  created_at_ms bigint not null,
+  confirmed_at_ms bigint,
+  last_step bigint not null default 0
+)
+  row level security
+  constraint totp_factors_pkey PRIMARY KEY (tenant, user_id)
+  constraint totp_factors_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint totp_factors_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (confirmed_at_ms, created_at_ms, last_step, secret) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.users (
   id uuid not null,
@@ -1408,6 +1462,19 @@ begin
   end if;
   raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
 end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.replace_password(account uuid, present text, replacement text)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  with replaced as (
+    update users set password_hash = replacement
+    where tenant = current_tenant() and id = account and password_hash = present
+    returning id)
+  select exists (select from replaced)
 $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.uncount_messages()

@@ -9,6 +9,7 @@ export type IdentityErrorCode =
   | "invalid_proof" // not a DPoP proof by this key for this request
   | "proof_reused" // a proof serves one request
   | "session_revoked" // signed out, or over the session's age: sign in again
+  | "session_not_found" // no open session of the account has that id
   | "device_revoked" // the device was removed from its account
   | "overloaded" // too many proofs in too short a time; try again
   // identity providers
@@ -34,7 +35,16 @@ export type IdentityErrorCode =
   | "origin_not_allowed" // the page that asks is of an origin that the tenant does not allow
   | "customer_key_not_found" // the tenant has no key of that `kid`
   | "username_taken"
-  | "weak_password"
+  | "weak_password" // too short or too long, or with characters that nobody sees
+  | "password_too_common" // on the list of common passwords, or it has the name of the account or tenant
+  | "wrong_password" // the present password that a signed-in account gave
+  | "second_factor_required" // the password is right, and the account has a second factor
+  | "second_factor_failed" // the code is not right, or it was used before
+  | "second_factor_exists" // the account has an authenticator app
+  | "second_factor_missing" // the account has no second factor
+  | "second_factor_enrolment_required" // the role needs one, and the account may only enrol it
+  | "step_up_required" // the act needs a fresh proof of the second factor
+  | "password_reset_refused" // no link for a new password that is still valid: never said which
   | "user_not_found"
   | "key_destroyed" // the account is erased, and no name of it is stored again
   | "key_missing" // the keystore does not know the key of an account's name

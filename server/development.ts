@@ -115,7 +115,7 @@ async function demoTenant(home: string, deps: Deps): Promise<Pick<Tenant, "id">>
 async function samplePasswords(home: string): Promise<Record<string, string>> {
   const path = join(home, "development", "passwords.json");
   const made = Object.fromEntries(
-    samples.map(({ username }) => [username, randomBytes(12).toString("base64url")]),
+    samples.map(({ username }) => [username, randomBytes(12).toString("hex")]),
   );
   await writeFileOnce(path, `${JSON.stringify(made, undefined, 2)}\n`);
   return z.record(z.string(), z.string()).parse(JSON.parse(await readFile(path, "utf8")));

@@ -4,6 +4,7 @@ import type { AuthorityDeps } from "../identity/authority/current-key.ts";
 import { kmsAuthority } from "../identity/authority/kms-authority.ts";
 import { remoteAuthority } from "../identity/authority/remote-authority.ts";
 import { Profiles } from "../identity/accounts/profiles.ts";
+import { TotpSecrets } from "../identity/second-factor/totp-secrets.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { runAuditLog, type RunningAuditLog } from "./audit-log.ts";
 import type { Closers } from "./closers.ts";
@@ -45,6 +46,7 @@ export interface Foundation {
   readonly auditLog: RunningAuditLog;
   readonly shared: SharedState;
   readonly profiles: Profiles;
+  readonly totpSecrets: TotpSecrets;
   /** Certifies the staff of all tenants. */
   readonly authority: AuthorityDeps;
   /** Returns a function that logs that the connection to `service` was lost. */
@@ -117,6 +119,7 @@ export async function openFoundation(
     auditLog,
     shared,
     profiles,
+    totpSecrets: new TotpSecrets(keyTree.subjects),
     authority: { pool, now, authority },
     onLost,
   };

@@ -241,7 +241,7 @@ interface Served {
 
 /** Creates the routes, and the app that serves them. */
 function createControlPlane(
-  { config, ports, timings, storage, watchers, signer, auditLog, shared, profiles }: Foundation,
+  { config, ports, timings, storage, watchers, signer, auditLog, shared, ...names }: Foundation,
   { publicUrl, accessTokens, authenticator, networkOf, heldBytes, isOriginOfAnyTenant }: Entrance,
   { dataPlane, attachments, accounts, certify, refusedSignIns, stopping }: Served,
 ): RequestListener {
@@ -258,7 +258,8 @@ function createControlPlane(
     newId,
     publicUrl,
     accessTokens,
-    profiles,
+    profiles: names.profiles,
+    totpSecrets: names.totpSecrets,
     customerKeys: new CustomerKeyFinder({
       fetch: (url) => fetchKeySet(url, config.customerKeySets),
       onFailed: (tenant, error) =>

@@ -5,9 +5,9 @@ export const accountActions = {
   "session.create": {
     class: "C",
     resources: ["session", "tenant"],
-    details: { network: "text" },
+    details: { network: "text", factor: "text" },
     description:
-      "Somebody signs in. A refusal names the tenant as the resource, because there is no session. `network` is a pseudonym of the network, only in refusals. Refusals over a limit, and those without such a tenant, are counted: one entry has the sum of ten minutes. Those without such a tenant are in the operator's log.",
+      "Somebody signs in. `factor` is the second factor: `totp` or `recovery_code`. A refusal names the tenant as the resource, because there is no session. `network` is a pseudonym of the network, only in refusals. Refusals over a limit, and those without such a tenant, are counted: one entry has the sum of ten minutes. Those without such a tenant are in the operator's log.",
   },
   "session.authenticate": {
     class: "E",
@@ -22,12 +22,18 @@ export const accountActions = {
     details: {},
     description: "A session gets a new access token. Repeated acts are summed.",
   },
+  "session.step_up": {
+    class: "U",
+    resources: ["session"],
+    details: { factor: "text" },
+    description: "A user proves the second factor again, for an act that is hard to undo.",
+  },
   "session.revoke": {
     class: "D",
     resources: ["session"],
     details: { provider: "text" },
     description:
-      "A user signs out. With `provider`, an identity provider ends the session, by back-channel logout or because the person has lost their groups.",
+      "A user signs out, or ends another session of their own account. With `provider`, an identity provider ends the session, by back-channel logout or because the person has lost their groups.",
   },
   "user.create": {
     class: "C",
@@ -54,6 +60,59 @@ export const accountActions = {
     resources: ["user"],
     details: { provider: "text" },
     description: "`sealdesk idp link` lets a person of an identity provider sign in to an account.",
+  },
+  "user.change_password": {
+    class: "U",
+    resources: ["user"],
+    details: { sessions: "number" },
+    description:
+      "A member of staff replaces their own password. `sessions` counts their other sessions, which end.",
+  },
+  "user.set_password": {
+    class: "U",
+    resources: ["user"],
+    details: { sessions: "number" },
+    description: "`sealdesk user set-password` gives a staff account another password.",
+  },
+  "user.enrol_factor": {
+    class: "C",
+    resources: ["user"],
+    details: {},
+    description: "A member of staff begins to enrol an authenticator app. It does not count yet.",
+  },
+  "user.confirm_factor": {
+    class: "U",
+    resources: ["user"],
+    details: { sessions: "number" },
+    description:
+      "A member of staff confirms the authenticator app with a code. `sessions` counts their other sessions, which end.",
+  },
+  "user.remove_factor": {
+    class: "D",
+    resources: ["user"],
+    details: {},
+    description: "A member of staff removes their own second factor.",
+  },
+  "user.reset_factor": {
+    class: "D",
+    resources: ["user"],
+    details: { sessions: "number" },
+    description:
+      "An administrator or `sealdesk user reset-second-factor` removes the second factor of an account, which ends its sessions.",
+  },
+  "user.create_password_reset": {
+    class: "C",
+    resources: ["user"],
+    details: { expiresAtMs: "number" },
+    description:
+      "An administrator or `sealdesk user reset-password` makes a link with which a person chooses a new password.",
+  },
+  "user.reset_password": {
+    class: "U",
+    resources: ["user", "tenant"],
+    details: { sessions: "number", network: "text" },
+    description:
+      "Somebody chooses a new password with such a link, which ends the sessions of the account. A refusal names the tenant as the resource. `network` is a pseudonym of the network, only in refusals.",
   },
   "account.reset": {
     class: "D",

@@ -32,6 +32,13 @@ export const tenantActions = {
     details: {},
     description: "`sealdesk tenant staff-grants --set off`",
   },
+  "tenant.set_second_factor": {
+    class: "U",
+    resources: ["tenant"],
+    details: { roles: "list", sessions: "number" },
+    description:
+      "`sealdesk tenant second-factor`: the roles whose accounts must have a second factor from now on. `sessions` counts those without one, which end.",
+  },
   "tenant.set_customer_keys": {
     class: "U",
     resources: ["tenant"],

@@ -25,6 +25,12 @@ const authentications: Readonly<Record<string, number>> = {
   "session.revoke": 2,
   "session.renew": 3,
 };
+/** Acts on credentials, as activities of an account change. */
+const credentials: Readonly<Record<string, number>> = {
+  "user.change_password": 3,
+  "user.set_password": 4,
+  "user.reset_password": 4,
+};
 /** Acts that change who is a member of a conversation. To OCSF, its members are a group. */
 const memberships: Readonly<Record<string, number>> = {
   "conversation.add_member": 3,
@@ -95,8 +101,8 @@ function classify(entry: LoggedEntry, origin: string) {
   if (action.startsWith("user."))
     return {
       kind: classes.accountChange,
-      activity: { C: 1, D: 6, R: OTHER, U: OTHER, E: OTHER }[entry.class],
-      fields: { user: { uid: resource.id } },
+      activity: credentials[action] ?? { C: 1, D: 6, R: OTHER, U: OTHER, E: OTHER }[entry.class],
+      fields: { user: { uid: entry.subject ?? resource.id } },
     };
   if (entry.subject !== undefined && action === "history.grant")
     return {

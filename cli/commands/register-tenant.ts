@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { staffRoles, type StaffRole } from "../../policies/actor.ts";
 import type { Print } from "../output.ts";
 import type { Settings } from "../settings.ts";
 import { createTenantCommand } from "./create-tenant.ts";
@@ -13,6 +14,7 @@ import { removeUrlCommand, setUrlCommand } from "./tenant-keys-url.ts";
 import {
   changeOriginsCommand,
   listOriginsCommand,
+  secondFactorCommand,
   staffGrantsCommand,
   suspendTenantCommand,
 } from "./tenant-settings.ts";
@@ -67,6 +69,27 @@ export function registerTenant(program: Command, print: Print, settings: () => S
     .action(
       async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
         await print(await staffGrantsCommand(settings(), { slug, allowed: set === "on" })),
+    );
+
+  tenant
+    .command("second-factor")
+    .description(
+      "Require a second factor of the local accounts of a role; one without it may only enrol one",
+    )
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .addOption(
+      new Option("--role <role>", "whose accounts").choices(staffRoles).makeOptionMandatory(),
+    )
+    .addOption(
+      new Option("--set <state>", "required or optional; it is optional at first")
+        .choices(["required", "optional"])
+        .makeOptionMandatory(),
+    )
+    .action(
+      async ({ slug, role, set }: { slug: string; role: StaffRole; set: string }) =>
+        await print(
+          await secondFactorCommand(settings(), { slug, role, isRequired: set === "required" }),
+        ),
     );
 
   tenant

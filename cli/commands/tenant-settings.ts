@@ -1,3 +1,5 @@
+import { requireSecondFactor } from "../../identity/accounts/require-second-factor.ts";
+import type { StaffRole } from "../../policies/actor.ts";
 import { allowStaffGrants } from "../../identity/accounts/allow-staff-grants.ts";
 import { changeOrigins } from "../../identity/accounts/origins.ts";
 import { suspendTenant } from "../../identity/accounts/suspend-tenant.ts";
@@ -53,3 +55,22 @@ export async function changeOriginsCommand(
 
 const listed = (origins: readonly string[]): string =>
   origins.length === 0 ? "There is none beside the server's own." : origins.join("\n");
+
+/** Requires a second factor of the accounts of a role, or no longer requires it. */
+export async function secondFactorCommand(
+  settings: Settings,
+  { slug, role, isRequired }: { slug: string; role: StaffRole; isRequired: boolean },
+): Promise<string> {
+  const sessions = await withDatabase(settings, ({ ownerUrl }) =>
+    requireSecondFactor(ownerUrl, {
+      slug,
+      role,
+      isRequired,
+      nowMs: Date.now(),
+      by: settings.operator,
+    }),
+  );
+  return isRequired
+    ? `Each ${role} of tenant ${slug} needs a second factor. Ended ${sessions} sessions without one.`
+    : `A second factor is optional for each ${role} of tenant ${slug}.`;
+}

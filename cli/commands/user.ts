@@ -11,6 +11,7 @@ import type { Print } from "../output.ts";
 import { readPassword } from "../read-password.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";
+import { registerCredentials } from "./user-credentials.ts";
 
 /** A staff account, as the options name it. */
 interface NamedAccount {
@@ -55,6 +56,8 @@ export function registerUser(program: Command, print: Print, settings: () => Set
     .action(async (options: Parameters<typeof setRoleCommand>[1]) =>
       print(await setRoleCommand(settings(), options)),
     );
+
+  registerCredentials(user, print, settings);
 }
 
 /** Creates a staff account. Its password is read from the terminal or from standard input. */

@@ -1,5 +1,6 @@
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import { conversationApi } from "./conversation-api.ts";
+import { credentialsApi } from "./credentials-api.ts";
 import { deviceApi } from "./device-api.ts";
 import { historyApi } from "./history-api.ts";
 import { keyLogApi } from "./key-log-api.ts";
@@ -11,6 +12,7 @@ export const createApi = (request: Request, tenant: TenantId) => ({
   ...deviceApi(request, tenant),
   ...keyLogApi(request),
   ...linkApi(request),
+  ...credentialsApi(request),
   ...conversationApi(request),
   ...historyApi(request),
 });

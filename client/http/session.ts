@@ -1,6 +1,12 @@
-import { openedSession, renewedSession, signIn, type SignIn } from "../../contract/sessions.ts";
+import {
+  openedSession,
+  renewedSession,
+  signIn,
+  type FactorCode,
+  type SignIn,
+} from "../../contract/sessions.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
-import { SealdeskError } from "../errors.ts";
+import { isProblem, SealdeskError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
 import { authorize, type OidcCredentials } from "../sign-in/authorize.ts";
 import { nothing, writeBody } from "./messages.ts";
@@ -14,6 +20,8 @@ export type Credentials =
       readonly tenant: string;
       readonly username: string;
       readonly password: string;
+      /** Asked at each sign-in of an account with a second factor, for a code that was not used before. */
+      readonly secondFactor?: () => Promise<FactorCode> | FactorCode;
     }
   | {
       readonly grant: "customer_token";
@@ -80,7 +88,7 @@ const end = { method: "DELETE", path: "v1/sessions/current", answer: nothing } a
  */
 export class Session {
   readonly #exchange: Exchange;
-  readonly #credentials: Credentials;
+  #credentials: Credentials;
   readonly #clock: Clock;
   readonly #thumbprint: string;
   readonly #keeper: SessionKeeper;
@@ -123,12 +131,30 @@ export class Session {
     }
   }
 
-  /** @throws SealdeskError sign_in_failed, device_revoked, rate_limited, network */
+  /**
+   * @throws SealdeskError sign_in_failed, second_factor_required, second_factor_failed, device_revoked,
+   *   rate_limited, network
+   */
   async signIn(): Promise<SignedIn> {
+    const credentials = this.#credentials;
+    try {
+      return await this.#open(credentials);
+    } catch (error) {
+      const isAsked = isProblem(error, "second_factor_required");
+      if (!isAsked || credentials.grant !== "password" || credentials.secondFactor === undefined)
+        throw error;
+      return this.#open(credentials, await credentials.secondFactor());
+    }
+  }
+
+  async #open(credentials: Credentials, secondFactor?: FactorCode): Promise<SignedIn> {
     const { user, accountKey, ...opened } = await this.#exchange({
       method: "POST",
       path: "v1/sessions",
-      body: writeBody(signIn, await grantOf(this.#exchange, this.#credentials, this.#thumbprint)),
+      body: writeBody(
+        signIn,
+        await grantOf(this.#exchange, credentials, this.#thumbprint, secondFactor),
+      ),
       answer: openedSession,
     });
     const session = {
@@ -168,6 +194,12 @@ export class Session {
    */
   request<T>(request: JsonRequest<T>): Promise<T> {
     return this.authorised((accessToken) => this.#exchange(request, accessToken));
+  }
+
+  /** Signs in with another password from now on, if this session has a password. */
+  passwordChanged(password: string): void {
+    if (this.#credentials.grant === "password")
+      this.#credentials = { ...this.#credentials, password };
   }
 
   /** Calls `send` with an access token, and once more with a fresh one if it was refused. */
@@ -243,11 +275,14 @@ async function grantOf(
   exchange: Exchange,
   credentials: Credentials,
   thumbprint: string,
+  secondFactor: FactorCode | undefined,
 ): Promise<SignIn> {
   const { grant, tenant } = credentials;
   switch (grant) {
-    case "password":
-      return { grant, tenant, username: credentials.username, password: credentials.password };
+    case "password": {
+      const { username, password } = credentials;
+      return { grant, tenant, username, password, ...(secondFactor && { secondFactor }) };
+    }
     case "customer_token":
       return { grant, tenant, token: await credentials.token({ thumbprint }) };
     case "oidc":

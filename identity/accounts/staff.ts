@@ -9,7 +9,7 @@ import { IdentityError } from "../identity-error.ts";
 import type { Secret } from "../../keys/secret.ts";
 import { asOwner } from "../../db/as-owner.ts";
 import { authorised, type Administrator } from "./administrator.ts";
-import { hashPassword } from "./password.ts";
+import { hashPassword } from "../passwords/password-hash.ts";
 import type { DirectoryDeps, Profiles } from "./profiles.ts";
 
 export type { StaffRole } from "../../policies/actor.ts";
@@ -30,18 +30,28 @@ export interface NewStaff {
  * Creates a staff account that signs in with a password. The application may not do this, so it
  * connects as the owner of the database.
  * @param ownerUrl a login that may act as sealdesk_owner
- * @throws IdentityError username_taken, weak_password; KeysError kms_...
+ * @throws IdentityError username_taken, weak_password, password_too_common; KeysError kms_...
  */
 export async function createStaff(
   ownerUrl: string,
   profiles: Profiles,
   staff: NewStaff,
 ): Promise<void> {
-  const passwordHash = await hashPassword(staff.password);
+  const slug = await asOwner(ownerUrl, staff.tenant, (client) => slugOf(client, staff.tenant));
+  const passwordHash = await hashPassword(staff.password, [staff.username, slug]);
   const profile = await profiles.seal(staff.tenant, staff.id, staff);
   await asOwner(ownerUrl, staff.tenant, (client) =>
     insertStaff(client, staff, profile, passwordHash),
   );
+}
+
+async function slugOf(client: Client, tenant: TenantId): Promise<string> {
+  const { rows } = await client.query<{ slug: string }>("select slug from tenants where id = $1", [
+    tenant,
+  ]);
+  const [row] = rows;
+  if (row === undefined) throw new IdentityError("tenant_not_found", "There is no such tenant.");
+  return row.slug;
 }
 
 async function insertStaff(

@@ -11,6 +11,7 @@ import { findStaff, type StaffName } from "../accounts/find-staff.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
 import { audited, assertAllowed, type Act, type UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
+import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { assertSession } from "../tokens/session-end.ts";
 import type { Announce } from "./announce.ts";
@@ -32,7 +33,7 @@ export interface Reset {
  * none.
  * @returns the number of devices that were removed
  * @throws IdentityError user_not_found, also for a user of another tenant; device_required; forbidden;
- *   session_revoked, device_revoked: the actor's own session or device ended meanwhile
+ *   step_up_required; session_revoked, device_revoked: the actor's own session or device ended meanwhile
  */
 export async function resetAccount(
   deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
@@ -47,6 +48,7 @@ export async function resetAccount(
     await assertSession(client, actor);
     if (account === undefined) throw notFound();
     note({ decision: assertResetAllowed(actor, { user, role: account.role }) });
+    await assertFreshFactor(client, actor, "reset_account", deps.now());
     const removed = await clearAccount(client, { tenant, user, ...account }, deps.now());
     note({ details: { reason, devices: removed.length } });
     return removed;

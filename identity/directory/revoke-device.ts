@@ -6,6 +6,7 @@ import type { Decision } from "../../policies/decision.ts";
 import { decideDirectory } from "../../policies/directory.ts";
 import { audited, type UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
+import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { assertSession } from "../tokens/session-end.ts";
 import type { Announce } from "./announce.ts";
@@ -21,7 +22,7 @@ import { removeDevices } from "./remove-devices.ts";
  * `announce` takes it out of the account's conversations and advances their epochs. Only a
  * registered device may do this.
  * @param list undefined if the device is of another account
- * @throws IdentityError stale_device_list, invalid_device_list; device_required; session_revoked; device_revoked; device_not_found, also for a
+ * @throws IdentityError stale_device_list, invalid_device_list; device_required; step_up_required; session_revoked; device_revoked; device_not_found, also for a
  *   device that the actor may not remove and for one that is already revoked
  */
 export async function revokeDevice(
@@ -44,6 +45,7 @@ export async function revokeDevice(
     const accounts = await lockAccounts(client, [actor.user, owner.user]);
     // This may have waited for the lock. If two devices remove each other, the first one wins.
     await assertSession(client, actor);
+    if (owner.user !== actor.user) await assertFreshFactor(client, actor, "revoke_device", nowMs);
     // Who removes their own device signs for it, and nobody signs for another account.
     if ((owner.user === actor.user) !== (list !== undefined))
       throw new IdentityError(

@@ -25,6 +25,7 @@ const apiKeyDetails = z.looseObject({
   ),
 });
 const removalDetails = z.looseObject({ provider: z.string() });
+const factorDetails = z.looseObject({ roles: z.array(z.string()) });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
 
 /**
@@ -87,6 +88,10 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("customer_jwks_url", []);
         set("revoked_customer_kids", []);
         set("api_keys", []);
+        set("second_factor_roles", []);
+        break;
+      case "tenant.set_second_factor":
+        set("second_factor_roles", factorDetails.safeParse(details).data?.roles ?? []);
         break;
       case "tenant.remove_customer_jwks_url":
         set("customer_jwks_url", []);

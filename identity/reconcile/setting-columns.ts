@@ -10,6 +10,7 @@ export const settingColumns = [
   "suspended_at_ms",
   "staff_history_grants",
   "api_keys",
+  "second_factor_roles",
 ] as const;
 export type SettingColumn = (typeof settingColumns)[number];
 

@@ -32,6 +32,7 @@ interface TenantRow {
   readonly origins: readonly string[];
   readonly isSuspended: boolean;
   readonly allowsGrants: boolean;
+  readonly secondFactorRoles: readonly string[];
 }
 
 // There is an index of those who are not customers.
@@ -43,7 +44,7 @@ const CUSTOMER: Role = "customer";
 const TENANT = `
   select customer_keys as "customerKeys", customer_jwks_url as "customerJwksUrl",
     revoked_customer_kids as "revokedKids", origins, suspended_at_ms is not null as "isSuspended",
-    staff_history_grants as "allowsGrants"
+    staff_history_grants as "allowsGrants", second_factor_roles as "secondFactorRoles"
   from tenants where id = $1`;
 
 /**
@@ -74,6 +75,7 @@ async function settingsOf(row: TenantRow): Promise<[SettingColumn, readonly stri
     ["origins", row.origins.toSorted()],
     ["suspended_at_ms", row.isSuspended ? ["suspended"] : []],
     ["staff_history_grants", row.allowsGrants ? ["allowed"] : []],
+    ["second_factor_roles", row.secondFactorRoles.toSorted()],
   ];
 }
 

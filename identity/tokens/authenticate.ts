@@ -4,6 +4,7 @@ import { runFor } from "../../db/fairness/requester.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
+import { decideSessionUse } from "../../policies/second-factor.ts";
 import { originNotAllowed } from "../accounts/origins.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { AccessClaims, AccessTokens } from "./access-token.ts";
@@ -23,6 +24,8 @@ export interface AuthenticationRequest {
   readonly origin?: string | undefined;
   /** Accepts a token that expired up to this long ago. Use it for renewal only. */
   readonly graceMs?: number | undefined;
+  /** Admits an account that must have a second factor and has none, so that it can enrol one. */
+  readonly isForEnrolment?: boolean | undefined;
 }
 
 /** The sender of a request, and the device key that signed its proof. */
@@ -38,7 +41,7 @@ export interface Authenticated {
 export interface Authenticator {
   /**
    * @throws IdentityError invalid_proof, proof_reused, invalid_token, token_expired, session_revoked,
-   *   device_revoked, tenant_suspended, origin_not_allowed, overloaded
+   *   device_revoked, tenant_suspended, origin_not_allowed, second_factor_enrolment_required, overloaded
    */
   authenticate(request: AuthenticationRequest): Promise<Actor>;
   /** Like `authenticate`, and also returns the key that signed the proof. */
@@ -46,7 +49,7 @@ export interface Authenticator {
 }
 
 const SESSION = `
-  select s.method, s.expires_at_ms, s.revoked_at_ms, u.role,
+  select s.method, s.factor_at_ms, u.role = any(t.second_factor_roles) as needs_factor, s.expires_at_ms, s.revoked_at_ms, u.role,
     d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins
   from sessions s
   join tenants t on t.id = s.tenant
@@ -56,6 +59,8 @@ const SESSION = `
 
 interface SessionRow {
   readonly method: string;
+  readonly factor_at_ms: number | null;
+  readonly needs_factor: boolean;
   readonly expires_at_ms: number;
   readonly revoked_at_ms: number | null;
   readonly role: Role;
@@ -112,6 +117,7 @@ export function createAuthenticator(deps: {
     // used proofs. An account has one share of it for all its devices and sessions.
     await replays.use(key.replayKey, nowMs, { tenant: claims.tenant, account: claims.user });
     const session = usable(await readSession(claims, key.deviceKey), nowMs, request.origin);
+    if (request.isForEnrolment !== true) assertFactor(session);
     return {
       actor: {
         tenant: claims.tenant,
@@ -133,6 +139,17 @@ export function createAuthenticator(deps: {
 
 export const tenantSuspended = (): IdentityError =>
   new IdentityError("tenant_suspended", "This organisation is suspended.");
+
+/** @throws IdentityError second_factor_enrolment_required */
+function assertFactor({ method, needs_factor: isRequired, factor_at_ms: factorAtMs }: SessionRow) {
+  const { allowed, reasons } = decideSessionUse({ method, isRequired, factorAtMs });
+  if (!allowed)
+    throw new IdentityError(
+      "second_factor_enrolment_required",
+      "Your role needs a second factor. Enrol an authenticator app first (POST /v1/account/totp).",
+      { reasons },
+    );
+}
 
 function usable(
   row: SessionRow | undefined,

@@ -47,6 +47,18 @@ export async function endSessions(
   }));
 }
 
+/**
+ * Ends the open sessions of an account, as `endSessions` does.
+ * @param except the session that goes on, if any
+ */
+export const endSessionsOf = (
+  client: Client,
+  user: UserId,
+  nowMs: number,
+  except?: SessionId,
+): Promise<readonly EndedSession[]> =>
+  endSessions(client, "s.user_id = $2 and s.id is distinct from $3", [nowMs, user, except ?? null]);
+
 /** Closes the connections of ended sessions, on all nodes. */
 export function disconnectEnded(
   disconnect: Disconnect,

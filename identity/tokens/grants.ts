@@ -3,8 +3,9 @@ import { inTransaction } from "../../db/transaction.ts";
 import { NO_TENANT } from "../../audit/logs.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
-import { isPassword } from "../accounts/password.ts";
+import { isPassword } from "../passwords/password-hash.ts";
 import type { Tenant } from "../accounts/tenant.ts";
+import { HAS_FACTOR, proveFactor, type FactorProof } from "../second-factor/prove-factor.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Client } from "../../db/pool.ts";
 import type { IdentityError } from "../identity-error.ts";
@@ -19,13 +20,15 @@ import {
 } from "../providers/sign-in-with-provider.ts";
 import { inspectCustomerToken } from "./customer-token/inspect-token.ts";
 import type { ProvenKey } from "./device-proof.ts";
-import type { SignIn, SignInDeps } from "./sign-in.ts";
+import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
 
 /** Reasons why a grant proves no account. */
 export type GrantFailure =
   | "unknown_tenant"
   | "unknown_user"
   | "wrong_password"
+  | "second_factor_required"
+  | "second_factor_failed"
   | CustomerTokenRefusal
   | Refused<ProviderOutcome>["failure"];
 type Refused<T> = Extract<T, { readonly failure: unknown }>;
@@ -41,6 +44,8 @@ export type Identified =
       readonly isRegistered: boolean;
       /** The session of the identity provider that vouches for the user. */
       readonly provider?: ProviderSession | undefined;
+      /** The second factor that was proved. */
+      readonly factor?: FactorProof["kind"];
     }
   | {
       readonly failure: GrantFailure;
@@ -54,6 +59,7 @@ type Deps = Pick<
   | "pool"
   | "now"
   | "newId"
+  | "totpSecrets"
   | "blindIndexKeys"
   | "profiles"
   | "customerKeys"
@@ -81,7 +87,7 @@ export async function identifyByGrant(
   const { grant } = request;
   switch (grant.kind) {
     case "password":
-      return byPassword(deps, request.tenant, tenant, grant, key);
+      return byPassword(deps, request.tenant, tenant, grant, key, nowMs);
     case "customer_token":
       return byCustomerToken(deps, request.tenant, tenant, grant.token, key, nowMs);
     case "oidc":
@@ -90,12 +96,14 @@ export async function identifyByGrant(
 }
 
 async function byPassword(
-  { pool, profiles, limits }: Deps,
+  deps: Deps,
   slug: string,
   tenant: Tenant | undefined,
-  { username, password }: { readonly username: string; readonly password: Secret<string> },
+  { username, password, factor }: Extract<Grant, { readonly kind: "password" }>,
   { deviceKey, thumbprint }: ProvenKey,
+  nowMs: number,
 ): Promise<Identified> {
+  const { pool, profiles, limits } = deps;
   // Without a tenant, the same queries run and find nothing.
   const id = tenant?.id ?? NO_TENANT;
   const found = await inTransaction(pool, id, async (client) => {
@@ -103,8 +111,9 @@ async function byPassword(
       id: UserId;
       passwordHash: string | null;
       isRegistered: boolean;
+      hasFactor: boolean;
     }>(
-      `select id, password_hash as "passwordHash", ${IS_REGISTERED}
+      `select id, password_hash as "passwordHash", ${IS_REGISTERED}, ${HAS_FACTOR} as "hasFactor"
        from users u where tenant = $1 and username_index = any($3::bytea[])`,
       [id, deviceKey, profiles.usernameIndexes(id, username)],
     );
@@ -113,13 +122,25 @@ async function byPassword(
   const isRegistered = found?.isRegistered === true;
   // The names of unknown tenants share one turn, because anybody can make up more of them.
   const holder: Holder = { tenant: tenant?.id ?? "", account: username };
-  const matches = await limits.attempt(
-    { account: `${slug}/${username}`, registeredKey: isRegistered ? thumbprint : undefined },
-    () => isPassword(found?.passwordHash ?? undefined, password, holder),
+  const account = `${slug}/${username}`;
+  const registeredKey = isRegistered ? thumbprint : undefined;
+  const matches = await limits.attempt({ account, registeredKey }, () =>
+    isPassword(found?.passwordHash ?? undefined, password, holder),
   );
   if (tenant === undefined) return { failure: "unknown_tenant" };
   if (found === undefined) return { failure: "unknown_user" };
-  return matches ? { user: found.id, isRegistered } : { failure: "wrong_password", user: found.id };
+  const { id: user } = found;
+  if (!matches) return { failure: "wrong_password", user };
+  if (!found.hasFactor) return { user, isRegistered };
+  if (factor === undefined) return { failure: "second_factor_required", user };
+  // Counted apart from the password: only those who know it can use up these attempts.
+  const by = { account: `${account} second factor`, registeredKey };
+  const isProved = await limits.attempt(by, () =>
+    proveFactor(deps, { tenant: tenant.id, user }, factor, nowMs),
+  );
+  return isProved
+    ? { user, isRegistered, factor: factor.kind }
+    : { failure: "second_factor_failed", user };
 }
 
 async function byCustomerToken(

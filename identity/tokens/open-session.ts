@@ -17,6 +17,8 @@ import { findTenant, type Tenant } from "../accounts/tenant.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import { IdentityError } from "../identity-error.ts";
+import type { FactorProof } from "../second-factor/prove-factor.ts";
+import { factorFailed } from "../second-factor/step-up.ts";
 import { tenantSuspended } from "./authenticate.ts";
 import { verifyProof, type ProvenKey } from "./device-proof.ts";
 import type { ProviderSession } from "../providers/sign-in-with-provider.ts";
@@ -42,9 +44,9 @@ export interface OpenedSession {
  * Opens a session for the device key that signed the proof, with a password, a customer token, or the
  * evidence of an identity provider.
  * Writes an audit entry on success and on failure.
- * @throws IdentityError sign_in_failed, invalid_proof, proof_reused, overloaded, device_revoked,
- *   tenant_suspended, origin_not_allowed, identity_provider_unavailable, role_not_assigned,
- *   account_not_linked; and what `limits` throw
+ * @throws IdentityError sign_in_failed, second_factor_required, second_factor_failed, invalid_proof,
+ *   proof_reused, overloaded, device_revoked, tenant_suspended, origin_not_allowed,
+ *   identity_provider_unavailable, role_not_assigned, account_not_linked; and what `limits` throw
  */
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
   const nowMs = deps.now();
@@ -93,9 +95,9 @@ async function openAt(
   if (tenant === undefined) throw signInFailed("unknown_tenant");
   if ("failure" in identified) {
     await recordFailure(deps, tenant, request.grant, identified, nowMs);
-    throw identified.told ?? signInFailed(identified.failure);
+    throw identified.told ?? refusalOf(identified.failure);
   }
-  const { user, isRegistered, provider } = identified;
+  const { user, isRegistered, provider, factor } = identified;
   const { grant } = request;
   const registeredKey = isRegistered ? key.thumbprint : undefined;
   try {
@@ -111,7 +113,7 @@ async function openAt(
     if (origin !== undefined && !tenant.origins.includes(origin)) throw originNotAllowed();
     if (tenant.suspendedAtMs !== null) throw tenantSuspended();
     return await inTransaction(deps.pool, tenant.id, (client) =>
-      createSession(deps, client, { tenant, user, grant, provider, key, nowMs }),
+      createSession(deps, client, { tenant, user, grant, provider, factor, key, nowMs }),
     );
   } catch (error) {
     if (error instanceof IdentityError || error instanceof KeysError)
@@ -128,11 +130,12 @@ async function createSession(
     readonly user: UserId;
     readonly grant: Grant;
     readonly provider: ProviderSession | undefined;
+    readonly factor: FactorProof["kind"] | undefined;
     readonly key: ProvenKey;
     readonly nowMs: number;
   },
 ): Promise<OpenedSession> {
-  const { tenant, user, grant, provider, key, nowMs } = opening;
+  const { tenant, user, grant, provider, factor, key, nowMs } = opening;
   const { rows } = await client.query<{
     role: Role;
     displayName: Uint8Array | null;
@@ -154,8 +157,8 @@ async function createSession(
   const expiresAtMs = nowMs + SESSION_LIFETIME_MS;
   await client.query(
     `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms,
-       identity_provider, provider_session, authenticated_at_ms)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+       identity_provider, provider_session, authenticated_at_ms, factor_at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       session,
       tenant.id,
@@ -167,6 +170,7 @@ async function createSession(
       provider?.id ?? null,
       provider?.sidHash ?? null,
       provider?.authenticatedAtMs ?? null,
+      factor === undefined ? null : nowMs,
     ],
   );
   await appendEntry(client, {
@@ -179,6 +183,7 @@ async function createSession(
     requestId: deps.requestId,
     session,
     method: grant.kind,
+    ...(factor && { details: { factor } }),
   });
   const token = await deps.accessTokens.issue(
     { tenant: tenant.id, user, role: account.role, session, thumbprint: key.thumbprint },
@@ -195,7 +200,15 @@ async function createSession(
   };
 }
 
-/** Returns the same error for every failure. Only the reasons, which are for the log, differ. */
+/** Whoever gave the right password is told that a code is missing or wrong. */
+function refusalOf(failure: GrantFailure): IdentityError {
+  if (failure === "second_factor_failed") return factorFailed();
+  if (failure === "second_factor_required")
+    return new IdentityError(failure, "Send a code of your second factor as well.");
+  return signInFailed(failure);
+}
+
+/** Returns the same error for every other failure. Only the reasons, which are for the log, differ. */
 const signInFailed = (failure: GrantFailure): IdentityError =>
   new IdentityError("sign_in_failed", "The sign-in failed.", { reasons: [failure] });
 

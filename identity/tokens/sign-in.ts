@@ -1,5 +1,7 @@
 import type { UserId, NewId } from "../../crypto/wire/ids.ts";
 import type { UseCase } from "../audited.ts";
+import type { FactorProof } from "../second-factor/prove-factor.ts";
+import type { TotpSecrets } from "../second-factor/totp-secrets.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { ProviderClients } from "../providers/provider-clients.ts";
@@ -13,7 +15,13 @@ import type { UsedProofs } from "./replay-cache.ts";
 
 /** The evidence that a sign-in presents. */
 export type Grant =
-  | { readonly kind: "password"; readonly username: string; readonly password: Secret<string> }
+  | {
+      readonly kind: "password";
+      readonly username: string;
+      readonly password: Secret<string>;
+      /** For an account with a second factor. */
+      readonly factor?: FactorProof | undefined;
+    }
   | { readonly kind: "customer_token"; readonly token: Secret<string> }
   | OidcGrant;
 
@@ -51,6 +59,7 @@ export interface SignInDeps extends UseCase {
   readonly accessTokens: AccessTokens;
   readonly replays: UsedProofs;
   readonly profiles: Profiles;
+  readonly totpSecrets: TotpSecrets;
   /**
    * The keys of the blind indexes. A new customer is stored under the first. Existing customers may
    * be stored under any of them.

@@ -81,3 +81,7 @@ export const providerSecretAssociated = (
   provider: IdentityProviderId,
 ): Uint8Array =>
   concat(utf8("sealdesk/at-rest/v1/provider-secret"), uuidToBytes(tenant), uuidToBytes(provider));
+
+/** Returns the associated data of the sealed secret of an authenticator app. */
+export const totpAssociated = (tenant: TenantId, subject: UserId): Uint8Array =>
+  concat(utf8("sealdesk/at-rest/v1/totp"), uuidToBytes(tenant), uuidToBytes(subject));

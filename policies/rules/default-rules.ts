@@ -1,5 +1,6 @@
 import { administrationRules, type AdministrationAction } from "./administration.ts";
 import { conversationRules, type ConversationAction } from "./conversation.ts";
+import { credentialsRules, type CredentialsAction } from "./credentials.ts";
 import { directoryRules, type DirectoryAction } from "./directory.ts";
 import { linkRules, type LinkAction } from "./link.ts";
 import { readingRules } from "./reading.ts";
@@ -12,6 +13,7 @@ export interface ActionsOf {
   readonly conversation: ConversationAction;
   readonly relay: RelayAction;
   readonly directory: DirectoryAction;
+  readonly credentials: CredentialsAction;
   readonly link: LinkAction;
   readonly upload: UploadAction;
   readonly audit_log: "read";
@@ -31,6 +33,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...relayRules,
   ...uploadRules,
   ...directoryRules,
+  ...credentialsRules,
   ...linkRules,
   ...readingRules,
   ...administrationRules,

@@ -8,6 +8,7 @@ import { logRequests, type RequestLogDeps } from "./log-requests.ts";
 import { describeRoutes } from "./openapi.ts";
 import { docsPage } from "./pages/docs.ts";
 import { landingPage, type SampleAccount } from "./pages/landing.ts";
+import { passwordResetPage } from "./pages/password-reset.ts";
 import type { AnyRoute } from "./route.ts";
 import { nothingHere, sendProblem } from "./send-problem.ts";
 import { serveRoutes, type ServeDeps } from "./serve-routes.ts";
@@ -21,7 +22,7 @@ export interface AppDeps extends ServeDeps, RequestLogDeps {
   readonly sampleAccounts: readonly SampleAccount[];
 }
 
-/** Creates the control plane: routes, their OpenAPI document, and two pages for people. */
+/** Creates the control plane: routes, their OpenAPI document, and pages for people. */
 export function createApp(deps: AppDeps): RequestListener {
   const { routes, publicUrl, version } = deps;
   const app = express();
@@ -59,6 +60,7 @@ export function createApp(deps: AppDeps): RequestListener {
   app.get("/v1/openapi.json", (_request, response) => void response.json(document));
   app.use(docsPage());
   app.use(landingPage({ version, sampleAccounts: deps.sampleAccounts }));
+  app.use(passwordResetPage());
   app.use(nothingHere);
   app.use(sendProblem(deps.log));
   return app;

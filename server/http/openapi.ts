@@ -16,11 +16,14 @@ const sessionProblems: readonly ProblemCode[] = [
   "overloaded",
   "rate_limited",
 ];
-const accessProblems = (access: RouteSpec["access"]): readonly ProblemCode[] => {
+const accessProblems = ({ access, isForEnrolment }: RouteSpec): readonly ProblemCode[] => {
   if (access === "public") return [];
   if (access === "monitor" || access === "api-key")
     return ["missing_token", "invalid_token", "rate_limited"];
-  return access === "connection" ? ["missing_token"] : sessionProblems;
+  if (access === "connection") return ["missing_token"];
+  return isForEnrolment === true
+    ? sessionProblems
+    : [...sessionProblems, "second_factor_enrolment_required"];
 };
 const inputProblems: readonly ProblemCode[] = ["invalid_request"];
 /** The problems of every route. A body that the route does not take is refused too. */
@@ -164,7 +167,7 @@ function answersOf(spec: RouteSpec, schemas: JsonSchemas): Record<string, object
 
 function problemsOf(spec: RouteSpec, schemas: JsonSchemas): Record<string, object> {
   const codes = new Set<ProblemCode>([
-    ...accessProblems(spec.access),
+    ...accessProblems(spec),
     ...headProblems,
     ...(spec.path.startsWith("/v1/") ? (["origin_not_allowed"] as const) : []),
     ...((spec.params ?? spec.query ?? spec.headers ?? spec.body) ? inputProblems : []),

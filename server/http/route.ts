@@ -52,6 +52,8 @@ export interface RouteSpec {
    * the entries: they are summed, or there is one for many requests.
    */
   readonly isUnlimited?: true;
+  /** True if the route also serves an account that must have a second factor and has none yet. */
+  readonly isForEnrolment?: true;
   readonly params?: Parameters;
   readonly query?: Parameters;
   /** Request headers by lower-case name. The route sees no others. */

@@ -4,6 +4,7 @@ import type { ApiRequests } from "../../identity/administration/api-requests.ts"
 import type { Profiles } from "../../identity/accounts/profiles.ts";
 import type { CertifyAccount } from "../../identity/authority/certify-account.ts";
 import type { Announce } from "../../identity/directory/announce.ts";
+import type { TotpSecrets } from "../../identity/second-factor/totp-secrets.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { ProviderClients } from "../../identity/providers/provider-clients.ts";
 import type { AccessTokens } from "../../identity/tokens/access-token.ts";
@@ -61,6 +62,11 @@ import {
   tailAuditRoute,
 } from "./routes/audit.ts";
 import {
+  changePasswordRoute,
+  createPasswordResetRoute,
+  redeemPasswordResetRoute,
+} from "./routes/credentials.ts";
+import {
   closeConversationRoute,
   createConversationRoute,
   listConversationsRoute,
@@ -99,6 +105,14 @@ import { backchannelLogoutRoute, listIdentityProvidersRoute } from "./routes/ide
 import { monitorRoute } from "./routes/monitor.ts";
 import { relayEventsRoute, relayStreamRoute } from "./routes/relay/receive.ts";
 import { relaySendRoute } from "./routes/relay/send.ts";
+import { endSessionRoute, listSessionsRoute } from "./routes/own-sessions.ts";
+import {
+  confirmTotpRoute,
+  enrolTotpRoute,
+  removeTotpRoute,
+  resetTotpRoute,
+  stepUpRoute,
+} from "./routes/second-factor.ts";
 import { closeSessionRoute, openSessionRoute, renewSessionRoute } from "./routes/sessions.ts";
 
 export interface RoutesDeps {
@@ -115,6 +129,7 @@ export interface RoutesDeps {
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   readonly profiles: Profiles;
   readonly customerKeys: CustomerKeyFinder;
+  readonly totpSecrets: TotpSecrets;
   readonly createLimiter: CreateLimiter;
   readonly providers: ProviderClients;
   readonly signInProofs: UsedProofs;
@@ -142,13 +157,22 @@ export interface RoutesDeps {
 /** Creates every route of the control plane. Each gets only its own dependencies. */
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys, profiles } = deps;
-  const { announce, disconnect, messaging, createLimiter, providers } = deps;
+  const { announce, disconnect, messaging, createLimiter, providers, totpSecrets } = deps;
   const { registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
   const auditLog = { ...useCase, heads: deps.heads };
   const keyLog = { ...useCase, logKey: deps.logKey };
   const uploads = deps.attachments;
+  const pseudonyms = new NetworkPseudonyms(pool, blindIndexKeys);
+  const { signInLimit, networkSignInLimit } = deps.config;
   const tus = { uploads, publicUrl, newId, turns: new UploadTurns() };
+  const credentials = {
+    ...useCase,
+    profiles,
+    totpSecrets,
+    disconnect,
+    attempts: new Attempts(createLimiter("credentials", signInLimit)),
+  };
   return [
     openSessionRoute({
       ...useCase,
@@ -160,11 +184,12 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       customerKeys: deps.customerKeys,
       providers,
       disconnect,
+      totpSecrets,
       // Kept apart from the proofs of signed-in accounts, so that strangers cannot fill their
       // space.
       replays: deps.signInProofs,
       refused: deps.refusedSignIns,
-      pseudonyms: new NetworkPseudonyms(pool, blindIndexKeys),
+      pseudonyms,
       limitsOf: signInLimits(createLimiter, deps.config),
     }),
     listIdentityProvidersRoute({ pool }),
@@ -174,6 +199,22 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     }),
     renewSessionRoute({ ...useCase, accessTokens }),
     closeSessionRoute({ ...useCase, disconnect }),
+    listSessionsRoute(useCase),
+    endSessionRoute({ ...useCase, disconnect }),
+    changePasswordRoute(credentials),
+    enrolTotpRoute(credentials),
+    confirmTotpRoute(credentials),
+    removeTotpRoute(useCase),
+    resetTotpRoute(useCase),
+    stepUpRoute(credentials),
+    createPasswordResetRoute({ ...useCase, publicUrl }),
+    redeemPasswordResetRoute({
+      ...useCase,
+      profiles,
+      disconnect,
+      pseudonyms,
+      attempts: new Attempts(createLimiter("password-reset-network", networkSignInLimit)),
+    }),
     registerDeviceRoute({
       ...useCase,
       announce,
@@ -222,7 +263,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     auditTilesRoute(new LogReader({ ...auditLog, publication: deps.publication })),
     monitorRoute({
       reader: new MonitorReader({ ...auditLog, publication: deps.publication }),
-      attempts: new Attempts(createLimiter("monitor-network", deps.config.networkSignInLimit)),
+      attempts: new Attempts(createLimiter("monitor-network", networkSignInLimit)),
     }),
     ...administrationRoutes(deps),
     searchAuditRoute(auditLog),

@@ -53,7 +53,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
       };
       const requestId = requestIdOf(response);
       response.locals["challenge"] = challenges[spec.access];
-      const known = await authenticate(spec.access, request, facts, deps, requestId);
+      const known = await authenticate(spec, request, facts, deps, requestId);
       if (known !== undefined && isLimited(spec)) deps.actLimits.take(requesterOf(known));
       const who = known && inRequest(known, requestId);
       const body = bodyOf(request, response, deps.bodies);
@@ -136,7 +136,7 @@ const joined = (params: Request["params"]): Record<string, string> =>
 export const requestIdOf = (response: Response): string => String(response.locals["requestId"]);
 
 async function authenticate(
-  access: RouteSpec["access"],
+  { access, isForEnrolment }: RouteSpec,
   request: Request,
   facts: Omit<RequestFacts, "address">,
   { authenticator, apiKeys, now }: ServeDeps,
@@ -167,7 +167,9 @@ async function authenticate(
       "Send the access token as Authorization: DPoP, and a proof in the DPoP header.",
     );
   const graceMs = access === "renewal" ? SESSION_LIFETIME_MS : 0;
-  return authenticator.identify({ token, proof, method, url, origin, nowMs: now(), graceMs });
+  const nowMs = now();
+  const asked = { token, proof, method, url, origin, nowMs, graceMs, isForEnrolment };
+  return authenticator.identify(asked);
 }
 
 function parseHead(spec: RouteSpec, request: Request) {

@@ -100,6 +100,10 @@ test("connecting and opening a store refuse wrong arguments in a sentence", asyn
       "connect password": [
         (password) => connectWith({ credentials: { ...credentials, password } }),
       ],
+      "connect secondFactor": [
+        (secondFactor) => connectWith({ credentials: { ...credentials, secondFactor } }),
+        "undefined",
+      ],
       "connect token": [
         (token) => connectWith({ credentials: { grant: "customer_token", tenant: "t", token } }),
       ],
@@ -161,6 +165,22 @@ test("the functions of a sealdesk refuse wrong arguments in a sentence", async (
       removeDevice: [(device) => sealdesk.removeDevice(device)],
       resetAccount: [(user) => sealdesk.resetAccount(user, "devices_lost")],
       "resetAccount reason": [(reason) => sealdesk.resetAccount(someone, reason)],
+    }),
+  ).toEqual([]);
+});
+
+test("the functions of an account's credentials refuse wrong arguments in a sentence", async () => {
+  const { credentials } = agent.sealdesk;
+  expect(
+    await unclear({
+      changePassword: [(present) => credentials.changePassword(present, "another one")],
+      "changePassword replacement": [(value) => credentials.changePassword("present", value)],
+      enrolTotp: [(password) => credentials.enrolTotp(password)],
+      confirmTotp: [(code) => credentials.confirmTotp(code)],
+      stepUp: [(code) => credentials.stepUp(code)],
+      "stepUp totp": [(totp) => credentials.stepUp({ totp })],
+      resetTotp: [(user) => credentials.resetTotp(user)],
+      createPasswordReset: [(user) => credentials.createPasswordReset(user)],
     }),
   ).toEqual([]);
 });
@@ -239,6 +259,15 @@ test("every function of the public classes is among those above, or takes nothin
       "synced",
     ].toSorted(),
   );
+  expect(functionsOf(agent.sealdesk.credentials)).toEqual([
+    "changePassword",
+    "confirmTotp",
+    "createPasswordReset",
+    "enrolTotp",
+    "removeTotp", // without arguments
+    "resetTotp",
+    "stepUp",
+  ]);
   expect(functionsOf(conversation)).toEqual(
     [
       "addMember",

@@ -122,7 +122,7 @@ export function revokeDeviceRoute(deps: RevokeDeps): Route {
       audits: ["device.revoke"],
       params: deviceParams,
       answers: { 204: { description: "The device is removed and its sessions are over" } },
-      problems: ["device_required", "device_not_found", "invalid_device_list"],
+      problems: ["device_required", "device_not_found", "invalid_device_list", "step_up_required"],
     },
     async ({ who, params }) => {
       await revokeDevice(deps, who.actor, params.id, undefined);

@@ -6,6 +6,7 @@ import { closeSession, renewSession } from "../../../identity/tokens/current-ses
 import type { Disconnect } from "../../../identity/tokens/disconnect.ts";
 import { openSession } from "../../../identity/tokens/open-session.ts";
 import type { Grant, SignInDeps, SignInLimits } from "../../../identity/tokens/sign-in.ts";
+import { proofOf } from "./second-factor.ts";
 import { siteOf } from "../../network.ts";
 import { answeredInSteps } from "../answered-in-steps.ts";
 import { HttpError } from "../http-error.ts";
@@ -39,6 +40,8 @@ export function openSessionRoute(
         "identity_provider_unavailable",
         "role_not_assigned",
         "account_not_linked",
+        "second_factor_required",
+        "second_factor_failed",
         "missing_token",
         "invalid_proof",
         "proof_reused",
@@ -71,7 +74,12 @@ export function openSessionRoute(
 function grantOf(body: SignIn): Grant {
   switch (body.grant) {
     case "password":
-      return { kind: body.grant, username: body.username, password: new Secret(body.password) };
+      return {
+        kind: body.grant,
+        username: body.username,
+        password: new Secret(body.password),
+        factor: body.secondFactor && proofOf(body.secondFactor),
+      };
     case "customer_token":
       return { kind: body.grant, token: new Secret(body.token) };
     case "oidc": {
@@ -91,6 +99,7 @@ export function renewSessionRoute(deps: UseCase & { readonly accessTokens: Acces
       summary: "Get a fresh access token for the current session, also after the last one expired",
       tag: "Sessions",
       access: "renewal",
+      isForEnrolment: true,
       audits: ["session.renew"],
       isUnlimited: true,
       answers: { 200: { description: "A fresh access token", schema: renewedSession } },
@@ -111,6 +120,7 @@ export function closeSessionRoute(deps: UseCase & { readonly disconnect: Disconn
       summary: "Sign out",
       tag: "Sessions",
       access: "session",
+      isForEnrolment: true,
       audits: ["session.revoke"],
       isUnlimited: true,
       answers: { 204: { description: "The session's tokens serve no more" } },

@@ -106,6 +106,11 @@ const changes: Readonly<Record<string, Change>> = {
     putRight: ofTenant("staff_history_grants = false"),
     told: () => /staff_history_grants says allowed, but entry 0 says nothing/,
   },
+  "that a role needs no second factor": {
+    meddle: ofTenant("second_factor_roles = '{agent}'"),
+    putRight: ofTenant("second_factor_roles = '{}'"),
+    told: () => /second_factor_roles says agent, but entry 0 says nothing/,
+  },
   "a suspension": {
     meddle: ofTenant("suspended_at_ms = 1"),
     putRight: ofTenant("suspended_at_ms = null"),

@@ -39,6 +39,16 @@ test("the document names every route", () => {
       "POST /v1/tenants/{tenant}/identity-providers/{provider}/backchannel-logout",
       "POST /v1/sessions/current/renew",
       "DELETE /v1/sessions/current",
+      "POST /v1/account/password",
+      "POST /v1/account/password-reset",
+      "POST /v1/users/{user}/password-reset",
+      "GET /v1/sessions",
+      "DELETE /v1/sessions/{id}",
+      "POST /v1/account/totp",
+      "POST /v1/account/totp/confirmation",
+      "DELETE /v1/account/totp",
+      "DELETE /v1/users/{user}/totp",
+      "POST /v1/sessions/current/step-up",
       "POST /v1/devices",
       "DELETE /v1/devices/{id}",
       "POST /v1/devices/{id}/removal",
@@ -135,7 +145,9 @@ test("every operation has an id of its own, its path's parameters, answers and s
     for (const { description } of Object.values(operation.responses))
       expect(description).not.toBe("");
     const isPublic =
-      /^(POST \/v1\/(sessions|tenants.*)|GET \/(healthz|readyz|v1\/tenants.*))$/.test(name);
+      /^(POST \/v1\/(sessions|tenants.*|account\/password-reset)|GET \/(healthz|readyz|v1\/tenants.*))$/.test(
+        name,
+      );
     const either = name === "POST /v1/relay/send" ? 2 : 1;
     expect([name, operation.security.length]).toEqual([name, isPublic ? 0 : either]);
     if (!isPublic) expect(statuses).toContain("401");
@@ -186,7 +198,7 @@ test("requests and answers of the document are closed, and what may be null says
 });
 
 describe("pages for people", () => {
-  test.each(["/", "/v1/docs"])(
+  test.each(["/", "/v1/docs", "/password-reset"])(
     "%s is HTML with a language, a title and one main part",
     async (path) => {
       const response = await fetch(server.url + path);

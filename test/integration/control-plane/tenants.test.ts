@@ -5,9 +5,10 @@ import type { Client } from "../../../db/pool.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { actBy, creationBody, postAct } from "../../support/acts.ts";
-import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
 import { register } from "../../support/identity-provider.ts";
+import { enrolTotp } from "../../support/second-factor.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -24,6 +25,10 @@ beforeAll(async () => {
   intruder = await staffDevice(server, "supervisor", elsewhere);
   victim = await customerDevice(server);
   const agent = await staffDevice(server);
+  const admin = await staffDevice(server, "admin");
+  const reset = await admin.request("POST", `/v1/users/${agent.user}/password-reset`);
+  expect(reset.status).toBe(201);
+  await enrolTotp(server, new TestDevice(server), await server.createStaff("agent"));
   const body = await creationBody(victim, [agent.user]);
   conversation = body.id;
   const created = await victim.request("POST", "/v1/conversations", { body });
@@ -94,6 +99,9 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.one_time_prekeys",
     "sealdesk.sessions",
     "sealdesk.identity_providers",
+    "sealdesk.password_resets",
+    "sealdesk.totp_factors",
+    "sealdesk.recovery_codes",
     "sealdesk.conversations",
     "sealdesk.members",
     "sealdesk.member_devices",

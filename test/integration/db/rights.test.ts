@@ -268,15 +268,19 @@ sealdesk.members: insert select update(open,until_seq)
 sealdesk.network_salts: delete insert select
 sealdesk.one_time_prekeys: delete insert select update(public_key,signature)
 sealdesk.packets: insert select
+sealdesk.password_resets: delete insert select update(created_at_ms,expires_at_ms,token_hash)
 sealdesk.probe_storage(): execute
+sealdesk.recovery_codes: delete insert select
+sealdesk.replace_password(): execute
 sealdesk.sender_keys: insert select
 sealdesk.server_keys: insert(created_at_ms,name,provider,version,wrapped,wrapping_version) select
-sealdesk.sessions: delete insert select update(revoked_at_ms)
+sealdesk.sessions: delete insert select update(factor_at_ms,revoked_at_ms)
 sealdesk.signed_prekeys: insert select update(id,public_key,signature)
 sealdesk.staff_certificates: insert select update(account_key,authority,certificate,from_ms,role,signature,until_ms)
 sealdesk.storage_usage: delete insert select update(bytes,items)
 sealdesk.store_generations: insert select update(before,generation)
 sealdesk.tenants: select
+sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret)
 sealdesk.update_provider_account(): execute
 sealdesk.users: insert(created_at_ms,id,subject_index,tenant) select update(account_key)
 sealdesk_migrations.migrations: select

@@ -11,6 +11,8 @@ const sealed = [
   // Key packets and packets of history grants.
   "sealdesk.packets.bytes",
   "sealdesk.identity_providers.client_secret",
+  // Secrets of authenticator apps.
+  "sealdesk.totp_factors.secret",
   "sealdesk.users.display_name",
   "sealdesk.users.username",
 ];
@@ -48,6 +50,8 @@ const digestsAndCommitments = [
   "sealdesk.events.transcript_hash",
   "sealdesk.history_grants.receipt_digest",
   "sealdesk.one_time_prekeys.digest",
+  "sealdesk.password_resets.token_hash",
+  "sealdesk.recovery_codes.code_hash",
   "sealdesk.sessions.device_key_thumbprint",
   "sealdesk.sessions.provider_session",
   "sealdesk.users.identity_index",
@@ -106,6 +110,7 @@ const madeByTheServer = [
   "sealdesk.tenants.name",
   "sealdesk.tenants.origins",
   "sealdesk.tenants.revoked_customer_kids",
+  "sealdesk.tenants.second_factor_roles",
   "sealdesk.tenants.slug",
 ];
 const oneOfAFewWords = [

@@ -102,6 +102,10 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--slug", slug(), "--set", "on"],
     leaves: "tenant.allow_staff_grants",
   },
+  "tenant second-factor": {
+    args: () => ["--slug", slug(), "--role", "auditor", "--set", "required"],
+    leaves: "tenant.set_second_factor",
+  },
   "tenant keys add": {
     args: () => ["--slug", slug(), "--customer-keys", join(folder, "keys.json")],
     leaves: "tenant.add_customer_keys",
@@ -179,6 +183,15 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--tenant", slug(), "--name", "idp"],
     leaves: "tenant.remove_identity_provider",
   },
+  "user set-password": {
+    args: () => ["--tenant", slug(), "--username", "made"],
+    leaves: "user.set_password",
+    input: "correct-horse-battery-2\n",
+  },
+  "user reset-password": {
+    args: () => ["--tenant", slug(), "--username", "made"],
+    leaves: "user.create_password_reset",
+  },
   "audit monitor add": {
     args: () => ["--tenant", slug(), "--name", "monitor"],
     leaves: "tenant.add_monitor",
@@ -213,6 +226,7 @@ const others: Readonly<Record<string, string>> = {
   "policy table": "prints the rules of this version",
   "keys rewrap-subjects": "continues what keys rotate-kek recorded",
   "customer-token": "signs for development",
+  "user reset-second-factor": "see control-plane/second-factor.test.ts",
   "audit vkey": "reads a public key",
   "audit export": "reads; records it: see audit/commands.test.ts",
   "audit tail": "reads; records it: see below",

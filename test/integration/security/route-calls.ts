@@ -20,6 +20,8 @@ import { follow } from "../../support/follow-audit-log.ts";
 import { register } from "../../support/identity-provider.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { createConversation, helloOf } from "../../support/relay-socket.ts";
+import { partsOfLink } from "../../support/reset-link.ts";
+import { beginTotp, enrolTotp } from "../../support/second-factor.ts";
 import type { TestServer } from "../../support/server.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
 import { arrange, consentOf, grantBy, postGrant } from "../control-plane/history-requests.ts";
@@ -96,6 +98,67 @@ export function routeCalls({
     "DELETE /v1/sessions/current": async () => {
       const device = await another();
       return () => device.request("DELETE", "/v1/sessions/current");
+    },
+    "POST /v1/account/password": async () => {
+      const staff = await server.createStaff("agent");
+      const device = new TestDevice(server);
+      await device.signInAsStaff(staff);
+      const body = { present: staff.password, replacement: randomBytes(18).toString("hex") };
+      return () => device.request("POST", "/v1/account/password", { body });
+    },
+    "POST /v1/users/{user}/password-reset": async () => {
+      const [admin, { id }] = [
+        await staffDevice(server, "admin"),
+        await server.createStaff("agent"),
+      ];
+      return () => admin.request("POST", `/v1/users/${id}/password-reset`);
+    },
+    "POST /v1/account/password-reset": async () => {
+      const [admin, { id }] = [
+        await staffDevice(server, "admin"),
+        await server.createStaff("agent"),
+      ];
+      const { body: reset } = await admin.request("POST", `/v1/users/${id}/password-reset`);
+      const body = { ...partsOfLink(reset.link), password: randomBytes(18).toString("hex") };
+      return () => admin.request("POST", "/v1/account/password-reset", { body, token: "" });
+    },
+    "GET /v1/sessions": async () => () => agent.request("GET", "/v1/sessions"),
+    "DELETE /v1/sessions/{id}": async () => {
+      const staff = await server.createStaff("agent");
+      const [device, other] = [new TestDevice(server), new TestDevice(server)];
+      await device.signInAsStaff(staff);
+      const { body } = await other.signInAsStaff(staff);
+      return () => device.request("DELETE", `/v1/sessions/${body.session}`);
+    },
+    "POST /v1/account/totp": async () => {
+      const staff = await server.createStaff("agent");
+      const device = new TestDevice(server);
+      await device.signInAsStaff(staff);
+      const body = { password: staff.password };
+      return () => device.request("POST", "/v1/account/totp", { body });
+    },
+    "POST /v1/account/totp/confirmation": async () => {
+      const device = new TestDevice(server);
+      const { code } = await beginTotp(server, device, await server.createStaff("agent"));
+      const body = { code: code() };
+      return () => device.request("POST", "/v1/account/totp/confirmation", { body });
+    },
+    "DELETE /v1/account/totp": async () => {
+      const device = new TestDevice(server);
+      await enrolTotp(server, device, await server.createStaff("agent"));
+      return () => device.request("DELETE", "/v1/account/totp");
+    },
+    "DELETE /v1/users/{user}/totp": async () => {
+      const device = new TestDevice(server);
+      await enrolTotp(server, device, await server.createStaff("agent"));
+      const admin = await staffDevice(server, "admin");
+      return () => admin.request("DELETE", `/v1/users/${device.user}/totp`);
+    },
+    "POST /v1/sessions/current/step-up": async () => {
+      const device = new TestDevice(server);
+      const { recoveryCodes } = await enrolTotp(server, device, await server.createStaff("agent"));
+      const body = { recoveryCode: recoveryCodes[0] };
+      return () => device.request("POST", "/v1/sessions/current/step-up", { body });
     },
     "POST /v1/devices": async () => {
       const device = await another();

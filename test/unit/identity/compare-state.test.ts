@@ -30,6 +30,7 @@ const settings = new Map([
   ["origins", []],
   ["suspended_at_ms", []],
   ["staff_history_grants", []],
+  ["second_factor_roles", []],
 ] as const);
 const account = (id: UserId, role: string, createdAtMs: number) =>
   [id, { id, role, createdAtMs }] as const;
@@ -59,7 +60,7 @@ test("an account of staff that is gone differs, and a refused change says nothin
 test("a tenant without a row differs in each setting", () => {
   const { state, agent } = recorded();
   const accounts = new Map([account(agent, "agent", 0)]);
-  expect(compareState(tenant, state, { accounts, settings: undefined, providers })).toHaveLength(7);
+  expect(compareState(tenant, state, { accounts, settings: undefined, providers })).toHaveLength(8);
 });
 
 test("nothing is said about accounts from before the entries that were pruned", () => {
@@ -97,7 +98,9 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
     { issuer: "https://evil.example" },
     { accounts: "existing" },
   ])
-    expect(differencesOf(changes).map(({ place }) => place)).toEqual(["sealdesk.identity_providers staff"]);
+    expect(differencesOf(changes).map(({ place }) => place)).toEqual([
+      "sealdesk.identity_providers staff",
+    ]);
   expect(compareState(tenant, state, { accounts, settings, providers })).toHaveLength(1);
   const after = state.copy();
   after.add(entry("tenant.remove_identity_provider", "tenant", tenant, { provider: "staff" }), 3);

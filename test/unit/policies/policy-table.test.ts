@@ -8,6 +8,7 @@ const titles = {
   relay: "Frames of the relay",
   upload: "Attachments that are being sent",
   directory: "Accounts, devices and their keys",
+  credentials: "Passwords, second factors and sessions",
   link: "Requests to link a device",
   audit_log: "The audit log",
   account_names: "The names of accounts",

@@ -1,31 +1,20 @@
 import { hash, verify } from "@node-rs/argon2";
 import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
 import type { Holder } from "../../policies/fair-shares.ts";
-import { IdentityError } from "../identity-error.ts";
 import type { Secret } from "../../keys/secret.ts";
+import { opaqueString } from "./opaque-string.ts";
+import { usablePassword } from "./usable-password.ts";
 
 /**
- * NIST SP 800-63B section 3.1.1.2 requires at least 15 characters when a password is the only
- * factor.
- */
-const MIN_PASSWORD_LENGTH = 15;
-/** Enough for any passphrase. The limit makes longer input cheap to refuse. */
-const MAX_PASSWORD_LENGTH = 256;
-
-/**
- * Returns the Argon2id hash (RFC 9106) to store, in PHC form. The library's parameters are OWASP's
+ * Returns the Argon2id hash (RFC 9106) of a new password, in PHC form. The library's parameters are OWASP's
  * (19 MiB, two passes).
- * @throws IdentityError weak_password
+ * @param names what the password must not contain: see `usablePassword`
+ * @throws IdentityError weak_password, password_too_common
  */
-export async function hashPassword(password: Secret<string>): Promise<string> {
-  const text = password.reveal().normalize("NFC");
-  if (text.length < MIN_PASSWORD_LENGTH || text.length > MAX_PASSWORD_LENGTH)
-    throw new IdentityError(
-      "weak_password",
-      `A password has ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters.`,
-    );
-  return hash(text);
-}
+export const hashPassword = async (
+  password: Secret<string>,
+  names: readonly string[],
+): Promise<string> => hash(await usablePassword(password, names));
 
 // A hash of a password that nobody has, with the same parameters. An unknown user's password is
 // compared with it.
@@ -48,8 +37,6 @@ export async function isPassword(
 ): Promise<boolean> {
   nobody ??= hash("a password that nobody has");
   const compared = stored ?? (await nobody);
-  const matches = await checks.run(holder, () =>
-    verify(compared, password.reveal().normalize("NFC")),
-  );
+  const matches = await checks.run(holder, () => verify(compared, opaqueString(password.reveal())));
   return matches && stored !== undefined;
 }

@@ -1,0 +1,97 @@
+import { given } from "../arguments.ts";
+import * as checks from "../call-checks.ts";
+import type { Given, UserId } from "../../crypto/wire/ids.ts";
+import type { FactorCode } from "../../contract/sessions.ts";
+import type { Api } from "../http/api.ts";
+import type { Session } from "../http/session.ts";
+
+/** A link with which a person chooses a new password. */
+export interface PasswordResetLink {
+  readonly link: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAtMs: number;
+}
+
+/** What an authenticator app reads: show `uri` as a QR code, and `secret` (Base32) for typing. */
+export interface TotpEnrolment {
+  readonly uri: string;
+  readonly secret: string;
+}
+
+/** What local accounts of staff sign in with: one's own, and as an admin those of others. */
+export class AccountCredentials {
+  readonly #api: Api;
+  readonly #session: Session;
+
+  constructor(api: Api, session: Session) {
+    this.#api = api;
+    this.#session = session;
+  }
+
+  /**
+   * Replaces the password of this account, and ends its sessions on other devices. This connection goes on and
+   * signs in with the new one. Pass the new one to the next `connect`.
+   * @throws SealdeskError wrong_password, weak_password, password_too_common, rate_limited; forbidden: the
+   *   account has no password
+   */
+  async changePassword(present: string, replacement: string): Promise<void> {
+    checks.secret(present, "present");
+    checks.secret(replacement, "replacement");
+    await this.#api.changePassword({ present, replacement });
+    this.#session.passwordChanged(replacement);
+  }
+
+  /**
+   * Begins to enrol an authenticator app (RFC 6238). It counts once you call `confirmTotp`, within ten minutes.
+   * @throws SealdeskError wrong_password, second_factor_exists, rate_limited, forbidden
+   */
+  async enrolTotp(password: string): Promise<TotpEnrolment> {
+    checks.secret(password, "password");
+    return this.#api.enrolTotp(password);
+  }
+
+  /**
+   * Confirms the authenticator app with a code that it shows. From now on, signing in needs a code: pass
+   * `secondFactor` in the credentials. The account's sessions on other devices end.
+   * @returns ten recovery codes. Each serves once, in place of a code. They are shown this once
+   * @throws SealdeskError second_factor_failed, rate_limited
+   */
+  async confirmTotp(code: string): Promise<readonly string[]> {
+    checks.secret(code, "code");
+    return this.#api.confirmTotp(code);
+  }
+
+  /**
+   * Removes the authenticator app and the recovery codes of this account.
+   * @throws SealdeskError step_up_required, second_factor_missing
+   */
+  async removeTotp(): Promise<void> {
+    await this.#api.removeTotp();
+  }
+
+  /**
+   * Proves the second factor again. For ten minutes, acts that fail with `step_up_required` are then allowed.
+   * @throws SealdeskError second_factor_failed, rate_limited
+   */
+  async stepUp(code: FactorCode): Promise<void> {
+    checks.factorCode(code, "code");
+    await this.#api.stepUp(code);
+  }
+
+  /**
+   * As an admin, removes the second factor of another account whose person lost it, and ends its sessions.
+   * @throws SealdeskError step_up_required, second_factor_missing, forbidden, member_not_found
+   */
+  async resetTotp(user: Given<UserId>): Promise<void> {
+    await this.#api.resetTotp(given(user, "user"));
+  }
+
+  /**
+   * As an admin, makes a link with which another person chooses a new password, once and within 24 hours. Give
+   * it to that person over a way that you trust. Their password stays valid until then.
+   * @throws SealdeskError step_up_required, forbidden, member_not_found
+   */
+  async createPasswordReset(user: Given<UserId>): Promise<PasswordResetLink> {
+    return this.#api.createPasswordReset(given(user, "user"));
+  }
+}

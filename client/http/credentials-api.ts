@@ -1,0 +1,58 @@
+import { passwordChange, passwordReset } from "../../contract/credentials.ts";
+import {
+  newTotp,
+  recoveryCodes,
+  totpConfirmation,
+  totpEnrolment,
+} from "../../contract/second-factor.ts";
+import { factorCode, type FactorCode } from "../../contract/sessions.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
+import { nothing, writeBody } from "./messages.ts";
+import type { Request } from "./transport.ts";
+
+/** Creates the calls about what local accounts sign in with. */
+export const credentialsApi = (request: Request) => ({
+  changePassword: async (passwords: {
+    readonly present: string;
+    readonly replacement: string;
+  }): Promise<undefined> =>
+    request({
+      method: "POST",
+      path: "v1/account/password",
+      body: writeBody(passwordChange, passwords),
+      answer: nothing,
+    }),
+
+  enrolTotp: async (password: string) =>
+    request({
+      method: "POST",
+      path: "v1/account/totp",
+      body: writeBody(newTotp, { password }),
+      answer: totpEnrolment,
+    }),
+
+  async confirmTotp(code: string): Promise<readonly string[]> {
+    const path = "v1/account/totp/confirmation";
+    const body = writeBody(totpConfirmation, { code });
+    return (await request({ method: "POST", path, body, answer: recoveryCodes })).recoveryCodes;
+  },
+
+  removeTotp: (): Promise<undefined> =>
+    request({ method: "DELETE", path: "v1/account/totp", answer: nothing }),
+
+  /** Removes the second factor of another account. For admins. */
+  resetTotp: (user: UserId): Promise<undefined> =>
+    request({ method: "DELETE", path: `v1/users/${user}/totp`, answer: nothing }),
+
+  stepUp: async (code: FactorCode): Promise<undefined> =>
+    request({
+      method: "POST",
+      path: "v1/sessions/current/step-up",
+      body: writeBody(factorCode, code),
+      answer: nothing,
+    }),
+
+  /** Makes a link with which another person chooses a new password. For admins. */
+  createPasswordReset: (user: UserId) =>
+    request({ method: "POST", path: `v1/users/${user}/password-reset`, answer: passwordReset }),
+});

@@ -1,0 +1,104 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { Client } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { decideCredentials } from "../../policies/credentials.ts";
+import type { DirectoryDeps } from "../accounts/profiles.ts";
+import { audited, type UseCase } from "../audited.ts";
+import { lockAccounts } from "../directory/lock-account.ts";
+import { IdentityError } from "../identity-error.ts";
+import { assertCredentials, readCredentialsFacts } from "../passwords/password-account.ts";
+import { endSessionsOf } from "../tokens/end-sessions.ts";
+import { assertFreshFactor } from "./fresh-factor.ts";
+
+/**
+ * Removes the second factor of the actor's own account with its recovery codes, such as before another
+ * authenticator app is enrolled.
+ * @throws IdentityError second_factor_missing, step_up_required, device_required, forbidden
+ */
+export async function removeOwnTotp(deps: UseCase, actor: Actor): Promise<void> {
+  const { tenant, user } = actor;
+  const act = { action: "user.remove_factor", resource: { type: "user", id: user } } as const;
+  await audited(deps, actor, act, async (client, note) => {
+    await lockAccounts(client, [user]);
+    const facts = await readCredentialsFacts(client, user);
+    if (facts === undefined) throw notFound();
+    const decision = decideCredentials(actor, "remove_factor", { tenant, user, ...facts });
+    note({ decision });
+    assertCredentials(decision);
+    await assertFreshFactor(client, actor, "remove_factor", deps.now());
+    await removeFactor(client, user);
+  });
+}
+
+/**
+ * Removes the second factor of another account, whose person lost it. Its sessions end. The person then signs in
+ * with the password alone, so check who asks.
+ * @throws IdentityError user_not_found, second_factor_missing, step_up_required, device_required, forbidden
+ */
+export async function resetTotp(deps: UseCase, actor: Actor, user: UserId): Promise<void> {
+  const { tenant } = actor;
+  const act = {
+    action: "user.reset_factor",
+    resource: { type: "user", id: user },
+    subject: user,
+  } as const;
+  await audited(deps, actor, act, async (client, note) => {
+    await lockAccounts(client, [user]);
+    const facts = await readCredentialsFacts(client, user);
+    if (facts === undefined) throw notFound();
+    const decision = decideCredentials(actor, "reset_factor", { tenant, user, ...facts });
+    note({ decision });
+    assertCredentials(decision);
+    await assertFreshFactor(client, actor, "reset_factor", deps.now());
+    await removeFactor(client, user);
+    const ended = await endSessionsOf(client, user, deps.now());
+    note({ details: { sessions: ended.length } });
+  });
+}
+
+/**
+ * Like `resetTotp`, for the operator of the server. Running servers close the account's sockets.
+ * @throws IdentityError user_not_found, second_factor_missing
+ */
+export async function resetTotpByOperator(
+  { pool, now, profiles }: Pick<DirectoryDeps, "pool" | "now" | "profiles">,
+  tenant: TenantId,
+  { username, by = OPERATOR }: { readonly username: string; readonly by?: OperatorActor },
+): Promise<void> {
+  await inTransaction(pool, tenant, async (client) => {
+    const { rows } = await client.query<{ id: UserId }>(
+      "select id from users where username_index = any($1::bytea[])",
+      [profiles.usernameIndexes(tenant, username)],
+    );
+    const [user] = rows;
+    if (user === undefined) throw notFound();
+    await removeFactor(client, user.id);
+    const ended = await endSessionsOf(client, user.id, now());
+    await appendEntry(client, {
+      occurredAtMs: now(),
+      tenant,
+      actor: by,
+      action: "user.reset_factor",
+      resource: { type: "user", id: user.id },
+      subject: user.id,
+      outcome: "success",
+      details: { sessions: ended.length },
+    });
+  });
+}
+
+async function removeFactor(client: Client, user: UserId): Promise<void> {
+  const { rowCount } = await client.query(
+    "delete from totp_factors where user_id = $1 and confirmed_at_ms is not null",
+    [user],
+  );
+  if (rowCount === 0)
+    throw new IdentityError("second_factor_missing", "The account has no second factor.");
+  // If the role needs a second factor, open sessions may only enrol another one from now on.
+  await client.query("update sessions set factor_at_ms = null where user_id = $1", [user]);
+}
+
+const notFound = (): IdentityError => new IdentityError("user_not_found", "There is no such user.");

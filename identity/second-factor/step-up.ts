@@ -1,0 +1,48 @@
+import type { Actor } from "../../policies/actor.ts";
+import { audited, auditRefusals, type UseCase } from "../audited.ts";
+import { IdentityError } from "../identity-error.ts";
+import type { CountAttempts } from "../passwords/change-password.ts";
+import { proveFactor, type FactorProof } from "./prove-factor.ts";
+import type { TotpSecrets } from "./totp-secrets.ts";
+
+export interface FactorDeps extends UseCase {
+  readonly totpSecrets: TotpSecrets;
+  readonly attempts: CountAttempts;
+}
+
+/**
+ * Proves the second factor again in the actor's session. Acts that are hard to undo need it: see
+ * `assertFreshFactor`.
+ * @throws IdentityError second_factor_failed, also for an account without a second factor; session_revoked;
+ *   and what `attempts` throws
+ */
+export async function stepUp(deps: FactorDeps, actor: Actor, proof: FactorProof): Promise<void> {
+  const { tenant, user, session } = actor;
+  const act = {
+    action: "session.step_up",
+    resource: { type: "session", id: session },
+    details: { factor: proof.kind },
+  } as const;
+  const nowMs = deps.now();
+  await auditRefusals(deps, actor, act, () => assertProved(deps, { tenant, user }, proof, nowMs));
+  await audited(deps, actor, act, (client) =>
+    client.query("update sessions set factor_at_ms = $2 where id = $1", [session, nowMs]),
+  );
+}
+
+/** @throws IdentityError second_factor_failed; and what `attempts` throws */
+export async function assertProved(
+  deps: FactorDeps,
+  account: Pick<Actor, "tenant" | "user">,
+  proof: FactorProof,
+  nowMs: number,
+): Promise<void> {
+  const prove = () => proveFactor(deps, account, proof, nowMs);
+  if (!(await deps.attempts.run(`${account.user} second factor`, prove))) throw factorFailed();
+}
+
+export const factorFailed = (): IdentityError =>
+  new IdentityError(
+    "second_factor_failed",
+    "The code of the second factor is not right, or it was used before. Wait for the next code.",
+  );

@@ -1,0 +1,21 @@
+import { allow, deny, type Decision } from "./decision.ts";
+
+/** The facts about a session and the role of its account. */
+export interface SecondFactorFacts {
+  /** The way in which the session was opened. */
+  readonly method: string;
+  /** Whether the tenant requires a second factor of the role. */
+  readonly isRequired: boolean;
+  /** When it was proved in the session, in milliseconds since the Unix epoch; null if it was not. */
+  readonly factorAtMs: number | null;
+}
+
+/**
+ * Decides whether a session may be used for anything but enrolling a second factor. Only a password is not enough:
+ * whoever else signs an account in, such as an identity provider, answers for the second factor. Pure.
+ */
+export function decideSessionUse({ method, isRequired, factorAtMs }: SecondFactorFacts): Decision {
+  if (!isRequired) return allow("second_factor_optional");
+  if (method !== "password") return allow("signed_in_elsewhere");
+  return factorAtMs === null ? deny("second_factor_not_enrolled") : allow("second_factor_proved");
+}
