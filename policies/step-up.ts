@@ -2,7 +2,7 @@ import { allow, deny, type Decision } from "./decision.ts";
 import type { ActionsOf } from "./rules/default-rules.ts";
 
 /** How long a proof of the second factor counts as fresh, in milliseconds. */
-export const FRESH_FACTOR_MS = 10 * 60 * 1000;
+const FRESH_FACTOR_MS = 10 * 60 * 1000;
 
 /**
  * The acts that need a fresh proof of the second factor, because they are hard to undo. "revoke_device" needs it for

@@ -31,7 +31,7 @@ export async function stepUp(deps: FactorDeps, actor: Actor, proof: FactorProof)
 }
 
 /** @throws IdentityError second_factor_failed; and what `attempts` throws */
-export async function assertProved(
+async function assertProved(
   deps: FactorDeps,
   account: Pick<Actor, "tenant" | "user">,
   proof: FactorProof,
