@@ -22,6 +22,12 @@ export function totpCode(secret: string, nowMs: number): string {
   return number.toString().padStart(6, "0");
 }
 
+/** Stops the server's clock but for `offsetMs`, so that a code belongs to one step, however long the test takes. */
+export function stopClock({ clock }: TestServer): void {
+  const stoppedAtMs = clock.now();
+  clock.now = () => stoppedAtMs + clock.offsetMs;
+}
+
 /** Signs in and begins to enrol an authenticator app. */
 export async function beginTotp(server: TestServer, device: TestDevice, staff: TestStaff) {
   await device.signInAsStaff(staff);

@@ -1,11 +1,12 @@
 import { staffDevice, TestDevice, type Reply } from "../../support/device.ts";
-import { beginTotp, enrolTotp, totpCode } from "../../support/second-factor.ts";
+import { beginTotp, enrolTotp, stopClock, totpCode } from "../../support/second-factor.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
+  stopClock(server);
 });
 beforeEach(() => {
   server.clock.offsetMs = 0;
@@ -161,6 +162,7 @@ describe("guessing", () => {
       signInLimit: { burst: 3, secondsPerFurther: 3600 },
       trustedProxies: ["127.0.0.1"],
     });
+    stopClock(limited);
   });
   afterAll(() => limited.close());
 

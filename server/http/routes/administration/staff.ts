@@ -72,7 +72,7 @@ export function createStaffRoute(deps: StaffDeps & { readonly newId: NewId }): R
       body: newStaff,
       bodyLimit: bodyLimits.small,
       answers: { 201: { description: "The account", schema: createdStaff } },
-      problems: [...changeProblems, "username_taken", "weak_password"],
+      problems: [...changeProblems, "username_taken", "weak_password", "password_too_common"],
     },
     (call) => {
       const { username, displayName = username, role, password } = call.body;
