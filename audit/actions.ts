@@ -4,6 +4,7 @@ import type { DetailKinds } from "./actions/action-spec.ts";
 import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
 import { deploymentActions } from "./actions/deployment-actions.ts";
 import { keyActions } from "./actions/key-actions.ts";
+import { policyActions } from "./actions/policy-actions.ts";
 import { tenantActions } from "./actions/tenant-actions.ts";
 
 /** Every action that leaves an entry in the audit log. An entry of another action does not compile. */
@@ -14,6 +15,7 @@ export const actions = {
   ...attachmentActions,
   ...auditActions,
   ...tenantActions,
+  ...policyActions,
   ...keyActions,
   ...deploymentActions,
 } as const;

@@ -25,6 +25,8 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
+/** What `sealdesk.assert_policy_version` raises. */
+export const POLICY_CHANGED = "SD001";
 export const UNIQUE_VIOLATION = "23505";
 
 /** A write in a read-only transaction, as on a standby or an old primary. */

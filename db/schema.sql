@@ -391,6 +391,35 @@ table sealdesk.api_requests (
   grant update (answer, status) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.approvals (
+  tenant uuid not null,
+  id uuid not null,
+  action text not null,
+  parameters_hash bytea not null,
+  reason text not null,
+  requester text not null,
+  requested_at_ms bigint not null,
+  expires_at_ms bigint not null,
+  approver text,
+  executed_at_ms bigint,
+  withdrawn_at_ms bigint
+)
+  row level security
+  constraint approvals_action_check CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text))
+  constraint approvals_check CHECK ((expires_at_ms > requested_at_ms))
+  constraint approvals_check1 CHECK ((approver <> requester))
+  constraint approvals_check2 CHECK (((executed_at_ms IS NULL) = (approver IS NULL)))
+  constraint approvals_check3 CHECK (((withdrawn_at_ms IS NULL) OR (executed_at_ms IS NULL)))
+  constraint approvals_parameters_hash_check CHECK ((length(parameters_hash) = 32))
+  constraint approvals_pkey PRIMARY KEY (tenant, id)
+  constraint approvals_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 300)))
+  constraint approvals_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert (action, expires_at_ms, id, parameters_hash, reason, requested_at_ms, requester, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (approver, executed_at_ms, withdrawn_at_ms) to sealdesk_app
+  policy answered_once for w using (((executed_at_ms IS NULL) AND (withdrawn_at_ms IS NULL))) with check (true)
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.attachment_references (
   tenant uuid not null,
   attachment uuid not null,
@@ -877,6 +906,30 @@ table sealdesk.password_resets (
   grant update (created_at_ms, expires_at_ms, token_hash) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.policy_versions (
+  tenant uuid not null,
+  version integer not null,
+  changes jsonb not null,
+  hash bytea not null,
+  approval uuid not null,
+  begins_at_ms bigint,
+  effective_from_ms bigint,
+  withdrawn_at_ms bigint,
+  is_recorded boolean not null default false
+)
+  row level security
+  CREATE INDEX policy_versions_tenant_effective_from_ms_version_idx ON sealdesk.policy_versions USING btree (tenant, effective_from_ms DESC, version DESC) WHERE ((effective_from_ms IS NOT NULL) AND (withdrawn_at_ms IS NULL))
+  constraint policy_versions_hash_check CHECK ((length(hash) = 32))
+  constraint policy_versions_pkey PRIMARY KEY (tenant, version)
+  constraint policy_versions_tenant_approval_fkey FOREIGN KEY (tenant, approval) REFERENCES sealdesk.approvals(tenant, id)
+  constraint policy_versions_tenant_approval_key UNIQUE (tenant, approval)
+  constraint policy_versions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint policy_versions_version_check CHECK ((version > 0))
+  grant insert (approval, begins_at_ms, changes, hash, tenant, version) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (effective_from_ms, is_recorded, withdrawn_at_ms) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.recovery_codes (
   tenant uuid not null,
   user_id uuid not null,
@@ -1151,6 +1204,20 @@ begin
 end
 $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.assert_policy_version(expected integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if sealdesk.policy_version() <> expected then
+    raise exception using errcode = 'SD001', message = 'another version of the policy is in force';
+  end if;
+  return true;
+end
+$function$
+
 CREATE OR REPLACE FUNCTION audit.await_integration()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1224,6 +1291,12 @@ CREATE OR REPLACE FUNCTION sealdesk.current_tenant()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN (NULLIF(current_setting('sealdesk.tenant'::text, true), ''::text))::uuid
+
+CREATE OR REPLACE FUNCTION sealdesk.database_now_ms()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (floor((EXTRACT(epoch FROM statement_timestamp()) * (1000)::numeric)))::bigint
 
 CREATE OR REPLACE FUNCTION sealdesk.destroy_expired_server_keys(OUT name text, OUT version integer)
  RETURNS SETOF record
@@ -1339,6 +1412,12 @@ begin
   raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
 end
 $function$
+
+CREATE OR REPLACE FUNCTION sealdesk.policy_version()
+ RETURNS integer
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN COALESCE((SELECT policy_versions.version FROM sealdesk.policy_versions WHERE ((policy_versions.tenant = sealdesk.current_tenant()) AND (policy_versions.withdrawn_at_ms IS NULL) AND (policy_versions.effective_from_ms <= sealdesk.database_now_ms())) ORDER BY policy_versions.effective_from_ms DESC, policy_versions.version DESC LIMIT 1), 0)
 
 CREATE OR REPLACE FUNCTION keystore.probe_storage()
  RETURNS void

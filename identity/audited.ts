@@ -51,7 +51,7 @@ function said<A extends AuditAction>(act: Act<A>): Act<A> {
  * there. A refusal rolls `work` back and is audited: see `auditRefusals`. It also refuses an actor
  * whose session or device has ended since the request was authenticated.
  * @param work may add fields to the entry by calling `note`
- * @throws IdentityError session_revoked, device_revoked, forbidden; and what `work` throws
+ * @throws IdentityError session_revoked, device_revoked, forbidden, policy_changed; and what `work` throws
  */
 export async function audited<A extends AuditAction, T>(
   deps: UseCase,
@@ -77,7 +77,7 @@ export async function audited<A extends AuditAction, T>(
  * transaction itself. It fails if the actor's session or device has ended since the request was
  * authenticated.
  * @param nowMs milliseconds since the Unix epoch
- * @throws IdentityError session_revoked, device_revoked, forbidden
+ * @throws IdentityError session_revoked, device_revoked, forbidden, policy_changed
  */
 export async function auditDone<A extends AuditAction>(
   client: Client,

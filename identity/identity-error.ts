@@ -78,6 +78,19 @@ export type IdentityErrorCode =
   | "link_request_not_found" // or not of who asks: the two are not told apart
   | "link_request_expired"
   | "link_request_closed" // approved or refused before
+  // policies and approvals
+  | "policy_changed" // another version is in force than when the request was authenticated
+  | "invalid_policy" // the changes are not of the documented form, or go beyond what a version may
+  | "policy_version_not_found"
+  | "policy_version_closed" // it was withdrawn, or took effect
+  | "policy_unreadable" // the stored version was altered, or has rules that do not exist
+  | "too_many_drafts"
+  | "unknown_right" // there is no such action on such a resource
+  | "approval_not_found"
+  | "own_approval" // nobody approves their own request
+  | "approval_changed" // what is approved is not what was asked for
+  | "approval_expired"
+  | "approval_used" // approved or withdrawn before
   | "forbidden"; // the policy said no
 
 /** A refusal or failure of the identity domain. */

@@ -7,7 +7,7 @@ import type { ConversationAction } from "./rules/conversation.ts";
 export type { ConversationAction } from "./rules/conversation.ts";
 
 /** The actor. A decision about a conversation needs no other facts about an actor. */
-export type ConversationActor = Pick<Actor, "tenant" | "user" | "role">;
+export type ConversationActor = Pick<Actor, "tenant" | "user" | "role" | "policy">;
 
 /**
  * Facts for a decision about granting history: the grantor, the recipient and the earlier messages.
@@ -74,6 +74,20 @@ interface ConversationSubject extends Omit<ConversationFacts, "others"> {
   readonly unknownMembers: readonly UserId[];
 }
 
+/** Returns the facts as the conditions of the rules name them. */
+export function conversationSubject(
+  actor: Pick<ConversationActor, "user">,
+  facts: ConversationFacts,
+): ConversationSubject {
+  const known = new Map((facts.others ?? []).map(({ user, role }) => [user, role]));
+  return {
+    ...facts,
+    consentFaults: whyNoConsent(facts.consent),
+    otherRoles: [...known.values()],
+    unknownMembers: facts.members.filter((user) => user !== actor.user && !known.has(user)),
+  };
+}
+
 /**
  * Decides whether `actor` may do `action` to the conversation that `facts` describe. Denies everything
  * that no rule of the actor's role grants. Pure: the same facts give the same decision.
@@ -83,14 +97,7 @@ export function decideConversation(
   action: ConversationAction,
   facts: ConversationFacts,
 ): Decision {
-  const known = new Map((facts.others ?? []).map(({ user, role }) => [user, role]));
-  const conversation: ConversationSubject = {
-    ...facts,
-    consentFaults: whyNoConsent(facts.consent),
-    otherRoles: [...known.values()],
-    unknownMembers: facts.members.filter((user) => user !== actor.user && !known.has(user)),
-  };
-  const rule = grantingRule(actor, "conversation", action, conversation);
+  const rule = grantingRule(actor, "conversation", action, conversationSubject(actor, facts));
   return rule === undefined ? deny(...whyNot(actor, action, facts)) : allow(rule.reason);
 }
 

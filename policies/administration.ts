@@ -1,6 +1,7 @@
 import type { TenantId } from "../crypto/wire/ids.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule } from "./granting-rule.ts";
+import { defaultPolicy } from "./policy.ts";
 import type { AdministrationAction } from "./rules/administration.ts";
 
 export { administrationActions, type AdministrationAction } from "./rules/administration.ts";
@@ -37,7 +38,8 @@ export function decideAdministration(
 ): Decision {
   const standing = standingOf(key, nowMs);
   const facts = { tenant, scopes: key.scopes, standing };
-  const actor = { tenant: key.tenant, role: "api_key" } as const;
+  // No version of a policy changes the rules about API keys.
+  const actor = { tenant: key.tenant, role: "api_key", policy: defaultPolicy } as const;
   const rule = grantingRule(actor, "administration", action, facts);
   if (rule !== undefined) return allow(rule.reason);
   if (key.tenant !== tenant) return deny("foreign_tenant");

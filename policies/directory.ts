@@ -17,14 +17,19 @@ export interface DirectoryFacts {
   readonly device?: DeviceId | undefined;
 }
 
+/** Returns the facts as the conditions of the rules name them. */
+export const directorySubject = (facts: DirectoryFacts) => ({
+  ...facts,
+  staff: isStaff(facts.role),
+});
+
 /** Decides whether `actor` may look up, publish or change what `facts` describe. Denies by default. Pure. */
 export function decideDirectory(
   actor: Actor,
   action: DirectoryAction,
   facts: DirectoryFacts,
 ): Decision {
-  const entry = { ...facts, staff: isStaff(facts.role) };
-  const rule = grantingRule(actor, "directory", action, entry);
+  const rule = grantingRule(actor, "directory", action, directorySubject(facts));
   return rule === undefined ? deny(whyNot(actor, action, facts)) : allow(rule.reason);
 }
 

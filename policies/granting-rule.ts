@@ -1,26 +1,35 @@
-import { createMongoAbility, type MongoAbility, type MongoQuery } from "@casl/ability";
+import {
+  createMongoAbility,
+  mongoQueryMatcher,
+  type MongoAbility,
+  type MongoQuery,
+} from "@casl/ability";
 import type { TenantId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
-import { defaultRules, type ActionsOf, type Resource } from "./rules/default-rules.ts";
+import type { ActionsOf, Resource } from "./rules/default-rules.ts";
 import type { PolicyRole, PolicyRule } from "./rules/rule.ts";
 
-/** What rules can refer to of an actor. A program with an API key is no user. */
-export type PolicyActor = Pick<Actor, "tenant"> &
+/** What rules can refer to of an actor, and the rules. A program with an API key is no user. */
+export type PolicyActor = Pick<Actor, "tenant" | "policy"> &
   Partial<Pick<Actor, "user" | "device">> & { readonly role: PolicyRole };
 
 /** The facts that rules are asked about. Every resource belongs to a tenant. */
-interface Facts {
+export interface Facts {
   readonly tenant: TenantId;
 }
 
-const rulesById = new Map(defaultRules.map((rule) => [rule.id, rule]));
+/** The rules on one kind of resource that can allow an actor anything. */
+interface OwnRules {
+  readonly ability: MongoAbility;
+  readonly byId: ReadonlyMap<string, PolicyRule>;
+}
 
 /** A decision is made for each message and frame, so an actor's rules are kept as long as the actor is. */
-const abilities = new WeakMap<PolicyActor, Map<Resource, MongoAbility>>();
+const known = new WeakMap<PolicyActor, Map<Resource, OwnRules>>();
 
 /**
- * Returns the rule that allows `actor` to do `action` to the resource that `facts` describe, or undefined if
- * none does. Pure: the same facts give the same rule.
+ * Returns the rule of the actor's policy that allows `actor` to do `action` to the resource that `facts`
+ * describe, or undefined if none does. Pure: the same facts give the same rule.
  */
 export function grantingRule<R extends Resource>(
   actor: PolicyActor,
@@ -28,35 +37,52 @@ export function grantingRule<R extends Resource>(
   action: ActionsOf[R],
   facts: Facts,
 ): PolicyRule | undefined {
-  const granted = abilityOf(actor, resource).relevantRuleFor(action, facts);
-  return granted?.reason === undefined ? undefined : rulesById.get(granted.reason);
+  const { ability, byId } = ownRules(actor, resource);
+  const granted = ability.relevantRuleFor(action, facts);
+  return granted?.reason === undefined ? undefined : byId.get(granted.reason);
 }
 
-function abilityOf(actor: PolicyActor, resource: Resource): MongoAbility {
-  const known = abilities.get(actor) ?? new Map<Resource, MongoAbility>();
-  abilities.set(actor, known);
-  const ability = known.get(resource) ?? createAbility(actor, resource);
-  known.set(resource, ability);
-  return ability;
+function ownRules(actor: PolicyActor, resource: Resource): OwnRules {
+  const kept = known.get(actor) ?? new Map<Resource, OwnRules>();
+  known.set(actor, kept);
+  const rules = kept.get(resource) ?? createRules(actor, resource);
+  kept.set(resource, rules);
+  return rules;
 }
 
-const createAbility = (actor: PolicyActor, resource: Resource): MongoAbility =>
-  createMongoAbility(
-    defaultRules
-      .filter((rule) => rule.resource === resource && appliesTo(rule, actor))
-      .map(({ id, actions, conditions }) => ({
-        action: [...actions],
-        subject: resource,
-        // CASL hands it back with the rule.
-        reason: id,
-        conditions: { ...about(actor, conditions), tenant: actor.tenant },
-      })),
-    { detectSubjectType: () => resource },
+function createRules(actor: PolicyActor, resource: Resource): OwnRules {
+  const rules = actor.policy.rules.filter(
+    (rule) => rule.resource === resource && isForRole(rule, actor) && isForDevice(rule, actor),
   );
+  const ability = createMongoAbility(
+    rules.map(({ id, actions, conditions }) => ({
+      action: [...actions],
+      subject: resource,
+      // CASL hands it back with the rule.
+      reason: id,
+      conditions: { ...about(actor, conditions), tenant: actor.tenant },
+    })),
+    { detectSubjectType: () => resource, conditionsMatcher: matchAll },
+  );
+  return { ability, byId: new Map(rules.map((rule) => [rule.id, rule])) };
+}
 
-/** Returns whether a rule can allow the actor anything. */
-const appliesTo = ({ roles, device, conditions }: PolicyRule, actor: PolicyActor): boolean =>
-  roles.includes(actor.role) &&
+/**
+ * Compiles conditions, and at their top `$and`, which CASL does not know. It would compare the fact "$and"
+ * with the list.
+ */
+function matchAll(conditions: MongoQuery) {
+  const { $and = [], ...rest } = conditions as { readonly $and?: readonly MongoQuery[] };
+  const parts = [rest, ...$and].map((each) => mongoQueryMatcher(each));
+  return (facts: Record<string, unknown>): boolean => parts.every((matches) => matches(facts));
+}
+
+/** Returns whether the rule is for the actor's role. */
+export const isForRole = ({ roles }: PolicyRule, actor: PolicyActor): boolean =>
+  roles.includes(actor.role);
+
+/** Returns whether the rule is for the actor's device. A rule that needs one allows nothing without. */
+export const isForDevice = ({ device, conditions }: PolicyRule, actor: PolicyActor): boolean =>
   (device === undefined || (device === "registered") === (actor.device !== undefined)) &&
   (["user", "device"] as const).every(
     (each) => actor[each] !== undefined || !JSON.stringify(conditions).includes(`$actor.${each}`),

@@ -1,4 +1,5 @@
-import { defaultRules, type Resource } from "./rules/default-rules.ts";
+import type { Policy } from "./policy.ts";
+import type { Resource } from "./rules/default-rules.ts";
 import type { PolicyRole, PolicyRule } from "./rules/rule.ts";
 
 /** A row of the policy table: one rule for one action. */
@@ -16,8 +17,8 @@ export interface PolicyRow {
  * Returns who may do what, one row for each action and each rule that allows it, in the order of the rules.
  * What no row allows is denied.
  */
-export const policyTable = (): readonly PolicyRow[] =>
-  defaultRules.flatMap(({ id, actions, resource, roles, means, device, conditions }) =>
+export const policyTable = ({ rules }: Policy): readonly PolicyRow[] =>
+  rules.flatMap(({ id, actions, resource, roles, means, device, conditions }) =>
     actions.map((action) => ({
       resource,
       action,

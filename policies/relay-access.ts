@@ -16,7 +16,7 @@ export interface RelayFacts {
 }
 
 /** A connected user. The role is the one that the account had when it connected. */
-export type Connected = Pick<Actor, "tenant" | "user" | "role">;
+export type Connected = Pick<Actor, "tenant" | "user" | "role" | "policy">;
 
 /** Decides whether a connected device may do `action` in the conversation. Denies by default. Pure. */
 export function decideRelay(

@@ -98,6 +98,8 @@ export const bodyLimits = {
   /** Fits 100 one-time prekeys of each kind, which is all that a device may publish at once. */
   preKeys: { bytes: 320 * KIB, withinMs: 20_000 },
   linkApproval: { bytes: 192 * KIB, withinMs: 20_000 },
+  /** What a version changes in the default rules. */
+  policyVersion: { bytes: 32 * KIB, withinMs: 10_000 },
   consent: { bytes: 32 * KIB, withinMs: 10_000 },
   historyGrant: { bytes: MIB, withinMs: 30_000 },
   /** Of one request. An upload may have several. */

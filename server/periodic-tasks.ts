@@ -8,6 +8,7 @@ import { keepCertified } from "../identity/authority/keep-certified.ts";
 import { sweepLinksPeriodically } from "../identity/linking/sweep-links.ts";
 import { forgetSaltsPeriodically } from "../identity/tokens/network-pseudonyms.ts";
 import type { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
+import { recordEffectivePeriodically } from "../identity/policy/record-effective.ts";
 import { sweepSessionsPeriodically } from "../identity/tokens/sweep-sessions.ts";
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
 import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
@@ -55,6 +56,10 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     forgetSaltsPeriodically({ pool, now }, logged("salts of networks could not be deleted")),
     sweepSessionsPeriodically({ pool, now }, logged("ended sessions could not be swept")),
     sweepDaysPeriodically({ pool, now }, logged("counts of past days could not be swept")),
+    recordEffectivePeriodically(
+      { pool, now },
+      logged("versions of policies could not be recorded"),
+    ),
     writeSumsPeriodically({ pool, now }, logged("sums of repeated acts could not be written")),
     watchClock({ pool, now, log }, clockEveryMs, logged("the clock could not be compared")),
     refusedSignIns.writePeriodically(

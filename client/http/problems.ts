@@ -43,6 +43,7 @@ const codes: ErrorCodes = {
   not_ready: "server_error",
   unavailable: "server_error",
   contended: "server_error",
+  policy_changed: "server_error",
   stale_record: "server_error",
   invalid_proof: "request_refused",
   proof_reused: "request_refused",
@@ -124,6 +125,15 @@ const codes: ErrorCodes = {
   stale_epoch: byStatus,
   key_expired: byStatus,
   device_mismatch: byStatus,
+  invalid_policy: byStatus,
+  policy_version_not_found: byStatus,
+  policy_version_closed: byStatus,
+  too_many_drafts: byStatus,
+  unknown_right: byStatus,
+  own_approval: byStatus,
+  approval_changed: byStatus,
+  approval_expired: byStatus,
+  approval_used: byStatus,
 };
 
 /**

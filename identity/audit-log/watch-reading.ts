@@ -3,12 +3,13 @@ import { runPeriodically } from "../../db/run-periodically.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
 import type { UseCase } from "../audited.ts";
+import { Policies } from "../policy/policies.ts";
 
 /** Time between two checks. With the time of one query, it bounds how long reading goes on too long. */
 const CHECK_MS = 1_000;
 
 const ROLE = `
-  select u.role from sessions s
+  select u.role, sealdesk.policy_version() as version from sessions s
   join users u on u.id = s.user_id
   join tenants t on t.id = s.tenant
   left join devices d on d.id = $2
@@ -30,13 +31,17 @@ export interface ReadingWatch {
  */
 export function watchReading({ pool, now }: UseCase, actor: Actor): ReadingWatch {
   const ended = new AbortController();
+  const policies = new Policies();
   const check = async () => {
-    const { rows } = await batchRead(pool, actor.tenant, (client) =>
-      client.query<{ role: Role }>(ROLE, [actor.session, actor.device ?? null, now()]),
-    );
-    const [row] = rows;
-    if (row === undefined || !decideAuditReading({ ...actor, ...row }, actor.tenant).allowed)
-      ended.abort();
+    const { tenant, session, device = null } = actor;
+    const reader = await batchRead(pool, tenant, async (client) => {
+      const values = [session, device, now()];
+      const { rows } = await client.query<{ role: Role; version: number }>(ROLE, values);
+      const [row] = rows;
+      if (row === undefined) return undefined;
+      return { ...actor, role: row.role, policy: await policies.of(client, tenant, row.version) };
+    });
+    if (reader === undefined || !decideAuditReading(reader, tenant).allowed) ended.abort();
   };
   const close = runPeriodically(check, CHECK_MS, () => undefined);
   return { ended: ended.signal, close };

@@ -1,7 +1,7 @@
 import type { Client } from "../../db/pool.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
-import { decideDirectory } from "../../policies/directory.ts";
+import { decideDirectory, type DirectoryFacts } from "../../policies/directory.ts";
 import { assertAllowed } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
 import { sharesConversation } from "./shares-conversation.ts";
@@ -25,6 +25,22 @@ export async function assertReadable(
   actor: Actor,
   user: UserId,
 ): Promise<ReadableUser> {
+  const account = await readUser(client, user);
+  assertAllowed(decideDirectory(actor, "read_devices", await factsOf(client, actor, account)));
+  return account;
+}
+
+/**
+ * Returns the facts for a decision about an account.
+ * @throws IdentityError user_not_found
+ */
+export const directoryFacts = async (
+  client: Client,
+  actor: Actor,
+  user: UserId,
+): Promise<DirectoryFacts> => factsOf(client, actor, await readUser(client, user));
+
+async function readUser(client: Client, user: UserId): Promise<ReadableUser> {
   const { rows } = await client.query<ReadableUser>(
     `select id as user, role, display_name as "displayName", account_key as "accountKey"
      from users where id = $1`,
@@ -32,13 +48,16 @@ export async function assertReadable(
   );
   const [account] = rows;
   if (account === undefined) throw new IdentityError("user_not_found", "There is no such user.");
-  assertAllowed(
-    decideDirectory(actor, "read_devices", {
-      tenant: actor.tenant,
-      user,
-      role: account.role,
-      sharesConversation: await sharesConversation(client, actor.user, user),
-    }),
-  );
   return account;
 }
+
+const factsOf = async (
+  client: Client,
+  actor: Actor,
+  { user, role }: ReadableUser,
+): Promise<DirectoryFacts> => ({
+  tenant: actor.tenant,
+  user,
+  role,
+  sharesConversation: await sharesConversation(client, actor.user, user),
+});

@@ -7,6 +7,7 @@ import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
 import { decideSessionUse } from "../../policies/second-factor.ts";
 import { originNotAllowed } from "../accounts/origins.ts";
 import { IdentityError } from "../identity-error.ts";
+import { Policies } from "../policy/policies.ts";
 import type { AccessClaims, AccessTokens } from "./access-token.ts";
 import { verifyProof } from "./device-proof.ts";
 import { recordForeignProof } from "./record-foreign-proof.ts";
@@ -50,7 +51,8 @@ export interface Authenticator {
 
 const SESSION = `
   select s.method, s.factor_at_ms, u.role = any(t.second_factor_roles) as needs_factor, s.expires_at_ms, s.revoked_at_ms, u.role,
-    d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins
+    d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins,
+    sealdesk.policy_version() as policy_version
   from sessions s
   join tenants t on t.id = s.tenant
   join users u on u.id = s.user_id
@@ -68,6 +70,8 @@ interface SessionRow {
   readonly device_revoked_at_ms: number | null;
   readonly suspended_at_ms: number | null;
   readonly origins: readonly string[];
+  /** The version of the tenant's policy that is in force. */
+  readonly policy_version: number;
 }
 
 /** Requests whose session is being read at the same time. */
@@ -84,6 +88,7 @@ export function createAuthenticator(deps: {
 }): Authenticator {
   const { pool, accessTokens, replays } = deps;
   const reading = new FairShares(READING);
+  const policies = new Policies();
 
   async function inShare<T>({ tenant, user }: AccessClaims, work: () => Promise<T>): Promise<T> {
     const holder = { tenant, account: user };
@@ -99,10 +104,11 @@ export function createAuthenticator(deps: {
   const readSession = (claims: AccessClaims, deviceKey: Uint8Array) =>
     inShare(claims, async () => {
       const { tenant, user, session } = claims;
-      const { rows } = await batchRead(pool, tenant, (client) =>
-        client.query<SessionRow>(SESSION, [session, user, deviceKey]),
-      );
-      return rows[0];
+      return batchRead(pool, tenant, async (client) => {
+        const { rows } = await client.query<SessionRow>(SESSION, [session, user, deviceKey]);
+        const [row] = rows;
+        return row && { ...row, policy: await policies.of(client, tenant, row.policy_version) };
+      });
     });
 
   async function identify(request: AuthenticationRequest): Promise<Authenticated> {
@@ -123,6 +129,7 @@ export function createAuthenticator(deps: {
         tenant: claims.tenant,
         user: claims.user,
         role: session.role,
+        policy: session.policy,
         device: session.device ?? undefined,
         session: claims.session,
         method: session.method,
@@ -151,11 +158,11 @@ function assertFactor({ method, needs_factor: isRequired, factor_at_ms: factorAt
     );
 }
 
-function usable(
-  row: SessionRow | undefined,
+function usable<R extends SessionRow>(
+  row: R | undefined,
   nowMs: number,
   origin: string | undefined,
-): SessionRow {
+): R {
   if (row === undefined || row.revoked_at_ms !== null || row.expires_at_ms <= nowMs)
     throw new IdentityError("session_revoked", "This session is over; sign in again.");
   if (origin !== undefined && !row.origins.includes(origin)) throw originNotAllowed();

@@ -2,7 +2,7 @@ import type { AttachmentId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
-import { decideUpload, type UploadAction } from "../../policies/uploads.ts";
+import { decideUpload, type UploadAction, type UploadFacts } from "../../policies/uploads.ts";
 import { assertAllowed } from "../../identity/audited.ts";
 import { conversationFacts } from "../members/facts.ts";
 import { attachmentNotFound, findAttachment, type AttachmentRow } from "./upload-row.ts";
@@ -27,11 +27,26 @@ export async function permittedUpload(
 ): Promise<PermittedUpload> {
   const row = await findAttachment(client, id, lock);
   if (row === undefined || row.state === "deleting") throw attachmentNotFound();
-  const { tenant, state, members } = await conversationFacts(client, row.conversation);
-  const facts = { tenant, device: row.device, state: row.state, members };
-  const decision = decideUpload(actor, action, { ...facts, conversationState: state });
+  const decision = decideUpload(actor, action, await uploadFacts(client, row));
   assertUpload(decision);
   return { row, decision };
+}
+
+/**
+ * Returns the facts for a decision about an upload.
+ * @throws MessagingError attachment_not_found
+ */
+export async function uploadFacts(
+  client: Client,
+  { conversation, device, state }: AttachmentRow,
+): Promise<UploadFacts> {
+  if (state === "deleting") throw attachmentNotFound();
+  const {
+    tenant,
+    state: conversationState,
+    members,
+  } = await conversationFacts(client, conversation);
+  return { tenant, device, state, members, conversationState };
 }
 
 /**

@@ -252,13 +252,22 @@ async function decideUpload(
   conversation: ConversationId,
 ): Promise<{ readonly decision: Decision; readonly facts: ConversationFacts }> {
   const facts = await conversationFacts(client, conversation);
+  const sibling = { hasSibling: await hasSibling(client, actor, conversation) };
+  return { decision: decideConversation(actor, "upload", { ...facts, ...sibling }), facts };
+}
+
+/** Returns whether the actor's account has another device in the conversation. */
+export async function hasSibling(
+  client: Client,
+  { user, device }: Actor,
+  conversation: ConversationId,
+): Promise<boolean> {
   const { rows } = await client.query<{ hasSibling: boolean }>(SIBLING, [
     conversation,
-    actor.user,
-    actor.device,
+    user,
+    device ?? null,
   ]);
-  const hasSibling = rows[0]?.hasSibling === true;
-  return { decision: decideConversation(actor, "upload", { ...facts, hasSibling }), facts };
+  return rows[0]?.hasSibling === true;
 }
 
 /**

@@ -1,6 +1,8 @@
 import { runForTenant } from "../../db/fairness/requester.ts";
-import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import { POLICY_CHANGED, sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
+import type { TenantId, ConversationId } from "../../crypto/wire/ids.ts";
+import { Policies } from "../../identity/policy/policies.ts";
+import { defaultPolicy, type Policy } from "../../policies/policy.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { inOrder, insertParts, planPart, type Part } from "./batch-part.ts";
 import type { CommitPacing } from "./commit-pacing.ts";
@@ -20,6 +22,14 @@ import type { MessageQuota } from "../storage/message-quota.ts";
 const MAX_ATTEMPTS = 20;
 const RETRY_DELAY_MS = 250;
 const MAX_CONFLICTS = 100;
+/** The number of tenants whose policy is remembered. That of another one is read first. */
+const KNOWN_POLICIES = 10_000;
+
+/** The parts of a batch, and the policy by which they were planned. */
+interface Planned {
+  readonly parts: readonly Part[];
+  readonly policy: Policy;
+}
 
 /**
  * Commits batches one after another on a connection of its own. While a batch is in flight, its
@@ -34,6 +44,9 @@ export class BatchCommitter {
   readonly #pacing: CommitPacing;
   readonly #maxBatch: number;
   readonly #connection: FencedConnection;
+  readonly #policies = new Policies();
+  /** The policy of each tenant that was in force when it was last read. The insert checks that it still is. */
+  readonly #believed = new Map<TenantId, Policy>();
   /** Work taken from the queue that is not answered, not put back and not waiting for keys. */
   readonly #inHand = new Set<Taken<PendingPost>>();
   #running: Promise<void> | undefined;
@@ -107,14 +120,16 @@ export class BatchCommitter {
   /** Commits the parts that it can. Plans conversations again to which another node appended. */
   async #commit(batch: readonly Taken<PendingPost>[]): Promise<void> {
     const { generation } = this.#heads;
-    let parts: readonly Part[] = await this.#plan(batch);
+    let { parts, policy } = await this.#plan(batch);
     for (let conflicts = 0; ; conflicts++) {
       try {
-        await insertParts(this.#connection, parts);
+        await insertParts(this.#connection, parts, policy.version);
         break;
       } catch (error) {
-        if (sqlState(error) !== UNIQUE_VIOLATION || conflicts === MAX_CONFLICTS) throw error;
-        parts = await this.#planAgain(parts);
+        const state = sqlState(error);
+        const isConflict = state === UNIQUE_VIOLATION || state === POLICY_CHANGED;
+        if (!isConflict || conflicts === MAX_CONFLICTS) throw error;
+        ({ parts, policy } = await this.#planAgain(parts, policy, state));
       }
     }
     for (const { taken, plan, reread } of parts) {
@@ -136,9 +151,11 @@ export class BatchCommitter {
   /**
    * Plans again after a unique violation: the conversations that another node appended to, or
    * everything if no node did. In the second case a message was already in the log. Row-level
-   * security keeps the database from naming the key, so one statement looks at the whole batch.
+   * security keeps the database from naming the key, so one statement looks at the whole batch. If
+   * another version of the policy is in force, it plans everything by that one.
    */
-  async #planAgain(parts: readonly Part[]): Promise<Part[]> {
+  async #planAgain(parts: readonly Part[], policy: Policy, state: string): Promise<Planned> {
+    if (state === POLICY_CHANGED) return this.#planOnLog(parts.map(({ taken }) => taken));
     const behind = await findStaleHeads(
       this.#connection.client,
       parts.map(({ taken, plan }) => [taken.conversation, plan.next.seq - plan.events.length]),
@@ -146,11 +163,15 @@ export class BatchCommitter {
     this.#options.observer?.conflicted(behind.size);
     const suspect = ({ taken }: Part) => behind.size === 0 || behind.has(taken.conversation);
     const again = await this.#planOnLog(parts.filter(suspect).map(({ taken }) => taken));
-    return inOrder([...parts.filter((part) => !suspect(part)), ...again]);
+    // The insert refuses parts that were planned by an earlier version.
+    return { parts: inOrder([...parts.filter((part) => !suspect(part)), ...again.parts]), policy };
   }
 
   /** Plans on cached heads where they are current, and otherwise on the log. */
-  async #plan(batch: readonly Taken<PendingPost>[]): Promise<Part[]> {
+  async #plan(batch: readonly Taken<PendingPost>[]): Promise<Planned> {
+    const [first] = batch;
+    const policy = first && this.#believed.get(first.tenant);
+    if (policy === undefined) return this.#planOnLog(batch);
     const parts: Part[] = [];
     const rest: Taken<PendingPost>[] = [];
     const nowMs = this.#options.now();
@@ -164,22 +185,32 @@ export class BatchCommitter {
     for (const { taken, head } of ready) {
       const quick =
         head &&
-        planPart(taken, { head, keys, earlier: [], reread: false }, this.#rules(taken, nowMs));
+        planPart(
+          taken,
+          { head, keys, earlier: [], reread: false },
+          this.#rules(taken, policy, nowMs),
+        );
       // A refusal must not depend on a copy that may be behind, and must not hide that the message
       // is a repeat.
       if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) parts.push(quick);
       else rest.push(taken);
     }
-    return inOrder([...parts, ...(await this.#planOnLog(rest))]);
+    if (rest.length === 0) return { parts: inOrder(parts), policy };
+    const onLog = await this.#planOnLog(rest);
+    return { parts: inOrder([...parts, ...onLog.parts]), policy };
   }
 
   /**
-   * Plans conversations whose cached head is behind, or whose messages may already be in the log.
+   * Plans conversations whose cached head is behind, or whose messages may already be in the log, by the
+   * policy that is in force.
    */
-  async #planOnLog(batch: readonly Taken<PendingPost>[]): Promise<Part[]> {
-    if (batch.length === 0) return [];
+  async #planOnLog(batch: readonly Taken<PendingPost>[]): Promise<Planned> {
+    const [first] = batch;
+    if (first === undefined) return { parts: [], policy: defaultPolicy };
     const client = this.#connection.client;
     const nowMs = this.#options.now();
+    const policy = await this.#policies.inForce(client, first.tenant);
+    this.#believe(first.tenant, policy);
     const requests = batch.flatMap(({ items }) => items.map((item) => item.request));
     const heads = await loadHeads(
       client,
@@ -191,16 +222,17 @@ export class BatchCommitter {
     const onLog = batch.map((taken) => ({ taken, head: heads.get(taken.conversation) }));
     await loadQuota(this.#quota, client, onLog, nowMs, true);
     const { keys, ready } = await this.#sealable(onLog, nowMs);
-    return ready.flatMap(({ taken, head }) => {
+    const parts = ready.flatMap(({ taken, head }) => {
       if (head !== undefined) {
         const state = { head, keys, earlier, reread: true };
-        return [planPart(taken, state, this.#rules(taken, nowMs))];
+        return [planPart(taken, state, this.#rules(taken, policy, nowMs))];
       }
       const error = new MessagingError("conversation_not_found", "There is no such conversation.");
       for (const item of taken.items) this.#reject(item, error);
       this.#release(taken);
       return [];
     });
+    return { parts, policy };
   }
 
   /**
@@ -263,9 +295,16 @@ export class BatchCommitter {
     this.#queue.release(taken);
   }
 
-  #rules({ tenant }: Taken<PendingPost>, nowMs: number) {
+  #rules({ tenant }: Taken<PendingPost>, policy: Policy, nowMs: number) {
     const { frankingKey } = this.#options;
-    return { frankingKey, nowMs, quota: this.#quota.draft(tenant, nowMs) };
+    return { policy, frankingKey, nowMs, quota: this.#quota.draft(tenant, nowMs) };
+  }
+
+  #believe(tenant: TenantId, policy: Policy): void {
+    this.#believed.delete(tenant);
+    this.#believed.set(tenant, policy);
+    const [oldest] = this.#believed.keys();
+    if (this.#believed.size > KNOWN_POLICIES && oldest !== undefined) this.#believed.delete(oldest);
   }
 
   #reject(item: PendingPost, error: MessagingError): void {

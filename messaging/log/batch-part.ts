@@ -1,4 +1,5 @@
 import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { Policy } from "../../policies/policy.ts";
 import type { QuotaDraft } from "../storage/message-quota.ts";
 import type { Taken } from "./conversation-queue.ts";
 import type { DeviceKeys } from "./device-keys.ts";
@@ -33,6 +34,7 @@ interface PlanningState {
 
 /** The inputs of a plan that do not depend on the conversation. */
 interface PlanningRules {
+  readonly policy: Policy;
   readonly frankingKey: Uint8Array;
   /** Counts the messages that the plan accepts. */
   readonly quota: QuotaDraft;
@@ -44,27 +46,33 @@ interface PlanningRules {
 export function planPart(
   taken: Taken<PendingPost>,
   { head, keys: keysOf, earlier, reread }: PlanningState,
-  { frankingKey, quota, nowMs }: PlanningRules,
+  { policy, frankingKey, quota, nowMs }: PlanningRules,
 ): Part {
   const requests = taken.items.map((item) => item.request);
   const known = earlier.filter(({ conversation }) => conversation === taken.conversation);
   const keys: DeviceKeys = keysOf.get(taken.conversation) ?? new Map();
   // A device without a key here belongs to no member. Admission refuses it with its own code.
   const isErased = (device: DeviceId) => keys.has(device) && keys.get(device)?.key === undefined;
-  const plan = planMessages(head, requests, known, frankingKey, nowMs, quota, isErased);
+  const plan = planMessages(head, policy, requests, known, frankingKey, nowMs, quota, isErased);
   return { taken, plan, keys, reread };
 }
 
-/** Inserts the events of all parts in one statement. All parts must be of one tenant. */
+/**
+ * Inserts the events of all parts in one statement. All parts must be of one tenant.
+ * @param policyVersion the version by which they were planned
+ * @throws a database error with `POLICY_CHANGED` if another version is in force
+ */
 export async function insertParts(
   connection: FencedConnection,
   parts: readonly Part[],
+  policyVersion: number,
 ): Promise<void> {
   const [first] = parts;
   const events = parts.flatMap(({ plan }) => plan.events);
   if (first === undefined || events.length === 0) return;
   await insertEvents(connection.client, {
     tenant: first.taken.tenant,
+    policyVersion,
     events,
     keys: parts.flatMap(({ plan, keys }) =>
       plan.events.map(({ senderDevice }) => keys.get(senderDevice)?.key),

@@ -8,6 +8,10 @@ import type {
 } from "../../crypto/wire/ids.ts";
 import type { AdmissionFacts, SenderKeyFacts } from "../../policies/admission.ts";
 import type { ConversationActor } from "../../policies/abilities.ts";
+
+/** An account that may write in a conversation. The policy decides when it writes. */
+export type Author = Omit<ConversationActor, "policy">;
+
 import type { LoggedEvent } from "./event.ts";
 
 /** The answer to the sender of an accepted message. A repeated message gets the same answer. */
@@ -32,7 +36,7 @@ export interface ConversationHead extends AdmissionFacts {
   /** The user whose conversation it is. */
   readonly subject: UserId;
   /** The account of each member device, with the role that it had when this was read. */
-  readonly authors: ReadonlyMap<DeviceId, ConversationActor>;
+  readonly authors: ReadonlyMap<DeviceId, Author>;
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
   /** The time when the last event was received. The next event is never earlier. */

@@ -26,6 +26,11 @@ export interface MonthMarker {
 
 export interface EventBatch {
   readonly tenant: TenantId;
+  /**
+   * The version of the policy by which the events were decided. Undefined if the transaction has checked
+   * that it is in force.
+   */
+  readonly policyVersion?: number | undefined;
   readonly events: readonly LoggedEvent[];
   /** The key that seals each message and its packets, in the order of `events`. Other events without packets have none. */
   readonly keys: readonly (SealingKey | undefined)[];
@@ -56,12 +61,14 @@ const INSERT = `
     client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash,
     previous_hash)
   select $1::uuid, * from unnest($2::uuid[], $3::int8[], $4::int2[], $5::uuid[], $6::int4[], $7::uuid[],
-    $8::uuid[], $9::int8[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[], $30::bytea[])`;
+    $8::uuid[], $9::int8[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[], $30::bytea[])
+  where $31::int4 is null or sealdesk.assert_policy_version($31::int4)`;
 
 /**
  * Stores a batch, all or nothing. Inside a transaction it is part of the transaction. Otherwise it
  * is a transaction of its own.
- * @throws a PostgreSQL unique_violation if a seq or a message id is taken
+ * @throws a PostgreSQL unique_violation if a seq or a message id is taken; POLICY_CHANGED if another version
+ *   of the policy is in force
  */
 export async function insertEvents(client: Client, batch: EventBatch): Promise<void> {
   const rows = [...batch.events, ...batch.markers.map((marker) => markerRow(batch.tenant, marker))];
@@ -122,6 +129,7 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
       int8Array(counts.items),
       int8Array(counts.bytes),
       byteaArray(rows.map((row) => row.previousHash)),
+      batch.policyVersion ?? null,
     ],
   });
 }

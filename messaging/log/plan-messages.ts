@@ -7,10 +7,11 @@ import {
   type DeviceId,
   type MessageId,
 } from "../../crypto/wire/ids.ts";
-import { decideConversation } from "../../policies/abilities.ts";
+import { decideConversation, type ConversationActor } from "../../policies/abilities.ts";
+import type { Policy } from "../../policies/policy.ts";
 import { decideAdmission, type Admission } from "../../policies/admission.ts";
 import { monthStartMs, type LoggedEvent } from "./event.ts";
-import { HeadDraft, type AcceptedMessage, type ConversationHead } from "./head.ts";
+import { HeadDraft, type AcceptedMessage, type Author, type ConversationHead } from "./head.ts";
 import type { MonthMarker } from "./insert-events.ts";
 import { markerFor, numberMessage } from "./number-message.ts";
 import type { QuotaDraft } from "../storage/message-quota.ts";
@@ -40,12 +41,14 @@ export interface Plan {
 /**
  * Decides on messages and numbers them in order. It is pure: it stores nothing and does not change
  * `head`.
+ * @param policy decides whether the senders may post
  * @param earlier messages among `requests` that are known to be in the log
  * @param quota counts the messages that the plan accepts
  * @param isErased whether the key for what that device's user writes now is destroyed
  */
 export function planMessages(
   head: ConversationHead,
+  policy: Policy,
   requests: readonly PostRequest[],
   earlier: readonly AcceptedMessage[],
   frankingKey: Uint8Array,
@@ -57,7 +60,7 @@ export function planMessages(
   const firstUses: LoggedEvent[] = [];
   const markers: MonthMarker[] = [];
   const draft = new HeadDraft(head);
-  const mayPost = postingIn(head);
+  const mayPost = postingIn(head, policy);
   const outcomes = requests.map(({ senderDevice, send }): PostOutcome => {
     const { clientMessageId } = send;
     const before =
@@ -97,14 +100,26 @@ export function planMessages(
 }
 
 /** Asks, for each member device, whether its account may post: with its present role and membership. */
-function postingIn(head: ConversationHead): (device: DeviceId) => boolean {
+function postingIn(head: ConversationHead, policy: Policy): (device: DeviceId) => boolean {
   const members = [...new Set(Array.from(head.authors.values(), ({ user }) => user))];
   const { tenant, state, subject: createdBy } = head;
   return (device) => {
     const author = head.authors.get(device);
     if (author === undefined) return false;
-    return decideConversation(author, "post", { tenant, state, createdBy, members }).allowed;
+    const facts = { tenant, state, createdBy, members };
+    return decideConversation(actorOf(author, policy), "post", facts).allowed;
   };
+}
+
+/** The rules of an actor are kept as long as the actor is, so an author stays the same actor. */
+const actors = new WeakMap<Author, ConversationActor>();
+
+function actorOf(author: Author, policy: Policy): ConversationActor {
+  const known = actors.get(author);
+  if (known?.policy === policy) return known;
+  const made = { ...author, policy };
+  actors.set(author, made);
+  return made;
 }
 
 const overQuota = (retryAfterMs: number): Refusal => ({

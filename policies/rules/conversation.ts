@@ -1,4 +1,4 @@
-import { conversingRoles, roles } from "../actor.ts";
+import { conversingRoles, roles } from "../roles.ts";
 import type { PolicyRule } from "./rule.ts";
 
 export type ConversationAction =

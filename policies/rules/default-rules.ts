@@ -3,6 +3,7 @@ import { conversationRules, type ConversationAction } from "./conversation.ts";
 import { credentialsRules, type CredentialsAction } from "./credentials.ts";
 import { directoryRules, type DirectoryAction } from "./directory.ts";
 import { linkRules, type LinkAction } from "./link.ts";
+import { policyRules, type PolicyAction } from "./policy.ts";
 import { readingRules } from "./reading.ts";
 import { relayRules, type RelayAction } from "./relay.ts";
 import type { PolicyRule } from "./rule.ts";
@@ -20,6 +21,7 @@ export interface ActionsOf {
   readonly account_names: "read";
   readonly staff_list: "read";
   readonly administration: AdministrationAction;
+  readonly policy: PolicyAction;
 }
 
 export type Resource = keyof ActionsOf;
@@ -37,4 +39,5 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...linkRules,
   ...readingRules,
   ...administrationRules,
+  ...policyRules,
 ];

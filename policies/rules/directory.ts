@@ -1,4 +1,4 @@
-import { roles } from "../actor.ts";
+import { roles } from "../roles.ts";
 import type { PolicyRule } from "./rule.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { auditRoles, roles } from "../actor.ts";
+import { auditRoles, roles } from "../roles.ts";
 import type { PolicyRule } from "./rule.ts";
 
 /** What a role may read of the whole tenant. */

@@ -1,4 +1,4 @@
-import { conversingRoles } from "../actor.ts";
+import { conversingRoles } from "../roles.ts";
 import type { PolicyRule } from "./rule.ts";
 
 /**

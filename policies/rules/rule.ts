@@ -1,5 +1,5 @@
 import type { MongoQuery } from "@casl/ability";
-import type { Role } from "../actor.ts";
+import type { Role } from "../roles.ts";
 
 /** The roles of accounts, and the programs that have an API key. */
 export type PolicyRole = Role | "api_key";

@@ -12,6 +12,7 @@ const sessionProblems: readonly ProblemCode[] = [
   "proof_reused",
   "session_revoked",
   "device_revoked",
+  "policy_changed",
   "tenant_suspended",
   "overloaded",
   "rate_limited",

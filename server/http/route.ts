@@ -26,6 +26,7 @@ export interface RouteSpec {
     | "Relay"
     | "Audit"
     | "Administration"
+    | "Policy"
     | "Service";
   /**
    * The credentials that the route requires.

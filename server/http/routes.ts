@@ -10,6 +10,7 @@ import type { ProviderClients } from "../../identity/providers/provider-clients.
 import type { AccessTokens } from "../../identity/tokens/access-token.ts";
 import type { CustomerKeyFinder } from "../../identity/tokens/customer-keys/customer-key-finder.ts";
 import type { Disconnect } from "../../identity/tokens/disconnect.ts";
+import { Policies } from "../../identity/policy/policies.ts";
 import { NetworkPseudonyms } from "../../identity/tokens/network-pseudonyms.ts";
 import type { RefusedSignIns } from "../../identity/tokens/refused-sign-ins.ts";
 import type { UsedProofs } from "../../identity/tokens/replay-cache.ts";
@@ -102,6 +103,7 @@ import {
   uploadPreKeysRoute,
 } from "./routes/prekeys.ts";
 import { backchannelLogoutRoute, listIdentityProvidersRoute } from "./routes/identity-providers.ts";
+import { policyRoutes } from "./routes/policy.ts";
 import { monitorRoute } from "./routes/monitor.ts";
 import { relayEventsRoute, relayStreamRoute } from "./routes/relay/receive.ts";
 import { relaySendRoute } from "./routes/relay/send.ts";
@@ -270,6 +272,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     readNamesRoute({ ...useCase, profiles }),
     listAccountsRoute(auditLog),
     tailAuditRoute(auditLog, deps.stopping),
+    ...policyRoutes({ ...useCase, newId, profiles, policies: new Policies() }),
     healthRoute(),
     readyRoute(deps.readiness),
   ];

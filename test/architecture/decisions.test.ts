@@ -107,7 +107,9 @@ const asksNothing: Readonly<Record<string, string>> = {
   "identity/audited.ts": "it runs use cases, which ask",
   "identity/authority/read-authority.ts": "the authority's public keys are the same for everyone",
   "identity/directory/register-device.ts": "the account key's certificate decides",
-  "identity/second-factor/step-up.ts": "it proves the second factor in the session of the request itself",
+  "identity/second-factor/step-up.ts":
+    "it proves the second factor in the session of the request itself",
+  "identity/party.ts": "it runs use cases, which ask",
   "identity/tokens/current-session.ts": "it concerns the session of the request itself",
   "identity/tokens/session-end.ts": "it says whether the actor may act at all",
   "identity/tokens/authenticate.ts": "it finds out who the actor is",

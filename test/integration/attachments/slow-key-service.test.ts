@@ -16,6 +16,7 @@ import { createTestDatabase } from "../../support/database.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
 import { until } from "../../support/until.ts";
 import { nilId, type UserId } from "../../../crypto/wire/ids.ts";
+import { defaultPolicy } from "../../../policies/policy.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 test("an upload that waits for its key keeps no connection to the database", async () => {
@@ -54,7 +55,15 @@ test("an upload that waits for its key keeps no connection to the database", asy
   };
   const [user = nilId<UserId>(), device] = [users[0], devices[0]];
   const session = await arrangeSession(database, tenant, user);
-  const actor = { tenant, user, device, role: "agent" as const, session, method: "password" };
+  const actor = {
+    tenant,
+    user,
+    device,
+    role: "agent" as const,
+    session,
+    method: "password",
+    policy: defaultPolicy,
+  };
   const creating = createUpload(deps, actor, { id: newId(), conversation: id, size: 10 });
   await until(() => asked);
   // The only connection there is serves others.

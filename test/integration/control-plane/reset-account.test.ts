@@ -13,6 +13,7 @@ import {
 import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
+import { defaultPolicy } from "../../../policies/policy.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
@@ -117,7 +118,15 @@ test("a reset that was cut off before its conversations knew is brought to its e
       disconnect: () => undefined,
       announce: () => Promise.reject(new Error("cut off")),
     },
-    { tenant, user, role: "admin", device, session: rows[0]!.id, method: "password" },
+    {
+      tenant,
+      user,
+      role: "admin",
+      device,
+      session: rows[0]!.id,
+      method: "password",
+      policy: defaultPolicy,
+    },
     { user: lost.user, reason: "devices_lost" },
   );
   await expect(cutOff).rejects.toThrow("cut off");

@@ -8,6 +8,7 @@ import { customerDevice, staffDevice, type TestDevice } from "../../support/devi
 import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
 import { startSecondNode } from "../../support/second-node.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { defaultPolicy } from "../../../policies/policy.ts";
 import { until } from "../../support/until.ts";
 
 let server: TestServer;
@@ -120,7 +121,7 @@ test("a running node finds a reset and a registration that were cut off, and tel
       disconnect: () => undefined,
       announce: () => Promise.reject(new Error("cut off")),
     },
-    { tenant, user, role: "admin", device, session, method: "password" },
+    { tenant, user, role: "admin", device, session, method: "password", policy: defaultPolicy },
     { user: lost.user, reason: "devices_lost" },
   );
   await expect(resetting).rejects.toThrow("cut off");

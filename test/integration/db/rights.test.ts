@@ -242,6 +242,7 @@ audit.tiles: select
 audit.trees: select
 sealdesk.api_keys: select update(last_used_day)
 sealdesk.api_requests: delete insert select update(answer,status)
+sealdesk.approvals: insert(action,expires_at_ms,id,parameters_hash,reason,requested_at_ms,requester,tenant) select update(approver,executed_at_ms,withdrawn_at_ms)
 sealdesk.attachment_references: delete insert select
 sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,expires_at_ms,received,seq,sha256,state,tail)
 sealdesk.audit_monitors: select
@@ -269,6 +270,7 @@ sealdesk.network_salts: delete insert select
 sealdesk.one_time_prekeys: delete insert select update(public_key,signature)
 sealdesk.packets: insert select
 sealdesk.password_resets: delete insert select update(created_at_ms,expires_at_ms,token_hash)
+sealdesk.policy_versions: insert(approval,begins_at_ms,changes,hash,tenant,version) select update(effective_from_ms,is_recorded,withdrawn_at_ms)
 sealdesk.probe_storage(): execute
 sealdesk.recovery_codes: delete insert select
 sealdesk.replace_password(): execute

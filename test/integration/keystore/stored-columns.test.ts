@@ -38,6 +38,7 @@ const publicKeysAndSignatures = [
 ];
 const digestsAndCommitments = [
   "audit.recorded_settings.tag",
+  "sealdesk.approvals.parameters_hash",
   "sealdesk.attachments.sha256",
   "sealdesk.api_keys.secret_hash",
   "sealdesk.api_requests.idempotency_hash",
@@ -52,6 +53,7 @@ const digestsAndCommitments = [
   "sealdesk.one_time_prekeys.digest",
   "sealdesk.password_resets.token_hash",
   "sealdesk.recovery_codes.code_hash",
+  "sealdesk.policy_versions.hash",
   "sealdesk.sessions.device_key_thumbprint",
   "sealdesk.sessions.provider_session",
   "sealdesk.users.identity_index",
@@ -87,6 +89,9 @@ const madeByTheServer = [
   "audit.repeats.actor_id",
   "audit.tiles.hashes",
   "audit.trees.root",
+  "sealdesk.approvals.reason",
+  "sealdesk.approvals.requester",
+  "sealdesk.approvals.approver",
   "sealdesk.attachments.salt",
   "sealdesk.api_keys.id",
   "sealdesk.api_keys.name",
@@ -103,6 +108,7 @@ const madeByTheServer = [
   "sealdesk.identity_providers.roles",
   "sealdesk.identity_providers.scope",
   "sealdesk.network_salts.salt",
+  "sealdesk.policy_versions.changes",
   "sealdesk.server_keys.name",
   "sealdesk.server_keys.provider",
   "sealdesk.tenants.customer_jwks_url",
@@ -114,6 +120,7 @@ const madeByTheServer = [
   "sealdesk.tenants.slug",
 ];
 const oneOfAFewWords = [
+  "sealdesk.approvals.action",
   "audit.repeats.action",
   "audit.repeats.actor_kind",
   "audit.repeats.class",

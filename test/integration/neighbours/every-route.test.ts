@@ -32,6 +32,8 @@ const requestsTo = (tenant: TestTenant) =>
     password: "a password that is long",
     tenant: tenant.slug,
     path: "checkpoint",
+    action: "read",
+    resource: "audit_log",
     ids: randomUUID(),
     "upload-metadata": `conversation ${Buffer.from(randomUUID()).toString("base64")}`,
   });
@@ -69,11 +71,17 @@ async function statusOf(device: TestDevice, request: SampleRequest) {
 
 const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code;
 
+/** Returns a role that may make the request. */
+function roleFor(path: string): "auditor" | "admin" | "agent" {
+  if (path.startsWith("/v1/audit/")) return "auditor";
+  return path.startsWith("/v1/policy/") ? "admin" : "agent";
+}
+
 /** Devices of one tenant by role. A device whose session an earlier request ended is replaced. */
 function devicesOf(tenant: TestTenant) {
   const devices = new Map<string, TestDevice>();
   return async ({ path }: SampleRequest): Promise<TestDevice> => {
-    const role = path.startsWith("/v1/audit/") ? "auditor" : "agent";
+    const role = roleFor(path);
     const known = devices.get(role);
     if (known !== undefined && (await statusOf(known, ownPreKeys)).status === 200) return known;
     const made = await staffDevice(server, role, tenant);

@@ -4,7 +4,7 @@ import { inTransaction } from "../../../db/transaction.ts";
 import { appendKeyEntry } from "../../../identity/transparency/append-key-entry.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
-import { createConversation } from "../../support/relay-socket.ts";
+import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { arrange, grantBy, postGrant } from "../control-plane/history-requests.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
@@ -76,6 +76,23 @@ test("a list of conversations is read with one statement, and has each one's mem
     const { body: read } = await customer.request("GET", `/v1/conversations/${listed.id}`);
     expect(read).toMatchObject({ ...listed, head: { seq: 1 } });
   }
+});
+
+test("a message of a known conversation takes one statement, which checks the version of the policy", async () => {
+  const [customer, agent] = [await customerDevice(server), await staffDevice(server)];
+  const id = await createConversation(customer, [agent]);
+  const socket = await RelaySocket.open(server, agent);
+  const post = () => socket.post(messageTo(id, [customer]));
+  // The first message reads the conversation and the policy.
+  expect(await post()).toHaveProperty("seq");
+  repeats.clear();
+  expect(await post()).toHaveProperty("seq");
+  const texts = [...repeats].flatMap(([text, times]) => Array.from({ length: times }, () => text));
+  const inserts = texts.filter((text) => text.includes("insert into events"));
+  expect(inserts).toHaveLength(1);
+  expect(inserts[0]).toContain("assert_policy_version");
+  expect(texts.filter((text) => text.includes("policy_version()"))).toEqual([]);
+  await socket.close();
 });
 
 test("a conversation with many members is created with few statements", async () => {

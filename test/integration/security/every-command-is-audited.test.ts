@@ -22,6 +22,7 @@ let folder: string;
 let provider: DishonestProvider;
 let backend: KeySetServer;
 let apiKey: string;
+let account: string;
 
 beforeAll(async () => {
   server = await startTestServer();
@@ -36,6 +37,7 @@ beforeAll(async () => {
     nowMs: Date.now(),
   });
   apiKey = made.reveal().split("_")[1] ?? "";
+  account = (await server.createStaff("auditor")).id;
   folder = await mkdtemp(join(tmpdir(), "sealdesk-commands-"));
   const { kty, crv, x } = JSON.parse(
     await readFile(join(server.home, "development", "customer-token-key.json"), "utf8").catch(() =>
@@ -200,6 +202,18 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--tenant", slug(), "--name", "monitor"],
     leaves: "tenant.remove_monitor",
   },
+  "policy draft": {
+    args: () => ["--tenant", slug(), "--restore", "0", "--as", "ann", "--because", "a test"],
+    leaves: "policy.draft",
+  },
+  "policy explain": {
+    args: () => [account, "read", "audit_log", "--tenant", slug()],
+    leaves: "policy.explain",
+  },
+  "policy who-can": {
+    args: () => ["read", "audit_log", "--tenant", slug()],
+    leaves: "policy.who_can",
+  },
   "audit key rotate": { args: () => [], leaves: "audit_key.rotate" },
   "keys rotate-kek": { args: () => ["--tenant", slug()], leaves: "keys.rotate_kek" },
   "keys rotate": { args: () => ["--name", "tokens"], leaves: "server_key.rotate" },
@@ -223,7 +237,12 @@ const others: Readonly<Record<string, string>> = {
   "tenant recount-storage": "see relay/message-quota.test.ts",
   "keys status": "reads versions",
   "api-key list": "reads names",
-  "policy table": "prints the rules of this version",
+  "policy table": "prints rules, which are those of everyone",
+  "policy preview": "see control-plane/policy-commands.test.ts",
+  "policy approve": "see control-plane/policy-commands.test.ts",
+  "policy withdraw": "see control-plane/policy-commands.test.ts",
+  "policy list": "see control-plane/policy-commands.test.ts",
+  "policy show": "see control-plane/policy-commands.test.ts",
   "keys rewrap-subjects": "continues what keys rotate-kek recorded",
   "customer-token": "signs for development",
   "user reset-second-factor": "see control-plane/second-factor.test.ts",

@@ -36,6 +36,9 @@ interface Participants {
   readonly agent: TestDevice;
 }
 
+/** A version of the policy that changes nothing. */
+const nothingChanged = { changes: { off: [], add: [] }, reason: "a test" };
+
 /** What each route is called for, once everything it needs is there. */
 export function routeCalls({
   server,
@@ -54,6 +57,12 @@ export function routeCalls({
     const auditor = new TestDevice(server);
     await auditor.signInAsStaff(await server.createStaff("auditor"));
     return auditor;
+  };
+
+  const draftedVersion = async () => {
+    const admin = await staffDevice(server, "admin");
+    const { body } = await admin.request("POST", "/v1/policy/versions", { body: nothingChanged });
+    return { admin, hash: body.hash as string, path: `/v1/policy/versions/${body.version}` };
   };
 
   /** A new device of the customer, which may ask to join the account. */
@@ -330,6 +339,36 @@ export function routeCalls({
         await answer.body?.cancel();
         return answer;
       };
+    },
+    "GET /v1/policy/explanation": async () => {
+      const auditor = await auditorOf();
+      const query = `user=${agent.user}&action=read&resource=audit_log`;
+      return () => auditor.request("GET", `/v1/policy/explanation?${query}`);
+    },
+    "POST /v1/policy/versions": async () => {
+      const admin = await staffDevice(server, "admin");
+      return () => admin.request("POST", "/v1/policy/versions", { body: nothingChanged });
+    },
+    "GET /v1/policy/versions": async () => {
+      const auditor = await auditorOf();
+      return () => auditor.request("GET", "/v1/policy/versions");
+    },
+    "GET /v1/policy/versions/{version}": async () => {
+      const [{ path }, auditor] = [await draftedVersion(), await auditorOf()];
+      return () => auditor.request("GET", path);
+    },
+    "GET /v1/policy/versions/{version}/preview": async () => {
+      const [{ path }, auditor] = [await draftedVersion(), await auditorOf()];
+      return () => auditor.request("GET", `${path}/preview`);
+    },
+    "POST /v1/policy/versions/{version}/approval": async () => {
+      const { path, hash } = await draftedVersion();
+      const officer = await staffDevice(server, "compliance_officer");
+      return () => officer.request("POST", `${path}/approval`, { body: { hash } });
+    },
+    "DELETE /v1/policy/versions/{version}": async () => {
+      const { path, admin } = await draftedVersion();
+      return () => admin.request("DELETE", path);
     },
     "GET /healthz": async () => () => fetch(`${server.url}/healthz`),
     "GET /readyz": async () => () => fetch(`${server.url}/readyz`),

@@ -8,6 +8,7 @@ import {
 import { deploymentActions } from "../../../audit/actions/deployment-actions.ts";
 import { keyActions } from "../../../audit/actions/key-actions.ts";
 import { auditActions } from "../../../audit/actions/audit-actions.ts";
+import { policyActions } from "../../../audit/actions/policy-actions.ts";
 import { tenantActions } from "../../../audit/actions/tenant-actions.ts";
 import { expectSection, markdownTable } from "../../support/generated-section.ts";
 
@@ -18,6 +19,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "Conversations and history": conversationActions,
   Attachments: attachmentActions,
   "Tenants, by their operator": tenantActions,
+  "The policy": policyActions,
   "The audit log": auditActions,
   Keys: keyActions,
   "The deployment": deploymentActions,

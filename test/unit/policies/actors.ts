@@ -1,6 +1,8 @@
 import fc from "fast-check";
+import type { ConversationAction, ConversationFacts } from "../../../policies/abilities.ts";
 import { roles, type Actor, type Role } from "../../../policies/actor.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";
+import { defaultPolicy } from "../../../policies/policy.ts";
 import type { TenantId, UserId, DeviceId, SessionId } from "../../../crypto/wire/ids.ts";
 
 /** Few users and tenants, so that generated facts often name the same ones. */
@@ -15,6 +17,7 @@ export const actor = (role: Role, changes: Partial<Actor> = {}): Actor => ({
   device: idOf("d-1"),
   session: idOf("s-1"),
   method: "password",
+  policy: defaultPolicy,
   ...changes,
 });
 
@@ -25,9 +28,42 @@ export const anyActor: fc.Arbitrary<Actor> = fc.record({
   device: fc.option(fc.constantFrom(...["d-1", "d-2"].map(idOf<DeviceId>)), { nil: undefined }),
   session: fc.constant(idOf<SessionId>("s-1")),
   method: fc.constant("password"),
+  policy: fc.constant(defaultPolicy),
 });
 
-export const subject: fc.Arbitrary<{ user: UserId; role: Role }> = fc.record({
+const subject: fc.Arbitrary<{ user: UserId; role: Role }> = fc.record({
   user: fc.constantFrom(...users),
   role: fc.constantFrom(...allRoles),
+});
+
+export const conversationActions: readonly ConversationAction[] = [
+  "create",
+  "read",
+  "read_members",
+  "add_member",
+  "remove_member",
+  "close",
+  "post",
+  "upload",
+  "grant_history",
+  "change_consent",
+];
+export const anyConversation: fc.Arbitrary<ConversationFacts> = fc.record({
+  tenant: fc.constantFrom(...tenants),
+  createdBy: fc.constantFrom(...users),
+  members: fc.uniqueArray(fc.constantFrom(...users)),
+  state: fc.constantFrom("open", "closed"),
+  hasSibling: fc.option(fc.boolean(), { nil: undefined }),
+  subject: fc.option(subject, { nil: undefined }),
+  others: fc.option(fc.array(subject), { nil: undefined }),
+  grant: fc.option(
+    fc.record({
+      recipient: fc.constantFrom(...users),
+      recipientIsMember: fc.boolean(),
+      covered: fc.boolean(),
+      staffMay: fc.boolean(),
+      consented: fc.boolean(),
+    }),
+    { nil: undefined },
+  ),
 });

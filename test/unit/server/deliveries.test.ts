@@ -15,6 +15,7 @@ import type { EventsRequest } from "../../../messaging/follow/event-rows.ts";
 import type { DeliverableEvent } from "../../../messaging/log/event.ts";
 import { deliverFrame } from "../../../server/socket/frames.ts";
 import { Deliveries } from "../../../server/socket/deliveries.ts";
+import { defaultPolicy } from "../../../policies/policy.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 const conversation = newId<ConversationId>();
@@ -54,6 +55,7 @@ function deliveriesOf(
       device: newId<DeviceId>(),
       session: newId<SessionId>(),
       method: "password",
+      policy: defaultPolicy,
     },
     // Like the database, this returns what is committed at the time of the read.
     async readEvents({ afterSeq, untilSeq }: EventsRequest) {

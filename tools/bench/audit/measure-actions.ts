@@ -13,6 +13,7 @@ import type { Progress, Scale } from "../options.ts";
 import { startSealdesk } from "../servers/sealdesk.ts";
 import { median, round } from "../statistics.ts";
 import { poolWithoutAudit } from "./without-audit.ts";
+import { defaultPolicy } from "../../../policies/policy.ts";
 import { nilId, type DeviceId, type ConversationId } from "../../../crypto/wire/ids.ts";
 
 export const CLIENTS = 32;
@@ -74,7 +75,15 @@ function actionsOf(
   const actors = groups.map(({ devices: [device] }): Actor => {
     if (device === undefined) throw new Error("a conversation without devices");
     const { user, session, device: id } = device;
-    return { tenant, user, session, device: id, role: "agent", method: "password" };
+    return {
+      tenant,
+      user,
+      session,
+      device: id,
+      role: "agent",
+      method: "password",
+      policy: defaultPolicy,
+    };
   });
   const actorOf = (client: number) => actors[client] as Actor;
   const identity = testIdentity();

@@ -1,0 +1,45 @@
+import { inTransaction } from "../../../db/transaction.ts";
+import { defaultPolicy, type Policy } from "../../../policies/policy.ts";
+import { policyTable, type PolicyRow } from "../../../policies/policy-table.ts";
+import { CommandError, type Settings } from "../../settings.ts";
+import { versionOf, withPolicy } from "./with-policy.ts";
+
+export interface TableOptions {
+  readonly tenant?: string;
+  readonly ofVersion?: string;
+  readonly json?: true;
+}
+
+/** Returns the rules of a tenant's policy, or the default rules. */
+export async function tableCommand(
+  settings: () => Settings,
+  { tenant, ofVersion: version, json }: TableOptions,
+): Promise<string> {
+  if (tenant === undefined && version !== undefined)
+    throw new CommandError("Give --tenant with --of-version.");
+  const policy = tenant === undefined ? defaultPolicy : await policyOf(settings(), tenant, version);
+  const rows = policyTable(policy);
+  return json === true ? rows.map((row) => JSON.stringify(row)).join("\n") : text(rows);
+}
+
+const policyOf = (
+  settings: Settings,
+  tenant: string,
+  version: string | undefined,
+): Promise<Policy> =>
+  withPolicy(settings, tenant, ({ deps: { pool, policies }, party }) =>
+    inTransaction(pool, party.tenant, (client) =>
+      version === undefined
+        ? policies.inForce(client, party.tenant)
+        : policies.of(client, party.tenant, versionOf(version)),
+    ),
+  );
+
+/** Prints a paragraph for each action: its roles, and when they may. */
+const text = (rows: readonly PolicyRow[]): string =>
+  rows
+    .map(
+      ({ resource, action, roles, means, rule }) =>
+        `${resource} ${action}: ${roles.join(", ")}\n  ${means} [${rule}]`,
+    )
+    .join("\n");

@@ -1,0 +1,70 @@
+import { equalBytes, toHex } from "../../crypto/wire/bytes.ts";
+import { decidePolicyAct } from "../../policies/policy-access.ts";
+import { executeApproved } from "../approvals/execute-approved.ts";
+import { IdentityError } from "../identity-error.ts";
+import { assertParty, auditedBy, tenantOf, type Party } from "../party.ts";
+import { parametersOf } from "./draft-version.ts";
+import { ofPolicy, type PolicyDeps } from "./policy-deps.ts";
+import { recordEffective } from "./record-effective.ts";
+import { readVersionRow } from "./stored-versions.ts";
+import { effectDetails, effectsOf, policyBefore } from "./version-effects.ts";
+import { openVersion } from "./version-row.ts";
+
+const TAKE_EFFECT = `
+  update policy_versions
+  set effective_from_ms = greatest(coalesce(begins_at_ms, 0), sealdesk.database_now_ms())
+  where version = $1 and effective_from_ms is null and withdrawn_at_ms is null
+  returning effective_from_ms as "effectiveFromMs"`;
+
+/**
+ * Approves a draft as a second person. It takes effect at once or at the time that it names, on all nodes.
+ * @param asked.hash the hash of the changes that the person has seen
+ * @returns when it takes effect, in milliseconds since the Unix epoch
+ * @throws IdentityError policy_version_not_found, own_approval, approval_changed, approval_expired,
+ *   approval_used, policy_unreadable, forbidden
+ */
+export async function approveVersion(
+  deps: PolicyDeps,
+  party: Party,
+  asked: { readonly version: number; readonly hash: Uint8Array },
+): Promise<number> {
+  const tenant = tenantOf(party);
+  const { version } = asked;
+  const act = {
+    action: "policy.approve",
+    resource: ofPolicy(tenant),
+    details: { version },
+  } as const;
+  return auditedBy(deps, party, act, async (client, note) => {
+    const nowMs = deps.now();
+    const row = await readVersionRow(client, version, nowMs);
+    const { requester, hash } = row;
+    const decided = assertParty(party, (actor) => {
+      const decision = decidePolicyAct(actor, "approve", { tenant, requester });
+      if (decision.reasons.includes("own_request"))
+        throw new IdentityError("own_approval", "Another person must approve what you asked for.", {
+          reasons: decision.reasons,
+        });
+      return decision;
+    });
+    if (!equalBytes(asked.hash, hash))
+      throw new IdentityError(
+        "approval_changed",
+        "The version has other changes. Look at it again.",
+      );
+    const before = await policyBefore(deps.policies, client, tenant);
+    const effects = await effectsOf(client, before, openVersion(row).policy);
+    const approval = { id: row.approval, action: "policy.approve", parameters: parametersOf(row) };
+    const effectiveFromMs = await executeApproved(client, party, approval, nowMs, async () => {
+      const { rows } = await client.query<{ effectiveFromMs: number }>(TAKE_EFFECT, [version]);
+      const [taken] = rows;
+      if (taken === undefined)
+        throw new IdentityError("approval_used", "The version was approved or withdrawn before.");
+      return taken.effectiveFromMs;
+    });
+    const meant = { hash: toHex(hash), effectiveFromMs, requester, ...effectDetails(effects) };
+    note({ ...decided, details: { version, ...meant } });
+    await recordEffective(client, tenant, nowMs);
+    return effectiveFromMs;
+  });
+}

@@ -1,0 +1,48 @@
+import type { PolicyRule } from "./rule.ts";
+
+/**
+ * "explain": ask what an account may do, and why. "read": read the versions of the policy. "preview": see
+ * who loses and gains what by a version. "propose": make a draft. "withdraw": take a draft back, or an
+ * approved version before it takes effect. "approve": let a version take effect.
+ */
+export type PolicyAction = "explain" | "read" | "preview" | "propose" | "withdraw" | "approve";
+
+/** The conditions refer to the facts of `decidePolicyAct`. No version of a policy changes these rules. */
+export const policyRules: readonly PolicyRule<"policy", PolicyAction>[] = [
+  {
+    id: "policy.read",
+    resource: "policy",
+    actions: ["explain", "read", "preview"],
+    roles: ["admin", "auditor", "compliance_officer"],
+    conditions: {},
+    means: "The policy of the tenant.",
+    reason: "reads_policy",
+  },
+  {
+    id: "policy.propose",
+    resource: "policy",
+    actions: ["propose", "withdraw"],
+    roles: ["admin"],
+    conditions: {},
+    means: "The policy of the tenant.",
+    reason: "proposes_policy",
+  },
+  {
+    id: "policy.withdraw",
+    resource: "policy",
+    actions: ["withdraw"],
+    roles: ["compliance_officer"],
+    conditions: {},
+    means: "The policy of the tenant.",
+    reason: "withdraws_policy",
+  },
+  {
+    id: "policy.approve",
+    resource: "policy",
+    actions: ["approve"],
+    roles: ["admin", "compliance_officer"],
+    conditions: { requester: { $ne: "$actor.user" } },
+    means: "Somebody else has proposed the version.",
+    reason: "second_person",
+  },
+];

@@ -1,0 +1,70 @@
+import { roles } from "../roles.ts";
+import type { Resource } from "../rules/default-rules.ts";
+
+/** A fact that the conditions of an added rule may name. */
+export interface ConditionFact {
+  /** What its value is. A user is an id or `$actor.user`, a role a role or `$actor.role`. */
+  readonly kind: "flag" | "user" | "role" | readonly string[];
+  /** True if the fact is a list of such values. */
+  readonly isList?: true;
+  /** The actions for which the fact is always known; all actions by default. */
+  readonly actions?: readonly string[];
+}
+
+const granting = ["grant_history"];
+const changing = ["add_member", "remove_member"];
+const members = { kind: "user", isList: true } as const;
+
+/** The facts by kind of resource. A fact that is unknown would fulfil `$ne`, so it may not be named. */
+export const conditionFacts: {
+  readonly [R in Resource]: Readonly<Record<string, ConditionFact>>;
+} = {
+  conversation: {
+    state: { kind: ["open", "closed"] },
+    createdBy: { kind: "user" },
+    members,
+    "subject.user": { kind: "user", actions: changing },
+    "subject.role": { kind: "role", actions: changing },
+    otherRoles: { kind: "role", isList: true, actions: ["create"] },
+    hasSibling: { kind: "flag", actions: ["upload"] },
+    wasMember: { kind: "flag", actions: ["download"] },
+    pack: { kind: ["none", "for_this_device", "for_others"], actions: ["download", "read_links"] },
+    "grant.recipient": { kind: "user", actions: granting },
+    "grant.covered": { kind: "flag", actions: granting },
+    "grant.staffMay": { kind: "flag", actions: granting },
+    "grant.consented": { kind: "flag", actions: granting },
+  },
+  relay: {},
+  upload: {
+    state: { kind: ["uploading", "complete"] },
+    conversationState: { kind: ["open", "closed"] },
+    members,
+  },
+  directory: {
+    user: { kind: "user" },
+    role: { kind: "role" },
+    staff: { kind: "flag" },
+    sharesConversation: { kind: "flag", actions: ["read_devices", "take_bundle"] },
+  },
+  link: { user: { kind: "user" }, byAsking: { kind: "flag" } },
+  audit_log: {},
+  account_names: {},
+  staff_list: {},
+  administration: {},
+  credentials: {},
+  policy: {},
+};
+
+/** Returns why a value cannot be compared with the fact, or undefined if it can. */
+export function whyNotComparable({ kind }: ConditionFact, value: unknown): string | undefined {
+  if (kind === "flag") return typeof value === "boolean" ? undefined : "must be true or false";
+  if (kind === "user")
+    return value === "$actor.user" || isUserId(value)
+      ? undefined
+      : 'must be the id of an account or "$actor.user"';
+  const words: readonly string[] = kind === "role" ? [...roles, "$actor.role"] : kind;
+  return words.includes(value as string) ? undefined : `must be one of ${words.join(", ")}`;
+}
+
+const isUserId = (value: unknown): boolean =>
+  typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);

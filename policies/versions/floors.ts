@@ -1,0 +1,109 @@
+import type { MongoQuery } from "@casl/ability";
+import type { Role } from "../roles.ts";
+import type { ActionsOf, Resource } from "../rules/default-rules.ts";
+
+/**
+ * How far a version of a policy may go for an action.
+ * - "fixed": no version changes the default rules about it.
+ * - "narrow": a version may switch a default rule off, or put a narrower one in its place.
+ * - a list of roles: a version may also allow the action to these roles, under the conditions of the floor.
+ */
+export type Floor =
+  | "fixed"
+  | "narrow"
+  | {
+      readonly roles: readonly Role[];
+      readonly device?: "registered";
+      readonly conditions?: MongoQuery;
+    };
+
+const reading = { roles: ["supervisor", "admin", "auditor", "compliance_officer"] } as const;
+
+/** An act on the devices of others. */
+const removing = {
+  roles: ["supervisor", "compliance_officer", "admin"],
+  device: "registered",
+} as const;
+
+/**
+ * The floor of each action. Every rule holds within its tenant, whatever a version says. Four more things
+ * hold for every version:
+ * - What devices check in signed acts, and what content is shown to whom, can only be narrowed.
+ * - An auditor only reads.
+ * - An admin reads no conversation.
+ * - Nobody gets a right over the policy by a version of it.
+ */
+export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], Floor>> } = {
+  conversation: {
+    create: "narrow",
+    read: "narrow",
+    read_members: { roles: ["agent", "supervisor", "bot", "auditor", "compliance_officer"] },
+    download: "narrow",
+    read_links: "narrow",
+    add_member: "narrow",
+    remove_member: "narrow",
+    close: "narrow",
+    post: "narrow",
+    upload: "narrow",
+    grant_history: "narrow",
+    change_consent: "narrow",
+  },
+  // A frame has no transaction in which the version could be read. Membership decides, and for a message
+  // the rule `conversation.write`.
+  relay: { receive: "fixed", acknowledge: "fixed", signal: "fixed", post: "fixed" },
+  upload: { continue: "narrow", terminate: "narrow", share: "narrow" },
+  directory: {
+    read_devices: { roles: ["agent", "supervisor", "bot", ...reading.roles] },
+    take_bundle: "narrow",
+    publish_prekeys: "narrow",
+    renew_list: "narrow",
+    revoke_device: removing,
+    reset_account: { ...removing, conditions: { user: { $ne: "$actor.user" } } },
+  },
+  link: {
+    request: "narrow",
+    read: "narrow",
+    approve: "narrow",
+    refuse: "narrow",
+    withdraw: "narrow",
+  },
+  audit_log: { read: reading },
+  account_names: { read: reading },
+  staff_list: { read: reading },
+  // Without these, nobody could repair an account. The tenant's settings say what else is required.
+  credentials: {
+    change_password: "fixed",
+    enrol_factor: "fixed",
+    remove_factor: "fixed",
+    reset_password: "fixed",
+    reset_factor: "fixed",
+    list_sessions: "fixed",
+    end_session: "fixed",
+  },
+  // The scopes of an API key say what its program may do.
+  administration: {
+    read_staff: "fixed",
+    create_staff: "fixed",
+    set_role: "fixed",
+    reset_account: "fixed",
+    read_settings: "fixed",
+    change_customer_keys: "fixed",
+    change_origins: "fixed",
+    change_settings: "fixed",
+  },
+  policy: {
+    explain: "fixed",
+    read: "fixed",
+    preview: "fixed",
+    propose: "fixed",
+    withdraw: "fixed",
+    approve: "fixed",
+  },
+};
+
+/** Returns the floor of an action of a resource; "fixed" for what does not exist. */
+export function floorOf(resource: string, action: string): Floor {
+  if (!Object.hasOwn(floors, resource)) return "fixed";
+  const ofResource: Readonly<Record<string, Floor>> = floors[resource as Resource];
+  return Object.hasOwn(ofResource, action) ? (ofResource[action] ?? "fixed") : "fixed";
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from "node:crypto";
+import { customerDevice, staffDevice } from "../../support/device.ts";
+import { switchRulesOff } from "../../support/rules-off.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { routeCalls } from "./route-calls.ts";
+
+// A walk over all routes. Each is called as somebody may call it. Then every rule that may be switched off
+// is off. A route that still succeeds decides by itself.
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({}, { transcriptsEveryMs: 20 });
+});
+afterAll(() => server.close());
+
+const key = "the key of the account or the device decides";
+const same = "it is the same for everyone";
+const fixed = "no version changes its rules";
+
+/** The routes that succeed although the rules are off, and why. */
+const asksNoRule: Readonly<Record<string, string>> = {
+  "POST /v1/sessions": "there is no actor yet",
+  "POST /v1/sessions/current/renew": "it concerns the session itself",
+  "DELETE /v1/sessions/current": "it concerns the session itself",
+  "POST /v1/devices": key,
+  "GET /v1/key-log/checkpoint": same,
+  "GET /v1/key-log/consistency": same,
+  "GET /v1/key-log/restores": same,
+  "GET /v1/key-log/authority": same,
+  "GET /v1/conversations": "it lists what the rules allow, which is nothing",
+  "POST /v1/relay/send": fixed,
+  "GET /v1/relay/events": fixed,
+  "GET /v1/relay/stream": fixed,
+  "GET /v1/monitor/{tenant}/{path}": "its token decides",
+  "GET /v1/policy/explanation": fixed,
+  "POST /v1/policy/versions": fixed,
+  "GET /v1/policy/versions": fixed,
+  "GET /v1/policy/versions/{version}": fixed,
+  "GET /v1/policy/versions/{version}/preview": fixed,
+  "POST /v1/policy/versions/{version}/approval": fixed,
+  "DELETE /v1/policy/versions/{version}": fixed,
+  "GET /healthz": same,
+  "GET /readyz": same,
+};
+
+test("the decision of each route comes from the rules: it refuses when they are off", async () => {
+  const subject = randomUUID();
+  const customer = await customerDevice(server, subject);
+  const agent = await staffDevice(server);
+  const turn = await switchRulesOff(server);
+  const succeeded: string[] = [];
+  for (const [name, arranged] of Object.entries(routeCalls({ server, subject, customer, agent }))) {
+    const call = await arranged();
+    // Whoever signs an act reads the members first.
+    await turn(name.startsWith("POST /v1/conversations/{id}/") ? "acts off" : "all off");
+    const { status } = await call();
+    await turn("on");
+    if (status < 300) succeeded.push(name);
+    else expect([name, [401, 403, 404]]).toEqual([name, expect.arrayContaining([status])]);
+  }
+  expect(succeeded.toSorted()).toEqual(Object.keys(asksNoRule).toSorted());
+}, 90_000);
