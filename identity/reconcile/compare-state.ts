@@ -40,7 +40,11 @@ export function compareState(
   for (const name of new Set([...recorded.providers.keys(), ...providers.keys()])) {
     const said = recorded.providers.get(name);
     if (said !== undefined || prunedBeforeMs === undefined)
-      add({ place: `sealdesk.identity_providers ${name}`, stored: providers.get(name), recorded: said });
+      add({
+        place: `sealdesk.identity_providers ${name}`,
+        stored: providers.get(name),
+        recorded: said,
+      });
   }
   return found;
 }

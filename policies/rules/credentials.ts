@@ -1,4 +1,4 @@
-import { roles, staffRoles } from "../actor.ts";
+import { roles, staffRoles } from "../roles.ts";
 import type { PolicyRule } from "./rule.ts";
 
 /**
