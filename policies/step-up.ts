@@ -11,6 +11,7 @@ const FRESH_FACTOR_MS = 10 * 60 * 1000;
 const acts = {
   directory: ["revoke_device", "reset_account"],
   credentials: ["reset_password", "remove_factor", "reset_factor"],
+  policy: ["approve"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };
 
 /** An act that needs a fresh proof of the second factor. */

@@ -2,6 +2,7 @@ import { equalBytes, toHex } from "../../crypto/wire/bytes.ts";
 import { decidePolicyAct } from "../../policies/policy-access.ts";
 import { executeApproved } from "../approvals/execute-approved.ts";
 import { IdentityError } from "../identity-error.ts";
+import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../party.ts";
 import { parametersOf } from "./draft-version.ts";
 import { ofPolicy, type PolicyDeps } from "./policy-deps.ts";
@@ -21,7 +22,7 @@ const TAKE_EFFECT = `
  * @param asked.hash the hash of the changes that the person has seen
  * @returns when it takes effect, in milliseconds since the Unix epoch
  * @throws IdentityError policy_version_not_found, own_approval, approval_changed, approval_expired,
- *   approval_used, policy_unreadable, forbidden
+ *   approval_used, policy_unreadable, forbidden, step_up_required
  */
 export async function approveVersion(
   deps: PolicyDeps,
@@ -47,6 +48,7 @@ export async function approveVersion(
         });
       return decision;
     });
+    if ("actor" in party) await assertFreshFactor(client, party.actor, "approve", nowMs);
     if (!equalBytes(asked.hash, hash))
       throw new IdentityError(
         "approval_changed",

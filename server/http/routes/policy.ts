@@ -174,6 +174,7 @@ const approveRoute = (deps: PolicyDeps): Route =>
         "approval_changed",
         "approval_expired",
         "approval_used",
+        "step_up_required",
       ],
     },
     async ({ who: { actor }, params: { version }, body: { hash } }) => ({

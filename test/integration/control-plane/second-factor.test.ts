@@ -218,6 +218,16 @@ describe("a fresh proof", () => {
       "resetting a second factor",
       async (admin) => admin.request("DELETE", `/v1/users/${(await withFactor()).staff.id}/totp`),
     ],
+    [
+      "approving a policy",
+      async (admin) => {
+        const proposer = await staffDevice(server, "admin");
+        const draft = { reason: "The default rules are enough.", restores: 0 };
+        const { body } = await proposer.request("POST", "/v1/policy/versions", { body: draft });
+        const path = `/v1/policy/versions/${String(body["version"])}/approval`;
+        return admin.request("POST", path, { body: { hash: body["hash"] } });
+      },
+    ],
     ["removing one's own second factor", (admin) => admin.request("DELETE", "/v1/account/totp")],
   ];
 
@@ -241,7 +251,7 @@ describe("a fresh proof", () => {
   });
 
   test("is not needed by an account without a second factor", async () => {
-    for (const [, act] of acts.slice(0, 4)) {
+    for (const [, act] of acts.slice(0, 5)) {
       const admin = await staffDevice(server, "admin");
       server.clock.offsetMs = 11 * MINUTE;
       expect((await act(admin)).status).toBeLessThan(300);
