@@ -39,6 +39,8 @@ const wrong: Readonly<Record<string, (text: string) => readonly string[]>> = {
   AUDIT_ORIGIN: (text) => [`https://${text}`, `${text}_`, "[::1]"],
   AUDIT_RESTORE_APPROVERS: (text) => [text, `${text},${text}`, ","],
   AUDIT_RETAIN_DAYS: days,
+  AUDIT_SINKS: (text) => [text, `ftp://${text}`, ","],
+  AUDIT_SINK_QUORUM: (text) => [text, "9", "-1", "1"],
   AUDIT_WITNESSES: (text) => [text, `${text}@https://w.example`, ","],
   AUDIT_WITNESS_QUORUM: (text) => [text, "17", "-1", "1"],
   AUTHORITY_SECRET: (text) => [text, `${text} and more text of some length`],
