@@ -8,7 +8,7 @@ import {
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { isProblem, SealdeskError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
-import type { OidcCredentials } from "../sign-in/authorize.ts";
+import { authorize, type OidcCredentials } from "../sign-in/authorize.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Exchange, JsonRequest } from "./transport.ts";
 
@@ -285,10 +285,7 @@ async function grantOf(
     }
     case "customer_token":
       return { grant, tenant, token: await credentials.token({ thumbprint }) };
-    case "oidc": {
-      // Loaded here, because few apps need it.
-      const { authorize } = await import("../sign-in/authorize.ts");
+    case "oidc":
       return authorize(exchange, credentials, thumbprint);
-    }
   }
 }
