@@ -7,6 +7,9 @@ import { appendEntries, type EntryRecord } from "./append-entry.ts";
 /** The number of acts of a kind by an account that get an entry of their own in each period. */
 export const FULL_ENTRIES = 10;
 
+/** The beginning of the actor's id, if a program with an API key acts. */
+const API_KEY = "api-key ";
+
 type TenantEntry = Omit<EntryRecord, "tenant">;
 
 /** Acts of one kind by one account: same action, outcome and code. */
@@ -16,11 +19,11 @@ interface Kind {
 }
 
 /**
- * Returns the account of the actor. For a failed sign-in, returns the account that somebody tried
- * to use.
+ * Returns the account of the actor, or the API key that acts. For a failed sign-in, returns the account that somebody
+ * tried to use.
  */
 const accountOf = ({ actor, subject }: TenantEntry): string =>
-  actor.kind === "user" ? actor.id : (subject ?? actor.id);
+  actor.kind === "user" || actor.id.startsWith(API_KEY) ? actor.id : (subject ?? actor.id);
 
 const keyOf = (account: string, { action, outcome, reason = "" }: TenantEntry): string =>
   [account, action, outcome, reason].join(" ");

@@ -279,6 +279,7 @@ function createControlPlane(
     blindIndexKeys: () => serverKeys.blindIndexKeys,
     createLimiter: shared.createLimiter,
     announce: dataPlane.announce,
+    onUnannounced: (error) => log.error("a reset could not be announced yet", describeError(error)),
     certify,
     disconnect: dataPlane.disconnect,
     overHttp: dataPlane.overHttp,

@@ -1,6 +1,9 @@
 import { changeJwksUrl } from "../../identity/accounts/change-jwks-url.ts";
-import { nameKeys } from "../../identity/accounts/customer-keys.ts";
-import { fetchKeySet } from "../../identity/tokens/customer-keys/fetch-key-set.ts";
+import { assertUsable, nameKeys } from "../../identity/accounts/customer-keys.ts";
+import {
+  explainFailedFetch,
+  fetchKeySet,
+} from "../../identity/tokens/customer-keys/fetch-key-set.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 import { keyLines } from "./tenant-keys.ts";
@@ -15,9 +18,11 @@ export async function setUrlCommand(
 ): Promise<string> {
   const { customerKeySets: fetching, operator: by } = settings;
   return withDatabase(settings, async ({ ownerUrl }) => {
-    const keys = await fetchKeySet(url, fetching);
-    if (keys.length === 0)
-      throw new CommandError("The set at this URL has no key that can sign customer tokens.");
+    const keys = await fetchKeySet(url, fetching).catch((cause: unknown) => {
+      const why = explainFailedFetch(cause);
+      throw why === undefined ? cause : new CommandError(why, { cause });
+    });
+    assertUsable(keys);
     await changeJwksUrl(ownerUrl, { slug, url, fetching, nowMs: Date.now(), by });
     const names = await nameKeys({ keys: [...keys] });
     return `From the next sign-in on the keys at this URL count. Now they are:\n${keyLines(names)}`;

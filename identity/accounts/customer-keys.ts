@@ -10,6 +10,8 @@ import { DEVELOPMENT_KEY_ID } from "../tokens/development-key-id.ts";
 export const customerKeyAlgorithms = ["EdDSA", "ES256", "ES384", "PS256", "RS256"] as const;
 
 const MAX_KEYS = 16;
+/** The members of a published set, also those that mean nothing here. */
+const MAX_PUBLISHED = 64;
 const MIN_RSA_BITS = 2048;
 
 const kidSchema = z
@@ -60,16 +62,28 @@ export function parseCustomerKeys(input: unknown): JSONWebKeySet {
  * Returns the keys of a published JWK Set that can sign customer tokens. It leaves out the others, as RFC
  * 7517 section 5 advises: keys for encryption, keys without a `kid`, and private keys that were published by
  * mistake. Of several keys with one `kid`, the first counts.
- * @throws IdentityError invalid_customer_keys, if it is not a JWK Set or too many keys remain
+ * @throws IdentityError invalid_customer_keys, if it is not a JWK Set, has too many members, or too many keys remain
  */
 export function usableCustomerKeys(input: unknown): readonly JWK[] {
+  const members = membersOf(input);
+  // Each member costs a parse, so they are counted first.
+  if (members.length > MAX_PUBLISHED)
+    throw invalid(`a published set has at most ${MAX_PUBLISHED} members`);
   const byKid = new Map<string, JWK>();
-  for (const member of membersOf(input)) {
+  for (const member of members) {
     const key = usableKey(member);
     if (key?.kid !== undefined && !byKid.has(key.kid)) byKid.set(key.kid, key);
   }
   assertCount(byKid.size);
   return [...byKid.values()];
+}
+
+/**
+ * Requires that a fetched set can sign somebody in, so that a wrong URL is noticed when it is given.
+ * @throws IdentityError invalid_customer_keys
+ */
+export function assertUsable(keys: readonly JWK[]): void {
+  if (keys.length === 0) throw invalid("the set has no key that can sign customer tokens");
 }
 
 function usableKey(input: unknown): JWK | undefined {

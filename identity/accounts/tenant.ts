@@ -36,10 +36,13 @@ export async function findTenant(pool: Pool, slug: string): Promise<Tenant | und
   return rows[0];
 }
 
-/** Like `findTenant`, and locks the tenant's row until the transaction ends. */
+/**
+ * Like `findTenant`, and locks the tenant's row until the transaction ends. Transactions that insert rows of the tenant
+ * go on meanwhile. They hold the API key that acts, so one that removes the key would otherwise deadlock with them.
+ */
 export async function lockTenant(client: Client, slug: string): Promise<Tenant | undefined> {
   const { rows } = await client.query<Tenant>(
-    `select ${COLUMNS} from tenants where slug = $1 for update`,
+    `select ${COLUMNS} from tenants where slug = $1 for no key update`,
     [slug],
   );
   return rows[0];

@@ -94,11 +94,14 @@ export async function actByKey<A extends AuditAction>(
   }
 }
 
-/** Reads the key as it is now, and keeps it so until the transaction ends. Undefined if it was removed. */
+/**
+ * Reads the key as it is now, and keeps it so until the transaction ends. Undefined if it was removed. Acts of one key
+ * wait for each other in order, and so does the removal of the key. Shared locks would let new acts overtake it for ever.
+ */
 async function standing(client: Client, { id }: ApiKeyHolder): Promise<ApiKeyFacts | undefined> {
   const { rows } = await client.query<ApiKeyFacts>(
     `select k.tenant, k.scopes, k.expires_at_ms as "expiresAtMs", t.suspended_at_ms as "suspendedAtMs"
-     from api_keys k join tenants t on t.id = k.tenant where k.id = $1 for share of k`,
+     from api_keys k join tenants t on t.id = k.tenant where k.id = $1 for no key update of k`,
     [id],
   );
   return rows[0];

@@ -82,16 +82,20 @@ export class ApiRequests {
     { idempotencyKey, content }: OnceRequest,
     nowMs: number,
   ): Promise<void> {
-    const [idempotencyHash] = this.#hashes("key", `${key.id} ${idempotencyKey}`);
+    const hashes = this.#hashes("key", `${key.id} ${idempotencyKey}`);
     const [requestHash] = this.#hashes("request", content);
     await client.query("delete from api_requests where api_key = $1 and created_at_ms <= $2", [
       key.id,
       nowMs - KEPT_MS,
     ]);
+    // While the keys of the server rotate, another node may have stored the request under another one. Acts of an
+    // API key wait for each other, so none is stored between the two halves of this statement.
     const { rowCount } = await client.query(
       `insert into api_requests (tenant, api_key, idempotency_hash, request_hash, created_at_ms)
-       values ($1, $2, $3, $4, $5) on conflict do nothing`,
-      [key.tenant, key.id, idempotencyHash, requestHash, nowMs],
+       select $1, $2, $3, $4, $5
+       where not exists (select from api_requests where api_key = $2 and idempotency_hash = any($6::bytea[]))
+       on conflict do nothing`,
+      [key.tenant, key.id, hashes[0], requestHash, nowMs, hashes],
     );
     if (rowCount === 0) throw unanswered();
   }

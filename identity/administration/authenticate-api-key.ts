@@ -27,11 +27,17 @@ interface KeyRow {
  * Finds the API key of a request. A refusal does not say what is wrong, and whether there is such a tenant or key. If
  * the tenant exists, the audit log has the refusal and its reason.
  * @param request.slug the tenant that the request names
- * @throws IdentityError invalid_token
+ * @param request.countFailure counts a key that is refused. If it throws, the audit log has no entry
+ * @throws IdentityError invalid_token; what `countFailure` throws
  */
 export async function authenticateApiKey(
   { pool, now }: UseCase,
-  request: { readonly slug: string; readonly token: string; readonly requestId: string },
+  request: {
+    readonly slug: string;
+    readonly token: string;
+    readonly requestId: string;
+    readonly countFailure: () => Promise<unknown>;
+  },
 ): Promise<ApiKeyHolder> {
   const { slug, requestId } = request;
   const nowMs = now();
@@ -39,10 +45,11 @@ export async function authenticateApiKey(
   const token = parseApiKeyToken(request.token);
   // Without a tenant or a key, the same statement runs and finds nothing.
   const row = await findKey({ pool, now }, tenant?.id ?? nilId<TenantId>(), token);
-  if (tenant === undefined) throw refused();
-  const { suspendedAtMs } = tenant;
+  const suspendedAtMs = tenant?.suspendedAtMs ?? null;
   const decision = decideApiKey(row && { ...row, suspendedAtMs }, nowMs);
-  if (row === undefined || token === undefined || !decision.allowed) {
+  if (tenant === undefined || row === undefined || token === undefined || !decision.allowed) {
+    await request.countFailure();
+    if (tenant === undefined) throw refused();
     await appendRefusal(pool, {
       tenant: tenant.id,
       occurredAtMs: nowMs,

@@ -5,7 +5,6 @@ import {
 } from "../../identity/administration/authenticate-api-key.ts";
 import { originNotAllowed } from "../../identity/accounts/origins.ts";
 import type { UseCase } from "../../identity/audited.ts";
-import { IdentityError } from "../../identity/identity-error.ts";
 import { answeredInSteps } from "./answered-in-steps.ts";
 import type { Attempts } from "./attempts.ts";
 import { HttpError } from "./http-error.ts";
@@ -27,7 +26,7 @@ export class ApiKeyAccess {
   }
 
   /**
-   * @throws HttpError missing_token, rate_limited; IdentityError invalid_token; origin_not_allowed, because an
+   * @throws HttpError missing_token; rate_limited, after too many wrong keys of the network; IdentityError invalid_token; origin_not_allowed, because an
    *   API key does not belong into a web page
    */
   async holderOf(
@@ -41,20 +40,13 @@ export class ApiKeyAccess {
     if (origin !== undefined) throw originNotAllowed();
     const named = String(request.params["tenant"]);
     const slug = SLUG.test(named) ? named : "";
-    let result: ApiKeyHolder | IdentityError | undefined;
-    await this.#attempts.run(network, async () => {
-      try {
-        const finding = authenticateApiKey(this.#deps, { slug, token, requestId });
-        result = await answeredInSteps("invalid_token", finding);
-        return true;
-      } catch (error) {
-        if (!(error instanceof IdentityError)) throw error;
-        result = error;
-        return false;
-      }
+    const finding = authenticateApiKey(this.#deps, {
+      slug,
+      token,
+      requestId,
+      // Only wrong keys count, so those of others at the same address do not lock out a right one.
+      countFailure: () => this.#attempts.run(network, () => Promise.resolve(false)),
     });
-    if (result === undefined || result instanceof IdentityError)
-      throw result ?? new Error("an attempt ended without a result");
-    return result;
+    return answeredInSteps("invalid_token", finding);
   }
 }

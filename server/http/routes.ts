@@ -137,6 +137,8 @@ export interface RoutesDeps {
   readonly signInProofs: UsedProofs;
   readonly refusedSignIns: RefusedSignIns;
   readonly announce: Announce;
+  /** Is told of a reset that could not be announced. */
+  readonly onUnannounced: (error: unknown) => void;
   /** Certifies an account if it is staff. It does not fail. */
   readonly certify: CertifyAccount;
   readonly disconnect: Disconnect;
@@ -280,14 +282,14 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
 
 /** The routes of programs with an API key. */
 function administrationRoutes(deps: RoutesDeps): readonly AnyRoute[] {
-  const { pool, now, newId, ownerUrl, profiles, announce, disconnect } = deps;
+  const { pool, now, newId, ownerUrl, profiles, announce, onUnannounced, disconnect } = deps;
   const { customerKeySets } = deps.config;
   const administration = { pool, now, newId, ownerUrl, profiles, requests: deps.apiRequests };
   return [
     listStaffByKeyRoute(administration),
     createStaffRoute(administration),
     setRoleRoute(administration),
-    resetStaffRoute({ ...administration, announce, disconnect }),
+    resetStaffRoute({ ...administration, announce, disconnect, onUnannounced }),
     readSettingsRoute(administration),
     staffGrantsRoute(administration),
     addOriginRoute(administration),

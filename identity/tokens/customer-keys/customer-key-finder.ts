@@ -1,8 +1,9 @@
 import type { JWK } from "jose";
 import type { TenantId } from "../../../crypto/wire/ids.ts";
-import { FairSemaphore, fairPlaces } from "../../../db/fairness/fair-semaphore.ts";
+import { OverloadError } from "../../../db/fairness/overload-error.ts";
 import { FairCache } from "../../../policies/fair-cache.ts";
 import type { Tenant } from "../../accounts/tenant.ts";
+import { fetchInTurn } from "./fetch-turns.ts";
 import { keyIn, type FindKey, type FoundKey } from "./find-key.ts";
 
 /** How long a fetched set counts. A key that leaves the set is refused after this time. */
@@ -14,13 +15,6 @@ const OUTAGE_MS = 3_600_000;
 /** The tenants whose sets are remembered. */
 const MOST_SETS = 5_000;
 
-/** The fetches of one node at the same time. A tenant has one, so slow servers of few tenants delay no other. */
-const fetches = new FairSemaphore({
-  ...fairPlaces(8),
-  places: { node: 8, tenant: 1, account: 1 },
-  heavy: { tenant: 1, account: 1 },
-});
-
 type KeyedTenant = Pick<Tenant, "id" | "customerKeys" | "customerJwksUrl" | "revokedCustomerKids">;
 
 /** What is known of the set at one URL. Times are milliseconds since the Unix epoch. */
@@ -28,13 +22,16 @@ interface KnownSet {
   keys: readonly JWK[];
   fetchedAtMs: number;
   triedAtMs: number;
+  /** Whether the last fetch failed. */
+  hasFailed: boolean;
   fetching: Promise<void> | undefined;
 }
 
 /**
  * Finds the keys of customer tokens: those that the operator gave, and those in the set at the tenant's URL.
  * A fetched set counts for five minutes. A key that it lacks causes a new fetch, at most one in 30 seconds for
- * each tenant. If a fetch fails, the last set counts for an hour. A revoked key is never found.
+ * each tenant. If a fetch fails, the last set counts for an hour. A revoked key is never found. While a set is
+ * fetched again, one caller waits with a key that it lacked before. Others are refused at once, and try again later.
  */
 export class CustomerKeyFinder {
   readonly #fetch: (url: string) => Promise<readonly JWK[]>;
@@ -54,7 +51,7 @@ export class CustomerKeyFinder {
   }
 
   /**
-   * Returns the function that finds the tenant's keys.
+   * Returns the function that finds the tenant's keys. It throws OverloadError overloaded.
    * @param nowMs milliseconds since the Unix epoch
    */
   of(tenant: KeyedTenant, nowMs: number): FindKey {
@@ -84,10 +81,20 @@ export class CustomerKeyFinder {
     const set = this.#setAt(tenant, url);
     const isCurrent = isWithin(set.fetchedAtMs, LIFETIME_MS, nowMs);
     if (isCurrent && set.keys.some((key) => key.kid === kid)) return set.keys;
-    if (!isWithin(set.triedAtMs, COOLDOWN_MS, nowMs)) {
+    const isFirst = set.fetching === undefined;
+    if (isFirst && !isWithin(set.triedAtMs, COOLDOWN_MS, nowMs)) {
       set.triedAtMs = nowMs;
       set.fetching = this.#refresh(tenant, url, set, nowMs);
     }
+    const isKept = isWithin(set.fetchedAtMs, OUTAGE_MS, nowMs);
+    const isNamed = set.keys.some((key) => key.kid === kid);
+    // During an outage nobody waits for a server that is likely to be still down.
+    if (isKept && isNamed && set.hasFailed) return set.keys;
+    // A sign-in that waits holds one of its tenant's few places, and anybody can make up the name of a key. Before
+    // the first fetch every name is unknown.
+    const isNew = set.fetchedAtMs === -Infinity && !set.hasFailed;
+    if (!isFirst && !isNamed && !isNew)
+      throw new OverloadError("The keys of this tenant are being fetched; try again later.");
     await set.fetching;
     return isWithin(set.fetchedAtMs, OUTAGE_MS, nowMs) ? set.keys : undefined;
   }
@@ -95,17 +102,24 @@ export class CustomerKeyFinder {
   #setAt(tenant: TenantId, url: string): KnownSet {
     const known = this.#sets.get(tenant, url);
     if (known !== undefined) return known;
-    const made = { keys: [], fetchedAtMs: -Infinity, triedAtMs: -Infinity, fetching: undefined };
+    const made = {
+      keys: [],
+      fetchedAtMs: -Infinity,
+      triedAtMs: -Infinity,
+      hasFailed: false,
+      fetching: undefined,
+    };
     this.#sets.set(tenant, url, made);
     return made;
   }
 
   async #refresh(tenant: TenantId, url: string, set: KnownSet, nowMs: number): Promise<void> {
     try {
-      const holder = { tenant, account: url };
-      set.keys = await fetches.run(holder, () => this.#fetch(url));
+      set.keys = await fetchInTurn(tenant, () => this.#fetch(url));
       set.fetchedAtMs = nowMs;
+      set.hasFailed = false;
     } catch (error) {
+      set.hasFailed = true;
       this.#onFailed(tenant, error);
     } finally {
       set.fetching = undefined;

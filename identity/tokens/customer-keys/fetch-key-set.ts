@@ -1,4 +1,3 @@
-import { lookup as lookUp, type LookupAddress } from "node:dns";
 import { get as getOverHttp, type IncomingMessage } from "node:http";
 import { get as getOverHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
@@ -7,13 +6,14 @@ import type { KeySetFetching } from "../../../keys/environment/key-set-fetching.
 import { usableCustomerKeys } from "../../accounts/customer-keys.ts";
 import { parseJwksUrl } from "../../accounts/jwks-url.ts";
 import { IdentityError } from "../../identity-error.ts";
+import { lookUpWith, type LookUp } from "./look-up.ts";
 import { reachableAddresses } from "./reachable-address.ts";
 
 /** The longest time for the whole answer. */
 const WITHIN_MS = 5_000;
 const MAX_BYTES = 64 * 1024;
 
-/** Why a key set could not be fetched. It goes into the server's log. */
+/** Why a key set could not be fetched. It goes into the logs only, because it describes the server's network. */
 export type FetchFailure =
   | "address_not_allowed" // the host's address is private, and no setting allows it
   | "redirected" // the answer names another URL
@@ -26,17 +26,23 @@ export type FetchFailure =
 /**
  * Fetches a JWK Set (RFC 7517) of a tenant's backend. It follows no redirect and uses no proxy. It checks the
  * address that it connects to, so that a host name cannot lead into a private network.
+ * @param lookUp finds the addresses of the host; by default it asks the name servers of this machine
  * @returns the keys of the set that can sign customer tokens
  * @throws IdentityError jwks_unavailable, with a `FetchFailure` as its reason; invalid_jwks_url,
  *   invalid_customer_keys if there are too many
  */
-export async function fetchKeySet(text: string, fetching: KeySetFetching): Promise<readonly JWK[]> {
+export async function fetchKeySet(
+  text: string,
+  fetching: KeySetFetching,
+  lookUp: LookUp = lookUpWith({ allowsLocalhost: fetching.allowsLocalHttp }),
+): Promise<readonly JWK[]> {
   const url = new URL(parseJwksUrl(text, fetching));
   const mayReach = reachableAddresses(fetching.networks);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   // No look-up is made for a host that is an address.
   if (isIP(host) !== 0 && !mayReach(host)) throw unavailable("address_not_allowed");
-  const body = await read(url, lookUpAmong(mayReach));
+  const late = AbortSignal.timeout(WITHIN_MS);
+  const body = await read(url, lookUpAmong(mayReach, lookUp, late), late);
   try {
     return usableCustomerKeys(JSON.parse(body));
   } catch (cause) {
@@ -45,8 +51,7 @@ export async function fetchKeySet(text: string, fetching: KeySetFetching): Promi
   }
 }
 
-async function read(url: URL, lookup: LookupFunction): Promise<string> {
-  const late = AbortSignal.timeout(WITHIN_MS);
+async function read(url: URL, lookup: LookupFunction, late: AbortSignal): Promise<string> {
   try {
     return await wholeText(await answerOf(url, lookup, late));
   } catch (cause) {
@@ -83,21 +88,41 @@ async function wholeText(answer: IncomingMessage): Promise<string> {
 }
 
 /** Looks a host up and leaves out the addresses that may not be reached. */
-function lookUpAmong(mayReach: (address: string) => boolean): LookupFunction {
+function lookUpAmong(
+  mayReach: (address: string) => boolean,
+  lookUp: LookUp,
+  signal: AbortSignal,
+): LookupFunction {
   return (host, options, done) => {
-    lookUp(host, { ...options, all: true }, (error, found: LookupAddress[]) => {
-      const addresses = error === null ? found.filter(({ address }) => mayReach(address)) : [];
-      const [first] = addresses;
-      if (error !== null) done(error, "");
-      else if (first === undefined) done(unavailable("address_not_allowed"), "");
-      else if (options.all === true) done(null, addresses);
-      else done(null, first.address, first.family);
-    });
+    lookUp(host, signal).then(
+      (found) => {
+        const addresses = found.filter(({ address }) => mayReach(address));
+        const [first] = addresses;
+        if (first === undefined) done(unavailable("address_not_allowed"), "");
+        else if (options.all === true) done(null, addresses);
+        else done(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => done(error, ""),
+    );
   };
 }
 
 const unavailable = (failure: FetchFailure, cause?: unknown): IdentityError =>
-  new IdentityError("jwks_unavailable", sentences[failure], { reasons: [failure], cause });
+  new IdentityError(
+    "jwks_unavailable",
+    "The key set cannot be fetched. The URL must answer with the set itself, with status 200 and within 5 seconds. Ask the operator for the reason in the log.",
+    { reasons: [failure], cause },
+  );
+
+/**
+ * Explains to the operator why a key set could not be fetched.
+ * @returns undefined for any other error
+ */
+export function explainFailedFetch(error: unknown): string | undefined {
+  if (!(error instanceof IdentityError) || error.code !== "jwks_unavailable") return undefined;
+  const [failure = ""] = error.reasons;
+  return (sentences as Readonly<Record<string, string>>)[failure];
+}
 
 const sentences: Readonly<Record<FetchFailure, string>> = {
   address_not_allowed:

@@ -11,12 +11,19 @@ export function reachableAddresses(networks: readonly string[]): (address: strin
   return (text) => {
     if (!ipaddr.isValid(text)) return false;
     const address = ipaddr.process(text);
-    return (
-      address.range() === "unicast" ||
-      ipaddr.subnetMatch(address, { allowed }, "refused") === "allowed"
-    );
+    return isPublic(address) || ipaddr.subnetMatch(address, { allowed }, "refused") === "allowed";
   };
 }
+
+/** Global unicast addresses of IPv6 (RFC 4291 section 2.4). */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
+/** A public address at which Azure serves its virtual machines, with settings of theirs. */
+const AZURE_SERVICES = "168.63.129.16";
+
+const isPublic = (address: ipaddr.IPv4 | ipaddr.IPv6): boolean =>
+  address.range() === "unicast" &&
+  address.toString() !== AZURE_SERVICES &&
+  (address.kind() === "ipv4" || (address as ipaddr.IPv6).match(GLOBAL_UNICAST));
 
 const withPrefix = (network: string): string =>
   network.includes("/") ? network : `${network}/${isIPv4(network) ? 32 : 128}`;

@@ -15,13 +15,20 @@ const tenantAt = (url: string | null, revoked: readonly string[] = []) => ({
 
 /** A finder whose sets are in memory, at a time that the test chooses. */
 function begin(kids: readonly string[] = ["first"]) {
-  const world = { kids, isDown: false, fetches: [] as string[], failures: 0, nowMs: 1e12 };
+  const world = {
+    kids,
+    isDown: false,
+    hang: undefined as Promise<void> | undefined,
+    fetches: [] as string[],
+    failures: 0,
+    nowMs: 1e12,
+  };
   const finder = new CustomerKeyFinder({
-    fetch(url) {
+    async fetch(url) {
       world.fetches.push(url);
-      return world.isDown
-        ? Promise.reject(new Error("unreachable"))
-        : Promise.resolve(world.kids.map(keyNamed));
+      await world.hang;
+      if (world.isDown) throw new Error("unreachable");
+      return world.kids.map(keyNamed);
     },
     onFailed: () => void world.failures++,
   });
@@ -41,7 +48,7 @@ test("names that nobody has cause one fetch in 30 seconds for each tenant, and k
   expect(await find(other, "first")).toBe("first");
   expect(world.fetches).toEqual(["https://a.example/", "https://b.example/"]);
   world.nowMs += 30 * SECOND;
-  await Promise.all(Array.from({ length: 100 }, (_, at) => find(attacked, `some-${at}`)));
+  await Promise.allSettled(Array.from({ length: 100 }, (_, at) => find(attacked, `some-${at}`)));
   expect(world.fetches).toHaveLength(3);
 });
 
@@ -107,4 +114,68 @@ test("another URL of the tenant is another set", async () => {
   const moved = { ...tenant, customerJwksUrl: "https://c.example/" };
   expect(await find(moved, "first")).toBe("unknown_key");
   expect(await find(moved, "moved")).toBe("moved");
+});
+
+/** A server that does not answer until `answer` is called. */
+function hanging() {
+  let answer: () => void = () => undefined;
+  const hang = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  return { hang, answer };
+}
+
+test("during an outage, a known key does not wait for the server, and the set is fetched meanwhile", async () => {
+  const { world, find } = begin();
+  const tenant = tenantAt("https://a.example/");
+  expect(await find(tenant, "first")).toBe("first");
+  world.isDown = true;
+  world.nowMs += 5 * MINUTE;
+  expect(await find(tenant, "first")).toBe("first");
+  world.nowMs += 30 * SECOND;
+  const { hang, answer } = hanging();
+  Object.assign(world, { hang, isDown: false, kids: ["second"] });
+  expect(await find(tenant, "first")).toBe("first");
+  expect(world.fetches).toHaveLength(3);
+  answer();
+  await new Promise(setImmediate);
+  expect(await find(tenant, "first")).toBe("unknown_key");
+  expect(await find(tenant, "second")).toBe("second");
+});
+
+test("a key that left the set is not used while the set is fetched, unless a fetch failed before", async () => {
+  const { world, find } = begin();
+  const tenant = tenantAt("https://a.example/");
+  expect(await find(tenant, "first")).toBe("first");
+  const { hang, answer } = hanging();
+  Object.assign(world, { hang, kids: [] });
+  world.nowMs += 5 * MINUTE;
+  const waiting = [find(tenant, "first"), find(tenant, "first")];
+  answer();
+  expect(await Promise.all(waiting)).toEqual(["unknown_key", "unknown_key"]);
+});
+
+test("one caller waits for an unknown key, and others are refused at once", async () => {
+  const { world, find } = begin();
+  const tenant = tenantAt("https://a.example/");
+  expect(await find(tenant, "first")).toBe("first");
+  const { hang, answer } = hanging();
+  Object.assign(world, { hang, kids: ["first", "second"] });
+  world.nowMs += 30 * SECOND;
+  const waits = find(tenant, "second");
+  for (const kid of ["second", "made-up"])
+    await expect(find(tenant, kid)).rejects.toMatchObject({ code: "overloaded" });
+  expect(await find(tenant, "first")).toBe("first");
+  answer();
+  expect(await waits).toBe("second");
+});
+
+test("everybody waits for the first fetch of a set", async () => {
+  const { world, find } = begin();
+  const tenant = tenantAt("https://a.example/");
+  const { hang, answer } = hanging();
+  Object.assign(world, { hang });
+  const waiting = [find(tenant, "first"), find(tenant, "first")];
+  answer();
+  expect(await Promise.all(waiting)).toEqual(["first", "first"]);
 });

@@ -1,9 +1,15 @@
+import { lookup } from "node:dns/promises";
 import type { RequestListener } from "node:http";
 import { parseJwksUrl } from "../../../identity/accounts/jwks-url.ts";
-import { fetchKeySet } from "../../../identity/tokens/customer-keys/fetch-key-set.ts";
+import {
+  explainFailedFetch,
+  fetchKeySet,
+} from "../../../identity/tokens/customer-keys/fetch-key-set.ts";
+import { lookUpWith } from "../../../identity/tokens/customer-keys/look-up.ts";
 import { reachableAddresses } from "../../../identity/tokens/customer-keys/reachable-address.ts";
 import { ed25519, jwkOf } from "../../support/device.ts";
 import { startKeySetServer, type KeySetServer } from "../../support/key-set-server.ts";
+import { startNameServer } from "../../support/name-server.ts";
 
 const local = { networks: ["127.0.0.0/8", "::1"], allowsLocalHttp: true };
 let backend: KeySetServer;
@@ -29,6 +35,10 @@ test.each([
   ["not an address", false],
   ["93.184.216.34", true],
   ["2606:2800:220:1::1", true],
+  ["168.63.129.16", false],
+  ["::a01:203", false],
+  ["4000::1", false],
+  ["fec0::1", false],
 ])("whether the server may connect to %s: %s", (address, expected) => {
   expect(reachableAddresses([])(address)).toBe(expected);
 });
@@ -109,3 +119,66 @@ test("a set that arrives too slowly is given up", async () => {
   backend.answer = (_request, response) => void response.write('{"keys":[');
   await expect(fetchKeySet(backend.url, local)).rejects.toMatchObject({ reasons: ["too_late"] });
 }, 15_000);
+
+const named = (host: string, nameServer: string) =>
+  fetchKeySet(
+    `https://${host}/jwks.json`,
+    local,
+    lookUpWith({ allowsLocalhost: true, nameServers: [nameServer] }),
+  );
+
+test("a name server that is dead is given up, and occupies no thread of other look-ups", async () => {
+  const dead = await startNameServer(undefined);
+  const fetches = Array.from({ length: 8 }, (_, at) => named(`s${at}.example`, dead.address));
+  const settled = Promise.allSettled(fetches);
+  await lookup("localhost");
+  for (const each of await settled)
+    expect(each).toMatchObject({ reason: { code: "jwks_unavailable" } });
+  expect(dead.questions).toBeGreaterThanOrEqual(16);
+  dead.close();
+}, 15_000);
+
+test("a look-up ends at the abort", async () => {
+  const dead = await startNameServer(undefined);
+  const lookUp = lookUpWith({ allowsLocalhost: false, nameServers: [dead.address] });
+  const late = new AbortController();
+  const looking = lookUp("s.example", late.signal);
+  late.abort();
+  await expect(looking).rejects.toMatchObject({ code: "ECANCELLED" });
+  await expect(lookUp("s.example", late.signal)).rejects.toMatchObject({ name: "AbortError" });
+  dead.close();
+});
+
+test("a host whose name leads to a private address is not connected to", async () => {
+  const names = await startNameServer("10.1.2.3");
+  await expect(named("inside.example", names.address)).rejects.toMatchObject({
+    reasons: ["address_not_allowed"],
+  });
+  names.close();
+});
+
+test("every failure has the same sentence for the caller, which does not describe the network", async () => {
+  const names = await startNameServer("10.1.2.3");
+  backend.answer = answers["not_ok"];
+  const failures = await Promise.allSettled([
+    fetchKeySet(backend.url, local),
+    named("inside.example", names.address),
+  ]);
+  const sentences = failures.map((each) => each.status === "rejected" && each.reason.message);
+  expect(new Set(sentences).size).toBe(1);
+  expect(
+    failures.map((each) => explainFailedFetch(each.status === "rejected" && each.reason)),
+  ).toEqual([
+    expect.stringContaining("status 200"),
+    expect.stringContaining("CUSTOMER_JWKS_NETWORKS"),
+  ]);
+  names.close();
+});
+
+test("a set with thousands of members is refused before they are parsed", async () => {
+  const members = Array.from({ length: 65 }, (_, at) => at);
+  backend.answer = (_request, response) => void response.end(JSON.stringify({ keys: members }));
+  await expect(fetchKeySet(backend.url, local)).rejects.toMatchObject({
+    code: "invalid_customer_keys",
+  });
+});

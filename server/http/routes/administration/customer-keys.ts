@@ -13,11 +13,12 @@ import {
   type CustomerKeysChange,
 } from "../../../../identity/accounts/change-customer-keys.ts";
 import { changeJwksUrl } from "../../../../identity/accounts/change-jwks-url.ts";
-import { parseCustomerKeys } from "../../../../identity/accounts/customer-keys.ts";
+import { assertUsable, parseCustomerKeys } from "../../../../identity/accounts/customer-keys.ts";
 import { revokeCustomerKey } from "../../../../identity/accounts/revoke-customer-key.ts";
 import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
 import type { ApiKeyHolder } from "../../../../identity/administration/authenticate-api-key.ts";
 import { fetchKeySet } from "../../../../identity/tokens/customer-keys/fetch-key-set.ts";
+import { fetchInTurn } from "../../../../identity/tokens/customer-keys/fetch-turns.ts";
 import type { KeySetFetching } from "../../../../keys/environment/key-set-fetching.ts";
 import { bodyLimits } from "../../../limits.ts";
 import { route, type Route } from "../../route.ts";
@@ -160,8 +161,8 @@ export function changeJwksUrlRoute(
       const audit =
         url === null ? "tenant.remove_customer_jwks_url" : "tenant.set_customer_jwks_url";
       return administer(deps, call, actOn(call.who, audit), async (by) => {
-        if (url !== null) await fetchKeySet(url, fetching);
-        const { slug } = call.who;
+        const { slug, tenant } = call.who;
+        if (url !== null) assertUsable(await fetchInTurn(tenant, () => fetchKeySet(url, fetching)));
         await changeJwksUrl(deps.ownerUrl, { slug, url, fetching, nowMs: deps.now(), by });
         return { status: 204 };
       });

@@ -133,7 +133,12 @@ export function setRoleRoute(deps: StaffDeps): Route {
 
 /** POST /v1/admin/{tenant}/staff/{user}/reset */
 export function resetStaffRoute(
-  deps: StaffDeps & { readonly announce: Announce; readonly disconnect: Disconnect },
+  deps: StaffDeps & {
+    readonly announce: Announce;
+    readonly disconnect: Disconnect;
+    /** Is told of a reset that could not be announced. */
+    readonly onUnannounced: (error: unknown) => void;
+  },
 ): Route {
   return route(
     {
@@ -150,7 +155,7 @@ export function resetStaffRoute(
       answers: { 200: { description: "The account has no device now", schema: accountWasReset } },
       problems: [...changeProblems, "user_not_found", "contended"],
     },
-    (call) => {
+    async (call) => {
       const { tenant } = call.who;
       const { user } = call.params;
       const resource = { type: "user", id: user } as const;
@@ -160,13 +165,15 @@ export function resetStaffRoute(
         resource,
         subject: user,
       } as const;
-      return administer(deps, call, act, async (by) => {
+      const answer = await administer(deps, call, act, async (by) => {
         const asked = { account: { user }, reason: call.body.reason, by };
         const { devices } = await resetByOperator(deps, tenant, asked);
         for (const device of devices) deps.disconnect({ tenant, device });
-        await deps.announce({ tenant, user });
         return { status: 200, body: { devicesRemoved: devices.length } };
       });
+      // The account is reset, whatever happens here. A repeat announces it again, and so does a periodic task.
+      await deps.announce({ tenant, user }).catch(deps.onUnannounced);
+      return answer;
     },
   );
 }
