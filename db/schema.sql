@@ -1134,7 +1134,7 @@ table sealdesk.tenants (
   constraint tenants_message_tenant_bytes_check CHECK ((message_tenant_bytes > 0))
   constraint tenants_message_tenant_count_check CHECK ((message_tenant_count > 0))
   constraint tenants_pkey PRIMARY KEY (id)
-  constraint tenants_revoked_customer_kids_check CHECK ((cardinality(revoked_customer_kids) <= 100))
+  constraint tenants_revoked_customer_kids_check CHECK ((cardinality(revoked_customer_kids) <= 200))
   constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint tenants_slug_key UNIQUE (slug)
   constraint tenants_upload_account_bytes_check CHECK ((upload_account_bytes > 0))

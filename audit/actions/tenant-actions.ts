@@ -63,6 +63,13 @@ export const tenantActions = {
     details: { revoked: "list" },
     description: "`sealdesk tenant keys revoke`. `revoked` lists every key that is refused now.",
   },
+  "tenant.unrevoke_customer_key": {
+    class: "U",
+    resources: ["tenant"],
+    details: { revoked: "list" },
+    description:
+      "`sealdesk tenant keys unrevoke`. `revoked` lists the keys that are still refused.",
+  },
   "tenant.set_customer_jwks_url": {
     class: "U",
     resources: ["tenant"],

@@ -9,6 +9,7 @@ import {
   listKeysCommand,
   removeKeyCommand,
   revokeKeyCommand,
+  unrevokeKeyCommand,
 } from "./tenant-keys.ts";
 import { removeUrlCommand, setUrlCommand } from "./tenant-keys-url.ts";
 import {
@@ -177,12 +178,22 @@ function registerKeys(keys: Command, print: Print, settings: () => Settings): vo
 
   keys
     .command("revoke")
-    .description("Refuse a key for ever, also of the key set at a URL; takes effect at once")
+    .description("Refuse a key, also of the key set at a URL; takes effect at once")
     .requiredOption("--slug <slug>", "short name of the tenant")
     .requiredOption("--kid <kid>", "the key's id")
     .action(
       async (options: { readonly slug: string; readonly kid: string }) =>
         await print(await revokeKeyCommand(settings(), options)),
+    );
+
+  keys
+    .command("unrevoke")
+    .description("End the revocation of a key; takes effect at once on every running server")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .requiredOption("--kid <kid>", "the key's id")
+    .action(
+      async (options: { readonly slug: string; readonly kid: string }) =>
+        await print(await unrevokeKeyCommand(settings(), options)),
     );
 
   keys

@@ -3,7 +3,10 @@ import {
   type CustomerKeysChange,
 } from "../../identity/accounts/change-customer-keys.ts";
 import { nameKeys, type CustomerKeyName } from "../../identity/accounts/customer-keys.ts";
-import { revokeCustomerKey } from "../../identity/accounts/revoke-customer-key.ts";
+import {
+  revokeCustomerKey,
+  unrevokeCustomerKey,
+} from "../../identity/accounts/revoke-customer-key.ts";
 import { namedTenant } from "../named-tenant.ts";
 import { readCustomerKeys } from "../read-customer-keys.ts";
 import type { Settings } from "../settings.ts";
@@ -43,7 +46,7 @@ export function removeKeyCommand(
   return change(settings, slug, { kind: "remove", kid });
 }
 
-/** Refuses a key for ever, wherever it comes from. */
+/** Refuses a key, wherever it comes from. */
 export async function revokeKeyCommand(
   settings: Settings,
   { slug, kid }: { readonly slug: string; readonly kid: string },
@@ -52,6 +55,17 @@ export async function revokeKeyCommand(
     revokeCustomerKey(ownerUrl, { slug, kid, nowMs: Date.now(), by: settings.operator }),
   );
   return `From the next sign-in on these keys are refused:\n${revoked.join("\n")}`;
+}
+
+/** Ends the revocation of a key. */
+export async function unrevokeKeyCommand(
+  settings: Settings,
+  { slug, kid }: { readonly slug: string; readonly kid: string },
+): Promise<string> {
+  const revoked = await withDatabase(settings, ({ ownerUrl }) =>
+    unrevokeCustomerKey(ownerUrl, { slug, kid, nowMs: Date.now(), by: settings.operator }),
+  );
+  return `From the next sign-in on these keys are refused:\n${revoked.join("\n") || "none"}`;
 }
 
 async function change(

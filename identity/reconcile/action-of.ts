@@ -1,4 +1,4 @@
-const LONGEST = 80;
+const LONGEST = 160;
 
 /**
  * Returns the action of one of our entries without parsing the rest, because most entries say nothing about
@@ -6,6 +6,13 @@ const LONGEST = 80;
  * @returns undefined for other bytes
  */
 export function actionOf(bytes: Uint8Array): string | undefined {
-  const beginning = Buffer.from(bytes.subarray(0, LONGEST)).toString("latin1");
-  return /^\{"action":"([a-z_.]+)"/.exec(beginning)?.[1];
+  return /^\{"action":"([a-z_.]+)"/.exec(beginningOf(bytes))?.[1];
 }
+
+/** Returns the id of the API key that acted, in the same way. Undefined if none did. */
+export function actingKeyOf(bytes: Uint8Array): string | undefined {
+  return /^\{"action":"[a-z_.]+","actor":\{"id":"api-key ([^"]+)"/.exec(beginningOf(bytes))?.[1];
+}
+
+const beginningOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.subarray(0, LONGEST)).toString("latin1");

@@ -3,7 +3,12 @@ import { differenceAt, type Difference } from "./difference.ts";
 import { RecordedState } from "./recorded-state.ts";
 import type { Replay } from "./replay.ts";
 import { settingColumns } from "./setting-columns.ts";
-import { readStoredState, type StoredAccount, type StoredState } from "./stored-state.ts";
+import {
+  readStoredState,
+  type StoredAccount,
+  type StoredApiKey,
+  type StoredState,
+} from "./stored-state.ts";
 
 /** The accounts of staff, their roles, the settings of a tenant, and its identity providers. */
 export const accountsAndSettings: Replay<RecordedState> = {
@@ -16,10 +21,10 @@ export const accountsAndSettings: Replay<RecordedState> = {
 export function compareState(
   tenant: string,
   recorded: RecordedState,
-  { accounts, settings, providers }: StoredState,
+  { accounts, settings, providers, apiKeys }: StoredState,
 ): readonly Difference[] {
   const { prunedBeforeMs } = recorded;
-  const isForgotten = ({ createdAtMs }: StoredAccount) =>
+  const isForgotten = ({ createdAtMs }: Pick<StoredAccount, "createdAtMs">) =>
     prunedBeforeMs !== undefined && createdAtMs < prunedBeforeMs;
   const found: Difference[] = [];
   const add = (difference: Difference) => void found.push(...differenceAt(difference));
@@ -45,6 +50,21 @@ export function compareState(
         stored: providers.get(name),
         recorded: said,
       });
+  }
+  const labelsOf = (keys: readonly StoredApiKey[]) => keys.map(({ label }) => label).toSorted();
+  if (recorded.settings.get("api_keys") === undefined && prunedBeforeMs !== undefined) {
+    const stored = labelsOf(apiKeys.filter((key) => !isForgotten(key)));
+    if (stored.length > 0)
+      add({ place: `sealdesk.tenants ${tenant} api_keys`, stored, recorded: undefined });
+  }
+  // They come last, because they stay until the operator has removed the key.
+  for (const [id, said] of recorded.strangers) {
+    const stored = labelsOf(apiKeys.filter((key) => key.id === id));
+    add({
+      place: `sealdesk.api_keys ${id}`,
+      stored: stored.length === 0 ? undefined : stored,
+      recorded: said,
+    });
   }
   return found;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseEntry, type LoggedEntry } from "../../audit/export/entry-filter.ts";
 import { isId, type UserId } from "../../crypto/wire/ids.ts";
 import { isStaff, roles, type Role } from "../../policies/actor.ts";
-import { actionOf } from "./action-of.ts";
+import { actingKeyOf, actionOf } from "./action-of.ts";
 import type { Recorded } from "./difference.ts";
 import { providerDetails, providerWords } from "./provider-settings.ts";
 import type { ReplayedState } from "./replay.ts";
@@ -26,6 +26,7 @@ const apiKeyDetails = z.looseObject({
 });
 const removalDetails = z.looseObject({ provider: z.string() });
 const factorDetails = z.looseObject({ roles: z.array(z.string()) });
+const removedKeyDetails = z.looseObject({ key: z.string() });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
 
 /**
@@ -37,12 +38,18 @@ export class RecordedState implements ReplayedState<RecordedState> {
   readonly settings: Map<SettingColumn, Recorded>;
   /** The identity providers, by name. */
   readonly providers: Map<string, Recorded>;
+  /** The first act of each API key that was not added before and not removed since, by the key's id. */
+  readonly strangers: Map<string, Recorded>;
   prunedBeforeMs: number | undefined;
+  /** The API keys that were ever added. */
+  readonly #added: Set<string>;
 
   constructor(from?: RecordedState) {
     this.staff = new Map(from?.staff);
     this.settings = new Map(from?.settings);
     this.providers = new Map(from?.providers);
+    this.strangers = new Map(from?.strangers);
+    this.#added = new Set(from === undefined ? [] : from.#added);
     this.prunedBeforeMs = from?.prunedBeforeMs;
   }
 
@@ -54,9 +61,15 @@ export class RecordedState implements ReplayedState<RecordedState> {
   add(bytes: Uint8Array, index: number | undefined): void {
     const action = actionOf(bytes);
     const isAccount = action === "user.create" || action === "user.set_role";
-    if (!isAccount && action?.startsWith("tenant.") !== true) return;
+    const key = actingKeyOf(bytes);
+    if (!isAccount && key === undefined && action?.startsWith("tenant.") !== true) return;
     const entry = parseEntry(bytes);
-    if (entry?.outcome === "success") this.#apply(entry, index);
+    if (entry?.outcome !== "success") return;
+    this.#apply(entry, index);
+    // The entry that added a key may have been pruned.
+    if (key === undefined || this.#added.has(key) || this.prunedBeforeMs !== undefined) return;
+    if (!this.strangers.has(key))
+      this.strangers.set(key, { values: ["that it acted, and none that it was added"], index });
   }
 
   #apply({ action, resource, details = {} }: LoggedEntry, index: number | undefined): void {
@@ -93,6 +106,10 @@ export class RecordedState implements ReplayedState<RecordedState> {
       case "tenant.set_second_factor":
         set("second_factor_roles", factorDetails.safeParse(details).data?.roles ?? []);
         break;
+      case "tenant.remove_api_key":
+        // The operator knows of the key and has ended it.
+        this.strangers.delete(removedKeyDetails.safeParse(details).data?.key ?? "");
+        break;
       case "tenant.remove_customer_jwks_url":
         set("customer_jwks_url", []);
         break;
@@ -112,7 +129,10 @@ export class RecordedState implements ReplayedState<RecordedState> {
     if (keys !== undefined) set("customer_keys", keys.keys.map(keyLabel));
     if (jwks !== undefined) set("customer_jwks_url", [jwks.jwksUrl]);
     if (revoked !== undefined) set("revoked_customer_kids", revoked.revoked);
-    if (api !== undefined) set("api_keys", api.apiKeys.map(apiKeyLabel));
+    if (api !== undefined) {
+      set("api_keys", api.apiKeys.map(apiKeyLabel));
+      for (const { id } of api.apiKeys) this.#added.add(id);
+    }
     if (origins !== undefined) set("origins", origins.origins);
   }
 

@@ -23,6 +23,16 @@ export interface StoredState {
   readonly settings: ReadonlyMap<SettingColumn, readonly string[]> | undefined;
   /** The words of each identity provider, by name. */
   readonly providers: ReadonlyMap<string, readonly string[]>;
+  readonly apiKeys: readonly StoredApiKey[];
+}
+
+/** A row of `sealdesk.api_keys`. */
+export interface StoredApiKey {
+  readonly id: string;
+  /** As `apiKeyLabel` returns it. */
+  readonly label: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAtMs: number;
 }
 
 interface TenantRow {
@@ -59,12 +69,26 @@ export async function readStoredState(
   const accounts = await client.query<StoredAccount>(ACCOUNTS, [CUSTOMER, asked]);
   const { rows } = await client.query<TenantRow>(TENANT, [tenant]);
   const [row] = rows;
-  const apiKeys = (await readRecordedApiKeys(client)).map(apiKeyLabel).toSorted();
+  const apiKeys = await readApiKeys(client);
+  const labels = apiKeys.map(({ label }) => label).toSorted();
   return {
     accounts: new Map(accounts.rows.map((account) => [account.id, account])),
-    settings: row && new Map([...(await settingsOf(row)), ["api_keys", apiKeys]]),
+    settings: row && new Map([...(await settingsOf(row)), ["api_keys", labels]]),
     providers: await readProviderWords(client),
+    apiKeys,
   };
+}
+
+async function readApiKeys(client: Client): Promise<readonly StoredApiKey[]> {
+  const { rows } = await client.query<{ id: string; createdAtMs: number }>(
+    'select id, created_at_ms as "createdAtMs" from api_keys',
+  );
+  const createdAtMs = new Map(rows.map((row) => [row.id, row.createdAtMs]));
+  return (await readRecordedApiKeys(client)).map((key) => ({
+    id: key.id,
+    label: apiKeyLabel(key),
+    createdAtMs: createdAtMs.get(key.id) ?? Infinity,
+  }));
 }
 
 async function settingsOf(row: TenantRow): Promise<[SettingColumn, readonly string[]][]> {

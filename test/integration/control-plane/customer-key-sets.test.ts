@@ -85,7 +85,7 @@ test("the operator sets the URL, customers sign in, and the keys rotate without 
   ]);
 });
 
-test("the operator revokes a key, and it is refused at once and for ever", async () => {
+test("the operator revokes a key, and it is refused at once, until the revocation is ended", async () => {
   const tenant = await tenantWithUrl();
   const { slug } = tenant;
   expect(await signIn(slug, first, "first")).toBe(201);
@@ -97,6 +97,13 @@ test("the operator revokes a key, and it is refused at once and for ever", async
   );
   expect((await server.auditEntries(tenant)).map(({ action }) => action)).toContain(
     "tenant.revoke_customer_key",
+  );
+  const unrevoke = () => keys("unrevoke", "--slug", slug, "--kid", "first");
+  expect(await unrevoke()).toMatchObject({ code: 0 });
+  expect(await unrevoke()).toMatchObject({ code: 1 });
+  expect(await signIn(slug, first, "first")).toBe(201);
+  expect((await server.auditEntries(tenant)).map(({ action }) => action)).toContain(
+    "tenant.unrevoke_customer_key",
   );
 });
 

@@ -7,6 +7,10 @@ import { actByKey } from "../../../identity/administration/act-by-key.ts";
 import { ApiRequests } from "../../../identity/administration/api-requests.ts";
 import { removeApiKey } from "../../../identity/administration/api-keys.ts";
 import { authenticateApiKey } from "../../../identity/administration/authenticate-api-key.ts";
+import {
+  revokeCustomerKey,
+  unrevokeCustomerKey,
+} from "../../../identity/accounts/revoke-customer-key.ts";
 import type { Profiles } from "../../../identity/accounts/profiles.ts";
 import { Secret } from "../../../keys/secret.ts";
 import { resetStaffRoute } from "../../../server/http/routes/administration/staff.ts";
@@ -162,6 +166,21 @@ test("a reset that cannot be announced is a success, and its answer is kept", as
     ["user.create", "success"],
     ["account.reset", "success"],
   ]);
+});
+
+test("a list of revoked keys that an API key filled has room for the operator", async () => {
+  const { owner, ownerUrl } = server.database;
+  await owner.query(
+    `update sealdesk.tenants set revoked_customer_kids =
+       (select array_agg('k' || n) from generate_series(1, 100) n) where id = $1`,
+    [server.tenant.id],
+  );
+  const key = await apiKeyOf(server);
+  const full = await backendWith(server, key)("POST", "customer-keys/stolen/revocation");
+  expect([full.status, full.body.code]).toEqual([400, "invalid_customer_keys"]);
+  const revocation = { slug: server.tenant.slug, kid: "stolen", nowMs: now() };
+  expect(await revokeCustomerKey(ownerUrl, revocation)).toHaveLength(101);
+  expect(await unrevokeCustomerKey(ownerUrl, { ...revocation, kid: "k1" })).toHaveLength(100);
 });
 
 test("a URL whose set has no usable key is refused", async () => {

@@ -124,6 +124,10 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--slug", slug(), "--kid", "stolen"],
     leaves: "tenant.revoke_customer_key",
   },
+  "tenant keys unrevoke": {
+    args: () => ["--slug", slug(), "--kid", "stolen"],
+    leaves: "tenant.unrevoke_customer_key",
+  },
   "tenant keys set-url": {
     args: () => ["--slug", slug(), "--customer-jwks-url", backend.url],
     leaves: "tenant.set_customer_jwks_url",

@@ -3,15 +3,24 @@ import { utf8 } from "../../../crypto/wire/bytes.ts";
 import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import { compareState } from "../../../identity/reconcile/compare-state.ts";
 import { providerWords } from "../../../identity/reconcile/provider-settings.ts";
+import { describeDifference } from "../../../identity/reconcile/difference.ts";
 import { RecordedState } from "../../../identity/reconcile/recorded-state.ts";
+import type { StoredState } from "../../../identity/reconcile/stored-state.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 const tenant = newId<TenantId>();
-const entry = (action: string, type: string, id: string, details: object, outcome = "success") =>
+const entry = (
+  action: string,
+  type: string,
+  id: string,
+  details: object,
+  outcome = "success",
+  actor = "operator",
+) =>
   utf8(
     canonicalJson({
       action,
-      actor: { kind: "system", id: "operator" },
+      actor: { kind: "system", id: actor },
       class: "C",
       details: { ...details },
       eventId: newId(),
@@ -32,6 +41,7 @@ const settings = new Map([
   ["staff_history_grants", []],
   ["second_factor_roles", []],
 ] as const);
+const apiKeys: StoredState["apiKeys"] = [];
 const account = (id: UserId, role: string, createdAtMs: number) =>
   [id, { id, role, createdAtMs }] as const;
 
@@ -46,9 +56,11 @@ function recorded() {
 test("an account of staff that is gone differs, and a refused change says nothing", () => {
   const { state, agent } = recorded();
   state.add(entry("user.set_role", "user", agent, { role: "admin" }, "refused"), 2);
-  const kept = { accounts: new Map([account(agent, "agent", 0)]), settings, providers };
+  const kept = { accounts: new Map([account(agent, "agent", 0)]), settings, providers, apiKeys };
   expect(compareState(tenant, state, kept)).toEqual([]);
-  expect(compareState(tenant, state, { accounts: new Map(), settings, providers })).toEqual([
+  expect(
+    compareState(tenant, state, { accounts: new Map(), settings, providers, apiKeys }),
+  ).toEqual([
     {
       place: `sealdesk.users ${agent} role`,
       stored: undefined,
@@ -60,7 +72,9 @@ test("an account of staff that is gone differs, and a refused change says nothin
 test("a tenant without a row differs in each setting", () => {
   const { state, agent } = recorded();
   const accounts = new Map([account(agent, "agent", 0)]);
-  expect(compareState(tenant, state, { accounts, settings: undefined, providers })).toHaveLength(8);
+  expect(
+    compareState(tenant, state, { accounts, settings: undefined, providers, apiKeys }),
+  ).toHaveLength(8);
 });
 
 test("nothing is said about accounts from before the entries that were pruned", () => {
@@ -69,7 +83,9 @@ test("nothing is said about accounts from before the entries that were pruned", 
   const [older, younger] = [newId<UserId>(), newId<UserId>()];
   const accounts = new Map([account(older, "admin", 499), account(younger, "admin", 500)]);
   expect(
-    compareState(tenant, state, { accounts, settings, providers }).map(({ place }) => place),
+    compareState(tenant, state, { accounts, settings, providers, apiKeys }).map(
+      ({ place }) => place,
+    ),
   ).toEqual([`sealdesk.users ${younger} role`]);
 });
 
@@ -89,7 +105,7 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
   const accounts = new Map([account(agent, "agent", 0)]);
   const differencesOf = (changes: object, recordedState = state) => {
     const stored = new Map([["staff", providerWords({ ...details, ...changes })]]);
-    return compareState(tenant, recordedState, { accounts, settings, providers: stored });
+    return compareState(tenant, recordedState, { accounts, settings, providers: stored, apiKeys });
   };
   expect(differencesOf({})).toEqual([]);
   for (const changes of [
@@ -101,9 +117,48 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
     expect(differencesOf(changes).map(({ place }) => place)).toEqual([
       "sealdesk.identity_providers staff",
     ]);
-  expect(compareState(tenant, state, { accounts, settings, providers })).toHaveLength(1);
+  expect(compareState(tenant, state, { accounts, settings, providers, apiKeys })).toHaveLength(1);
   const after = state.copy();
   after.add(entry("tenant.remove_identity_provider", "tenant", tenant, { provider: "staff" }), 3);
-  expect(compareState(tenant, after, { accounts, settings, providers })).toEqual([]);
+  expect(compareState(tenant, after, { accounts, settings, providers, apiKeys })).toEqual([]);
   expect(differencesOf({}, after)).toHaveLength(1);
+});
+
+const keyId = "0123456789abcdef";
+const listed = { id: keyId, scopes: ["create_staff"], secretHash: "ab", expiresAtMs: 9 };
+
+test("a success of an API key that no entry added is reported, also if its row is gone", () => {
+  const { state, agent } = recorded();
+  const created = newId<UserId>();
+  const accounts = new Map([account(agent, "agent", 0), account(created, "admin", 0)]);
+  const act = (outcome: string) =>
+    entry("user.create", "user", created, { role: "admin" }, outcome, `api-key ${keyId}`);
+  state.add(act("refused"), 2);
+  expect(state.strangers.size).toBe(0);
+  const copy = state.copy();
+  copy.add(act("success"), 3);
+  const differences = compareState(tenant, copy, { accounts, settings, providers, apiKeys });
+  expect(differences.map(describeDifference)).toEqual([
+    `The row sealdesk.api_keys ${keyId} is gone, but entry 3 says that it acted, and none that it was added.`,
+  ]);
+  copy.add(entry("tenant.remove_api_key", "tenant", tenant, { key: keyId, apiKeys: [] }), 4);
+  expect(compareState(tenant, copy, { accounts, settings, providers, apiKeys })).toEqual([]);
+  expect(state.strangers.size).toBe(0);
+  state.add(entry("tenant.add_api_key", "tenant", tenant, { apiKeys: [listed] }), 3);
+  state.add(entry("tenant.remove_api_key", "tenant", tenant, { apiKeys: [] }), 4);
+  state.add(act("success"), 5);
+  expect(compareState(tenant, state, { accounts, settings, providers, apiKeys })).toEqual([]);
+});
+
+test("after pruning, an API key that is younger than the first entry is reported", () => {
+  const state = new RecordedState();
+  state.prunedBeforeMs = 500;
+  const keys = [
+    { id: "a".repeat(16), label: "older", createdAtMs: 499 },
+    { id: "b".repeat(16), label: "younger", createdAtMs: 500 },
+  ];
+  const stored = { accounts: new Map(), settings, providers, apiKeys: keys };
+  expect(compareState(tenant, state, stored)).toEqual([
+    { place: `sealdesk.tenants ${tenant} api_keys`, stored: ["younger"], recorded: undefined },
+  ]);
 });

@@ -108,7 +108,7 @@ export function revokeCustomerKeyRoute(deps: KeysDeps): Route {
     {
       method: "post",
       path: "/v1/admin/{tenant}/customer-keys/{kid}/revocation",
-      summary: "Refuse a key for ever, also of the key set at a URL",
+      summary: "Refuse a key, also of the key set at a URL. Only the operator can end this",
       tag: "Administration",
       access: "api-key",
       audits: ["tenant.revoke_customer_key"],
