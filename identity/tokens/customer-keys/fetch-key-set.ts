@@ -1,6 +1,7 @@
 import { get as getOverHttp, type IncomingMessage } from "node:http";
 import { get as getOverHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
+import { callbackify } from "node:util";
 import type { JWK } from "jose";
 import type { KeySetFetching } from "../../../keys/environment/key-set-fetching.ts";
 import { usableCustomerKeys } from "../../accounts/customer-keys.ts";
@@ -93,17 +94,18 @@ function lookUpAmong(
   lookUp: LookUp,
   signal: AbortSignal,
 ): LookupFunction {
+  const find = callbackify(async (host: string) => {
+    const addresses = (await lookUp(host, signal)).filter(({ address }) => mayReach(address));
+    const [first] = addresses;
+    if (first === undefined) throw unavailable("address_not_allowed");
+    return { first, addresses };
+  });
   return (host, options, done) => {
-    lookUp(host, signal).then(
-      (found) => {
-        const addresses = found.filter(({ address }) => mayReach(address));
-        const [first] = addresses;
-        if (first === undefined) done(unavailable("address_not_allowed"), "");
-        else if (options.all === true) done(null, addresses);
-        else done(null, first.address, first.family);
-      },
-      (error: NodeJS.ErrnoException) => done(error, ""),
-    );
+    find(host, (error, found) => {
+      if (error !== null) done(error, "");
+      else if (options.all === true) done(null, found.addresses);
+      else done(null, found.first.address, found.first.family);
+    });
   };
 }
 
