@@ -27,6 +27,8 @@ export async function requireSecondFactor(
     ownerUrl,
     { slug, action: "tenant.set_second_factor", nowMs, by },
     async (client, { id }) => {
+      // Sessions that are being opened refer to the tenant. Those that exist end below, and others wait.
+      await client.query("select from sealdesk.tenants where id = $1 for update", [id]);
       const { rows } = await client.query<{ roles: readonly string[] }>(
         `update sealdesk.tenants set second_factor_roles = array(
            select each from unnest(second_factor_roles) as each where each <> $2
