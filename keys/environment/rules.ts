@@ -107,8 +107,8 @@ export const rateLimit = (standard: string) =>
     });
 
 export const sinks = text(
-  "must be at most 8 sinks with different names, separated by commas or spaces, each of the form name=file:///path, name=syslog+tcp://host:port or name=syslog+unix:///path.",
-  (list) => parseSinks(list) !== undefined,
+  "must be 1 to 8 sinks with different names, separated by commas or spaces, each of the form name=file:///path, name=syslog+tcp://host:port or name=syslog+unix:///path.",
+  (list) => (parseSinks(list) ?? []).length > 0,
 );
 
 export const networks = text(
