@@ -270,15 +270,16 @@ describe("a new device that must not get in", () => {
   });
 
   test("a new device goes by the account keys that its sibling knows, not by the server's word", async () => {
-    const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
+    const [agent, customer, admin] = await Promise.all([
+      connectStaff(server),
+      connectCustomer(server),
+      connectStaff(server, "admin"),
+    ]);
     const user = agent.sealdesk.user.id;
     const asking = await customer.sealdesk.openConversation({ with: [user] });
     await asking.send("before");
     await agent.sealdesk.close();
-    const { owner } = server.database;
-    await owner.query("update sealdesk.users set account_key = null where id = $1", [user]);
-    await owner.query("update sealdesk.devices set revoked_at_ms = 1 where user_id = $1", [user]);
-    await owner.query("delete from sealdesk.device_lists where user_id = $1", [user]);
+    await admin.sealdesk.resetAccount(user, "devices_lost");
     const impostor = await connect(server, agent.credentials);
 
     const second = await connectSibling(server, customer);
@@ -286,6 +287,6 @@ describe("a new device that must not get in", () => {
     const items = await readUntil(conversation, (all) => problemsOf(all).length === 1);
     expect(problemsOf(items)).toMatchObject([{ code: "account_key_changed", user }]);
     await expect(conversation.send("secret")).rejects.toMatchObject({ code: "untrusted_member" });
-    for (const member of [impostor, customer, second]) await member.sealdesk.close();
+    for (const member of [impostor, customer, second, admin]) await member.sealdesk.close();
   });
 });
