@@ -76,7 +76,10 @@ async function answerAtTerminal(typed: readonly string[]) {
   return { code: await ended, out };
 }
 
-async function answers(environment: Readonly<Record<string, string>>): Promise<string> {
+async function answers(
+  environment: Readonly<Record<string, string>>,
+  more: object = {},
+): Promise<string> {
   await writeFile(join(folder, "key"), "k".repeat(64), { mode: 0o600 });
   const path = join(folder, "answers.json");
   const given = {
@@ -90,6 +93,7 @@ async function answers(environment: Readonly<Record<string, string>>): Promise<s
     },
     tenant: { slug: "example-bank", name: "Example Bank" },
     admin: { username: "mira" },
+    ...more,
   };
   await writeFile(path, JSON.stringify(given));
   return path;
@@ -127,7 +131,20 @@ test("setup makes a server that is ready, and may be repeated after a refusal", 
     onDatabase(serverUrl, (client) => client.query("set role sealdesk_owner")),
   ).rejects.toMatchObject({ code: "42501" });
 
-  const again = await sealdesk(["setup", "--from", file]);
+  await writeFile(join(folder, "secret"), "of the client");
+  const provider = {
+    issuer: `http://127.0.0.1:${port}`,
+    clientId: "sealdesk",
+    secretFile: join(folder, "secret"),
+    redirectUris: ["http://127.0.0.1/callback"],
+    roles: ["support=agent"],
+  };
+  const insecure = await answers({}, { identityProvider: provider });
+  expect((await sealdesk(["setup", "--from", insecure])).err).toBe(
+    "The issuer must be an https URL without a query, as the provider writes it.\n",
+  );
+
+  const again = await sealdesk(["setup", "--from", await answers({})]);
   expect([again.code, again.err]).toEqual([0, ""]);
   expect(again.out).toContain("It has an admin already.");
 }, 120_000);
@@ -146,6 +163,7 @@ test("a person is asked for each answer, and again for one that does not hold", 
     "Not A Slug",
     "example-bank",
     "mira",
+    "", // no identity provider
     PASSWORD,
     PASSWORD,
   ];

@@ -22,6 +22,13 @@ export interface AddProviderOptions {
   readonly accounts: "jit" | "existing";
 }
 
+/** What holds unless the operator says otherwise. */
+export const providerDefaults = {
+  scope: "openid profile",
+  groupsClaim: "groups",
+  accounts: "jit",
+} as const;
+
 /**
  * Adds an identity provider to a tenant, after asking the provider itself.
  * @param given the client secret, if it is not to be read

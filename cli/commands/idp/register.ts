@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import type { Print } from "../../output.ts";
 import type { Settings } from "../../settings.ts";
-import { addProviderCommand, type AddProviderOptions } from "./add.ts";
+import { addProviderCommand, providerDefaults, type AddProviderOptions } from "./add.ts";
 import { linkIdentityCommand, type LinkIdentityOptions } from "./link.ts";
 import { removeProviderCommand } from "./remove.ts";
 import { listProvidersCommand, showProviderCommand } from "./show.ts";
@@ -36,8 +36,8 @@ export function registerIdp(program: Command, print: Print, settings: () => Sett
       collected,
       [],
     )
-    .option("--scope <scopes>", "what is asked for", "openid profile")
-    .option("--groups-claim <name>", "claim with a person's groups", "groups")
+    .option("--scope <scopes>", "what is asked for", providerDefaults.scope)
+    .option("--groups-claim <name>", "claim with a person's groups", providerDefaults.groupsClaim)
     .option(
       "--role <group=role>",
       "role of a group's members; repeat it, the first match decides",
@@ -47,7 +47,7 @@ export function registerIdp(program: Command, print: Print, settings: () => Sett
     .addOption(
       new Option("--accounts <how>", "whether a first sign-in creates an account (jit) or not")
         .choices(["jit", "existing"])
-        .default("jit"),
+        .default(providerDefaults.accounts),
     )
     .action(async (options: AddProviderOptions) =>
       print(await addProviderCommand(settings(), options)),

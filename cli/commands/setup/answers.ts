@@ -10,6 +10,18 @@ export interface Answers {
   readonly environment: Readonly<Record<string, string>>;
   readonly tenant: { readonly slug: string; readonly name: string };
   readonly admin: { readonly username: string };
+  /** The OpenID provider with which staff sign in, if there is one. */
+  readonly identityProvider?: ProviderAnswers | undefined;
+}
+
+export interface ProviderAnswers {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Path of a file with the client secret. */
+  readonly secretFile: string;
+  readonly redirectUris: readonly string[];
+  /** Each "GROUP=ROLE". */
+  readonly roles: readonly string[];
 }
 
 const schema = z.strictObject({
@@ -19,6 +31,15 @@ const schema = z.strictObject({
     name: z.string().min(1).max(200),
   }),
   admin: z.strictObject({ username: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/) }),
+  identityProvider: z
+    .strictObject({
+      issuer: z.string().min(1),
+      clientId: z.string().min(1),
+      secretFile: z.string().min(1),
+      redirectUris: z.array(z.string()).min(1),
+      roles: z.array(z.string()),
+    })
+    .optional(),
 });
 
 /**

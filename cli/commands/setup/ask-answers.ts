@@ -1,4 +1,4 @@
-import type { Answers } from "./answers.ts";
+import type { Answers, ProviderAnswers } from "./answers.ts";
 import { questions, type Question } from "./questions.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -18,7 +18,31 @@ export async function askAnswers(terminal: Terminal, known: Variables): Promise<
   const name = await askFor(terminal, "Name of the organisation, as people see it", /./);
   const slug = await askFor(terminal, "Its short name, used at sign-in", SLUG);
   const username = await askFor(terminal, "User name of its first admin", USERNAME);
-  return { environment, tenant: { slug, name }, admin: { username } };
+  const identityProvider = await askProvider(terminal);
+  return { environment, tenant: { slug, name }, admin: { username }, identityProvider };
+}
+
+async function askProvider(terminal: Terminal): Promise<ProviderAnswers | undefined> {
+  const issuer = await terminal.ask(
+    "Issuer of the OpenID provider of your staff; leave it empty to add one later",
+    "",
+  );
+  if (issuer === "") return undefined;
+  const clientId = await askFor(terminal, "Client id there", /./);
+  const secretFile = await askFor(terminal, "File with the client secret", /./);
+  const redirectUris = await askList(terminal, "Redirect URI", 1);
+  const roles = await askList(terminal, "GROUP=ROLE that a group of people has");
+  return { issuer, clientId, secretFile, redirectUris, roles };
+}
+
+/** Asks until nothing is typed, and at least `least` times. */
+async function askList(terminal: Terminal, question: string, least = 0): Promise<string[]> {
+  const list: string[] = [];
+  for (;;) {
+    const answer = await terminal.ask(`${question}; leave it empty to go on`, "");
+    if (answer !== "") list.push(answer);
+    else if (list.length >= least) return list;
+  }
 }
 
 async function askUntilRight(

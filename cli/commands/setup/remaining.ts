@@ -1,3 +1,4 @@
+import type { Answers } from "./answers.ts";
 import type { Environment } from "../../../keys/environment/parse-environment.ts";
 
 /** What a production server should have, the variable that shows it, and where it is described. */
@@ -36,13 +37,19 @@ function has(...names: readonly string[]): (environment: Environment) => boolean
 }
 
 /** Returns what is left to do, as one sentence each. */
-export function remainingSteps(environment: Environment, slug: string): readonly string[] {
+export function remainingSteps(
+  environment: Environment,
+  { tenant: { slug }, identityProvider }: Answers,
+): readonly string[] {
   const isLocal = (environment["SEALDESK_KMS"] ?? "local") === "local";
   return [
     ...steps.filter(({ isDone }) => !isDone(environment)).map(({ text }) => text),
     isLocal
       ? "Back up SEALDESK_HOME and what seals its keyring, apart from the database."
       : "Back up SEALDESK_HOME apart from the database.",
+    ...(identityProvider === undefined
+      ? [`Connect the identity provider of your staff: npx sealdesk idp add (docs/access.md).`]
+      : []),
     `Let customers sign in: npx sealdesk tenant keys set --slug ${slug} --customer-keys FILE (docs/customer-sign-in.md).`,
     "Start the server in this folder: npx sealdesk start",
   ];

@@ -1,10 +1,13 @@
 import { findTenant } from "../../../identity/accounts/tenant.ts";
 import { hasAdmin } from "../../../identity/accounts/has-admin.ts";
+import { listProviders } from "../../../identity/providers/identity-provider.ts";
+import { inTransaction } from "../../../db/transaction.ts";
 import type { OperatorActor } from "../../../audit/operator.ts";
 import { readVariables } from "../../../keys/environment/variables.ts";
 import type { Print } from "../../output.ts";
 import { readSettings, type Settings } from "../../settings.ts";
 import { withDatabase } from "../../with-database.ts";
+import { addProviderCommand, providerDefaults } from "../idp/add.ts";
 import { createTenantCommand } from "../create-tenant.ts";
 import { migrateDatabase } from "../migrate.ts";
 import { createUserCommand } from "../user.ts";
@@ -35,7 +38,7 @@ export async function runSetup(answers: Answers, by: OperatorActor, print: Print
   await print("DATABASE_URL: the server's login can connect.");
   await ensureTenant(settings, answers, print);
   await print("\nWhat is left to do:");
-  for (const step of remainingSteps(complete, answers.tenant.slug)) await print(`- ${step}`);
+  for (const step of remainingSteps(complete, answers)) await print(`- ${step}`);
 }
 
 async function ensureTenant(settings: Settings, answers: Answers, print: Print): Promise<void> {
@@ -51,11 +54,26 @@ async function ensureTenant(settings: Settings, answers: Answers, print: Print):
       ? "It has an admin already."
       : await createUserCommand(settings, { ...admin, tenant: tenant.slug, role: "admin" }),
   );
+  const { identityProvider: provider } = answers;
+  if (provider === undefined) return;
+  await print(
+    known?.hasProvider === true
+      ? "It has an identity provider already."
+      : await addProviderCommand(settings, {
+          ...provider,
+          tenant: tenant.slug,
+          name: "staff",
+          redirectUri: provider.redirectUris,
+          role: provider.roles,
+          ...providerDefaults,
+        }),
+  );
 }
 
 const stateOf = (settings: Settings, slug: string) =>
   withDatabase(settings, async ({ pool }) => {
     const tenant = await findTenant(pool, slug);
     if (tenant === undefined) return undefined;
-    return { hasAdmin: await hasAdmin(pool, tenant.id) };
+    const providers = await inTransaction(pool, tenant.id, listProviders);
+    return { hasAdmin: await hasAdmin(pool, tenant.id), hasProvider: providers.length > 0 };
   });
