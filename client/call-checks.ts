@@ -53,6 +53,11 @@ const ofGrant = {
     redirectUri: parsableUrl,
     authorize: func,
     subject: optional(text(longestText)),
+    issuer: optional(text(longestText)),
+    clientId: optional(text(longestText)),
+    authorizationEndpoint: optional(text(longestText)),
+    scopes: optional(listOf(text(longestText), 16)),
+    fresh: optional(bool),
   },
 };
 

@@ -14,7 +14,7 @@ export type SealdeskErrorCode =
   | "request_refused" // refused for a reason not listed here: see `problem`
   // signing in
   | "sign_in_failed" // wrong tenant, name, password or token
-  | "sign_in_not_authentic" // the answer of the identity provider does not belong to this sign-in: somebody may have replaced it
+  | "sign_in_not_authentic" // the answer of the identity provider does not belong to this sign-in, or the server names another provider than the credentials
   | "signed_out" // the session is over, and there are no credentials to sign in again
   | "device_revoked" // this device was removed from its account: use a fresh store for a new device
   | "tenant_suspended" // the organisation is suspended, so none of its users is served
@@ -25,7 +25,7 @@ export type SealdeskErrorCode =
   | "second_factor_exists" // remove the authenticator app first
   | "second_factor_missing" // the account has none
   | "second_factor_enrolment_required" // the role needs one: connect without a suite and enrol it
-  | "step_up_required" // call `credentials.stepUp` with a code, then repeat the call
+  | "step_up_required" // call `credentials.stepUp` with a code, or sign in at the identity provider with `fresh: true`; then repeat the call
   | "wrong_password" // the present password is not right
   | "weak_password" // the new one is too short or too long, or has invisible characters
   | "password_too_common" // the new one is easy to guess: the message says why

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { isSecureUrl } from "../crypto/wire/secure-url.ts";
 import { documentation } from "./documentation.ts";
 
 /** A short name, of a tenant or of an identity provider. */
@@ -17,17 +18,28 @@ export const providerParams = z.strictObject({
   provider: providerName,
 });
 
+/** A page of this URL is opened in a browser, so no other scheme is accepted, such as `javascript:`. */
+const providerUrl = z
+  .string()
+  .check(
+    z.maxLength(2048),
+    z.refine((url) => isSecureUrl(url, true)),
+  )
+  .register(documentation, {
+    description: "An https URL without credentials, or http to this machine",
+  });
+
 /** What a device needs to send a person to a provider. */
 const identityProvider = z.object({
   name: z.string(),
-  issuer: z.string(),
+  issuer: providerUrl,
   clientId: z.string(),
-  authorizationEndpoint: z.string(),
+  authorizationEndpoint: providerUrl,
   /** Whether its answers always have `iss` (RFC 9207). */
   answersWithIssuer: z.boolean(),
   scope: z.string(),
   /** Where the person signs out (OpenID Connect RP-Initiated Logout 1.0). */
-  endSessionEndpoint: z.nullable(z.string()),
+  endSessionEndpoint: z.nullable(providerUrl),
 });
 
 export const identityProviders = z

@@ -64,6 +64,7 @@ export function sessionKeeper(
   const origin = originOf(url, credentials);
 
   async function load(transaction: ReadTransaction): Promise<KeptSession | undefined> {
+    if (credentials.grant === "oidc" && credentials.fresh === true) return undefined;
     const stored = await transaction.get(sessionName);
     if (stored === undefined) return undefined;
     const kept = decodeRecord(record, stored);

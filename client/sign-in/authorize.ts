@@ -25,6 +25,22 @@ export interface OidcCredentials {
    * person is not continued.
    */
   readonly subject?: string;
+  /**
+   * The provider's issuer identifier, as your administrator gave it to you. With these three pins, the
+   * server can name no other provider.
+   */
+  readonly issuer?: string;
+  /** The client id that the provider gave Sealdesk. */
+  readonly clientId?: string;
+  /** The URL of the provider's page. */
+  readonly authorizationEndpoint?: string;
+  /** Scopes that may be asked for besides `openid`, `profile`, `email` and `groups`. */
+  readonly scopes?: readonly string[];
+  /**
+   * If true, the person proves to the provider again who they are, and a session that the store keeps
+   * is not continued. Acts that are refused with `step_up_required` need it.
+   */
+  readonly fresh?: boolean;
 }
 
 /** An identity provider with which the staff of a tenant sign in. */
@@ -55,7 +71,8 @@ export async function readProviders(
  * Sends the person to the provider, and returns what the server redeems (OpenID Connect Core 1.0 section
  * 3.1, with PKCE, RFC 7636). The nonce binds the sign-in to this device's key: see `oidcNonce`.
  * @throws SealdeskError sign_in_failed: the provider refused, or the tenant has no such provider;
- *   sign_in_not_authentic: the answer is not one to this request
+ *   sign_in_not_authentic: the answer is not one to this request, or the server names another provider
+ *   than the credentials
  */
 export async function authorize(
   exchange: Exchange,
@@ -68,6 +85,7 @@ export async function authorize(
   );
   if (provider === undefined)
     throw new SealdeskError("sign_in_failed", "The tenant has no such identity provider.");
+  assertPinned(provider, credentials);
   const state = toBase64Url(randomBytes(32));
   const codeVerifier = toBase64Url(randomBytes(32));
   const nonceSeed = randomBytes(NONCE_SEED_BYTES);
@@ -81,6 +99,8 @@ export async function authorize(
     nonce: oidcNonce(sha256, thumbprint, nonceSeed),
     code_challenge: toBase64Url(sha256(utf8(codeVerifier))),
     code_challenge_method: "S256",
+    // OpenID Connect Core 1.0 section 3.1.2.1. With `max_age`, the ID token has `auth_time`.
+    ...(credentials.fresh === true && { prompt: "login", max_age: "0" }),
   }))
     request.searchParams.set(name, value);
   const callback = await credentials.authorize(request.href);
@@ -95,6 +115,24 @@ export async function authorize(
     nonceSeed,
     iss,
   };
+}
+
+const SCOPES: readonly string[] = ["openid", "profile", "email", "groups"];
+
+/** Compares the server's answer with what the application knows of the provider. */
+function assertPinned(provider: IdentityProvider, credentials: OidcCredentials): void {
+  for (const pin of ["issuer", "clientId", "authorizationEndpoint"] as const)
+    if (credentials[pin] !== undefined && credentials[pin] !== provider[pin])
+      throw new SealdeskError(
+        "sign_in_not_authentic",
+        `The server names another \`${pin}\` than the credentials. Ask your administrator which is right.`,
+      );
+  const allowed = [...SCOPES, ...(credentials.scopes ?? [])];
+  if (!provider.scope.split(" ").every((scope) => allowed.includes(scope)))
+    throw new SealdeskError(
+      "sign_in_not_authentic",
+      "The server asks for a scope that the credentials do not name. If it is right, add it to `scopes`.",
+    );
 }
 
 /** Checks the provider's answer before anything of it is used (RFC 9700 section 2.1, RFC 9207). */

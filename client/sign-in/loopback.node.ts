@@ -10,7 +10,10 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>Sealdesk</title><p>You
 export interface Loopback {
   /** Register `http://127.0.0.1/callback` with the provider and with Sealdesk. The port may differ. */
   readonly redirectUri: string;
-  /** For the credentials: shows the person the provider's page, and waits until they come back. */
+  /**
+   * For the credentials: shows the person the provider's page, and waits until they come back with the
+   * `state` of that page's URL.
+   */
   readonly authorize: (url: string) => Promise<string>;
   close(): Promise<void>;
 }
@@ -26,11 +29,13 @@ export async function openLoopback(
 ): Promise<Loopback> {
   func(show, "show");
   duration(withinMs, "options.withinMs");
-  let arrived: ((url: string) => void) | undefined;
+  let arrived: ((url: URL) => boolean) | undefined;
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", redirectUri);
+    const url = urlOf(request.url ?? "", redirectUri);
+    if (url === undefined) return void response.writeHead(400).end();
     if (request.method !== "GET" || url.pathname !== PATH)
       return void response.writeHead(404).end();
+    if (arrived?.(url) !== true) return void response.writeHead(400).end();
     response
       .writeHead(200, {
         "content-type": "text/html",
@@ -38,26 +43,33 @@ export async function openLoopback(
         connection: "close",
       })
       .end(PAGE);
-    arrived?.(url.href);
   });
   const redirectUri = await listen(server);
   return {
     redirectUri,
     async authorize(url) {
+      const state = stateIn(new URL(url));
+      let late: NodeJS.Timeout | undefined;
       const callback = new Promise<string>((resolve, reject) => {
-        const late = setTimeout(
+        late = setTimeout(
           () =>
             reject(new SealdeskError("sign_in_failed", "The person did not come back in time.")),
           withinMs,
         );
-        arrived = (href) => {
-          clearTimeout(late);
-          resolve(href);
+        arrived = (answer) => {
+          if (stateIn(answer) !== state) return false;
+          resolve(answer.href);
+          return true;
         };
       });
       callback.catch(() => undefined);
-      await show(url);
-      return callback;
+      try {
+        await show(url);
+        return await callback;
+      } finally {
+        clearTimeout(late);
+        arrived = undefined;
+      }
     },
     close: () =>
       new Promise((resolve) => {
@@ -65,6 +77,14 @@ export async function openLoopback(
         server.closeAllConnections();
       }),
   };
+}
+
+const stateIn = ({ searchParams }: URL): string | null => searchParams.get("state");
+
+/** Returns the URL of a request. Other programs on this machine may send any path, such as `//`. */
+function urlOf(path: string, base: string): URL | undefined {
+  const isPath = path.startsWith("/") && !path.startsWith("//");
+  return isPath && URL.canParse(path, base) ? new URL(path, base) : undefined;
 }
 
 function listen(server: Server): Promise<string> {

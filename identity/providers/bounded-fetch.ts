@@ -1,4 +1,5 @@
 import { concat } from "../../crypto/wire/bytes.ts";
+import { isSecureUrl } from "../../crypto/wire/secure-url.ts";
 
 /** A request to an identity provider, as openid-client and jose make it. */
 export interface ProviderRequest {
@@ -17,21 +18,6 @@ const ANSWER_MS = 5_000;
 const MOST_BYTES = 256 * 1024;
 /** An answer with these statuses has no body (Fetch section 2.2.3). */
 const NULL_BODY = [101, 204, 205, 304];
-
-/** Returns whether the URL names this machine. */
-export const isLoopback = ({ hostname }: URL): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-
-/**
- * Returns whether Sealdesk sends requests to this URL: it is https, or http to this machine in
- * development.
- */
-export function isSecureUrl(text: string, allowsHttp: boolean): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  if (url.username !== "" || url.password !== "" || url.hash !== "") return false;
-  return url.protocol === "https:" || (allowsHttp && url.protocol === "http:" && isLoopback(url));
-}
 
 /**
  * Creates the function for all requests to identity providers. It limits their time and size, and

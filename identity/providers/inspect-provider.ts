@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import * as openid from "openid-client";
+import { isSecureUrl } from "../../crypto/wire/secure-url.ts";
 import type { Secret } from "../../keys/secret.ts";
-import { isSecureUrl, type ProviderFetch } from "./bounded-fetch.ts";
+import type { ProviderFetch } from "./bounded-fetch.ts";
 import { createClient } from "./provider-clients.ts";
 import { tokenErrorOf } from "./token-error.ts";
 import {
@@ -116,7 +117,10 @@ async function discover(
   const parsed = providerMetadata.safeParse(published);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  return wrong("discovery", `The metadata has no usable ${issue?.path.join(".") ?? "form"}.`);
+  return wrong(
+    "discovery",
+    `The metadata has no usable ${issue?.path.join(".") ?? "form"}. Every endpoint must be an https URL.`,
+  );
 }
 
 const endpointNames = [

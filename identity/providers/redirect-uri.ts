@@ -1,4 +1,4 @@
-import { isLoopback } from "./bounded-fetch.ts";
+import { isLoopback } from "../../crypto/wire/secure-url.ts";
 
 const LONGEST = 2_048;
 

@@ -110,7 +110,7 @@ test.each<[string, object, string]>([
   [
     "a token endpoint without https",
     { token_endpoint: "http://idp.example/token" },
-    "Not https: token_endpoint",
+    "no usable token_endpoint. Every endpoint must be an https URL",
   ],
   ["no keys", { jwks_uri: undefined }, "no usable jwks_uri"],
   ["another issuer", { issuer: "https://other.example" }, "character by character"],

@@ -1,3 +1,4 @@
+import { identityProviders } from "../../../client/index.ts";
 import { authorize, type OidcCredentials } from "../../../client/sign-in/authorize.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import type { Exchange } from "../../../client/http/transport.ts";
@@ -105,4 +106,62 @@ test("a refusal of the provider, or a provider that the tenant does not have, is
   await expect(signInWith(answer(), { name: "other" })).rejects.toMatchObject({
     code: "sign_in_failed",
   });
+});
+
+test.each<[string, Partial<OidcCredentials>, Partial<typeof provider>]>([
+  ["another issuer", { issuer: "https://other.example" }, {}],
+  ["another client", { clientId: "other" }, {}],
+  ["another page", { authorizationEndpoint: "https://other.example/auth" }, {}],
+  ["another scope", {}, { scope: "openid mail.read" }],
+])("a server that names %s than the app is refused", async (_name, pins, changes) => {
+  const asked: URL[] = [];
+  const noting = (request: URL) => {
+    asked.push(request);
+    return answer()(request);
+  };
+  await expect(signInWith(noting, changes, pins)).rejects.toMatchObject({
+    code: "sign_in_not_authentic",
+  });
+  expect(asked).toEqual([]);
+});
+
+test("pins that are right are accepted, and the app may name further scopes", async () => {
+  const { issuer, clientId, authorizationEndpoint } = provider;
+  const pins = { issuer, clientId, authorizationEndpoint, scopes: ["roles"] };
+  const grant = await signInWith(answer(), { scope: "openid roles" }, pins);
+  expect(grant).toMatchObject({ code: "the-code" });
+});
+
+test("a fresh sign-in asks the provider to authenticate the person again", async () => {
+  const asked: URL[] = [];
+  const noting = (request: URL) => {
+    asked.push(request);
+    return answer()(request);
+  };
+  await signInWith(noting, {}, { fresh: true });
+  await signInWith(noting);
+  expect(
+    asked.map((url) => [url.searchParams.get("prompt"), url.searchParams.get("max_age")]),
+  ).toEqual([
+    ["login", "0"],
+    [null, null],
+  ]);
+});
+
+test.each([
+  ["authorizationEndpoint", "javascript:alert(1)"],
+  ["endSessionEndpoint", "javascript:alert(1)"],
+  ["issuer", "data:text/html,x"],
+  ["authorizationEndpoint", "http://idp.example/auth"],
+  ["authorizationEndpoint", "https://user:password@idp.example/auth"],
+])("a server that says that the %s is %s is refused", async (field, url) => {
+  const published = { providers: [{ ...provider, [field]: url }] };
+  const fetched = async () => Response.json(published);
+  await expect(
+    identityProviders({
+      url: "https://desk.example",
+      tenant: "acme",
+      runtime: { fetch: fetched as typeof fetch },
+    }),
+  ).rejects.toMatchObject({ code: "invalid_response" });
 });
