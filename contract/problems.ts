@@ -55,7 +55,7 @@ export const problemKinds = {
   second_factor_exists: kind(409, "The account has a second factor already"),
   second_factor_missing: kind(409, "The account has no second factor"),
   second_factor_enrolment_required: kind(403, "The role needs a second factor"),
-  step_up_required: kind(403, "A fresh code of the second factor is needed"),
+  step_up_required: kind(403, "A fresh code of the second factor, or a fresh sign-in, is needed"),
   password_reset_refused: kind(403, "The link for a new password is not valid"),
   user_not_found: kind(404, "There is no such user"),
   device_required: kind(403, "The device is not registered", "register_device"),

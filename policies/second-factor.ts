@@ -10,12 +10,15 @@ export interface SecondFactorFacts {
   readonly factorAtMs: number | null;
 }
 
+/** Whoever signs a person in like this answers for the second factor: the tenant, or its identity provider. */
+export const SIGNED_IN_ELSEWHERE: readonly string[] = ["customer_token", "oidc"];
+
 /**
- * Decides whether a session may be used for anything but enrolling a second factor. Only a password is not enough:
- * whoever else signs an account in, such as an identity provider, answers for the second factor. Pure.
+ * Decides whether a session may be used for anything but enrolling a second factor. Only a password is not
+ * enough, and so is any other method that is not listed. Pure.
  */
 export function decideSessionUse({ method, isRequired, factorAtMs }: SecondFactorFacts): Decision {
   if (!isRequired) return allow("second_factor_optional");
-  if (method !== "password") return allow("signed_in_elsewhere");
+  if (SIGNED_IN_ELSEWHERE.includes(method)) return allow("signed_in_elsewhere");
   return factorAtMs === null ? deny("second_factor_not_enrolled") : allow("second_factor_proved");
 }

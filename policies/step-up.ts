@@ -1,8 +1,8 @@
 import { allow, deny, type Decision } from "./decision.ts";
 import type { ActionsOf } from "./rules/default-rules.ts";
 
-/** How long a proof of the second factor counts as fresh, in milliseconds. */
-const FRESH_FACTOR_MS = 10 * 60 * 1000;
+/** How long a proof counts as fresh, in milliseconds. */
+const FRESH_MS = 10 * 60 * 1000;
 
 /**
  * The acts that need a fresh proof of the second factor, because they are hard to undo. "revoke_device" needs it for
@@ -17,23 +17,35 @@ const acts = {
 /** An act that needs a fresh proof of the second factor. */
 export type StepUpAct = (typeof acts)[keyof typeof acts][number];
 
-/** The facts about the session of the actor. */
+/** The facts about the session of the actor. Times are in milliseconds since the Unix epoch. */
 export interface FactorFacts {
+  /** The way in which the session was opened. */
+  readonly method: string;
+  /** Whether the account has a second factor of its own. */
   readonly hasFactor: boolean;
-  /** Milliseconds since the Unix epoch; null if it was not proved in this session. */
+  /** When it was proved in this session; null if it was not. */
   readonly factorAtMs: number | null;
+  /** When the person proved to an identity provider who they are; null if it did not say. */
+  readonly authenticatedAtMs: number | null;
 }
 
 /**
- * Decides whether the second factor was proved recently enough for an act of `acts`. An account without a second
- * factor cannot prove one: whether it must have one is another decision. Pure.
+ * Decides whether the second factor was proved recently enough for an act of `acts`. Without a second factor of
+ * its own, a session that an identity provider opened needs a recent sign-in there. Any other account without one
+ * cannot prove one: whether it must have one is another decision. Pure.
  */
 export function decideStepUp(
   _act: StepUpAct,
-  { hasFactor, factorAtMs }: FactorFacts,
+  { method, hasFactor, factorAtMs, authenticatedAtMs }: FactorFacts,
   nowMs: number,
 ): Decision {
-  if (!hasFactor) return allow("no_second_factor");
-  if (factorAtMs === null) return deny("factor_not_proved");
-  return nowMs - factorAtMs < FRESH_FACTOR_MS ? allow("fresh_factor") : deny("factor_not_fresh");
+  const isFresh = (atMs: number) => nowMs - atMs < FRESH_MS;
+  if (hasFactor) {
+    if (factorAtMs === null) return deny("factor_not_proved");
+    return isFresh(factorAtMs) ? allow("fresh_factor") : deny("factor_not_fresh");
+  }
+  if (method !== "oidc") return allow("no_second_factor");
+  return authenticatedAtMs !== null && isFresh(authenticatedAtMs)
+    ? allow("fresh_sign_in")
+    : deny("sign_in_not_fresh");
 }

@@ -5,9 +5,9 @@ export const accountActions = {
   "session.create": {
     class: "C",
     resources: ["session", "tenant"],
-    details: { network: "text", factor: "text" },
+    details: { network: "text", factor: "text", provider: "text" },
     description:
-      "Somebody signs in. `factor` is the second factor: `totp` or `recovery_code`. A refusal names the tenant as the resource, because there is no session. `network` is a pseudonym of the network, only in refusals. Refusals over a limit, and those without such a tenant, are counted: one entry has the sum of ten minutes. Those without such a tenant are in the operator's log.",
+      "Somebody signs in. `factor` is the second factor: `totp` or `recovery_code`. `provider` is the identity provider. A refusal names the tenant as the resource, because there is no session. `network` is a pseudonym of the network, only in refusals. Refusals over a limit, and those without such a tenant, are counted: one entry has the sum of ten minutes. Those without such a tenant are in the operator's log.",
   },
   "session.authenticate": {
     class: "E",
@@ -58,8 +58,9 @@ export const accountActions = {
   "user.link_identity": {
     class: "U",
     resources: ["user"],
-    details: { provider: "text" },
-    description: "`sealdesk idp link` lets a person of an identity provider sign in to an account.",
+    details: { provider: "text", sessions: "number" },
+    description:
+      "`sealdesk idp link` lets a person of an identity provider sign in to an account. `sessions` that a provider opened were ended.",
   },
   "user.change_password": {
     class: "U",

@@ -1,5 +1,6 @@
 import type { OperatorActor } from "../../audit/operator.ts";
 import type { StaffRole } from "../../policies/actor.ts";
+import { SIGNED_IN_ELSEWHERE } from "../../policies/second-factor.ts";
 import { changeTenant } from "./change-tenant.ts";
 
 /**
@@ -40,9 +41,9 @@ export async function requireSecondFactor(
         const ended = await client.query(
           `update sealdesk.sessions s set revoked_at_ms = $3
            from sealdesk.users u
-           where s.tenant = $1 and u.id = s.user_id and u.role = $2 and s.method = 'password'
+           where s.tenant = $1 and u.id = s.user_id and u.role = $2 and s.method <> all($4)
              and s.factor_at_ms is null and s.revoked_at_ms is null and s.expires_at_ms > $3`,
-          [id, role, nowMs],
+          [id, role, nowMs, SIGNED_IN_ELSEWHERE],
         );
         sessions = ended.rowCount ?? 0;
       }

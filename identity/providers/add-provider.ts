@@ -38,7 +38,7 @@ const newProvider = z
           .string()
           .refine(
             isRedirectUri,
-            "A redirect URI is an https URL, http://127.0.0.1/PATH, or a scheme of an app, without a query.",
+            "A redirect URI is an https URL, http://127.0.0.1/PATH, or a scheme of an app, without a query. Write it as a browser does, such as https://desk.example/ with the slash.",
           ),
       )
       .min(1, "A provider needs a redirect URI.")

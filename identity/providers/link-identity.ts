@@ -6,13 +6,16 @@ import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import { IdentityError } from "../identity-error.ts";
+import { endSessions } from "../tokens/end-sessions.ts";
 import { identityIndexes } from "./identity-index.ts";
 import { invalidProvider, noSuchProvider } from "./invalid-provider.ts";
 
 /**
  * Links a staff account to a person of a provider, so that the person signs in to it. A link that it had
- * before is replaced.
+ * before is replaced. The sessions that an identity provider opened for the account end, because they may be
+ * another person's. Running servers close their sockets.
  * @param subject the `sub` that the provider has for the person and this client
+ * @returns how many sessions were ended
  * @throws IdentityError invalid_identity_provider, user_not_found
  */
 export async function linkIdentity(
@@ -30,22 +33,29 @@ export async function linkIdentity(
     readonly nowMs: number;
     readonly by?: OperatorActor | undefined;
   },
-): Promise<void> {
+): Promise<number> {
   const { tenant, provider, username, subject, nowMs, by = OPERATOR } = change;
-  await asOwner(deps.ownerUrl, tenant, async (client) => {
+  return asOwner(deps.ownerUrl, tenant, async (client) => {
     const found = await client.query<{ issuer: string }>(
       "select issuer from identity_providers where name = $1",
       [provider],
     );
     const [row] = found.rows;
     if (row === undefined) throw noSuchProvider(provider);
-    const [index] = identityIndexes(deps.blindIndexKeys(), tenant, { ...row, subject });
+    const indexes = identityIndexes(deps.blindIndexKeys(), tenant, { ...row, subject });
     const { rows } = await client.query<{ id: UserId }>(
       "update users set identity_index = $2 where username_index = any($1::bytea[]) returning id",
-      [deps.profiles.usernameIndexes(tenant, username), index],
+      [deps.profiles.usernameIndexes(tenant, username), indexes[0]],
     );
     const [user] = rows;
     if (user === undefined) throw new IdentityError("user_not_found", "There is no such user.");
+    const others = await client.query(
+      "select from users where identity_index = any($1::bytea[]) and id <> $2",
+      [indexes, user.id],
+    );
+    if (others.rowCount !== 0) throw linkedElsewhere();
+    const which = "s.user_id = $2 and s.method = 'oidc'";
+    const { length: sessions } = await endSessions(client, which, [nowMs, user.id]);
     await appendEntry(client, {
       occurredAtMs: nowMs,
       tenant,
@@ -54,10 +64,14 @@ export async function linkIdentity(
       resource: { type: "user", id: user.id },
       subject: user.id,
       outcome: "success",
-      details: { provider },
+      details: { provider, sessions },
     });
+    return sessions;
   }).catch((cause: unknown) => {
     if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
-    throw invalidProvider("Another account is linked to that person.", cause);
+    throw linkedElsewhere(cause);
   });
 }
+
+const linkedElsewhere = (cause?: unknown): IdentityError =>
+  invalidProvider("Another account is linked to that person.", cause);

@@ -56,7 +56,8 @@ export async function accountOfPerson(
   const indexes = identityIndexes(deps.blindIndexKeys(), tenant, { issuer, ...person });
   const { rows } = await client.query<AccountRow>(
     `select id, role, username, display_name as "displayName" from users
-     where identity_index = any($1::bytea[]) for update`,
+     where identity_index = any($1::bytea[])
+     order by array_position($1::bytea[], identity_index) limit 1 for update`,
     [indexes],
   );
   const [known] = rows;

@@ -20,6 +20,8 @@ interface Deps {
   readonly allowsHttp: boolean;
 }
 
+/** Accepted difference between the provider's clock and the server's, in seconds. */
+export const CLOCK_TOLERANCE_S = 60;
 /** Providers whose clients are kept, so that their keys are not fetched for each sign-in. */
 const MOST_KEPT = 1_000;
 /** Between two fetches of a provider's keys for an unknown key, in milliseconds. */
@@ -73,7 +75,7 @@ export function createClient(
       id_token_signing_alg_values_supported: [...algorithmsOf(metadata)],
     },
     clientId,
-    undefined,
+    { [openid.clockTolerance]: CLOCK_TOLERANCE_S },
     authenticate,
   );
   config[openid.customFetch] = (url, request) => fetch(url, request);

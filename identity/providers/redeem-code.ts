@@ -5,7 +5,7 @@ import { IdentityError } from "../identity-error.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
 import { personIn, type ProviderPerson } from "./person.ts";
-import type { ProviderClient } from "./provider-clients.ts";
+import { CLOCK_TOLERANCE_S, type ProviderClient } from "./provider-clients.ts";
 import { ProviderFailure, type ProviderRefusal } from "./provider-failure.ts";
 import { tokenErrorOf } from "./token-error.ts";
 import { verifySignature } from "./verify-signature.ts";
@@ -24,9 +24,6 @@ export interface OidcGrant {
   /** The `iss` parameter of the redirect (RFC 9207), if it had one. */
   readonly iss: string | undefined;
 }
-
-/** Accepted difference between the provider's clock and the server's, in milliseconds. */
-const CLOCK_TOLERANCE_MS = 60_000;
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 
@@ -59,7 +56,7 @@ export async function redeemCode(
     });
     await verifySignature(provider, client, tokens.id_token ?? "");
     const claims: Record<string, unknown> = { ...tokens.claims() };
-    if (Number(claims["iat"]) * 1000 > Date.now() + CLOCK_TOLERANCE_MS)
+    if (Number(claims["iat"]) > Date.now() / 1000 + CLOCK_TOLERANCE_S)
       throw new ProviderFailure("expired");
     const isWhole = Object.hasOwn(claims, provider.groupsClaim) && "preferred_username" in claims;
     if (isWhole || provider.metadata.userinfo_endpoint === undefined)

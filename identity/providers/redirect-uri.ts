@@ -5,12 +5,14 @@ const LONGEST = 2_048;
 /**
  * Returns whether a device may receive the answer of a provider at this URI: an https URL, http on this
  * machine with any port (RFC 8252 section 7.3), or a scheme of an app (section 7.1). It has no query and
- * no fragment, so that nothing but the answer is in them.
+ * no fragment, so that nothing but the answer is in them. It is written as a browser writes it, because the
+ * provider compares it character by character.
  */
 export function isRedirectUri(text: string): boolean {
   if (text.length > LONGEST || !URL.canParse(text)) return false;
   const url = new URL(text);
-  if (/[?#\s]/.test(text) || url.username !== "" || url.password !== "") return false;
+  if (text !== url.href || /[?#]/.test(text) || url.username !== "" || url.password !== "")
+    return false;
   if (url.protocol === "https:") return true;
   return url.protocol === "http:"
     ? isLoopbackAddress(url)

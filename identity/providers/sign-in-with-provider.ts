@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { NO_TENANT } from "../../audit/logs.ts";
-import type { IdentityProviderId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { IdentityProviderId, UserId } from "../../crypto/wire/ids.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
+import { assertServes } from "../accounts/assert-serves.ts";
+import type { Tenant } from "../accounts/tenant.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, type EndedSession } from "../tokens/end-sessions.ts";
@@ -24,6 +26,8 @@ import { isRegistered } from "./redirect-uri.ts";
 export interface ProviderSession {
   /** The provider. */
   readonly id: IdentityProviderId;
+  /** The provider's name. */
+  readonly name: string;
   /** SHA-256 of the provider's `sid`. */
   readonly sidHash: Uint8Array | undefined;
   /** `auth_time`, in milliseconds since the Unix epoch. */
@@ -53,20 +57,26 @@ const ATTEMPTS = 3;
 /**
  * Signs a person in with the evidence of an identity provider.
  * @param tenant undefined if there is no such tenant
- * @param thumbprint of the device key that signed the request's proof
- * @throws KeysError kms_...; IdentityError key_destroyed, key_missing
+ * @param request.thumbprint of the device key that signed the request's proof
+ * @param request.origin of the web page that sends the request, if it is not the server's own
+ * @throws KeysError kms_...; IdentityError key_destroyed, key_missing, username_taken; tenant_suspended and
+ *   origin_not_allowed, before an account is made or changed
  */
 export async function signInWithProvider(
   deps: Deps,
-  tenant: TenantId | undefined,
-  grant: OidcGrant,
-  thumbprint: string,
-  nowMs: number,
+  tenant: Tenant | undefined,
+  request: {
+    readonly grant: OidcGrant;
+    readonly thumbprint: string;
+    readonly origin: string | undefined;
+    readonly nowMs: number;
+  },
 ): Promise<ProviderOutcome> {
-  const provider = await inTransaction(deps.pool, tenant ?? NO_TENANT, (client) =>
+  const { grant, thumbprint, origin, nowMs } = request;
+  const provider = await inTransaction(deps.pool, tenant?.id ?? NO_TENANT, (client) =>
     findProvider(client, grant.provider),
   );
-  if (provider === undefined) return { failure: "unknown_provider" };
+  if (tenant === undefined || provider === undefined) return { failure: "unknown_provider" };
   if (!isRegistered(provider.redirectUris, grant.redirectUri))
     return { failure: "redirect_uri_not_registered" };
   let person: ProviderPerson;
@@ -75,9 +85,13 @@ export async function signInWithProvider(
   } catch (error) {
     if (error instanceof ProviderFailure) return { failure: error.refusal };
     if (error instanceof IdentityError && error.code === "identity_provider_unavailable")
-      return { failure: error.code, told: error };
+      return {
+        failure: error.reasons.includes("client_refused") ? "client_refused" : error.code,
+        told: error,
+      };
     throw error;
   }
+  assertServes(tenant, origin);
   const { decision, user, ended } = await decidedAccount(deps, provider, person, nowMs);
   disconnectEnded(deps.disconnect, provider.tenant, ended);
   if (!decision.allowed || user === undefined) {
@@ -86,6 +100,7 @@ export async function signInWithProvider(
   }
   const session = {
     id: provider.id,
+    name: provider.name,
     sidHash: person.session === undefined ? undefined : hashOfSid(person.session),
     authenticatedAtMs: person.authenticatedAtMs,
   };

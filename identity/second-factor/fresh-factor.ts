@@ -5,12 +5,21 @@ import { IdentityError } from "../identity-error.ts";
 import { HAS_FACTOR } from "./prove-factor.ts";
 
 const FACTS = `
-  select s.factor_at_ms as "factorAtMs", ${HAS_FACTOR} as "hasFactor"
+  select s.method, s.factor_at_ms as "factorAtMs", s.authenticated_at_ms as "authenticatedAtMs",
+    ${HAS_FACTOR} as "hasFactor"
   from sessions s join users u on u.id = s.user_id where s.id = $1`;
 
+/** Of a session that is gone. */
+const UNKNOWN: FactorFacts = {
+  method: "",
+  hasFactor: true,
+  factorAtMs: null,
+  authenticatedAtMs: null,
+};
+
 /**
- * Requires that the actor proved the second factor a short time ago, if the account has one. Call it in the
- * transaction of the act.
+ * Requires that the actor proved the second factor a short time ago, if the account has one, or else signed in
+ * at the identity provider, if that opened the session. Call it in the transaction of the act.
  * @param nowMs milliseconds since the Unix epoch
  * @throws IdentityError step_up_required
  */
@@ -21,12 +30,10 @@ export async function assertFreshFactor(
   nowMs: number,
 ): Promise<void> {
   const { rows } = await client.query<FactorFacts>(FACTS, [actor.session]);
-  const facts = rows[0] ?? { hasFactor: true, factorAtMs: null };
-  const { allowed, reasons } = decideStepUp(act, facts, nowMs);
-  if (!allowed)
-    throw new IdentityError(
-      "step_up_required",
-      "Prove your second factor again (POST /v1/sessions/current/step-up), then repeat the request.",
-      { reasons },
-    );
+  const { allowed, reasons } = decideStepUp(act, rows[0] ?? UNKNOWN, nowMs);
+  if (allowed) return;
+  const sentence = reasons.includes("sign_in_not_fresh")
+    ? "Sign in again at your identity provider, which must ask who you are (max_age=0), then repeat the request."
+    : "Prove your second factor again (POST /v1/sessions/current/step-up), then repeat the request.";
+  throw new IdentityError("step_up_required", sentence, { reasons });
 }

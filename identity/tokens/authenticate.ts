@@ -5,7 +5,7 @@ import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
 import { decideSessionUse } from "../../policies/second-factor.ts";
-import { originNotAllowed } from "../accounts/origins.ts";
+import { assertServes } from "../accounts/assert-serves.ts";
 import { IdentityError } from "../identity-error.ts";
 import { Policies } from "../policy/policies.ts";
 import type { AccessClaims, AccessTokens } from "./access-token.ts";
@@ -144,9 +144,6 @@ export function createAuthenticator(deps: {
   return { identify, authenticate: async (request) => (await identify(request)).actor };
 }
 
-export const tenantSuspended = (): IdentityError =>
-  new IdentityError("tenant_suspended", "This organisation is suspended.");
-
 /** @throws IdentityError second_factor_enrolment_required */
 function assertFactor({ method, needs_factor: isRequired, factor_at_ms: factorAtMs }: SessionRow) {
   const { allowed, reasons } = decideSessionUse({ method, isRequired, factorAtMs });
@@ -165,8 +162,7 @@ function usable<R extends SessionRow>(
 ): R {
   if (row === undefined || row.revoked_at_ms !== null || row.expires_at_ms <= nowMs)
     throw new IdentityError("session_revoked", "This session is over; sign in again.");
-  if (origin !== undefined && !row.origins.includes(origin)) throw originNotAllowed();
-  if (row.suspended_at_ms !== null) throw tenantSuspended();
+  assertServes({ origins: row.origins, suspendedAtMs: row.suspended_at_ms }, origin);
   if (row.device_revoked_at_ms !== null)
     throw new IdentityError("device_revoked", "This device was removed from its account.");
   return row;

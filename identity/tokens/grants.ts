@@ -91,7 +91,7 @@ export async function identifyByGrant(
     case "customer_token":
       return byCustomerToken(deps, request.tenant, tenant, grant.token, key, nowMs);
     case "oidc":
-      return byProvider(deps, tenant, grant, key, nowMs);
+      return byProvider(deps, tenant, request.origin, grant, key, nowMs);
   }
 }
 
@@ -198,13 +198,14 @@ async function hasDevice(client: Client, user: UserId, deviceKey: Uint8Array): P
 async function byProvider(
   deps: Deps,
   tenant: Tenant | undefined,
+  origin: string | undefined,
   grant: OidcGrant,
   { deviceKey, thumbprint }: ProvenKey,
   nowMs: number,
 ): Promise<Identified> {
   let outcome: ProviderOutcome = { failure: "unknown_provider" };
   await deps.limits.redeems(async () => {
-    outcome = await signInWithProvider(deps, tenant?.id, grant, thumbprint, nowMs);
+    outcome = await signInWithProvider(deps, tenant, { grant, thumbprint, origin, nowMs });
     // Neither an outage nor a missing role is a guess.
     return "session" in outcome || outcome.told !== undefined;
   });

@@ -12,14 +12,13 @@ import {
   type SessionId,
 } from "../../crypto/wire/ids.ts";
 import type { Role } from "../../policies/actor.ts";
-import { originNotAllowed } from "../accounts/origins.ts";
+import { assertServes } from "../accounts/assert-serves.ts";
 import { findTenant, type Tenant } from "../accounts/tenant.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { FactorProof } from "../second-factor/prove-factor.ts";
 import { factorFailed } from "../second-factor/step-up.ts";
-import { tenantSuspended } from "./authenticate.ts";
 import { verifyProof, type ProvenKey } from "./device-proof.ts";
 import type { ProviderSession } from "../providers/sign-in-with-provider.ts";
 import { identifyByGrant, type GrantFailure } from "./grants.ts";
@@ -91,7 +90,13 @@ async function openAt(
   key: ProvenKey,
   nowMs: number,
 ): Promise<OpenedSession> {
-  const identified = await identifyByGrant(deps, request, tenant, key, nowMs);
+  const identified = await identifyByGrant(deps, request, tenant, key, nowMs).catch(
+    async (error: unknown) => {
+      if (tenant !== undefined && isRefusal(error))
+        await recordFailure(deps, tenant, request.grant, { failure: error.code }, nowMs);
+      throw error;
+    },
+  );
   if (tenant === undefined) throw signInFailed("unknown_tenant");
   if ("failure" in identified) {
     await recordFailure(deps, tenant, request.grant, identified, nowMs);
@@ -107,20 +112,19 @@ async function openAt(
     const holder = { tenant: tenant.id, account: registeredKey ?? user };
     await deps.replays.use(key.replayKey, nowMs, holder);
     await deps.limits.sessionOpens({ user, registeredKey });
-    // This comes after the grant is checked, so that outsiders do not learn which tenants are
-    // suspended or allow an origin.
-    const { origin } = request;
-    if (origin !== undefined && !tenant.origins.includes(origin)) throw originNotAllowed();
-    if (tenant.suspendedAtMs !== null) throw tenantSuspended();
+    assertServes(tenant, request.origin);
     return await inTransaction(deps.pool, tenant.id, (client) =>
       createSession(deps, client, { tenant, user, grant, provider, factor, key, nowMs }),
     );
   } catch (error) {
-    if (error instanceof IdentityError || error instanceof KeysError)
+    if (isRefusal(error))
       await recordFailure(deps, tenant, grant, { user, failure: error.code }, nowMs);
     throw error;
   }
 }
+
+const isRefusal = (error: unknown): error is IdentityError | KeysError =>
+  error instanceof IdentityError || error instanceof KeysError;
 
 async function createSession(
   deps: SignInDeps,
@@ -169,7 +173,7 @@ async function createSession(
       expiresAtMs,
       provider?.id ?? null,
       provider?.sidHash ?? null,
-      provider?.authenticatedAtMs ?? null,
+      authenticatedAtMs(provider, nowMs),
       factor === undefined ? null : nowMs,
     ],
   );
@@ -184,6 +188,7 @@ async function createSession(
     session,
     method: grant.kind,
     ...(factor && { details: { factor } }),
+    ...(provider && { details: { provider: provider.name } }),
   });
   const token = await deps.accessTokens.issue(
     { tenant: tenant.id, user, role: account.role, session, thumbprint: key.thumbprint },
@@ -199,6 +204,10 @@ async function createSession(
     accountKey: account.accountKey,
   };
 }
+
+/** A provider whose clock is ahead must not make a sign-in count as fresh for longer. */
+const authenticatedAtMs = (provider: ProviderSession | undefined, nowMs: number): number | null =>
+  provider?.authenticatedAtMs === undefined ? null : Math.min(provider.authenticatedAtMs, nowMs);
 
 /** Whoever gave the right password is told that a code is missing or wrong. */
 function refusalOf(failure: GrantFailure): IdentityError {
@@ -231,6 +240,11 @@ async function recordFailure(
     reason: failure.failure,
     requestId: deps.requestId,
     method: grant.kind,
-    details: { network: await deps.pseudonyms.of(tenant.id, deps.site, nowMs) },
+    details: {
+      network: await deps.pseudonyms.of(tenant.id, deps.site, nowMs),
+      // A stranger can send any name.
+      ...(grant.kind === "oidc" &&
+        failure.failure !== "unknown_provider" && { provider: grant.provider }),
+    },
   });
 }

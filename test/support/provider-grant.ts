@@ -18,6 +18,7 @@ export async function nonceOf(device: TestDevice, seed: Uint8Array): Promise<str
 
 /**
  * Signs a person in at a provider for a device.
+ * @param asked further parameters of the authorization request
  * @returns the body with which the device signs in, and the cookies of the person's browser
  */
 export async function grantFrom(
@@ -26,6 +27,7 @@ export async function grantFrom(
   person: string,
   tenant: string = device.server.tenant.slug,
   browser: ProviderBrowser = new ProviderBrowser(),
+  asked: Readonly<Record<string, string>> = {},
 ): Promise<Record<string, unknown>> {
   const [seed, codeVerifier] = [randomBytes(32), randomBytes(32).toString("base64url")];
   const discovery = await fetch(`${provider.issuer}/.well-known/openid-configuration`);
@@ -40,6 +42,7 @@ export async function grantFrom(
     nonce: await nonceOf(device, seed),
     code_challenge: sha256(codeVerifier),
     code_challenge_method: "S256",
+    ...asked,
   }).toString();
   const answer = new URL(await browser.signIn(url.href, person)).searchParams;
   return {

@@ -14,11 +14,14 @@ export async function linkIdentityCommand(
   settings: Settings,
   { tenant: slug, name, username, subject }: LinkIdentityOptions,
 ): Promise<string> {
-  await withKeys(settings, slug, ({ ownerUrl, profiles, blindIndexKeys, tenant }) =>
-    linkIdentity(
-      { ownerUrl, profiles, blindIndexKeys },
-      { tenant, provider: name, username, subject, nowMs: Date.now(), by: settings.operator },
-    ),
+  const sessions = await withKeys(
+    settings,
+    slug,
+    ({ ownerUrl, profiles, blindIndexKeys, tenant }) =>
+      linkIdentity(
+        { ownerUrl, profiles, blindIndexKeys },
+        { tenant, provider: name, username, subject, nowMs: Date.now(), by: settings.operator },
+      ),
   );
-  return `${username} signs in with ${name} now.`;
+  return `${username} signs in with ${name} now. ${sessions} of the account's sessions were ended.`;
 }

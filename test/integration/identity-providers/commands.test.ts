@@ -83,6 +83,11 @@ test.each([
     "A redirect URI is",
   ],
   [
+    "a redirect URI that a browser writes in another way",
+    () => [...settings(provider.issuer), "--redirect-uri", "https://desk.example"],
+    "A redirect URI is",
+  ],
+  [
     "a role that does not exist",
     () => [...settings(provider.issuer), "--role", "a=root"],
     "GROUP=ROLE",

@@ -83,6 +83,11 @@ test("the token that the others are made from is right", async () => {
   expect(await signInWith((token) => token)).toMatchObject({ status: 201 });
 });
 
+test("the clocks may be a minute apart", async () => {
+  const token = changed({ iat: seconds() - 300, exp: seconds() - 30 });
+  expect(await signInWith(token)).toMatchObject({ status: 201 });
+});
+
 test.each<[string, (token: { claims: Record<string, unknown> }) => ForgedToken, string]>([
   [
     "no signature",
@@ -156,10 +161,13 @@ test.each<[string, DishonestProvider["instead"]]>([
       return true;
     },
   ],
-])("%s means that the provider is not available", async (_name, instead) => {
+])("%s means that the provider is not available", async (name, instead) => {
   provider.instead = instead;
   const outcome = await signInWith((token) => token);
-  expect(outcome).toMatchObject({ status: 503, code: "identity_provider_unavailable" });
+  const reason = name.includes("client secret")
+    ? "client_refused"
+    : "identity_provider_unavailable";
+  expect(outcome).toEqual({ status: 503, code: "identity_provider_unavailable", reason });
 });
 
 test("junk keys make the server fetch the provider's keys once, not each time", async () => {

@@ -1,5 +1,7 @@
 import type { Credentials } from "../../../client/index.ts";
+import { suspendTenant } from "../../../identity/accounts/suspend-tenant.ts";
 import { linkIdentity } from "../../../identity/providers/link-identity.ts";
+import { Secret } from "../../../keys/secret.ts";
 import { TestDevice } from "../../support/device.ts";
 import {
   ada,
@@ -59,7 +61,12 @@ test("a device signs in with a provider, and the person gets an account and a ro
     expect.objectContaining({ action: "user.create", subject: user.id, details }),
   );
   expect(entries).toContainEqual(
-    expect.objectContaining({ action: "session.create", outcome: "success", method: "oidc" }),
+    expect.objectContaining({
+      action: "session.create",
+      outcome: "success",
+      method: "oidc",
+      details: { provider: provider.name },
+    }),
   );
   const again = await signIn(provider);
   expect(again.body.user).toMatchObject({ id: user.id });
@@ -122,23 +129,75 @@ test("without new accounts, only a person whom the operator linked signs in", as
   const provider = await aProvider(undefined, { accounts: "existing", roles: [] });
   expect((await signIn(provider)).body).toMatchObject({ status: 403, code: "account_not_linked" });
   const staff = await server.createStaff("admin");
-  const atRest = await AtRest.open(server.home, server.database.ownerUrl);
-  await linkIdentity(
-    {
-      ownerUrl: server.database.ownerUrl,
-      profiles: atRest.profiles,
-      blindIndexKeys: () => atRest.blindIndexKeys,
-    },
-    {
-      tenant: server.tenant.id,
-      provider: provider.name,
-      username: staff.username,
-      subject: ada.id,
-      nowMs: Date.now(),
-    },
-  );
-  await atRest.close();
+  expect(await link(provider, staff, ada.id)).toBe(0);
   expect((await signIn(provider)).body.user).toMatchObject({ id: staff.id, role: "admin" });
+});
+
+/** Links an account as `sealdesk idp link` does. @param newer a key of blind indexes that was made since */
+async function link(
+  provider: TestProvider,
+  { username }: { readonly username: string },
+  subject: string,
+  ...newer: readonly Secret<Uint8Array>[]
+): Promise<number> {
+  const { ownerUrl } = server.database;
+  const atRest = await AtRest.open(server.home, ownerUrl);
+  const blindIndexKeys = () => [...newer, ...atRest.blindIndexKeys];
+  const { id: tenant } = server.tenant;
+  const change = { tenant, provider: provider.name, username, subject, nowMs: Date.now() };
+  return linkIdentity({ ownerUrl, profiles: atRest.profiles, blindIndexKeys }, change).finally(() =>
+    atRest.close(),
+  );
+}
+
+test("an account that is linked to another person loses the sessions of the one before", async () => {
+  const provider = await aProvider(undefined, { accounts: "existing", roles: [] });
+  const staff = await server.createStaff("admin");
+  provider.people.push({ ...ada, id: "bea", username: staff.username });
+  await link(provider, staff, "bea");
+  const device = new TestDevice(server);
+  await signIn(provider, "bea", device);
+  expect(await link(provider, staff, "somebody else")).toBe(1);
+  expect((await device.request("GET", "/v1/staff")).body.code).toBe("session_revoked");
+  expect((await server.auditEntries()).at(-1)).toMatchObject({
+    action: "user.link_identity",
+    details: { provider: provider.name, sessions: 1 },
+  });
+});
+
+test("a person is linked to one account, also after the key of the index was replaced", async () => {
+  const provider = await aProvider(undefined, { accounts: "existing", roles: [] });
+  const [staff, other] = [await server.createStaff("admin"), await server.createStaff("agent")];
+  await link(provider, staff, ada.id);
+  const newer = new Secret<Uint8Array>(new Uint8Array(32).fill(7));
+  await expect(link(provider, other, ada.id, newer)).rejects.toMatchObject({
+    code: "invalid_identity_provider",
+  });
+  expect((await signIn(provider)).body.user).toMatchObject({ id: staff.id });
+});
+
+test("a suspended tenant gets no account, and the refusal is recorded", async () => {
+  const tenant = await server.createTenant();
+  const provider = await aProvider(undefined, {}, tenant);
+  const device = new TestDevice(server);
+  const grant = await grantFrom(provider, device, ada.id, tenant.slug);
+  const { ownerUrl, owner } = server.database;
+  await suspendTenant(ownerUrl, { slug: tenant.slug, suspended: true, nowMs: Date.now() });
+  const accounts = async () => {
+    const { rows } = await owner.query("select id from sealdesk.users where tenant = $1", [
+      tenant.id,
+    ]);
+    return rows.length;
+  };
+  const before = await accounts();
+  expect((await device.signIn(grant)).body).toMatchObject({ code: "tenant_suspended" });
+  expect(await accounts()).toBe(before);
+  expect((await server.auditEntries(tenant)).at(-1)).toMatchObject({
+    action: "session.create",
+    outcome: "refused",
+    reason: "tenant_suspended",
+    details: { provider: provider.name },
+  });
 });
 
 test("an account is never found by a name or an e-mail address", async () => {
