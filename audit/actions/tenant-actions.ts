@@ -158,10 +158,11 @@ export const tenantActions = {
       groupsClaim: "text",
       redirectUris: "list",
       endpoints: "list",
+      answersWithIssuer: "boolean",
       roles: "list",
     },
     description:
-      "`sealdesk idp add`: staff sign in with an identity provider. `roles` lists the groups and their roles, `endpoints` where the server sends people and requests.",
+      "`sealdesk idp add`: staff sign in with an identity provider. `roles` lists the groups and their roles, `endpoints` where the server sends people and requests. `answersWithIssuer` says whether each answer names the issuer (RFC 9207).",
   },
   "tenant.remove_identity_provider": {
     class: "U",

@@ -10,7 +10,7 @@ import { sealClientSecret } from "./client-secret.ts";
 import { groupRoles } from "./identity-provider.ts";
 import { inspectProvider } from "./inspect-provider.ts";
 import { invalidProvider } from "./invalid-provider.ts";
-import type { ProviderMetadata } from "./provider-metadata.ts";
+import { endpointNames, type ProviderMetadata } from "./provider-metadata.ts";
 import { isRedirectUri } from "./redirect-uri.ts";
 
 /** The provider as the operator registers it. */
@@ -138,6 +138,7 @@ export async function addProvider(
         groupsClaim,
         redirectUris,
         endpoints: endpointsOf(metadata),
+        answersWithIssuer: metadata.authorization_response_iss_parameter_supported === true,
         roles: roles.map((each) => ({ ...each })),
       };
     },
@@ -147,11 +148,8 @@ export async function addProvider(
   });
 }
 
-/** The URLs that the reconciliation of settings compares, in the same order. */
-const endpointsOf = (metadata: ProviderMetadata): readonly string[] =>
-  [
-    metadata.authorization_endpoint,
-    metadata.token_endpoint,
-    metadata.jwks_uri,
-    metadata.userinfo_endpoint,
-  ].filter((url) => url !== undefined);
+const endpointsOf = (metadata: ProviderMetadata) =>
+  endpointNames.flatMap((name) => {
+    const url = metadata[name];
+    return url === undefined ? [] : [{ name, url }];
+  });

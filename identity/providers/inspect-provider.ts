@@ -8,6 +8,7 @@ import { createClient } from "./provider-clients.ts";
 import { tokenErrorOf } from "./token-error.ts";
 import {
   algorithmsOf,
+  endpointNames,
   providerAlgorithms,
   providerMetadata,
   type ProviderMetadata,
@@ -122,14 +123,6 @@ async function discover(
     `The metadata has no usable ${issue?.path.join(".") ?? "form"}. Every endpoint must be an https URL.`,
   );
 }
-
-const endpointNames = [
-  "authorization_endpoint",
-  "token_endpoint",
-  "jwks_uri",
-  "userinfo_endpoint",
-  "end_session_endpoint",
-] as const;
 
 function inspectEndpoints(
   { allowsHttp }: Deps,

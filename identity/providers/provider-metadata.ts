@@ -10,6 +10,15 @@ const endpoint = z
   .max(2048)
   .refine((url) => isSecureUrl(url, true));
 
+/** The endpoints in the metadata. The audit log has them, and they are compared with it. */
+export const endpointNames = [
+  "authorization_endpoint",
+  "token_endpoint",
+  "jwks_uri",
+  "userinfo_endpoint",
+  "end_session_endpoint",
+] as const;
+
 /** What Sealdesk uses of a provider's metadata (OpenID Connect Discovery 1.0 section 3). */
 export const providerMetadata = z.object({
   authorization_endpoint: endpoint,

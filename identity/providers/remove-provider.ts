@@ -1,23 +1,25 @@
-import type { OperatorActor } from "../../audit/operator.ts";
-import type { IdentityProviderId } from "../../crypto/wire/ids.ts";
+import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
+import type { IdentityProviderId, UserId } from "../../crypto/wire/ids.ts";
+import { destroySubjectKeys, type DestroyDeps } from "../../keys/at-rest/destroy.ts";
 import { changeTenant } from "../accounts/change-tenant.ts";
 import { endSessions } from "../tokens/end-sessions.ts";
 import { noSuchProvider } from "./invalid-provider.ts";
 
 /**
  * Removes a provider, and ends the sessions that were opened with it. Running servers close their sockets.
+ * Then it destroys the key of the client secret, so that no backup of the database opens it.
  * The accounts stay. If a provider with the same issuer is added later, its people have them again.
- * @param ownerUrl a login that may act as sealdesk_owner
+ * @param deps.ownerUrl a login that may act as sealdesk_owner
  * @returns how many sessions were ended
  * @throws IdentityError tenant_not_found, invalid_identity_provider
  */
 export async function removeProvider(
-  ownerUrl: string,
+  deps: DestroyDeps & { readonly ownerUrl: string },
   {
     slug,
     name,
     nowMs,
-    by,
+    by = OPERATOR,
   }: {
     /** The tenant's short name. */
     readonly slug: string;
@@ -28,12 +30,14 @@ export async function removeProvider(
   },
 ): Promise<number> {
   let sessions = 0;
+  let destroy: (() => Promise<unknown>) | undefined;
   await changeTenant(
-    ownerUrl,
+    deps.ownerUrl,
     { slug, action: "tenant.remove_identity_provider", nowMs, by },
-    async (client) => {
-      const { rows } = await client.query<{ id: IdentityProviderId }>(
-        "select id from sealdesk.identity_providers where name = $1 for update",
+    async (client, { id: tenant }) => {
+      const { rows } = await client.query<{ id: IdentityProviderId; sealedUnder: UserId }>(
+        `select id, sealed_under as "sealedUnder" from sealdesk.identity_providers
+         where name = $1 for update`,
         [name],
       );
       const [provider] = rows;
@@ -41,8 +45,10 @@ export async function removeProvider(
       const ended = await endSessions(client, "s.identity_provider = $2", [nowMs, provider.id]);
       sessions = ended.length;
       await client.query("delete from sealdesk.identity_providers where id = $1", [provider.id]);
+      destroy = () => destroySubjectKeys(deps, tenant, provider.sealedUnder, { actor: by });
       return { provider: name, sessions };
     },
   );
+  await destroy?.();
   return sessions;
 }

@@ -43,13 +43,11 @@ export function compareState(
       });
   }
   for (const name of new Set([...recorded.providers.keys(), ...providers.keys()])) {
-    const said = recorded.providers.get(name);
-    if (said !== undefined || prunedBeforeMs === undefined)
-      add({
-        place: `sealdesk.identity_providers ${name}`,
-        stored: providers.get(name),
-        recorded: said,
-      });
+    const [said, row] = [recorded.providers.get(name), providers.get(name)];
+    const isRemoved = row === undefined && said?.values.length === 0;
+    const isKnown = said !== undefined || (row !== undefined && !isForgotten(row));
+    if (isKnown && !isRemoved)
+      add({ place: `sealdesk.identity_providers ${name}`, stored: row?.words, recorded: said });
   }
   const labelsOf = (keys: readonly StoredApiKey[]) => keys.map(({ label }) => label).toSorted();
   if (recorded.settings.get("api_keys") === undefined && prunedBeforeMs !== undefined) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Client } from "../../db/pool.ts";
+import { endpointNames } from "../providers/provider-metadata.ts";
 
 /** The settings of an identity provider that decide who signs in, as entries of the log have them. */
 export const providerDetails = z.looseObject({
@@ -7,11 +8,20 @@ export const providerDetails = z.looseObject({
   issuer: z.string(),
   clientId: z.string(),
   accounts: z.string(),
+  scope: z.string(),
   groupsClaim: z.string(),
   redirectUris: z.array(z.string()),
   roles: z.array(z.looseObject({ group: z.string(), role: z.string() })),
-  endpoints: z.array(z.string()),
+  endpoints: z.array(z.looseObject({ name: z.string(), url: z.string() })),
+  answersWithIssuer: z.boolean(),
 });
+
+/** An identity provider in the database. */
+export interface StoredProvider {
+  readonly words: readonly string[];
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAtMs: number;
+}
 
 /** Returns the settings as words that can be compared. The order of the roles counts. */
 export const providerWords = (settings: z.output<typeof providerDetails>): readonly string[] =>
@@ -19,28 +29,33 @@ export const providerWords = (settings: z.output<typeof providerDetails>): reado
     `issuer ${settings.issuer}`,
     `client ${settings.clientId}`,
     `accounts ${settings.accounts}`,
+    `scope ${settings.scope}`,
     `claim ${settings.groupsClaim}`,
+    `answers with issuer: ${settings.answersWithIssuer}`,
     ...settings.redirectUris.map((uri) => `redirect ${uri}`),
-    ...settings.endpoints.map((url) => `endpoint ${url}`),
+    ...settings.endpoints.map(({ name, url }) => `${name} ${url}`),
     ...settings.roles.map(({ group, role }, at) => `role ${at + 1}: ${group} = ${role}`),
   ].toSorted();
 
 const PROVIDERS = `
-  select name as provider, issuer, client_id as "clientId", accounts, groups_claim as "groupsClaim",
-    redirect_uris as "redirectUris", roles, array_remove(array[metadata ->> 'authorization_endpoint',
-      metadata ->> 'token_endpoint', metadata ->> 'jwks_uri', metadata ->> 'userinfo_endpoint'], null)
-      as endpoints
+  select name as provider, issuer, client_id as "clientId", accounts, scope, groups_claim as "groupsClaim",
+    redirect_uris as "redirectUris", roles, created_at_ms as "createdAtMs",
+    array(select jsonb_build_object('name', field, 'url', metadata -> field)
+      from unnest($1::text[]) as field where metadata ? field) as endpoints,
+    coalesce(metadata -> 'authorization_response_iss_parameter_supported', 'false') as "answersWithIssuer"
   from identity_providers`;
 
 /** Returns the identity providers of the tenant to which the transaction is fenced, by name. */
-export async function readProviderWords(
-  client: Client,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { rows } = await client.query<{ readonly provider: string }>(PROVIDERS);
+export async function readProviders(client: Client): Promise<ReadonlyMap<string, StoredProvider>> {
+  const { rows } = await client.query<{ readonly provider: string; readonly createdAtMs: number }>(
+    PROVIDERS,
+    [endpointNames],
+  );
   return new Map(
     rows.map((row) => {
       const { data } = providerDetails.safeParse(row);
-      return [row.provider, data === undefined ? ["something unknown"] : providerWords(data)];
+      const words = data === undefined ? ["something unknown"] : providerWords(data);
+      return [row.provider, { words, createdAtMs: row.createdAtMs }];
     }),
   );
 }

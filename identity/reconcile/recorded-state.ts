@@ -36,7 +36,7 @@ const originDetails = z.looseObject({ origins: z.array(z.string()) });
 export class RecordedState implements ReplayedState<RecordedState> {
   readonly staff: Map<UserId, Recorded>;
   readonly settings: Map<SettingColumn, Recorded>;
-  /** The identity providers, by name. */
+  /** The identity providers, by name. One that was removed has no values. */
   readonly providers: Map<string, Recorded>;
   /** The first act of each API key that was not added before and not removed since, by the key's id. */
   readonly strangers: Map<string, Recorded>;
@@ -93,7 +93,10 @@ export class RecordedState implements ReplayedState<RecordedState> {
         return;
       }
       case "tenant.remove_identity_provider":
-        this.providers.delete(removalDetails.safeParse(details).data?.provider ?? "");
+        this.providers.set(removalDetails.safeParse(details).data?.provider ?? "", {
+          values: [],
+          index,
+        });
         return;
       case "tenant.create":
         set("suspended_at_ms", []);

@@ -5,7 +5,7 @@ import type { Role } from "../../policies/actor.ts";
 import { nameKeys } from "../accounts/customer-keys.ts";
 import { readRecordedApiKeys } from "../administration/recorded-api-key.ts";
 import { apiKeyLabel, keyLabel, type SettingColumn } from "./setting-columns.ts";
-import { readProviderWords } from "./provider-settings.ts";
+import { readProviders, type StoredProvider } from "./provider-settings.ts";
 
 /** A row of `sealdesk.users`, as far as the log speaks about it. */
 export interface StoredAccount {
@@ -21,8 +21,8 @@ export interface StoredState {
   readonly accounts: ReadonlyMap<UserId, StoredAccount>;
   /** The words of each setting. Undefined if the tenant has no row. */
   readonly settings: ReadonlyMap<SettingColumn, readonly string[]> | undefined;
-  /** The words of each identity provider, by name. */
-  readonly providers: ReadonlyMap<string, readonly string[]>;
+  /** The identity providers, by name. */
+  readonly providers: ReadonlyMap<string, StoredProvider>;
   readonly apiKeys: readonly StoredApiKey[];
 }
 
@@ -74,7 +74,7 @@ export async function readStoredState(
   return {
     accounts: new Map(accounts.rows.map((account) => [account.id, account])),
     settings: row && new Map([...(await settingsOf(row)), ["api_keys", labels]]),
-    providers: await readProviderWords(client),
+    providers: await readProviders(client),
     apiKeys,
   };
 }

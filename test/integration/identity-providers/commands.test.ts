@@ -56,6 +56,9 @@ test("an operator adds a provider, tests it, and removes it with its sessions", 
   const tested = await idp("test", "staff");
   expect(tested.out).toContain("The provider accepts the client id and the secret.");
   expect(tested).toMatchObject({ code: 0, err: "" });
+  // What is stored is what the entry says.
+  const reconcile = ["audit", "reconcile", "--tenant", server.tenant.slug];
+  expect(await runSealdesk(server, reconcile)).toMatchObject({ code: 0 });
 
   const device = new TestDevice(server);
   const grant = await grantFrom({ name: "staff", ...provider }, device, ada.id);
@@ -63,6 +66,11 @@ test("an operator adds a provider, tests it, and removes it with its sessions", 
   expect((await idp("remove", "staff")).out).toContain("ended 1 sessions");
   expect((await device.request("GET", "/v1/staff")).body.code).toBe("session_revoked");
   expect((await idp("show", "staff")).err).toContain('no identity provider "staff"');
+  expect((await server.auditEntries()).at(-1)).toMatchObject({
+    action: "keys.destroy",
+    outcome: "success",
+    details: { subjectKeys: 1 },
+  });
   // The person has the account again with the same issuer.
   await idp("add", "again", settings(provider.issuer), `${SECRET}\n`);
   const back = new TestDevice(server);

@@ -165,3 +165,13 @@ test.each([
     }),
   ).rejects.toMatchObject({ code: "invalid_response" });
 });
+
+test("without pins, the person is sent to the page that the server names", async () => {
+  const asked: URL[] = [];
+  const noting = (request: URL) => {
+    asked.push(request);
+    return answer()(request);
+  };
+  await signInWith(noting, { authorizationEndpoint: "https://look-alike.example/auth" });
+  expect(asked.map(({ host }) => host)).toEqual(["look-alike.example"]);
+});

@@ -2,8 +2,11 @@ import { canonicalJson } from "../../../crypto/wire/canonical-json.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import { compareState } from "../../../identity/reconcile/compare-state.ts";
-import { providerWords } from "../../../identity/reconcile/provider-settings.ts";
 import { describeDifference } from "../../../identity/reconcile/difference.ts";
+import {
+  providerWords,
+  type StoredProvider,
+} from "../../../identity/reconcile/provider-settings.ts";
 import { RecordedState } from "../../../identity/reconcile/recorded-state.ts";
 import type { StoredState } from "../../../identity/reconcile/stored-state.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
@@ -30,7 +33,7 @@ const entry = (
       tenant,
     }),
   );
-const providers = new Map<string, readonly string[]>();
+const providers = new Map<string, StoredProvider>();
 const settings = new Map([
   ["customer_keys", []],
   ["customer_jwks_url", []],
@@ -99,18 +102,31 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
     groupsClaim: "groups",
     redirectUris: ["http://127.0.0.1/callback"],
     roles: [{ group: "support", role: "agent" }],
-    endpoints: ["https://idp.example/token", "https://idp.example/keys"],
+    scope: "openid",
+    endpoints: [
+      { name: "token_endpoint", url: "https://idp.example/token" },
+      { name: "jwks_uri", url: "https://idp.example/keys" },
+    ],
+    answersWithIssuer: true,
   };
   state.add(entry("tenant.add_identity_provider", "tenant", tenant, details), 2);
   const accounts = new Map([account(agent, "agent", 0)]);
   const differencesOf = (changes: object, recordedState = state) => {
-    const stored = new Map([["staff", providerWords({ ...details, ...changes })]]);
+    const words = providerWords({ ...details, ...changes });
+    const stored = new Map([["staff", { words, createdAtMs: 1_000 }]]);
     return compareState(tenant, recordedState, { accounts, settings, providers: stored, apiKeys });
   };
   expect(differencesOf({})).toEqual([]);
   for (const changes of [
     { roles: [{ group: "support", role: "admin" }] },
-    { endpoints: ["https://idp.example/token", "https://evil.example/keys"] },
+    {
+      endpoints: [
+        { name: "token_endpoint", url: "https://idp.example/keys" },
+        { name: "jwks_uri", url: "https://idp.example/token" },
+      ],
+    },
+    { scope: "openid offline_access" },
+    { answersWithIssuer: false },
     { issuer: "https://evil.example" },
     { accounts: "existing" },
   ])
@@ -122,6 +138,24 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
   after.add(entry("tenant.remove_identity_provider", "tenant", tenant, { provider: "staff" }), 3);
   expect(compareState(tenant, after, { accounts, settings, providers, apiKeys })).toEqual([]);
   expect(differencesOf({}, after)).toHaveLength(1);
+  // A row that comes back after the removal is seen, even if the log was pruned in between.
+  after.prunedBeforeMs = 2_000;
+  expect(differencesOf({}, after)).toHaveLength(1);
+  expect(compareState(tenant, after, { accounts, settings, providers, apiKeys })).toEqual([]);
+});
+
+test("an identity provider without an entry differs, unless it is older than the entries that were pruned", () => {
+  const state = new RecordedState();
+  state.prunedBeforeMs = 500;
+  const of = (createdAtMs: number) =>
+    compareState(tenant, state, {
+      accounts: new Map(),
+      settings,
+      providers: new Map([["staff", { words: ["issuer https://evil.example"], createdAtMs }]]),
+      apiKeys,
+    });
+  expect(of(499)).toEqual([]);
+  expect(of(500).map(({ place }) => place)).toEqual(["sealdesk.identity_providers staff"]);
 });
 
 const keyId = "0123456789abcdef";
