@@ -2,7 +2,7 @@ import { IdentityError } from "../identity-error.ts";
 import { originNotAllowed } from "./origins.ts";
 import type { Tenant } from "./tenant.ts";
 
-export const tenantSuspended = (): IdentityError =>
+const tenantSuspended = (): IdentityError =>
   new IdentityError("tenant_suspended", "This organisation is suspended.");
 
 /**

@@ -145,9 +145,11 @@ async function link(
   const blindIndexKeys = () => [...newer, ...atRest.blindIndexKeys];
   const { id: tenant } = server.tenant;
   const change = { tenant, provider: provider.name, username, subject, nowMs: Date.now() };
-  return linkIdentity({ ownerUrl, profiles: atRest.profiles, blindIndexKeys }, change).finally(() =>
-    atRest.close(),
-  );
+  try {
+    return await linkIdentity({ ownerUrl, profiles: atRest.profiles, blindIndexKeys }, change);
+  } finally {
+    await atRest.close();
+  }
 }
 
 test("an account that is linked to another person loses the sessions of the one before", async () => {

@@ -161,7 +161,7 @@ test.each([
     identityProviders({
       url: "https://desk.example",
       tenant: "acme",
-      runtime: { fetch: fetched as typeof fetch },
+      runtime: { fetch: fetched },
     }),
   ).rejects.toMatchObject({ code: "invalid_response" });
 });
