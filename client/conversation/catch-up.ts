@@ -7,16 +7,23 @@ import type { ConversationId } from "../../crypto/wire/ids.ts";
 export class CatchUp {
   /** Undefined while not connected. */
   #behind: Set<ConversationId> | undefined;
+  /** The conversations that `#onDone` was called with. */
+  #done = new Set<ConversationId>();
   #waiting: (() => void)[] = [];
-  #onSynced: () => void = () => undefined;
+  #onDone: (conversation: ConversationId) => void = () => undefined;
 
   /**
    * Call it when a connection was made.
-   * @param onSynced called once, if the store gets all these events while the connection lasts
+   * @param onDone called once for each conversation that has all these events, if it has them while the connection
+   *   lasts. For a conversation that lacks none, it is called at its first event.
    */
-  begin(conversations: Iterable<ConversationId>, onSynced: () => void): void {
+  begin(
+    conversations: Iterable<ConversationId>,
+    onDone: (conversation: ConversationId) => void,
+  ): void {
     this.#behind = new Set(conversations);
-    this.#onSynced = onSynced;
+    this.#done = new Set();
+    this.#onDone = onDone;
     this.#resolveIfDone();
   }
 
@@ -28,6 +35,13 @@ export class CatchUp {
   /** True while connected, if the store has all earlier events of the conversation. */
   isDone(conversation: ConversationId): boolean {
     return this.#behind?.has(conversation) === false;
+  }
+
+  /** Call it before an event of the conversation is processed. */
+  arrived(conversation: ConversationId): void {
+    if (!this.isDone(conversation) || this.#done.has(conversation)) return;
+    this.#done.add(conversation);
+    this.#onDone(conversation);
   }
 
   /** Resolves when the store has all earlier events of every conversation. */
@@ -46,6 +60,7 @@ export class CatchUp {
       () => {
         if (behind !== this.#behind) return;
         behind?.delete(conversation);
+        this.arrived(conversation);
         onDone();
         this.#resolveIfDone();
       },
@@ -59,9 +74,6 @@ export class CatchUp {
   }
 
   #resolveIfDone(): void {
-    if (this.#behind?.size !== 0) return;
-    this.release();
-    this.#onSynced();
-    this.#onSynced = () => undefined;
+    if (this.#behind?.size === 0) this.release();
   }
 }

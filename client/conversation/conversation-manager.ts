@@ -179,7 +179,7 @@ export class ConversationManager {
       this.#deps.recycle("the store lacks the end of a conversation");
       return;
     }
-    this.#catchUp.begin(listed, () => this.#onSynced());
+    this.#catchUp.begin(listed, (id) => this.#noteCaughtUp(id));
     this.#soundness.begin(welcome);
     const { keyMaxMessages } = welcome.limits;
     this.#deps.keyLimit.told(keyMaxMessages).catch(this.#deps.onFailure);
@@ -256,6 +256,7 @@ export class ConversationManager {
     switch (frame.kind) {
       case "deliver":
         this.#lookForOwn(frame.body);
+        this.#catchUp.arrived(frame.body.conversation);
         return this.#openConversation(frame.body.conversation).receiver.deliver(frame.body);
       case "gap":
         return this.#openConversation(frame.body.conversation).receiver.gap(frame.body);
@@ -312,11 +313,16 @@ export class ConversationManager {
     });
   }
 
-  /** What arrives from now on happened after the removals that were known when the connection was made. */
-  #onSynced(): void {
+  /**
+   * What arrives in the conversation from now on happened after the removals that were known when the connection was
+   * made.
+   */
+  #noteCaughtUp(id: ConversationId): void {
     const { store, rollback, onFailure } = this.#deps;
     const { generation } = rollback;
-    store.transact(async (transaction) => noteCaughtUp(transaction, generation)).catch(onFailure);
+    store
+      .transact(async (transaction) => noteCaughtUp(transaction, id, generation))
+      .catch(onFailure);
   }
 
   /** Starts sending in a conversation once no event can still arrive that might forbid it. */

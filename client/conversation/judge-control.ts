@@ -87,8 +87,8 @@ export function judgeControl(
 
 /**
  * Returns whether somebody changes the members whose role, as a list of members has it, is the relay's word
- * only. A member may act in the role in which they came, although they have another one by now: members of staff
- * have the same right in every role. An actor whom no list has is judged by `membershipAfter`.
+ * only. A member may act in the role in which they came, although they have another one by now. Which roles give the
+ * right, `membershipAfter` and `isPossible` judge.
  */
 function isActOfUncertified(
   before: ConversationState | undefined,

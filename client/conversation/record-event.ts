@@ -312,7 +312,7 @@ async function noteDevice(
   self: UserId,
 ): Promise<void> {
   if (control === undefined || device === undefined) return;
-  if (kind === "device_removed") noteRemovedFrom(transaction, conversation, device, seq);
+  if (kind === "device_removed") await noteRemovedFrom(transaction, conversation, device, seq);
   if (kind === "device_added" && control.subject === self)
     await noteArrival(transaction, { conversation, seq, device });
 }

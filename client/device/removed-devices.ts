@@ -24,8 +24,9 @@ const removalFrom = message({ seq: [1, uint()] });
 const removedFrom = (conversation: ConversationId, device: DeviceId): string =>
   `removed-from!${conversation}!${device}`;
 
-const caughtUpName = "client!caught-up";
 const caughtUp = message({ hello: [1, uint()] });
+/** Returns the name of the record of the last hello after which a conversation caught up. */
+const caughtUpIn = (conversation: ConversationId): string => `caught-up!${conversation}`;
 
 /** Records that devices were removed, because the key log shows it. */
 export async function noteRemoved(
@@ -60,22 +61,31 @@ async function removalsOf(
 }
 
 /**
- * Records that this device has all events that the relay had at a hello of it. What arrives later happened after
- * the removals that this device had read in the key log before that hello.
+ * Records that this device has all events of a conversation that the relay had at a hello of it. What arrives there
+ * later happened after the removals that this device had read in the key log before that hello. Another conversation
+ * whose events the relay withholds does not matter.
  */
-export const noteCaughtUp = (transaction: StoreTransaction, hello: number): void =>
-  transaction.put(caughtUpName, encodeRecord(caughtUp, { hello }));
+export const noteCaughtUp = (
+  transaction: StoreTransaction,
+  conversation: ConversationId,
+  hello: number,
+): void => transaction.put(caughtUpIn(conversation), encodeRecord(caughtUp, { hello }));
 
 /**
  * Records that the event `seq` of a conversation removed a device. Nobody signs such an event, so it counts in that
- * conversation only.
+ * conversation only. The first removal counts: a later one does not let the device speak in between.
  */
-export const noteRemovedFrom = (
+export async function noteRemovedFrom(
   transaction: StoreTransaction,
   conversation: ConversationId,
   device: DeviceId,
   seq: number,
-): void => transaction.put(removedFrom(conversation, device), encodeRecord(removalFrom, { seq }));
+): Promise<void> {
+  const name = removedFrom(conversation, device);
+  const known = await transaction.get(name);
+  if (known !== undefined && decodeRecord(removalFrom, known).seq <= seq) return;
+  transaction.put(name, encodeRecord(removalFrom, { seq }));
+}
 
 /** Returns those of the devices that an event before `seq` removed from the conversation. */
 export async function removedFromAmong(
@@ -93,7 +103,8 @@ export async function removedFromAmong(
 
 /**
  * Returns those of the devices that say and do nothing more in a conversation: those that an event removed from it,
- * and those whose removal from the account this device had read in the key log before it caught up (R13 to R15). What
+ * and those whose removal from the account this device had read in the key log before the conversation caught up (R13 to
+ * R15). What
  * arrives before that may have happened before the removal.
  */
 export async function silencedAmong(
@@ -103,7 +114,7 @@ export async function silencedAmong(
 ): Promise<readonly DeviceId[]> {
   const removed = await removedFromAmong(transaction, conversation, devices);
   const removals = await removalsOf(transaction, devices);
-  const record = await transaction.get(caughtUpName);
+  const record = await transaction.get(caughtUpIn(conversation));
   const { hello } = record === undefined ? { hello: 0 } : decodeRecord(caughtUp, record);
   const isOver = (at: number) => (removals[at]?.readAfterHello ?? hello) < hello;
   return devices.filter((device, at) => removed.includes(device) || isOver(at));

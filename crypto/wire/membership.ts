@@ -193,7 +193,14 @@ const mayAct = (before: readonly Member[], act: MembershipAct): boolean =>
 const mayChangeMembers = (by: Member | undefined, act: MembershipAct): boolean =>
   by === undefined
     ? mayChangeFromOutside(act)
-    : by.role !== "customer" && by.devices.includes(act.device);
+    : by.role !== "customer" && by.devices.includes(act.device) && mayConverse(act.certifiedRole);
+
+/** A member without a certificate in the event is judged by what the device knows of them. */
+const mayConverse = (certifiedRole: string | undefined): boolean =>
+  certifiedRole === undefined || conversingRoles.includes(certifiedRole);
+
+/** The roles of staff who take part in conversations. An auditor and an admin do not. */
+const conversingRoles: readonly string[] = ["agent", "supervisor", "bot"];
 
 /** The roles in which a member of staff may join. */
 const joiningRoles: readonly string[] = ["agent", "supervisor"];

@@ -50,6 +50,16 @@ test("a member who came without one needs one", () => {
   expect(judged(before, adds, "supervisor")).toMatchObject(accepted([]));
 });
 
+test("a member whom the authority certifies as auditor or admin changes no members", () => {
+  const before = state({ members, uncertified: [ghost.user] });
+  const afterGap = stateAfterGap(state({ members }), 9);
+  for (const role of ["auditor", "admin"]) {
+    expect(judged(before, adds, role)).toEqual(malformed);
+    expect(judged(afterGap, { ...adds, epoch: 6 }, role)).toEqual(malformed);
+  }
+  expect(judged(before, adds, "bot")).toMatchObject(accepted([]));
+});
+
 test("a supervisor who has become an agent acts for those who came since as for those who saw them come", () => {
   const supervisor = { ...ghost, role: "supervisor" };
   const list = [customer, own, supervisor];

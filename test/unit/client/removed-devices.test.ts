@@ -4,7 +4,13 @@
  */
 import { expect, test } from "@jest/globals";
 import { withheldFrom } from "../../../client/conversation/removals.ts";
-import { noteCaughtUp, noteRemoved, removedAmong } from "../../../client/device/removed-devices.ts";
+import {
+  noteCaughtUp,
+  noteRemoved,
+  noteRemovedFrom,
+  removedAmong,
+  removedFromAmong,
+} from "../../../client/device/removed-devices.ts";
 import { noteList } from "../../../client/key-log/seen-lists.ts";
 import { generateSigningKey } from "../../../crypto/device/sodium.ts";
 import type { ConversationId, DeviceId, UserId } from "../../../crypto/wire/ids.ts";
@@ -34,7 +40,8 @@ async function withRemovedElsewhere({ hasCaughtUp }: { readonly hasCaughtUp: boo
   const relay = new LogDouble();
   await device.store.transact(async (each) => {
     await noteRemoved(each, [removed]);
-    if (hasCaughtUp) noteCaughtUp(each, 1);
+    if (hasCaughtUp) noteCaughtUp(each, conversation, 1);
+    else noteCaughtUp(each, newId<ConversationId>(), 1);
   });
   const { privateKey, publicKey: receiptKey } = generateSigningKey();
   device.known.set(removed, { user, deviceKey: new Uint8Array(32), receiptKey });
@@ -123,4 +130,13 @@ test("nothing is sealed for the device in that conversation, if it is listed aga
 test("the account goes on signing lists with the device, until the key log says it was removed", async () => {
   const { store } = await withRemoved();
   expect(await store.read((each) => removedAmong(each, [removed]))).toEqual([]);
+});
+
+test("a second removal of a device from a conversation does not move the first one", async () => {
+  const { store } = await withRemoved();
+  await store.transact((each) => noteRemovedFrom(each, conversation, removed, 9));
+  const before = (seq: number) =>
+    store.read((each) => removedFromAmong(each, conversation, [removed], seq));
+  expect(await before(4)).toEqual([removed]);
+  expect(await before(3)).toEqual([]);
 });
