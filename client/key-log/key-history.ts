@@ -142,8 +142,8 @@ const isOf = (entry: KeyEntry, { record, signature }: CertifiedDevice): boolean 
 /**
  * Returns true if the log says that exactly this device rightfully came to the account, under one of the
  * trusted keys or before the first of them. Entries under a key between two trusted ones do not count,
- * because nobody compared that key. Neither do later ones: no holder of the account made them. The device may
- * have been removed since.
+ * because nobody compared that key. Neither do later ones: no holder of the account made them. A trusted key ends with
+ * the first entry under the next trusted one. The device may have been removed since.
  * @param trusted account keys of the user that this device trusts or has trusted; if there is none, the whole
  *   log is searched
  */
@@ -156,8 +156,18 @@ export function cameRightfully(
     trusted.some((key) => equalBytes(record.accountKey, key));
   const begin = trusted.length === 0 ? entries.length : entries.findIndex(isTrusted);
   return arrivals.some(
-    (entry) => isOf(entry, device) && (isTrusted(entry) || entries.indexOf(entry) < begin),
+    (entry) =>
+      isOf(entry, device) &&
+      (entries.indexOf(entry) < begin || (isTrusted(entry) && !isReplaced(entry))),
   );
+
+  /** Returns whether the first entry under another trusted key stands between the first under this key and this one. */
+  function isReplaced(entry: KeyEntry): boolean {
+    const isOfKey = ({ record }: KeyEntry) =>
+      equalBytes(record.accountKey, entry.record.accountKey);
+    const since = entries.slice(entries.findIndex(isOfKey), entries.indexOf(entry));
+    return since.some((each) => isTrusted(each) && !isOfKey(each));
+  }
 }
 
 /**

@@ -146,6 +146,20 @@ test("only entries under a key or before its first entry, byte for byte, are the
   expect(came({ ...first, certificate: random(64) }, trusted)).toBe(false);
 });
 
+test("a device under a replaced key does not come any more, although the key was trusted", async () => {
+  const account = new AccountLog();
+  const [first, before] = [account.add(), account.add()];
+  // The first device approves it. The log enters no removal of that device at the reset.
+  const approved = account.add();
+  account.reset();
+  const next = { ...account.add(), version: 3 };
+  const late = { ...approved, version: 4 };
+  const history = await read(account, [first, before, next, late]);
+  const trusted = [next.record.accountKey, first.record.accountKey];
+  const came = (entry: KeyEntry) => cameRightfully(history, certified(entry), trusted);
+  expect([before, next, late].map(came)).toEqual([true, true, false]);
+});
+
 test("an entry that is missing, exchanged, moved, or of another user is refused", async () => {
   const { proven, head } = await logged([added(1), added(2), added(3)]);
   const refusal = (entries: readonly ProvenEntry[], about = who) => {
