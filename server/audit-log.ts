@@ -108,8 +108,14 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     heads,
     everyMs: deps.sinkEveryMs,
     lateMs: deps.sinkLateMs,
-    onTrouble: (sink, error) =>
-      log.error("audit entries could not be delivered", { sink, ...describeError(error) }),
+    onTrouble: (sink, error, origin) =>
+      log.error("audit entries could not be delivered", {
+        sink,
+        ...(origin !== undefined && { origin }),
+        ...describeError(error),
+      }),
+    onUnknown: (error) =>
+      log.error("the positions of audit sinks could not be read", describeError(error)),
   });
   const reasonOf = (errors: readonly (AuditError | undefined)[]) =>
     errors

@@ -1,6 +1,7 @@
 import winston from "winston";
 import { DatabaseError } from "../db/database-error.ts";
 import { AuditError } from "../audit/audit-error.ts";
+import { SinkError } from "../audit/sinks/sink-error.ts";
 import { KeysError } from "../keys/keys-error.ts";
 import { redact } from "./redact.ts";
 
@@ -31,7 +32,7 @@ export function createLog(level: string, stream: NodeJS.WritableStream): Log {
 }
 
 /** Errors whose messages are our own, and say what an operator must know and do. */
-const explained = [DatabaseError, AuditError, KeysError] as const;
+const explained = [DatabaseError, AuditError, SinkError, KeysError] as const;
 
 /**
  * Returns what may be logged about an error: its name, its code and where it was thrown. The

@@ -19,6 +19,10 @@ export const inCheck = <T>(
     return work(client);
   });
 
+/** Limits for how long each statement of a session waits for a lock. */
+export const limitSessionLocks = async (client: Client): Promise<void> =>
+  void (await client.query(`set lock_timeout = ${LOCK_MS}`));
+
 /** Limits for how long each statement of the open transaction waits for a lock. */
 export const limitLocks = async (client: Client, limitMs = LOCK_MS): Promise<void> =>
   void (await client.query(`set local lock_timeout = ${limitMs}`));

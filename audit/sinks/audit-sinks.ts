@@ -1,10 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { LogId } from "../../crypto/wire/ids.ts";
 import type { Pool } from "../../db/pool.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { asIntegrator } from "../check/as-integrator.ts";
+import { limitSessionLocks } from "../check/in-check.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import { withIntegratorSession } from "../integrate/session.ts";
-import { deliver } from "./deliver.ts";
+import { deliver, type UnreadLog } from "./deliver.ts";
+import { inTime } from "./in-time.ts";
 import { openSink } from "./open-sink.ts";
 import type { ConfiguredSink } from "./parse-sinks.ts";
 import { begin, readLagMs, tryTakeTurn } from "./positions.ts";
@@ -28,44 +31,63 @@ export interface AuditSinksOptions extends SinkSettings {
   readonly everyMs: number;
   /** A sink keeps up while no entry waits for it for longer. */
   readonly lateMs: number;
-  /** Called with the failure of a sink, once while it keeps failing. */
-  readonly onTrouble: (sink: string, error: unknown) => void;
+  /** Called with the failure of a sink, or of a log that cannot be read for it, once while it keeps failing. */
+  readonly onTrouble: (sink: string, error: unknown, origin?: string) => void;
+  /** Called when nobody knows how far the sinks are behind, once while it is so. */
+  readonly onUnknown: (error: unknown) => void;
 }
 
 interface RunningSink {
   readonly name: string;
   readonly sink: Sink;
-  lagMs: number;
+  /** When every entry had been given, or the sink was new, by this process's clock in milliseconds. */
+  keptUpAtMs: number;
   failure: string | undefined;
+  /** The logs that cannot be read, and why. */
+  unread: ReadonlyMap<LogId, string>;
 }
+
+/** The longest time that the start of a node waits for the first reading of the lags. */
+const OPEN_MS = 5_000;
+const CLOSE_MS = 2_000;
 
 /** Gives every entry to sinks outside the database, and refuses acts while too few keep up. */
 export class AuditSinks {
   readonly #options: AuditSinksOptions;
   readonly #sinks: readonly RunningSink[];
   readonly #leave: (() => Promise<void>)[] = [];
+  /** Whether the lags were read since the node started. */
+  #isKnown = false;
+  /** Why the lags cannot be read now. */
+  #unknown: string | undefined;
 
   private constructor(options: AuditSinksOptions) {
     this.#options = options;
     this.#sinks = options.sinks.map(({ name, place }) => ({
       name,
       sink: openSink(place),
-      lagMs: 0,
+      keptUpAtMs: performance.now(),
       failure: undefined,
+      unread: new Map(),
     }));
   }
 
-  /** Resolves when it is known how far each sink is behind. */
+  /** Resolves when it is known how far each sink is behind, or after five seconds. Until it is known, no sink keeps up. */
   static async open(options: AuditSinksOptions): Promise<AuditSinks> {
     const made = new AuditSinks(options);
-    await made.#readLags();
+    if (options.sinks.length > 0)
+      await inTime(made.#readLags(), OPEN_MS).catch((error: unknown) => made.#failToRead(error));
     made.#run();
     return made;
   }
 
-  /** Returns for how long entries have waited for each sink, in milliseconds. */
+  /**
+   * Returns for how long entries have waited for each sink, in milliseconds. While the database does not say it, the time
+   * since it last did is added.
+   */
   get lagsMs(): ReadonlyMap<string, number> {
-    return new Map(this.#sinks.map(({ name, lagMs }) => [name, lagMs]));
+    const now = performance.now();
+    return new Map(this.#sinks.map(({ name, keptUpAtMs }) => [name, now - keptUpAtMs]));
   }
 
   /** Returns whether a sink does not keep up. */
@@ -78,12 +100,15 @@ export class AuditSinks {
     return this.#sinks.length - this.#late < this.#options.required;
   }
 
+  /** Ends the delivery. A sink that hangs is waited for two seconds at most: its entries are delivered again. */
   async close(): Promise<void> {
-    await Promise.all(this.#leave.map((leave) => leave()));
+    const left = Promise.all(this.#leave.map((leave) => leave()));
+    await inTime(left, CLOSE_MS).catch(() => undefined);
   }
 
   get #late(): number {
-    return this.#sinks.filter(({ lagMs }) => lagMs > this.#options.lateMs).length;
+    if (!this.#isKnown) return this.#sinks.length;
+    return [...this.lagsMs.values()].filter((lagMs) => lagMs > this.#options.lateMs).length;
   }
 
   #run(): void {
@@ -97,12 +122,12 @@ export class AuditSinks {
           (error) => this.#fail(running, error),
         ),
       );
-    // The lags stay as they were while the database does not answer.
+    if (this.#sinks.length === 0) return;
     this.#leave.push(
       runPeriodically(
         () => this.#readLags(),
         everyMs,
-        () => undefined,
+        (error) => this.#failToRead(error),
       ),
     );
   }
@@ -111,13 +136,15 @@ export class AuditSinks {
   #deliver(running: RunningSink, ending: AbortSignal): Promise<void> {
     const { url, heads, everyMs } = this.#options;
     return withIntegratorSession(url, async (client) => {
+      await limitSessionLocks(client);
       const rest = () =>
         pause(everyMs, undefined, { signal: ending, ref: false }).catch(() => undefined);
       while (!ending.aborted && !(await tryTakeTurn(client, running.name))) await rest();
       await begin(client, running.name);
       while (!ending.aborted) {
-        const isMore = await deliver(client, heads, running);
+        const { isMore, unread } = await deliver(client, heads, running);
         running.failure = undefined;
+        this.#report(running, unread);
         if (!isMore) await rest();
       }
     });
@@ -125,15 +152,39 @@ export class AuditSinks {
 
   async #readLags(): Promise<void> {
     await asIntegrator(this.#options.pool, async (client) => {
-      for (const running of this.#sinks) running.lagMs = await readLagMs(client, running.name);
+      for (const running of this.#sinks) {
+        const askedAtMs = performance.now();
+        const lagMs = await readLagMs(client, running.name);
+        if (lagMs !== undefined) running.keptUpAtMs = askedAtMs - lagMs;
+      }
     });
+    this.#isKnown = true;
+    this.#unknown = undefined;
   }
 
-  /** The message of the operating system's error may have an address. Its code has none. */
+  /** Nobody knows how far the sinks are behind. Meanwhile their lags grow. */
+  #failToRead(error: unknown): void {
+    const failure = codeOf(error);
+    if (failure !== this.#unknown) this.#options.onUnknown(error);
+    this.#unknown = failure;
+  }
+
   #fail(running: RunningSink, error: unknown): void {
-    const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-    const failure = String(code ?? message);
+    const failure = codeOf(error);
     if (failure !== running.failure) this.#options.onTrouble(running.name, error);
     running.failure = failure;
   }
+
+  #report(running: RunningSink, unread: readonly UnreadLog[]): void {
+    for (const { log, origin, error } of unread)
+      if (running.unread.get(log) !== codeOf(error))
+        this.#options.onTrouble(running.name, error, origin);
+    running.unread = new Map(unread.map(({ log, error }) => [log, codeOf(error)]));
+  }
+}
+
+/** The message of the operating system's error may have an address. Its code has none. */
+function codeOf(error: unknown): string {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return String(code ?? message);
 }

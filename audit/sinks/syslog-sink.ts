@@ -1,27 +1,41 @@
 import { connect, type NetConnectOpts } from "node:net";
+import { inTime } from "./in-time.ts";
+import { SinkError } from "./sink-error.ts";
 import { syslogFrame } from "./syslog-message.ts";
 import { TAKE_MS, type Sink } from "./sink.ts";
 
 /**
  * A receiver of syslog messages on a stream socket (RFC 6587). Syslog has no acknowledgement, so each batch has a
  * connection of its own: the sink sends the end of its stream, and the batch counts only when the receiver has
- * ended the connection too, in order. A receiver that stops before it has read everything resets the
- * connection.
+ * ended the connection after that, in order. A receiver that stops before it has read everything resets the
+ * connection, or ends it before the end of the batch was sent.
  */
 export const syslogSink = (place: NetConnectOpts): Sink => ({
-  take: (entries) =>
-    new Promise((resolve, reject) => {
-      const socket = connect(place);
+  async take(entries) {
+    const socket = connect(place);
+    const taken = new Promise<void>((resolve, reject) => {
       let hasEnded = false;
-      socket.setTimeout(TAKE_MS, () => socket.destroy(new Error("The receiver is too slow.")));
       socket.on("error", reject);
-      socket.on("end", () => (hasEnded = true));
+      // The end of the receiver's stream answers the end of this one.
+      socket.on("end", () => (hasEnded = socket.writableFinished));
       socket.on("close", () => {
-        if (hasEnded && socket.writableFinished) resolve();
-        else reject(new Error("The receiver ended the connection too early."));
+        if (hasEnded) resolve();
+        else
+          reject(
+            new SinkError(
+              "sink_ended_early",
+              "The receiver ended the connection before it had read everything. Look at the receiver's own log.",
+            ),
+          );
       });
-      // What the receiver sends is not read as anything. Without reading, its end would not be noticed.
-      socket.resume();
-      socket.end(Buffer.concat(entries.map(syslogFrame)));
-    }),
+    });
+    // What the receiver sends is not read as anything. Without reading, its end would not be noticed.
+    socket.resume();
+    socket.end(Buffer.concat(entries.map(syslogFrame)));
+    try {
+      await inTime(taken, TAKE_MS);
+    } finally {
+      socket.destroy();
+    }
+  },
 });

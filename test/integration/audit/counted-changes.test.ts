@@ -1,4 +1,4 @@
-import { ChangedRows } from "../../../audit/check/changed-rows.ts";
+import { ChangedRows, type RowCounts } from "../../../audit/check/changed-rows.ts";
 import { pruneLog } from "../../../audit/prune/prune-log.ts";
 import { logOf } from "../../../crypto/wire/ids.ts";
 import { asOwner } from "../../../db/as-owner.ts";
@@ -45,6 +45,9 @@ attackTest.each(
     saidBy(server, "audit_log_altered", () => withoutTriggers(server.database, ...statements())),
 );
 
+const deletedIn = ({ tables }: RowCounts) =>
+  tables.reduce((sum, { deleted }) => sum + deleted, 0);
+
 test("pruning is no change, and a change counts until a whole check is accepted", async () => {
   const database = await createTestDatabase();
   const audit = await openAuditLog(database);
@@ -60,15 +63,41 @@ test("pruning is no change, and a change counts until a whole check is accepted"
     pruneLog(client, log, { minimumIndex: 256, events: [] }),
   );
   // PostgreSQL counts a moment later.
-  await until(async () => (await changed.read(pool)).deleted >= 256);
+  await until(async () => deletedIn(await changed.read(pool)) >= 256);
   await changed.assertNone(pool);
   await withoutTriggers(database, `delete from audit.entries where id = ${entryAt(tenant, 300)}`);
-  await until(async () => (await changed.read(pool)).deleted >= 257);
+  await until(async () => deletedIn(await changed.read(pool)) >= 257);
   const altered = { code: "audit_log_altered" };
+  // A prune may end during the first look.
+  await changed.assertNone(pool);
   await expect(changed.assertNone(pool)).rejects.toMatchObject(altered);
   await expect(changed.assertNone(pool)).rejects.toMatchObject(altered);
   changed.accept(await changed.read(pool));
   await changed.assertNone(pool);
   await audit.close();
   await database.drop();
+});
+
+/** Counts of a database whose PostgreSQL says what the test tells it to. */
+class ToldCounts extends ChangedRows {
+  counts: RowCounts = {
+    startedAt: "1",
+    resetAt: null,
+    tables: [{ relid: 1, updated: 0, deleted: 5 }],
+    pruned: 5,
+  };
+  override read() {
+    return Promise.resolve(this.counts);
+  }
+}
+
+test.each([
+  { what: "counts that become smaller", table: { relid: 1, updated: 0, deleted: 4 } },
+  { what: "a table that was made anew", table: { relid: 2, updated: 0, deleted: 5 } },
+])("$what count as a change", async ({ table }) => {
+  const told = new ToldCounts();
+  await told.assertNone(server.database.pool);
+  told.counts = { ...told.counts, tables: [table] };
+  const look = told.assertNone(server.database.pool);
+  await expect(look).rejects.toMatchObject({ code: "audit_log_altered" });
 });

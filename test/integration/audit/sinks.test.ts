@@ -93,7 +93,7 @@ test("each entry reaches a file and a syslog receiver in the order of its log, a
   expect(await linesOf(path)).not.toEqual([]);
   const [message = ""] = receiver.messages.filter((each) => each.includes('"user.create"'));
   expect(message).toMatch(
-    /^<110>1 \d{4}-\d\d-\d\dT[\d:.]+Z - sealdesk - user\.create - \{"log":"sealdesk\.local\/audit\/t\/[^"]+","index":\d+,"entry":\{"action":"user\.create"/,
+    /^<110>1 \d{4}-\d\d-\d\dT[\d:.]+Z - sealdesk - user\.create - \{"log":"sealdesk\.local\/audit\/t\/[^"]+","index":\d+,"leaf":"[A-Za-z0-9+/]{43}=","entry":\{"action":"user\.create"/,
   );
   // The operator's log is delivered too.
   const logs = orderedIndexes(deliveredIn(await both()));
@@ -127,7 +127,7 @@ test("a receiver that breaks connections gets every entry nevertheless", async (
 
 test("acts are refused while too few sinks take entries, and go on when one does", async () => {
   const path = join(folder, "required.jsonl");
-  // Whatever is written there meets a disk that is full.
+  // One is a device and the other is in a folder that does not exist.
   const node = await startNode(`full=file:///dev/full,away=file://${folder}/away/audit.jsonl`, 1);
   await until(async () => (await positions()).includes("away"));
   const staff = await act();
