@@ -235,14 +235,15 @@ table audit.restores (
 table audit.sink_positions (
   sink text not null,
   log uuid not null,
-  next bigint not null
+  next bigint not null,
+  refused_at timestamp with time zone
 )
   row level security
   constraint sink_positions_next_check CHECK ((next >= 0))
   constraint sink_positions_pkey PRIMARY KEY (sink, log)
   grant insert to sealdesk_integrator
   grant select to sealdesk_integrator
-  grant update (next) to sealdesk_integrator
+  grant update (next, refused_at) to sealdesk_integrator
   policy integrator for * using (true)
 
 table audit.tiles (

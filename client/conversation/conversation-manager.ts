@@ -313,16 +313,11 @@ export class ConversationManager {
     });
   }
 
-  /**
-   * What arrives in the conversation from now on happened after the removals that were known when the connection was
-   * made.
-   */
+  /** What arrives in the conversation from now on happened after the removals that were known at the hello. */
   #noteCaughtUp(id: ConversationId): void {
     const { store, rollback, onFailure } = this.#deps;
     const { generation } = rollback;
-    store
-      .transact(async (transaction) => noteCaughtUp(transaction, id, generation))
-      .catch(onFailure);
+    store.transact(async (each) => noteCaughtUp(each, id, generation)).catch(onFailure);
   }
 
   /** Starts sending in a conversation once no event can still arrive that might forbid it. */

@@ -25,7 +25,7 @@ export const attackTimes = {
   reading: "when it is read, and within a whole check",
   served: "when it is read",
   check: "within a whole check",
-  counted: `within ${(2 * changesEveryMs) / 1_000} s, if PostgreSQL counts it`,
+  counted: `within ${(3 * changesEveryMs) / 1_000} s, if PostgreSQL counts it`,
   failing: `within a whole check and ${failingCheckMs / 1_000} s`,
 } as const;
 

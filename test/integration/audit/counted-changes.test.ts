@@ -45,8 +45,7 @@ attackTest.each(
     saidBy(server, "audit_log_altered", () => withoutTriggers(server.database, ...statements())),
 );
 
-const deletedIn = ({ tables }: RowCounts) =>
-  tables.reduce((sum, { deleted }) => sum + deleted, 0);
+const deletedIn = ({ tables }: RowCounts) => tables.reduce((sum, { deleted }) => sum + deleted, 0);
 
 test("pruning is no change, and a change counts until a whole check is accepted", async () => {
   const database = await createTestDatabase();

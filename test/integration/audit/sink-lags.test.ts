@@ -89,7 +89,7 @@ test("logs that are refused keep no other log waiting, are named, and block noth
   );
   await until(() => troubles.length >= 2);
   const code = "audit_log_altered";
-  expect(troubles.map((each) => each.origin).toSorted()).toEqual(names.toSorted());
+  expect(new Set(troubles.map((each) => each.origin))).toEqual(new Set(names));
   expect(troubles.map((each) => each.code)).toEqual([code, code]);
   await until(async () => {
     const oldest = await database.owner.query<{ isLate: boolean }>(
