@@ -142,6 +142,20 @@ async function refusalsOf<A extends AuditAction, T>(
   }
 }
 
+/**
+ * Like `assertAllowed`, for acts that need a registered device.
+ * @throws IdentityError device_required, forbidden, with the decision's reasons
+ */
+export function assertAllowedOnDevice(decision: Decision): void {
+  if (decision.reasons.includes("device_not_registered"))
+    throw new IdentityError(
+      "device_required",
+      "Do this with a registered device, or register this one first.",
+      { reasons: decision.reasons },
+    );
+  assertAllowed(decision);
+}
+
 /** @throws IdentityError forbidden, with the decision's reasons, unless the decision allows */
 export function assertAllowed(decision: Decision): void {
   if (!decision.allowed)

@@ -138,6 +138,8 @@ async function clearAccount(
   );
   // A pending request would bring a new device the approval of a former one.
   await client.query("delete from link_requests where user_id = $1", [user]);
+  // A link for a new password may be in other hands, as the devices may be.
+  await client.query("delete from password_resets where user_id = $1", [user]);
   if (accountKey === undefined) return [];
   const removed = await removeDevices(client, { tenant, user, accountKey }, "all", nowMs);
   await client.query("update users set account_key = null where id = $1", [user]);

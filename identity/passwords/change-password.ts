@@ -3,13 +3,13 @@ import type { Secret } from "../../keys/secret.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideCredentials } from "../../policies/credentials.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
-import { auditDone, auditRefusals } from "../audited.ts";
+import { assertAllowedOnDevice, auditDone, auditRefusals } from "../audited.ts";
 import { lockAccount } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
 import {
-  assertCredentials,
+  assertOwnCredentials,
   readPasswordAccount,
   replacePassword,
   type PasswordAccount,
@@ -46,12 +46,13 @@ export async function changePassword(
   const ended = await auditRefusals(deps, actor, act, async () => {
     const account = await readPasswordAccount(deps, tenant, user);
     const decision = decideCredentials(actor, "change_password", { tenant, user, ...account });
-    assertCredentials(decision);
+    assertAllowedOnDevice(decision);
     const present = await assertPassword(deps, actor, account, passwords.present);
     const { username, slug } = account;
     const replacement = await hashPassword(passwords.replacement, [username, slug]);
     return inTransaction(deps.pool, tenant, async (client) => {
       await lockAccount(client, user);
+      await assertOwnCredentials(client, actor, "change_password");
       const nowMs = deps.now();
       await replacePassword(client, user, { present, replacement });
       const others = await endSessionsOf(client, user, nowMs, session);

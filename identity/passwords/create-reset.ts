@@ -8,10 +8,12 @@ import { Secret } from "../../keys/secret.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideCredentials, RESET_LIFETIME_MS } from "../../policies/credentials.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
-import { audited, type UseCase } from "../audited.ts";
+import { assertAllowedOnDevice, audited, type UseCase } from "../audited.ts";
+import { lockAccounts } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
 import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
-import { assertCredentials, readCredentialsFacts } from "./password-account.ts";
+import { assertSession } from "../tokens/session-end.ts";
+import { readCredentialsFacts } from "./password-account.ts";
 
 /** The right to choose a new password for an account, once. */
 export interface PasswordReset {
@@ -44,7 +46,7 @@ const ACCOUNT = `
  * Makes a link with which another person of the tenant chooses a new password. An earlier link of the account
  * ends. Its password stays valid until then.
  * @throws IdentityError user_not_found, also for a user of another tenant; device_required; forbidden;
- *   step_up_required
+ *   step_up_required; session_revoked, device_revoked: the actor's own session or device ended meanwhile
  */
 export async function createPasswordReset(
   deps: UseCase,
@@ -58,13 +60,16 @@ export async function createPasswordReset(
     subject: user,
   } as const;
   return audited(deps, actor, act, async (client, note) => {
+    await lockAccounts(client, [actor.user, user]);
+    // This may have waited for the locks. If two administrators reset each other, the first one wins.
+    await assertSession(client, actor);
     const facts = await readCredentialsFacts(client, user);
     const { rows } = await client.query<ResetRow>(`${ACCOUNT} where u.id = $1`, [user]);
     const [account] = rows;
     if (account === undefined || facts === undefined) throw notFound();
     const decision = decideCredentials(actor, "reset_password", { tenant, user, ...facts });
     note({ decision });
-    assertCredentials(decision);
+    assertAllowedOnDevice(decision);
     await assertFreshFactor(client, actor, "reset_password", deps.now());
     const reset = await storeReset(client, tenant, account, deps.now());
     note({ details: { expiresAtMs: reset.expiresAtMs } });

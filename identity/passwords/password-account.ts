@@ -1,10 +1,10 @@
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import type { CredentialsFacts } from "../../policies/credentials.ts";
-import type { Decision } from "../../policies/decision.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { decideCredentials, type CredentialsFacts } from "../../policies/credentials.ts";
 import type { Profiles } from "../accounts/profiles.ts";
-import { assertAllowed } from "../audited.ts";
+import { assertAllowedOnDevice } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
 
 /** What decisions about credentials need to know, besides whose they are. */
@@ -24,15 +24,19 @@ export async function readCredentialsFacts(
   return rows[0];
 }
 
-/** @throws IdentityError device_required, forbidden */
-export function assertCredentials(decision: Decision): void {
-  if (decision.reasons.includes("device_not_registered"))
-    throw new IdentityError(
-      "device_required",
-      "Do this with a registered device, or register this one first.",
-      { reasons: decision.reasons },
-    );
-  assertAllowed(decision);
+/**
+ * Decides again about the actor's own account, once its lock is held: it may have got its first device since.
+ * @throws IdentityError device_required, forbidden
+ */
+export async function assertOwnCredentials(
+  client: Client,
+  actor: Actor,
+  action: "change_password" | "enrol_factor",
+): Promise<void> {
+  const { tenant, user } = actor;
+  const facts = await readCredentialsFacts(client, user);
+  if (facts === undefined) throw new IdentityError("user_not_found", "There is no such user.");
+  assertAllowedOnDevice(decideCredentials(actor, action, { tenant, user, ...facts }));
 }
 
 /** An account whose person gives the password. */

@@ -1,7 +1,9 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import { appendRefusal } from "../../audit/append-refusal.ts";
 import { NO_TENANT } from "../../audit/logs.ts";
-import type { UserId } from "../../crypto/wire/ids.ts";
+import { nilId, type TenantId, type UserId } from "../../crypto/wire/ids.ts";
+import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
+import { runFor } from "../../db/fairness/requester.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Secret } from "../../keys/secret.ts";
 import { decidePasswordReset } from "../../policies/credentials.ts";
@@ -40,13 +42,21 @@ interface Link {
 const LINK = `
   select user_id as "user", expires_at_ms as "expiresAtMs" from password_resets where token_hash = $1`;
 
+/** The redemptions that are served at the same time. */
+const redemptions = new FairSemaphore(fairPlaces(8, 2));
+
 /**
  * Gives an account the password that the holder of a link chose, and ends all its sessions. The link ends. If
- * the password is refused, the link stays valid.
+ * the password is refused, the link stays valid. Sites take turns, because nobody is signed in.
  * @throws IdentityError password_reset_refused: there is no such tenant or link, it is too old, or it was
- *   used; weak_password, password_too_common
+ *   used; weak_password, password_too_common; OverloadError overloaded
  */
 export async function redeemPasswordReset(deps: RedeemDeps, given: Redemption): Promise<void> {
+  const holder = { tenant: nilId<TenantId>(), account: `password resets from ${given.site}` };
+  await redemptions.run(holder, () => runFor(holder, () => redeem(deps, given)));
+}
+
+async function redeem(deps: RedeemDeps, given: Redemption): Promise<void> {
   const { pool } = deps;
   const tenant = await findTenant(pool, given.tenant);
   const tokenHash = hashOfToken(given.token.reveal());

@@ -24,7 +24,9 @@ export async function usablePassword(
   names: readonly string[],
 ): Promise<string> {
   const text = opaqueString(password.reveal());
-  if (text.length < MIN_PASSWORD_LENGTH || text.length > MAX_PASSWORD_LENGTH)
+  // NIST counts each code point of Unicode as one character.
+  const { length } = Array.from(text);
+  if (length < MIN_PASSWORD_LENGTH || length > MAX_PASSWORD_LENGTH)
     throw new IdentityError(
       "weak_password",
       `A password has ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters.`,

@@ -3,11 +3,11 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideCredentials } from "../../policies/credentials.ts";
-import { auditDone, auditRefusals } from "../audited.ts";
+import { assertAllowedOnDevice, auditDone, auditRefusals } from "../audited.ts";
 import { lockAccount } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
 import { assertPassword, type PasswordDeps } from "../passwords/change-password.ts";
-import { assertCredentials, readPasswordAccount } from "../passwords/password-account.ts";
+import { assertOwnCredentials, readPasswordAccount } from "../passwords/password-account.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
 import { giveRecoveryCodes } from "./recovery-codes.ts";
 import { factorFailed, type FactorDeps } from "./step-up.ts";
@@ -35,11 +35,13 @@ export async function enrolTotp(
   return auditRefusals(deps, actor, act, async () => {
     const account = await readPasswordAccount(deps, tenant, user);
     const decision = decideCredentials(actor, "enrol_factor", { tenant, user, ...account });
-    assertCredentials(decision);
+    assertAllowedOnDevice(decision);
     await assertPassword(deps, actor, account, password);
     const secret = newTotpSecret();
     const sealed = await deps.totpSecrets.seal(tenant, user, secret);
     await inTransaction(deps.pool, tenant, async (client) => {
+      await lockAccount(client, user);
+      await assertOwnCredentials(client, actor, "enrol_factor");
       const nowMs = deps.now();
       const { rowCount } = await client.query(
         `insert into totp_factors (tenant, user_id, secret, created_at_ms) values ($1, $2, $3, $4)
@@ -76,11 +78,12 @@ export async function confirmTotp(
   const { codes, ended } = await auditRefusals(deps, actor, act, async () => {
     const account = await readPasswordAccount(deps, tenant, user);
     const decision = decideCredentials(actor, "enrol_factor", { tenant, user, ...account });
-    assertCredentials(decision);
+    assertAllowedOnDevice(decision);
     const nowMs = deps.now();
     const first = await firstCode(deps, actor, code, nowMs);
     return inTransaction(deps.pool, tenant, async (client) => {
       await lockAccount(client, user);
+      await assertOwnCredentials(client, actor, "enrol_factor");
       const { rowCount } = await client.query(
         `update totp_factors set confirmed_at_ms = $2, last_step = $3
          where user_id = $1 and secret = $4 and confirmed_at_ms is null`,

@@ -6,11 +6,12 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideCredentials } from "../../policies/credentials.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
-import { audited, type UseCase } from "../audited.ts";
+import { assertAllowedOnDevice, audited, type UseCase } from "../audited.ts";
 import { lockAccounts } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
-import { assertCredentials, readCredentialsFacts } from "../passwords/password-account.ts";
+import { readCredentialsFacts } from "../passwords/password-account.ts";
 import { endSessionsOf } from "../tokens/end-sessions.ts";
+import { assertSession } from "../tokens/session-end.ts";
 import { assertFreshFactor } from "./fresh-factor.ts";
 
 /**
@@ -23,11 +24,13 @@ export async function removeOwnTotp(deps: UseCase, actor: Actor): Promise<void> 
   const act = { action: "user.remove_factor", resource: { type: "user", id: user } } as const;
   await audited(deps, actor, act, async (client, note) => {
     await lockAccounts(client, [user]);
+    // This may have waited for the lock, as in `resetTotp`.
+    await assertSession(client, actor);
     const facts = await readCredentialsFacts(client, user);
     if (facts === undefined) throw notFound();
     const decision = decideCredentials(actor, "remove_factor", { tenant, user, ...facts });
     note({ decision });
-    assertCredentials(decision);
+    assertAllowedOnDevice(decision);
     await assertFreshFactor(client, actor, "remove_factor", deps.now());
     await removeFactor(client, user);
   });
@@ -46,12 +49,14 @@ export async function resetTotp(deps: UseCase, actor: Actor, user: UserId): Prom
     subject: user,
   } as const;
   await audited(deps, actor, act, async (client, note) => {
-    await lockAccounts(client, [user]);
+    await lockAccounts(client, [actor.user, user]);
+    // If two administrators reset each other, the first one wins.
+    await assertSession(client, actor);
     const facts = await readCredentialsFacts(client, user);
     if (facts === undefined) throw notFound();
     const decision = decideCredentials(actor, "reset_factor", { tenant, user, ...facts });
     note({ decision });
-    assertCredentials(decision);
+    assertAllowedOnDevice(decision);
     await assertFreshFactor(client, actor, "reset_factor", deps.now());
     await removeFactor(client, user);
     const ended = await endSessionsOf(client, user, deps.now());
@@ -70,7 +75,7 @@ export async function resetTotpByOperator(
 ): Promise<void> {
   await inTransaction(pool, tenant, async (client) => {
     const { rows } = await client.query<{ id: UserId }>(
-      "select id from users where username_index = any($1::bytea[])",
+      "select id from users where username_index = any($1::bytea[]) for no key update",
       [profiles.usernameIndexes(tenant, username)],
     );
     const [user] = rows;

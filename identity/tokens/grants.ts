@@ -5,7 +5,7 @@ import type { UserId } from "../../crypto/wire/ids.ts";
 import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
 import { isPassword } from "../passwords/password-hash.ts";
 import type { Tenant } from "../accounts/tenant.ts";
-import { HAS_FACTOR, proveFactor, type FactorProof } from "../second-factor/prove-factor.ts";
+import { proveFactor, type FactorProof } from "../second-factor/prove-factor.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Client } from "../../db/pool.ts";
 import type { IdentityError } from "../identity-error.ts";
@@ -29,6 +29,7 @@ export type GrantFailure =
   | "wrong_password"
   | "second_factor_required"
   | "second_factor_failed"
+  | "credentials_changed"
   | CustomerTokenRefusal
   | Refused<ProviderOutcome>["failure"];
 type Refused<T> = Extract<T, { readonly failure: unknown }>;
@@ -46,6 +47,8 @@ export type Identified =
       readonly provider?: ProviderSession | undefined;
       /** The second factor that was proved. */
       readonly factor?: FactorProof["kind"];
+      /** What a password was compared with. It must still be so when the session opens. */
+      readonly verified?: VerifiedPassword;
     }
   | {
       readonly failure: GrantFailure;
@@ -53,6 +56,17 @@ export type Identified =
       /** The error that the device is told. Without it, it is told that the sign-in failed. */
       readonly told?: IdentityError | undefined;
     };
+
+/** The password and the second factor that an account had when they were compared. */
+export interface VerifiedPassword {
+  readonly passwordHash: string | null;
+  /** When the second factor was confirmed; null if the account has none. */
+  readonly factorSinceMs: number | null;
+}
+
+/** SQL for the members of `VerifiedPassword` of the account `u`. */
+export const VERIFIED = `u.password_hash as "passwordHash", (select f.confirmed_at_ms
+  from totp_factors f where f.user_id = u.id) as "factorSinceMs"`;
 
 type Deps = Pick<
   SignInDeps,
@@ -107,13 +121,10 @@ async function byPassword(
   // Without a tenant, the same queries run and find nothing.
   const id = tenant?.id ?? NO_TENANT;
   const found = await inTransaction(pool, id, async (client) => {
-    const { rows } = await client.query<{
-      id: UserId;
-      passwordHash: string | null;
-      isRegistered: boolean;
-      hasFactor: boolean;
-    }>(
-      `select id, password_hash as "passwordHash", ${IS_REGISTERED}, ${HAS_FACTOR} as "hasFactor"
+    const { rows } = await client.query<
+      VerifiedPassword & { readonly id: UserId; readonly isRegistered: boolean }
+    >(
+      `select id, ${IS_REGISTERED}, ${VERIFIED}
        from users u where tenant = $1 and username_index = any($3::bytea[])`,
       [id, deviceKey, profiles.usernameIndexes(id, username)],
     );
@@ -129,9 +140,10 @@ async function byPassword(
   );
   if (tenant === undefined) return { failure: "unknown_tenant" };
   if (found === undefined) return { failure: "unknown_user" };
-  const { id: user } = found;
+  const { id: user, passwordHash, factorSinceMs } = found;
+  const verified = { passwordHash, factorSinceMs };
   if (!matches) return { failure: "wrong_password", user };
-  if (!found.hasFactor) return { user, isRegistered };
+  if (factorSinceMs === null) return { user, isRegistered, verified };
   if (factor === undefined) return { failure: "second_factor_required", user };
   // Counted apart from the password: only those who know it can use up these attempts.
   const by = { account: `${account} second factor`, registeredKey };
@@ -139,7 +151,7 @@ async function byPassword(
     proveFactor(deps, { tenant: tenant.id, user }, factor, nowMs),
   );
   return isProved
-    ? { user, isRegistered, factor: factor.kind }
+    ? { user, isRegistered, factor: factor.kind, verified }
     : { failure: "second_factor_failed", user };
 }
 

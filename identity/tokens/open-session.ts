@@ -14,6 +14,7 @@ import {
 import type { Role } from "../../policies/actor.ts";
 import { assertServes } from "../accounts/assert-serves.ts";
 import { findTenant, type Tenant } from "../accounts/tenant.ts";
+import { lockAccount } from "../directory/lock-account.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import { IdentityError } from "../identity-error.ts";
@@ -21,7 +22,7 @@ import type { FactorProof } from "../second-factor/prove-factor.ts";
 import { factorFailed } from "../second-factor/step-up.ts";
 import { verifyProof, type ProvenKey } from "./device-proof.ts";
 import type { ProviderSession } from "../providers/sign-in-with-provider.ts";
-import { identifyByGrant, type GrantFailure } from "./grants.ts";
+import { identifyByGrant, VERIFIED, type GrantFailure, type VerifiedPassword } from "./grants.ts";
 import type { CountedReason } from "./refused-sign-ins.ts";
 import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
 
@@ -102,7 +103,7 @@ async function openAt(
     await recordFailure(deps, tenant, request.grant, identified, nowMs);
     throw identified.told ?? refusalOf(identified.failure);
   }
-  const { user, isRegistered, provider, factor } = identified;
+  const { user, isRegistered, provider, factor, verified } = identified;
   const { grant } = request;
   const registeredKey = isRegistered ? key.thumbprint : undefined;
   try {
@@ -114,7 +115,7 @@ async function openAt(
     await deps.limits.sessionOpens({ user, registeredKey });
     assertServes(tenant, request.origin);
     return await inTransaction(deps.pool, tenant.id, (client) =>
-      createSession(deps, client, { tenant, user, grant, provider, factor, key, nowMs }),
+      createSession(deps, client, { tenant, user, grant, provider, factor, verified, key, nowMs }),
     );
   } catch (error) {
     if (isRefusal(error))
@@ -135,11 +136,13 @@ async function createSession(
     readonly grant: Grant;
     readonly provider: ProviderSession | undefined;
     readonly factor: FactorProof["kind"] | undefined;
+    readonly verified: VerifiedPassword | undefined;
     readonly key: ProvenKey;
     readonly nowMs: number;
   },
 ): Promise<OpenedSession> {
-  const { tenant, user, grant, provider, factor, key, nowMs } = opening;
+  const { tenant, user, grant, provider, factor, verified, key, nowMs } = opening;
+  if (verified !== undefined) await assertUnchanged(client, user, verified);
   const { rows } = await client.query<{
     role: Role;
     displayName: Uint8Array | null;
@@ -208,6 +211,27 @@ async function createSession(
 /** A provider whose clock is ahead must not make a sign-in count as fresh for longer. */
 const authenticatedAtMs = (provider: ProviderSession | undefined, nowMs: number): number | null =>
   provider?.authenticatedAtMs === undefined ? null : Math.min(provider.authenticatedAtMs, nowMs);
+
+/**
+ * Locks the account and requires that it still has the password and the second factor that were compared.
+ * Otherwise a change, which ends the sessions that are open, would miss the one that is about to open.
+ * @throws IdentityError sign_in_failed
+ */
+async function assertUnchanged(
+  client: Client,
+  user: UserId,
+  verified: VerifiedPassword,
+): Promise<void> {
+  await lockAccount(client, user);
+  // A statement of its own, so that it sees what was committed while this waited for the lock.
+  const { rows } = await client.query<VerifiedPassword>(
+    `select ${VERIFIED} from users u where id = $1`,
+    [user],
+  );
+  const [now] = rows;
+  if (now?.passwordHash !== verified.passwordHash || now?.factorSinceMs !== verified.factorSinceMs)
+    throw signInFailed("credentials_changed");
+}
 
 /** Whoever gave the right password is told that a code is missing or wrong. */
 function refusalOf(failure: GrantFailure): IdentityError {

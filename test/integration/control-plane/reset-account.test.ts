@@ -10,9 +10,9 @@ import {
   TestDevice,
   type Reply,
 } from "../../support/device.ts";
+import { waitingForAccounts } from "../../support/held-accounts.ts";
 import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import { until } from "../../support/until.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -186,14 +186,7 @@ test.each([{}, { reason: "because" }, { reason: "devices_lost", user: newId<User
   },
 );
 
-/** Until so many requests wait for an account. */
-async function waiting(count: number): Promise<void> {
-  const asked = `select count(*)::int as n from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'
-      and query like '%for no key update%'`;
-  const { owner } = server.database;
-  await until(async () => (await owner.query<{ n: number }>(asked)).rows[0]!.n >= count);
-}
+const waiting = (count: number) => waitingForAccounts(server, count);
 
 /** Has `requests` pass authentication and then wait for these accounts, in this order. */
 const held = (users: readonly UserId[], requests: readonly (() => Promise<Reply>)[]) =>
