@@ -108,6 +108,7 @@ export const problemKinds = {
   approval_changed: kind(409, "This is not what was asked for"),
   approval_expired: kind(410, "The request for an approval is too old"),
   approval_used: kind(409, "The request was approved or withdrawn"),
+  other_version_to_come: kind(409, "An approved version has yet to take effect"),
   forbidden: kind(403, "This is not permitted"),
 
   conversation_not_found: kind(404, "There is no such conversation"),

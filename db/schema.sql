@@ -928,7 +928,7 @@ table sealdesk.policy_versions (
   constraint policy_versions_version_check CHECK ((version > 0))
   grant insert (approval, begins_at_ms, changes, hash, tenant, version) to sealdesk_app
   grant select to sealdesk_app
-  grant update (effective_from_ms, is_recorded, withdrawn_at_ms) to sealdesk_app
+  grant update (is_recorded, withdrawn_at_ms) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.recovery_codes (
@@ -1418,7 +1418,7 @@ CREATE OR REPLACE FUNCTION sealdesk.policy_version()
  RETURNS integer
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN COALESCE((SELECT policy_versions.version FROM sealdesk.policy_versions WHERE ((policy_versions.tenant = sealdesk.current_tenant()) AND (policy_versions.withdrawn_at_ms IS NULL) AND (policy_versions.effective_from_ms <= sealdesk.database_now_ms())) ORDER BY policy_versions.effective_from_ms DESC, policy_versions.version DESC LIMIT 1), 0)
+RETURN COALESCE((SELECT v.version FROM (sealdesk.policy_versions v JOIN sealdesk.approvals a ON (((a.tenant = v.tenant) AND (a.id = v.approval)))) WHERE ((v.tenant = sealdesk.current_tenant()) AND (v.withdrawn_at_ms IS NULL) AND (v.effective_from_ms <= sealdesk.database_now_ms()) AND (a.executed_at_ms IS NOT NULL)) ORDER BY v.effective_from_ms DESC, v.version DESC LIMIT 1), 0)
 
 CREATE OR REPLACE FUNCTION keystore.probe_storage()
  RETURNS void
@@ -1555,6 +1555,21 @@ AS $function$
     where tenant = current_tenant() and id = account and password_hash = present
     returning id)
   select exists (select from replaced)
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.take_effect(approved integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  update policy_versions v
+  set effective_from_ms = greatest(coalesce(v.begins_at_ms, 0), database_now_ms())
+  from approvals a
+  where v.tenant = current_tenant() and v.version = approved and v.effective_from_ms is null
+    and v.withdrawn_at_ms is null and a.tenant = v.tenant and a.id = v.approval
+    and a.executed_at_ms is not null
+  returning v.effective_from_ms
 $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.uncount_messages()

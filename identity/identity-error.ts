@@ -91,6 +91,7 @@ export type IdentityErrorCode =
   | "approval_changed" // what is approved is not what was asked for
   | "approval_expired"
   | "approval_used" // approved or withdrawn before
+  | "other_version_to_come" // an approved version has yet to take effect
   | "forbidden"; // the policy said no
 
 /** A refusal or failure of the identity domain. */

@@ -6,7 +6,7 @@ import type { Client } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
-import { assertAllowed, audited, type Act, type UseCase } from "./audited.ts";
+import { assertAllowedOnDevice, audited, type Act, type UseCase } from "./audited.ts";
 
 /** Who acts: a member of staff, whom a policy decides about, or the operator of the server. */
 export type Party =
@@ -54,7 +54,7 @@ export function auditedBy<A extends AuditAction, T>(
 /**
  * Requires that a policy allows the act, if a member of staff does it.
  * @returns the decision, for the entry
- * @throws IdentityError forbidden
+ * @throws IdentityError device_required, forbidden
  */
 export function assertParty(
   party: Party,
@@ -62,6 +62,6 @@ export function assertParty(
 ): { readonly decision?: Decision } {
   if (!("actor" in party)) return {};
   const decision = decide(party.actor);
-  assertAllowed(decision);
+  assertAllowedOnDevice(decision);
   return { decision };
 }

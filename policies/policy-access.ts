@@ -1,4 +1,4 @@
-import type { TenantId } from "../crypto/wire/ids.ts";
+import { nilId, type DeviceId, type TenantId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule } from "./granting-rule.ts";
@@ -29,5 +29,9 @@ export function decidePolicyAct(actor: Actor, action: PolicyAction, facts: Polic
   if (rule !== undefined) return allow(rule.reason);
   if (facts.tenant !== actor.tenant) return deny("foreign_tenant");
   const isOwn = action === "approve" && subject.requester === actor.user;
-  return isOwn ? deny("own_request", `role_${actor.role}`) : deny(`role_${actor.role}`);
+  if (isOwn) return deny("own_request", `role_${actor.role}`);
+  const withDevice = { ...actor, device: actor.device ?? nilId<DeviceId>() };
+  return grantingRule(withDevice, "policy", action, subject) === undefined
+    ? deny(`role_${actor.role}`)
+    : deny("device_not_registered");
 }

@@ -134,6 +134,7 @@ const codes: ErrorCodes = {
   approval_changed: byStatus,
   approval_expired: byStatus,
   approval_used: byStatus,
+  other_version_to_come: byStatus,
 };
 
 /**

@@ -6,6 +6,7 @@ import { noChanges, type PolicyChanges } from "../../policies/versions/policy-ch
 import { requestApproval } from "../approvals/request-approval.ts";
 import { IdentityError } from "../identity-error.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../party.ts";
+import { lockPolicy } from "./lock-policy.ts";
 import { readVersion } from "./policies.ts";
 import { ofPolicy, type PolicyDeps } from "./policy-deps.ts";
 import { compileChanges, hashOfChanges, openVersion, parseChanges } from "./version-row.ts";
@@ -28,12 +29,15 @@ export interface Draft {
   readonly expiresAtMs: number;
 }
 
+/** How long after the draft a version takes effect at the latest, in milliseconds. */
+const LATEST_MS = 365 * 86_400_000;
+
 /** The number of drafts of a tenant that may wait for an approval. */
 const MOST_DRAFTS = 20;
 
 /**
  * Makes a draft of a version. It decides nothing until a second person approves it.
- * @throws IdentityError invalid_policy, policy_version_not_found, too_many_drafts, forbidden
+ * @throws IdentityError invalid_policy, policy_version_not_found, too_many_drafts, forbidden, device_required
  */
 export async function draftVersion(
   deps: PolicyDeps & { readonly newId: NewId },
@@ -46,6 +50,8 @@ export async function draftVersion(
     const decided = assertParty(party, (actor) => decidePolicyAct(actor, "propose", { tenant }));
     const changes = await changesOf(client, content);
     const nowMs = deps.now();
+    if (beginsAtMs !== null && beginsAtMs > nowMs + LATEST_MS)
+      throw new IdentityError("invalid_policy", "A version takes effect within 365 days.");
     const version = await nextVersion(client, tenant, nowMs);
     compileChanges(version, changes);
     const hash = hashOfChanges(changes);
@@ -83,7 +89,7 @@ async function changesOf(client: Client, content: NewVersion["content"]): Promis
 
 /** Two drafts at the same time wait for each other, so that each gets a number. */
 async function nextVersion(client: Client, tenant: TenantId, nowMs: number): Promise<number> {
-  await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`policy ${tenant}`]);
+  await lockPolicy(client, tenant);
   const { rows } = await client.query<{ next: number; waiting: number }>(
     `select coalesce(max(v.version), 0) + 1 as next, (count(*) filter (where v.effective_from_ms is null
        and v.withdrawn_at_ms is null and a.expires_at_ms > $1))::integer as waiting

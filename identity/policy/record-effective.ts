@@ -8,11 +8,15 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { UseCase } from "../audited.ts";
 import { ofPolicy } from "./policy-deps.ts";
 
+// In the order in which they took effect, so that the last entry is about the version in force.
 const RECORD = `
-  update policy_versions set is_recorded = true
-  where not is_recorded and withdrawn_at_ms is null
-    and effective_from_ms <= sealdesk.database_now_ms()
-  returning version, hash, effective_from_ms as "effectiveFromMs"`;
+  with recorded as (
+    update policy_versions v set is_recorded = true from approvals a
+    where not v.is_recorded and v.withdrawn_at_ms is null
+      and v.effective_from_ms <= sealdesk.database_now_ms()
+      and a.tenant = v.tenant and a.id = v.approval and a.executed_at_ms is not null
+    returning v.version, v.hash, v.effective_from_ms as "effectiveFromMs")
+  select * from recorded order by "effectiveFromMs", version`;
 
 interface EffectiveRow {
   readonly version: number;

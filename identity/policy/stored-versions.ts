@@ -70,9 +70,9 @@ export async function readVersionRow(
 /** Returns the version that was in force at a time, in milliseconds since the Unix epoch. */
 export async function readVersionAt(client: Client, atMs: number): Promise<number> {
   const { rows } = await client.query<{ version: number }>(
-    `select version from policy_versions
-     where withdrawn_at_ms is null and effective_from_ms <= $1
-     order by effective_from_ms desc, version desc limit 1`,
+    `select v.version from policy_versions v join approvals a on a.tenant = v.tenant and a.id = v.approval
+     where v.withdrawn_at_ms is null and v.effective_from_ms <= $1 and a.executed_at_ms is not null
+     order by v.effective_from_ms desc, v.version desc limit 1`,
     [atMs],
   );
   return rows[0]?.version ?? 0;

@@ -6,7 +6,7 @@ import { actingKeyOf, actionOf } from "./action-of.ts";
 import type { Recorded } from "./difference.ts";
 import { providerDetails, providerWords } from "./provider-settings.ts";
 import type { ReplayedState } from "./replay.ts";
-import { apiKeyLabel, keyLabel, type SettingColumn } from "./setting-columns.ts";
+import { apiKeyLabel, keyLabel, policyLabel, type SettingColumn } from "./setting-columns.ts";
 
 const roleDetails = z.looseObject({ role: z.enum(roles) });
 const keyDetails = z.looseObject({
@@ -23,6 +23,11 @@ const apiKeyDetails = z.looseObject({
       expiresAtMs: z.number(),
     }),
   ),
+});
+const policyDetails = z.looseObject({
+  version: z.number(),
+  hash: z.string(),
+  effectiveFromMs: z.number(),
 });
 const removalDetails = z.looseObject({ provider: z.string() });
 const factorDetails = z.looseObject({ roles: z.array(z.string()) });
@@ -62,7 +67,8 @@ export class RecordedState implements ReplayedState<RecordedState> {
     const action = actionOf(bytes);
     const isAccount = action === "user.create" || action === "user.set_role";
     const key = actingKeyOf(bytes);
-    if (!isAccount && key === undefined && action?.startsWith("tenant.") !== true) return;
+    const isSetting = action?.startsWith("tenant.") === true || action === "policy.effective";
+    if (!isAccount && !isSetting && key === undefined) return;
     const entry = parseEntry(bytes);
     if (entry?.outcome !== "success") return;
     this.#apply(entry, index);
@@ -105,7 +111,13 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("revoked_customer_kids", []);
         set("api_keys", []);
         set("second_factor_roles", []);
+        set("policy_in_force", []);
         break;
+      case "policy.effective": {
+        const { data } = policyDetails.safeParse(details);
+        set("policy_in_force", data === undefined ? [] : [policyLabel(data)]);
+        break;
+      }
       case "tenant.set_second_factor":
         set("second_factor_roles", factorDetails.safeParse(details).data?.roles ?? []);
         break;

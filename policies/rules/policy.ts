@@ -23,8 +23,10 @@ export const policyRules: readonly PolicyRule<"policy", PolicyAction>[] = [
     resource: "policy",
     actions: ["propose", "withdraw"],
     roles: ["admin"],
+    // A person with only a stolen password must not be able to change the policy.
+    device: "registered",
     conditions: {},
-    means: "The policy of the tenant.",
+    means: "The policy of the tenant. The admin uses a registered device.",
     reason: "proposes_policy",
   },
   {
@@ -32,8 +34,9 @@ export const policyRules: readonly PolicyRule<"policy", PolicyAction>[] = [
     resource: "policy",
     actions: ["withdraw"],
     roles: ["compliance_officer"],
+    device: "registered",
     conditions: {},
-    means: "The policy of the tenant.",
+    means: "The policy of the tenant. The officer uses a registered device.",
     reason: "withdraws_policy",
   },
   {
@@ -41,8 +44,9 @@ export const policyRules: readonly PolicyRule<"policy", PolicyAction>[] = [
     resource: "policy",
     actions: ["approve"],
     roles: ["admin", "compliance_officer"],
+    device: "registered",
     conditions: { requester: { $ne: "$actor.user" } },
-    means: "Somebody else has proposed the version.",
+    means: "Somebody else has proposed the version. The actor uses a registered device.",
     reason: "second_person",
   },
 ];

@@ -46,7 +46,8 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     post: "narrow",
     upload: "narrow",
     grant_history: "narrow",
-    change_consent: "narrow",
+    // Otherwise a customer could not take a consent back.
+    change_consent: "fixed",
   },
   // A frame has no transaction in which the version could be read. Membership decides, and for a message
   // the rule `conversation.write`.
@@ -56,7 +57,8 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     read_devices: { roles: ["agent", "supervisor", "bot", ...reading.roles] },
     take_bundle: "narrow",
     publish_prekeys: "narrow",
-    renew_list: "narrow",
+    // Otherwise nobody could remove a device of their own that is in the hands of a thief.
+    renew_list: "fixed",
     revoke_device: removing,
     reset_account: { ...removing, conditions: { user: { $ne: "$actor.user" } } },
   },

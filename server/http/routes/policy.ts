@@ -82,7 +82,13 @@ const draftRoute = (deps: PolicyDeps & { readonly newId: NewId }): Route =>
       body: newPolicyVersion,
       bodyLimit: bodyLimits.policyVersion,
       answers: { 201: { description: "The draft", schema: draftedVersion } },
-      problems: ["forbidden", "invalid_policy", "policy_version_not_found", "too_many_drafts"],
+      problems: [
+        "forbidden",
+        "device_required",
+        "invalid_policy",
+        "policy_version_not_found",
+        "too_many_drafts",
+      ],
     },
     async ({ who: { actor }, body }) => {
       const { reason, beginsAtMs = null } = body;
@@ -174,6 +180,8 @@ const approveRoute = (deps: PolicyDeps): Route =>
         "approval_changed",
         "approval_expired",
         "approval_used",
+        "other_version_to_come",
+        "device_required",
         "step_up_required",
       ],
     },
@@ -195,7 +203,13 @@ const withdrawRoute = (deps: PolicyDeps): Route =>
       audits: ["policy.withdraw"],
       params: versionParams,
       answers: { 204: { description: "It never takes effect" } },
-      problems: ["forbidden", "policy_version_not_found", "policy_version_closed", "approval_used"],
+      problems: [
+        "forbidden",
+        "device_required",
+        "policy_version_not_found",
+        "policy_version_closed",
+        "approval_used",
+      ],
     },
     async ({ who: { actor }, params: { version } }) => {
       await withdrawVersion(deps, { actor }, version);

@@ -1,6 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { allowStaffGrants } from "../../../identity/accounts/allow-staff-grants.ts";
 import { suspendTenant } from "../../../identity/accounts/suspend-tenant.ts";
+import { approveVersion } from "../../../identity/policy/approve-version.ts";
+import { draftVersion } from "../../../identity/policy/draft-version.ts";
+import { Policies } from "../../../identity/policy/policies.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 import { arrange, grantBy, postGrant } from "../control-plane/history-requests.ts";
 import { attackTest, saidBy } from "../../support/attack-test.ts";
 import { customerDevice } from "../../support/device.ts";
@@ -12,6 +16,7 @@ import { until } from "../../support/until.ts";
 
 let server: TestServer;
 let agent: TestStaff;
+let version: { readonly hash: Uint8Array };
 const roles = [{ group: "support", role: "agent" }] as const;
 beforeAll(async () => {
   server = await startTestServer({ metrics: { host: "127.0.0.1", port: 0 } }, { stateEveryMs: 20 });
@@ -24,10 +29,24 @@ beforeAll(async () => {
     roles: [...roles],
   });
   await provider.close();
+  version = await policyInForce(server);
   // From here on, the entries have places.
   await until(async () => (await sql("select 1 as id from audit.pending")).rows.length === 0);
 });
 afterAll(() => server.close());
+
+/** Has two operators make a version of the policy, which is in force at once. */
+async function policyInForce({ database, clock, tenant }: TestServer) {
+  const deps = { pool: database.pool, now: () => clock.now(), policies: new Policies(), newId };
+  const by = (name: string) => ({
+    tenant: tenant.id,
+    operator: { kind: "system", id: "operator", person: { name, source: "as" } } as const,
+  });
+  const proposed = { content: { restores: 0 }, reason: "a test", beginsAtMs: null };
+  const draft = await draftVersion(deps, by("ann"), proposed);
+  await approveVersion(deps, by("ben"), draft);
+  return draft;
+}
 
 const sql = (text: string) => server.database.owner.query<{ id: string }>(text);
 const isWarned = async () =>
@@ -59,6 +78,12 @@ const changes: Readonly<Record<string, Change>> = {
     putRight: () => `delete from sealdesk.users where id = '${planted}'`,
     told: () =>
       new RegExp(`sealdesk\\.users ${planted} role says auditor, but no entry of the log does`),
+  },
+  "the rules of the policy in force": {
+    meddle: () => "update sealdesk.policy_versions set hash = sha256('other rules')",
+    putRight: () =>
+      `update sealdesk.policy_versions set hash = '\\x${Buffer.from(version.hash).toString("hex")}'`,
+    told: () => /policy_in_force says version 1 \(.*, but entry \d+ says version 1 \(/,
   },
   "a role of a group of an identity provider": {
     meddle: () =>

@@ -43,6 +43,7 @@ const settings = new Map([
   ["suspended_at_ms", []],
   ["staff_history_grants", []],
   ["second_factor_roles", []],
+  ["policy_in_force", []],
 ] as const);
 const apiKeys: StoredState["apiKeys"] = [];
 const account = (id: UserId, role: string, createdAtMs: number) =>
@@ -77,7 +78,7 @@ test("a tenant without a row differs in each setting", () => {
   const accounts = new Map([account(agent, "agent", 0)]);
   expect(
     compareState(tenant, state, { accounts, settings: undefined, providers, apiKeys }),
-  ).toHaveLength(8);
+  ).toHaveLength(9);
 });
 
 test("nothing is said about accounts from before the entries that were pruned", () => {

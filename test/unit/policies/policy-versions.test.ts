@@ -94,6 +94,8 @@ test("a rule can allow more, to the roles and under the conditions of the floor"
 test.each<[string, Partial<PolicyChanges>, string]>([
   ["an unknown rule", { off: ["conversation.fly"] }, "no default rule"],
   ["the right to approve", { off: ["policy.approve"] }, "No version switches off"],
+  ["taking a consent back", { off: ["conversation.consent"] }, "No version switches off"],
+  ["removing a device of one's own", { off: ["directory.manage_own"] }, "No version switches off"],
   ["the frames of the relay", { off: ["relay.receive"] }, "No version switches off"],
   [
     "a right over the policy",
