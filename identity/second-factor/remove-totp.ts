@@ -10,19 +10,24 @@ import { assertAllowedOnDevice, audited, type UseCase } from "../audited.ts";
 import { lockAccounts } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
 import { readCredentialsFacts } from "../passwords/password-account.ts";
-import { endSessionsOf } from "../tokens/end-sessions.ts";
+import type { Disconnect } from "../tokens/disconnect.ts";
+import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
 import { assertSession } from "../tokens/session-end.ts";
 import { assertFreshFactor } from "./fresh-factor.ts";
 
+interface RemovalDeps extends UseCase {
+  readonly disconnect: Disconnect;
+}
+
 /**
  * Removes the second factor of the actor's own account with its recovery codes, such as before another
- * authenticator app is enrolled.
+ * authenticator app is enrolled. If the account's role requires one, its other sessions end.
  * @throws IdentityError second_factor_missing, step_up_required, device_required, forbidden
  */
-export async function removeOwnTotp(deps: UseCase, actor: Actor): Promise<void> {
-  const { tenant, user } = actor;
+export async function removeOwnTotp(deps: RemovalDeps, actor: Actor): Promise<void> {
+  const { tenant, user, session } = actor;
   const act = { action: "user.remove_factor", resource: { type: "user", id: user } } as const;
-  await audited(deps, actor, act, async (client, note) => {
+  const ended = await audited(deps, actor, act, async (client, note) => {
     await lockAccounts(client, [user]);
     // This may have waited for the lock, as in `resetTotp`.
     await assertSession(client, actor);
@@ -33,7 +38,12 @@ export async function removeOwnTotp(deps: UseCase, actor: Actor): Promise<void> 
     assertAllowedOnDevice(decision);
     await assertFreshFactor(client, actor, "remove_factor", deps.now());
     await removeFactor(client, user);
+    if (!(await needsFactor(client, user))) return [];
+    const others = await endSessionsOf(client, user, deps.now(), session);
+    note({ details: { sessions: others.length } });
+    return others;
   });
+  disconnectEnded(deps.disconnect, tenant, ended);
 }
 
 /**
@@ -41,14 +51,14 @@ export async function removeOwnTotp(deps: UseCase, actor: Actor): Promise<void> 
  * with the password alone, so check who asks.
  * @throws IdentityError user_not_found, second_factor_missing, step_up_required, device_required, forbidden
  */
-export async function resetTotp(deps: UseCase, actor: Actor, user: UserId): Promise<void> {
+export async function resetTotp(deps: RemovalDeps, actor: Actor, user: UserId): Promise<void> {
   const { tenant } = actor;
   const act = {
     action: "user.reset_factor",
     resource: { type: "user", id: user },
     subject: user,
   } as const;
-  await audited(deps, actor, act, async (client, note) => {
+  const ended = await audited(deps, actor, act, async (client, note) => {
     await lockAccounts(client, [actor.user, user]);
     // If two administrators reset each other, the first one wins.
     await assertSession(client, actor);
@@ -59,9 +69,11 @@ export async function resetTotp(deps: UseCase, actor: Actor, user: UserId): Prom
     assertAllowedOnDevice(decision);
     await assertFreshFactor(client, actor, "reset_factor", deps.now());
     await removeFactor(client, user);
-    const ended = await endSessionsOf(client, user, deps.now());
-    note({ details: { sessions: ended.length } });
+    const open = await endSessionsOf(client, user, deps.now());
+    note({ details: { sessions: open.length } });
+    return open;
   });
+  disconnectEnded(deps.disconnect, tenant, ended);
 }
 
 /**
@@ -93,6 +105,16 @@ export async function resetTotpByOperator(
       details: { sessions: ended.length },
     });
   });
+}
+
+/** Returns whether the role of the account requires a second factor. */
+async function needsFactor(client: Client, user: UserId): Promise<boolean> {
+  const { rows } = await client.query<{ needed: boolean }>(
+    `select u.role = any(t.second_factor_roles) as needed
+     from users u join tenants t on t.id = u.tenant where u.id = $1`,
+    [user],
+  );
+  return rows[0]?.needed === true;
 }
 
 async function removeFactor(client: Client, user: UserId): Promise<void> {

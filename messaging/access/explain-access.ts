@@ -10,7 +10,13 @@ import { decidePolicyAct } from "../../policies/policy-access.ts";
 import type { Role } from "../../policies/roles.ts";
 import { actorsAmong } from "./asked-actors.ts";
 import { loadFacts } from "./load-facts.ts";
-import { parseQuestion, type AskedResource, type AskedWords, type Question } from "./question.ts";
+import {
+  actOfAsking,
+  parseQuestion,
+  type AskedResource,
+  type AskedWords,
+  type Question,
+} from "./question.ts";
 
 /** Whether an account may do something, and why. */
 export interface ExplainedAccess extends Explanation {
@@ -43,7 +49,9 @@ export async function explainAccess(
     details,
   } as const;
   return auditedBy(deps, party, act, async (client, note) => {
-    const decided = assertParty(party, (actor) => decidePolicyAct(actor, "explain", { tenant }));
+    const decided = assertParty(party, (actor) =>
+      decidePolicyAct(actor, actOfAsking(question), { tenant }),
+    );
     const version = await (atMs === undefined
       ? readVersionInForce(client)
       : readVersionAt(client, atMs));

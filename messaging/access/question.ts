@@ -51,5 +51,9 @@ export function parseQuestion({ action, resource, subject }: AskedWords): Questi
   return { kind, action, id, subject };
 }
 
+/** Returns what the person who asks must be allowed. */
+export const actOfAsking = ({ kind, action }: Question): "explain" | "explain_members" =>
+  single.includes(kind) || action === "create" ? "explain" : "explain_members";
+
 export const unknown = (message: string): IdentityError =>
   new IdentityError("unknown_right", `${message} sealdesk policy table lists what there is.`);

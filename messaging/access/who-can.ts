@@ -8,7 +8,7 @@ import type { Role } from "../../policies/roles.ts";
 import { anyCustomer, staffAnd } from "./asked-actors.ts";
 import { explain } from "./explain-access.ts";
 import { loadFacts } from "./load-facts.ts";
-import { parseQuestion, type AskedWords, type Question } from "./question.ts";
+import { actOfAsking, parseQuestion, type AskedWords, type Question } from "./question.ts";
 
 /** An account that may do something, and by which rule. */
 export interface Holder {
@@ -36,7 +36,9 @@ export async function whoCan(deps: PolicyDeps, party: Party, asked: AskedWords):
   const details = { action: asked.action, resource: asked.resource };
   const act = { action: "policy.who_can", resource: ofPolicy(tenant), details } as const;
   return auditedBy(deps, party, act, async (client, note) => {
-    const decided = assertParty(party, (actor) => decidePolicyAct(actor, "explain", { tenant }));
+    const decided = assertParty(party, (actor) =>
+      decidePolicyAct(actor, actOfAsking(question), { tenant }),
+    );
     const policy = await deps.policies.inForce(client, tenant);
     const { version } = policy;
     const holders = await holdersOf(client, tenant, policy, question);

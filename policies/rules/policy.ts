@@ -1,11 +1,14 @@
+import { auditRoles } from "../roles.ts";
 import type { PolicyRule } from "./rule.ts";
 
 /**
- * "explain": ask what an account may do, and why. "read": read the versions of the policy. "preview": see
+ * "explain": ask what an account may do, and why. "explain_members": the same about a conversation, an upload or
+ * the devices of an account, whose answers tell who talks to whom. "read": read the versions of the policy. "preview": see
  * who loses and gains what by a version. "propose": make a draft. "withdraw": take a draft back, or an
  * approved version before it takes effect. "approve": let a version take effect.
  */
-export type PolicyAction = "explain" | "read" | "preview" | "propose" | "withdraw" | "approve";
+export type PolicyAction =
+  "explain" | "explain_members" | "read" | "preview" | "propose" | "withdraw" | "approve";
 
 /** The conditions refer to the facts of `decidePolicyAct`. No version of a policy changes these rules. */
 export const policyRules: readonly PolicyRule<"policy", PolicyAction>[] = [
@@ -17,6 +20,16 @@ export const policyRules: readonly PolicyRule<"policy", PolicyAction>[] = [
     conditions: {},
     means: "The policy of the tenant.",
     reason: "reads_policy",
+  },
+  {
+    id: "policy.explain_members",
+    resource: "policy",
+    actions: ["explain_members"],
+    // An admin does not learn who talks to whom.
+    roles: auditRoles,
+    conditions: {},
+    means: "A conversation, an upload or the devices of an account of the tenant.",
+    reason: "reads_audit_log",
   },
   {
     id: "policy.propose",

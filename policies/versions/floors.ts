@@ -95,6 +95,7 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
   },
   policy: {
     explain: "fixed",
+    explain_members: "fixed",
     read: "fixed",
     preview: "fixed",
     propose: "fixed",

@@ -208,8 +208,8 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     changePasswordRoute(credentials),
     enrolTotpRoute(credentials),
     confirmTotpRoute(credentials),
-    removeTotpRoute(useCase),
-    resetTotpRoute(useCase),
+    removeTotpRoute({ ...useCase, disconnect }),
+    resetTotpRoute({ ...useCase, disconnect }),
     stepUpRoute(credentials),
     createPasswordResetRoute({ ...useCase, publicUrl }),
     redeemPasswordResetRoute({

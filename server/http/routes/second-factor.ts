@@ -6,7 +6,6 @@ import {
 } from "../../../contract/second-factor.ts";
 import { factorCode, type FactorCode } from "../../../contract/sessions.ts";
 import { userParams } from "../../../contract/values.ts";
-import type { UseCase } from "../../../identity/audited.ts";
 import { confirmTotp, enrolTotp } from "../../../identity/second-factor/enrol-totp.ts";
 import type { FactorProof } from "../../../identity/second-factor/prove-factor.ts";
 import { removeOwnTotp, resetTotp } from "../../../identity/second-factor/remove-totp.ts";
@@ -70,7 +69,7 @@ export function confirmTotpRoute(deps: EnrolDeps): Route {
 }
 
 /** DELETE /v1/account/totp */
-export function removeTotpRoute(deps: UseCase): Route {
+export function removeTotpRoute(deps: Parameters<typeof removeOwnTotp>[0]): Route {
   return route(
     {
       method: "delete",
@@ -90,7 +89,7 @@ export function removeTotpRoute(deps: UseCase): Route {
 }
 
 /** DELETE /v1/users/{user}/totp */
-export function resetTotpRoute(deps: UseCase): Route {
+export function resetTotpRoute(deps: Parameters<typeof resetTotp>[0]): Route {
   return route(
     {
       method: "delete",

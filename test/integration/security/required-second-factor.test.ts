@@ -36,14 +36,20 @@ test("a role that must have a second factor is served with one only; sessions an
   const device = new TestDevice(server);
   expect((await device.signInAsStaff(staff)).status).toBe(201);
   expect(await isServed(device)).toBe("second_factor_enrolment_required");
-  await enrolTotp(server, device, staff);
+  const { recoveryCodes } = await enrolTotp(server, device, staff);
   expect(await isServed(device)).toBe("served");
   expect(
     (await server.auditEntries()).find(({ action }) => action === "tenant.set_second_factor"),
   ).toMatchObject({ details: { roles: ["agent"], sessions: 1 }, actor: { id: "operator" } });
 
+  const other = new TestDevice(server);
+  const code = { recoveryCode: recoveryCodes[0] };
+  const { tenant, username, password } = staff;
+  await other.signIn({ grant: "password", tenant, username, password, secondFactor: code });
+  expect(await isServed(other)).toBe("served");
   expect((await device.request("DELETE", "/v1/account/totp")).status).toBe(204);
   expect(await isServed(device)).toBe("second_factor_enrolment_required");
+  expect(await isServed(other)).toBe("session_revoked");
 
   await set("optional", "agent");
   const free = new TestDevice(server);
