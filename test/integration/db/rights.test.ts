@@ -270,7 +270,7 @@ sealdesk.network_salts: delete insert select
 sealdesk.one_time_prekeys: delete insert select update(public_key,signature)
 sealdesk.packets: insert select
 sealdesk.password_resets: delete insert select update(created_at_ms,expires_at_ms,token_hash)
-sealdesk.policy_versions: insert(approval,begins_at_ms,changes,hash,tenant,version) select update(effective_from_ms,is_recorded,withdrawn_at_ms)
+sealdesk.policy_versions: insert(approval,begins_at_ms,changes,hash,tenant,version) select update(is_recorded,withdrawn_at_ms)
 sealdesk.probe_storage(): execute
 sealdesk.recovery_codes: delete insert select
 sealdesk.replace_password(): execute
@@ -281,6 +281,7 @@ sealdesk.signed_prekeys: insert select update(id,public_key,signature)
 sealdesk.staff_certificates: insert select update(account_key,authority,certificate,from_ms,role,signature,until_ms)
 sealdesk.storage_usage: delete insert select update(bytes,items)
 sealdesk.store_generations: insert select update(before,generation)
+sealdesk.take_effect(): execute
 sealdesk.tenants: select
 sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret)
 sealdesk.update_provider_account(): execute
