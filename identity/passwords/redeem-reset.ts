@@ -21,6 +21,8 @@ import { hashPassword } from "./password-hash.ts";
 interface RedeemDeps extends DirectoryDeps {
   readonly disconnect: Disconnect;
   readonly pseudonyms: NetworkPseudonyms;
+  /** Runs an attempt of the sender's network. It counts if it resolves to false. */
+  readonly attempt: (work: () => Promise<boolean>) => Promise<boolean>;
 }
 
 /** What somebody who opened a link sends. */
@@ -47,24 +49,35 @@ const redemptions = new FairSemaphore(fairPlaces(8, 2));
 
 /**
  * Gives an account the password that the holder of a link chose, and ends all its sessions. The link ends. If
- * the password is refused, the link stays valid. Sites take turns, because nobody is signed in.
+ * the password is refused, the link stays valid. Tenants and sites take turns, because nobody is signed in.
  * @throws IdentityError password_reset_refused: there is no such tenant or link, it is too old, or it was
- *   used; weak_password, password_too_common; OverloadError overloaded
+ *   used; weak_password, password_too_common; OverloadError overloaded; and what `attempt` throws
  */
 export async function redeemPasswordReset(deps: RedeemDeps, given: Redemption): Promise<void> {
-  const holder = { tenant: nilId<TenantId>(), account: `password resets from ${given.site}` };
-  await redemptions.run(holder, () => runFor(holder, () => redeem(deps, given)));
+  const stranger = { tenant: nilId<TenantId>(), account: `password resets from ${given.site}` };
+  const tenant = await runFor(stranger, () => findTenant(deps.pool, given.tenant));
+  const holder = { ...stranger, tenant: tenant?.id ?? stranger.tenant };
+  await redemptions.run(holder, () => runFor(holder, () => redeem(deps, given, tenant)));
 }
 
-async function redeem(deps: RedeemDeps, given: Redemption): Promise<void> {
+async function redeem(
+  deps: RedeemDeps,
+  given: Redemption,
+  tenant: Tenant | undefined,
+): Promise<void> {
   const { pool } = deps;
-  const tenant = await findTenant(pool, given.tenant);
   const tokenHash = hashOfToken(given.token.reveal());
-  // Without a tenant, the same query runs and finds nothing.
-  const link = await inTransaction(pool, tenant?.id ?? NO_TENANT, async (client) => {
-    const { rows } = await client.query<Link>(LINK, [tokenHash]);
-    return rows[0];
+  const found: { link?: Link | undefined } = {};
+  // Without a tenant, the same query runs and finds nothing. The attempt ends before anything is written, so that
+  // a slow log of one tenant holds up nobody else of the network.
+  await deps.attempt(async () => {
+    found.link = await inTransaction(pool, tenant?.id ?? NO_TENANT, async (client) => {
+      const { rows } = await client.query<Link>(LINK, [tokenHash]);
+      return rows[0];
+    });
+    return decidePasswordReset(found.link, tenant, deps.now()).allowed;
   });
+  const { link } = found;
   const decision = decidePasswordReset(link, tenant, deps.now());
   if (tenant === undefined) throw refused();
   const refuse = (reason: string, user?: UserId) =>

@@ -5,7 +5,6 @@ import {
 } from "../../../contract/credentials.ts";
 import { userParams } from "../../../contract/values.ts";
 import type { UseCase } from "../../../identity/audited.ts";
-import { IdentityError } from "../../../identity/identity-error.ts";
 import { changePassword, type PasswordDeps } from "../../../identity/passwords/change-password.ts";
 import { createPasswordReset, resetLink } from "../../../identity/passwords/create-reset.ts";
 import { redeemPasswordReset } from "../../../identity/passwords/redeem-reset.ts";
@@ -74,7 +73,9 @@ export function createPasswordResetRoute(deps: UseCase & { readonly publicUrl: s
  * POST /v1/account/password-reset. Failed attempts count against their network, which sends no device proof.
  */
 export function redeemPasswordResetRoute(
-  deps: Parameters<typeof redeemPasswordReset>[0] & { readonly attempts: Attempts },
+  deps: Omit<Parameters<typeof redeemPasswordReset>[0], "attempt"> & {
+    readonly attempts: Attempts;
+  },
 ): Route {
   return route(
     {
@@ -97,21 +98,10 @@ export function redeemPasswordResetRoute(
         requestId,
         site: siteOf(request.network),
       };
-      let refusal: IdentityError | undefined;
-      await deps.attempts.run(request.network, async () => {
-        try {
-          await answeredInSteps("password_reset_refused", redeemPasswordReset(deps, given));
-        } catch (error) {
-          if (!isRefused(error)) throw error;
-          refusal = error;
-        }
-        return refusal === undefined;
-      });
-      if (refusal !== undefined) throw refusal;
+      const attempt = (work: () => Promise<boolean>) => deps.attempts.run(request.network, work);
+      const redeeming = redeemPasswordReset({ ...deps, attempt }, given);
+      await answeredInSteps("password_reset_refused", redeeming);
       return { status: 204 };
     },
   );
 }
-
-const isRefused = (error: unknown): error is IdentityError =>
-  error instanceof IdentityError && error.code === "password_reset_refused";

@@ -35,6 +35,8 @@ const requestsTo = (tenant: TestTenant) =>
     action: "read",
     resource: "audit_log",
     ids: randomUUID(),
+    code: "000000",
+    totp: "000000",
     "upload-metadata": `conversation ${Buffer.from(randomUUID()).toString("base64")}`,
   });
 
