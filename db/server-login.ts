@@ -55,13 +55,26 @@ export const readLogin = (
     return rows[0];
   });
 
-/** Creates a login. */
+/**
+ * Creates a login. The statement that has the password is not in the database's log: PostgreSQL logs statements
+ * that fail, and this one follows what may fail.
+ */
 export const createLogin = (ownerUrl: string, name: string, password: string): Promise<void> =>
   onSession(ownerUrl, async (session) => {
+    await session.query("begin");
+    await session.query(`create role ${pg.escapeIdentifier(name)} login`);
     await session.query(
-      `create role ${pg.escapeIdentifier(name)} login password ${pg.escapeLiteral(password)}`,
+      "select set_config('sealdesk.login', $1, true), set_config('sealdesk.password', $2, true)",
+      [name, password],
     );
+    await session.query(SET_PASSWORD);
+    await session.query("commit");
   });
+
+const SET_PASSWORD = `do $$ begin
+  execute format('alter role %I password %L',
+    current_setting('sealdesk.login'), current_setting('sealdesk.password'));
+end $$`;
 
 /**
  * Makes a login a member of `sealdesk_app` and `sealdesk_keystore`, which must exist.

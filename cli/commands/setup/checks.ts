@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { resolve } from "node:path";
+import { isSecureUrl } from "../../../crypto/wire/secure-url.ts";
 import { assertReachable } from "../../../db/assert-reachable.ts";
 import { makeFolder } from "../../../db/embedded/make-folder.ts";
 import { assertVersion } from "../../../db/postgres-version.ts";
@@ -22,18 +23,14 @@ export type Check = (environment: Environment) => Promise<string>;
 /** Clients reach the server at this URL. Its name may not resolve yet where setup runs. */
 export const checkPublicUrl: Check = async ({ PUBLIC_URL: url }) => {
   if (url === undefined) throw new CommandError("PUBLIC_URL must be given.");
-  const { protocol, hostname } = new URL(url);
-  if (protocol !== "https:" && !isLoopback(hostname))
+  if (!isSecureUrl(url, true))
     throw new CommandError("PUBLIC_URL must begin with https:// unless it is on this machine.");
-  const isResolved = await lookup(hostname.replace(/^\[|\]$/g, "")).then(
+  const isResolved = await lookup(new URL(url).hostname.replace(/^\[|\]$/g, "")).then(
     () => true,
     () => false,
   );
   return isResolved ? "the name resolves" : "the name does not resolve from here yet";
 };
-
-const isLoopback = (hostname: string): boolean =>
-  /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 
 /** The folder is created if it is not there. */
 export const checkHome: Check = async (environment) => {
