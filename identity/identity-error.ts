@@ -103,3 +103,7 @@ export class IdentityError extends DomainError {
     this.code = code;
   }
 }
+
+/** The refusal of an act on an account that the tenant does not have. */
+export const userNotFound = (): IdentityError =>
+  new IdentityError("user_not_found", "There is no such user.");

@@ -1,6 +1,6 @@
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
-import { IdentityError } from "../identity-error.ts";
+import { userNotFound } from "../identity-error.ts";
 import type { Profiles } from "./profiles.ts";
 
 /** Names an account of staff. */
@@ -28,6 +28,6 @@ export async function findStaff(
           [profiles.usernameIndexes(tenant, account.username)],
         );
   const [found] = rows;
-  if (found === undefined) throw new IdentityError("user_not_found", "There is no such user.");
+  if (found === undefined) throw userNotFound();
   return found.id;
 }

@@ -2,7 +2,7 @@ import { appendEntry } from "../../audit/append-entry.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { asOwner } from "../../db/as-owner.ts";
 import type { Role, StaffRole } from "../../policies/actor.ts";
-import { IdentityError } from "../identity-error.ts";
+import { userNotFound } from "../identity-error.ts";
 import { authorised, type Administrator } from "./administrator.ts";
 import { findStaff, type StaffName } from "./find-staff.ts";
 import type { Profiles } from "./profiles.ts";
@@ -34,7 +34,7 @@ export async function setRole(
       [id],
     );
     const [user] = rows;
-    if (user === undefined) throw new IdentityError("user_not_found", "There is no such user.");
+    if (user === undefined) throw userNotFound();
     await client.query("update users set role = $2 where id = $1", [user.id, role]);
     await appendEntry(client, {
       occurredAtMs: nowMs,

@@ -3,7 +3,7 @@ import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideDirectory, type DirectoryFacts } from "../../policies/directory.ts";
 import { assertAllowed } from "../audited.ts";
-import { IdentityError } from "../identity-error.ts";
+import { userNotFound } from "../identity-error.ts";
 import { sharesConversation } from "./shares-conversation.ts";
 
 /** A user as the directory shows them, without devices. */
@@ -47,7 +47,7 @@ async function readUser(client: Client, user: UserId): Promise<ReadableUser> {
     [user],
   );
   const [account] = rows;
-  if (account === undefined) throw new IdentityError("user_not_found", "There is no such user.");
+  if (account === undefined) throw userNotFound();
   return account;
 }
 

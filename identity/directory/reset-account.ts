@@ -10,7 +10,7 @@ import { authorised, type Administrator } from "../accounts/administrator.ts";
 import { findStaff, type StaffName } from "../accounts/find-staff.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
 import { audited, assertAllowed, type Act, type UseCase } from "../audited.ts";
-import { IdentityError } from "../identity-error.ts";
+import { IdentityError, userNotFound } from "../identity-error.ts";
 import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { assertSession } from "../tokens/session-end.ts";
@@ -46,7 +46,7 @@ export async function resetAccount(
     // This may have waited for the locks. If two administrators reset each other, the first one
     // wins.
     await assertSession(client, actor);
-    if (account === undefined) throw notFound();
+    if (account === undefined) throw userNotFound();
     note({ decision: assertResetAllowed(actor, { user, role: account.role }) });
     await assertFreshFactor(client, actor, "reset_account", deps.now());
     const removed = await clearAccount(client, { tenant, user, ...account }, deps.now());
@@ -83,7 +83,7 @@ export async function resetByOperator(
     const who = await authorised(client, by);
     const user = await findStaff(client, profiles, tenant, name);
     const account = await lockAccount(client, user);
-    if (account === undefined) throw notFound();
+    if (account === undefined) throw userNotFound();
     const devices = await clearAccount(client, { tenant, user, ...account }, now());
     await appendEntry(client, {
       ...resetAct({ user, reason }),
@@ -96,8 +96,6 @@ export async function resetByOperator(
     return { user, devices };
   });
 }
-
-const notFound = (): IdentityError => new IdentityError("user_not_found", "There is no such user.");
 
 const resetAct = ({ user, reason }: Reset): Act<"account.reset"> => ({
   action: "account.reset",

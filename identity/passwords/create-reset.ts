@@ -10,7 +10,7 @@ import { decideCredentials, RESET_LIFETIME_MS } from "../../policies/credentials
 import type { DirectoryDeps } from "../accounts/profiles.ts";
 import { assertAllowedOnDevice, audited, type UseCase } from "../audited.ts";
 import { lockAccounts } from "../directory/lock-account.ts";
-import { IdentityError } from "../identity-error.ts";
+import { userNotFound } from "../identity-error.ts";
 import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
 import { assertSession } from "../tokens/session-end.ts";
 import { readCredentialsFacts } from "./password-account.ts";
@@ -66,7 +66,7 @@ export async function createPasswordReset(
     const facts = await readCredentialsFacts(client, user);
     const { rows } = await client.query<ResetRow>(`${ACCOUNT} where u.id = $1`, [user]);
     const [account] = rows;
-    if (account === undefined || facts === undefined) throw notFound();
+    if (account === undefined || facts === undefined) throw userNotFound();
     const decision = decideCredentials(actor, "reset_password", { tenant, user, ...facts });
     note({ decision });
     assertAllowedOnDevice(decision);
@@ -92,7 +92,7 @@ export async function createPasswordResetByOperator(
       [profiles.usernameIndexes(tenant, username)],
     );
     const [account] = rows;
-    if (account?.hasPassword !== true) throw notFound();
+    if (account?.hasPassword !== true) throw userNotFound();
     const reset = await storeReset(client, tenant, account, now());
     await appendEntry(client, {
       occurredAtMs: now(),
@@ -107,8 +107,6 @@ export async function createPasswordResetByOperator(
     return reset;
   });
 }
-
-const notFound = (): IdentityError => new IdentityError("user_not_found", "There is no such user.");
 
 async function storeReset(
   client: Client,

@@ -5,7 +5,7 @@ import type { Actor } from "../../policies/actor.ts";
 import { decideCredentials, type CredentialsFacts } from "../../policies/credentials.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import { assertAllowedOnDevice } from "../audited.ts";
-import { IdentityError } from "../identity-error.ts";
+import { IdentityError, userNotFound } from "../identity-error.ts";
 
 /** What decisions about credentials need to know, besides whose they are. */
 type AccountFacts = Pick<CredentialsFacts, "hasPassword" | "hasDevices">;
@@ -35,7 +35,7 @@ export async function assertOwnCredentials(
 ): Promise<void> {
   const { tenant, user } = actor;
   const facts = await readCredentialsFacts(client, user);
-  if (facts === undefined) throw new IdentityError("user_not_found", "There is no such user.");
+  if (facts === undefined) throw userNotFound();
   assertAllowedOnDevice(decideCredentials(actor, action, { tenant, user, ...facts }));
 }
 
@@ -70,7 +70,7 @@ export async function readPasswordAccount(
     client.query<AccountRow>(ACCOUNT, [user]),
   );
   const [account] = await profiles.openedNames(tenant, rows);
-  if (account === undefined) throw new IdentityError("user_not_found", "There is no such user.");
+  if (account === undefined) throw userNotFound();
   return { ...account, username: account.username ?? "" };
 }
 

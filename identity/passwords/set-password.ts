@@ -4,7 +4,7 @@ import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { asOwner } from "../../db/as-owner.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Profiles } from "../accounts/profiles.ts";
-import { IdentityError } from "../identity-error.ts";
+import { userNotFound } from "../identity-error.ts";
 import { endSessionsOf } from "../tokens/end-sessions.ts";
 import { hashPassword } from "./password-hash.ts";
 
@@ -36,7 +36,7 @@ export async function setPassword(
       [profiles.usernameIndexes(tenant, username)],
     );
     const [user] = rows;
-    if (user === undefined) throw new IdentityError("user_not_found", "There is no such user.");
+    if (user === undefined) throw userNotFound();
     await client.query("update users set password_hash = $2 where id = $1", [user.id, hash]);
     await client.query("delete from password_resets where user_id = $1", [user.id]);
     const ended = await endSessionsOf(client, user.id, nowMs);

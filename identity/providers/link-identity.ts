@@ -5,7 +5,7 @@ import { asOwner } from "../../db/as-owner.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Profiles } from "../accounts/profiles.ts";
-import { IdentityError } from "../identity-error.ts";
+import { userNotFound, type IdentityError } from "../identity-error.ts";
 import { endSessions } from "../tokens/end-sessions.ts";
 import { identityIndexes } from "./identity-index.ts";
 import { invalidProvider, noSuchProvider } from "./invalid-provider.ts";
@@ -48,7 +48,7 @@ export async function linkIdentity(
       [deps.profiles.usernameIndexes(tenant, username), indexes[0]],
     );
     const [user] = rows;
-    if (user === undefined) throw new IdentityError("user_not_found", "There is no such user.");
+    if (user === undefined) throw userNotFound();
     const others = await client.query(
       "select from users where identity_index = any($1::bytea[]) and id <> $2",
       [indexes, user.id],

@@ -8,7 +8,7 @@ import { decideCredentials } from "../../policies/credentials.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
 import { assertAllowedOnDevice, audited, type UseCase } from "../audited.ts";
 import { lockAccounts } from "../directory/lock-account.ts";
-import { IdentityError } from "../identity-error.ts";
+import { IdentityError, userNotFound } from "../identity-error.ts";
 import { readCredentialsFacts } from "../passwords/password-account.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
@@ -32,7 +32,7 @@ export async function removeOwnTotp(deps: RemovalDeps, actor: Actor): Promise<vo
     // This may have waited for the lock, as in `resetTotp`.
     await assertSession(client, actor);
     const facts = await readCredentialsFacts(client, user);
-    if (facts === undefined) throw notFound();
+    if (facts === undefined) throw userNotFound();
     const decision = decideCredentials(actor, "remove_factor", { tenant, user, ...facts });
     note({ decision });
     assertAllowedOnDevice(decision);
@@ -63,7 +63,7 @@ export async function resetTotp(deps: RemovalDeps, actor: Actor, user: UserId): 
     // If two administrators reset each other, the first one wins.
     await assertSession(client, actor);
     const facts = await readCredentialsFacts(client, user);
-    if (facts === undefined) throw notFound();
+    if (facts === undefined) throw userNotFound();
     const decision = decideCredentials(actor, "reset_factor", { tenant, user, ...facts });
     note({ decision });
     assertAllowedOnDevice(decision);
@@ -91,7 +91,7 @@ export async function resetTotpByOperator(
       [profiles.usernameIndexes(tenant, username)],
     );
     const [user] = rows;
-    if (user === undefined) throw notFound();
+    if (user === undefined) throw userNotFound();
     await removeFactor(client, user.id);
     const ended = await endSessionsOf(client, user.id, now());
     await appendEntry(client, {
@@ -127,5 +127,3 @@ async function removeFactor(client: Client, user: UserId): Promise<void> {
   // If the role needs a second factor, open sessions may only enrol another one from now on.
   await client.query("update sessions set factor_at_ms = null where user_id = $1", [user]);
 }
-
-const notFound = (): IdentityError => new IdentityError("user_not_found", "There is no such user.");

@@ -1,6 +1,6 @@
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { auditedBy, assertParty, tenantOf, type Party } from "../../identity/party.ts";
-import { IdentityError } from "../../identity/identity-error.ts";
+import { userNotFound } from "../../identity/identity-error.ts";
 import { ofPolicy, type PolicyDeps } from "../../identity/policy/policy-deps.ts";
 import { readVersionInForce } from "../../identity/policy/policies.ts";
 import { readVersionAt } from "../../identity/policy/stored-versions.ts";
@@ -57,7 +57,7 @@ export async function explainAccess(
       : readVersionAt(client, atMs));
     const policy = await deps.policies.of(client, tenant, version);
     const [account] = await actorsAmong(client, tenant, policy, [user]);
-    if (account === undefined) throw new IdentityError("user_not_found", "There is no such user.");
+    if (account === undefined) throw userNotFound();
     const explanation = explain(account, question, await loadFacts(client, account, question));
     const { allowed } = explanation.decision;
     note({ ...decided, details: { ...details, version, allowed } });
