@@ -1,4 +1,6 @@
-// Loaded with `node --import`: prints, when the process ends, every module it resolved or required.
+// Loaded with `node --import`: when the process ends, writes every module it resolved or required to
+// the file that MODULES_RECORD names. A pipe would lose the end of a long line when the process exits.
+import { writeFileSync } from "node:fs";
 import { createRequire, register } from "node:module";
 import { receiveMessageOnPort, MessageChannel } from "node:worker_threads";
 
@@ -21,5 +23,5 @@ process.on("exit", () => {
   const loaded = Object.keys(createRequire(import.meta.url).cache);
   for (let next = receiveMessageOnPort(port1); next; next = receiveMessageOnPort(port1))
     loaded.push(next.message);
-  process.stderr.write(`\nloaded: ${JSON.stringify(loaded)}\n`);
+  writeFileSync(process.env.MODULES_RECORD, JSON.stringify(loaded));
 });

@@ -74,10 +74,15 @@ export async function importedPackages({ folder }: Tarball): Promise<string[]> {
 /** Runs packed code in a process that writes down every module it resolved. */
 export async function modulesLoadedBy(...command: readonly string[]): Promise<string[]> {
   const record = resolve("test/architecture/record-modules.mjs");
-  const { stdout, stderr } = await run(process.execPath, ["--import", record, ...command], {
-    env: { PATH: process.env["PATH"] },
-    maxBuffer: 2 ** 26,
-  });
-  const line = (stdout + stderr).split("\n").find((each) => each.startsWith("loaded: "));
-  return JSON.parse(line?.slice("loaded: ".length) ?? "[]") as string[];
+  const folder = await mkdtemp(join(tmpdir(), "sealdesk-modules-"));
+  const loaded = join(folder, "loaded.json");
+  try {
+    await run(process.execPath, ["--import", record, ...command], {
+      env: { PATH: process.env["PATH"], MODULES_RECORD: loaded },
+      maxBuffer: 2 ** 26,
+    });
+    return JSON.parse(await readFile(loaded, "utf8")) as string[];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
