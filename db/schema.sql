@@ -931,6 +931,26 @@ table sealdesk.policy_versions (
   grant update (is_recorded, withdrawn_at_ms) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.provider_logouts (
+  tenant uuid not null,
+  provider uuid not null,
+  token bytea not null,
+  identity_indexes bytea[],
+  provider_session bytea,
+  issued_at_ms bigint not null,
+  received_at_ms bigint not null
+)
+  row level security
+  constraint provider_logouts_check CHECK (((identity_indexes IS NOT NULL) OR (provider_session IS NOT NULL)))
+  constraint provider_logouts_pkey PRIMARY KEY (tenant, provider, token)
+  constraint provider_logouts_provider_session_check CHECK ((length(provider_session) = 32))
+  constraint provider_logouts_tenant_provider_fkey FOREIGN KEY (tenant, provider) REFERENCES sealdesk.identity_providers(tenant, id) ON DELETE CASCADE
+  constraint provider_logouts_token_check CHECK ((length(token) = 32))
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.recovery_codes (
   tenant uuid not null,
   user_id uuid not null,

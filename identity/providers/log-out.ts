@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { appendEntry } from "../../audit/append-entry.ts";
 import { appendRefusal } from "../../audit/append-refusal.ts";
 import { NO_TENANT } from "../../audit/logs.ts";
@@ -11,20 +10,18 @@ import type { UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, type EndedSession } from "../tokens/end-sessions.ts";
-import type { UsedProofs } from "../tokens/replay-cache.ts";
 import { endProviderSessions } from "./end-provider-sessions.ts";
 import { identityIndexes } from "./identity-index.ts";
 import { findProvider, type IdentityProvider } from "./identity-provider.ts";
 import { LOGOUT_WINDOW_MS, verifyLogoutToken, type ProviderLogout } from "./logout-token.ts";
 import type { ProviderClients } from "./provider-clients.ts";
 import { ProviderFailure } from "./provider-failure.ts";
+import { rememberLogout, type LoggedOut } from "./recent-logouts.ts";
 import { hashOfSid } from "./sign-in-with-provider.ts";
 
 export interface LogOutDeps extends UseCase {
   readonly providers: ProviderClients;
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
-  /** Remembers logout tokens that were used, for at least twice `LOGOUT_WINDOW_MS`. */
-  readonly replays: UsedProofs;
   readonly disconnect: Disconnect;
 }
 
@@ -52,42 +49,47 @@ export async function logOutByProvider(deps: LogOutDeps, request: LogOutRequest)
     findProvider(client, request.provider),
   );
   if (tenant === undefined || provider === undefined) throw invalidLogoutToken("unknown_provider");
-  const logout = await verified(deps, provider, request, nowMs).catch(async (error: unknown) => {
+  const ended = await endByToken(deps, provider, request, nowMs).catch(async (cause: unknown) => {
+    const error = refusalOf(cause);
     await recordRefusal(deps, provider, request, error);
     throw error;
   });
-  const cause = { nowMs, requestId: request.requestId };
-  const ended = await inTransaction(pool, tenant, async (client) => {
-    const sessions = await endNamed(deps, client, provider, logout, cause);
+  disconnectEnded(deps.disconnect, tenant, ended);
+}
+
+async function endByToken(
+  deps: LogOutDeps,
+  provider: IdentityProvider,
+  request: LogOutRequest,
+  nowMs: number,
+): Promise<readonly EndedSession[]> {
+  const logout = await verified(deps, provider, request, nowMs);
+  const whom = loggedOut(deps, provider, logout);
+  return inTransaction(deps.pool, provider.tenant, async (client) => {
+    await rememberLogout(client, provider, { ...logout, ...whom }, nowMs);
+    const cause = { nowMs, requestId: request.requestId };
+    const sessions = await endNamed(client, provider, { ...logout, ...whom }, cause);
     await appendEntry(client, {
       ...entryOf(provider, request, nowMs),
       action: "tenant.provider_logout",
-      resource: { type: "tenant", id: tenant },
+      resource: { type: "tenant", id: provider.tenant },
       outcome: "success",
       details: { provider: provider.name, sessions: sessions.length },
     });
     return sessions;
   });
-  disconnectEnded(deps.disconnect, tenant, ended);
 }
 
 async function verified(
-  { providers, replays }: LogOutDeps,
+  { providers }: LogOutDeps,
   provider: IdentityProvider,
   { token }: LogOutRequest,
   nowMs: number,
 ): Promise<ProviderLogout> {
   try {
-    const client = await providers.of(provider);
-    const logout = await verifyLogoutToken(provider, client, token, nowMs);
-    const key = hash("sha256", `logout ${provider.id} ${logout.id}`, "base64url");
-    await replays.use(key, nowMs, { tenant: provider.tenant, account: provider.id });
-    return logout;
+    return await verifyLogoutToken(provider, await providers.of(provider), token, nowMs);
   } catch (cause) {
-    if (cause instanceof ProviderFailure) throw invalidLogoutToken(cause.refusal, cause);
-    if (cause instanceof IdentityError && cause.code === "proof_reused")
-      throw invalidLogoutToken("token_reused", cause);
-    if (cause instanceof IdentityError) throw cause;
+    if (cause instanceof ProviderFailure || cause instanceof IdentityError) throw cause;
     throw new IdentityError(
       "identity_provider_unavailable",
       "The keys of the identity provider cannot be fetched. Try again.",
@@ -96,22 +98,32 @@ async function verified(
   }
 }
 
+const refusalOf = (cause: unknown): unknown =>
+  cause instanceof ProviderFailure ? invalidLogoutToken(cause.refusal, cause) : cause;
+
+function loggedOut(
+  { blindIndexKeys }: LogOutDeps,
+  { tenant, issuer }: IdentityProvider,
+  { subject, session }: ProviderLogout,
+): LoggedOut {
+  return {
+    indexes:
+      subject === undefined ? null : identityIndexes(blindIndexKeys(), tenant, { issuer, subject }),
+    sid: session === undefined ? null : hashOfSid(session),
+  };
+}
+
 /** Ends what the token names: the provider's session, all sessions of a person, or both together. */
 function endNamed(
-  { blindIndexKeys }: LogOutDeps,
   client: Client,
   provider: IdentityProvider,
-  { subject, session, issuedAtMs }: ProviderLogout,
+  { issuedAtMs, indexes, sid }: ProviderLogout & LoggedOut,
   cause: { readonly nowMs: number; readonly requestId: string },
 ): Promise<readonly EndedSession[]> {
-  const { tenant, issuer } = provider;
-  const indexes =
-    subject === undefined ? null : identityIndexes(blindIndexKeys(), tenant, { issuer, subject });
   const condition = `s.created_at_ms <= $3
     and ($4::bytea is null or s.provider_session = $4)
     and ($5::bytea[] is null or exists (
       select from users u where u.id = s.user_id and u.identity_index = any($5)))`;
-  const sid = session === undefined ? null : hashOfSid(session);
   const values = [issuedAtMs + LOGOUT_WINDOW_MS, sid, indexes];
   return endProviderSessions(client, provider, { condition, values }, cause);
 }

@@ -14,6 +14,8 @@ export interface ProviderPerson {
   readonly session: string | undefined;
   /** When the person last proved who they are, in milliseconds since the Unix epoch (`auth_time`). */
   readonly authenticatedAtMs: number | undefined;
+  /** When the provider made the ID token, in milliseconds since the Unix epoch (`iat`). */
+  readonly issuedAtMs: number;
 }
 
 /** One line of text, as a person's name is. */
@@ -34,6 +36,7 @@ const claimsSchema = z.looseObject({
   sub: z.string().min(1).max(255),
   sid: z.string().min(1).max(512).optional(),
   auth_time: z.number().nonnegative().optional(),
+  iat: z.number().nonnegative(),
   preferred_username: lineOf(128),
   name: lineOf(256),
 });
@@ -56,7 +59,7 @@ const groupsSchema = z.union([
 export function personIn(claims: Record<string, unknown>, groupsClaim: string): ProviderPerson {
   const parsed = claimsSchema.safeParse(claims);
   if (!parsed.success) throw new ProviderFailure("invalid_claim", { cause: parsed.error });
-  const { sub, sid, auth_time: authTimeS, preferred_username: username } = parsed.data;
+  const { sub, sid, auth_time: authTimeS, iat, preferred_username: username } = parsed.data;
   return {
     subject: sub,
     groups: groupsIn(claims, groupsClaim),
@@ -64,6 +67,7 @@ export function personIn(claims: Record<string, unknown>, groupsClaim: string): 
     displayName: parsed.data.name ?? username,
     session: sid,
     authenticatedAtMs: authTimeS === undefined ? undefined : Math.floor(authTimeS * 1000),
+    issuedAtMs: Math.floor(iat * 1000),
   };
 }
 

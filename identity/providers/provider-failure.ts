@@ -15,6 +15,7 @@ export type ProviderRefusal =
   | "expired" // `exp` is over, or `iat` or `nbf` is in the future
   | "invalid_claim" // a claim is missing or has the wrong form
   | "groups_overage" // the person has too many groups, so the provider left them out
+  | "token_reused" // the logout token was used before
   | "malformed"; // the answer is not one of OpenID Connect
 
 /** A provider's evidence was refused. */

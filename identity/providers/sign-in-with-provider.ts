@@ -32,6 +32,8 @@ export interface ProviderSession {
   readonly sidHash: Uint8Array | undefined;
   /** `auth_time`, in milliseconds since the Unix epoch. */
   readonly authenticatedAtMs: number | undefined;
+  /** When the ID token was made, in milliseconds since the Unix epoch by the provider's clock. */
+  readonly issuedAtMs: number;
 }
 
 /** The account of a person, or why they may not sign in. The failure is for the logs. */
@@ -103,6 +105,7 @@ export async function signInWithProvider(
     name: provider.name,
     sidHash: person.session === undefined ? undefined : hashOfSid(person.session),
     authenticatedAtMs: person.authenticatedAtMs,
+    issuedAtMs: person.issuedAtMs,
   };
   return { user, session };
 }

@@ -21,6 +21,7 @@ import { IdentityError } from "../identity-error.ts";
 import type { FactorProof } from "../second-factor/prove-factor.ts";
 import { factorFailed } from "../second-factor/step-up.ts";
 import { verifyProof, type ProvenKey } from "./device-proof.ts";
+import { assertNotLoggedOut } from "../providers/recent-logouts.ts";
 import type { ProviderSession } from "../providers/sign-in-with-provider.ts";
 import { identifyByGrant, VERIFIED, type GrantFailure, type VerifiedPassword } from "./grants.ts";
 import type { CountedReason } from "./refused-sign-ins.ts";
@@ -119,10 +120,14 @@ async function openAt(
     );
   } catch (error) {
     if (isRefusal(error))
-      await recordFailure(deps, tenant, grant, { user, failure: error.code }, nowMs);
+      await recordFailure(deps, tenant, grant, { user, failure: reasonOf(error) }, nowMs);
     throw error;
   }
 }
+
+/** Returns what the audit entry says. The response says less. */
+const reasonOf = ({ code, reasons }: IdentityError | KeysError): string =>
+  code === "sign_in_failed" ? (reasons[0] ?? code) : code;
 
 const isRefusal = (error: unknown): error is IdentityError | KeysError =>
   error instanceof IdentityError || error instanceof KeysError;
@@ -143,6 +148,7 @@ async function createSession(
 ): Promise<OpenedSession> {
   const { tenant, user, grant, provider, factor, verified, key, nowMs } = opening;
   if (verified !== undefined) await assertUnchanged(client, user, verified);
+  if (provider !== undefined) await assertNotLoggedOut(client, user, provider);
   const { rows } = await client.query<{
     role: Role;
     displayName: Uint8Array | null;

@@ -1,6 +1,7 @@
 import { forEachTenant } from "../../db/for-each-tenant.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { inTransaction } from "../../db/transaction.ts";
+import { LOGOUT_KEPT_MS } from "../providers/recent-logouts.ts";
 import type { UseCase } from "../audited.ts";
 
 type SweepDeps = Pick<UseCase, "pool" | "now">;
@@ -9,14 +10,18 @@ type SweepDeps = Pick<UseCase, "pool" | "now">;
 const KEPT_MS = 24 * 3_600_000;
 
 /**
- * Deletes sessions that ended by themselves a day ago. The audit log still has their entries.
- * @returns how many were deleted
+ * Deletes sessions that ended by themselves a day ago, and logouts that no sign-in under way can still meet.
+ * The audit log still has their entries.
+ * @returns how many sessions were deleted
  */
 export const sweepSessions = ({ pool, now }: SweepDeps): Promise<number> =>
   forEachTenant(pool, (tenant) =>
     inTransaction(pool, tenant, async (client) => {
       const { rowCount } = await client.query("delete from sessions where expires_at_ms <= $1", [
         now() - KEPT_MS,
+      ]);
+      await client.query("delete from provider_logouts where received_at_ms <= $1", [
+        now() - LOGOUT_KEPT_MS,
       ]);
       return rowCount ?? 0;
     }),

@@ -198,7 +198,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     }),
     listIdentityProvidersRoute({ pool }),
     backchannelLogoutRoute({
-      logOut: { ...useCase, providers, blindIndexKeys, replays: deps.signInProofs, disconnect },
+      logOut: { ...useCase, providers, blindIndexKeys, disconnect },
       attempts: new Attempts(createLimiter("logout-network", deps.config.networkSignInLimit)),
     }),
     renewSessionRoute({ ...useCase, accessTokens }),

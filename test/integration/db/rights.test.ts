@@ -272,6 +272,7 @@ sealdesk.packets: insert select
 sealdesk.password_resets: delete insert select update(created_at_ms,expires_at_ms,token_hash)
 sealdesk.policy_versions: insert(approval,begins_at_ms,changes,hash,tenant,version) select update(is_recorded,withdrawn_at_ms)
 sealdesk.probe_storage(): execute
+sealdesk.provider_logouts: delete insert select
 sealdesk.recovery_codes: delete insert select
 sealdesk.replace_password(): execute
 sealdesk.sender_keys: insert select

@@ -3,6 +3,7 @@ import { Secret } from "../../../keys/secret.ts";
 import { TestDevice } from "../../support/device.ts";
 import {
   ecKey,
+  logoutClaims,
   refuseCodes,
   startDishonestProvider,
   type DishonestProvider,
@@ -176,4 +177,64 @@ test("junk keys make the server fetch the provider's keys once, not each time", 
   for (let at = 0; at < 5; at++)
     await signInWith((token) => ({ ...token, header: { kid: `junk-${at}` } }));
   expect(fetched() - before).toBeLessThanOrEqual(1);
+});
+
+describe("a sign-in that was under way while the provider ended", () => {
+  const person = (name: string) => ({ sub: name, preferred_username: name });
+  const [eve, kim, lea] = [person("eve"), person("kim"), person("lea")];
+  const logOut = (changes: object) =>
+    fetch(
+      `${server.url}/v1/tenants/${server.tenant.slug}/identity-providers/${NAME}/backchannel-logout`,
+      {
+        method: "POST",
+        body: new URLSearchParams({
+          logout_token: provider.token({
+            claims: logoutClaims(provider.issuer, server.clock.now(), changes),
+          }),
+        }),
+      },
+    );
+
+  /** Sends the logout token after the ID token was made and before the server has it. */
+  const loggedOutMeanwhile = (changes: object) => {
+    provider.instead = (path, response) => {
+      if (path !== "/token") return false;
+      const idToken = provider.token(provider.idToken);
+      void logOut(changes).then(({ status }) => {
+        response.writeHead(status, { "content-type": "application/json" });
+        response.end(
+          JSON.stringify({ access_token: "access", token_type: "Bearer", id_token: idToken }),
+        );
+      });
+      return true;
+    };
+  };
+
+  test.each<[string, object, Record<string, unknown>]>([
+    ["the person's sessions", { sub: "eve" }, {}],
+    ["the session", { sub: undefined, sid: "one" }, { sid: "one" }],
+    ["the person's session", { sub: "eve", sid: "two" }, { sid: "two" }],
+  ])("%s opens nothing", async (_name, ended, claims) => {
+    loggedOutMeanwhile(ended);
+    expect(await signInWith(changed({ ...eve, ...claims }))).toMatchObject({
+      status: 401,
+      code: "sign_in_failed",
+      reason: "ended_by_provider",
+    });
+  });
+
+  test.each<[string, object, Record<string, unknown>]>([
+    ["another person's sessions", { sub: "bob" }, {}],
+    ["another session", { sub: "kim", sid: "three" }, { sid: "four" }],
+  ])("%s goes on", async (_name, ended, claims) => {
+    loggedOutMeanwhile(ended);
+    expect(await signInWith(changed({ ...kim, ...claims }))).toMatchObject({ status: 201 });
+  });
+
+  test("the person's sessions opens nothing, and the next sign-in does", async () => {
+    const iat = Math.floor(server.clock.now() / 1000) - 5;
+    expect((await logOut({ sub: lea.sub, iat })).status).toBe(200);
+    expect(await signInWith(changed({ ...lea, iat: iat + 1 }))).toMatchObject({ status: 201 });
+    expect(await signInWith(changed({ ...lea, iat }))).toMatchObject({ status: 401 });
+  });
 });

@@ -95,6 +95,18 @@ describe("a logout token", () => {
     });
   });
 
+  test("is accepted once on all nodes", async () => {
+    const node = await server.startNode();
+    const body = new URLSearchParams({ logout_token: provider.token({ claims: claims() }) });
+    const path = `/v1/tenants/${server.tenant.slug}/identity-providers/${NAME}/backchannel-logout`;
+    const answers = [server.url, node.url].map((url) =>
+      fetch(`${url}${path}`, { method: "POST", body }),
+    );
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 400]);
+    await node.close();
+  });
+
   test.each<[string, () => ForgedToken]>([
     [
       "without a signature",
