@@ -30,6 +30,7 @@ export const administeredStaffPage = z
         role: openEnum(roles),
         username: z.nullable(z.string()),
         displayName: z.nullable(z.string()),
+        isDisabled: z.boolean(),
       }),
     ),
     next: z.nullable(userId).register(documentation, {

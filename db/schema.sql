@@ -62,6 +62,7 @@ table audit.entries (
   policy keys for * using ((tenant = audit.key_log(sealdesk.current_tenant()))) with check ((tenant = audit.key_log(sealdesk.current_tenant())))
   policy operator for a using () with check ((tenant = '00000000-0000-0000-0000-000000000000'::uuid))
   policy owner for * using ((tenant = sealdesk.current_tenant()))
+  policy owner_keys for * using ((tenant = audit.key_log(sealdesk.current_tenant())))
   policy places for r using (true)
   policy tenant for * using ((tenant = sealdesk.current_tenant())) with check (((tenant = sealdesk.current_tenant()) AND (tenant <> '00000000-0000-0000-0000-000000000000'::uuid)))
 
@@ -591,6 +592,19 @@ table sealdesk.cursors (
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (seq) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.departures (
+  tenant uuid not null,
+  user_id uuid not null,
+  at_ms bigint not null
+)
+  row level security
+  constraint departures_pkey PRIMARY KEY (tenant, user_id)
+  constraint departures_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint departures_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
+  grant delete to sealdesk_app
+  grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.device_lists (
@@ -1192,11 +1206,12 @@ table sealdesk.users (
   username_index bytea,
   username bytea,
   display_name bytea,
-  identity_index bytea
+  identity_index bytea,
+  disabled_at_ms bigint
 )
   row level security
   CREATE INDEX users_staff ON sealdesk.users USING btree (tenant, id) WHERE (role <> 'customer'::text)
-  CREATE TRIGGER roles_are_announced AFTER UPDATE OF role ON sealdesk.users FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION sealdesk.announce_role() -- enabled O
+  CREATE TRIGGER roles_are_announced AFTER UPDATE OF role, disabled_at_ms ON sealdesk.users FOR EACH ROW WHEN (((old.role IS DISTINCT FROM new.role) OR (old.disabled_at_ms IS DISTINCT FROM new.disabled_at_ms))) EXECUTE FUNCTION sealdesk.announce_role() -- enabled O
   constraint users_account_key_check CHECK ((length(account_key) = 32))
   constraint users_identity_index_check CHECK ((length(identity_index) = 32))
   constraint users_pkey PRIMARY KEY (id)

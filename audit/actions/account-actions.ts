@@ -49,6 +49,20 @@ export const accountActions = {
     description:
       "`sealdesk user set-role` or a program with an API key gives a staff account another role. With `provider`, the person's groups at an identity provider do so at a sign-in.",
   },
+  "user.disable": {
+    class: "U",
+    resources: ["user"],
+    details: { devices: "number", provider: "text" },
+    description:
+      "`sealdesk user disable` closes an account of staff: its sessions and devices end, and nobody signs in to it. With `provider`, an identity provider does so over SCIM. `devices` were removed.",
+  },
+  "user.enable": {
+    class: "U",
+    resources: ["user"],
+    details: { provider: "text" },
+    description:
+      "`sealdesk user enable` opens a disabled account again, without devices. With `provider`, an identity provider does so over SCIM.",
+  },
   "user.rename": {
     class: "U",
     resources: ["user"],

@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import { uuidv7 } from "uuidv7";
 import { parseId, type UserId } from "../../crypto/wire/ids.ts";
+import { disableAccount, enableAccount } from "../../identity/accounts/disable-account.ts";
 import { setRole } from "../../identity/accounts/set-role.ts";
 import { createStaff } from "../../identity/accounts/staff.ts";
 import { resetByOperator } from "../../identity/directory/reset-account.ts";
@@ -56,6 +57,15 @@ export function registerUser(program: Command, print: Print, settings: () => Set
     .action(async (options: Parameters<typeof setRoleCommand>[1]) =>
       print(await setRoleCommand(settings(), options)),
     );
+
+  ofAccount(
+    "disable",
+    "Close an account: nobody signs in to it, and its devices are removed",
+  ).action(async (options: NamedAccount) => print(await disableUserCommand(settings(), options)));
+
+  ofAccount("enable", "Open a disabled account again; the person registers a device anew").action(
+    async (options: NamedAccount) => print(await enableUserCommand(settings(), options)),
+  );
 
   registerCredentials(user, print, settings);
 }
@@ -124,4 +134,38 @@ export async function setRoleCommand(
     }),
   );
   return `${username} is ${role} now.`;
+}
+
+/** Disables a staff account. */
+async function disableUserCommand(
+  settings: Settings,
+  { tenant: slug, username }: NamedAccount,
+): Promise<string> {
+  const devices = await withKeys(settings, slug, async ({ ownerUrl, data, profiles, tenant }) => {
+    const disabled = await disableAccount(ownerUrl, profiles, {
+      tenant,
+      account: { username },
+      nowMs: Date.now(),
+      by: settings.operator,
+    });
+    await reconcileFromOutside({ pool: data, now: Date.now }, { tenant, user: disabled.user });
+    return disabled.devices.length;
+  });
+  return `Disabled ${username}: removed ${devices} devices and ended every session.`;
+}
+
+/** Enables a staff account again. */
+async function enableUserCommand(
+  settings: Settings,
+  { tenant: slug, username }: NamedAccount,
+): Promise<string> {
+  await withKeys(settings, slug, ({ ownerUrl, profiles, tenant }) =>
+    enableAccount(ownerUrl, profiles, {
+      tenant,
+      account: { username },
+      nowMs: Date.now(),
+      by: settings.operator,
+    }),
+  );
+  return `${username} can sign in again.`;
 }

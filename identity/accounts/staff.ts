@@ -107,7 +107,7 @@ export interface StaffMember {
 export const STAFF_PER_PAGE = 500;
 
 /**
- * Lists a page of the staff of the actor's tenant in order of id.
+ * Lists a page of the staff of the actor's tenant in order of id, without disabled accounts.
  * @param which.role leaves out everybody with another role
  * @param which.after the last account of the page before
  * @throws IdentityError forbidden, for auditors
@@ -125,7 +125,7 @@ export async function listStaff(
       Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }
     >(
       `select id, role, display_name as "displayName" from users
-       where role = any($1::text[]) and ($2::uuid is null or id > $2) order by id limit $3`,
+       where role = any($1::text[]) and disabled_at_ms is null and ($2::uuid is null or id > $2) order by id limit $3`,
       [
         roles.filter((each) => which.role === undefined || each === which.role),
         which.after ?? null,

@@ -12,6 +12,7 @@ export interface AdministeredStaff {
   readonly role: StaffRole;
   readonly username: string | null;
   readonly displayName: string | null;
+  readonly isDisabled: boolean;
 }
 
 /**
@@ -28,12 +29,13 @@ export function listStaffByKey(
   return inTransaction(pool, tenant, async (client) => {
     const who = await authorised(client, by);
     const { rows } = await client.query<
-      Pick<AdministeredStaff, "id" | "role"> & {
+      Pick<AdministeredStaff, "id" | "role" | "isDisabled"> & {
         readonly username: Uint8Array | null;
         readonly displayName: Uint8Array | null;
       }
     >(
-      `select id, role, username, display_name as "displayName" from users
+      `select id, role, username, display_name as "displayName", disabled_at_ms is not null as "isDisabled"
+       from users
        where username_index is not null and ($1::uuid is null or id > $1) order by id limit $2`,
       [after ?? null, STAFF_PER_PAGE],
     );

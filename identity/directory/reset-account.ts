@@ -1,5 +1,4 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -15,9 +14,8 @@ import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { assertSession } from "../tokens/session-end.ts";
 import type { Announce } from "./announce.ts";
-import { forgetDeviceList } from "./device-list.ts";
-import { lockAccount, lockAccounts, type LockedAccount } from "./lock-account.ts";
-import { removeDevices } from "./remove-devices.ts";
+import { clearAccount } from "./clear-account.ts";
+import { lockAccount, lockAccounts } from "./lock-account.ts";
 
 export interface Reset {
   readonly user: UserId;
@@ -121,26 +119,4 @@ function assertResetAllowed(
     });
   assertAllowed(decision);
   return decision;
-}
-
-/** @returns the removed devices */
-async function clearAccount(
-  client: Client,
-  account: LockedAccount & { readonly tenant: TenantId; readonly user: UserId },
-  nowMs: number,
-): Promise<readonly DeviceId[]> {
-  const { tenant, user, accountKey } = account;
-  await client.query(
-    "update sessions set revoked_at_ms = $2 where user_id = $1 and revoked_at_ms is null",
-    [user, nowMs],
-  );
-  // A pending request would bring a new device the approval of a former one.
-  await client.query("delete from link_requests where user_id = $1", [user]);
-  // A link for a new password may be in other hands, as the devices may be.
-  await client.query("delete from password_resets where user_id = $1", [user]);
-  if (accountKey === undefined) return [];
-  const removed = await removeDevices(client, { tenant, user, accountKey }, "all", nowMs);
-  await client.query("update users set account_key = null where id = $1", [user]);
-  await forgetDeviceList(client, user);
-  return removed.map(({ id }) => id);
 }

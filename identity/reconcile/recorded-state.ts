@@ -34,6 +34,16 @@ const factorDetails = z.looseObject({ roles: z.array(z.string()) });
 const removedKeyDetails = z.looseObject({ key: z.string() });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
 
+/** The actions whose entries say what an account is. */
+const accountActions = ["user.create", "user.set_role", "user.disable", "user.enable"] as const;
+
+/** What is compared of an account of staff. */
+export const accountWords = (account: {
+  readonly role: string;
+  readonly isDisabled: boolean;
+}): readonly string[] => (account.isDisabled ? [account.role, DISABLED] : [account.role]);
+const DISABLED = "disabled";
+
 /**
  * The accounts of staff, their roles and the settings of one tenant, as its audit log says. Customers
  * are left out, because there may be millions and their role permits least.
@@ -65,7 +75,8 @@ export class RecordedState implements ReplayedState<RecordedState> {
   /** Entries that failed or were refused changed nothing. */
   add(bytes: Uint8Array, index: number | undefined): void {
     const action = actionOf(bytes);
-    const isAccount = action === "user.create" || action === "user.set_role";
+    const isAccount =
+      action !== undefined && (accountActions as readonly string[]).includes(action);
     const key = actingKeyOf(bytes);
     const isSetting = action?.startsWith("tenant.") === true || action === "policy.effective";
     if (!isAccount && !isSetting && key === undefined) return;
@@ -91,6 +102,11 @@ export class RecordedState implements ReplayedState<RecordedState> {
       case "user.set_role":
         if (isId<UserId>(resource.id))
           this.#setRole(resource.id, roleDetails.safeParse(details).data?.role, index);
+        return;
+      case "user.disable":
+      case "user.enable":
+        if (isId<UserId>(resource.id))
+          this.#setDisabled(resource.id, action === "user.disable", index);
         return;
       case "tenant.add_identity_provider": {
         const { data } = providerDetails.safeParse(details);
@@ -153,7 +169,15 @@ export class RecordedState implements ReplayedState<RecordedState> {
 
   #setRole(user: UserId, role: Role | undefined, index: number | undefined): void {
     if (role === undefined) return;
-    if (isStaff(role)) this.staff.set(user, { values: [role], index });
+    const isDisabled = this.staff.get(user)?.values.includes(DISABLED) === true;
+    if (isStaff(role)) this.staff.set(user, { values: accountWords({ role, isDisabled }), index });
     else this.staff.delete(user);
+  }
+
+  /** The role of an account may be in an entry that was pruned. */
+  #setDisabled(user: UserId, isDisabled: boolean, index: number | undefined): void {
+    const [role] = this.staff.get(user)?.values ?? [];
+    if (role !== undefined)
+      this.staff.set(user, { values: accountWords({ role, isDisabled }), index });
   }
 }

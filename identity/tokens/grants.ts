@@ -30,6 +30,7 @@ export type GrantFailure =
   | "second_factor_required"
   | "second_factor_failed"
   | "credentials_changed"
+  | "account_disabled"
   | CustomerTokenRefusal
   | Refused<ProviderOutcome>["failure"];
 type Refused<T> = Extract<T, { readonly failure: unknown }>;

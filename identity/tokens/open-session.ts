@@ -149,21 +149,24 @@ async function createSession(
   const { tenant, user, grant, provider, factor, verified, key, nowMs } = opening;
   if (verified !== undefined) await assertUnchanged(client, user, verified);
   if (provider !== undefined) await assertNotLoggedOut(client, user, provider);
+  // Whoever disables the account ends its open sessions, and must not miss this one.
   const { rows } = await client.query<{
     role: Role;
     displayName: Uint8Array | null;
     accountKey: Uint8Array | null;
+    disabled: boolean;
     revoked: boolean | null;
     device: DeviceId | null;
   }>(
     `select u.role, u.display_name as "displayName", u.account_key as "accountKey",
-       d.id as device, d.revoked_at_ms is not null as revoked
+       u.disabled_at_ms is not null as disabled, d.id as device, d.revoked_at_ms is not null as revoked
      from users u left join devices d on d.user_id = u.id and d.device_key = $2
-     where u.id = $1`,
+     where u.id = $1 for share of u`,
     [user, key.deviceKey],
   );
   const [account] = rows;
   if (account === undefined) throw new Error("an account vanished between two statements");
+  if (account.disabled) throw signInFailed("account_disabled");
   if (account.revoked === true)
     throw new IdentityError("device_revoked", "This device was removed from its account.");
   const session = deps.newId<SessionId>();

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
 import type { TenantId, ConversationId } from "../../../crypto/wire/ids.ts";
 import type { Client } from "../../../db/pool.ts";
+import { disableAccount } from "../../../identity/accounts/disable-account.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { actBy, creationBody, postAct } from "../../support/acts.ts";
@@ -33,6 +34,12 @@ beforeAll(async () => {
   conversation = body.id;
   const created = await victim.request("POST", "/v1/conversations", { body });
   expect(created.status).toBe(201);
+  const disabled = {
+    tenant: server.tenant.id,
+    account: { user: (await server.createStaff("agent")).id },
+    nowMs: 0,
+  };
+  await disableAccount(server.database.ownerUrl, { usernameIndexes: () => [] }, disabled);
   const provider = await startDishonestProvider();
   refuseCodes(provider);
   await register(server, server.tenant, { name: "idp", issuer: provider.issuer });
@@ -99,6 +106,7 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.one_time_prekeys",
     "sealdesk.sessions",
     "sealdesk.identity_providers",
+    "sealdesk.departures",
     "sealdesk.password_resets",
     "sealdesk.totp_factors",
     "sealdesk.recovery_codes",

@@ -252,6 +252,7 @@ sealdesk.consents: insert select
 sealdesk.conversations: insert select update(state)
 sealdesk.create_provider_account(): execute
 sealdesk.cursors: insert select update(seq)
+sealdesk.departures: delete select
 sealdesk.destroy_expired_server_keys(): execute
 sealdesk.device_lists: delete insert select update(issued_at_ms,signature,signed_by,valid_until_ms,version)
 sealdesk.devices: insert select update(revoked_at_ms)

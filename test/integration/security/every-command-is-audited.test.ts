@@ -157,6 +157,14 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--tenant", slug(), "--username", "made", "--role", "supervisor"],
     leaves: "user.set_role",
   },
+  "user disable": {
+    args: () => ["--tenant", slug(), "--username", "made"],
+    leaves: "user.disable",
+  },
+  "user enable": {
+    args: () => ["--tenant", slug(), "--username", "made"],
+    leaves: "user.enable",
+  },
   "api-key add": {
     args: () => ["--tenant", slug(), "--name", "backend", "--scope", "read_staff"],
     leaves: "tenant.add_api_key",

@@ -46,8 +46,8 @@ const settings = new Map([
   ["policy_in_force", []],
 ] as const);
 const apiKeys: StoredState["apiKeys"] = [];
-const account = (id: UserId, role: string, createdAtMs: number) =>
-  [id, { id, role, createdAtMs }] as const;
+const account = (id: UserId, role: string, createdAtMs: number, isDisabled = false) =>
+  [id, { id, role, isDisabled, createdAtMs }] as const;
 
 /** The log of a tenant with an agent. */
 function recorded() {
@@ -71,6 +71,28 @@ test("an account of staff that is gone differs, and a refused change says nothin
       recorded: { values: ["agent"], index: 1 },
     },
   ]);
+});
+
+test("an account that SQL disables or enables again differs", () => {
+  const { state, agent } = recorded();
+  const asStored = (isDisabled: boolean) =>
+    compareState(tenant, state, {
+      accounts: new Map([account(agent, "agent", 0, isDisabled)]),
+      settings,
+      providers,
+      apiKeys,
+    });
+  expect(asStored(true)).toMatchObject([{ stored: ["agent", "disabled"] }]);
+  state.add(entry("user.disable", "user", agent, { devices: 1 }), 2);
+  expect(asStored(true)).toEqual([]);
+  expect(asStored(false)).toMatchObject([
+    { recorded: { values: ["agent", "disabled"], index: 2 } },
+  ]);
+  state.add(entry("user.set_role", "user", agent, { role: "admin" }), 3);
+  expect(asStored(true)).toMatchObject([{ recorded: { values: ["admin", "disabled"], index: 3 } }]);
+  state.add(entry("user.set_role", "user", agent, { role: "agent" }), 4);
+  state.add(entry("user.enable", "user", agent, {}), 5);
+  expect(asStored(false)).toEqual([]);
 });
 
 test("a tenant without a row differs in each setting", () => {
