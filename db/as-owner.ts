@@ -16,7 +16,7 @@ export async function asOwner<T>(
   const client = createSession(url, { name: "sealdesk-operator" });
   try {
     await client.connect();
-    await client.query("begin");
+    await client.query("begin isolation level read committed");
     await client.query("set local role sealdesk_owner");
     await client.query("set local search_path = sealdesk, pg_temp");
     await client.query("select set_config('sealdesk.tenant', $1, true)", [fence]);
