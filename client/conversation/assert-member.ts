@@ -25,7 +25,7 @@ export function assertReaders({ members, uncertified }: ConversationState, self:
   if (first === undefined || others.some(({ user }) => !uncertified.includes(user))) return;
   throw new SealdeskError(
     "untrusted_member",
-    "The tenant's authority does not certify that the other members are staff.",
+    "The tenant's authority does not certify that the other members are staff now. If this device's clock is wrong, set it.",
     { user: first.user, problem: "staff_not_certified" },
   );
 }

@@ -1,5 +1,6 @@
 import { systemClock, type Fetch } from "../../client/runtime.ts";
 import { connectCustomer, connectStaff, joined, readTexts } from "../support/member.ts";
+import { until } from "../support/until.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 const minute = 60_000;
@@ -48,4 +49,22 @@ test("messages arrive in order after the clock of a connected device or of the s
   }
   expect(await readTexts(heard, texts.length)).toEqual(texts);
   await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
+});
+
+test("a device whose clock is years ahead is told of its clock, and speaks once it is right", async () => {
+  let offsetMs = 3 * 365 * day;
+  const clock = { ...systemClock, now: () => Date.now() + offsetMs };
+  const agent = await connectStaff(server, "agent");
+  const customer = await connectCustomer(server, { runtime: { clock } });
+  const said = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
+  await expect(said.send("early")).rejects.toMatchObject({
+    code: "untrusted_member",
+    message: expect.stringMatching(/clock is wrong, set it/),
+  });
+  offsetMs = 0;
+  const restarted = await customer.restart();
+  await until(() => restarted.sealdesk.conversation(said.id)?.uncertified.length === 0);
+  await restarted.sealdesk.conversation(said.id)!.send("in time");
+  expect(await readTexts(await joined(agent, said.id), 1)).toEqual(["in time"]);
+  await Promise.all([agent.sealdesk.close(), restarted.sealdesk.close()]);
 });
