@@ -2,8 +2,12 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { jest } from "@jest/globals";
+import { Conversation } from "../../client/conversation/conversation.ts";
+import { SealdeskError } from "../../client/errors.ts";
 import type { Sealdesk } from "../../client/index.ts";
 import { connectCustomer, readTexts } from "../support/member.ts";
+import { until } from "../support/until.ts";
 import { startTestServer } from "../support/server.ts";
 
 const run = promisify(execFile);
@@ -41,7 +45,7 @@ describe("the snippets of the client's README and of the page on customers", () 
     const config = { extends: "../../tsconfig.portable.json", compilerOptions: options };
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
     await run("npx", ["tsc", "-p", folder]);
-  }, 60_000);
+  }, 300_000);
 
   test("run: the agent answers", async () => {
     const server = await startTestServer();
@@ -65,6 +69,24 @@ describe("the snippets of the client's README and of the page on customers", () 
       "Is anybody there?",
       "You said: Is anybody there?",
     ]);
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    const closed = new SealdeskError("conversation_closed", "The conversation is closed.");
+    const reported = jest.spyOn(console, "error").mockImplementation(() => undefined);
+    const { send: original } = conversation;
+    const send = jest.spyOn(Conversation.prototype, "send");
+    send.mockImplementation(function (this: Conversation, text) {
+      return text === "You said: Bye" ? Promise.reject(closed) : original.call(this, text);
+    });
+    const another = await customer.sealdesk.openConversation({ with: [id] });
+    await another.send("Bye");
+    await until(() => reported.mock.calls.length + unhandled.length > 0);
+    expect(unhandled).toEqual([]);
+    expect(reported).toHaveBeenCalledWith(closed);
+    process.off("unhandledRejection", note);
+    jest.restoreAllMocks();
+
     // The customer may have the answer before the agent is told that it is in the log.
     while ((sealdesk.conversation(conversation.id)?.seq ?? 0) < conversation.seq)
       await new Promise((done) => setTimeout(done, 10));

@@ -82,4 +82,4 @@ test("a newcomer without compiler, make and Python gets from npm ci to an answer
       /^SEALDESK_KMS is pkcs11, but the package pkcs11js is not installed\./,
     ),
   });
-}, 600_000);
+}, 1_800_000);
