@@ -14,7 +14,7 @@ const GRANTS = `
     union all
     select format('column %s.%I', a.attrelid::regclass, a.attname), attacl, relowner
     from pg_attribute a join pg_class c on c.oid = a.attrelid
-    where relnamespace in (select oid from guarded) and attacl is not null
+    where relnamespace in (select oid from guarded) and attacl is not null and not attisdropped
     union all
     select 'function ' || p.oid::regprocedure, coalesce(proacl, acldefault('f', proowner)), proowner
     from pg_proc p where pronamespace in (select oid from guarded)

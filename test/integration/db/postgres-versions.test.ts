@@ -1,3 +1,4 @@
+import { assertGuards } from "../../../audit/check/assert-guards.ts";
 import { migrate } from "../../../db/migrate.ts";
 import { createKeystorePool, createPool, assertTenantFence } from "../../../db/pool.ts";
 import { DATA, KEYSTORE, schemaState } from "../../../db/schema-version.ts";
@@ -38,6 +39,7 @@ test.each([15, 16, 17, 18] as const)(
         await assertTenantFence(pool);
         expect(await schemaState(pool, DATA)).toBe("current");
         expect(await schemaState(keystore, KEYSTORE)).toBe("current");
+        await assertGuards(pool);
         const id = idOf<TenantId>("01890000-0000-7000-8000-000000000001");
         await createTenant(owner, {
           id,
