@@ -118,7 +118,8 @@ table audit.leaves (
 table audit.logs (
   id uuid not null,
   origin text not null,
-  minimum_index bigint not null default 0
+  minimum_index bigint not null default 0,
+  removals bigint not null default 0
 )
   row level security
   CREATE TRIGGER logs_are_kept BEFORE DELETE ON audit.logs FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
@@ -128,6 +129,7 @@ table audit.logs (
   constraint logs_origin_check CHECK ((origin ~ '^[a-z0-9.:/-]{1,200}$'::text))
   constraint logs_origin_key UNIQUE (origin)
   constraint logs_pkey PRIMARY KEY (id)
+  constraint logs_removals_check CHECK ((removals >= 0))
   grant insert (id, origin) to sealdesk_integrator
   grant select to sealdesk_app
   grant select to sealdesk_integrator
@@ -1525,7 +1527,8 @@ CREATE OR REPLACE FUNCTION audit.refuse_all_but_pruning()
  LANGUAGE plpgsql
 AS $function$
 begin
-  if (new.id, new.origin) = (old.id, old.origin) and new.minimum_index >= old.minimum_index then
+  if (new.id, new.origin) = (old.id, old.origin)
+    and new.minimum_index >= old.minimum_index and new.removals >= old.removals then
     return new;
   end if;
   raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';

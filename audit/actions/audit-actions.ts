@@ -86,11 +86,13 @@ export const auditActions = {
       beforeMs: "number",
       retainMs: "number",
       minimumIndex: "number",
+      removals: "number",
       nowMs: "number",
       databaseMs: "number",
       witnessedMs: "number",
     },
-    description: "`sealdesk audit prune`",
+    description:
+      "`sealdesk audit prune`. `removals` is how many entries prunes of the log set out to remove, in all.",
   },
   "audit.log_restored": {
     class: "U",

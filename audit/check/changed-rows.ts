@@ -17,8 +17,8 @@ export interface RowCounts {
   readonly resetAt: string | null;
   /** The tables of the logs, in one order. */
   readonly tables: readonly TableCounts[];
-  /** The entries that the logs say are pruned. */
-  readonly pruned: number;
+  /** How many entries prunes set out to remove. */
+  readonly removals: number;
 }
 
 const COUNTS = `
@@ -27,21 +27,22 @@ const COUNTS = `
       where datname = current_database()) as "resetAt",
     json_agg(json_build_object(
       'relid', relid::int8, 'updated', n_tup_upd, 'deleted', n_tup_del) order by relname) as tables,
-    (select coalesce(sum(minimum_index), 0)::int8 from audit.logs) as pruned
+    (select coalesce(sum(removals), 0)::int8 from audit.logs) as removals
   from pg_stat_all_tables
   where relid in ('audit.entries'::regclass, 'audit.leaves'::regclass, 'audit.trees'::regclass)`;
 
 /**
  * Notices within seconds that rows of the logs were changed or removed, long before a check reads them. The
- * software changes none, and removes only entries that a log says are pruned. PostgreSQL counts the rows that
- * were changed and removed in each table (`pg_stat_all_tables`), also by transactions that were rolled back. It
+ * software changes none, and removes only entries that prunes set out to remove. PostgreSQL counts the rows that
+ * were changed and removed in each table (`pg_stat_all_tables`), also by transactions that were rolled back, so each
+ * prune counts as often as it is tried. It
  * counts nothing in a session of a superuser that switches `track_counts` off, and nothing when the owner rewrites a whole
  * table, so this takes the place of no check.
  */
 export class ChangedRows {
   /** The counts when the last whole check without a finding began. */
   #known: RowCounts | undefined;
-  /** Whether the last look found more removed rows than were pruned. A prune may have ended during that look. */
+  /** Whether the last look found more removed rows than prunes explain. A prune may have ended during that look. */
   #isSuspect = false;
 
   /**
@@ -90,7 +91,7 @@ const isLess = (now: TableCounts, known: TableCounts | undefined): boolean =>
   known !== undefined && (now.updated < known.updated || now.deleted < known.deleted);
 
 const isMoreRemoved = (known: RowCounts, now: RowCounts): boolean =>
-  deletedIn(now) - deletedIn(known) > now.pruned - known.pruned;
+  deletedIn(now) - deletedIn(known) > now.removals - known.removals;
 
 const changed = (what: string): AuditError =>
   new AuditError(

@@ -3,13 +3,12 @@ import type { Pool } from "../../db/pool.ts";
 import type { IndexedEntry } from "../read/checked-log.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import { inCheck } from "./in-check.ts";
+import type { LogInfo } from "../read/log-info.ts";
 import { PrunedRange } from "./pruned-range.ts";
 
 /** Entries of a log that lead to its signed head. */
-export interface CheckedPage {
+export interface CheckedPage extends LogInfo {
   readonly log: LogId;
-  readonly origin: string;
-  readonly minimumIndex: number;
   readonly entries: readonly IndexedEntry[];
   /** The index after the page; undefined at the end of the log. */
   readonly next: number | undefined;
@@ -59,12 +58,12 @@ export class LogReading {
     return inCheck(pool, log, async (client) => {
       const opened = await heads.open(client, log);
       if (opened === undefined) return undefined;
-      const { origin, minimumIndex, checkpoint } = opened;
+      const { origin, minimumIndex, removals, checkpoint } = opened;
       const from = Math.max(start, minimumIndex);
       const end = from + PAGE;
       const entries = await opened.entries(from, end);
       const next = end < checkpoint.size ? end : undefined;
-      return { log, origin, minimumIndex, entries, next };
+      return { log, origin, minimumIndex, removals, entries, next };
     });
   }
 }

@@ -19,6 +19,8 @@ export interface PruningWish {
 export interface PruningPlan {
   /** The first index that is kept. */
   readonly minimumIndex: number;
+  /** How many entries prunes of this log set out to remove, in all and with this one. */
+  readonly removals: number;
   /** The retention that was applied, in milliseconds. */
   readonly retainMs: number;
   /** Entries to be removed that have personal fields beside them. */
@@ -75,8 +77,10 @@ export async function planPruning(
       bundle.latestMs < beforeMs &&
       nowPassedMs - bundle.passedMs >= retainMs,
   );
+  const minimumIndex = Math.max(log.minimumIndex, old.at(-1)?.end ?? 0);
   return {
-    minimumIndex: Math.max(log.minimumIndex, old.at(-1)?.end ?? 0),
+    minimumIndex,
+    removals: log.removals + minimumIndex - log.minimumIndex,
     retainMs,
     events: old.flatMap((bundle) => bundle.events),
   };

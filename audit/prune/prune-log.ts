@@ -4,6 +4,20 @@ import { removePrunedSegments } from "../search/stored-index.ts";
 import type { PruningPlan } from "./plan-pruning.ts";
 
 /**
+ * Stores how many entries prunes set out to remove, so that a prune that is rolled back seems no attack. Commit it
+ * before `pruneLog` begins. `client` must be in a transaction of the owner.
+ */
+export const declareRemovals = async (
+  client: Client,
+  log: LogId,
+  { removals }: Pick<PruningPlan, "removals">,
+): Promise<void> =>
+  void (await client.query(
+    "update audit.logs set removals = greatest(removals, $2) where id = $1",
+    [log, removals],
+  ));
+
+/**
  * Removes the entries of a plan, what explains their personal fields, and their search index. Their hashes stay, so every
  * later proof holds and the log still verifies. `client` must be in a transaction of the owner, and an
  * entry that declares the pruning must be in the signed log before.

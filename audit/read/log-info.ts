@@ -9,12 +9,14 @@ export interface LogInfo {
   readonly origin: string;
   /** Entries below this index were pruned. */
   readonly minimumIndex: number;
+  /** How many entries prunes set out to remove, in all. */
+  readonly removals: number;
 }
 
 /** @throws AuditError log_not_found */
 export async function readLogInfo(client: Client, log: LogId): Promise<LogInfo> {
   const { rows } = await client.query<LogInfo>(
-    `select origin, minimum_index as "minimumIndex" from audit.logs where id = $1`,
+    `select origin, minimum_index as "minimumIndex", removals from audit.logs where id = $1`,
     [log],
   );
   const [info] = rows;

@@ -2,7 +2,7 @@ import type { LogId } from "../../../crypto/wire/ids.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import { appendToLog } from "../../../audit/append-entry.ts";
 import { planPruning } from "../../../audit/prune/plan-pruning.ts";
-import { pruneLog } from "../../../audit/prune/prune-log.ts";
+import { declareRemovals, pruneLog } from "../../../audit/prune/prune-log.ts";
 import { readClocks } from "../../../audit/prune/read-clocks.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
@@ -32,7 +32,7 @@ export async function pruneCommand(
     const { origin, minimumIndex: before } = log;
     const clocks = await readClocks(pool, log.log, Date.now(), witnesses);
     const plan = await planPruning(pool, log, { beforeMs, retainMs: leastMs, clocks });
-    const { minimumIndex, retainMs } = plan;
+    const { minimumIndex, removals, retainMs } = plan;
     if (minimumIndex <= before)
       return `Nothing of ${origin} is removed: no whole bundle of 256 entries is from before that time and was kept for ${retainMs / DAY_MS} days, by the time that the log itself shows.`;
     if (options.dryRun === true)
@@ -44,11 +44,12 @@ export async function pruneCommand(
         action: "audit.prune",
         resource: { type: "audit-log", id: origin },
         outcome: "success",
-        details: { beforeMs, retainMs, minimumIndex, ...clocks },
+        details: { beforeMs, retainMs, minimumIndex, removals, ...clocks },
       }),
     );
     await catchUpIfAlone(settings, ownerUrl, log.signer);
     await awaitSigned(pool, log.log, entry);
+    await asOwner(ownerUrl, log.log, (client) => declareRemovals(client, log.log, plan));
     await asOwner(ownerUrl, log.log, (client) => pruneLog(client, log.log, plan));
     return `Entries of ${origin} below ${minimumIndex} are pruned; their hashes stay.`;
   });

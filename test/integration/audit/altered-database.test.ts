@@ -140,7 +140,7 @@ attackTest.each(
   },
 );
 
-attackTest(
+attackTest.each(
   {
     attempt: "Entries are removed, and marked as pruned by hand",
     foundBy: "each node",
@@ -148,18 +148,32 @@ attackTest(
     code: "audit_log_altered",
     says: "Put the row back from a backup, and find out who changed it: see docs/audit.md, “When the log was altered”.",
   },
-  async () => {
+  {
+    "the counts of removed rows are explained": {
+      mark: "removals = 1",
+      remove: "false",
+      told: "permits to remove 1 entries, but its entries declare 0",
+    },
+    "the beginning of the log": {
+      mark: "minimum_index = 256",
+      remove: "leaves.index < 256",
+      told: "no entry declares that they were pruned",
+    },
+  },
+  async ({ mark, remove, told }) => {
     const { database, tenant } = server;
+    const marked = (change: string) => `update audit.logs set ${change} where id = '${tenant.id}'`;
     await until(isWhole);
     const said = await saidBy(server, "audit_log_altered", () =>
       withoutTriggers(
         database,
-        `update audit.logs set minimum_index = 256 where id = '${tenant.id}'`,
+        marked(mark),
         `delete from audit.entries using audit.leaves
-         where leaves.log = '${tenant.id}' and leaves.index < 256 and leaves.entry = entries.id`,
+         where leaves.log = '${tenant.id}' and ${remove} and leaves.entry = entries.id`,
       ),
     );
-    expect(said.text).toContain("no entry declares that they were pruned");
+    await withoutTriggers(database, marked("removals = 0"));
+    expect(said.text).toContain(told);
     return said;
   },
 );

@@ -1,5 +1,5 @@
 import { ChangedRows, type RowCounts } from "../../../audit/check/changed-rows.ts";
-import { pruneLog } from "../../../audit/prune/prune-log.ts";
+import { declareRemovals, pruneLog } from "../../../audit/prune/prune-log.ts";
 import { logOf } from "../../../crypto/wire/ids.ts";
 import { asOwner } from "../../../db/as-owner.ts";
 import { openAuditLog } from "../../support/audit-log.ts";
@@ -47,7 +47,7 @@ attackTest.each(
 
 const deletedIn = ({ tables }: RowCounts) => tables.reduce((sum, { deleted }) => sum + deleted, 0);
 
-test("pruning is no change, and a change counts until a whole check is accepted", async () => {
+test("pruning is no change, even if it is tried twice, and a change counts until a whole check is accepted", async () => {
   const database = await createTestDatabase();
   const audit = await openAuditLog(database);
   const tenant = await audit.newTenant();
@@ -58,14 +58,30 @@ test("pruning is no change, and a change counts until a whole check is accepted"
   const changed = new ChangedRows();
   const { pool } = database;
   await changed.assertNone(pool);
-  await asOwner(database.ownerUrl, tenant, (client) =>
-    pruneLog(client, log, { minimumIndex: 256, events: [] }),
-  );
-  // PostgreSQL counts a moment later.
+  const prune = async (removals: number, fail?: Error) => {
+    const as = <T>(work: Parameters<typeof asOwner<T>>[2]) =>
+      asOwner(database.ownerUrl, tenant, work);
+    await as((client) => declareRemovals(client, log, { removals }));
+    await as(async (client) => {
+      await pruneLog(client, log, { minimumIndex: 256, events: [] });
+      if (fail !== undefined) throw fail;
+    });
+    // PostgreSQL counts a moment later.
+    await until(async () => deletedIn(await changed.read(pool)) >= removals);
+  };
+  const killed = new Error("the command was killed");
+  const looks = async () => {
+    // A finding takes two.
+    await changed.assertNone(pool);
+    await changed.assertNone(pool);
+  };
+  await prune(256, killed).catch((error: unknown) => expect(error).toBe(killed));
   await until(async () => deletedIn(await changed.read(pool)) >= 256);
-  await changed.assertNone(pool);
+  await looks();
+  await prune(512);
+  await looks();
   await withoutTriggers(database, `delete from audit.entries where id = ${entryAt(tenant, 300)}`);
-  await until(async () => deletedIn(await changed.read(pool)) >= 257);
+  await until(async () => deletedIn(await changed.read(pool)) >= 513);
   const altered = { code: "audit_log_altered" };
   // A prune may end during the first look.
   await changed.assertNone(pool);
@@ -83,7 +99,7 @@ class ToldCounts extends ChangedRows {
     startedAt: "1",
     resetAt: null,
     tables: [{ relid: 1, updated: 0, deleted: 5 }],
-    pruned: 5,
+    removals: 5,
   };
   override read() {
     return Promise.resolve(this.counts);
