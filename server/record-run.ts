@@ -1,5 +1,7 @@
 import { recordStart, recordStop } from "../audit/deployment/record-node.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
+import { defaultPolicy } from "../policies/policy.ts";
+import { policyText } from "../policies/policy-text.ts";
 import type { Closers } from "./closers.ts";
 import type { Foundation } from "./foundation.ts";
 import { describeError } from "./log.ts";
@@ -22,8 +24,9 @@ export async function recordRun(
   const { pool } = database;
   const id = newId<Uuid>();
   const settings = recordedSettings(config, serverKeys.blindIndexKeys);
+  const rules = policyText(defaultPolicy);
   const databases = { pool, keystore: keyTree.pool };
-  await recordStart(databases, { id, version, mode: config.mode, settings }, now());
+  await recordStart(databases, { id, version, mode: config.mode, rules, settings }, now());
   closers.add(() =>
     within(STOP_MS, recordStop(pool, id, now())).catch((error: unknown) =>
       log.warn("the stop of this node was not recorded", describeError(error)),

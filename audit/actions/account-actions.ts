@@ -38,9 +38,9 @@ export const accountActions = {
   "user.create": {
     class: "C",
     resources: ["user"],
-    details: { role: "text", provider: "text" },
+    details: { role: "text", provider: "text", passwordDigest: "text", identityDigest: "text" },
     description:
-      "`sealdesk user create` or a program with an API key makes a staff account. The first sign-in of a customer, or of a person of an identity provider, makes theirs, before `session.create`.",
+      "`sealdesk user create` or a program with an API key makes a staff account. The first sign-in of a customer, or of a person of an identity provider, makes theirs, before `session.create`. `passwordDigest` is the SHA-256 of the stored password hash, which is salted. `identityDigest` is the SHA-256 of the stored `identity_index`, which is a MAC. So the log tells nothing about a password or a person, and a value that SQL replaced is found.",
   },
   "user.set_role": {
     class: "U",
@@ -72,21 +72,21 @@ export const accountActions = {
   "user.link_identity": {
     class: "U",
     resources: ["user"],
-    details: { provider: "text", sessions: "number" },
+    details: { provider: "text", sessions: "number", identityDigest: "text" },
     description:
       "`sealdesk idp link` lets a person of an identity provider sign in to an account. `sessions` that a provider opened were ended.",
   },
   "user.change_password": {
     class: "U",
     resources: ["user"],
-    details: { sessions: "number" },
+    details: { sessions: "number", passwordDigest: "text" },
     description:
       "A member of staff replaces their own password. `sessions` counts their other sessions, which end.",
   },
   "user.set_password": {
     class: "U",
     resources: ["user"],
-    details: { sessions: "number" },
+    details: { sessions: "number", passwordDigest: "text" },
     description: "`sealdesk user set-password` gives a staff account another password.",
   },
   "user.enrol_factor": {
@@ -125,7 +125,7 @@ export const accountActions = {
   "user.reset_password": {
     class: "U",
     resources: ["user", "tenant"],
-    details: { sessions: "number", network: "text" },
+    details: { sessions: "number", network: "text", passwordDigest: "text" },
     description:
       "Somebody chooses a new password with such a link, which ends the sessions of the account. A refusal names the tenant as the resource. `network` is a pseudonym of the network, only in refusals.",
   },

@@ -5,8 +5,15 @@ export const deploymentActions = {
   "node.start": {
     class: "E",
     resources: ["node"],
-    details: { version: "text", mode: "text" },
-    description: "A node starts, in the operator's log.",
+    details: {
+      version: "text",
+      mode: "text",
+      rules: "text",
+      settings: "text",
+      migrations: "text",
+    },
+    description:
+      "A node starts, in the operator's log. `rules` is the SHA-256 of the default rules of the policy in this release, as `sealdesk policy table --json` prints them. `settings` is the SHA-256 of all settings that were recorded before the start, and `migrations` that of the names of all recorded migrations.",
   },
   "node.stop": {
     class: "E",

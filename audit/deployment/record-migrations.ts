@@ -8,6 +8,14 @@ const RECORD = `
   insert into audit.recorded_migrations (name) select * from unnest($1::text[])
   on conflict do nothing returning name`;
 
+/** Returns the names in `audit.recorded_migrations`. The transaction must be fenced to the operator's log. */
+export async function readKnownMigrations(client: Client): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    "select name from audit.recorded_migrations",
+  );
+  return rows.map(({ name }) => name);
+}
+
 /**
  * Records the migrations that the operator's log does not tell of yet: those of the data, and those of the
  * keystore, which may be in another database. The transaction must be fenced to that log.

@@ -1,11 +1,14 @@
+import { toHex, utf8 } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Queryable } from "../../db/client.ts";
 import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { appendToLog } from "../append-entry.ts";
+import { appendToLog, type AuditEntry } from "../append-entry.ts";
 import { OPERATOR_LOG } from "../logs.ts";
-import { recordMigrations } from "./record-migrations.ts";
-import { recordSettings, type RecordedSetting } from "./record-settings.ts";
+import { nodeChecks } from "../node-checks.ts";
+import { readKnownMigrations, recordMigrations } from "./record-migrations.ts";
+import { lockSettings, recordSettings, type RecordedSetting } from "./record-settings.ts";
+import { migrationsDigest, readKnownSettings, settingsDigest } from "./settings-digest.ts";
 
 const SERVER = { kind: "system", id: "server" } as const;
 
@@ -15,6 +18,8 @@ export interface StartingNode {
   readonly id: Uuid;
   readonly version: string;
   readonly mode: string;
+  /** The default rules of the policy, as `policyText` returns them. */
+  readonly rules: string;
   readonly settings: readonly RecordedSetting[];
 }
 
@@ -25,12 +30,19 @@ export interface StartingNode {
  */
 export const recordStart = (
   { pool, keystore }: { readonly pool: Pool; readonly keystore: Queryable },
-  { id, version, mode, settings }: StartingNode,
+  { id, version, mode, rules, settings }: StartingNode,
   nowMs: number,
 ): Promise<void> =>
   inTransaction(pool, OPERATOR_LOG, async (client) => {
     await recordMigrations(client, keystore, SERVER, nowMs);
-    await recordRun(client, "node.start", id, nowMs, { version, mode });
+    await lockSettings(client);
+    await recordRun(client, "node.start", id, nowMs, {
+      version,
+      mode,
+      rules: toHex(nodeChecks.sha256(utf8(rules))),
+      settings: settingsDigest(await readKnownSettings(client)),
+      migrations: migrationsDigest(await readKnownMigrations(client)),
+    });
     await recordSettings(client, settings, SERVER, nowMs);
   });
 
@@ -43,7 +55,7 @@ async function recordRun(
   action: "node.start" | "node.stop",
   id: Uuid,
   nowMs: number,
-  details?: { readonly version: string; readonly mode: string },
+  details?: AuditEntry<"node.start">["details"],
 ): Promise<void> {
   await appendToLog(client, OPERATOR_LOG, {
     occurredAtMs: nowMs,

@@ -13,6 +13,10 @@ export interface RecordedSetting {
   readonly shown: string | null;
 }
 
+/** Lets nodes that start at the same time take turns. */
+export const lockSettings = async (client: Client): Promise<void> =>
+  void (await client.query("lock table audit.recorded_settings in share row exclusive mode"));
+
 /** The variable that names witnesses. Entries show their names, separated by spaces. */
 export const WITNESSES_VARIABLE = "AUDIT_WITNESSES";
 
@@ -22,7 +26,7 @@ const PUT = `
 
 /**
  * Records which settings differ from those that the operator's log tells of, and which witnesses were
- * added or removed. The transaction must be fenced to that log.
+ * added or removed. The transaction must be fenced to that log, and must have called `lockSettings`.
  */
 export async function recordSettings(
   client: Client,
@@ -30,8 +34,6 @@ export async function recordSettings(
   actor: AuditEntry<"settings.change">["actor"],
   nowMs: number,
 ): Promise<void> {
-  // Nodes that start at the same time take turns.
-  await client.query("lock table audit.recorded_settings in share row exclusive mode");
   const rows = await readKnownSettings(client);
   const known = new Map(rows.map((row) => [row.name, row]));
   const given = new Map(settings.map((setting) => [setting.name, setting]));

@@ -29,3 +29,7 @@ export function settingsDigest(rows: readonly KnownSetting[]): string {
     .toSorted(([one], [other]) => (one < other ? -1 : 1));
   return toBase64Url(nodeChecks.sha256(utf8(canonicalJson(sorted))));
 }
+
+/** Returns the digest of names of migrations: SHA-256 over their sorted canonical JSON, base64url. */
+export const migrationsDigest = (names: readonly string[]): string =>
+  toBase64Url(nodeChecks.sha256(utf8(canonicalJson(names.toSorted()))));

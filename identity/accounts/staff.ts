@@ -10,6 +10,7 @@ import type { Secret } from "../../keys/secret.ts";
 import { asOwner } from "../../db/as-owner.ts";
 import { authorised, type Administrator } from "./administrator.ts";
 import { hashPassword } from "../passwords/password-hash.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 import type { DirectoryDeps, Profiles } from "./profiles.ts";
 
 export type { StaffRole } from "../../policies/actor.ts";
@@ -93,7 +94,7 @@ async function insertStaff(
     resource: { type: "user", id: staff.id },
     subject: staff.id,
     outcome: "success",
-    details: { role: staff.role },
+    details: { role: staff.role, passwordDigest: digestOf(passwordHash) },
   });
 }
 

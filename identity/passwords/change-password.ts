@@ -8,6 +8,7 @@ import { lockAccount } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 import {
   assertOwnCredentials,
   readPasswordAccount,
@@ -56,7 +57,7 @@ export async function changePassword(
       const nowMs = deps.now();
       await replacePassword(client, user, { present, replacement });
       const others = await endSessionsOf(client, user, nowMs, session);
-      const details = { sessions: others.length };
+      const details = { sessions: others.length, passwordDigest: digestOf(replacement) };
       await auditDone(client, actor, { ...act, decision, details }, nowMs);
       return others;
     });

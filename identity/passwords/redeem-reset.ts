@@ -14,6 +14,7 @@ import { IdentityError } from "../identity-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, endSessionsOf, type EndedSession } from "../tokens/end-sessions.ts";
 import type { NetworkPseudonyms } from "../tokens/network-pseudonyms.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 import { hashOfToken } from "./create-reset.ts";
 import { readPasswordAccount, replacePassword } from "./password-account.ts";
 import { hashPassword } from "./password-hash.ts";
@@ -124,7 +125,7 @@ async function replaceWith(
       outcome: "success",
       decision,
       requestId,
-      details: { sessions: ended.length },
+      details: { sessions: ended.length, passwordDigest: digestOf(replacement) },
     });
     return ended;
   });

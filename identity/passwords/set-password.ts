@@ -6,6 +6,7 @@ import type { Secret } from "../../keys/secret.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import { userNotFound } from "../identity-error.ts";
 import { endSessionsOf } from "../tokens/end-sessions.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 import { hashPassword } from "./password-hash.ts";
 
 /**
@@ -48,7 +49,7 @@ export async function setPassword(
       resource: { type: "user", id: user.id },
       subject: user.id,
       outcome: "success",
-      details: { sessions: ended.length },
+      details: { sessions: ended.length, passwordDigest: digestOf(hash) },
     });
     return ended.length;
   });

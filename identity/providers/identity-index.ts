@@ -15,12 +15,16 @@ export function identityIndexes(
   blindIndexKeys: readonly Secret<Uint8Array>[],
   tenant: TenantId,
   person: { readonly issuer: string; readonly subject: string },
-): readonly Uint8Array[] {
+): readonly [Uint8Array, ...Uint8Array[]] {
   const input = concat(
     utf8("sealdesk/oidc-identity/v1"),
     uuidToBytes(tenant),
     createHash("sha256").update(person.issuer).digest(),
     utf8(person.subject),
   );
-  return blindIndexKeys.map((key) => createHmac("sha256", key.reveal()).update(input).digest());
+  const [newest, ...older] = blindIndexKeys.map((key) =>
+    createHmac("sha256", key.reveal()).update(input).digest(),
+  );
+  if (newest === undefined) throw new Error("the server has no blind-index key");
+  return [newest, ...older];
 }

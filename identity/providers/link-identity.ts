@@ -6,6 +6,7 @@ import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import { userNotFound, type IdentityError } from "../identity-error.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 import { endSessions } from "../tokens/end-sessions.ts";
 import { identityIndexes } from "./identity-index.ts";
 import { invalidProvider, noSuchProvider } from "./invalid-provider.ts";
@@ -43,9 +44,10 @@ export async function linkIdentity(
     const [row] = found.rows;
     if (row === undefined) throw noSuchProvider(provider);
     const indexes = identityIndexes(deps.blindIndexKeys(), tenant, { ...row, subject });
+    const [index] = indexes;
     const { rows } = await client.query<{ id: UserId }>(
       "update users set identity_index = $2 where username_index = any($1::bytea[]) returning id",
-      [deps.profiles.usernameIndexes(tenant, username), indexes[0]],
+      [deps.profiles.usernameIndexes(tenant, username), index],
     );
     const [user] = rows;
     if (user === undefined) throw userNotFound();
@@ -64,7 +66,7 @@ export async function linkIdentity(
       resource: { type: "user", id: user.id },
       subject: user.id,
       outcome: "success",
-      details: { provider, sessions },
+      details: { provider, sessions, identityDigest: digestOf(index) },
     });
     return sessions;
   }).catch((cause: unknown) => {

@@ -7,6 +7,7 @@ import { decideProviderSignIn } from "../../policies/provider-role.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import { IdentityError } from "../identity-error.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 import { identityIndexes } from "./identity-index.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
 import type { ProviderPerson } from "./person.ts";
@@ -71,7 +72,7 @@ export async function accountOfPerson(
   if (role === undefined) return { decision, user: known?.id };
   const work = { deps, client, provider, person, nowMs };
   const user =
-    known === undefined ? await create(work, role, indexes) : await update(work, known, role);
+    known === undefined ? await create(work, role, indexes[0]) : await update(work, known, role);
   return { decision, user };
 }
 
@@ -83,11 +84,7 @@ interface Work {
   readonly nowMs: number;
 }
 
-async function create(
-  work: Work,
-  role: StaffRole,
-  indexes: readonly Uint8Array[],
-): Promise<UserId> {
+async function create(work: Work, role: StaffRole, index: Uint8Array): Promise<UserId> {
   const { deps, client, provider, person, nowMs } = work;
   const { tenant } = provider;
   const user = deps.newId<UserId>();
@@ -97,7 +94,7 @@ async function create(
     user,
     provider.id,
     role,
-    indexes[0],
+    index,
     sealed.usernameIndexes[0],
     sealed.username,
     sealed.displayName,
@@ -106,7 +103,7 @@ async function create(
   await appendEntry(client, {
     ...entryOf(work, user),
     action: "user.create",
-    details: { role, provider: provider.name },
+    details: { role, provider: provider.name, identityDigest: digestOf(index) },
   });
   return user;
 }

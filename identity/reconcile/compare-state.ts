@@ -10,7 +10,7 @@ import {
   type StoredState,
 } from "./stored-state.ts";
 
-/** The accounts of staff, their roles, the settings of a tenant, and its identity providers. */
+/** The accounts of staff, their roles and credentials, and the settings of a tenant. */
 export const accountsAndSettings: Replay<RecordedState> = {
   begin: () => new RecordedState(),
   compare: async (client, tenant, state) =>
@@ -21,7 +21,7 @@ export const accountsAndSettings: Replay<RecordedState> = {
 export function compareState(
   tenant: string,
   recorded: RecordedState,
-  { accounts, settings, providers, apiKeys }: StoredState,
+  { accounts, settings, rows, apiKeys }: StoredState,
 ): readonly Difference[] {
   const { prunedBeforeMs } = recorded;
   const isForgotten = ({ createdAtMs }: Pick<StoredAccount, "createdAtMs">) =>
@@ -42,12 +42,11 @@ export function compareState(
         recorded: said,
       });
   }
-  for (const name of new Set([...recorded.providers.keys(), ...providers.keys()])) {
-    const [said, row] = [recorded.providers.get(name), providers.get(name)];
+  for (const place of new Set([...recorded.rows.keys(), ...rows.keys()])) {
+    const [said, row] = [recorded.rows.get(place), rows.get(place)];
     const isRemoved = row === undefined && said?.values.length === 0;
     const isKnown = said !== undefined || (row !== undefined && !isForgotten(row));
-    if (isKnown && !isRemoved)
-      add({ place: `sealdesk.identity_providers ${name}`, stored: row?.words, recorded: said });
+    if (isKnown && !isRemoved) add({ place, stored: row?.words, recorded: said });
   }
   const labelsOf = (keys: readonly StoredApiKey[]) => keys.map(({ label }) => label).toSorted();
   if (recorded.settings.get("api_keys") === undefined && prunedBeforeMs !== undefined) {

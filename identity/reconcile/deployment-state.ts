@@ -1,24 +1,48 @@
 import { z } from "zod";
-import { readKnownSettings, settingsDigest } from "../../audit/deployment/settings-digest.ts";
+import { readKnownMigrations } from "../../audit/deployment/record-migrations.ts";
+import {
+  migrationsDigest,
+  readKnownSettings,
+  settingsDigest,
+} from "../../audit/deployment/settings-digest.ts";
 import { parseEntry } from "../../audit/export/entry-filter.ts";
 import type { Client } from "../../db/pool.ts";
 import { actionOf } from "./action-of.ts";
 import { differenceAt, type Difference, type Recorded } from "./difference.ts";
 import type { Replay, ReplayedState } from "./replay.ts";
 
+const ACTIONS: ReadonlySet<string> = new Set(["node.start", "settings.change", "schema.migrate"]);
+const SETTINGS = "audit.recorded_settings (their digest)";
+const startDetails = z.looseObject({ settings: z.string(), migrations: z.string() });
 const changeDetails = z.looseObject({ digest: z.string() });
 const migrationDetails = z.looseObject({ migrations: z.array(z.string()) });
+
+/** The digest of no settings. All of them are then recorded anew, so none was changed without a trace. */
+const NONE = settingsDigest([]);
+
+/** The migrations that a node found when it started, after the entries about some of them were pruned. */
+interface FoundMigrations {
+  readonly digest: string;
+  readonly index: number | undefined;
+  /** The migrations that were recorded since. */
+  readonly later: ReadonlySet<string>;
+}
 
 /** What the operator's log says about the settings of nodes and about migrations. */
 class DeploymentState implements ReplayedState<DeploymentState> {
   /** The digest of all recorded settings, from the newest entry. */
   settings: Recorded | undefined;
+  /** The settings that a node found when it started, if they were not those of the entry before. */
+  changedBetween: Difference | undefined;
   readonly migrations: Map<string, Recorded>;
+  found: FoundMigrations | undefined;
   prunedBeforeMs: number | undefined;
 
   constructor(from?: DeploymentState) {
     this.settings = from?.settings;
+    this.changedBetween = from?.changedBetween;
     this.migrations = new Map(from?.migrations);
+    this.found = from?.found;
     this.prunedBeforeMs = from?.prunedBeforeMs;
   }
 
@@ -28,26 +52,45 @@ class DeploymentState implements ReplayedState<DeploymentState> {
 
   add(bytes: Uint8Array, index: number | undefined): void {
     const action = actionOf(bytes);
-    if (action !== "settings.change" && action !== "schema.migrate") return;
+    if (action === undefined || !ACTIONS.has(action)) return;
     const entry = parseEntry(bytes);
     if (entry?.outcome !== "success") return;
+    const started = startDetails.safeParse(entry.details).data;
     const changed = changeDetails.safeParse(entry.details).data;
     const migrated = migrationDetails.safeParse(entry.details).data;
+    if (action === "node.start" && started !== undefined) this.#start(started, index);
     if (changed !== undefined) this.settings = { values: [changed.digest], index };
-    for (const name of migrated?.migrations ?? [])
-      this.migrations.set(name, { values: ["recorded"], index });
+    for (const name of migrated?.migrations ?? []) this.#migrate(name, index);
+  }
+
+  #start({ settings, migrations }: z.output<typeof startDetails>, index: number | undefined): void {
+    const isPruned = this.prunedBeforeMs !== undefined;
+    if (isPruned) this.found ??= { digest: migrations, index, later: new Set() };
+    if (isPruned) this.settings ??= { values: [settings], index };
+    const place = `${SETTINGS} when the node of entry ${index ?? "to come"} started`;
+    const recorded = this.settings ?? { values: [NONE], index };
+    const [difference] = differenceAt({ place, stored: [settings], recorded });
+    if (settings === NONE) this.changedBetween = undefined;
+    else this.changedBetween ??= difference;
+  }
+
+  #migrate(name: string, index: number | undefined): void {
+    this.migrations.set(name, { values: ["recorded"], index });
+    if (this.found !== undefined)
+      this.found = { ...this.found, later: new Set([...this.found.later, name]) };
   }
 }
 
 /**
  * The settings of nodes and the migrations that `audit.recorded_settings` and `audit.recorded_migrations` say
  * the operator's log knows. A node records only what is not there, so a row that somebody changed there could
- * hide a change.
+ * hide a change. Each node that starts says what it found there, so that pruning hides nothing for longer.
  */
 export const settingsAndMigrations: Replay<DeploymentState> = {
   begin: () => new DeploymentState(),
   compare: async (client, _tenant, state) => [
     ...(await compareSettings(client, state)),
+    ...(state.changedBetween === undefined ? [] : [state.changedBetween]),
     ...(await compareMigrations(client, state)),
   ],
 };
@@ -59,27 +102,35 @@ async function compareSettings(
   const rows = await readKnownSettings(client);
   const isForgotten = settings === undefined && prunedBeforeMs !== undefined;
   if (isForgotten || (settings === undefined && rows.length === 0)) return [];
-  const stored = [settingsDigest(rows)];
-  return differenceAt({
-    place: "audit.recorded_settings (their digest)",
-    stored,
-    recorded: settings,
-  });
+  return differenceAt({ place: SETTINGS, stored: [settingsDigest(rows)], recorded: settings });
 }
 
 async function compareMigrations(
   client: Client,
-  { migrations, prunedBeforeMs }: DeploymentState,
+  { migrations, found, prunedBeforeMs }: DeploymentState,
 ): Promise<readonly Difference[]> {
-  const { rows } = await client.query<{ name: string }>(
-    "select name from audit.recorded_migrations",
-  );
-  const stored = new Set(rows.map(({ name }) => name));
+  const stored = await readKnownMigrations(client);
   const names = new Set([...migrations.keys(), ...stored]);
-  return [...names].flatMap((name) => {
+  const byName = [...names].flatMap((name) => {
     const recorded = migrations.get(name);
     if (recorded === undefined && prunedBeforeMs !== undefined) return [];
     const place = `audit.recorded_migrations ${name}`;
-    return differenceAt({ place, stored: stored.has(name) ? ["recorded"] : undefined, recorded });
+    return differenceAt({
+      place,
+      stored: stored.includes(name) ? ["recorded"] : undefined,
+      recorded,
+    });
   });
+  if (found === undefined) return byName;
+  const { digest, index, later } = found;
+  const earlier = migrationsDigest(stored.filter((name) => !later.has(name)));
+  const recorded = { values: [digest], index };
+  return [
+    ...byName,
+    ...differenceAt({
+      place: "audit.recorded_migrations (their digest)",
+      stored: [earlier],
+      recorded,
+    }),
+  ];
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Client } from "../../db/pool.ts";
 import { endpointNames } from "../providers/provider-metadata.ts";
+import type { StoredRow } from "./row-places.ts";
 
 /** The settings of an identity provider that decide who signs in, as entries of the log have them. */
 export const providerDetails = z.looseObject({
@@ -15,13 +16,6 @@ export const providerDetails = z.looseObject({
   endpoints: z.array(z.looseObject({ name: z.string(), url: z.string() })),
   answersWithIssuer: z.boolean(),
 });
-
-/** An identity provider in the database. */
-export interface StoredProvider {
-  readonly words: readonly string[];
-  /** Milliseconds since the Unix epoch. */
-  readonly createdAtMs: number;
-}
 
 /** Returns the settings as words that can be compared. The order of the roles counts. */
 export const providerWords = (settings: z.output<typeof providerDetails>): readonly string[] =>
@@ -46,7 +40,7 @@ const PROVIDERS = `
   from identity_providers`;
 
 /** Returns the identity providers of the tenant to which the transaction is fenced, by name. */
-export async function readProviders(client: Client): Promise<ReadonlyMap<string, StoredProvider>> {
+export async function readProviders(client: Client): Promise<ReadonlyMap<string, StoredRow>> {
   const { rows } = await client.query<{ readonly provider: string; readonly createdAtMs: number }>(
     PROVIDERS,
     [endpointNames],

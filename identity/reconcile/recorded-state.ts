@@ -4,9 +4,9 @@ import { isId, type UserId } from "../../crypto/wire/ids.ts";
 import { isStaff, roles, type Role } from "../../policies/actor.ts";
 import { actingKeyOf, actionOf } from "./action-of.ts";
 import type { Recorded } from "./difference.ts";
-import { providerDetails, providerWords } from "./provider-settings.ts";
+import { RecordedRows, saysRows } from "./recorded-rows.ts";
 import type { ReplayedState } from "./replay.ts";
-import { apiKeyLabel, keyLabel, policyLabel, type SettingColumn } from "./setting-columns.ts";
+import { apiKeyLabel, keyLabel, type SettingColumn } from "./setting-columns.ts";
 
 const roleDetails = z.looseObject({ role: z.enum(roles) });
 const keyDetails = z.looseObject({
@@ -24,12 +24,6 @@ const apiKeyDetails = z.looseObject({
     }),
   ),
 });
-const policyDetails = z.looseObject({
-  version: z.number(),
-  hash: z.string(),
-  effectiveFromMs: z.number(),
-});
-const removalDetails = z.looseObject({ provider: z.string() });
 const factorDetails = z.looseObject({ roles: z.array(z.string()) });
 const removedKeyDetails = z.looseObject({ key: z.string() });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
@@ -45,14 +39,13 @@ export const accountWords = (account: {
 const DISABLED = "disabled";
 
 /**
- * The accounts of staff, their roles and the settings of one tenant, as its audit log says. Customers
+ * The accounts of staff, their roles and credentials, and the settings of one tenant, as its audit log says. Customers
  * are left out, because there may be millions and their role permits least.
  */
 export class RecordedState implements ReplayedState<RecordedState> {
   readonly staff: Map<UserId, Recorded>;
   readonly settings: Map<SettingColumn, Recorded>;
-  /** The identity providers, by name. One that was removed has no values. */
-  readonly providers: Map<string, Recorded>;
+  readonly rows: RecordedRows;
   /** The first act of each API key that was not added before and not removed since, by the key's id. */
   readonly strangers: Map<string, Recorded>;
   prunedBeforeMs: number | undefined;
@@ -62,7 +55,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
   constructor(from?: RecordedState) {
     this.staff = new Map(from?.staff);
     this.settings = new Map(from?.settings);
-    this.providers = new Map(from?.providers);
+    this.rows = new RecordedRows(from?.rows);
     this.strangers = new Map(from?.strangers);
     this.#added = new Set(from === undefined ? [] : from.#added);
     this.prunedBeforeMs = from?.prunedBeforeMs;
@@ -78,11 +71,13 @@ export class RecordedState implements ReplayedState<RecordedState> {
     const isAccount =
       action !== undefined && (accountActions as readonly string[]).includes(action);
     const key = actingKeyOf(bytes);
-    const isSetting = action?.startsWith("tenant.") === true || action === "policy.effective";
-    if (!isAccount && !isSetting && key === undefined) return;
+    const isSetting = action?.startsWith("tenant.") === true;
+    const isOfRow = action !== undefined && saysRows(action);
+    if (!isAccount && !isSetting && !isOfRow && key === undefined) return;
     const entry = parseEntry(bytes);
     if (entry?.outcome !== "success") return;
     this.#apply(entry, index);
+    this.rows.add(entry, index);
     // The entry that added a key may have been pruned.
     if (key === undefined || this.#added.has(key) || this.prunedBeforeMs !== undefined) return;
     if (!this.strangers.has(key))
@@ -108,18 +103,6 @@ export class RecordedState implements ReplayedState<RecordedState> {
         if (isId<UserId>(resource.id))
           this.#setDisabled(resource.id, action === "user.disable", index);
         return;
-      case "tenant.add_identity_provider": {
-        const { data } = providerDetails.safeParse(details);
-        if (data !== undefined)
-          this.providers.set(data.provider, { values: providerWords(data), index });
-        return;
-      }
-      case "tenant.remove_identity_provider":
-        this.providers.set(removalDetails.safeParse(details).data?.provider ?? "", {
-          values: [],
-          index,
-        });
-        return;
       case "tenant.create":
         set("suspended_at_ms", []);
         set("staff_history_grants", []);
@@ -127,13 +110,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("revoked_customer_kids", []);
         set("api_keys", []);
         set("second_factor_roles", []);
-        set("policy_in_force", []);
         break;
-      case "policy.effective": {
-        const { data } = policyDetails.safeParse(details);
-        set("policy_in_force", data === undefined ? [] : [policyLabel(data)]);
-        break;
-      }
       case "tenant.set_second_factor":
         set("second_factor_roles", factorDetails.safeParse(details).data?.roles ?? []);
         break;

@@ -1,10 +1,7 @@
 import type { CustomerKeyName } from "../accounts/customer-keys.ts";
 import type { RecordedApiKey } from "../administration/recorded-api-key.ts";
 
-/**
- * The columns of `sealdesk.tenants` whose changes the log records, the table of its API keys, and the version of
- * its policy that took effect last.
- */
+/** The columns of `sealdesk.tenants` whose changes the log records, and the table of its API keys. */
 export const settingColumns = [
   "customer_keys",
   "customer_jwks_url",
@@ -14,7 +11,6 @@ export const settingColumns = [
   "staff_history_grants",
   "api_keys",
   "second_factor_roles",
-  "policy_in_force",
 ] as const;
 export type SettingColumn = (typeof settingColumns)[number];
 
@@ -25,11 +21,3 @@ export const keyLabel = ({ kid, alg, thumbprint }: CustomerKeyName): string =>
 /** The name of an API key in a comparison, with what it may do and for how long. */
 export const apiKeyLabel = ({ id, scopes, secretHash, expiresAtMs }: RecordedApiKey): string =>
   `${id} (${scopes.join(" ")}, until ${expiresAtMs}, ${secretHash})`;
-
-/** A version of the policy in a comparison: its number, the SHA-256 of its changes, and since when it decides. */
-export const policyLabel = (version: {
-  readonly version: number;
-  /** In hexadecimal. */
-  readonly hash: string;
-  readonly effectiveFromMs: number;
-}): string => `version ${version.version} (${version.hash}, from ${version.effectiveFromMs})`;

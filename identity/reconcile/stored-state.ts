@@ -4,8 +4,9 @@ import type { Client } from "../../db/pool.ts";
 import type { Role } from "../../policies/actor.ts";
 import { nameKeys } from "../accounts/customer-keys.ts";
 import { readRecordedApiKeys } from "../administration/recorded-api-key.ts";
-import { apiKeyLabel, keyLabel, policyLabel, type SettingColumn } from "./setting-columns.ts";
-import { readProviders, type StoredProvider } from "./provider-settings.ts";
+import { apiKeyLabel, keyLabel, type SettingColumn } from "./setting-columns.ts";
+import type { StoredRow } from "./row-places.ts";
+import { readStoredRows } from "./stored-rows.ts";
 
 /** A row of `sealdesk.users`, as far as the log speaks about it. */
 export interface StoredAccount {
@@ -22,8 +23,8 @@ export interface StoredState {
   readonly accounts: ReadonlyMap<UserId, StoredAccount>;
   /** The words of each setting. Undefined if the tenant has no row. */
   readonly settings: ReadonlyMap<SettingColumn, readonly string[]> | undefined;
-  /** The identity providers, by name. */
-  readonly providers: ReadonlyMap<string, StoredProvider>;
+  /** What `RecordedRows` speaks about, by place. */
+  readonly rows: ReadonlyMap<string, StoredRow>;
   readonly apiKeys: readonly StoredApiKey[];
 }
 
@@ -74,14 +75,8 @@ export async function readStoredState(
   const labels = apiKeys.map(({ label }) => label).toSorted();
   return {
     accounts: new Map(accounts.rows.map((account) => [account.id, account])),
-    settings:
-      row &&
-      new Map([
-        ...(await settingsOf(row)),
-        ["api_keys", labels],
-        ["policy_in_force", await policyInForce(client)],
-      ]),
-    providers: await readProviders(client),
+    settings: row && new Map([...(await settingsOf(row)), ["api_keys", labels]]),
+    rows: await readStoredRows(client),
     apiKeys,
   };
 }
@@ -96,17 +91,6 @@ async function readApiKeys(client: Client): Promise<readonly StoredApiKey[]> {
     label: apiKeyLabel(key),
     createdAtMs: createdAtMs.get(key.id) ?? Infinity,
   }));
-}
-
-// A version that has just taken effect has no entry yet.
-const POLICY = `
-  select version, encode(hash, 'hex') as hash, effective_from_ms as "effectiveFromMs" from policy_versions
-  where is_recorded and withdrawn_at_ms is null and effective_from_ms <= sealdesk.database_now_ms()
-  order by effective_from_ms desc, version desc limit 1`;
-
-async function policyInForce(client: Client): Promise<readonly string[]> {
-  const { rows } = await client.query<Parameters<typeof policyLabel>[0]>(POLICY);
-  return rows.map(policyLabel);
 }
 
 async function settingsOf(row: TenantRow): Promise<[SettingColumn, readonly string[]][]> {

@@ -1,5 +1,6 @@
 import { inTransaction } from "../../../db/transaction.ts";
 import { defaultPolicy, type Policy } from "../../../policies/policy.ts";
+import { policyText } from "../../../policies/policy-text.ts";
 import { policyTable, type PolicyRow } from "../../../policies/policy-table.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { versionOf, withPolicy } from "./with-policy.ts";
@@ -18,8 +19,7 @@ export async function tableCommand(
   if (tenant === undefined && version !== undefined)
     throw new CommandError("Give --tenant with --of-version.");
   const policy = tenant === undefined ? defaultPolicy : await policyOf(settings(), tenant, version);
-  const rows = policyTable(policy);
-  return json === true ? rows.map((row) => JSON.stringify(row)).join("\n") : text(rows);
+  return json === true ? policyText(policy).trimEnd() : text(policyTable(policy));
 }
 
 const policyOf = (

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
@@ -26,8 +27,17 @@ test("a node that starts and stops is on record, with its version", async () => 
   expect(start).toMatchObject({
     class: "E",
     actor: { kind: "system", id: "server" },
-    details: { version: "0.0.0-test", mode: "test" },
+    details: {
+      version: "0.0.0-test",
+      mode: "test",
+      settings: expect.stringMatching(/^[\w-]{43}$/),
+      migrations: expect.stringMatching(/^[\w-]{43}$/),
+    },
   });
+  // An examiner asks the same release for its rules, and compares.
+  const rules = await runSealdesk(server, ["policy", "table", "--json"]);
+  const digest = createHash("sha256").update(rules.out).digest("hex");
+  expect(start?.["details"]).toMatchObject({ rules: digest });
   await node.close();
   expect((await lastOf("node.stop"))?.["resource"]).toEqual(start?.["resource"]);
 });

@@ -16,6 +16,8 @@ import { until } from "../../support/until.ts";
 
 let server: TestServer;
 let agent: TestStaff;
+let stranger: TestStaff;
+let kept: { readonly password: string; readonly identity: Buffer };
 let version: { readonly hash: Uint8Array };
 const roles = [{ group: "support", role: "agent" }] as const;
 beforeAll(async () => {
@@ -30,6 +32,16 @@ beforeAll(async () => {
   });
   await provider.close();
   version = await policyInForce(server);
+  stranger = await server.createStaff("agent");
+  const link = ["--tenant", server.tenant.slug, "--name", "idp", "--username", agent.username];
+  expect(await runSealdesk(server, ["idp", "link", ...link, "--subject", "ada"])).toMatchObject({
+    code: 0,
+  });
+  const { rows } = await server.database.owner.query<typeof kept>(
+    "select password_hash as password, identity_index as identity from sealdesk.users where id = $1",
+    [agent.id],
+  );
+  for (const row of rows) kept = row;
   // From here on, the entries have places.
   await until(async () => (await sql("select 1 as id from audit.pending")).rows.length === 0);
 });
@@ -78,12 +90,6 @@ const changes: Readonly<Record<string, Change>> = {
     putRight: () => `delete from sealdesk.users where id = '${planted}'`,
     told: () =>
       new RegExp(`sealdesk\\.users ${planted} role says auditor, but no entry of the log does`),
-  },
-  "the rules of the policy in force": {
-    meddle: () => "update sealdesk.policy_versions set hash = sha256('other rules')",
-    putRight: () =>
-      `update sealdesk.policy_versions set hash = '\\x${Buffer.from(version.hash).toString("hex")}'`,
-    told: () => /policy_in_force says version 1 \(.*, but entry \d+ says version 1 \(/,
   },
   "a role of a group of an identity provider": {
     meddle: () =>
@@ -143,6 +149,74 @@ const changes: Readonly<Record<string, Change>> = {
   },
 };
 
+const ofAgent = (change: string) => `update sealdesk.users set ${change} where id = '${agent.id}'`;
+const DIGESTS = " \\(its SHA-256\\) says [0-9a-f]{64}, but entry \\d+ says [0-9a-f]{64}";
+const keptHash = () => `'\\x${Buffer.from(version.hash).toString("hex")}'`;
+
+const credentials: Readonly<Record<string, Change>> = {
+  "a password": {
+    meddle: () => ofAgent("password_hash = 'of a known password'"),
+    putRight: () => ofAgent(`password_hash = '${kept.password}'`),
+    told: () => new RegExp(`sealdesk\\.users ${agent.id} password_hash${DIGESTS}`),
+  },
+  "the person of an identity provider who signs in to an account": {
+    meddle: () => ofAgent("identity_index = sha256('another person')"),
+    putRight: () => ofAgent(`identity_index = '\\x${kept.identity.toString("hex")}'`),
+    told: () => new RegExp(`sealdesk\\.users ${agent.id} identity_index${DIGESTS}`),
+  },
+  "a person of an identity provider whom nobody linked": {
+    meddle: () =>
+      `update sealdesk.users set identity_index = sha256('x') where id = '${stranger.id}'`,
+    putRight: () => `update sealdesk.users set identity_index = null where id = '${stranger.id}'`,
+    told: () => /identity_index \(its SHA-256\) says [0-9a-f]{64}, but no entry of the log does/,
+  },
+  "a second factor": {
+    meddle: () => `insert into sealdesk.totp_factors
+      (tenant, user_id, secret, created_at_ms, confirmed_at_ms)
+      values ('${server.tenant.id}', '${agent.id}', 'own', 1, 2)`,
+    putRight: () => "delete from sealdesk.totp_factors",
+    told: () => /sealdesk\.totp_factors .* says confirmed, but no entry of the log does/,
+  },
+  "the rules of a version of the policy": {
+    meddle: () => "update sealdesk.policy_versions set hash = sha256('other rules')",
+    putRight: () => `update sealdesk.policy_versions set hash = ${keptHash()}`,
+    told: () => /policy_versions 1 says changes .*, but entry \d+ says changes /,
+  },
+  "the approval of the version in force is undone": {
+    meddle: () => "update sealdesk.approvals set executed_at_ms = null, approver = null",
+    putRight: () =>
+      "update sealdesk.approvals set executed_at_ms = requested_at_ms, approver = 'operator:ben'",
+    told: () => /policy_versions 1 is gone, but entry \d+ says changes /,
+  },
+};
+
+const findsIn = async ({ meddle, putRight, told }: Change) => {
+  await until(async () => !(await isWarned()));
+  const said = await saidBy(server, "audit_state_differs", () => sql(meddle()));
+  const many = await differs();
+  const command = await runSealdesk(server, ["audit", "reconcile", "--tenant", server.tenant.slug]);
+  await sql(putRight());
+  await until(async () => !(await isWarned()));
+  expect(said.text).toMatch(told());
+  expect(many).toBe("1");
+  expect(command).toMatchObject({ code: 1, out: expect.stringMatching(told()) });
+  expect(await differs()).toBe("0");
+  return said;
+};
+
+attackTest.each(
+  {
+    attempt:
+      "A password, a link to a person of an identity provider, a second factor, or a version of the policy is changed by SQL",
+    foundBy: "each node; `sealdesk audit reconcile`",
+    when: "state",
+    code: "audit_state_differs",
+    says: "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
+  },
+  credentials,
+  findsIn,
+);
+
 attackTest.each(
   {
     attempt: "An account, a role or a setting of a tenant is changed by SQL",
@@ -152,24 +226,7 @@ attackTest.each(
     says: "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
   },
   changes,
-  async ({ meddle, putRight, told }) => {
-    await until(async () => !(await isWarned()));
-    const said = await saidBy(server, "audit_state_differs", () => sql(meddle()));
-    const many = await differs();
-    const command = await runSealdesk(server, [
-      "audit",
-      "reconcile",
-      "--tenant",
-      server.tenant.slug,
-    ]);
-    await sql(putRight());
-    await until(async () => !(await isWarned()));
-    expect(said.text).toMatch(told());
-    expect(many).toBe("1");
-    expect(command).toMatchObject({ code: 1, out: expect.stringMatching(told()) });
-    expect(await differs()).toBe("0");
-    return said;
-  },
+  findsIn,
 );
 
 test("a customer who was made staff is found", async () => {

@@ -1,4 +1,11 @@
+import { NO_TENANT, OPERATOR_LOG } from "../../../audit/logs.ts";
+import { utf8 } from "../../../crypto/wire/bytes.ts";
+import { canonicalJson, type CanonicalValue } from "../../../crypto/wire/canonical-json.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { settingsAndMigrations } from "../../../identity/reconcile/deployment-state.ts";
+import { Secret } from "../../../keys/secret.ts";
 import { attackTest, saidBy } from "../../support/attack-test.ts";
+import { operatorEntries } from "../../support/operator-entries.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -70,5 +77,55 @@ test("a node that records its settings anew ends the finding", async () => {
   await asApplication("delete from audit.recorded_settings");
   await until(async () => !(await isWhole()));
   await (await server.startNode()).close();
+  await until(isWhole);
+});
+
+test("a setting that was changed while no node ran is found, though the next node records others", async () => {
+  await until(isWhole);
+  await asApplication(
+    "update audit.recorded_settings set tag = sha256('other') where name = 'PORT'",
+  );
+  const settings = [["SESSION_LIMIT", new Secret("9,9")]] as const;
+  await (await server.startNode({ settings })).close();
+  // The digest of the new entry is that of the rows, so only the start shows it.
+  expect(await runSealdesk(server, ["audit", "reconcile"])).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(
+      /^The row audit\.recorded_settings \(their digest\) when the node of entry \d+ started says \S+, but entry \d+ says \S+\.$/m,
+    ),
+  });
+  await asApplication("delete from audit.recorded_settings");
+  await (await server.startNode()).close();
+  await until(isWhole);
+});
+
+test("what the last node found when it started is compared after the earlier entries were pruned", async () => {
+  await until(isWhole);
+  await (await server.startNode()).close();
+  const start = (await operatorEntries(server.database, "node.start")).at(-1);
+  const state = settingsAndMigrations.begin();
+  state.prunedBeforeMs = 0;
+  state.add(utf8(canonicalJson(start as CanonicalValue)), 7);
+  const compare = () =>
+    inTransaction(server.database.pool, OPERATOR_LOG, async (client) =>
+      (await settingsAndMigrations.compare(client, NO_TENANT, state)).map(({ place }) => place),
+    );
+  expect(await compare()).toEqual([]);
+  for (const [meddle, putRight, place] of [
+    [
+      "update audit.recorded_settings set shown = '1' where name = 'PORT'",
+      "update audit.recorded_settings set shown = '0' where name = 'PORT'",
+      "audit.recorded_settings (their digest)",
+    ],
+    [
+      WAYS["a migration that will run is named"][0],
+      "delete from audit.recorded_migrations where name = '9999_own-functions'",
+      "audit.recorded_migrations (their digest)",
+    ],
+  ] as const) {
+    await server.database.owner.query(meddle);
+    expect(await compare()).toEqual([place]);
+    await server.database.owner.query(putRight);
+  }
   await until(isWhole);
 });

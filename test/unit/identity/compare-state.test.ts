@@ -3,11 +3,9 @@ import { utf8 } from "../../../crypto/wire/bytes.ts";
 import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import { compareState } from "../../../identity/reconcile/compare-state.ts";
 import { describeDifference } from "../../../identity/reconcile/difference.ts";
-import {
-  providerWords,
-  type StoredProvider,
-} from "../../../identity/reconcile/provider-settings.ts";
+import { providerWords } from "../../../identity/reconcile/provider-settings.ts";
 import { RecordedState } from "../../../identity/reconcile/recorded-state.ts";
+import type { StoredRow } from "../../../identity/reconcile/row-places.ts";
 import type { StoredState } from "../../../identity/reconcile/stored-state.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -33,7 +31,7 @@ const entry = (
       tenant,
     }),
   );
-const providers = new Map<string, StoredProvider>();
+const rows = new Map<string, StoredRow>();
 const settings = new Map([
   ["customer_keys", []],
   ["customer_jwks_url", []],
@@ -43,7 +41,6 @@ const settings = new Map([
   ["suspended_at_ms", []],
   ["staff_history_grants", []],
   ["second_factor_roles", []],
-  ["policy_in_force", []],
 ] as const);
 const apiKeys: StoredState["apiKeys"] = [];
 const account = (id: UserId, role: string, createdAtMs: number, isDisabled = false) =>
@@ -60,11 +57,9 @@ function recorded() {
 test("an account of staff that is gone differs, and a refused change says nothing", () => {
   const { state, agent } = recorded();
   state.add(entry("user.set_role", "user", agent, { role: "admin" }, "refused"), 2);
-  const kept = { accounts: new Map([account(agent, "agent", 0)]), settings, providers, apiKeys };
+  const kept = { accounts: new Map([account(agent, "agent", 0)]), settings, rows, apiKeys };
   expect(compareState(tenant, state, kept)).toEqual([]);
-  expect(
-    compareState(tenant, state, { accounts: new Map(), settings, providers, apiKeys }),
-  ).toEqual([
+  expect(compareState(tenant, state, { accounts: new Map(), settings, rows, apiKeys })).toEqual([
     {
       place: `sealdesk.users ${agent} role`,
       stored: undefined,
@@ -79,7 +74,7 @@ test("an account that SQL disables or enables again differs", () => {
     compareState(tenant, state, {
       accounts: new Map([account(agent, "agent", 0, isDisabled)]),
       settings,
-      providers,
+      rows,
       apiKeys,
     });
   expect(asStored(true)).toMatchObject([{ stored: ["agent", "disabled"] }]);
@@ -99,8 +94,8 @@ test("a tenant without a row differs in each setting", () => {
   const { state, agent } = recorded();
   const accounts = new Map([account(agent, "agent", 0)]);
   expect(
-    compareState(tenant, state, { accounts, settings: undefined, providers, apiKeys }),
-  ).toHaveLength(9);
+    compareState(tenant, state, { accounts, settings: undefined, rows, apiKeys }),
+  ).toHaveLength(8);
 });
 
 test("nothing is said about accounts from before the entries that were pruned", () => {
@@ -109,9 +104,7 @@ test("nothing is said about accounts from before the entries that were pruned", 
   const [older, younger] = [newId<UserId>(), newId<UserId>()];
   const accounts = new Map([account(older, "admin", 499), account(younger, "admin", 500)]);
   expect(
-    compareState(tenant, state, { accounts, settings, providers, apiKeys }).map(
-      ({ place }) => place,
-    ),
+    compareState(tenant, state, { accounts, settings, rows, apiKeys }).map(({ place }) => place),
   ).toEqual([`sealdesk.users ${younger} role`]);
 });
 
@@ -136,8 +129,8 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
   const accounts = new Map([account(agent, "agent", 0)]);
   const differencesOf = (changes: object, recordedState = state) => {
     const words = providerWords({ ...details, ...changes });
-    const stored = new Map([["staff", { words, createdAtMs: 1_000 }]]);
-    return compareState(tenant, recordedState, { accounts, settings, providers: stored, apiKeys });
+    const stored = new Map([["sealdesk.identity_providers staff", { words, createdAtMs: 1_000 }]]);
+    return compareState(tenant, recordedState, { accounts, settings, rows: stored, apiKeys });
   };
   expect(differencesOf({})).toEqual([]);
   for (const changes of [
@@ -156,15 +149,15 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
     expect(differencesOf(changes).map(({ place }) => place)).toEqual([
       "sealdesk.identity_providers staff",
     ]);
-  expect(compareState(tenant, state, { accounts, settings, providers, apiKeys })).toHaveLength(1);
+  expect(compareState(tenant, state, { accounts, settings, rows, apiKeys })).toHaveLength(1);
   const after = state.copy();
   after.add(entry("tenant.remove_identity_provider", "tenant", tenant, { provider: "staff" }), 3);
-  expect(compareState(tenant, after, { accounts, settings, providers, apiKeys })).toEqual([]);
+  expect(compareState(tenant, after, { accounts, settings, rows, apiKeys })).toEqual([]);
   expect(differencesOf({}, after)).toHaveLength(1);
   // A row that comes back after the removal is seen, even if the log was pruned in between.
   after.prunedBeforeMs = 2_000;
   expect(differencesOf({}, after)).toHaveLength(1);
-  expect(compareState(tenant, after, { accounts, settings, providers, apiKeys })).toEqual([]);
+  expect(compareState(tenant, after, { accounts, settings, rows, apiKeys })).toEqual([]);
 });
 
 test("an identity provider without an entry differs, unless it is older than the entries that were pruned", () => {
@@ -174,7 +167,12 @@ test("an identity provider without an entry differs, unless it is older than the
     compareState(tenant, state, {
       accounts: new Map(),
       settings,
-      providers: new Map([["staff", { words: ["issuer https://evil.example"], createdAtMs }]]),
+      rows: new Map([
+        [
+          "sealdesk.identity_providers staff",
+          { words: ["issuer https://evil.example"], createdAtMs },
+        ],
+      ]),
       apiKeys,
     });
   expect(of(499)).toEqual([]);
@@ -194,17 +192,17 @@ test("a success of an API key that no entry added is reported, also if its row i
   expect(state.strangers.size).toBe(0);
   const copy = state.copy();
   copy.add(act("success"), 3);
-  const differences = compareState(tenant, copy, { accounts, settings, providers, apiKeys });
+  const differences = compareState(tenant, copy, { accounts, settings, rows, apiKeys });
   expect(differences.map(describeDifference)).toEqual([
     `The row sealdesk.api_keys ${keyId} is gone, but entry 3 says that it acted, and none that it was added.`,
   ]);
   copy.add(entry("tenant.remove_api_key", "tenant", tenant, { key: keyId, apiKeys: [] }), 4);
-  expect(compareState(tenant, copy, { accounts, settings, providers, apiKeys })).toEqual([]);
+  expect(compareState(tenant, copy, { accounts, settings, rows, apiKeys })).toEqual([]);
   expect(state.strangers.size).toBe(0);
   state.add(entry("tenant.add_api_key", "tenant", tenant, { apiKeys: [listed] }), 3);
   state.add(entry("tenant.remove_api_key", "tenant", tenant, { apiKeys: [] }), 4);
   state.add(act("success"), 5);
-  expect(compareState(tenant, state, { accounts, settings, providers, apiKeys })).toEqual([]);
+  expect(compareState(tenant, state, { accounts, settings, rows, apiKeys })).toEqual([]);
 });
 
 test("after pruning, an API key that is younger than the first entry is reported", () => {
@@ -214,7 +212,7 @@ test("after pruning, an API key that is younger than the first entry is reported
     { id: "a".repeat(16), label: "older", createdAtMs: 499 },
     { id: "b".repeat(16), label: "younger", createdAtMs: 500 },
   ];
-  const stored = { accounts: new Map(), settings, providers, apiKeys: keys };
+  const stored = { accounts: new Map(), settings, rows, apiKeys: keys };
   expect(compareState(tenant, state, stored)).toEqual([
     { place: `sealdesk.tenants ${tenant} api_keys`, stored: ["younger"], recorded: undefined },
   ]);

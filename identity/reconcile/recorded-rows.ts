@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { LoggedEntry } from "../../audit/export/entry-filter.ts";
+import type { Recorded } from "./difference.ts";
+import { providerDetails, providerWords } from "./provider-settings.ts";
+import { placeOf, versionWords } from "./row-places.ts";
+
+const removalDetails = z.looseObject({ provider: z.string() });
+const passwordDetails = z.looseObject({ passwordDigest: z.string() });
+const identityDetails = z.looseObject({ identityDigest: z.string() });
+const approvalDetails = z.looseObject({
+  version: z.number(),
+  hash: z.string(),
+  effectiveFromMs: z.number(),
+});
+const versionDetails = z.looseObject({ version: z.number() });
+
+/** The actions whose entries say what a row has. */
+const ACTIONS: ReadonlySet<string> = new Set([
+  "user.create",
+  "user.link_identity",
+  "user.change_password",
+  "user.set_password",
+  "user.reset_password",
+  "user.confirm_factor",
+  "user.remove_factor",
+  "user.reset_factor",
+  "policy.approve",
+  "policy.withdraw",
+  "tenant.add_identity_provider",
+  "tenant.remove_identity_provider",
+]);
+
+/** Returns whether entries of this action say what a row has. */
+export const saysRows = (action: string): boolean => ACTIONS.has(action);
+
+/**
+ * What a log says about rows that come and go: passwords, links to people of identity providers, second factors,
+ * approved versions of the policy, and identity providers. By place; a row that was removed has no values.
+ */
+export class RecordedRows extends Map<string, Recorded> {
+  /** Takes an entry of an act that was done. */
+  add({ action, resource, details = {} }: LoggedEntry, index: number | undefined): void {
+    const say = (place: string, values: readonly string[]) => this.set(place, { values, index });
+    const { data: password } = passwordDetails.safeParse(details);
+    const { data: identity } = identityDetails.safeParse(details);
+    if (password !== undefined) say(placeOf.password(resource.id), [password.passwordDigest]);
+    if (identity !== undefined) say(placeOf.identity(resource.id), [identity.identityDigest]);
+    switch (action) {
+      case "user.confirm_factor":
+        say(placeOf.factor(resource.id), ["confirmed"]);
+        return;
+      case "user.remove_factor":
+      case "user.reset_factor":
+        say(placeOf.factor(resource.id), []);
+        return;
+      case "policy.approve": {
+        const { data } = approvalDetails.safeParse(details);
+        if (data !== undefined) say(placeOf.version(data.version), versionWords(data));
+        return;
+      }
+      case "policy.withdraw": {
+        const { data } = versionDetails.safeParse(details);
+        if (data !== undefined) say(placeOf.version(data.version), []);
+        return;
+      }
+      case "tenant.add_identity_provider": {
+        const { data } = providerDetails.safeParse(details);
+        if (data !== undefined) say(placeOf.provider(data.provider), providerWords(data));
+        return;
+      }
+      case "tenant.remove_identity_provider":
+        say(placeOf.provider(removalDetails.safeParse(details).data?.provider ?? ""), []);
+        return;
+    }
+  }
+}

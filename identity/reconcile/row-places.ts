@@ -1,0 +1,21 @@
+/** A row as it is compared. */
+export interface StoredRow {
+  readonly words: readonly string[];
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAtMs: number;
+}
+
+/** The names of rows in a comparison. */
+export const placeOf = {
+  password: (user: string) => `sealdesk.users ${user} password_hash (its SHA-256)`,
+  identity: (user: string) => `sealdesk.users ${user} identity_index (its SHA-256)`,
+  factor: (user: string) => `sealdesk.totp_factors ${user}`,
+  version: (version: number) => `sealdesk.policy_versions ${version}`,
+  provider: (name: string) => `sealdesk.identity_providers ${name}`,
+} as const;
+
+/** An approved version of the policy as words: the SHA-256 of its changes in hexadecimal, and since when it decides. */
+export const versionWords = (version: {
+  readonly hash: string;
+  readonly effectiveFromMs: number;
+}): readonly string[] => [`changes ${version.hash}`, `from ${version.effectiveFromMs}`];

@@ -1,0 +1,54 @@
+import type { UserId } from "../../crypto/wire/ids.ts";
+import type { Client } from "../../db/pool.ts";
+import { readProviders } from "./provider-settings.ts";
+import { placeOf, versionWords, type StoredRow } from "./row-places.ts";
+
+interface DigestRow {
+  readonly id: UserId;
+  /** SHA-256 in hexadecimal. */
+  readonly digest: string;
+  readonly createdAtMs: number;
+}
+
+// Whoever signs in with a password has a user name. Customers have neither, and there are indexes of those who do.
+const PASSWORDS = `
+  select id, encode(sha256(convert_to(password_hash, 'UTF8')), 'hex') as digest, created_at_ms as "createdAtMs"
+  from users where username_index is not null and password_hash is not null`;
+const IDENTITIES = `
+  select id, encode(sha256(identity_index), 'hex') as digest, created_at_ms as "createdAtMs"
+  from users where identity_index is not null`;
+const FACTORS = `
+  select user_id as id, confirmed_at_ms as "createdAtMs" from totp_factors where confirmed_at_ms is not null`;
+// As sealdesk.policy_version() chooses among them.
+const VERSIONS = `
+  select v.version, encode(v.hash, 'hex') as hash, v.effective_from_ms as "effectiveFromMs"
+  from policy_versions v join approvals a on a.tenant = v.tenant and a.id = v.approval
+  where v.effective_from_ms is not null and v.withdrawn_at_ms is null and a.executed_at_ms is not null`;
+
+interface VersionRow {
+  readonly version: number;
+  readonly hash: string;
+  readonly effectiveFromMs: number;
+}
+
+/** Returns the rows of the tenant to which the transaction is fenced that `RecordedRows` speaks about, by place. */
+export async function readStoredRows(client: Client): Promise<ReadonlyMap<string, StoredRow>> {
+  const rows = new Map<string, StoredRow>();
+  const passwords = await client.query<DigestRow>(PASSWORDS);
+  for (const { id, digest, createdAtMs } of passwords.rows)
+    rows.set(placeOf.password(id), { words: [digest], createdAtMs });
+  const identities = await client.query<DigestRow>(IDENTITIES);
+  for (const { id, digest, createdAtMs } of identities.rows)
+    rows.set(placeOf.identity(id), { words: [digest], createdAtMs });
+  const factors = await client.query<Omit<DigestRow, "digest">>(FACTORS);
+  for (const { id, createdAtMs } of factors.rows)
+    rows.set(placeOf.factor(id), { words: ["confirmed"], createdAtMs });
+  const versions = await client.query<VersionRow>(VERSIONS);
+  for (const row of versions.rows) {
+    const { version, effectiveFromMs: createdAtMs } = row;
+    rows.set(placeOf.version(version), { words: versionWords(row), createdAtMs });
+  }
+  for (const [name, provider] of await readProviders(client))
+    rows.set(placeOf.provider(name), provider);
+  return rows;
+}
