@@ -33,6 +33,7 @@ interface AuditVariables {
   readonly AUDIT_CHECKPOINTS_S3_BUCKET?: string | undefined;
   readonly AUDIT_CHECKPOINTS_RETAIN_DAYS: string;
   readonly AUDIT_SINKS?: string | undefined;
+  readonly AUDIT_SINKS_CA?: string | undefined;
   readonly AUDIT_SINK_QUORUM: string;
   readonly AUDIT_WITNESSES?: string | undefined;
   readonly AUDIT_WITNESS_QUORUM: string;
@@ -55,6 +56,7 @@ export function auditSettings(values: AuditVariables, home: string): AuditSettin
     witnesses: parseWitnesses(values.AUDIT_WITNESSES ?? ""),
     sinks: {
       sinks: parseSinks(values.AUDIT_SINKS ?? "") ?? [],
+      caFile: values.AUDIT_SINKS_CA,
       required: Number(values.AUDIT_SINK_QUORUM),
     },
     publication: {

@@ -17,6 +17,8 @@ import { blockActs } from "./sink-gate.ts";
 /** The sinks, and the policy about them. */
 export interface SinkSettings {
   readonly sinks: readonly ConfiguredSink[];
+  /** The authorities that may certify receivers on TLS: see `openSink`. */
+  readonly caFile?: string | undefined;
   /** Acts are refused while fewer sinks keep up. 0 refuses none. */
   readonly required: number;
 }
@@ -65,7 +67,7 @@ export class AuditSinks {
     this.#options = options;
     this.#sinks = options.sinks.map(({ name, place }) => ({
       name,
-      sink: openSink(place),
+      sink: openSink(place, options.caFile),
       keptUpAtMs: performance.now(),
       failure: undefined,
       unread: new Map(),

@@ -3,7 +3,7 @@ import { z } from "zod";
 /** The location of a sink. */
 export type SinkPlace =
   | { readonly kind: "file"; readonly path: string }
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "tcp" | "tls"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
 /** A sink as an operator configures it. */
@@ -14,6 +14,8 @@ export interface ConfiguredSink {
 }
 
 const MOST_SINKS = 8;
+/** RFC 5425 section 4.1. */
+const SYSLOG_TLS_PORT = 6514;
 const pathOf = z.string().regex(/^\/[^/\p{Cc}]/u);
 const sink = z
   .string()
@@ -32,7 +34,8 @@ const list = z
 
 /**
  * Reads the sinks of a list that is separated by commas or spaces. Each is its name, `=`, and its URL:
- * `file:///path`, `syslog+tcp://host:port` or `syslog+unix:///path`.
+ * `file:///path`, `syslog+tls://host:port`, `syslog+tcp://host:port` or `syslog+unix:///path`. A port that is left out
+ * of `syslog+tls:` is 6514.
  * @returns undefined if the text has another form, or names a sink twice
  */
 export function parseSinks(text: string): readonly ConfiguredSink[] | undefined {
@@ -43,8 +46,11 @@ function placeOf(text: string): SinkPlace | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, host, hostname, port, pathname, search, hash, username } = new URL(text);
   if (`${search}${hash}${username}` !== "") return undefined;
-  if (protocol === "syslog+tcp:" && port !== "" && /^\/?$/.test(pathname))
-    return { kind: "tcp", host: hostname.replace(/[[\]]/g, ""), port: Number(port) };
+  const isHost = host !== "" && /^\/?$/.test(pathname);
+  const named = { host: hostname.replace(/[[\]]/g, ""), port: Number(port) };
+  if (protocol === "syslog+tcp:" && isHost && port !== "") return { kind: "tcp", ...named };
+  if (protocol === "syslog+tls:" && isHost)
+    return { kind: "tls", ...named, port: named.port || SYSLOG_TLS_PORT };
   const path = pathOf.safeParse(decoded(pathname)).data;
   if (host !== "" || path === undefined) return undefined;
   if (protocol === "file:") return { kind: "file", path };

@@ -1,18 +1,19 @@
-import { connect, type NetConnectOpts } from "node:net";
+import type { Socket } from "node:net";
 import { inTime } from "./in-time.ts";
 import { SinkError } from "./sink-error.ts";
 import { syslogFrame } from "./syslog-message.ts";
 import { TAKE_MS, type Sink } from "./sink.ts";
 
 /**
- * A receiver of syslog messages on a stream socket (RFC 6587). Syslog has no acknowledgement, so each batch has a
+ * A receiver of syslog messages on a stream socket (RFC 6587), or on TLS (RFC 5425). Syslog has no acknowledgement, so each batch has a
  * connection of its own: the sink sends the end of its stream, and the batch counts only when the receiver has
  * ended the connection after that, in order. A receiver that stops before it has read everything resets the
  * connection, or ends it before the end of the batch was sent.
+ * @param connect begins to connect to the receiver
  */
-export const syslogSink = (place: NetConnectOpts): Sink => ({
+export const syslogSink = (connect: () => Socket | Promise<Socket>): Sink => ({
   async take(entries) {
-    const socket = connect(place);
+    const socket = await connect();
     const taken = new Promise<void>((resolve, reject) => {
       let hasEnded = false;
       socket.on("error", reject);

@@ -15,6 +15,7 @@ export const knownVariables: readonly string[] = [
   "AUDIT_RESTORE_APPROVERS",
   "AUDIT_RETAIN_DAYS",
   "AUDIT_SINKS",
+  "AUDIT_SINKS_CA",
   "AUDIT_SINK_QUORUM",
   "AUDIT_WITNESSES",
   "AUDIT_WITNESS_QUORUM",

@@ -56,7 +56,8 @@ test("a device signs in with a provider, and the person gets an account and a ro
   expect(user).toMatchObject({ role: "agent", displayName: "Ada Agent" });
   await member.sealdesk.close();
   const entries = await entriesSince(before);
-  const details = { role: "agent", provider: provider.name };
+  const identityDigest: unknown = expect.stringMatching(/^[0-9a-f]{64}$/);
+  const details = { role: "agent", provider: provider.name, identityDigest };
   expect(entries).toContainEqual(
     expect.objectContaining({ action: "user.create", subject: user.id, details }),
   );

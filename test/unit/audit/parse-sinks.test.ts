@@ -2,11 +2,13 @@ import { parseSinks } from "../../../audit/sinks/parse-sinks.ts";
 
 test("a list of sinks is read", () => {
   const list =
-    "disk=file:///var/log/audit%20log.jsonl, siem=syslog+tcp://[::1]:601 local=syslog+unix:///run/log.sock";
+    "disk=file:///var/log/audit%20log.jsonl, siem=syslog+tcp://[::1]:601 local=syslog+unix:///run/log.sock tls=syslog+tls://siem.example far=syslog+tls://[::1]:7000";
   expect(parseSinks(list)).toEqual([
     { name: "disk", place: { kind: "file", path: "/var/log/audit log.jsonl" } },
     { name: "siem", place: { kind: "tcp", host: "::1", port: 601 } },
     { name: "local", place: { kind: "unix", path: "/run/log.sock" } },
+    { name: "tls", place: { kind: "tls", host: "siem.example", port: 6514 } },
+    { name: "far", place: { kind: "tls", host: "::1", port: 7000 } },
   ]);
   expect(parseSinks("")).toEqual([]);
 });
@@ -24,6 +26,9 @@ test.each([
   "siem=syslog+tcp://host:601/path",
   "siem=syslog+tcp://user@host:601",
   "siem=syslog+udp://host:601",
+  "siem=syslog+tls://",
+  "siem=syslog+tls://host/path",
+  "siem=syslog+tls://user@host",
   "siem=https://host:601",
   "local=syslog+unix://host/run",
   "disk=file:///a disk=file:///b",

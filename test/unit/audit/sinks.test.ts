@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileSink } from "../../../audit/sinks/file-sink.ts";
 import { inTime } from "../../../audit/sinks/in-time.ts";
+import { openSink } from "../../../audit/sinks/open-sink.ts";
 import { sinkLine } from "../../../audit/sinks/sink-line.ts";
-import { syslogSink } from "../../../audit/sinks/syslog-sink.ts";
 
 const entryOf = (text: string) => ({
   origin: "desk.example/audit/t/demo",
@@ -40,7 +40,7 @@ test("a receiver that ends its stream before it has read everything has not take
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const batch = Array.from({ length: 64 }, () => entryOf("x".repeat(1_000_000)));
-  const taken = syslogSink({ host: "127.0.0.1", port }).take(batch);
+  const taken = openSink({ kind: "tcp", host: "127.0.0.1", port }).take(batch);
   await expect(taken).rejects.toMatchObject({ code: "sink_ended_early" });
   await new Promise((resolve) => server.close(resolve));
 });
