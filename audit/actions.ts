@@ -5,6 +5,7 @@ import { attachmentActions, conversationActions } from "./actions/conversation-a
 import { deploymentActions } from "./actions/deployment-actions.ts";
 import { keyActions } from "./actions/key-actions.ts";
 import { policyActions } from "./actions/policy-actions.ts";
+import { provisioningActions } from "./actions/provisioning-actions.ts";
 import { tenantActions } from "./actions/tenant-actions.ts";
 
 /** Every action that leaves an entry in the audit log. An entry of another action does not compile. */
@@ -16,6 +17,7 @@ export const actions = {
   ...auditActions,
   ...tenantActions,
   ...policyActions,
+  ...provisioningActions,
   ...keyActions,
   ...deploymentActions,
 } as const;

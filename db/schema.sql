@@ -750,15 +750,17 @@ table sealdesk.identity_providers (
   roles jsonb not null,
   accounts text not null,
   metadata jsonb not null,
-  created_at_ms bigint not null
+  created_at_ms bigint not null,
+  subject_claim text not null default 'sub'::text
 )
   row level security
-  constraint identity_providers_accounts_check CHECK ((accounts = ANY (ARRAY['jit'::text, 'existing'::text])))
+  constraint identity_providers_accounts_check CHECK ((accounts = ANY (ARRAY['jit'::text, 'existing'::text, 'scim-only'::text])))
   constraint identity_providers_client_secret_check CHECK ((length(client_secret) <= 4096))
   constraint identity_providers_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text))
   constraint identity_providers_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint identity_providers_pkey PRIMARY KEY (tenant, id)
   constraint identity_providers_roles_check CHECK ((jsonb_typeof(roles) = 'array'::text))
+  constraint identity_providers_subject_claim_check CHECK ((subject_claim = ANY (ARRAY['sub'::text, 'oid'::text])))
   constraint identity_providers_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint identity_providers_tenant_name_key UNIQUE (tenant, name)
   grant select to sealdesk_app
@@ -964,6 +966,60 @@ table sealdesk.provider_logouts (
   constraint provider_logouts_token_check CHECK ((length(token) = 32))
   grant delete to sealdesk_app
   grant insert to sealdesk_app
+table sealdesk.provisioned_groups (
+  tenant uuid not null,
+  provider uuid not null,
+  id uuid not null,
+  display_name text not null,
+  external_id text,
+  created_at_ms bigint not null,
+  changed_at_ms bigint not null
+)
+  row level security
+  constraint provisioned_groups_display_name_check CHECK ((length(display_name) <= 256))
+  constraint provisioned_groups_external_id_check CHECK ((length(external_id) <= 256))
+  constraint provisioned_groups_pkey PRIMARY KEY (tenant, provider, id)
+  constraint provisioned_groups_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint provisioned_groups_tenant_provider_fkey FOREIGN KEY (tenant, provider) REFERENCES sealdesk.identity_providers(tenant, id) ON DELETE CASCADE
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.provisioned_members (
+  tenant uuid not null,
+  provider uuid not null,
+  group_id uuid not null,
+  user_id uuid not null
+)
+  row level security
+  CREATE INDEX provisioned_members_of_a_person ON sealdesk.provisioned_members USING btree (tenant, provider, user_id)
+  constraint provisioned_members_pkey PRIMARY KEY (tenant, provider, group_id, user_id)
+  constraint provisioned_members_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint provisioned_members_tenant_provider_group_id_fkey FOREIGN KEY (tenant, provider, group_id) REFERENCES sealdesk.provisioned_groups(tenant, provider, id) ON DELETE CASCADE
+  constraint provisioned_members_tenant_provider_user_id_fkey FOREIGN KEY (tenant, provider, user_id) REFERENCES sealdesk.provisioned_people(tenant, provider, user_id) ON DELETE CASCADE
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.provisioned_people (
+  tenant uuid not null,
+  provider uuid not null,
+  user_id uuid not null,
+  user_name_index bytea not null,
+  identity_index bytea,
+  attributes bytea not null,
+  active boolean not null,
+  created_at_ms bigint not null,
+  changed_at_ms bigint not null
+)
+  row level security
+  constraint provisioned_people_attributes_check CHECK ((length(attributes) <= 8192))
+  constraint provisioned_people_identity_index_check CHECK ((length(identity_index) = 32))
+  constraint provisioned_people_pkey PRIMARY KEY (tenant, provider, user_id)
+  constraint provisioned_people_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint provisioned_people_tenant_identity_index_key UNIQUE (tenant, identity_index)
+  constraint provisioned_people_tenant_provider_fkey FOREIGN KEY (tenant, provider) REFERENCES sealdesk.identity_providers(tenant, id) ON DELETE CASCADE
+  constraint provisioned_people_tenant_provider_user_name_index_key UNIQUE (tenant, provider, user_name_index)
+  constraint provisioned_people_tenant_user_id_key UNIQUE (tenant, user_id)
+  constraint provisioned_people_user_name_index_check CHECK ((length(user_name_index) = 32))
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 

@@ -18,6 +18,11 @@ export type IdentityErrorCode =
   | "account_not_linked" // the provider knows the person, who has no account here
   | "invalid_logout_token" // not a logout token of the provider, or one that was used before
   | "invalid_identity_provider" // settings that the real provider does not confirm, or there is none of that name
+  | "provisioning_not_enabled" // the tenant has no provider of that name whose accounts come over SCIM
+  | "invalid_scim_filter" // not a filter of RFC 7644, or one that no identity provider sends
+  | "invalid_scim_path"
+  | "invalid_scim_value"
+  | "group_not_found" // the provider has written no such group
   // accounts
   | "tenant_suspended" // nobody of the tenant is served until it is resumed
   | "tenant_exists"
@@ -107,3 +112,7 @@ export class IdentityError extends DomainError {
 /** The refusal of an act on an account that the tenant does not have. */
 export const userNotFound = (): IdentityError =>
   new IdentityError("user_not_found", "There is no such user.");
+
+/** The refusal of an act on a group that the identity provider has not written. */
+export const groupNotFound = (): IdentityError =>
+  new IdentityError("group_not_found", "There is no such group.");

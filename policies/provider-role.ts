@@ -15,8 +15,10 @@ export interface ProviderSignIn {
   readonly groups: readonly string[];
   /** The role of the person's account. Undefined if there is none. */
   readonly currentRole: StaffRole | undefined;
-  /** Whether a first sign-in creates an account. */
-  readonly createsAccounts: boolean;
+  /** Who makes the accounts: a first sign-in, the operator, or the provider over SCIM. */
+  readonly accounts: "jit" | "existing" | "scim-only";
+  /** Whether the provider has written the person over SCIM. */
+  readonly isProvisioned: boolean;
 }
 
 /**
@@ -27,10 +29,15 @@ export function decideProviderSignIn({
   mapping,
   groups,
   currentRole,
-  createsAccounts,
+  accounts,
+  isProvisioned,
 }: ProviderSignIn): { readonly decision: Decision; readonly role: StaffRole | undefined } {
-  if (currentRole === undefined && !createsAccounts)
-    return { decision: deny("no_account"), role: undefined };
+  const noAccount = { decision: deny("no_account"), role: undefined };
+  if (accounts === "scim-only")
+    return currentRole === undefined || !isProvisioned
+      ? noAccount
+      : { decision: allow("provisioned"), role: currentRole };
+  if (currentRole === undefined && accounts === "existing") return noAccount;
   const role =
     mapping.length === 0 ? currentRole : mapping.find(({ group }) => groups.includes(group))?.role;
   return role === undefined

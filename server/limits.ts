@@ -100,6 +100,8 @@ export const bodyLimits = {
   linkApproval: { bytes: 192 * KIB, withinMs: 20_000 },
   /** What a version changes in the default rules. */
   policyVersion: { bytes: 32 * KIB, withinMs: 10_000 },
+  /** A group of an identity provider with 1,000 members. */
+  provisioning: { bytes: 256 * KIB, withinMs: 10_000 },
   consent: { bytes: 32 * KIB, withinMs: 10_000 },
   historyGrant: { bytes: MIB, withinMs: 30_000 },
   /** Of one request. An upload may have several. */

@@ -156,6 +156,7 @@ export const tenantActions = {
       accounts: "text",
       scope: "text",
       groupsClaim: "text",
+      subjectClaim: "text",
       redirectUris: "list",
       endpoints: "list",
       answersWithIssuer: "boolean",

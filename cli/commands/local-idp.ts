@@ -55,6 +55,7 @@ export async function registerLocalIdp(
     groupsClaim: "groups",
     role: ["admins=admin", "supervisors=supervisor", "agents=agent"],
     accounts: "jit",
+    subjectClaim: "sub",
   } as const;
   await addProviderCommand(settings, options, new Secret(SECRET)).catch((error: unknown) => {
     // It was registered at an earlier start.

@@ -67,6 +67,11 @@ const codes: ErrorCodes = {
   stale_message_id: "stale_message_id",
 
   invalid_logout_token: byStatus,
+  provisioning_not_enabled: byStatus,
+  invalid_scim_filter: byStatus,
+  invalid_scim_path: byStatus,
+  invalid_scim_value: byStatus,
+  group_not_found: byStatus,
   invalid_request: byStatus,
   malformed_json: byStatus,
   unsupported_media_type: byStatus,

@@ -18,6 +18,8 @@ export type ConversationId = Id<"conversation">;
 export type SessionId = Id<"session">;
 /** The id of an identity provider with which staff sign in. */
 export type IdentityProviderId = Id<"identity_provider">;
+/** The id of a group that an identity provider writes over SCIM. */
+export type ProvisionedGroupId = Id<"provisioned_group">;
 /** The id of an upload, and of the attachment that it becomes. */
 export type AttachmentId = Id<"attachment">;
 /** The id of a grant of history. */

@@ -1,4 +1,6 @@
+import type { AuditEntry } from "../../audit/append-entry.ts";
 import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Decision } from "../../policies/decision.ts";
 
@@ -15,6 +17,16 @@ export interface KeyAdministrator {
 
 /** Who administers a tenant: the operator, who has the database, or a program with an API key. */
 export type Administrator = OperatorActor | KeyAdministrator;
+
+/** Who changes which account, and when. */
+export type ChangeBy = Pick<
+  AuditEntry<"user.set_role">,
+  "tenant" | "actor" | "requestId" | "decision" | "occurredAtMs"
+> & {
+  readonly user: UserId;
+  /** The identity provider that asks for it over SCIM. */
+  readonly provider?: string | undefined;
+};
 
 /**
  * Authorises an act in its transaction, which must be fenced to the tenant.

@@ -1,4 +1,3 @@
-import type { AuditEntry } from "../../audit/append-entry.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { DeviceId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { asOwner } from "../../db/as-owner.ts";
@@ -6,7 +5,7 @@ import type { Client } from "../../db/pool.ts";
 import { clearAccount } from "../directory/clear-account.ts";
 import { lockAccount } from "../directory/lock-account.ts";
 import { userNotFound } from "../identity-error.ts";
-import { authorised, type Administrator } from "./administrator.ts";
+import { authorised, type Administrator, type ChangeBy } from "./administrator.ts";
 import { findStaff, type StaffName } from "./find-staff.ts";
 import type { Profiles } from "./profiles.ts";
 
@@ -18,16 +17,6 @@ interface AccountChange {
   readonly nowMs: number;
   readonly by?: Administrator | undefined;
 }
-
-/** Who disables or enables which account, and when. */
-export type DisablingBy = Pick<
-  AuditEntry<"user.disable">,
-  "tenant" | "actor" | "requestId" | "decision" | "occurredAtMs"
-> & {
-  readonly user: UserId;
-  /** The identity provider that asks for it over SCIM. */
-  readonly provider?: string | undefined;
-};
 
 /**
  * Disables an account of staff: nobody signs in to it, its sessions end, and its devices and its certificate are
@@ -71,7 +60,7 @@ export function enableAccount(
 /** Like `disableAccount`, in a transaction of the owner that is fenced to the tenant. */
 export async function disable(
   client: Client,
-  { user, provider, ...who }: DisablingBy,
+  { user, provider, ...who }: ChangeBy,
 ): Promise<readonly DeviceId[]> {
   const { tenant, occurredAtMs: nowMs } = who;
   const account = await lockAccount(client, user);
@@ -99,10 +88,7 @@ export async function disable(
 }
 
 /** Like `enableAccount`, in a transaction of the owner that is fenced to the tenant. */
-export async function enable(
-  client: Client,
-  { user, provider, ...who }: DisablingBy,
-): Promise<void> {
+export async function enable(client: Client, { user, provider, ...who }: ChangeBy): Promise<void> {
   await client.query("update users set disabled_at_ms = null where id = $1", [user]);
   await appendEntry(client, {
     ...who,

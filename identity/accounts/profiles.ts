@@ -81,6 +81,27 @@ export class Profiles {
   }
 
   /**
+   * Seals what an identity provider says of a person over SCIM. Creates the key if there is none.
+   * @throws IdentityError key_destroyed; KeysError kms_...
+   */
+  async sealProvisioned(tenant: TenantId, user: UserId, text: string): Promise<Uint8Array> {
+    const key = (await this.#subjects.findOrMake(tenant, [user])).get(user)?.key;
+    if (key === undefined) throw new IdentityError("key_destroyed", "The account is erased.");
+    return seal(key, profileAssociated(tenant, user, "provisioned"), utf8(text));
+  }
+
+  /**
+   * Opens what `sealProvisioned` sealed, in the order of the rows. Null stands for what was erased.
+   * @throws IdentityError key_missing; KeysError seal_broken, kms_...
+   */
+  openProvisioned(
+    tenant: TenantId,
+    rows: readonly { readonly id: UserId; readonly attributes: Uint8Array }[],
+  ): Promise<readonly (string | null)[]> {
+    return this.#open(tenant, rows, "provisioned", (row) => row.attributes);
+  }
+
+  /**
    * Returns the rows with their names opened. A name is null when there is none or it was erased.
    * @throws IdentityError key_missing; KeysError seal_broken, kms_...
    */
@@ -114,7 +135,7 @@ export class Profiles {
   async #open<T extends { readonly id: UserId }>(
     tenant: TenantId,
     rows: readonly T[],
-    field: "username" | "display_name",
+    field: Parameters<typeof profileAssociated>[2],
     sealedIn: (row: T) => Uint8Array | null,
   ): Promise<(string | null)[]> {
     const named = rows.filter((row) => sealedIn(row) !== null);

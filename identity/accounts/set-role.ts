@@ -1,9 +1,10 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { asOwner } from "../../db/as-owner.ts";
+import type { Client } from "../../db/pool.ts";
 import type { Role, StaffRole } from "../../policies/actor.ts";
 import { userNotFound } from "../identity-error.ts";
-import { authorised, type Administrator } from "./administrator.ts";
+import { authorised, type Administrator, type ChangeBy } from "./administrator.ts";
 import { findStaff, type StaffName } from "./find-staff.ts";
 import type { Profiles } from "./profiles.ts";
 
@@ -28,23 +29,33 @@ export async function setRole(
   const { tenant, account, role, nowMs, by } = change;
   await asOwner(ownerUrl, tenant, async (client) => {
     const who = await authorised(client, by);
-    const id = await findStaff(client, profiles, tenant, account);
-    const { rows } = await client.query<{ id: UserId; role: Role }>(
-      "select id, role from users where id = $1 for update",
-      [id],
-    );
-    const [user] = rows;
-    if (user === undefined) throw userNotFound();
-    await client.query("update users set role = $2 where id = $1", [user.id, role]);
-    await appendEntry(client, {
-      occurredAtMs: nowMs,
-      tenant,
-      ...who,
-      action: "user.set_role",
-      resource: { type: "user", id: user.id },
-      subject: user.id,
-      outcome: "success",
-      details: { role, before: user.role },
-    });
+    const user = await findStaff(client, profiles, tenant, account);
+    await changeRole(client, { ...who, tenant, user, occurredAtMs: nowMs }, role);
+  });
+}
+
+/**
+ * Like `setRole`, in a transaction of the owner that is fenced to the tenant.
+ * @throws IdentityError user_not_found
+ */
+export async function changeRole(
+  client: Client,
+  { user, provider, ...who }: ChangeBy,
+  role: StaffRole,
+): Promise<void> {
+  const { rows } = await client.query<{ role: Role }>(
+    "select role from users where id = $1 for update",
+    [user],
+  );
+  const [account] = rows;
+  if (account === undefined) throw userNotFound();
+  await client.query("update users set role = $2 where id = $1", [user, role]);
+  await appendEntry(client, {
+    ...who,
+    action: "user.set_role",
+    resource: { type: "user", id: user },
+    subject: user,
+    outcome: "success",
+    details: { role, before: account.role, ...(provider !== undefined && { provider }) },
   });
 }

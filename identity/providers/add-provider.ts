@@ -54,7 +54,8 @@ const newProvider = z
       .min(1, "The claim of the groups has a name.")
       .max(128, "The name of the claim is too long."),
     roles: groupRoles.max(100, "A provider has at most 100 groups with a role."),
-    accounts: z.enum(["jit", "existing"]),
+    accounts: z.enum(["jit", "existing", "scim-only"]),
+    subjectClaim: z.enum(["sub", "oid"]),
   })
   .refine(
     ({ accounts, roles }) => accounts === "existing" || roles.length > 0,
@@ -108,8 +109,8 @@ export async function addProvider(
     async (client) => {
       await client.query(
         `insert into sealdesk.identity_providers (tenant, id, name, issuer, client_id, client_secret,
-           sealed_under, redirect_uris, scope, groups_claim, roles, accounts, metadata, created_at_ms)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+           sealed_under, redirect_uris, scope, groups_claim, roles, accounts, subject_claim, metadata, created_at_ms)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
         [
           tenant,
           place.id,
@@ -123,12 +124,13 @@ export async function addProvider(
           data.groupsClaim,
           JSON.stringify(data.roles),
           data.accounts,
+          data.subjectClaim,
           JSON.stringify(metadata),
           nowMs,
         ],
       );
       const { name: provider, issuer, clientId, accounts, groupsClaim } = data;
-      const { scope, redirectUris, roles } = data;
+      const { scope, redirectUris, roles, subjectClaim } = data;
       return {
         provider,
         issuer,
@@ -136,6 +138,7 @@ export async function addProvider(
         accounts,
         scope,
         groupsClaim,
+        subjectClaim,
         redirectUris,
         endpoints: endpointsOf(metadata),
         answersWithIssuer: metadata.authorization_response_iss_parameter_supported === true,

@@ -24,8 +24,13 @@ export interface IdentityProvider {
   /** The claim that lists a person's groups. */
   readonly groupsClaim: string;
   readonly roles: readonly GroupRole[];
-  /** "jit": a first sign-in creates an account. "existing": the operator links accounts. */
-  readonly accounts: "jit" | "existing";
+  /**
+   * "jit": a first sign-in creates an account. "existing": the operator links accounts. "scim-only": the provider
+   * makes and ends them over SCIM.
+   */
+  readonly accounts: "jit" | "existing" | "scim-only";
+  /** The claim that identifies a person. `oid` is what Microsoft Entra ID sends as externalId over SCIM. */
+  readonly subjectClaim: "sub" | "oid";
   readonly metadata: ProviderMetadata;
 }
 
@@ -41,7 +46,7 @@ interface ProviderRow extends Omit<IdentityProvider, "roles" | "metadata"> {
 
 const COLUMNS = `tenant, id, name, issuer, client_id as "clientId", client_secret as "clientSecret",
   sealed_under as "sealedUnder", redirect_uris as "redirectUris", scope, groups_claim as "groupsClaim",
-  roles, accounts, metadata`;
+  roles, accounts, subject_claim as "subjectClaim", metadata`;
 
 const parsed = (row: ProviderRow): IdentityProvider => ({
   ...row,

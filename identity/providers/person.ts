@@ -1,9 +1,10 @@
 import { z } from "zod";
+import type { IdentityProvider } from "./identity-provider.ts";
 import { ProviderFailure } from "./provider-failure.ts";
 
 /** What a provider says about the person who signs in. */
 export interface ProviderPerson {
-  /** The provider's permanent id of the person (`sub`). */
+  /** The provider's permanent id of the person: `sub`, or another claim that the operator chose. */
   readonly subject: string;
   readonly groups: readonly string[];
   /** The name of the account: `preferred_username` in Unicode's form NFC. */
@@ -19,7 +20,7 @@ export interface ProviderPerson {
 }
 
 /** One line of text, as a person's name is. */
-const lineOf = (most: number) =>
+export const lineOf = (most: number) =>
   z
     .string()
     .transform((text) =>
@@ -52,12 +53,16 @@ const groupsSchema = z.union([
 
 /**
  * Reads the claims of a person (OpenID Connect Core 1.0 section 5.1).
- * @param groupsClaim the claim that lists the person's groups. Without it the person has none
+ * @param provider.groupsClaim the claim that lists the person's groups. Without it the person has none
+ * @param provider.subjectClaim the claim that identifies the person
  * @throws ProviderFailure invalid_claim; groups_overage, if the provider left the groups out because
  *   they are too many (`_claim_names`, section 5.6.2)
  */
-export function personIn(claims: Record<string, unknown>, groupsClaim: string): ProviderPerson {
-  const parsed = claimsSchema.safeParse(claims);
+export function personIn(
+  claims: Record<string, unknown>,
+  { groupsClaim, subjectClaim }: Pick<IdentityProvider, "groupsClaim" | "subjectClaim">,
+): ProviderPerson {
+  const parsed = claimsSchema.safeParse({ ...claims, sub: own(claims, subjectClaim) });
   if (!parsed.success) throw new ProviderFailure("invalid_claim", { cause: parsed.error });
   const { sub, sid, auth_time: authTimeS, iat, preferred_username: username } = parsed.data;
   return {

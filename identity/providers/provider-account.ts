@@ -8,6 +8,7 @@ import type { Secret } from "../../keys/secret.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import { IdentityError } from "../identity-error.ts";
 import { digestOf } from "../reconcile/digest-of.ts";
+import { accountNames } from "./account-names.ts";
 import { identityIndexes } from "./identity-index.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
 import type { ProviderPerson } from "./person.ts";
@@ -31,15 +32,8 @@ interface AccountRow {
   readonly role: Role;
   readonly username: Uint8Array | null;
   readonly displayName: Uint8Array | null;
+  readonly isProvisioned: boolean;
 }
-
-interface Names {
-  readonly username: string;
-  readonly displayName: string;
-}
-
-/** How many people of one tenant may have the same `preferred_username`. */
-const MOST_OF_A_NAME = 50;
 
 /**
  * Finds the account of a person whom the provider has authenticated, or creates it, and gives it the role
@@ -53,13 +47,14 @@ export async function accountOfPerson(
   person: ProviderPerson,
   nowMs: number,
 ): Promise<DecidedAccount> {
-  const { tenant, issuer, roles: mapping, accounts } = provider;
+  const { tenant, id, issuer, roles: mapping, accounts } = provider;
   const indexes = identityIndexes(deps.blindIndexKeys(), tenant, { issuer, ...person });
   const { rows } = await client.query<AccountRow>(
-    `select id, role, username, display_name as "displayName" from users
-     where identity_index = any($1::bytea[])
+    `select id, role, username, display_name as "displayName", exists (
+       select from provisioned_people p where p.user_id = users.id and p.provider = $2) as "isProvisioned"
+     from users where identity_index = any($1::bytea[])
      order by array_position($1::bytea[], identity_index) limit 1 for update`,
-    [indexes],
+    [indexes, id],
   );
   const [known] = rows;
   const currentRole = known !== undefined && isStaff(known.role) ? known.role : undefined;
@@ -67,9 +62,12 @@ export async function accountOfPerson(
     mapping,
     groups: person.groups,
     currentRole,
-    createsAccounts: accounts === "jit",
+    accounts,
+    isProvisioned: known?.isProvisioned === true,
   });
   if (role === undefined) return { decision, user: known?.id };
+  // Who comes over SCIM has role and names from there.
+  if (known !== undefined && accounts === "scim-only") return { decision, user: known.id };
   const work = { deps, client, provider, person, nowMs };
   const user =
     known === undefined ? await create(work, role, indexes[0]) : await update(work, known, role);
@@ -88,7 +86,8 @@ async function create(work: Work, role: StaffRole, index: Uint8Array): Promise<U
   const { deps, client, provider, person, nowMs } = work;
   const { tenant } = provider;
   const user = deps.newId<UserId>();
-  const names = await freeNames(work, user, person.username ?? user);
+  const wanted = { username: person.username ?? user, displayName: person.displayName };
+  const names = await accountNames(deps.profiles, client, { tenant, user }, wanted);
   const sealed = await deps.profiles.seal(tenant, user, names);
   await client.query("select create_provider_account($1, $2, $3, $4, $5, $6, $7, $8)", [
     user,
@@ -113,10 +112,9 @@ async function update(work: Work, known: AccountRow, role: StaffRole): Promise<U
   const { tenant } = provider;
   const [before] = await deps.profiles.openedNames(tenant, [known]);
   const own = before?.username ?? known.id;
-  const wanted = person.username ?? own;
-  const names = isOf(own, wanted)
-    ? { username: own, displayName: person.displayName ?? own }
-    : await freeNames(work, known.id, wanted);
+  const account = { tenant, user: known.id };
+  const wanted = { username: person.username ?? own, displayName: person.displayName };
+  const names = await accountNames(deps.profiles, client, account, wanted, own);
   const isRenamed = before?.username !== names.username || before.displayName !== names.displayName;
   if (!isRenamed && role === known.role) return known.id;
   const sealed = await deps.profiles.seal(tenant, known.id, names);
@@ -154,40 +152,3 @@ const entryOf = ({ deps, provider, nowMs }: Work, user: UserId) =>
     outcome: "success",
     requestId: deps.requestId,
   }) as const;
-
-/** Returns whether an account that wants a name has it, perhaps with a number behind it. */
-const isOf = (username: string, wanted: string): boolean =>
-  username === wanted ||
-  (username.startsWith(`${wanted}-`) && /^\d+$/.test(username.slice(wanted.length + 1)));
-
-/**
- * Returns the names that an account gets. A number is added to a name that another account has, because a
- * provider does not know the tenant's other accounts.
- * @throws IdentityError username_taken
- */
-async function freeNames(
-  { deps, client, provider, person }: Work,
-  user: UserId,
-  wanted: string,
-): Promise<Names> {
-  for (let number = 1; number <= MOST_OF_A_NAME; number++) {
-    const username = number === 1 ? wanted : `${wanted}-${number}`;
-    if (!(await isTaken(deps, client, provider.tenant, username, user)))
-      return { username, displayName: person.displayName ?? username };
-  }
-  throw new IdentityError("username_taken", "Too many accounts of this tenant have that name.");
-}
-
-async function isTaken(
-  { profiles }: ProviderAccountDeps,
-  client: Client,
-  tenant: TenantId,
-  username: string,
-  user: UserId,
-): Promise<boolean> {
-  const { rowCount } = await client.query(
-    "select from users where username_index = any($1::bytea[]) and id <> $2",
-    [profiles.usernameIndexes(tenant, username), user],
-  );
-  return rowCount !== 0;
-}

@@ -60,10 +60,10 @@ export async function redeemCode(
       throw new ProviderFailure("expired");
     const isWhole = Object.hasOwn(claims, provider.groupsClaim) && "preferred_username" in claims;
     if (isWhole || provider.metadata.userinfo_endpoint === undefined)
-      return personIn(claims, provider.groupsClaim);
+      return personIn(claims, provider);
     const subject = String(claims["sub"]);
     const more = await openid.fetchUserInfo(config, tokens.access_token, subject);
-    return personIn({ ...more, ...claims }, provider.groupsClaim);
+    return personIn({ ...more, ...claims }, provider);
   } catch (error) {
     throw failureOf(error);
   }

@@ -11,6 +11,7 @@ export const providerDetails = z.looseObject({
   accounts: z.string(),
   scope: z.string(),
   groupsClaim: z.string(),
+  subjectClaim: z.string(),
   redirectUris: z.array(z.string()),
   roles: z.array(z.looseObject({ group: z.string(), role: z.string() })),
   endpoints: z.array(z.looseObject({ name: z.string(), url: z.string() })),
@@ -25,6 +26,7 @@ export const providerWords = (settings: z.output<typeof providerDetails>): reado
     `accounts ${settings.accounts}`,
     `scope ${settings.scope}`,
     `claim ${settings.groupsClaim}`,
+    `subject ${settings.subjectClaim}`,
     `answers with issuer: ${settings.answersWithIssuer}`,
     ...settings.redirectUris.map((uri) => `redirect ${uri}`),
     ...settings.endpoints.map(({ name, url }) => `${name} ${url}`),
@@ -33,6 +35,7 @@ export const providerWords = (settings: z.output<typeof providerDetails>): reado
 
 const PROVIDERS = `
   select name as provider, issuer, client_id as "clientId", accounts, scope, groups_claim as "groupsClaim",
+    subject_claim as "subjectClaim",
     redirect_uris as "redirectUris", roles, created_at_ms as "createdAtMs",
     array(select jsonb_build_object('name', field, 'url', metadata -> field)
       from unnest($1::text[]) as field where metadata ? field) as endpoints,

@@ -66,7 +66,7 @@ export const subjectContext = (tenant: TenantId, subject: UserId): Uint8Array =>
 export const profileAssociated = (
   tenant: TenantId,
   subject: UserId,
-  field: "username" | "display_name",
+  field: "username" | "display_name" | "provisioned",
 ): Uint8Array =>
   concat(
     utf8("sealdesk/at-rest/v1/profile"),

@@ -9,6 +9,7 @@ const scopes = {
   read_settings: "read the tenant's settings: keys of customer tokens, origins, grants of staff",
   change_customer_keys: "add, replace, remove and revoke the keys of customer tokens",
   change_origins: "allow and refuse origins of web pages",
+  scim: "make, change and disable accounts of staff over SCIM, with the roles of an identity provider's groups",
   change_settings: "allow and forbid that staff show earlier messages to colleagues",
 } as const;
 

@@ -91,6 +91,7 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     read_settings: "fixed",
     change_customer_keys: "fixed",
     change_origins: "fixed",
+    scim: "fixed",
     change_settings: "fixed",
   },
   policy: {

@@ -1,8 +1,10 @@
 import { problemDocument } from "../../contract/problem-document.ts";
 import { problemKinds, type ProblemCode } from "../../contract/problems.ts";
+import { scimError } from "../../contract/provisioning.ts";
 import { JsonSchemas } from "./json-schemas.ts";
 import { isLimited, type AnyRoute, type RouteSpec } from "./route.ts";
 import { bodyLimits } from "../limits.ts";
+import { isScim, SCIM_TYPE } from "./scim-error.ts";
 
 const sessionProblems: readonly ProblemCode[] = [
   "missing_token",
@@ -68,6 +70,8 @@ export function describeRoutes(
   };
 }
 
+const typeOf = ({ mediaType = "application/json" }: RouteSpec): string => mediaType;
+
 const securitySchemes = {
   accessToken: {
     type: "http",
@@ -123,7 +127,7 @@ function operationOf(spec: RouteSpec, schemas: JsonSchemas): object {
     ...(spec.body && {
       requestBody: {
         required: true,
-        content: { "application/json": { schema: schemas.ofRequest(spec.body) } },
+        content: { [typeOf(spec)]: { schema: schemas.ofRequest(spec.body) } },
       },
     }),
     responses: { ...answersOf(spec, schemas), ...problemsOf(spec, schemas) },
@@ -157,7 +161,7 @@ function answersOf(spec: RouteSpec, schemas: JsonSchemas): Record<string, object
         {
           description,
           ...(schema && {
-            content: { "application/json": { schema: schemas.ofAnswer(schema) } },
+            content: { [typeOf(spec)]: { schema: schemas.ofAnswer(schema) } },
           }),
           ...(bytes && { content: { [type]: { schema: binary } } }),
         },
@@ -187,7 +191,9 @@ function problemsOf(spec: RouteSpec, schemas: JsonSchemas): Record<string, objec
       String(status),
       {
         description: ofStatus.map((code) => `\`${code}\``).join(", "),
-        content: { "application/problem+json": { schema: schemas.ofAnswer(problemDocument) } },
+        content: isScim(spec.path)
+          ? { [SCIM_TYPE]: { schema: schemas.ofAnswer(scimError) } }
+          : { "application/problem+json": { schema: schemas.ofAnswer(problemDocument) } },
       },
     ]),
   );

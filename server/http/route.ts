@@ -26,6 +26,7 @@ export interface RouteSpec {
     | "Relay"
     | "Audit"
     | "Administration"
+    | "Provisioning"
     | "Policy"
     | "Service";
   /**
@@ -60,6 +61,8 @@ export interface RouteSpec {
   /** Request headers by lower-case name. The route sees no others. */
   readonly headers?: Parameters;
   readonly body?: Schema;
+  /** The media type of the answers, and of bodies beside JSON. JSON by default. */
+  readonly mediaType?: string;
   /** The media type of a body that the route reads itself, as a stream. */
   readonly stream?: string;
   /** The limit of the body. If undefined, the route takes no body. */

@@ -104,6 +104,7 @@ import {
 } from "./routes/prekeys.ts";
 import { backchannelLogoutRoute, listIdentityProvidersRoute } from "./routes/identity-providers.ts";
 import { policyRoutes } from "./routes/policy.ts";
+import { provisioningRoutes } from "./routes/provisioning/provisioning-routes.ts";
 import { monitorRoute } from "./routes/monitor.ts";
 import { relayEventsRoute, relayStreamRoute } from "./routes/relay/receive.ts";
 import { relaySendRoute } from "./routes/relay/send.ts";
@@ -270,6 +271,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       attempts: new Attempts(createLimiter("monitor-network", networkSignInLimit)),
     }),
     ...administrationRoutes(deps),
+    ...provisioningRoutes({ ...deps, requests: deps.apiRequests }),
     searchAuditRoute(auditLog),
     readNamesRoute({ ...useCase, profiles }),
     listAccountsRoute(auditLog),

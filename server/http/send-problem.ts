@@ -6,17 +6,18 @@ import { ALLOW_ORIGIN } from "./cors.ts";
 import { HttpError } from "./http-error.ts";
 import { isPassingFailure } from "./passing-failure.ts";
 import { errorCodeOf, problemOf } from "./problems.ts";
+import { isScim, SCIM_TYPE, scimErrorOf } from "./scim-error.ts";
 import { requestIdOf } from "./serve-routes.ts";
 
 const RETRY_LATER_SECONDS = 5;
 
 /**
- * Answers every error as application/problem+json (RFC 9457). Logs errors that are the server's
+ * Answers every error as application/problem+json (RFC 9457), and over SCIM as RFC 7644 section 3.12 says. Logs errors that are the server's
  * fault.
  */
 export function sendProblem(log: Log): ErrorRequestHandler {
   // Express recognises an error handler by its four parameters.
-  return (error: unknown, _request, response, _next) => {
+  return (error: unknown, request, response, _next) => {
     const refusal = asHttpError(error);
     const problem = problemOf(refusal);
     const requestId = requestIdOf(response);
@@ -38,11 +39,14 @@ export function sendProblem(log: Log): ErrorRequestHandler {
     const retryAfter = error instanceof HttpError ? error.retryAfterSeconds : undefined;
     if (problem.action === "wait")
       response.set("Retry-After", String(retryAfter ?? RETRY_LATER_SECONDS));
+    const [type, body] = isScim(request.path)
+      ? [SCIM_TYPE, scimErrorOf(problem)]
+      : ["application/problem+json", problem];
     response
       .status(problem.status)
       .set("Cache-Control", "no-store")
-      .type("application/problem+json")
-      .send(JSON.stringify(problem));
+      .type(type)
+      .send(JSON.stringify(body));
   };
 }
 

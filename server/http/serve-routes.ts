@@ -188,7 +188,8 @@ async function parseBody(
 ): Promise<unknown> {
   if (spec.body === undefined) return refuseBody(body, sender);
   const { bodyLimit = bodyLimits.none } = spec;
-  if (request.is("application/json") === false || !isUtf8(request.get("content-type")))
+  const types = ["application/json", ...(spec.mediaType === undefined ? [] : [spec.mediaType])];
+  if (request.is(types) === false || !isUtf8(request.get("content-type")))
     throw new HttpError("unsupported_media_type", "Send the body as application/json, in UTF-8.");
   return check(spec.body, parseJson(await body.whole(bodyLimit, sender)), "body");
 }
@@ -214,5 +215,5 @@ function send(response: Response, spec: RouteSpec, status: number, body: unknown
   const schema = spec.answers[status]?.schema;
   response.status(status).set("Cache-Control", "no-store");
   if (schema === undefined) response.end();
-  else response.json(z.encode(schema, body));
+  else response.type(spec.mediaType ?? "application/json").json(z.encode(schema, body));
 }

@@ -99,6 +99,7 @@ export async function register(
           { group: "support", role: "agent" },
         ],
         accounts: "jit",
+        subjectClaim: "sub",
         ...settings,
       },
     );

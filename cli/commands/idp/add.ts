@@ -19,7 +19,8 @@ export interface AddProviderOptions {
   readonly scope: string;
   readonly groupsClaim: string;
   readonly role: readonly string[];
-  readonly accounts: "jit" | "existing";
+  readonly accounts: "jit" | "existing" | "scim-only";
+  readonly subjectClaim: "sub" | "oid";
 }
 
 /** What holds unless the operator says otherwise. */
@@ -27,6 +28,7 @@ export const providerDefaults = {
   scope: "openid profile",
   groupsClaim: "groups",
   accounts: "jit",
+  subjectClaim: "sub",
 } as const;
 
 /**
@@ -38,7 +40,16 @@ export async function addProviderCommand(
   options: AddProviderOptions,
   given?: Secret<string>,
 ): Promise<string> {
-  const { tenant: slug, name, issuer, clientId, scope, groupsClaim, accounts } = options;
+  const {
+    tenant: slug,
+    name,
+    issuer,
+    clientId,
+    scope,
+    groupsClaim,
+    accounts,
+    subjectClaim,
+  } = options;
   const roles = options.role.map(groupRole);
   const clientSecret = given ?? (await readSecret(options.secretFile));
   const allowsHttp = !settings.production;
@@ -62,6 +73,7 @@ export async function addProviderCommand(
         groupsClaim,
         roles,
         accounts,
+        subjectClaim,
       },
     ),
   );

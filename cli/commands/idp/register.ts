@@ -45,9 +45,17 @@ export function registerIdp(program: Command, print: Print, settings: () => Sett
       [],
     )
     .addOption(
-      new Option("--accounts <how>", "whether a first sign-in creates an account (jit) or not")
-        .choices(["jit", "existing"])
+      new Option("--accounts <how>", "who makes accounts: a first sign-in, you, or SCIM")
+        .choices(["jit", "existing", "scim-only"])
         .default(providerDefaults.accounts),
+    )
+    .addOption(
+      new Option(
+        "--subject-claim <name>",
+        "claim that identifies a person; oid for Entra with SCIM",
+      )
+        .choices(["sub", "oid"])
+        .default(providerDefaults.subjectClaim),
     )
     .action(async (options: AddProviderOptions) =>
       print(await addProviderCommand(settings(), options)),

@@ -47,6 +47,7 @@ const linesOf = (provider: IdentityProvider): (readonly [string, string])[] => [
   ["client id", provider.clientId],
   ["scope", provider.scope],
   ["groups claim", provider.groupsClaim],
+  ["subject claim", provider.subjectClaim],
   ["accounts", provider.accounts],
   ...provider.roles.map(({ group, role }): [string, string] => ["role", `${group} = ${role}`]),
   ...provider.redirectUris.map((uri): [string, string] => ["redirect URI", uri]),

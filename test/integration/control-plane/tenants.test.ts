@@ -9,6 +9,7 @@ import { actBy, creationBody, postAct } from "../../support/acts.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
 import { register } from "../../support/identity-provider.ts";
+import { startScimProvider } from "../../support/provisioning.ts";
 import { enrolTotp } from "../../support/second-factor.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
@@ -40,6 +41,9 @@ beforeAll(async () => {
     nowMs: 0,
   };
   await disableAccount(server.database.ownerUrl, { usernameIndexes: () => [] }, disabled);
+  const scim = await startScimProvider(server);
+  await scim.group("support", await scim.person());
+  await scim.close();
   const provider = await startDishonestProvider();
   refuseCodes(provider);
   await register(server, server.tenant, { name: "idp", issuer: provider.issuer });
@@ -107,6 +111,9 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.sessions",
     "sealdesk.identity_providers",
     "sealdesk.departures",
+    "sealdesk.provisioned_people",
+    "sealdesk.provisioned_groups",
+    "sealdesk.provisioned_members",
     "sealdesk.password_resets",
     "sealdesk.totp_factors",
     "sealdesk.recovery_codes",

@@ -274,6 +274,9 @@ sealdesk.password_resets: delete insert select update(created_at_ms,expires_at_m
 sealdesk.policy_versions: insert(approval,begins_at_ms,changes,hash,tenant,version) select update(is_recorded,withdrawn_at_ms)
 sealdesk.probe_storage(): execute
 sealdesk.provider_logouts: delete insert select
+sealdesk.provisioned_groups: select
+sealdesk.provisioned_members: select
+sealdesk.provisioned_people: select
 sealdesk.recovery_codes: delete insert select
 sealdesk.replace_password(): execute
 sealdesk.sender_keys: insert select

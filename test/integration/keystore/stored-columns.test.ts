@@ -11,6 +11,7 @@ const sealed = [
   // Key packets and packets of history grants.
   "sealdesk.packets.bytes",
   "sealdesk.identity_providers.client_secret",
+  "sealdesk.provisioned_people.attributes",
   // Secrets of authenticator apps.
   "sealdesk.totp_factors.secret",
   "sealdesk.users.display_name",
@@ -57,6 +58,8 @@ const digestsAndCommitments = [
   "sealdesk.provider_logouts.token",
   "sealdesk.recovery_codes.code_hash",
   "sealdesk.policy_versions.hash",
+  "sealdesk.provisioned_people.identity_index",
+  "sealdesk.provisioned_people.user_name_index",
   "sealdesk.sessions.device_key_thumbprint",
   "sealdesk.sessions.provider_session",
   "sealdesk.users.identity_index",
@@ -112,6 +115,8 @@ const madeByTheServer = [
   "sealdesk.identity_providers.scope",
   "sealdesk.network_salts.salt",
   "sealdesk.policy_versions.changes",
+  "sealdesk.provisioned_groups.display_name",
+  "sealdesk.provisioned_groups.external_id",
   "sealdesk.server_keys.name",
   "sealdesk.server_keys.provider",
   "sealdesk.tenants.customer_jwks_url",
@@ -136,6 +141,7 @@ const oneOfAFewWords = [
   "sealdesk.conversations.state",
   "sealdesk.conversations.suite",
   "sealdesk.identity_providers.accounts",
+  "sealdesk.identity_providers.subject_claim",
   "sealdesk.link_requests.state",
   "sealdesk.members.role",
   "sealdesk.one_time_prekeys.kind",

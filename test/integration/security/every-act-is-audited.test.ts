@@ -5,6 +5,7 @@ import type { Frame } from "../../../crypto/wire/frame.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { administrationCalls } from "../../support/administration-calls.ts";
+import { provisioningCalls } from "../../support/provisioning-calls.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { expectSection, markdownTable } from "../../support/generated-section.ts";
 import { outsideActionTable } from "../../support/outside-action-table.ts";
@@ -79,7 +80,7 @@ async function operations(): Promise<[string, Operation["x-audit"]][]> {
 test("each route leaves its declared entry for every change and every read of others' data", async () => {
   const calls = routeCalls({ server, subject, customer, agent });
   const declared = await operations();
-  const all = { ...calls, ...administrationCalls(server) };
+  const all = { ...calls, ...administrationCalls(server), ...provisioningCalls(server) };
   expect(declared.map(([name]) => name).toSorted()).toEqual(Object.keys(all).toSorted());
   for (const [name, audits] of declared) {
     const call = await all[name]?.();

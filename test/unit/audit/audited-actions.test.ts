@@ -9,6 +9,7 @@ import { deploymentActions } from "../../../audit/actions/deployment-actions.ts"
 import { keyActions } from "../../../audit/actions/key-actions.ts";
 import { auditActions } from "../../../audit/actions/audit-actions.ts";
 import { policyActions } from "../../../audit/actions/policy-actions.ts";
+import { provisioningActions } from "../../../audit/actions/provisioning-actions.ts";
 import { tenantActions } from "../../../audit/actions/tenant-actions.ts";
 import { expectSection, markdownTable } from "../../support/generated-section.ts";
 
@@ -19,6 +20,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "Conversations and history": conversationActions,
   Attachments: attachmentActions,
   "Tenants, by their operator": tenantActions,
+  "People and groups of identity providers (SCIM)": provisioningActions,
   "The policy": policyActions,
   "The audit log": auditActions,
   Keys: keyActions,

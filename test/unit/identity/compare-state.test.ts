@@ -115,6 +115,7 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
     issuer: "https://idp.example",
     clientId: "sealdesk",
     accounts: "jit",
+    subjectClaim: "sub",
     groupsClaim: "groups",
     redirectUris: ["http://127.0.0.1/callback"],
     roles: [{ group: "support", role: "agent" }],

@@ -4,7 +4,13 @@ const mapping = [
   { group: "leads", role: "supervisor" },
   { group: "support", role: "agent" },
 ] as const;
-const facts = { mapping, groups: ["support"], currentRole: undefined, createsAccounts: true };
+const facts = {
+  mapping,
+  groups: ["support"],
+  currentRole: undefined,
+  accounts: "jit" as const,
+  isProvisioned: false,
+};
 
 test.each([
   ["the first match decides", { groups: ["support", "leads"] }, "supervisor", "mapped_group"],
@@ -18,7 +24,25 @@ test.each([
     undefined,
     "no_mapped_group",
   ],
-  ["no account, and none is created", { createsAccounts: false }, undefined, "no_account"],
+  ["no account, and none is created", { accounts: "existing" }, undefined, "no_account"],
+  [
+    "a person who comes over SCIM keeps the role from there",
+    { accounts: "scim-only", isProvisioned: true, currentRole: "agent", groups: ["leads"] },
+    "agent",
+    "provisioned",
+  ],
+  [
+    "an account that the provider has not written over SCIM",
+    { accounts: "scim-only", currentRole: "agent" },
+    undefined,
+    "no_account",
+  ],
+  [
+    "a person without an account yet",
+    { accounts: "scim-only", isProvisioned: true },
+    undefined,
+    "no_account",
+  ],
   ["roles that are given here", { mapping: [], currentRole: "admin" }, "admin", "own_role"],
   ["nobody gives a role", { mapping: [] }, undefined, "no_mapped_group"],
 ] as const)("%s", (_name, changes, role, reason) => {

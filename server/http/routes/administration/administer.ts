@@ -18,7 +18,7 @@ export const changeProblems: readonly ProblemCode[] = [
 ];
 
 /** A request with an API key, as far as it matters for every act. */
-interface KeyCall {
+export interface KeyCall {
   readonly requestId: string;
   readonly who: ApiKeyHolder;
   readonly request: RequestFacts;

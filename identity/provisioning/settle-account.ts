@@ -1,0 +1,152 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
+import type { Role, StaffRole } from "../../policies/actor.ts";
+import { decideProvisionedAccount } from "../../policies/provisioning.ts";
+import { changeRole } from "../accounts/set-role.ts";
+import { disable, enable } from "../accounts/disable-account.ts";
+import { accountNames } from "../providers/account-names.ts";
+import { endSessions } from "../tokens/end-sessions.ts";
+import type { Provisioning } from "./change-provisioned.ts";
+import { openPeople, PERSON, type PersonRow, type StoredPerson } from "./stored-person.ts";
+
+interface Row extends PersonRow {
+  readonly identityIndex: Uint8Array | null;
+  /** The names of the person's groups. */
+  readonly groups: readonly string[];
+  readonly account: {
+    readonly role: Role;
+    readonly isDisabled: boolean;
+    readonly isLinked: boolean;
+  } | null;
+  /** Sealed, of the account. */
+  readonly username: Uint8Array | null;
+  readonly displayName: Uint8Array | null;
+}
+
+const ROW = `
+  select ${PERSON}, p.identity_index as "identityIndex",
+    array(select g.display_name from provisioned_members m
+      join provisioned_groups g on g.provider = m.provider and g.id = m.group_id
+      where m.provider = p.provider and m.user_id = p.user_id) as groups,
+    case when u.id is not null then jsonb_build_object('role', u.role,
+      'isDisabled', u.disabled_at_ms is not null,
+      'isLinked', u.identity_index is not distinct from p.identity_index) end as account,
+    u.username, u.display_name as "displayName"
+  from provisioned_people p left join users u on u.id = p.user_id
+  where p.provider = $1 and p.user_id = $2`;
+
+/**
+ * Makes a person's account what the provider says: open with the role of the person's groups, or disabled. An account
+ * is made when the person gets a role for the first time. Each change has an audit entry.
+ * @throws IdentityError username_taken; KeysError kms_...
+ */
+export async function settleAccount(work: Provisioning, user: UserId): Promise<void> {
+  const { client, provider, by, departed } = work;
+  const { rows } = await client.query<Row>(ROW, [provider.id, user]);
+  const [row] = rows;
+  if (row === undefined) return;
+  const [person] = await openPeople(work.deps.profiles, provider.tenant, [row]);
+  if (person === undefined) return;
+  const { active, groups, account } = row;
+  const { role } = decideProvisionedAccount({ active, groups, mapping: provider.roles });
+  const change = { ...by, user, provider: provider.name };
+  if (account === null) {
+    if (role !== undefined) await createAccount(work, person, role, row.identityIndex);
+    return;
+  }
+  if (!account.isLinked) await link(work, user, row.identityIndex);
+  await rename(work, person, row);
+  if (role === undefined) {
+    if (account.isDisabled) return;
+    await disable(client, change);
+    departed.add(user);
+    return;
+  }
+  if (role !== account.role) await changeRole(client, change, role);
+  if (account.isDisabled) await enable(client, change);
+}
+
+const wantedNames = ({ userName, displayName }: StoredPerson) => ({
+  username: userName,
+  displayName,
+});
+
+async function createAccount(
+  { deps, client, provider, by }: Provisioning,
+  person: StoredPerson,
+  role: StaffRole,
+  identityIndex: Uint8Array | null,
+): Promise<void> {
+  const { tenant } = provider;
+  const user = person.id;
+  const names = await accountNames(deps.profiles, client, { tenant, user }, wantedNames(person));
+  const sealed = await deps.profiles.seal(tenant, user, names);
+  await client.query(
+    `insert into users (id, tenant, role, identity_index, username_index, username, display_name, created_at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      user,
+      tenant,
+      role,
+      identityIndex,
+      sealed.usernameIndexes[0],
+      sealed.username,
+      sealed.displayName,
+      by.occurredAtMs,
+    ],
+  );
+  await appendEntry(client, {
+    ...by,
+    action: "user.create",
+    resource: { type: "user", id: user },
+    subject: user,
+    outcome: "success",
+    details: { role, provider: provider.name },
+  });
+}
+
+async function rename(
+  { deps, client, provider, by }: Provisioning,
+  person: StoredPerson,
+  { username, displayName }: Row,
+): Promise<void> {
+  const { tenant } = provider;
+  const user = person.id;
+  const [present] = await deps.profiles.openedNames(tenant, [{ id: user, username, displayName }]);
+  const own = present?.username ?? undefined;
+  const account = { tenant, user };
+  const names = await accountNames(deps.profiles, client, account, wantedNames(person), own);
+  if (own === names.username && present?.displayName === names.displayName) return;
+  const sealed = await deps.profiles.seal(tenant, user, names);
+  await client.query(
+    "update users set username_index = $2, username = $3, display_name = $4 where id = $1",
+    [user, sealed.usernameIndexes[0], sealed.username, sealed.displayName],
+  );
+  await appendEntry(client, {
+    ...by,
+    action: "user.rename",
+    resource: { type: "user", id: user },
+    subject: user,
+    outcome: "success",
+    details: { provider: provider.name },
+  });
+}
+
+/** Sessions that a provider opened may be another person's, so they end. */
+async function link(
+  { client, provider, by }: Provisioning,
+  user: UserId,
+  identityIndex: Uint8Array | null,
+): Promise<void> {
+  await client.query("update users set identity_index = $2 where id = $1", [user, identityIndex]);
+  const which = "s.user_id = $2 and s.method = 'oidc'";
+  const { length: sessions } = await endSessions(client, which, [by.occurredAtMs, user]);
+  await appendEntry(client, {
+    ...by,
+    action: "user.link_identity",
+    resource: { type: "user", id: user },
+    subject: user,
+    outcome: "success",
+    details: { provider: provider.name, sessions },
+  });
+}
