@@ -966,6 +966,9 @@ table sealdesk.provider_logouts (
   constraint provider_logouts_token_check CHECK ((length(token) = 32))
   grant delete to sealdesk_app
   grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.provisioned_groups (
   tenant uuid not null,
   provider uuid not null,
