@@ -45,48 +45,42 @@ const schemasWith = (urn: string) =>
   );
 
 /** A User that an identity provider writes. Attributes that are not listed are dropped. */
-export const sentPerson = z
-  .object({
-    schemas: schemasWith(scimUrns.user),
-    userName: text,
-    displayName: optionalText,
-    name: z.optional(
-      z.nullable(
-        z.object({ formatted: optionalText, givenName: optionalText, familyName: optionalText }),
-      ),
+export const sentPerson = z.object({
+  schemas: schemasWith(scimUrns.user),
+  userName: text,
+  displayName: optionalText,
+  name: z.optional(
+    z.nullable(
+      z.object({ formatted: optionalText, givenName: optionalText, familyName: optionalText }),
     ),
-    externalId: optionalText,
-    active: z.optional(z.nullable(z.union([z.boolean(), z.string().check(z.maxLength(16))]))),
-  })
-  .register(documentation, { id: "ScimNewUser" });
+  ),
+  externalId: optionalText,
+  active: z.optional(z.nullable(z.union([z.boolean(), z.string().check(z.maxLength(16))]))),
+});
 
 /** A Group that an identity provider writes. */
-export const sentGroup = z
-  .object({
-    schemas: schemasWith(scimUrns.group),
-    displayName: text,
-    externalId: optionalText,
-    members: z.optional(
-      z.nullable(z.array(z.object({ value: text })).check(z.maxLength(scimLimits.members))),
-    ),
-  })
-  .register(documentation, { id: "ScimNewGroup" });
+export const sentGroup = z.object({
+  schemas: schemasWith(scimUrns.group),
+  displayName: text,
+  externalId: optionalText,
+  members: z.optional(
+    z.nullable(z.array(z.object({ value: text })).check(z.maxLength(scimLimits.members))),
+  ),
+});
 
 /** A PATCH (RFC 7644 section 3.5.2). */
-export const sentPatch = z
-  .object({
-    schemas: schemasWith(scimUrns.patch),
-    Operations: z
-      .array(
-        z.object({
-          op: z.string().check(z.maxLength(16)),
-          path: z.optional(text),
-          value: z.optional(z.unknown()),
-        }),
-      )
-      .check(z.minLength(1), z.maxLength(scimLimits.operations)),
-  })
-  .register(documentation, { id: "ScimPatch" });
+export const sentPatch = z.object({
+  schemas: schemasWith(scimUrns.patch),
+  Operations: z
+    .array(
+      z.object({
+        op: z.string().check(z.maxLength(16)),
+        path: z.optional(text),
+        value: z.optional(z.unknown()),
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(scimLimits.operations)),
+});
 
 const meta = z.object({
   resourceType: z.string(),
@@ -131,9 +125,7 @@ export const scimUsers = listOf(scimUser).register(documentation, { id: "ScimUse
 export const scimGroups = listOf(scimGroup).register(documentation, { id: "ScimGroups" });
 
 /** What the server says of itself: ServiceProviderConfig, ResourceTypes and Schemas (RFC 7643 sections 5 to 7). */
-export const scimDescription = z
-  .record(z.string(), z.unknown())
-  .register(documentation, { id: "ScimDescription" });
+export const scimDescription = z.record(z.string(), z.unknown());
 
 /** An error (RFC 7644 section 3.12). */
 export const scimError = z

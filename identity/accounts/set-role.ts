@@ -1,5 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { asOwner } from "../../db/as-owner.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Role, StaffRole } from "../../policies/actor.ts";

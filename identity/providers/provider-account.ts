@@ -1,5 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { NewId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { NewId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { isStaff, type Role, type StaffRole } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";

@@ -24,16 +24,14 @@ export function parseFilter(
 ): readonly [Comparison, ...Comparison[]] {
   const found: Comparison[] = [];
   const comparison = new RegExp(COMPARISON);
-  const isShort = text.length <= LONGEST;
-  for (let isLast = false; isShort && !isLast && found.length < MOST_COMPARISONS;) {
-    const [whole, name = "", value = "", and] = comparison.exec(text) ?? [];
-    if (whole === undefined) break;
+  const read = text.length <= LONGEST ? text : "";
+  while (found.length < MOST_COMPARISONS) {
+    const [whole, name = "", value = "", and] = comparison.exec(read) ?? [];
     const attribute = name.toLowerCase();
-    if (!attributes.includes(attribute)) break;
+    if (whole === undefined || !attributes.includes(attribute)) break;
     found.push({ attribute, value: valueOf(value) });
-    isLast = and === "";
     const [first, ...others] = found;
-    if (isLast && first !== undefined) return [first, ...others];
+    if (and === "" && first !== undefined) return [first, ...others];
   }
   throw invalidFilter(
     `The filter must be ATTRIBUTE eq VALUE, at most ${MOST_COMPARISONS} of them with "and" between. The attributes are ${attributes.join(", ")}.`,

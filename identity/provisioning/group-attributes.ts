@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isId, type UserId } from "../../crypto/wire/ids.ts";
 import { changesIn, singleValue, type AttributeChange, type PatchOperation } from "./patch.ts";
+import { orAbsent } from "./person-attributes.ts";
 import { invalidValue } from "./scim-refusals.ts";
 
 /** What is kept of a SCIM Group (RFC 7643 section 4.2). */
@@ -32,7 +33,7 @@ const memberList = z
  */
 export const groupOf = ({ displayName, externalId, members }: SentGroup): GroupAttributes => ({
   displayName: lineIn("displayName", displayName),
-  externalId: externalId == null ? undefined : lineIn("externalId", externalId),
+  externalId: orAbsent(externalId, (text) => lineIn("externalId", text)),
   members: new Set((members ?? []).map(({ value }) => memberIn(value))),
 });
 
@@ -76,7 +77,7 @@ function patchedMembers(
   }
   if (selected !== undefined) return without(members, [selected]);
   // Microsoft Entra ID names the members to remove in the value. Without any, all are removed.
-  return value == null ? new Set() : without(members, listed(value));
+  return orAbsent(value, (sent) => without(members, listed(sent))) ?? new Set();
 }
 
 const without = (members: ReadonlySet<UserId>, removed: readonly string[]): ReadonlySet<UserId> =>

@@ -47,8 +47,8 @@ export function personOf({ userName, displayName, name, ...sent }: SentPerson): 
   return {
     userName: userNameIn(userName),
     displayName: displayLine.parse(shown),
-    externalId: sent.externalId == null ? undefined : externalIdIn(sent.externalId),
-    active: sent.active == null ? true : booleanIn(sent.active),
+    externalId: orAbsent(sent.externalId, externalIdIn),
+    active: orAbsent(sent.active, booleanIn) ?? true,
   };
 }
 
@@ -85,6 +85,12 @@ export function patchedPerson(
   }
   return patched;
 }
+
+/** An attribute that is null is absent (RFC 7643 section 2.5). */
+export const orAbsent = <T, R>(
+  value: T | null | undefined,
+  read: (value: T) => R,
+): R | undefined => (value === null || value === undefined ? undefined : read(value));
 
 /** Microsoft Entra ID writes booleans as "True" and "False". */
 function booleanIn(value: unknown): boolean {

@@ -4,7 +4,7 @@ import { apiKeyOf } from "./administration.ts";
 import { startProvider, type TestProvider } from "./identity-provider.ts";
 import type { TestServer, TestTenant } from "./server.ts";
 
-export const rolesOfGroups = [
+const rolesOfGroups = [
   { group: "leads", role: "supervisor" as const },
   { group: "support", role: "agent" as const },
 ];

@@ -1,4 +1,4 @@
-import { provisioningQuery, scimLimits, scimUrns } from "../../../../contract/provisioning.ts";
+import { scimLimits, scimUrns, type provisioningQuery } from "../../../../contract/provisioning.ts";
 import type { ProblemCode } from "../../../../contract/problems.ts";
 import type { Announce } from "../../../../identity/directory/announce.ts";
 import type { AuditAction } from "../../../../audit/actions.ts";

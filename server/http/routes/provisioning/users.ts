@@ -137,7 +137,7 @@ const changeUserRoutes = (deps: ProvisioningRouteDeps): readonly Route[] => {
       (call) =>
         change(call, call.params.id, ({ active }) => {
           const replaced = personOf(call.body);
-          return call.body.active == null ? { ...replaced, active } : replaced;
+          return (call.body.active ?? null) === null ? { ...replaced, active } : replaced;
         }),
     ),
     route(
