@@ -6,7 +6,6 @@ import type { Decision } from "../../policies/decision.ts";
 import { decideProviderSignIn } from "../../policies/provider-role.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Profiles } from "../accounts/profiles.ts";
-import { IdentityError } from "../identity-error.ts";
 import { digestOf } from "../reconcile/digest-of.ts";
 import { accountNames } from "./account-names.ts";
 import { identityIndexes } from "./identity-index.ts";
