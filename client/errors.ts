@@ -22,6 +22,7 @@ export type SealdeskErrorCode =
   // the account's password and second factor
   | "second_factor_required" // pass `secondFactor` in the credentials
   | "second_factor_failed" // the code is not right, or it was used before
+  | "second_factor_locked" // too many wrong codes: use a recovery code, or ask an administrator
   | "second_factor_exists" // remove the authenticator app first
   | "second_factor_missing" // the account has none
   | "second_factor_enrolment_required" // the role needs one: connect without a suite and enrol it

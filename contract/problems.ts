@@ -57,6 +57,7 @@ export const problemKinds = {
   wrong_password: kind(403, "The present password is not right"),
   second_factor_required: kind(401, "A code of the second factor is needed"),
   second_factor_failed: kind(403, "The code of the second factor is not right"),
+  second_factor_locked: kind(403, "The authenticator app is locked after too many wrong codes"),
   second_factor_exists: kind(409, "The account has a second factor already"),
   second_factor_missing: kind(409, "The account has no second factor"),
   second_factor_enrolment_required: kind(403, "The role needs a second factor"),

@@ -1244,16 +1244,18 @@ table sealdesk.totp_factors (
   secret bytea not null,
   created_at_ms bigint not null,
   confirmed_at_ms bigint,
-  last_step bigint not null default 0
+  last_step bigint not null default 0,
+  wrong_codes smallint not null default 0
 )
   row level security
   constraint totp_factors_pkey PRIMARY KEY (tenant, user_id)
   constraint totp_factors_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint totp_factors_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
+  constraint totp_factors_wrong_codes_check CHECK (((wrong_codes >= 0) AND (wrong_codes <= 100)))
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update (confirmed_at_ms, created_at_ms, last_step, secret) to sealdesk_app
+  grant update (confirmed_at_ms, created_at_ms, last_step, secret, wrong_codes) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.users (

@@ -45,6 +45,7 @@ export type IdentityErrorCode =
   | "wrong_password" // the present password that a signed-in account gave
   | "second_factor_required" // the password is right, and the account has a second factor
   | "second_factor_failed" // the code is not right, or it was used before
+  | "second_factor_locked" // too many codes of the authenticator app in succession were wrong
   | "second_factor_exists" // the account has an authenticator app
   | "second_factor_missing" // the account has no second factor
   | "second_factor_enrolment_required" // the role needs one, and the account may only enrol it

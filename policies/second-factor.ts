@@ -10,6 +10,16 @@ export interface SecondFactorFacts {
   readonly factorAtMs: number | null;
 }
 
+/**
+ * The wrong codes of an authenticator app in succession that lock it. NIST SP 800-63B section 5.2.2 allows at most
+ * 100. With three valid codes of a million, a thief of the password guesses one with a probability of 0.03 %.
+ */
+export const WRONG_CODES = 100;
+
+/** Decides whether the authenticator app may still prove anything. Pure. */
+export const decideAppUse = ({ wrongCodes }: { readonly wrongCodes: number }): Decision =>
+  wrongCodes < WRONG_CODES ? allow("few_wrong_codes") : deny("too_many_wrong_codes");
+
 /** Whoever signs a person in like this answers for the second factor: the tenant, or its identity provider. */
 export const SIGNED_IN_ELSEWHERE: readonly string[] = ["customer_token", "oidc"];
 

@@ -115,6 +115,13 @@ export const accountActions = {
     description:
       "An administrator or `sealdesk user reset-second-factor` removes the second factor of an account, which ends its sessions.",
   },
+  "user.lock_factor": {
+    class: "U",
+    resources: ["user"],
+    details: { wrongCodes: "number" },
+    description:
+      "An authenticator app is locked, because this many codes in succession were wrong after the right password. Ask the person: somebody else may know it. A recovery code unlocks the app.",
+  },
   "user.create_password_reset": {
     class: "C",
     resources: ["user"],

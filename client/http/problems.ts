@@ -34,6 +34,7 @@ const codes: ErrorCodes = {
   wrong_password: "wrong_password",
   second_factor_required: "second_factor_required",
   second_factor_failed: "second_factor_failed",
+  second_factor_locked: "second_factor_locked",
   second_factor_exists: "second_factor_exists",
   second_factor_missing: "second_factor_missing",
   second_factor_enrolment_required: "second_factor_enrolment_required",

@@ -13,8 +13,8 @@ export interface FactorDeps extends UseCase {
 /**
  * Proves the second factor again in the actor's session. Acts that are hard to undo need it: see
  * `assertFreshFactor`.
- * @throws IdentityError second_factor_failed, also for an account without a second factor; session_revoked;
- *   and what `attempts` throws
+ * @throws IdentityError second_factor_failed, also for an account without a second factor; second_factor_locked;
+ *   session_revoked; and what `attempts` throws
  */
 export async function stepUp(deps: FactorDeps, actor: Actor, proof: FactorProof): Promise<void> {
   const { tenant, user, session } = actor;
@@ -30,7 +30,7 @@ export async function stepUp(deps: FactorDeps, actor: Actor, proof: FactorProof)
   );
 }
 
-/** @throws IdentityError second_factor_failed; and what `attempts` throws */
+/** @throws IdentityError second_factor_failed, second_factor_locked; and what `attempts` throws */
 async function assertProved(
   deps: FactorDeps,
   account: Pick<Actor, "tenant" | "user">,

@@ -45,8 +45,8 @@ export interface OpenedSession {
  * Opens a session for the device key that signed the proof, with a password, a customer token, or the
  * evidence of an identity provider.
  * Writes an audit entry on success and on failure.
- * @throws IdentityError sign_in_failed, second_factor_required, second_factor_failed, invalid_proof,
- *   proof_reused, overloaded, device_revoked, tenant_suspended, origin_not_allowed,
+ * @throws IdentityError sign_in_failed, second_factor_required, second_factor_failed,
+ *   second_factor_locked, invalid_proof, proof_reused, overloaded, device_revoked, tenant_suspended, origin_not_allowed,
  *   identity_provider_unavailable, role_not_assigned, account_not_linked; and what `limits` throw
  */
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {

@@ -128,7 +128,7 @@ export function stepUpRoute(deps: FactorDeps): Route {
       body: factorCode,
       bodyLimit: bodyLimits.small,
       answers: { 204: { description: "The second factor was proved in this session" } },
-      problems: ["second_factor_failed"],
+      problems: ["second_factor_failed", "second_factor_locked"],
     },
     async ({ who, body }) => {
       await stepUp(deps, who.actor, proofOf(body));

@@ -42,6 +42,7 @@ export function openSessionRoute(
         "account_not_linked",
         "second_factor_required",
         "second_factor_failed",
+        "second_factor_locked",
         "missing_token",
         "invalid_proof",
         "proof_reused",

@@ -288,7 +288,7 @@ sealdesk.storage_usage: delete insert select update(bytes,items)
 sealdesk.store_generations: insert select update(before,generation)
 sealdesk.take_effect(): execute
 sealdesk.tenants: select
-sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret)
+sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret,wrong_codes)
 sealdesk.update_provider_account(): execute
 sealdesk.users: insert(created_at_ms,id,subject_index,tenant) select update(account_key)
 sealdesk_migrations.migrations: select
