@@ -17,6 +17,7 @@ export type SealdeskErrorCode =
   | "sign_in_not_authentic" // the answer of the identity provider does not belong to this sign-in, or the server names another provider than the credentials
   | "signed_out" // the session is over, and there are no credentials to sign in again
   | "device_revoked" // this device was removed from its account: use a fresh store for a new device
+  | "session_idle" // nobody used the app for too long: lock it, and sign in again with `connect`
   | "tenant_suspended" // the organisation is suspended, so none of its users is served
   | "account_has_other_devices" // another device of the account must approve this one
   // the account's password and second factor

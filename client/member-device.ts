@@ -62,6 +62,8 @@ interface MemberDeps {
   readonly me: SignedInDevice;
   readonly account: Account;
   readonly suite: Suite;
+  /** The person wrote or typed something. */
+  readonly onPersonActed: () => void;
   /** Aborts when the connection is closed. */
   readonly signal: AbortSignal;
   readonly abort: () => void;
@@ -72,7 +74,7 @@ interface MemberDeps {
  * @throws SealdeskError the error that ended the first connection before it was made
  */
 export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
-  const { options, runtime, events, me, account, suite, signal, abort } = deps;
+  const { options, runtime, events, me, account, suite, signal, abort, onPersonActed } = deps;
   const { store, url: baseUrl } = options;
   const { device, deviceKey, session, api, clock, localClock, newId, prove } = me;
   const exchangeBytes = createBytesExchange(me.transport);
@@ -167,6 +169,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     transmit: (frame) => link.send(frame),
     recycle: (reason) => link.recycle(reason),
     ...reportsOf(events),
+    onPersonActed,
     // The prekeys of an older copy must not be published.
     onSound: () => {
       isSound = true;

@@ -13,11 +13,12 @@ import {
   type AccountKeysDeps,
   type SafetyNumbers,
 } from "./device/account-keys.ts";
-import { signedInAccount, type Account } from "./device/account.ts";
+import type { Account } from "./device/account.ts";
 import { AccountCredentials } from "./device/credentials.ts";
-import { enrolDevice } from "./device/enrol.ts";
+import { openAccount } from "./device/open-account.ts";
+import { PersonActivity } from "./device/person-activity.ts";
 import type { SafetyCode } from "./device/safety-code.ts";
-import { signInDevice, type SignedInDevice } from "./device/sign-in.ts";
+import { signInDevice } from "./device/sign-in.ts";
 import { Emitter } from "./emitter.ts";
 import { eventNames, type SealdeskEvents } from "./events.ts";
 import type { SealdeskError } from "./errors.ts";
@@ -26,7 +27,6 @@ import type { Api } from "./http/api.ts";
 import type { StaffMember } from "./http/conversation-api.ts";
 import { loadKeptRestores, type KeyLogRestore } from "./key-log/kept-restores.ts";
 import { loadEvidence, type KeyLogEvidence } from "./key-log/evidence.ts";
-import { loadKeyLog } from "./key-log/load-key-log.ts";
 import { createExchange } from "./http/transport.ts";
 import { linkDevice, type DeviceLink } from "./linking/link-device.ts";
 import {
@@ -62,6 +62,7 @@ interface Parts {
   readonly stop: (reason: SealdeskError) => Promise<void>;
   readonly signOut: () => Promise<void>;
   readonly credentials: AccountCredentials;
+  readonly activity: PersonActivity;
 }
 
 /** A member device that is signed in and connected. It can read and write what its account may. */
@@ -89,7 +90,8 @@ export class Sealdesk {
     const requests = new AbortController();
     const { signal } = requests;
     const me = await signInDevice(options, runtime, "resume", signal);
-    const account = await accountOf(me, options, events);
+    const account = await openAccount(me, options, events);
+    const activity = new PersonActivity(me.localClock, () => me.api.reportActivity());
     const member =
       suite === undefined
         ? undefined
@@ -100,12 +102,14 @@ export class Sealdesk {
             me,
             account,
             suite,
+            onPersonActed: () => activity.acted(),
             signal,
             abort: () => requests.abort(),
           });
     const { api, deviceKey, newId, clock } = me;
     const stop = async (reason: SealdeskError) => {
       requests.abort();
+      activity.stop();
       await member?.stop(reason, true);
     };
     const signOut = async () => {
@@ -115,7 +119,7 @@ export class Sealdesk {
       await end(createExchange({ ...me.transport, signal: new AbortController().signal }));
     };
     const credentials = new AccountCredentials(api, me.session);
-    const own = { account, api, deviceKey, store, newId, clock, credentials };
+    const own = { account, api, deviceKey, store, newId, clock, credentials, activity };
     const parts = { ...own, member, stop, signOut };
     return new Sealdesk(parts, events);
   }
@@ -178,6 +182,16 @@ export class Sealdesk {
   setPresence(state: "online" | "idle"): void {
     checks.presence(state, "state");
     this.#member.say(state);
+  }
+
+  /**
+   * Says that a person did something. Call it when they use the keyboard or the pointer; the SDK sends at most
+   * one report a minute. `send`, `sendAttachment` and `typing` say it too. If nobody does anything for the minutes that
+   * the tenant has set, the server ends the session of a member of staff, and the event `end` has the error
+   * `session_idle`. Lock the app then.
+   */
+  reportActivity(): void {
+    this.#parts.activity.acted();
   }
 
   /** Returns every conversation that this device was ever in, oldest first. */
@@ -371,20 +385,4 @@ export class Sealdesk {
     if (member === undefined) throw suiteRequired();
     return member;
   }
-}
-
-/**
- * Returns the account that this device is registered for. Without a suite the device only signs in.
- */
-function accountOf(
-  me: SignedInDevice,
-  options: ConnectOptions,
-  events: Emitter<SealdeskEvents>,
-): Promise<Account> {
-  const { device, signedIn } = me;
-  const { store, suite } = options;
-  if (suite === undefined) return signedInAccount(store, device, signedIn);
-  const tenant = signedIn.tenant.id;
-  const openKeyLog = () => loadKeyLog({ options, events, me, tenant }, () => undefined);
-  return enrolDevice({ ...me, store, suite, openKeyLog });
 }

@@ -47,6 +47,7 @@ export const problemKinds = {
   invalid_proof: kind(401, "The device proof is not valid"),
   proof_reused: kind(401, "The device proof was used before"),
   session_revoked: kind(401, "The session is over", "sign_in"),
+  session_idle: kind(401, "Nobody used the session for too long", "sign_in"),
   session_not_found: kind(404, "There is no such session"),
   device_revoked: kind(403, "The device was removed from its account"),
   overloaded: kind(503, "The server is overloaded", "wait"),

@@ -1091,10 +1091,14 @@ table sealdesk.sessions (
   identity_provider uuid,
   provider_session bytea,
   authenticated_at_ms bigint,
-  factor_at_ms bigint
+  factor_at_ms bigint,
+  acted_at_ms bigint,
+  was_idle boolean not null default false
 )
   row level security
+  CREATE INDEX sessions_by_act ON sealdesk.sessions USING btree (tenant, acted_at_ms) WHERE ((acted_at_ms IS NOT NULL) AND (revoked_at_ms IS NULL))
   CREATE INDEX sessions_identity_provider ON sealdesk.sessions USING btree (tenant, identity_provider) WHERE (identity_provider IS NOT NULL)
+  constraint sessions_check CHECK (((NOT was_idle) OR (revoked_at_ms IS NOT NULL)))
   constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text])))
   constraint sessions_pkey PRIMARY KEY (id)
   constraint sessions_provider_session_check CHECK ((length(provider_session) = 32))
@@ -1104,7 +1108,7 @@ table sealdesk.sessions (
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update (factor_at_ms, revoked_at_ms) to sealdesk_app
+  grant update (acted_at_ms, factor_at_ms, revoked_at_ms, was_idle) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.signed_prekeys (
@@ -1211,7 +1215,8 @@ table sealdesk.tenants (
   origins text[] not null default '{}'::text[],
   second_factor_roles text[] not null default '{}'::text[],
   customer_jwks_url text,
-  revoked_customer_kids text[] not null default '{}'::text[]
+  revoked_customer_kids text[] not null default '{}'::text[],
+  idle_log_off_minutes smallint default 30
 )
   CREATE INDEX tenants_origins_idx ON sealdesk.tenants USING gin (origins)
   constraint tenants_attachment_account_bytes_check CHECK ((attachment_account_bytes > 0))
@@ -1221,6 +1226,7 @@ table sealdesk.tenants (
   constraint tenants_attachment_tenant_bytes_check CHECK ((attachment_tenant_bytes > 0))
   constraint tenants_attachment_tenant_count_check CHECK ((attachment_tenant_count > 0))
   constraint tenants_customer_jwks_url_check CHECK ((length(customer_jwks_url) <= 2048))
+  constraint tenants_idle_log_off_minutes_check CHECK (((idle_log_off_minutes >= 5) AND (idle_log_off_minutes <= 720)))
   constraint tenants_key_max_age_ms_check CHECK (((key_max_age_ms >= 1000) AND (key_max_age_ms <= 604800000)))
   constraint tenants_key_max_messages_check CHECK (((key_max_messages >= 1) AND (key_max_messages <= 10000)))
   constraint tenants_message_customer_day_bytes_check CHECK ((message_customer_day_bytes > 0))

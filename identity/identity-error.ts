@@ -43,6 +43,7 @@ export type IdentityErrorCode =
   | "weak_password" // too short or too long, or with characters that nobody sees
   | "password_too_common" // on the list of common passwords, or it has the name of the account or tenant
   | "wrong_password" // the present password that a signed-in account gave
+  | "session_idle" // nobody used the session for too long
   | "second_factor_required" // the password is right, and the account has a second factor
   | "second_factor_failed" // the code is not right, or it was used before
   | "second_factor_locked" // too many codes of the authenticator app in succession were wrong

@@ -9,6 +9,7 @@ import type { Authenticator } from "../identity/tokens/authenticate.ts";
 import type { Disconnect } from "../identity/tokens/disconnect.ts";
 import type { TenantId, UserId, ConversationId } from "../crypto/wire/ids.ts";
 import { FairShares } from "../policies/fair-shares.ts";
+import { logOffIdlePeriodically } from "../identity/tokens/log-off-idle.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
 import type { EventsRequest } from "../messaging/follow/event-rows.ts";
 import { readEvents } from "../messaging/follow/read-events.ts";
@@ -118,6 +119,17 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   const roles = await deps.watchRoles((tenant, user) => {
     met.onRoleChanged(tenant, user).catch(onError);
   });
+  const disconnect: Disconnect = ({ tenant, device, session, wasIdle }) => {
+    if (session === undefined) relay.disconnect({ device }, "device_refused");
+    else
+      relay.disconnect({ device, session }, wasIdle === true ? "session_idle" : "unauthenticated");
+    met.announce({ ended: [{ tenant, device }] });
+  };
+  const leaveIdle = logOffIdlePeriodically(
+    { pool, now, disconnect },
+    timings.idleEveryMs,
+    (error) => log.error("idle people could not be logged off", describeError(error)),
+  );
   const messaging = { pool, log: conversations, scopeKeys, openConversations, now };
   const leaveReconciling = keepReconciled(messaging, timings.reconcileEveryMs, (error) =>
     log.error("devices could not be reconciled", describeError(error)),
@@ -139,14 +151,11 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     messaging,
     overHttp,
     announce: (change) => reconcileDevices(messaging, change),
-    disconnect({ tenant, device, session }) {
-      if (session === undefined) relay.disconnect({ device }, "device_refused");
-      else relay.disconnect({ device, session }, "unauthenticated");
-      met.announce({ ended: [{ tenant, device }] });
-    },
+    disconnect,
     async close() {
       leavePartitions();
       endWatch();
+      await leaveIdle();
       await leaveReconciling();
       await attached.close();
       wheel.close();

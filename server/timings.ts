@@ -25,6 +25,8 @@ export interface Timings {
   readonly letInElsewhereMs: number;
   /** Between two reads of the suspended tenants. */
   readonly suspensionPollMs: number;
+  /** Between two searches for sessions in which no person did anything for too long. */
+  readonly idleEveryMs: number;
   /** Between two audit entries with transcript hashes. */
   readonly transcriptsEveryMs: number;
   /** From a user's last socket to `offline`. */
@@ -83,6 +85,7 @@ export const usualTimings: Timings = {
   drainBatchEveryMs: 50,
   letInElsewhereMs: 5_000,
   suspensionPollMs: 1_000,
+  idleEveryMs: 10_000,
   transcriptsEveryMs: 10_000,
   offlineAfterMs: 30_000,
   pollMs: 3_000,

@@ -35,6 +35,12 @@ export const accountActions = {
     description:
       "A user signs out, or ends another session of their own account. With `provider`, an identity provider ends the session, by back-channel logout or because the person has lost their groups.",
   },
+  "session.log_off": {
+    class: "D",
+    resources: ["session"],
+    details: {},
+    description: "No person did anything in a session for too long, so the server ends it.",
+  },
   "user.create": {
     class: "C",
     resources: ["user"],

@@ -39,6 +39,13 @@ export const tenantActions = {
     description:
       "`sealdesk tenant second-factor`: the roles whose accounts must have a second factor from now on. `sessions` counts those without one, which end.",
   },
+  "tenant.set_idle_log_off": {
+    class: "U",
+    resources: ["tenant"],
+    details: { minutes: "number" },
+    description:
+      "`sealdesk tenant idle-log-off`: `minutes` without an act of a person after which sessions of staff end. Without `minutes` they do not.",
+  },
   "tenant.set_customer_keys": {
     class: "U",
     resources: ["tenant"],

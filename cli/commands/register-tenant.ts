@@ -1,5 +1,6 @@
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { staffRoles, type StaffRole } from "../../policies/actor.ts";
+import { IDLE_MINUTES } from "../../policies/idle-log-off.ts";
 import type { Print } from "../output.ts";
 import type { Settings } from "../settings.ts";
 import { createTenantCommand } from "./create-tenant.ts";
@@ -14,6 +15,7 @@ import {
 import { removeUrlCommand, setUrlCommand } from "./tenant-keys-url.ts";
 import {
   changeOriginsCommand,
+  idleLogOffCommand,
   listOriginsCommand,
   secondFactorCommand,
   staffGrantsCommand,
@@ -24,6 +26,15 @@ const KEYS_FILE = "public keys that sign its customer tokens: a JWK Set, a JWK, 
 const ORIGIN = "origin of web pages that may use the server, such as https://www.example.com";
 const JWKS_URL = "https URL of a JWK Set with public keys that sign its customer tokens";
 const KID = "key id for the key of a PEM file";
+
+function minutesOrNever(text: string): number | "never" {
+  if (text === "never") return text;
+  const minutes = Number(text);
+  const { least, most } = IDLE_MINUTES;
+  if (!/^\d+$/.test(text) || minutes < least || minutes > most)
+    throw new InvalidArgumentError(`It is a number of ${least} to ${most}, or never.`);
+  return minutes;
+}
 
 /** `sealdesk tenant`. */
 export function registerTenant(program: Command, print: Print, settings: () => Settings): void {
@@ -91,6 +102,20 @@ export function registerTenant(program: Command, print: Print, settings: () => S
         await print(
           await secondFactorCommand(settings(), { slug, role, isRequired: set === "required" }),
         ),
+    );
+
+  tenant
+    .command("idle-log-off")
+    .description("Log staff off after minutes in which no person does anything, or never")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .requiredOption(
+      "--minutes <number>",
+      `${IDLE_MINUTES.least} to ${IDLE_MINUTES.most}, or never; it is ${IDLE_MINUTES.default} at first`,
+      minutesOrNever,
+    )
+    .action(
+      async (options: Parameters<typeof idleLogOffCommand>[1]) =>
+        await print(await idleLogOffCommand(settings(), options)),
     );
 
   tenant

@@ -1,4 +1,5 @@
 import { requireSecondFactor } from "../../identity/accounts/require-second-factor.ts";
+import { setIdleLogOff } from "../../identity/accounts/set-idle-log-off.ts";
 import type { StaffRole } from "../../policies/actor.ts";
 import { allowStaffGrants } from "../../identity/accounts/allow-staff-grants.ts";
 import { changeOrigins } from "../../identity/accounts/origins.ts";
@@ -73,4 +74,19 @@ export async function secondFactorCommand(
   return isRequired
     ? `Each ${role} of tenant ${slug} needs a second factor. Ended ${sessions} sessions without one.`
     : `A second factor is optional for each ${role} of tenant ${slug}.`;
+}
+
+/** Sets after how many minutes without an act of a person the sessions of staff end. */
+export async function idleLogOffCommand(
+  settings: Settings,
+  options: NamedTenant & { readonly minutes: number | "never" },
+): Promise<string> {
+  const { slug } = options;
+  const minutes = options.minutes === "never" ? null : options.minutes;
+  await withDatabase(settings, ({ ownerUrl }) =>
+    setIdleLogOff(ownerUrl, { slug, minutes, nowMs: Date.now(), by: settings.operator }),
+  );
+  return minutes === null
+    ? `Staff of tenant ${slug} are not logged off when they do nothing.`
+    : `Staff of tenant ${slug} are logged off after ${minutes} minutes in which they do nothing.`;
 }

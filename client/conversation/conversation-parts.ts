@@ -42,6 +42,8 @@ export interface ConversationDeps
   readonly recycle: (reason: string) => void;
   /** The first event of a conversation that was not known before is in the store. */
   readonly onConversation: (conversation: Conversation) => void;
+  /** The person wrote or typed something. */
+  readonly onPersonActed: () => void;
   readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
   readonly onDevice: (change: DeviceChange) => void;
   /** Somebody came unseen. Nothing was sealed for them yet. */

@@ -22,12 +22,17 @@ export interface Files {
   readonly downloads: DownloadDeps;
 }
 
+interface ActingDeps extends RemoveMemberDeps {
+  /** The person wrote or typed something. */
+  readonly onPersonActed: () => void;
+}
+
 /** A conversation that this device is, or was, in. */
 export class Conversation {
   readonly id: ConversationId;
   readonly #log: ConversationLog;
   readonly #sender: Sender;
-  readonly #deps: RemoveMemberDeps;
+  readonly #deps: ActingDeps;
   readonly #sendActivity: (kind: ActivityKind, seq: number) => void;
   readonly #files: Files;
   readonly #history: HistoryExchange;
@@ -35,7 +40,7 @@ export class Conversation {
   constructor(
     log: ConversationLog,
     sender: Sender,
-    deps: RemoveMemberDeps,
+    deps: ActingDeps,
     files: Files,
     history: HistoryExchange,
     sendActivity: (kind: ActivityKind, seq: number) => void,
@@ -98,6 +103,7 @@ export class Conversation {
    */
   async send(text: string): Promise<SentMessage> {
     checks.message(text, "text");
+    this.#deps.onPersonActed();
     return this.#sender.send(text);
   }
 
@@ -108,6 +114,7 @@ export class Conversation {
    */
   typing(isTyping = true): void {
     bool(isTyping, "isTyping");
+    this.#deps.onPersonActed();
     this.#sendActivity(isTyping ? "typing" : "stopped", 0);
   }
 
@@ -134,6 +141,7 @@ export class Conversation {
    */
   async sendAttachment(file: OutgoingAttachment): Promise<SentMessage> {
     checks.outgoingFile(file, "file");
+    this.#deps.onPersonActed();
     return this.#files.uploader.send(this.id, this.#sender, file);
   }
 

@@ -72,4 +72,11 @@ export function verdictOn(refused: Refused): RefusalVerdict {
 
 /** True for errors that do not concern the message. It is kept for the next connection. */
 export const endsConnection = ({ code }: SealdeskError): boolean =>
-  ["closed", "signed_out", "sign_in_failed", "device_revoked", "tenant_suspended"].includes(code);
+  [
+    "closed",
+    "signed_out",
+    "sign_in_failed",
+    "device_revoked",
+    "tenant_suspended",
+    "session_idle",
+  ].includes(code);

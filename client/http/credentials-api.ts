@@ -52,6 +52,10 @@ export const credentialsApi = (request: Request) => ({
       answer: nothing,
     }),
 
+  /** Says that a person did something in this session. */
+  reportActivity: (): Promise<undefined> =>
+    request({ method: "POST", path: "v1/sessions/current/activity", answer: nothing }),
+
   /** Makes a link with which another person chooses a new password. For admins. */
   createPasswordReset: (user: UserId) =>
     request({ method: "POST", path: `v1/users/${user}/password-reset`, answer: passwordReset }),

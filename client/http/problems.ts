@@ -17,6 +17,7 @@ const codes: ErrorCodes = {
   role_not_assigned: "forbidden",
   account_not_linked: "forbidden",
   session_revoked: "signed_out",
+  session_idle: "session_idle",
   invalid_token: "signed_out",
   token_expired: "signed_out",
   device_revoked: "device_revoked",

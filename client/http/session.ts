@@ -124,7 +124,8 @@ export class Session {
       await this.#keep({ ...kept, ...(await this.#exchange(renewal, kept.accessToken)) });
       return kept;
     } catch (error) {
-      if (isOver(error)) return this.signIn();
+      // A person asked for this connection.
+      if (isOver(error) || isIdle(error)) return this.signIn();
       if (!isLimited(error) || this.#isSpent(kept)) throw error;
       this.#session = kept;
       return kept;
@@ -268,6 +269,10 @@ export class Session {
 const isLimited = (error: unknown): boolean =>
   error instanceof SealdeskError && error.code === "rate_limited";
 
+const isIdle = (error: unknown): boolean =>
+  error instanceof SealdeskError && error.code === "session_idle";
+
+/** Another session may be opened without a person. */
 const isOver = (error: unknown): boolean =>
   error instanceof SealdeskError && error.code === "signed_out";
 

@@ -25,6 +25,10 @@ function finalError(closeCode: number, reason: string): SealdeskError {
       return new SealdeskError("tenant_suspended", "The organisation is suspended.", {
         closeCode,
       });
+    case 4505:
+      return new SealdeskError("session_idle", "Nobody used this session for too long.", {
+        closeCode,
+      });
     case 4509:
       return new SealdeskError("displaced", "This device connected from somewhere else.", {
         closeCode,
@@ -71,6 +75,8 @@ export function closeCodeOf(error: unknown): number {
       return 4503;
     case "tenant_suspended":
       return 4504;
+    case "session_idle":
+      return 4505;
     default:
       return lost;
   }

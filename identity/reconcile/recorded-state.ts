@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseEntry, type LoggedEntry } from "../../audit/export/entry-filter.ts";
 import { isId, type UserId } from "../../crypto/wire/ids.ts";
+import { IDLE_MINUTES } from "../../policies/idle-log-off.ts";
 import { isStaff, roles, type Role } from "../../policies/actor.ts";
 import { actingKeyOf, actionOf } from "./action-of.ts";
 import type { Recorded } from "./difference.ts";
@@ -25,6 +26,7 @@ const apiKeyDetails = z.looseObject({
   ),
 });
 const factorDetails = z.looseObject({ roles: z.array(z.string()) });
+const idleDetails = z.looseObject({ minutes: z.number() });
 const removedKeyDetails = z.looseObject({ key: z.string() });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
 
@@ -110,9 +112,15 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("revoked_customer_kids", []);
         set("api_keys", []);
         set("second_factor_roles", []);
+        set("idle_log_off_minutes", [String(IDLE_MINUTES.default)]);
         break;
       case "tenant.set_second_factor":
         set("second_factor_roles", factorDetails.safeParse(details).data?.roles ?? []);
+        break;
+      case "tenant.set_idle_log_off":
+        set("idle_log_off_minutes", [
+          String(idleDetails.safeParse(details).data?.minutes ?? "never"),
+        ]);
         break;
       case "tenant.remove_api_key":
         // The operator knows of the key and has ended it.

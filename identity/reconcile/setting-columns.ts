@@ -11,6 +11,7 @@ export const settingColumns = [
   "staff_history_grants",
   "api_keys",
   "second_factor_roles",
+  "idle_log_off_minutes",
 ] as const;
 export type SettingColumn = (typeof settingColumns)[number];
 

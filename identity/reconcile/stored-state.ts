@@ -45,6 +45,7 @@ interface TenantRow {
   readonly isSuspended: boolean;
   readonly allowsGrants: boolean;
   readonly secondFactorRoles: readonly string[];
+  readonly idleMinutes: number | null;
 }
 
 // There is an index of those who are not customers.
@@ -56,7 +57,8 @@ const CUSTOMER: Role = "customer";
 const TENANT = `
   select customer_keys as "customerKeys", customer_jwks_url as "customerJwksUrl",
     revoked_customer_kids as "revokedKids", origins, suspended_at_ms is not null as "isSuspended",
-    staff_history_grants as "allowsGrants", second_factor_roles as "secondFactorRoles"
+    staff_history_grants as "allowsGrants", second_factor_roles as "secondFactorRoles",
+    idle_log_off_minutes as "idleMinutes"
   from tenants where id = $1`;
 
 /**
@@ -101,6 +103,7 @@ async function settingsOf(row: TenantRow): Promise<[SettingColumn, readonly stri
     ["origins", row.origins.toSorted()],
     ["suspended_at_ms", row.isSuspended ? ["suspended"] : []],
     ["staff_history_grants", row.allowsGrants ? ["allowed"] : []],
+    ["idle_log_off_minutes", [String(row.idleMinutes ?? "never")]],
     ["second_factor_roles", row.secondFactorRoles.toSorted()],
   ];
 }

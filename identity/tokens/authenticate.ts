@@ -4,6 +4,7 @@ import { runFor } from "../../db/fairness/requester.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
+import { decideIdle } from "../../policies/idle-log-off.ts";
 import { decideSessionUse } from "../../policies/second-factor.ts";
 import { assertServes } from "../accounts/assert-serves.ts";
 import { IdentityError } from "../identity-error.ts";
@@ -42,7 +43,7 @@ export interface Authenticated {
 export interface Authenticator {
   /**
    * @throws IdentityError invalid_proof, proof_reused, invalid_token, token_expired, session_revoked,
-   *   device_revoked, tenant_suspended, origin_not_allowed, second_factor_enrolment_required, overloaded
+   *   session_idle,   *   device_revoked, tenant_suspended, origin_not_allowed, second_factor_enrolment_required, overloaded
    */
   authenticate(request: AuthenticationRequest): Promise<Actor>;
   /** Like `authenticate`, and also returns the key that signed the proof. */
@@ -50,7 +51,8 @@ export interface Authenticator {
 }
 
 const SESSION = `
-  select s.method, s.factor_at_ms, u.role = any(t.second_factor_roles) as needs_factor, s.expires_at_ms, s.revoked_at_ms, u.role,
+  select s.method, s.factor_at_ms, u.role = any(t.second_factor_roles) as needs_factor, s.expires_at_ms, s.revoked_at_ms, s.was_idle, u.role,
+    s.acted_at_ms, t.idle_log_off_minutes, sealdesk.database_now_ms() as database_now_ms,
     d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins,
     sealdesk.policy_version() as policy_version
   from sessions s
@@ -65,6 +67,10 @@ interface SessionRow {
   readonly needs_factor: boolean;
   readonly expires_at_ms: number;
   readonly revoked_at_ms: number | null;
+  readonly was_idle: boolean;
+  readonly acted_at_ms: number | null;
+  readonly idle_log_off_minutes: number | null;
+  readonly database_now_ms: number;
   readonly role: Role;
   readonly device: DeviceId | null;
   readonly device_revoked_at_ms: number | null;
@@ -155,11 +161,23 @@ function assertFactor({ method, needs_factor: isRequired, factor_at_ms: factorAt
     );
 }
 
+/** A session is over at once. The next search ends it, and closes its connections. */
+function isIdle(row: SessionRow): boolean {
+  const { acted_at_ms: actedAtMs, idle_log_off_minutes: idleMinutes } = row;
+  if (row.revoked_at_ms !== null) return row.was_idle;
+  return !decideIdle({ actedAtMs, idleMinutes }, row.database_now_ms).allowed;
+}
+
 function usable<R extends SessionRow>(
   row: R | undefined,
   nowMs: number,
   origin: string | undefined,
 ): R {
+  if (row !== undefined && isIdle(row))
+    throw new IdentityError(
+      "session_idle",
+      "Nobody used this session for too long, so it is over. Sign in again.",
+    );
   if (row === undefined || row.revoked_at_ms !== null || row.expires_at_ms <= nowMs)
     throw new IdentityError("session_revoked", "This session is over; sign in again.");
   assertServes({ origins: row.origins, suspendedAtMs: row.suspended_at_ms }, origin);

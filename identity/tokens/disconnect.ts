@@ -8,4 +8,6 @@ export type Disconnect = (ended: {
   readonly tenant: TenantId;
   readonly device: DeviceId;
   readonly session?: SessionId | undefined;
+  /** The person did nothing for too long. */
+  readonly wasIdle?: boolean;
 }) => void;

@@ -8,6 +8,8 @@ export interface EndedSession {
   readonly id: SessionId;
   readonly user: UserId;
   readonly device: DeviceId | undefined;
+  /** Whether its person did nothing for too long. */
+  readonly wasIdle: boolean;
 }
 
 interface SessionRow {
@@ -21,14 +23,16 @@ interface SessionRow {
  * `disconnectEnded` after it is committed.
  * @param condition of SQL on the session `s`; `$1` is the time
  * @param values those of the condition, the time first: milliseconds since the Unix epoch
+ * @param why.wasIdle the person did nothing for too long, and is told so
  */
 export async function endSessions(
   client: Client,
   condition: string,
   values: readonly unknown[],
+  { wasIdle = false }: { readonly wasIdle?: boolean } = {},
 ): Promise<readonly EndedSession[]> {
   const { rows } = await client.query<SessionRow>(
-    `update sessions s set revoked_at_ms = $1
+    `update sessions s set revoked_at_ms = $1, was_idle = ${wasIdle}
      where s.revoked_at_ms is null and s.expires_at_ms > $1 and ${condition}
      returning s.id, s.user_id as user, s.device_key_thumbprint as thumbprint`,
     [...values],
@@ -41,6 +45,7 @@ export async function endSessions(
   return rows.map(({ id, user, thumbprint }) => ({
     id,
     user,
+    wasIdle,
     device: devices.rows.find(
       (each) => each.user === user && thumbprintOf(each.deviceKey) === thumbprint,
     )?.id,
@@ -65,6 +70,6 @@ export function disconnectEnded(
   tenant: TenantId,
   ended: readonly EndedSession[],
 ): void {
-  for (const { id: session, device } of ended)
-    if (device !== undefined) disconnect({ tenant, device, session });
+  for (const { id: session, device, wasIdle } of ended)
+    if (device !== undefined) disconnect({ tenant, device, session, wasIdle });
 }

@@ -13,12 +13,13 @@ export interface Connected {
 
 /** A connection that must be closed, and why. */
 export interface Ended extends Connected {
-  readonly what: "device" | "session" | "role";
+  readonly what: "device" | "session" | "idle" | "role";
 }
 
 const ENDED = `
   select c.device, c.session, c.role,
     case when d.revoked_at_ms is not null then 'device'
+      when s.was_idle then 'idle'
       when s.revoked_at_ms is not null then 'session' else 'role' end as what
   from unnest($1::uuid[], $2::uuid[], $3::text[]) as c (device, session, role)
   join devices d on d.id = c.device

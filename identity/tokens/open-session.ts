@@ -16,6 +16,7 @@ import { assertServes } from "../accounts/assert-serves.ts";
 import { findTenant, type Tenant } from "../accounts/tenant.ts";
 import { lockAccount } from "../directory/lock-account.ts";
 import { KeysError } from "../../keys/keys-error.ts";
+import { isLoggedOffWhenIdle } from "../../policies/idle-log-off.ts";
 import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { FactorProof } from "../second-factor/prove-factor.ts";
@@ -173,8 +174,9 @@ async function createSession(
   const expiresAtMs = nowMs + SESSION_LIFETIME_MS;
   await client.query(
     `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms,
-       identity_provider, provider_session, authenticated_at_ms, factor_at_ms)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+       identity_provider, provider_session, authenticated_at_ms, factor_at_ms, acted_at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+       case when $12 then sealdesk.database_now_ms() end)`,
     [
       session,
       tenant.id,
@@ -187,6 +189,7 @@ async function createSession(
       provider?.sidHash ?? null,
       authenticatedAtMs(provider, nowMs),
       factor === undefined ? null : nowMs,
+      isLoggedOffWhenIdle(account.role),
     ],
   );
   await appendEntry(client, {

@@ -13,6 +13,7 @@ const sessionProblems: readonly ProblemCode[] = [
   "invalid_proof",
   "proof_reused",
   "session_revoked",
+  "session_idle",
   "device_revoked",
   "policy_changed",
   "tenant_suspended",

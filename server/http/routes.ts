@@ -108,7 +108,7 @@ import { provisioningRoutes } from "./routes/provisioning/provisioning-routes.ts
 import { monitorRoute } from "./routes/monitor.ts";
 import { relayEventsRoute, relayStreamRoute } from "./routes/relay/receive.ts";
 import { relaySendRoute } from "./routes/relay/send.ts";
-import { endSessionRoute, listSessionsRoute } from "./routes/own-sessions.ts";
+import { endSessionRoute, listSessionsRoute, reportActivityRoute } from "./routes/own-sessions.ts";
 import {
   confirmTotpRoute,
   enrolTotpRoute,
@@ -205,6 +205,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     renewSessionRoute({ ...useCase, accessTokens }),
     closeSessionRoute({ ...useCase, disconnect }),
     listSessionsRoute(useCase),
+    reportActivityRoute(useCase),
     endSessionRoute({ ...useCase, disconnect }),
     changePasswordRoute(credentials),
     enrolTotpRoute(credentials),

@@ -173,6 +173,9 @@ export class ClusterPeers implements HintListener {
         case "session":
           relay.disconnect({ tenant, device, session }, "unauthenticated");
           break;
+        case "idle":
+          relay.disconnect({ tenant, device, session }, "session_idle");
+          break;
         case "role":
           log.rolesChanged();
           relay.disconnect({ tenant, device, role }, "role_changed");

@@ -67,6 +67,8 @@ export function closeReasonOf(error: unknown): CloseReason {
       return "device_refused";
     case "tenant_suspended":
       return "tenant_suspended";
+    case "session_idle":
+      return "session_idle";
     case "overloaded":
       return "try_again";
     default:

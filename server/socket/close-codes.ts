@@ -25,6 +25,8 @@ export const closeCodes = {
   device_refused: 4503,
   /** The tenant is suspended. */
   tenant_suspended: 4504,
+  /** The person did nothing for too long. They must sign in again. */
+  session_idle: 4505,
   /** The same device opened another socket. */
   displaced: 4509,
 } as const;

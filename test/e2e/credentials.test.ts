@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
+import type { SealdeskError } from "../../client/errors.ts";
 import { connect, connectStaff } from "../support/member.ts";
 import { partsOfLink } from "../support/reset-link.ts";
 import { totpCode } from "../support/second-factor.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({}, { idleEveryMs: 20 });
 });
 afterAll(() => server.close());
 
@@ -62,5 +64,36 @@ test("a device with an authenticator app asks for a code when it signs in", asyn
   const again = await connect(server, { ...credentials, secondFactor }, { level }, key);
   expect(asked).toHaveLength(1);
   expect(await again.sealdesk.staff("agent")).not.toEqual([]);
+  await again.sealdesk.close();
+});
+
+test("an app is told that nobody used it for too long, signs in only when it connects again, and its person's acts count", async () => {
+  const { sealdesk, credentials, level, key } = await connectStaff(server);
+  const setActed = (minutesAgo: number) =>
+    server.database.owner.query(
+      `update sealdesk.sessions set acted_at_ms = sealdesk.database_now_ms() - $2
+       where user_id = $1 and revoked_at_ms is null`,
+      [sealdesk.user.id, minutesAgo * 60_000],
+    );
+  const minutesAgo = async () => {
+    const { rows } = await server.database.owner.query<{ minutes: number }>(
+      `select ((sealdesk.database_now_ms() - acted_at_ms) / 60000)::integer as minutes
+       from sealdesk.sessions where user_id = $1`,
+      [sealdesk.user.id],
+    );
+    return rows.map(({ minutes }) => minutes);
+  };
+  await setActed(29);
+  sealdesk.reportActivity();
+  await until(async () => (await minutesAgo())[0] === 0);
+
+  const ended = new Promise<SealdeskError>((resolve) => void sealdesk.on("end", resolve));
+  await setActed(30);
+  expect((await ended).code).toBe("session_idle");
+  await expect(sealdesk.staff("agent")).rejects.toMatchObject({ code: "closed" });
+  expect(await minutesAgo()).toHaveLength(1);
+  await sealdesk.close();
+  const again = await connect(server, credentials, { level }, key);
+  expect(await minutesAgo()).toContain(0);
   await again.sealdesk.close();
 });

@@ -2,6 +2,7 @@ import { ownSessions, sessionParams } from "../../../contract/sessions.ts";
 import type { UseCase } from "../../../identity/audited.ts";
 import type { Disconnect } from "../../../identity/tokens/disconnect.ts";
 import { endOwnSession, listSessions } from "../../../identity/tokens/own-sessions.ts";
+import { reportActivity } from "../../../identity/tokens/report-activity.ts";
 import { route, type Route } from "../route.ts";
 
 /** GET /v1/sessions */
@@ -37,6 +38,26 @@ export function endSessionRoute(deps: UseCase & { readonly disconnect: Disconnec
     },
     async ({ who, params }) => {
       await endOwnSession(deps, who.actor, params.id);
+      return { status: 204 };
+    },
+  );
+}
+
+/** POST /v1/sessions/current/activity */
+export function reportActivityRoute(deps: Pick<UseCase, "pool">): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/sessions/current/activity",
+      summary: "Report that a person did something, so that the session does not end as idle",
+      tag: "Sessions",
+      access: "session",
+      isForEnrolment: true,
+      audits: { nothing: "that somebody is at the device" },
+      answers: { 204: { description: "The person counts as present" } },
+    },
+    async ({ who }) => {
+      await reportActivity(deps, who.actor);
       return { status: 204 };
     },
   );

@@ -142,6 +142,11 @@ const changes: Readonly<Record<string, Change>> = {
     putRight: ofTenant("second_factor_roles = '{}'"),
     told: () => /second_factor_roles says agent, but entry 0 says nothing/,
   },
+  "that nobody is logged off": {
+    meddle: ofTenant("idle_log_off_minutes = null"),
+    putRight: ofTenant("idle_log_off_minutes = 30"),
+    told: () => /idle_log_off_minutes says never, but entry 0 says 30/,
+  },
   "a suspension": {
     meddle: ofTenant("suspended_at_ms = 1"),
     putRight: ofTenant("suspended_at_ms = null"),

@@ -43,6 +43,7 @@ test("the document names every route", () => {
       "POST /v1/account/password-reset",
       "POST /v1/users/{user}/password-reset",
       "GET /v1/sessions",
+      "POST /v1/sessions/current/activity",
       "DELETE /v1/sessions/{id}",
       "POST /v1/account/totp",
       "POST /v1/account/totp/confirmation",

@@ -281,7 +281,7 @@ sealdesk.recovery_codes: delete insert select
 sealdesk.replace_password(): execute
 sealdesk.sender_keys: insert select
 sealdesk.server_keys: insert(created_at_ms,name,provider,version,wrapped,wrapping_version) select
-sealdesk.sessions: delete insert select update(factor_at_ms,revoked_at_ms)
+sealdesk.sessions: delete insert select update(acted_at_ms,factor_at_ms,revoked_at_ms,was_idle)
 sealdesk.signed_prekeys: insert select update(id,public_key,signature)
 sealdesk.staff_certificates: insert select update(account_key,authority,certificate,from_ms,role,signature,until_ms)
 sealdesk.storage_usage: delete insert select update(bytes,items)

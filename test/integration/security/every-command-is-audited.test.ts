@@ -108,6 +108,10 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--slug", slug(), "--role", "auditor", "--set", "required"],
     leaves: "tenant.set_second_factor",
   },
+  "tenant idle-log-off": {
+    args: () => ["--slug", slug(), "--minutes", "15"],
+    leaves: "tenant.set_idle_log_off",
+  },
   "tenant keys add": {
     args: () => ["--slug", slug(), "--customer-keys", join(folder, "keys.json")],
     leaves: "tenant.add_customer_keys",

@@ -50,6 +50,7 @@ const asksNoRule: Readonly<Record<string, string>> = {
   "DELETE /v1/users/{user}/totp": fixed,
   "GET /v1/sessions": fixed,
   "DELETE /v1/sessions/{id}": fixed,
+  "POST /v1/sessions/current/activity": same,
   "POST /v1/sessions/current/step-up": "it concerns the session itself",
   "POST /v1/account/password-reset": "its link decides",
   "GET /v1/tenants/{tenant}/identity-providers": same,

@@ -163,6 +163,8 @@ export function routeCalls({
       const admin = await staffDevice(server, "admin");
       return () => admin.request("DELETE", `/v1/users/${device.user}/totp`);
     },
+    "POST /v1/sessions/current/activity": async () => () =>
+      agent.request("POST", "/v1/sessions/current/activity"),
     "POST /v1/sessions/current/step-up": async () => {
       const device = new TestDevice(server);
       const { recoveryCodes } = await enrolTotp(server, device, await server.createStaff("agent"));

@@ -27,6 +27,7 @@ describe("the meaning of a closed connection", () => {
       unauthenticated: "signed_out",
       device_refused: "device_revoked",
       tenant_suspended: "tenant_suspended",
+      session_idle: "session_idle",
       displaced: "displaced",
     });
   });

@@ -41,6 +41,7 @@ const settings = new Map([
   ["suspended_at_ms", []],
   ["staff_history_grants", []],
   ["second_factor_roles", []],
+  ["idle_log_off_minutes", ["30"]],
 ] as const);
 const apiKeys: StoredState["apiKeys"] = [];
 const account = (id: UserId, role: string, createdAtMs: number, isDisabled = false) =>
@@ -95,7 +96,7 @@ test("a tenant without a row differs in each setting", () => {
   const accounts = new Map([account(agent, "agent", 0)]);
   expect(
     compareState(tenant, state, { accounts, settings: undefined, rows, apiKeys }),
-  ).toHaveLength(8);
+  ).toHaveLength(9);
 });
 
 test("nothing is said about accounts from before the entries that were pruned", () => {
