@@ -48,6 +48,7 @@ const ofGrant = {
     secondFactor: optional(func),
   },
   customer_token: { token: func, subject: optional(text(longestText)) },
+  passkey: { passkey: func, subject: optional(text(longestText)) },
   oidc: {
     provider: text(longestText),
     redirectUri: parsableUrl,
@@ -152,6 +153,8 @@ export const factorCode: Check = (value, name) => {
   if ((totp === undefined) === (recoveryCode === undefined))
     throw invalidArgument(name, "an object with `totp` or with `recoveryCode`");
 };
+export const passkeyName = text(64);
+export const newPasskey = object({ name: passkeyName, password: optional(secret) });
 export const presence = oneOf("online", "idle");
 export const resetReason = oneOf(...resetReasons);
 export const approval = object({ history: optional(bool) });

@@ -26,6 +26,11 @@ export type SealdeskErrorCode =
   | "second_factor_locked" // too many wrong codes: use a recovery code, or ask an administrator
   | "second_factor_exists" // remove the authenticator app first
   | "second_factor_missing" // the account has none
+  | "passkey_refused" // it is not for this account, page and device, or it took too long
+  | "passkey_exists" // it was added before
+  | "passkey_not_found" // the account has no passkey of that id
+  | "too_many_passkeys" // remove one first
+  | "passkeys_unavailable" // the page has no domain name, or is not secure
   | "second_factor_enrolment_required" // the role needs one: connect without a suite and enrol it
   | "step_up_required" // call `credentials.stepUp` with a code, or sign in at the identity provider with `fresh: true`; then repeat the call
   | "wrong_password" // the present password is not right

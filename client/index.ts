@@ -6,11 +6,22 @@ export type { LogRestored } from "./key-log/log-restored.ts";
 export type { UnwitnessedLog } from "./key-log/witness-quorum.ts";
 export { Sealdesk, type SealdeskUser } from "./sealdesk.ts";
 export type { SealdeskEvents, SecurityEvent, UserPresence } from "./events.ts";
-export type { AccountCredentials, PasswordResetLink, TotpEnrolment } from "./device/credentials.ts";
+export type {
+  AccountCredentials,
+  AccountPasskey,
+  PasswordResetLink,
+  TotpEnrolment,
+} from "./device/credentials.ts";
 export type { ConnectOptions, KeyLogWitnesses } from "./options.ts";
-export type { Credentials, TokenRequest } from "./http/session.ts";
+export type { Credentials, FactorRequest, TokenRequest } from "./http/session.ts";
 export { identityProviders } from "./sign-in/identity-providers.ts";
 export type { IdentityProvider, OidcCredentials } from "./sign-in/authorize.ts";
+export type {
+  MakePasskey,
+  PasskeyCredentials,
+  PasskeyRequest,
+  UsePasskey,
+} from "./sign-in/passkeys.ts";
 export type { FactorCode } from "../contract/sessions.ts";
 export type { StaffMember } from "./http/conversation-api.ts";
 export type { ResetReason } from "../contract/devices.ts";

@@ -3,6 +3,7 @@ import { NONCE_SEED_BYTES } from "../crypto/wire/oidc-nonce.ts";
 import { roles } from "../policies/actor.ts";
 import { documentation } from "./documentation.ts";
 import { providerName } from "./identity-providers.ts";
+import { passkeyAnswer } from "./passkeys.ts";
 import { bytes, deviceId, milliseconds, openEnum, tenantId, userId, sessionId } from "./values.ts";
 
 /** The role of an account, in an answer. */
@@ -15,11 +16,12 @@ export const slug = z
 
 export const password = z.string().check(z.minLength(1), z.maxLength(256));
 
-/** A code of the second factor: of the authenticator app (RFC 6238), or a recovery code. */
+/** A proof of the second factor: a code of the authenticator app (RFC 6238), a recovery code, or a passkey. */
 export const factorCode = z
   .union([
     z.strictObject({ totp: z.string().check(z.regex(/^\d{6}$/)) }),
     z.strictObject({ recoveryCode: z.string().check(z.minLength(16), z.maxLength(32)) }),
+    z.strictObject({ passkey: passkeyAnswer }),
   ])
   .register(documentation, { id: "FactorCode" });
 export type FactorCode = z.output<typeof factorCode>;
@@ -38,6 +40,7 @@ export const signIn = z
       password,
       secondFactor: z.optional(factorCode),
     }),
+    z.strictObject({ grant: z.literal("passkey"), tenant: slug, answer: passkeyAnswer }),
     z.strictObject({
       grant: z.literal("customer_token"),
       tenant: slug,
@@ -65,7 +68,7 @@ export const renewedSession = z.object(token).register(documentation, { id: "Acc
 /** A session of one's own account. */
 const ownSession = z.object({
   id: sessionId,
-  method: openEnum(["password", "customer_token"]),
+  method: openEnum(["password", "passkey", "customer_token", "oidc"]),
   device: z.nullable(deviceId).register(documentation, {
     description: "The registered device that it is bound to; null if the device is not registered",
   }),

@@ -12,6 +12,7 @@ import {
   type DeviceId,
   type ConversationId,
   type SessionId,
+  type PasskeyId,
   type AttachmentId,
   type GrantId,
   type MessageId,
@@ -53,6 +54,7 @@ export const userId = id<UserId>();
 export const deviceId = id<DeviceId>();
 export const conversationId = id<ConversationId>();
 export const sessionId = id<SessionId>();
+export const passkeyId = id<PasskeyId>();
 export const attachmentId = id<AttachmentId>();
 export const grantId = id<GrantId>();
 export const messageId = id<MessageId>();

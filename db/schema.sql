@@ -352,6 +352,20 @@ table keystore.subject_keys (
   grant update (destroyed_at_ms, kek_version, wrapped) to sealdesk_keystore
   policy tenant for * using ((tenant = keystore.current_tenant()))
 
+table sealdesk.answered_challenges (
+  tenant uuid not null,
+  challenge_hash bytea not null,
+  expires_at_ms bigint not null
+)
+  row level security
+  constraint answered_challenges_challenge_hash_check CHECK ((length(challenge_hash) = 32))
+  constraint answered_challenges_pkey PRIMARY KEY (tenant, challenge_hash)
+  constraint answered_challenges_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.api_keys (
   tenant uuid not null,
   id text not null,
@@ -906,6 +920,35 @@ table sealdesk.packets (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.passkeys (
+  tenant uuid not null,
+  id uuid not null,
+  user_id uuid not null,
+  credential_id bytea not null,
+  public_key bytea not null,
+  rp_id text not null,
+  counter bigint not null,
+  transports text[] not null,
+  is_synced boolean not null,
+  is_backed_up boolean not null,
+  name bytea not null,
+  created_at_ms bigint not null,
+  last_used_at_ms bigint
+)
+  row level security
+  CREATE INDEX passkeys_of_a_user ON sealdesk.passkeys USING btree (tenant, user_id)
+  constraint passkeys_counter_check CHECK ((counter >= 0))
+  constraint passkeys_credential_id_check CHECK (((length(credential_id) >= 1) AND (length(credential_id) <= 1023)))
+  constraint passkeys_pkey PRIMARY KEY (tenant, id)
+  constraint passkeys_tenant_credential_id_key UNIQUE (tenant, credential_id)
+  constraint passkeys_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint passkeys_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (counter, is_backed_up, last_used_at_ms, name) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.password_resets (
   tenant uuid not null,
   user_id uuid not null,
@@ -1099,7 +1142,7 @@ table sealdesk.sessions (
   CREATE INDEX sessions_by_act ON sealdesk.sessions USING btree (tenant, acted_at_ms) WHERE ((acted_at_ms IS NOT NULL) AND (revoked_at_ms IS NULL))
   CREATE INDEX sessions_identity_provider ON sealdesk.sessions USING btree (tenant, identity_provider) WHERE (identity_provider IS NOT NULL)
   constraint sessions_check CHECK (((NOT was_idle) OR (revoked_at_ms IS NOT NULL)))
-  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text])))
+  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text, 'passkey'::text])))
   constraint sessions_pkey PRIMARY KEY (id)
   constraint sessions_provider_session_check CHECK ((length(provider_session) = 32))
   constraint sessions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)

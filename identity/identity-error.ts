@@ -43,6 +43,11 @@ export type IdentityErrorCode =
   | "weak_password" // too short or too long, or with characters that nobody sees
   | "password_too_common" // on the list of common passwords, or it has the name of the account or tenant
   | "wrong_password" // the present password that a signed-in account gave
+  | "passkey_refused" // it was made elsewhere, or too late
+  | "passkey_exists" // the tenant has this credential
+  | "passkey_not_found" // the account has no passkey of that id
+  | "too_many_passkeys" // the account has as many as it may have
+  | "passkeys_unavailable" // the page has no domain, or is not secure
   | "session_idle" // nobody used the session for too long
   | "second_factor_required" // the password is right, and the account has a second factor
   | "second_factor_failed" // the code is not right, or it was used before

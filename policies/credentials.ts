@@ -17,19 +17,22 @@ export interface CredentialsFacts {
 /** Decides whether `actor` may change the credentials of an account. Denies by default. Pure. */
 export function decideCredentials(
   actor: Actor,
-  action: Exclude<CredentialsAction, SessionAction>,
+  action: Exclude<CredentialsAction, OwnAction>,
   facts: CredentialsFacts,
 ): Decision {
   const rule = grantingRule(actor, "credentials", action, facts);
   return rule === undefined ? deny(whyNot(actor, action, facts)) : allow(rule.reason);
 }
 
-type SessionAction = "list_sessions" | "end_session";
+type OwnAction = "list_sessions" | "end_session" | "list_passkeys" | "rename_passkey";
 
-/** Decides whether `actor` may see or end the sessions of an account. Denies by default. Pure. */
-export function decideSessions(
+/**
+ * Decides whether `actor` may see or end the sessions of an account, or see or name its passkeys. Denies by default.
+ * Pure.
+ */
+export function decideOwn(
   actor: Actor,
-  action: SessionAction,
+  action: OwnAction,
   facts: Pick<CredentialsFacts, "tenant" | "user">,
 ): Decision {
   const rule = grantingRule(actor, "credentials", action, facts);

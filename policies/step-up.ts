@@ -10,7 +10,7 @@ const FRESH_MS = 10 * 60 * 1000;
  */
 const acts = {
   directory: ["revoke_device", "reset_account"],
-  credentials: ["reset_password", "remove_factor", "reset_factor"],
+  credentials: ["reset_password", "enrol_factor", "remove_factor", "reset_factor"],
   policy: ["approve"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };
 

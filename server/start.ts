@@ -11,6 +11,7 @@ import { watchRoles } from "../identity/accounts/watch-roles.ts";
 import { createAccessTokens, type AccessTokens } from "../identity/tokens/access-token.ts";
 import { CustomerKeyFinder } from "../identity/tokens/customer-keys/customer-key-finder.ts";
 import { fetchKeySet } from "../identity/tokens/customer-keys/fetch-key-set.ts";
+import { createPasskeyChallenges } from "../identity/passkeys/challenges.ts";
 import { createProviderFetch } from "../identity/providers/bounded-fetch.ts";
 import { ProviderClients } from "../identity/providers/provider-clients.ts";
 import { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
@@ -260,6 +261,7 @@ function createControlPlane(
     accessTokens,
     profiles: names.profiles,
     totpSecrets: names.totpSecrets,
+    challenges: createPasskeyChallenges({ keys: serverKeys, issuer: publicUrl }),
     customerKeys: new CustomerKeyFinder({
       fetch: (url) => fetchKeySet(url, config.customerKeySets),
       onFailed: (tenant, error) =>

@@ -7,7 +7,7 @@ export const accountActions = {
     resources: ["session", "tenant"],
     details: { network: "text", factor: "text", provider: "text" },
     description:
-      "Somebody signs in. `factor` is the second factor: `totp` or `recovery_code`. `provider` is the identity provider. A refusal names the tenant as the resource, because there is no session. `network` is a pseudonym of the network, only in refusals. Refusals over a limit, and those without such a tenant, are counted: one entry has the sum of ten minutes. Those without such a tenant are in the operator's log.",
+      "Somebody signs in. `factor` is the second factor: `totp`, `recovery_code` or `passkey`. `provider` is the identity provider. A refusal names the tenant as the resource, because there is no session. `network` is a pseudonym of the network, only in refusals. Refusals over a limit, and those without such a tenant, are counted: one entry has the sum of ten minutes. Those without such a tenant are in the operator's log.",
   },
   "session.authenticate": {
     class: "E",
@@ -120,6 +120,32 @@ export const accountActions = {
     details: { sessions: "number" },
     description:
       "An administrator or `sealdesk user reset-second-factor` removes the second factor of an account, which ends its sessions.",
+  },
+  "user.add_passkey": {
+    class: "C",
+    resources: ["user"],
+    details: { passkey: "id", sessions: "number" },
+    description:
+      "A member of staff adds a passkey. `sessions` counts their other sessions, which end if it is their first second factor.",
+  },
+  "user.rename_passkey": {
+    class: "U",
+    resources: ["user"],
+    details: { passkey: "id" },
+    description: "A member of staff gives a passkey another name.",
+  },
+  "user.remove_passkey": {
+    class: "D",
+    resources: ["user"],
+    details: { passkey: "id", sessions: "number" },
+    description:
+      "A member of staff or `sealdesk user passkeys remove` removes a passkey. `sessions` counts the others of the account, which end.",
+  },
+  "user.list_passkeys": {
+    class: "R",
+    resources: ["user"],
+    details: {},
+    description: "`sealdesk user passkeys list`",
   },
   "user.lock_factor": {
     class: "U",

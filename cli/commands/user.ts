@@ -13,6 +13,7 @@ import { readPassword } from "../read-password.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";
 import { registerCredentials } from "./user-credentials.ts";
+import { registerPasskeys } from "./user-passkeys.ts";
 
 /** A staff account, as the options name it. */
 interface NamedAccount {
@@ -68,6 +69,7 @@ export function registerUser(program: Command, print: Print, settings: () => Set
   );
 
   registerCredentials(user, print, settings);
+  registerPasskeys(user, print, settings);
 }
 
 /** Creates a staff account. Its password is read from the terminal or from standard input. */

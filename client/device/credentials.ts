@@ -1,9 +1,10 @@
-import { given } from "../arguments.ts";
+import { func, given } from "../arguments.ts";
 import * as checks from "../call-checks.ts";
-import type { Given, UserId } from "../../crypto/wire/ids.ts";
+import type { Given, PasskeyId, UserId } from "../../crypto/wire/ids.ts";
 import type { FactorCode } from "../../contract/sessions.ts";
 import type { Api } from "../http/api.ts";
 import type { Session } from "../http/session.ts";
+import { makePasskey, type MakePasskey, type UsePasskey } from "../sign-in/passkeys.ts";
 
 /** A link with which a person chooses a new password. */
 export interface PasswordResetLink {
@@ -16,6 +17,20 @@ export interface PasswordResetLink {
 export interface TotpEnrolment {
   readonly uri: string;
   readonly secret: string;
+}
+
+/** A passkey of this account. Times are milliseconds since the Unix epoch. */
+export interface AccountPasskey {
+  readonly id: PasskeyId;
+  readonly name: string | null;
+  /** The domain of the page that it was made on. It works there only. */
+  readonly rpId: string;
+  /** Whether the authenticator may copy it to other devices. */
+  readonly isSynced: boolean;
+  /** Whether there was a copy at the last use. */
+  readonly isBackedUp: boolean;
+  readonly createdAtMs: number;
+  readonly lastUsedAtMs: number | null;
 }
 
 /** What local accounts of staff sign in with: one's own, and as an admin those of others. */
@@ -76,6 +91,56 @@ export class AccountCredentials {
   async stepUp(code: FactorCode): Promise<void> {
     checks.factorCode(code, "code");
     await this.#api.stepUp(code);
+  }
+
+  /**
+   * Proves the second factor again with a passkey, as `stepUp` does.
+   * @throws SealdeskError second_factor_failed, passkeys_unavailable, rate_limited
+   */
+  async stepUpWithPasskey(passkey: UsePasskey): Promise<void> {
+    func(passkey, "passkey");
+    await this.#api.stepUp(await this.#session.provePasskey(passkey));
+  }
+
+  /**
+   * Adds a passkey to this account. It signs in alone from now on, and is a second factor. If it is the first one, the
+   * account's sessions on other devices end.
+   * @param options.name what the person calls it; 1 to 64 characters
+   * @param options.password needed if the account has no second factor; otherwise a fresh proof of that is
+   * @returns its id
+   * @throws SealdeskError wrong_password, step_up_required, passkey_refused, passkey_exists, too_many_passkeys,
+   *   passkeys_unavailable, rate_limited, forbidden
+   */
+  async addPasskey(
+    options: { readonly name: string; readonly password?: string },
+    make: MakePasskey,
+  ): Promise<PasskeyId> {
+    checks.newPasskey(options, "options");
+    func(make, "make");
+    const { name, password } = options;
+    const asked = await this.#api.passkeyOptions(password);
+    const made = await makePasskey(asked, this.#session.thumbprint, make);
+    return this.#api.addPasskey({ ...made, name });
+  }
+
+  /** Lists the passkeys of this account, the oldest first. */
+  async passkeys(): Promise<readonly AccountPasskey[]> {
+    return this.#api.passkeys();
+  }
+
+  /** @throws SealdeskError passkey_not_found */
+  async renamePasskey(id: Given<PasskeyId>, name: string): Promise<void> {
+    checks.passkeyName(name, "name");
+    await this.#api.renamePasskey(given(id, "id"), name);
+  }
+
+  /**
+   * Removes a passkey of this account, such as one whose authenticator was lost. The account's sessions on other
+   * devices end.
+   * @throws SealdeskError passkey_not_found, step_up_required
+   */
+  async removePasskey(id: Given<PasskeyId>): Promise<void> {
+    await this.#api.removePasskey(given(id, "id"));
   }
 
   /**

@@ -43,6 +43,7 @@ function accountOf(credentials: Credentials): (string | null)[] {
   switch (credentials.grant) {
     case "password":
       return [credentials.username];
+    case "passkey":
     case "customer_token":
       return [credentials.subject ?? null];
     case "oidc":

@@ -1,3 +1,4 @@
+import type * as z from "zod/mini";
 import { passwordChange, passwordReset } from "../../contract/credentials.ts";
 import {
   newTotp,
@@ -6,7 +7,15 @@ import {
   totpEnrolment,
 } from "../../contract/second-factor.ts";
 import { factorCode, type FactorCode } from "../../contract/sessions.ts";
-import type { UserId } from "../../crypto/wire/ids.ts";
+import {
+  addedPasskey,
+  newPasskey,
+  passkeyName,
+  passkeyOptions,
+  passkeyRequest,
+  passkeys,
+} from "../../contract/passkeys.ts";
+import type { PasskeyId, UserId } from "../../crypto/wire/ids.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
@@ -51,6 +60,34 @@ export const credentialsApi = (request: Request) => ({
       body: writeBody(factorCode, code),
       answer: nothing,
     }),
+
+  passkeyOptions: async (password: string | undefined) =>
+    request({
+      method: "POST",
+      path: "v1/account/passkeys/options",
+      body: writeBody(passkeyRequest, { ...(password !== undefined && { password }) }),
+      answer: passkeyOptions,
+    }),
+
+  async addPasskey(passkey: z.output<typeof newPasskey>): Promise<PasskeyId> {
+    const body = writeBody(newPasskey, passkey);
+    const path = "v1/account/passkeys";
+    return (await request({ method: "POST", path, body, answer: addedPasskey })).id;
+  },
+
+  passkeys: async () =>
+    (await request({ method: "GET", path: "v1/account/passkeys", answer: passkeys })).passkeys,
+
+  renamePasskey: async (id: PasskeyId, name: string): Promise<undefined> =>
+    request({
+      method: "PUT",
+      path: `v1/account/passkeys/${id}`,
+      body: writeBody(passkeyName, { name }),
+      answer: nothing,
+    }),
+
+  removePasskey: (id: PasskeyId): Promise<undefined> =>
+    request({ method: "DELETE", path: `v1/account/passkeys/${id}`, answer: nothing }),
 
   /** Says that a person did something in this session. */
   reportActivity: (): Promise<undefined> =>

@@ -9,6 +9,7 @@ import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { isProblem, SealdeskError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
 import { authorize, type OidcCredentials } from "../sign-in/authorize.ts";
+import { answerPasskey, type PasskeyCredentials, type UsePasskey } from "../sign-in/passkeys.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Exchange, JsonRequest } from "./transport.ts";
 
@@ -21,8 +22,9 @@ export type Credentials =
       readonly username: string;
       readonly password: string;
       /** Asked at each sign-in of an account with a second factor, for a code that was not used before. */
-      readonly secondFactor?: () => Promise<FactorCode> | FactorCode;
+      readonly secondFactor?: (request: FactorRequest) => Promise<FactorCode> | FactorCode;
     }
+  | PasskeyCredentials
   | {
       readonly grant: "customer_token";
       /** The tenant's slug. */
@@ -36,6 +38,12 @@ export type Credentials =
       readonly subject?: string;
     }
   | OidcCredentials;
+
+/** How the application proves the second factor. */
+export interface FactorRequest {
+  /** Has a passkey prove it. Return the result. */
+  readonly passkey: (use: UsePasskey) => Promise<FactorCode>;
+}
 
 /** The data that the SDK passes to the application when it asks for a customer token. */
 export interface TokenRequest {
@@ -144,8 +152,22 @@ export class Session {
       const isAsked = isProblem(error, "second_factor_required");
       if (!isAsked || credentials.grant !== "password" || credentials.secondFactor === undefined)
         throw error;
-      return this.#open(credentials, await credentials.secondFactor());
+      const passkey = (use: UsePasskey) => this.provePasskey(use);
+      return this.#open(credentials, await credentials.secondFactor({ passkey }));
     }
+  }
+
+  /**
+   * Has a passkey prove the second factor to this server.
+   * @throws SealdeskError passkeys_unavailable, network
+   */
+  async provePasskey(use: UsePasskey): Promise<FactorCode> {
+    return { passkey: await answerPasskey(this.#exchange, this.#thumbprint, use) };
+  }
+
+  /** Thumbprint of this device's key, RFC 7638 with SHA-256. */
+  get thumbprint(): string {
+    return this.#thumbprint;
   }
 
   async #open(credentials: Credentials, secondFactor?: FactorCode): Promise<SignedIn> {
@@ -288,6 +310,12 @@ async function grantOf(
       const { username, password } = credentials;
       return { grant, tenant, username, password, ...(secondFactor && { secondFactor }) };
     }
+    case "passkey":
+      return {
+        grant,
+        tenant,
+        answer: await answerPasskey(exchange, thumbprint, credentials.passkey),
+      };
     case "customer_token":
       return { grant, tenant, token: await credentials.token({ thumbprint }) };
     case "oidc":

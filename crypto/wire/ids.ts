@@ -20,6 +20,8 @@ export type SessionId = Id<"session">;
 export type IdentityProviderId = Id<"identity_provider">;
 /** The id of a group that an identity provider writes over SCIM. */
 export type ProvisionedGroupId = Id<"provisioned_group">;
+/** The id of a passkey of an account. */
+export type PasskeyId = Id<"passkey">;
 /** The id of an upload, and of the attachment that it becomes. */
 export type AttachmentId = Id<"attachment">;
 /** The id of a grant of history. */

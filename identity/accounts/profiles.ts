@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { concat, fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
 import { uuidToBytes } from "../../crypto/wire/uuid.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
-import { profileAssociated } from "../../keys/at-rest/associated.ts";
+import { profileAssociated, type ProfileField } from "../../keys/at-rest/associated.ts";
 import { open, seal } from "../../keys/at-rest/envelope.ts";
 import type { SubjectKeys } from "../../keys/at-rest/subject-keys.ts";
 import type { UseCase } from "../audited.ts";
@@ -69,8 +69,7 @@ export class Profiles {
     user: UserId,
     names: { readonly username: string; readonly displayName: string },
   ): Promise<SealedProfile> {
-    const key = (await this.#subjects.findOrMake(tenant, [user])).get(user)?.key;
-    if (key === undefined) throw new IdentityError("key_destroyed", "The account is erased.");
+    const key = await this.#keyOf(tenant, user);
     const sealed = (field: "username" | "display_name", text: string) =>
       seal(key, profileAssociated(tenant, user, field), utf8(text));
     return {
@@ -132,10 +131,35 @@ export class Profiles {
     }));
   }
 
+  /**
+   * Seals what a person calls one of their passkeys.
+   * @throws IdentityError key_destroyed; KeysError kms_...
+   */
+  async sealPasskeyName(tenant: TenantId, user: UserId, name: string): Promise<Uint8Array> {
+    const key = await this.#keyOf(tenant, user);
+    return seal(key, profileAssociated(tenant, user, "passkey_name"), utf8(name));
+  }
+
+  /** Returns the names of passkeys of one account; null if they were erased. */
+  async passkeyNames(
+    tenant: TenantId,
+    user: UserId,
+    sealed: readonly Uint8Array[],
+  ): Promise<readonly (string | null)[]> {
+    const rows = sealed.map((name) => ({ id: user, name }));
+    return this.#open(tenant, rows, "passkey_name", ({ name }) => name);
+  }
+
+  async #keyOf(tenant: TenantId, user: UserId) {
+    const key = (await this.#subjects.findOrMake(tenant, [user])).get(user)?.key;
+    if (key === undefined) throw new IdentityError("key_destroyed", "The account is erased.");
+    return key;
+  }
+
   async #open<T extends { readonly id: UserId }>(
     tenant: TenantId,
     rows: readonly T[],
-    field: Parameters<typeof profileAssociated>[2],
+    field: ProfileField,
     sealedIn: (row: T) => Uint8Array | null,
   ): Promise<(string | null)[]> {
     const named = rows.filter((row) => sealedIn(row) !== null);

@@ -2,7 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideStepUp, type FactorFacts, type StepUpAct } from "../../policies/step-up.ts";
 import { IdentityError } from "../identity-error.ts";
-import { HAS_FACTOR } from "./prove-factor.ts";
+import { HAS_FACTOR } from "./has-factor.ts";
 
 const FACTS = `
   select s.method, s.factor_at_ms as "factorAtMs", s.authenticated_at_ms as "authenticatedAtMs",

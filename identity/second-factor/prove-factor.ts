@@ -1,23 +1,25 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
-import type { Client, Pool } from "../../db/pool.ts";
+import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Secret } from "../../keys/secret.ts";
 import { decideAppUse, WRONG_CODES } from "../../policies/second-factor.ts";
 import { IdentityError } from "../identity-error.ts";
+import type { Asker } from "../passkeys/challenges.ts";
+import { provePasskey, type PasskeyAnswer, type PasskeyDeps } from "../passkeys/prove-passkey.ts";
 import { takeRecoveryCode } from "./recovery-codes.ts";
 import { stepOf } from "./totp.ts";
 import type { TotpSecrets } from "./totp-secrets.ts";
+import { unlockApp } from "./unlock-app.ts";
 
-/** A code that proves the second factor. */
-export interface FactorProof {
-  readonly kind: "totp" | "recovery_code";
-  readonly code: Secret<string>;
+/** What proves the second factor. */
+export type FactorProof =
+  | { readonly kind: "totp" | "recovery_code"; readonly code: Secret<string> }
+  | { readonly kind: "passkey"; readonly answer: PasskeyAnswer };
+
+export interface ProofDeps extends PasskeyDeps {
+  readonly totpSecrets: TotpSecrets;
 }
-
-/** SQL that is true if the account `u` has a confirmed second factor. */
-export const HAS_FACTOR = `exists (select from totp_factors f
-  where f.user_id = u.id and f.confirmed_at_ms is not null)`;
 
 interface Account {
   readonly tenant: TenantId;
@@ -25,21 +27,29 @@ interface Account {
 }
 
 /**
- * Uses a code up. Returns whether it proves the second factor of the account: a code of the authenticator
- * app that is newer than the last one (RFC 6238 section 5.2), or a recovery code. Call it only for somebody who
+ * Uses a proof up. Returns whether it proves the second factor of the account: a code of the authenticator
+ * app that is newer than the last one (RFC 6238 section 5.2), a recovery code, or the answer of a passkey. Call it only for somebody who
  * has proved the first factor: each wrong code of the app counts, also after a restart and on every node, and a
- * right one or a recovery code sets the count back (NIST SP 800-63B section 5.2.2).
+ * right one, a recovery code or a passkey sets the count back (NIST SP 800-63B section 5.2.2).
+ * @param asker who sends the request
  * @param nowMs milliseconds since the Unix epoch
  * @throws IdentityError second_factor_locked: too many codes of the app in succession were wrong; key_destroyed;
  *   KeysError kms_...
  */
 export async function proveFactor(
-  { pool, totpSecrets }: { readonly pool: Pool; readonly totpSecrets: TotpSecrets },
+  deps: ProofDeps,
   account: Account,
-  { kind, code }: FactorProof,
+  proof: FactorProof,
+  asker: Asker,
   nowMs: number,
 ): Promise<boolean> {
+  const { pool, totpSecrets } = deps;
   const { tenant, user } = account;
+  if (proof.kind === "passkey") {
+    const { answer } = proof;
+    return "user" in (await provePasskey(deps, { tenant, user, answer, asker }, nowMs));
+  }
+  const { kind, code } = proof;
   if (kind === "recovery_code")
     return inTransaction(pool, tenant, async (client) => {
       const isTaken = await takeRecoveryCode(client, user, code.reveal());
@@ -54,10 +64,6 @@ export async function proveFactor(
   );
 }
 
-/** Sets the count of wrong codes back, because the person has proved who they are in another way. */
-const unlockApp = (client: Client, user: UserId) =>
-  client.query("update totp_factors set wrong_codes = 0 where user_id = $1", [user]);
-
 /** @throws IdentityError second_factor_locked */
 async function usableSecret(client: Client, user: UserId): Promise<Uint8Array | undefined> {
   const { rows } = await client.query<{ secret: Uint8Array; wrongCodes: number }>(
@@ -71,7 +77,7 @@ async function usableSecret(client: Client, user: UserId): Promise<Uint8Array | 
   if (!allowed)
     throw new IdentityError(
       "second_factor_locked",
-      `${WRONG_CODES} codes of the authenticator app in succession were wrong, so it is locked. Use a recovery code, or ask an administrator to remove your second factor.`,
+      `${WRONG_CODES} codes of the authenticator app in succession were wrong, so it is locked. Use a recovery code or a passkey, or ask an administrator to remove your second factor.`,
       { reasons },
     );
   return app.secret;

@@ -14,13 +14,14 @@ import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
 import { assertSession } from "../tokens/session-end.ts";
 import { assertFreshFactor } from "./fresh-factor.ts";
+import { hasFactor } from "./has-factor.ts";
 
 interface RemovalDeps extends UseCase {
   readonly disconnect: Disconnect;
 }
 
 /**
- * Removes the second factor of the actor's own account with its recovery codes, such as before another
+ * Removes the authenticator app of the actor's own account with its recovery codes, such as before another
  * authenticator app is enrolled. If the account's role requires one, its other sessions end.
  * @throws IdentityError second_factor_missing, step_up_required, device_required, forbidden
  */
@@ -37,8 +38,9 @@ export async function removeOwnTotp(deps: RemovalDeps, actor: Actor): Promise<vo
     note({ decision });
     assertAllowedOnDevice(decision);
     await assertFreshFactor(client, actor, "remove_factor", deps.now());
-    await removeFactor(client, user);
-    if (!(await needsFactor(client, user))) return [];
+    await removeApp(client, user);
+    await forgetProofs(client, user);
+    if ((await hasFactor(client, user)) || !(await needsFactor(client, user))) return [];
     const others = await endSessionsOf(client, user, deps.now(), session);
     note({ details: { sessions: others.length } });
     return others;
@@ -47,7 +49,7 @@ export async function removeOwnTotp(deps: RemovalDeps, actor: Actor): Promise<vo
 }
 
 /**
- * Removes the second factor of another account, whose person lost it. Its sessions end. The person then signs in
+ * Removes the authenticator app and the passkeys of another account, whose person lost them. Its sessions end. The person then signs in
  * with the password alone, so check who asks.
  * @throws IdentityError user_not_found, second_factor_missing, step_up_required, device_required, forbidden
  */
@@ -68,7 +70,7 @@ export async function resetTotp(deps: RemovalDeps, actor: Actor, user: UserId): 
     note({ decision });
     assertAllowedOnDevice(decision);
     await assertFreshFactor(client, actor, "reset_factor", deps.now());
-    await removeFactor(client, user);
+    await removeFactors(client, user);
     const open = await endSessionsOf(client, user, deps.now());
     note({ details: { sessions: open.length } });
     return open;
@@ -92,7 +94,7 @@ export async function resetTotpByOperator(
     );
     const [user] = rows;
     if (user === undefined) throw userNotFound();
-    await removeFactor(client, user.id);
+    await removeFactors(client, user.id);
     const ended = await endSessionsOf(client, user.id, now());
     await appendEntry(client, {
       occurredAtMs: now(),
@@ -117,13 +119,28 @@ async function needsFactor(client: Client, user: UserId): Promise<boolean> {
   return rows[0]?.needed === true;
 }
 
-async function removeFactor(client: Client, user: UserId): Promise<void> {
+/** @throws IdentityError second_factor_missing */
+async function removeApp(client: Client, user: UserId): Promise<void> {
   const { rowCount } = await client.query(
     "delete from totp_factors where user_id = $1 and confirmed_at_ms is not null",
     [user],
   );
-  if (rowCount === 0)
-    throw new IdentityError("second_factor_missing", "The account has no second factor.");
-  // If the role needs a second factor, open sessions may only enrol another one from now on.
-  await client.query("update sessions set factor_at_ms = null where user_id = $1", [user]);
+  if (rowCount === 0) throw missing();
 }
+
+/** Removes the authenticator app and every passkey. @throws IdentityError second_factor_missing */
+async function removeFactors(client: Client, user: UserId): Promise<void> {
+  if (!(await hasFactor(client, user))) throw missing();
+  await client.query("delete from totp_factors where user_id = $1", [user]);
+  await client.query("delete from passkeys where user_id = $1", [user]);
+  await forgetProofs(client, user);
+}
+
+const missing = (): IdentityError =>
+  new IdentityError("second_factor_missing", "The account has no second factor.");
+
+/** If the role needs a second factor, open sessions may only enrol another one from now on. */
+const forgetProofs = async (client: Client, user: UserId) => {
+  if (!(await hasFactor(client, user)))
+    await client.query("update sessions set factor_at_ms = null where user_id = $1", [user]);
+};

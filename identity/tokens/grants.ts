@@ -5,6 +5,11 @@ import type { UserId } from "../../crypto/wire/ids.ts";
 import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
 import { isPassword } from "../passwords/password-hash.ts";
 import type { Tenant } from "../accounts/tenant.ts";
+import {
+  provePasskey,
+  type PasskeyAnswer,
+  type PasskeyFailure,
+} from "../passkeys/prove-passkey.ts";
 import { proveFactor, type FactorProof } from "../second-factor/prove-factor.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Client } from "../../db/pool.ts";
@@ -31,6 +36,7 @@ export type GrantFailure =
   | "second_factor_failed"
   | "credentials_changed"
   | "account_disabled"
+  | PasskeyFailure
   | CustomerTokenRefusal
   | Refused<ProviderOutcome>["failure"];
 type Refused<T> = Extract<T, { readonly failure: unknown }>;
@@ -49,7 +55,7 @@ export type Identified =
       /** The second factor that was proved. */
       readonly factor?: FactorProof["kind"];
       /** What a password was compared with. It must still be so when the session opens. */
-      readonly verified?: VerifiedPassword;
+      readonly verified?: VerifiedPassword | undefined;
     }
   | {
       readonly failure: GrantFailure;
@@ -61,13 +67,14 @@ export type Identified =
 /** The password and the second factor that an account had when they were compared. */
 export interface VerifiedPassword {
   readonly passwordHash: string | null;
-  /** When the second factor was confirmed; null if the account has none. */
-  readonly factorSinceMs: number | null;
+  /** Which second factors it had; empty for none. */
+  readonly factors: string;
 }
 
 /** SQL for the members of `VerifiedPassword` of the account `u`. */
-export const VERIFIED = `u.password_hash as "passwordHash", (select f.confirmed_at_ms
-  from totp_factors f where f.user_id = u.id) as "factorSinceMs"`;
+export const VERIFIED = `u.password_hash as "passwordHash", concat(
+  (select f.confirmed_at_ms from totp_factors f where f.user_id = u.id),
+  (select string_agg(p.id::text, '' order by p.id) from passkeys p where p.user_id = u.id)) as factors`;
 
 type Deps = Pick<
   SignInDeps,
@@ -75,6 +82,7 @@ type Deps = Pick<
   | "now"
   | "newId"
   | "totpSecrets"
+  | "challenges"
   | "blindIndexKeys"
   | "profiles"
   | "customerKeys"
@@ -102,9 +110,11 @@ export async function identifyByGrant(
   const { grant } = request;
   switch (grant.kind) {
     case "password":
-      return byPassword(deps, request.tenant, tenant, grant, key, nowMs);
+      return byPassword(deps, request, tenant, grant, key, nowMs);
     case "customer_token":
       return byCustomerToken(deps, request.tenant, tenant, grant.token, key, nowMs);
+    case "passkey":
+      return byPasskey(deps, request, tenant, grant.answer, key, nowMs);
     case "oidc":
       return byProvider(deps, tenant, request.origin, grant, key, nowMs);
   }
@@ -112,7 +122,7 @@ export async function identifyByGrant(
 
 async function byPassword(
   deps: Deps,
-  slug: string,
+  { tenant: slug, origin }: SignIn,
   tenant: Tenant | undefined,
   { username, password, factor }: Extract<Grant, { readonly kind: "password" }>,
   { deviceKey, thumbprint }: ProvenKey,
@@ -141,19 +151,52 @@ async function byPassword(
   );
   if (tenant === undefined) return { failure: "unknown_tenant" };
   if (found === undefined) return { failure: "unknown_user" };
-  const { id: user, passwordHash, factorSinceMs } = found;
-  const verified = { passwordHash, factorSinceMs };
+  const { id: user, passwordHash, factors } = found;
+  const verified = { passwordHash, factors };
   if (!matches) return { failure: "wrong_password", user };
-  if (factorSinceMs === null) return { user, isRegistered, verified };
+  if (factors === "") return { user, isRegistered, verified };
   if (factor === undefined) return { failure: "second_factor_required", user };
   // Counted apart from the password: only those who know it can use up these attempts.
   const by = { account: `${account} second factor`, registeredKey };
   const isProved = await limits.attempt(by, () =>
-    proveFactor(deps, { tenant: tenant.id, user }, factor, nowMs),
+    proveFactor(deps, { tenant: tenant.id, user }, factor, { thumbprint, origin }, nowMs),
   );
   return isProved
     ? { user, isRegistered, factor: factor.kind, verified }
     : { failure: "second_factor_failed", user };
+}
+
+/** The authenticator verified the person, so a passkey is both factors. */
+async function byPasskey(
+  deps: Deps,
+  { origin }: SignIn,
+  tenant: Tenant | undefined,
+  answer: PasskeyAnswer,
+  { deviceKey, thumbprint }: ProvenKey,
+  nowMs: number,
+): Promise<Identified> {
+  const id = tenant?.id ?? NO_TENANT;
+  const outcome =
+    tenant === undefined
+      ? { failure: "unknown_tenant" as const }
+      : await provePasskey(
+          deps,
+          { tenant: tenant.id, answer, asker: { thumbprint, origin } },
+          nowMs,
+        );
+  if ("failure" in outcome) {
+    await deps.limits.tokenFailed();
+    return outcome;
+  }
+  const { user } = outcome;
+  return inTransaction(deps.pool, id, async (client) => {
+    const { rows } = await client.query<VerifiedPassword>(
+      `select ${VERIFIED} from users u where id = $1`,
+      [user],
+    );
+    const isRegistered = await hasDevice(client, user, deviceKey);
+    return { user, isRegistered, factor: "passkey", verified: rows[0] };
+  });
 }
 
 async function byCustomerToken(

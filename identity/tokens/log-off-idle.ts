@@ -20,7 +20,7 @@ const IS_IDLE = `s.acted_at_ms <= sealdesk.database_now_ms() - (
  * entry, whichever node ends it, and its connections are closed on all nodes.
  * @returns how many ended
  */
-export async function logOffIdle(deps: LogOffDeps, tenant: TenantId): Promise<number> {
+async function logOffIdle(deps: LogOffDeps, tenant: TenantId): Promise<number> {
   const { pool, now, disconnect } = deps;
   const ended = await inTransaction(pool, tenant, async (client) => {
     const sessions = await endSessions(client, IS_IDLE, [now()], { wasIdle: true });

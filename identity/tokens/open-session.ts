@@ -43,7 +43,7 @@ export interface OpenedSession {
 }
 
 /**
- * Opens a session for the device key that signed the proof, with a password, a customer token, or the
+ * Opens a session for the device key that signed the proof, with a password, a passkey, a customer token, or the
  * evidence of an identity provider.
  * Writes an audit entry on success and on failure.
  * @throws IdentityError sign_in_failed, second_factor_required, second_factor_failed,
@@ -241,7 +241,7 @@ async function assertUnchanged(
     [user],
   );
   const [now] = rows;
-  if (now?.passwordHash !== verified.passwordHash || now?.factorSinceMs !== verified.factorSinceMs)
+  if (now?.passwordHash !== verified.passwordHash || now?.factors !== verified.factors)
     throw signInFailed("credentials_changed");
 }
 
@@ -249,7 +249,10 @@ async function assertUnchanged(
 function refusalOf(failure: GrantFailure): IdentityError {
   if (failure === "second_factor_failed") return factorFailed();
   if (failure === "second_factor_required")
-    return new IdentityError(failure, "Send a code of your second factor as well.");
+    return new IdentityError(
+      failure,
+      "Send a code of your second factor or the answer of a passkey as well.",
+    );
   return signInFailed(failure);
 }
 

@@ -1,7 +1,7 @@
 import type { DeviceId, SessionId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { decideSessions } from "../../policies/credentials.ts";
+import { decideOwn } from "../../policies/credentials.ts";
 import { assertAllowed, audited, type UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
 import { devicesByKey } from "./devices-by-key.ts";
@@ -30,7 +30,7 @@ export async function listSessions(
   actor: Actor,
 ): Promise<readonly OwnSession[]> {
   const { tenant, user, session: current } = actor;
-  assertAllowed(decideSessions(actor, "list_sessions", { tenant, user }));
+  assertAllowed(decideOwn(actor, "list_sessions", { tenant, user }));
   return inTransaction(pool, tenant, async (client) => {
     const devices = await devicesByKey(client, user);
     const { rows } = await client.query<
@@ -62,7 +62,7 @@ export async function endOwnSession(
   const { tenant, user } = actor;
   const act = { action: "session.revoke", resource: { type: "session", id: session } } as const;
   const device = await audited(deps, actor, act, async (client, note) => {
-    const decision = decideSessions(actor, "end_session", { tenant, user });
+    const decision = decideOwn(actor, "end_session", { tenant, user });
     note({ decision });
     assertAllowed(decision);
     const { rows } = await client.query<{ thumbprint: string }>(

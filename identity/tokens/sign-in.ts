@@ -1,5 +1,7 @@
 import type { UserId, NewId } from "../../crypto/wire/ids.ts";
 import type { UseCase } from "../audited.ts";
+import type { PasskeyChallenges } from "../passkeys/challenges.ts";
+import type { PasskeyAnswer } from "../passkeys/prove-passkey.ts";
 import type { FactorProof } from "../second-factor/prove-factor.ts";
 import type { TotpSecrets } from "../second-factor/totp-secrets.ts";
 import type { Profiles } from "../accounts/profiles.ts";
@@ -22,6 +24,7 @@ export type Grant =
       /** For an account with a second factor. */
       readonly factor?: FactorProof | undefined;
     }
+  | { readonly kind: "passkey"; readonly answer: PasskeyAnswer }
   | { readonly kind: "customer_token"; readonly token: Secret<string> }
   | OidcGrant;
 
@@ -60,6 +63,7 @@ export interface SignInDeps extends UseCase {
   readonly replays: UsedProofs;
   readonly profiles: Profiles;
   readonly totpSecrets: TotpSecrets;
+  readonly challenges: PasskeyChallenges;
   /**
    * The keys of the blind indexes. A new customer is stored under the first. Existing customers may
    * be stored under any of them.

@@ -10,8 +10,8 @@ type SweepDeps = Pick<UseCase, "pool" | "now">;
 const KEPT_MS = 24 * 3_600_000;
 
 /**
- * Deletes sessions that ended by themselves a day ago, and logouts that no sign-in under way can still meet.
- * The audit log still has their entries.
+ * Deletes sessions that ended by themselves a day ago, logouts that no sign-in under way can still meet, and answered
+ * challenges of passkeys that have expired. The audit log still has the entries of the sessions.
  * @returns how many sessions were deleted
  */
 export const sweepSessions = ({ pool, now }: SweepDeps): Promise<number> =>
@@ -23,6 +23,7 @@ export const sweepSessions = ({ pool, now }: SweepDeps): Promise<number> =>
       await client.query("delete from provider_logouts where received_at_ms <= $1", [
         now() - LOGOUT_KEPT_MS,
       ]);
+      await client.query("delete from answered_challenges where expires_at_ms <= $1", [now()]);
       return rowCount ?? 0;
     }),
   );

@@ -62,11 +62,14 @@ export function scopeAssociated(tenant: TenantId, id: Uuid, scope: Scope): Uint8
 export const subjectContext = (tenant: TenantId, subject: UserId): Uint8Array =>
   concat(utf8("sealdesk/at-rest/v1/subject-key"), uuidToBytes(tenant), uuidToBytes(subject));
 
+/** What is sealed of a person: names, and what they call their passkeys. */
+export type ProfileField = "username" | "display_name" | "passkey_name" | "provisioned";
+
 /** Returns the associated data of a sealed profile field. */
 export const profileAssociated = (
   tenant: TenantId,
   subject: UserId,
-  field: "username" | "display_name" | "provisioned",
+  field: ProfileField,
 ): Uint8Array =>
   concat(
     utf8("sealdesk/at-rest/v1/profile"),

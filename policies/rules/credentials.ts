@@ -5,7 +5,7 @@ import type { PolicyRule } from "./rule.ts";
  * "change_password": replace one's own password. "enrol_factor" and "remove_factor": begin and stop signing in with
  * a second factor too. "reset_password": give another account a link with which its person chooses a new
  * password. "reset_factor": remove the second factor of another account. "list_sessions" and "end_session": see and end
- * one's own sessions.
+ * one's own sessions. "list_passkeys" and "rename_passkey": see one's own passkeys and name them.
  */
 export type CredentialsAction =
   | "change_password"
@@ -14,7 +14,9 @@ export type CredentialsAction =
   | "reset_password"
   | "reset_factor"
   | "list_sessions"
-  | "end_session";
+  | "end_session"
+  | "list_passkeys"
+  | "rename_passkey";
 
 const own: readonly CredentialsAction[] = ["change_password", "enrol_factor", "remove_factor"];
 
@@ -48,6 +50,15 @@ export const credentialsRules: readonly PolicyRule<"credentials", CredentialsAct
     roles,
     conditions: { user: "$actor.user" },
     means: "They are sessions of the actor's own account.",
+    reason: "own_account",
+  },
+  {
+    id: "credentials.passkeys",
+    resource: "credentials",
+    actions: ["list_passkeys", "rename_passkey"],
+    roles: staffRoles,
+    conditions: { user: "$actor.user" },
+    means: "They are passkeys of the actor's own account.",
     reason: "own_account",
   },
   {

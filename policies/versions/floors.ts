@@ -81,6 +81,8 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     reset_factor: "fixed",
     list_sessions: "fixed",
     end_session: "fixed",
+    list_passkeys: "fixed",
+    rename_passkey: "fixed",
   },
   // The scopes of an API key say what its program may do.
   administration: {

@@ -9,6 +9,7 @@ import type { Secret } from "../../keys/secret.ts";
 import type { ProviderClients } from "../../identity/providers/provider-clients.ts";
 import type { AccessTokens } from "../../identity/tokens/access-token.ts";
 import type { CustomerKeyFinder } from "../../identity/tokens/customer-keys/customer-key-finder.ts";
+import type { PasskeyChallenges } from "../../identity/passkeys/challenges.ts";
 import type { Disconnect } from "../../identity/tokens/disconnect.ts";
 import { Policies } from "../../identity/policy/policies.ts";
 import { NetworkPseudonyms } from "../../identity/tokens/network-pseudonyms.ts";
@@ -116,6 +117,7 @@ import {
   resetTotpRoute,
   stepUpRoute,
 } from "./routes/second-factor.ts";
+import { passkeyRoutes } from "./routes/passkeys.ts";
 import { closeSessionRoute, openSessionRoute, renewSessionRoute } from "./routes/sessions.ts";
 
 export interface RoutesDeps {
@@ -133,6 +135,7 @@ export interface RoutesDeps {
   readonly profiles: Profiles;
   readonly customerKeys: CustomerKeyFinder;
   readonly totpSecrets: TotpSecrets;
+  readonly challenges: PasskeyChallenges;
   readonly createLimiter: CreateLimiter;
   readonly providers: ProviderClients;
   readonly signInProofs: UsedProofs;
@@ -162,7 +165,8 @@ export interface RoutesDeps {
 /** Creates every route of the control plane. Each gets only its own dependencies. */
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys, profiles } = deps;
-  const { announce, disconnect, messaging, createLimiter, providers, totpSecrets } = deps;
+  const { announce, disconnect, messaging, createLimiter, providers, totpSecrets, challenges } =
+    deps;
   const { registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
   const auditLog = { ...useCase, heads: deps.heads };
@@ -175,6 +179,8 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...useCase,
     profiles,
     totpSecrets,
+    challenges,
+    newId,
     disconnect,
     attempts: new Attempts(createLimiter("credentials", signInLimit)),
   };
@@ -190,6 +196,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       providers,
       disconnect,
       totpSecrets,
+      challenges,
       // Kept apart from the proofs of signed-in accounts, so that strangers cannot fill their
       // space.
       replays: deps.signInProofs,
@@ -213,6 +220,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     removeTotpRoute({ ...useCase, disconnect }),
     resetTotpRoute({ ...useCase, disconnect }),
     stepUpRoute(credentials),
+    ...passkeyRoutes(credentials),
     createPasswordResetRoute({ ...useCase, publicUrl }),
     redeemPasswordResetRoute({
       ...useCase,

@@ -107,6 +107,10 @@ test("connecting and opening a store refuse wrong arguments in a sentence", asyn
       "connect token": [
         (token) => connectWith({ credentials: { grant: "customer_token", tenant: "t", token } }),
       ],
+      "connect passkey": [
+        (passkey) => connectWith({ credentials: { grant: "passkey", tenant: "t", passkey } }),
+        "a function",
+      ],
       ...Object.fromEntries(
         ["provider", "redirectUri", "authorize"].map((field) => [
           `connect ${field}`,
@@ -179,6 +183,13 @@ test("the functions of an account's credentials refuse wrong arguments in a sent
       confirmTotp: [(code) => credentials.confirmTotp(code)],
       stepUp: [(code) => credentials.stepUp(code)],
       "stepUp totp": [(totp) => credentials.stepUp({ totp })],
+      stepUpWithPasskey: [(use) => credentials.stepUpWithPasskey(use), "a function"],
+      addPasskey: [(options) => credentials.addPasskey(options, () => ({}))],
+      "addPasskey name": [(name) => credentials.addPasskey({ name }, () => ({}))],
+      "addPasskey make": [(make) => credentials.addPasskey({ name: "key" }, make), "a function"],
+      renamePasskey: [(id) => credentials.renamePasskey(id, "key")],
+      "renamePasskey name": [(name) => credentials.renamePasskey(someone, name)],
+      removePasskey: [(id) => credentials.removePasskey(id)],
       resetTotp: [(user) => credentials.resetTotp(user)],
       createPasswordReset: [(user) => credentials.createPasswordReset(user)],
     }),

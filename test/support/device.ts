@@ -80,6 +80,8 @@ interface RequestOptions {
   readonly body?: unknown;
   readonly token?: string;
   readonly proof?: string;
+  /** The page that sends the request, if it is not the server's own. */
+  readonly origin?: string;
 }
 
 /** All devices of a test have it, so that prekeys can be made before their device. */
@@ -123,15 +125,22 @@ export class TestDevice {
     return dpopProof(this.deviceKey, { method, url: this.server.url + path, nowMs, ...options });
   }
 
+  /** RFC 7638 with SHA-256, base64url. */
+  get thumbprint(): string {
+    const { crv, kty, x } = jwkOf(this.deviceKey);
+    return createHash("sha256").update(JSON.stringify({ crv, kty, x })).digest("base64url");
+  }
+
   /** One request with this device's token and a fresh proof, unless told otherwise. */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
-    const { body, token = this.token } = options;
+    const { body, token = this.token, origin } = options;
     const proof =
       options.proof ?? this.proof(method, path, { token: token === "" ? undefined : token });
     const response = await fetch(this.server.url + path, {
       method,
       headers: {
         dpop: proof,
+        ...(origin !== undefined && { origin }),
         ...(token !== "" && { authorization: `DPoP ${token}` }),
         ...(body !== undefined && { "content-type": "application/json" }),
       },
@@ -144,8 +153,9 @@ export class TestDevice {
   }
 
   /** Signs in and remembers token, user and tenant when that succeeded. */
-  async signIn(grant: object): Promise<Reply> {
-    const reply = await this.request("POST", "/v1/sessions", { body: grant, token: "" });
+  async signIn(grant: object, options: Pick<RequestOptions, "origin"> = {}): Promise<Reply> {
+    const request = { body: grant, token: "", ...options };
+    const reply = await this.request("POST", "/v1/sessions", request);
     if (reply.status === 201) {
       this.token = reply.body.accessToken;
       this.user = reply.body.user.id;

@@ -16,11 +16,13 @@ import { route, type Route } from "../route.ts";
 
 type EnrolDeps = Parameters<typeof enrolTotp>[0];
 
-/** Returns the code as the use cases take it. */
-export const proofOf = (code: FactorCode): FactorProof =>
-  "totp" in code
+/** Returns the proof as the use cases take it. */
+export function proofOf(code: FactorCode): FactorProof {
+  if ("passkey" in code) return { kind: "passkey", answer: code.passkey };
+  return "totp" in code
     ? { kind: "totp", code: new Secret(code.totp) }
     : { kind: "recovery_code", code: new Secret(code.recoveryCode) };
+}
 
 /** POST /v1/account/totp */
 export function enrolTotpRoute(deps: EnrolDeps): Route {
@@ -130,8 +132,9 @@ export function stepUpRoute(deps: FactorDeps): Route {
       answers: { 204: { description: "The second factor was proved in this session" } },
       problems: ["second_factor_failed", "second_factor_locked"],
     },
-    async ({ who, body }) => {
-      await stepUp(deps, who.actor, proofOf(body));
+    async ({ who, body, request: { origin } }) => {
+      const { actor, thumbprint } = who;
+      await stepUp(deps, actor, proofOf(body), { thumbprint, origin });
       return { status: 204 };
     },
   );

@@ -26,7 +26,8 @@ export function openSessionRoute(
     {
       method: "post",
       path: "/v1/sessions",
-      summary: "Sign in, with a password, a customer token, or a code of an identity provider",
+      summary:
+        "Sign in, with a password, a passkey, a customer token, or a code of an identity provider",
       tag: "Sessions",
       access: "public",
       audits: ["session.create"],
@@ -81,6 +82,8 @@ function grantOf(body: SignIn): Grant {
         password: new Secret(body.password),
         factor: body.secondFactor && proofOf(body.secondFactor),
       };
+    case "passkey":
+      return { kind: body.grant, answer: body.answer };
     case "customer_token":
       return { kind: body.grant, token: new Secret(body.token) };
     case "oidc": {

@@ -36,10 +36,7 @@ const logOffs = async ({ user }: TestDevice) =>
   );
 const report = (device: TestDevice) => device.request("POST", "/v1/sessions/current/activity");
 const minutes = (value: string) =>
-  runSealdesk(server, [
-    ...["tenant", "idle-log-off", "--slug", server.tenant.slug],
-    ...["--minutes", value],
-  ]);
+  runSealdesk(server, ["tenant", "idle-log-off", "--slug", server.tenant.slug, "--minutes", value]);
 
 test("after 30 minutes without an act, the session ends on all nodes with a reason of its own, and once in the log", async () => {
   const [here, there] = [await staffDevice(server), await staffDevice(server)];

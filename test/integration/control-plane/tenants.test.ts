@@ -9,6 +9,7 @@ import { actBy, creationBody, postAct } from "../../support/acts.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
 import { register } from "../../support/identity-provider.ts";
+import { staffWithPasskey } from "../../support/passkey.ts";
 import { startScimProvider } from "../../support/provisioning.ts";
 import { enrolTotp } from "../../support/second-factor.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
@@ -31,6 +32,7 @@ beforeAll(async () => {
   const reset = await admin.request("POST", `/v1/users/${agent.user}/password-reset`);
   expect(reset.status).toBe(201);
   await enrolTotp(server, new TestDevice(server), await server.createStaff("agent"));
+  await staffWithPasskey(server);
   const body = await creationBody(victim, [agent.user]);
   conversation = body.id;
   const created = await victim.request("POST", "/v1/conversations", { body });
@@ -117,6 +119,8 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.password_resets",
     "sealdesk.totp_factors",
     "sealdesk.recovery_codes",
+    "sealdesk.passkeys",
+    "sealdesk.answered_challenges",
     "sealdesk.conversations",
     "sealdesk.members",
     "sealdesk.member_devices",

@@ -240,6 +240,7 @@ audit.repeats: delete insert select update(first_ms,last_ms,seen)
 audit.restores: select
 audit.tiles: select
 audit.trees: select
+sealdesk.answered_challenges: delete insert select
 sealdesk.api_keys: select update(last_used_day)
 sealdesk.api_requests: delete insert select update(answer,status)
 sealdesk.approvals: insert(action,expires_at_ms,id,parameters_hash,reason,requested_at_ms,requester,tenant) select update(approver,executed_at_ms,withdrawn_at_ms)
@@ -270,6 +271,7 @@ sealdesk.members: insert select update(open,until_seq)
 sealdesk.network_salts: delete insert select
 sealdesk.one_time_prekeys: delete insert select update(public_key,signature)
 sealdesk.packets: insert select
+sealdesk.passkeys: delete insert select update(counter,is_backed_up,last_used_at_ms,name)
 sealdesk.password_resets: delete insert select update(created_at_ms,expires_at_ms,token_hash)
 sealdesk.policy_versions: insert(approval,begins_at_ms,changes,hash,tenant,version) select update(is_recorded,withdrawn_at_ms)
 sealdesk.probe_storage(): execute

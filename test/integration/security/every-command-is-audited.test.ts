@@ -261,6 +261,8 @@ const others: Readonly<Record<string, string>> = {
   "policy show": "see control-plane/policy-commands.test.ts",
   "keys rewrap-subjects": "continues what keys rotate-kek recorded",
   "customer-token": "signs for development",
+  "user passkeys list": "see control-plane/passkeys.test.ts",
+  "user passkeys remove": "see control-plane/passkeys.test.ts",
   "user reset-second-factor": "see control-plane/second-factor.test.ts",
   "audit vkey": "reads a public key",
   "audit export": "reads; records it: see audit/commands.test.ts",

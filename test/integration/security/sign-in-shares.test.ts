@@ -37,6 +37,7 @@ describe("the memory of used proofs", () => {
       replays: new ReplayCache(60_000, { node: 100, tenant: 100, account: 1 }),
       profiles: { displayName: async () => null } as unknown as SignInDeps["profiles"],
       totpSecrets: {} as unknown as SignInDeps["totpSecrets"],
+      challenges: {} as unknown as SignInDeps["challenges"],
       blindIndexKeys: () => [blindIndexKey],
       customerKeys: new CustomerKeyFinder({
         fetch: () => Promise.reject(new Error("not used")),

@@ -1,0 +1,127 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
+import type { PasskeyId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { Client } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { decideCredentials } from "../../policies/credentials.ts";
+import type { DirectoryDeps } from "../accounts/profiles.ts";
+import { assertAllowedOnDevice, audited, type UseCase } from "../audited.ts";
+import { lockAccounts } from "../directory/lock-account.ts";
+import { userNotFound } from "../identity-error.ts";
+import { readCredentialsFacts } from "../passwords/password-account.ts";
+import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
+import { hasFactor } from "../second-factor/has-factor.ts";
+import type { Disconnect } from "../tokens/disconnect.ts";
+import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
+import { assertSession } from "../tokens/session-end.ts";
+import { passkeyNotFound, readPasskeys, type Passkey } from "./own-passkeys.ts";
+
+/**
+ * Removes a passkey of the actor's own account, such as of an authenticator that was lost. The account's other sessions
+ * end, because somebody may have opened them with it.
+ * @throws IdentityError passkey_not_found, step_up_required, device_required, forbidden, session_revoked
+ */
+export async function removeOwnPasskey(
+  deps: UseCase & { readonly disconnect: Disconnect },
+  actor: Actor,
+  passkey: PasskeyId,
+): Promise<void> {
+  const { tenant, user, session } = actor;
+  const act = { action: "user.remove_passkey", resource: { type: "user", id: user } } as const;
+  const ended = await audited(deps, actor, act, async (client, note) => {
+    await lockAccounts(client, [user]);
+    // This may have waited for the lock.
+    await assertSession(client, actor);
+    const facts = await readCredentialsFacts(client, user);
+    if (facts === undefined) throw userNotFound();
+    const decision = decideCredentials(actor, "remove_factor", { tenant, user, ...facts });
+    note({ decision });
+    assertAllowedOnDevice(decision);
+    await assertFreshFactor(client, actor, "remove_factor", deps.now());
+    await remove(client, user, passkey);
+    const others = await endSessionsOf(client, user, deps.now(), session);
+    note({ details: { passkey, sessions: others.length } });
+    return others;
+  });
+  disconnectEnded(deps.disconnect, tenant, ended);
+}
+
+interface NamedAccount {
+  readonly username: string;
+  readonly by?: OperatorActor | undefined;
+}
+
+/**
+ * Like `removeOwnPasskey`, for the operator of the server. All sessions of the account end.
+ * @throws IdentityError user_not_found, passkey_not_found
+ */
+export async function removePasskeyByOperator(
+  { pool, now, profiles }: DirectoryDeps,
+  tenant: TenantId,
+  { username, by = OPERATOR, passkey }: NamedAccount & { readonly passkey: PasskeyId },
+): Promise<void> {
+  const indexes = profiles.usernameIndexes(tenant, username);
+  await inTransaction(pool, tenant, async (client) => {
+    const user = await lockNamed(client, indexes);
+    await remove(client, user, passkey);
+    const ended = await endSessionsOf(client, user, now());
+    await appendEntry(client, {
+      occurredAtMs: now(),
+      tenant,
+      actor: by,
+      action: "user.remove_passkey",
+      resource: { type: "user", id: user },
+      subject: user,
+      outcome: "success",
+      details: { passkey, sessions: ended.length },
+    });
+  });
+}
+
+/**
+ * Lists the passkeys of an account, for the operator of the server.
+ * @throws IdentityError user_not_found; KeysError kms_...
+ */
+export async function listPasskeysByOperator(
+  deps: DirectoryDeps,
+  tenant: TenantId,
+  { username, by = OPERATOR }: NamedAccount,
+): Promise<readonly Passkey[]> {
+  const indexes = deps.profiles.usernameIndexes(tenant, username);
+  const user = await inTransaction(deps.pool, tenant, async (client) => {
+    const id = await lockNamed(client, indexes);
+    await appendEntry(client, {
+      occurredAtMs: deps.now(),
+      tenant,
+      actor: by,
+      action: "user.list_passkeys",
+      resource: { type: "user", id },
+      subject: id,
+      outcome: "success",
+    });
+    return id;
+  });
+  return readPasskeys(deps, tenant, user);
+}
+
+async function lockNamed(client: Client, indexes: readonly Uint8Array[]): Promise<UserId> {
+  const { rows } = await client.query<{ id: UserId }>(
+    "select id from users where username_index = any($1::bytea[]) for no key update",
+    [indexes],
+  );
+  const [account] = rows;
+  if (account === undefined) throw userNotFound();
+  return account.id;
+}
+
+async function remove(client: Client, user: UserId, passkey: PasskeyId): Promise<void> {
+  const { rowCount } = await client.query("delete from passkeys where id = $1 and user_id = $2", [
+    passkey,
+    user,
+  ]);
+  if (rowCount === 0) throw passkeyNotFound();
+  if (await hasFactor(client, user)) return;
+  // If the role needs a second factor, open sessions may only enrol another one from now on.
+  await client.query("update sessions set factor_at_ms = null where user_id = $1", [user]);
+}
