@@ -85,7 +85,7 @@ export const usualTimings: Timings = {
   drainBatchEveryMs: 50,
   letInElsewhereMs: 5_000,
   suspensionPollMs: 1_000,
-  idleEveryMs: 10_000,
+  idleEveryMs: 30_000,
   transcriptsEveryMs: 10_000,
   offlineAfterMs: 30_000,
   pollMs: 3_000,

@@ -18,22 +18,16 @@ import {
 } from "../../support/dishonest-provider.ts";
 import { follow } from "../../support/follow-audit-log.ts";
 import { register } from "../../support/identity-provider.ts";
-import {
-  allowPage,
-  madePasskey,
-  newAuthenticator,
-  page,
-  staffWithPasskey,
-} from "../../support/passkey.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { createConversation, helloOf } from "../../support/relay-socket.ts";
 import { partsOfLink } from "../../support/reset-link.ts";
 import { beginTotp, enrolTotp } from "../../support/second-factor.ts";
 import type { TestServer } from "../../support/server.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
+import { passkeyCalls } from "./passkey-calls.ts";
 import { arrange, consentOf, grantBy, postGrant } from "../control-plane/history-requests.ts";
 
-type Act = () => Promise<{ readonly status: number }>;
+export type Act = () => Promise<{ readonly status: number }>;
 
 /** A server with a customer of this subject and an agent, whose devices are registered. */
 interface Participants {
@@ -172,38 +166,7 @@ export function routeCalls({
     },
     "POST /v1/sessions/current/activity": async () => () =>
       agent.request("POST", "/v1/sessions/current/activity"),
-    "POST /v1/passkey-challenges": async () => {
-      await allowPage(server, server.tenant.slug);
-      const device = new TestDevice(server);
-      return () => device.request("POST", "/v1/passkey-challenges", { origin: page });
-    },
-    "POST /v1/account/passkeys/options": async () => {
-      await allowPage(server, server.tenant.slug);
-      const [device, staff] = [new TestDevice(server), await server.createStaff("agent")];
-      await device.signInAsStaff(staff);
-      const { password } = staff;
-      return () =>
-        device.request("POST", "/v1/account/passkeys/options", {
-          origin: page,
-          body: { password },
-        });
-    },
-    "POST /v1/account/passkeys": async () => {
-      await allowPage(server, server.tenant.slug);
-      const [device, staff] = [new TestDevice(server), await server.createStaff("agent")];
-      await device.signInAsStaff(staff);
-      const { body } = await madePasskey(device, newAuthenticator(), staff);
-      return () => device.request("POST", "/v1/account/passkeys", { origin: page, body });
-    },
-    "GET /v1/account/passkeys": async () => () => agent.request("GET", "/v1/account/passkeys"),
-    "PUT /v1/account/passkeys/{id}": async () => {
-      const { device, path } = await staffWithPasskey(server);
-      return () => device.request("PUT", path, { body: { name: "Red key" } });
-    },
-    "DELETE /v1/account/passkeys/{id}": async () => {
-      const { device, path } = await staffWithPasskey(server);
-      return () => device.request("DELETE", path);
-    },
+    ...passkeyCalls(server, agent),
     "POST /v1/sessions/current/step-up": async () => {
       const device = new TestDevice(server);
       const { recoveryCodes } = await enrolTotp(server, device, await server.createStaff("agent"));
