@@ -12,7 +12,7 @@ const seed = z
   .register(documentation, { description: "As the server gave it" });
 
 const transport = z.string().check(z.maxLength(32));
-// Browsers add members, so the object is open: what is not here is left out.
+// Browsers add members. The SDK leaves them out.
 const credential = {
   id: credentialId,
   rawId: credentialId,
@@ -21,9 +21,9 @@ const credential = {
 
 /** AuthenticationResponseJSON (Web Authentication Level 3 section 5.1). */
 export const passkeyAssertion = z
-  .object({
+  .strictObject({
     ...credential,
-    response: z.object({
+    response: z.strictObject({
       clientDataJSON: base64Url(4096),
       authenticatorData: base64Url(4096),
       signature: base64Url(2048),
@@ -31,14 +31,14 @@ export const passkeyAssertion = z
   })
   .register(documentation, {
     id: "PasskeyAssertion",
-    description: "AuthenticationResponseJSON of Web Authentication",
+    description: "AuthenticationResponseJSON of Web Authentication, these members only",
   });
 
 /** RegistrationResponseJSON (Web Authentication Level 3 section 5.1). */
 export const passkeyAttestation = z
-  .object({
+  .strictObject({
     ...credential,
-    response: z.object({
+    response: z.strictObject({
       clientDataJSON: base64Url(4096),
       attestationObject: base64Url(8192),
       transports: z.optional(z.array(transport).check(z.maxLength(8))),
@@ -46,7 +46,7 @@ export const passkeyAttestation = z
   })
   .register(documentation, {
     id: "PasskeyAttestation",
-    description: "RegistrationResponseJSON of Web Authentication",
+    description: "RegistrationResponseJSON of Web Authentication, these members only",
   });
 
 /** What an authenticator signed, and the seed of the challenge that it signed. */

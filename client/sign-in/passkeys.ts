@@ -6,6 +6,16 @@ import { sha256 } from "../../crypto/device/sodium.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Exchange } from "../http/transport.ts";
 
+// Browsers add members that the server does not take. They are left out.
+const assertion = z.object({
+  ...passkeyAssertion.shape,
+  response: z.object(passkeyAssertion.shape.response.shape),
+});
+const attestation = z.object({
+  ...passkeyAttestation.shape,
+  response: z.object(passkeyAttestation.shape.response.shape),
+});
+
 /** PublicKeyCredentialRequestOptionsJSON of Web Authentication. */
 export interface PasskeyRequest {
   readonly challenge: string;
@@ -53,7 +63,7 @@ export async function answerPasskey(exchange: Exchange, thumbprint: string, use:
     userVerification: "required",
     allowCredentials: [],
   });
-  return { seed, response: credentialIn(passkeyAssertion, response) };
+  return { seed, response: credentialIn(assertion, response) };
 }
 
 /** Makes a passkey with the server's options. The challenge contains the key of this device. */
@@ -65,7 +75,7 @@ export async function makePasskey(
   const challenge = toBase64Url(challengeOf(sha256, thumbprint, seed));
   return {
     seed,
-    response: credentialIn(passkeyAttestation, await make({ ...publicKey, challenge })),
+    response: credentialIn(attestation, await make({ ...publicKey, challenge })),
   };
 }
 

@@ -73,13 +73,15 @@ export async function answerOf(
   });
   if (reply.status !== 201) throw new Error(`expected 201, got ${JSON.stringify(reply.body)}`);
   const { seed, rpId: given } = reply.body as { readonly seed: string; readonly rpId: string };
-  const response = authenticator.getJSON(at, {
+  const { id, rawId, type, response } = authenticator.getJSON(at, {
     challenge: challengeOf(challengeFor, seed),
     rpId: rpId ?? given,
     userVerification,
     allowCredentials: [],
   });
-  return { seed, response };
+  const { clientDataJSON, authenticatorData, signature } = response;
+  const signed = { clientDataJSON, authenticatorData, signature };
+  return { seed, response: { id, rawId, type, response: signed } };
 }
 
 /** Asks for options, and has the authenticator make a passkey. @returns the refusal, or the request's body */
@@ -95,8 +97,10 @@ export async function madePasskey(
   if (asked.status !== 201) return { refused: asked };
   const { seed, publicKey } = asked.body as { readonly seed: string; readonly publicKey: object };
   const options = { ...publicKey, challenge: challengeOf(device, seed) };
-  const response = authenticator.createJSON(page, options as never);
-  return { body: { seed, name: "Blue key", response } };
+  const { id, rawId, type, response } = authenticator.createJSON(page, options as never);
+  const { clientDataJSON, attestationObject, transports } = response;
+  const made = { clientDataJSON, attestationObject, transports };
+  return { body: { seed, name: "Blue key", response: { id, rawId, type, response: made } } };
 }
 
 /** Adds a passkey to the account that the device is signed in to. */

@@ -174,7 +174,7 @@ test("every operation has an id of its own, its path's parameters, answers and s
     for (const { description } of Object.values(operation.responses))
       expect(description).not.toBe("");
     const isPublic =
-      /^(POST \/v1\/(sessions|tenants.*|account\/password-reset)|GET \/(healthz|readyz|v1\/tenants.*))$/.test(
+      /^(POST \/v1\/(sessions|passkey-challenges|tenants.*|account\/password-reset)|GET \/(healthz|readyz|v1\/tenants.*))$/.test(
         name,
       );
     const either = name === "POST /v1/relay/send" ? 2 : 1;
