@@ -12,7 +12,7 @@ const mayImport = {
   contract: ["crypto/wire", "policies"],
   db: ["crypto/wire", "policies"],
   "audit/verify": ["crypto/wire"],
-  audit: ["crypto/wire", "db", "audit/verify"],
+  audit: ["crypto/wire", "policies", "db", "audit/verify"],
   keys: [...backend.slice(0, 4), "audit/verify"],
   identity: [...backend.slice(0, 5), "audit/verify"],
   messaging: [...backend.slice(0, 6), "audit/verify"],

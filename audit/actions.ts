@@ -1,4 +1,5 @@
 import { accountActions, linkActions } from "./actions/account-actions.ts";
+import { alertActions } from "./actions/alert-actions.ts";
 import { auditActions } from "./actions/audit-actions.ts";
 import type { DetailKinds } from "./actions/action-spec.ts";
 import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
@@ -18,6 +19,7 @@ export const actions = {
   ...tenantActions,
   ...policyActions,
   ...provisioningActions,
+  ...alertActions,
   ...keyActions,
   ...deploymentActions,
 } as const;

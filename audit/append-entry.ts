@@ -15,6 +15,7 @@ import { actions, type ActionDetails, type AuditAction, type ResourceKinds } fro
 import type { ActionClass } from "./actions/action-spec.ts";
 import type { OperatorPerson } from "./operator.ts";
 import { keepPersonalFields, saltFields, type PersonalFields } from "./personal-fields.ts";
+import { raiseAlert } from "./raise-alert.ts";
 import { storeEntries } from "./store-entries.ts";
 
 /**
@@ -85,7 +86,7 @@ const newEventId = (atMs: number): Uuid => eventIds.generateOrResetCore(atMs, 10
 /**
  * Writes one entry as RFC 8785 canonical JSON with an `eventId` (UUIDv7) of its own. It writes in
  * the transaction that `client` has open, so the act and the entry commit together or not at all.
- * The transaction must be fenced to `entry.tenant`.
+ * The transaction must be fenced to `entry.tenant`. Officers are alerted in the same transaction, if a policy says so.
  * @param personal what the entry says about a person: hashes go into the entry, values into rows
  *   that can be erased
  * @returns the id of the stored entry, which is not its index in the log
@@ -101,6 +102,7 @@ export async function appendEntry<A extends AuditAction>(
   const salted = personal && saltFields(personal);
   const text = canonicalJson({ eventId, ...classified(entry), personal: salted?.hashes });
   const [id = 0] = await storeEntries(client, logOf(entry.tenant), [utf8(text)]);
+  await raiseAlert(client, eventId, entry);
   if (personal !== undefined && salted !== undefined)
     await keepPersonalFields(
       client,

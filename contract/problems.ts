@@ -116,6 +116,7 @@ export const problemKinds = {
   policy_version_closed: kind(409, "The version was withdrawn or took effect"),
   too_many_drafts: kind(409, "Too many drafts wait for an approval"),
   unknown_right: kind(400, "There is no such action on such a resource"),
+  alert_not_found: kind(404, "No alert of that id waits to be acknowledged"),
   own_approval: kind(403, "Another person must approve it"),
   approval_changed: kind(409, "This is not what was asked for"),
   approval_expired: kind(410, "The request for an approval is too old"),

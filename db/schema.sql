@@ -364,6 +364,31 @@ table sealdesk.answered_challenges (
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
+table sealdesk.alerts (
+  tenant uuid not null,
+  id uuid not null,
+  action text not null,
+  resource_kind text not null,
+  resource text not null,
+  actor text not null,
+  subject uuid,
+  raised_at_ms bigint not null,
+  acknowledged_by text,
+  acknowledged_at_ms bigint
+)
+  row level security
+  CREATE INDEX alerts_open ON sealdesk.alerts USING btree (tenant, id) WHERE (acknowledged_at_ms IS NULL)
+  constraint alerts_action_check CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text))
+  constraint alerts_actor_check CHECK ((length(actor) <= 200))
+  constraint alerts_check CHECK (((acknowledged_at_ms IS NULL) = (acknowledged_by IS NULL)))
+  constraint alerts_pkey PRIMARY KEY (tenant, id)
+  constraint alerts_resource_check CHECK ((length(resource) <= 200))
+  constraint alerts_resource_kind_check CHECK ((resource_kind ~ '^[a-z_-]+$'::text))
+  constraint alerts_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert (action, actor, id, raised_at_ms, resource, resource_kind, subject, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (acknowledged_at_ms, acknowledged_by) to sealdesk_app
+  policy acknowledged_once for w using ((acknowledged_at_ms IS NULL)) with check (true)
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.api_keys (

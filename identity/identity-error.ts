@@ -104,6 +104,8 @@ export type IdentityErrorCode =
   | "approval_expired"
   | "approval_used" // approved or withdrawn before
   | "other_version_to_come" // an approved version has yet to take effect
+  // alerts
+  | "alert_not_found" // or it was acknowledged before
   | "forbidden"; // the policy said no
 
 /** A refusal or failure of the identity domain. */

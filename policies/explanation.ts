@@ -1,5 +1,6 @@
 import { decideConversation, conversationSubject, type ConversationFacts } from "./abilities.ts";
 import type { Actor } from "./actor.ts";
+import { decideAlerts } from "./alerts.ts";
 import { decideAuditReading } from "./audit-access.ts";
 import type { Decision } from "./decision.ts";
 import { decideDirectory, directorySubject, type DirectoryFacts } from "./directory.ts";
@@ -29,6 +30,7 @@ export interface FactsOf {
   readonly audit_log: Facts;
   readonly account_names: Facts;
   readonly staff_list: Facts;
+  readonly alerts: Facts;
   readonly policy: PolicyFacts;
 }
 
@@ -82,6 +84,10 @@ const deciders: {
   },
   staff_list: {
     decide: (actor, _action, { tenant }) => decideStaffList(actor, tenant).decision,
+    subject: (_actor, facts) => facts,
+  },
+  alerts: {
+    decide: (actor, action, { tenant }) => decideAlerts(actor, action, tenant),
     subject: (_actor, facts) => facts,
   },
   policy: { decide: decidePolicyAct, subject: policySubject },

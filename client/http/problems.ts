@@ -142,6 +142,7 @@ const codes: ErrorCodes = {
   policy_version_closed: byStatus,
   too_many_drafts: byStatus,
   unknown_right: byStatus,
+  alert_not_found: byStatus,
   own_approval: byStatus,
   approval_changed: byStatus,
   approval_expired: byStatus,

@@ -48,6 +48,7 @@ export async function loadFacts(
     case "audit_log":
     case "account_names":
     case "staff_list":
+    case "alerts":
       return { tenant };
   }
 }

@@ -28,7 +28,7 @@ export interface AskedWords {
   readonly subject?: UserId | undefined;
 }
 
-const single: readonly string[] = ["audit_log", "account_names", "staff_list", "policy"];
+const single: readonly string[] = ["audit_log", "account_names", "staff_list", "alerts", "policy"];
 
 const isAsked = (kind: string): kind is AskedResource =>
   Object.hasOwn(floors, kind) && !unasked.some((each) => each === kind);

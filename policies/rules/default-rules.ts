@@ -1,4 +1,5 @@
 import { administrationRules, type AdministrationAction } from "./administration.ts";
+import { alertRules, type AlertAction } from "./alerts.ts";
 import { conversationRules, type ConversationAction } from "./conversation.ts";
 import { credentialsRules, type CredentialsAction } from "./credentials.ts";
 import { directoryRules, type DirectoryAction } from "./directory.ts";
@@ -20,6 +21,7 @@ export interface ActionsOf {
   readonly audit_log: "read";
   readonly account_names: "read";
   readonly staff_list: "read";
+  readonly alerts: AlertAction;
   readonly administration: AdministrationAction;
   readonly policy: PolicyAction;
 }
@@ -38,6 +40,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...credentialsRules,
   ...linkRules,
   ...readingRules,
+  ...alertRules,
   ...administrationRules,
   ...policyRules,
 ];

@@ -50,6 +50,7 @@ export const conditionFacts: {
   audit_log: {},
   account_names: {},
   staff_list: {},
+  alerts: {},
   administration: {},
   credentials: {},
   policy: {},

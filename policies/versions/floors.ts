@@ -72,6 +72,8 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
   audit_log: { read: reading },
   account_names: { read: reading },
   staff_list: { read: reading },
+  // An act could otherwise be hidden from the officers.
+  alerts: { read: "fixed", acknowledge: "fixed" },
   // Without these, nobody could repair an account. The tenant's settings say what else is required.
   credentials: {
     change_password: "fixed",

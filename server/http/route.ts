@@ -27,6 +27,7 @@ export interface RouteSpec {
     | "Audit"
     | "Administration"
     | "Provisioning"
+    | "Alerts"
     | "Policy"
     | "Service";
   /**

@@ -47,6 +47,7 @@ import {
   resetStaffRoute,
   setRoleRoute,
 } from "./routes/administration/staff.ts";
+import { acknowledgeAlertRoute, listAlertsRoute } from "./routes/alerts.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
 import { downloadAttachmentRoute } from "./routes/attachments/download.ts";
 import {
@@ -286,6 +287,8 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     listAccountsRoute(auditLog),
     tailAuditRoute(auditLog, deps.stopping),
     ...policyRoutes({ ...useCase, newId, profiles, policies: new Policies() }),
+    listAlertsRoute(useCase),
+    acknowledgeAlertRoute(useCase),
     healthRoute(),
     readyRoute(deps.readiness),
   ];

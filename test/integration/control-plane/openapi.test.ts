@@ -135,6 +135,8 @@ test("the document names every route", () => {
       "GET /v1/policy/versions/{version}/preview",
       "POST /v1/policy/versions/{version}/approval",
       "DELETE /v1/policy/versions/{version}",
+      "GET /v1/alerts",
+      "POST /v1/alerts/{id}/acknowledgement",
       "GET /healthz",
       "GET /readyz",
     ].toSorted(),

@@ -241,6 +241,7 @@ audit.restores: select
 audit.tiles: select
 audit.trees: select
 sealdesk.answered_challenges: delete insert select
+sealdesk.alerts: insert(action,actor,id,raised_at_ms,resource,resource_kind,subject,tenant) select update(acknowledged_at_ms,acknowledged_by)
 sealdesk.api_keys: select update(last_used_day)
 sealdesk.api_requests: delete insert select update(answer,status)
 sealdesk.approvals: insert(action,expires_at_ms,id,parameters_hash,reason,requested_at_ms,requester,tenant) select update(approver,executed_at_ms,withdrawn_at_ms)

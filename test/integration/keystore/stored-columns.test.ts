@@ -100,6 +100,9 @@ const madeByTheServer = [
   "audit.repeats.actor_id",
   "audit.tiles.hashes",
   "audit.trees.root",
+  "sealdesk.alerts.acknowledged_by",
+  "sealdesk.alerts.actor",
+  "sealdesk.alerts.resource",
   "sealdesk.approvals.reason",
   "sealdesk.approvals.requester",
   "sealdesk.approvals.approver",
@@ -134,6 +137,8 @@ const madeByTheServer = [
   "sealdesk.tenants.slug",
 ];
 const oneOfAFewWords = [
+  "sealdesk.alerts.action",
+  "sealdesk.alerts.resource_kind",
   "sealdesk.approvals.action",
   "audit.repeats.action",
   "audit.repeats.actor_kind",

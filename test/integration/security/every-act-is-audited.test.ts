@@ -93,7 +93,7 @@ test("each route leaves its declared entry for every change and every read of ot
     expect([name, entries]).toEqual([name, left]);
     if (entries.length === 0) expect([name, await everythingKept()]).toEqual([name, before.kept]);
   }
-}, 90_000);
+}, 300_000);
 
 const code = (text: string): string => `\`${text}\``;
 

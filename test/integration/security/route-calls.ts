@@ -374,6 +374,17 @@ export function routeCalls({
       const { path, admin } = await draftedVersion();
       return () => admin.request("DELETE", path);
     },
+    "GET /v1/alerts": async () => {
+      const auditor = await auditorOf();
+      return () => auditor.request("GET", "/v1/alerts");
+    },
+    "POST /v1/alerts/{id}/acknowledgement": async () => {
+      const { path, hash } = await draftedVersion();
+      const officer = await staffDevice(server, "compliance_officer");
+      await officer.request("POST", `${path}/approval`, { body: { hash } });
+      const { body } = await officer.request("GET", "/v1/alerts");
+      return () => officer.request("POST", `/v1/alerts/${body.alerts[0].id}/acknowledgement`);
+    },
     "GET /healthz": async () => () => fetch(`${server.url}/healthz`),
     "GET /readyz": async () => () => fetch(`${server.url}/readyz`),
   };

@@ -5,6 +5,7 @@ import {
   attachmentActions,
   conversationActions,
 } from "../../../audit/actions/conversation-actions.ts";
+import { alertActions } from "../../../audit/actions/alert-actions.ts";
 import { deploymentActions } from "../../../audit/actions/deployment-actions.ts";
 import { keyActions } from "../../../audit/actions/key-actions.ts";
 import { auditActions } from "../../../audit/actions/audit-actions.ts";
@@ -22,6 +23,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "Tenants, by their operator": tenantActions,
   "People and groups of identity providers (SCIM)": provisioningActions,
   "The policy": policyActions,
+  "Alerts of officers": alertActions,
   "The audit log": auditActions,
   Keys: keyActions,
   "The deployment": deploymentActions,

@@ -14,6 +14,7 @@ const titles = {
   audit_log: "The audit log",
   account_names: "The names of accounts",
   staff_list: "The list of staff",
+  alerts: "Alerts of officers",
   administration: "API keys of the tenant's backend",
   policy: "The policy",
 } as const;

@@ -1,0 +1,30 @@
+import * as z from "zod/mini";
+import { documentation } from "./documentation.ts";
+import { milliseconds, userId, uuid } from "./values.ts";
+
+export const alertsQuery = z.strictObject({
+  before: z.optional(uuid).register(documentation, {
+    description: "The last alert of the page before",
+  }),
+  all: z.optional(z.literal("true")).register(documentation, {
+    description: "Lists acknowledged alerts too",
+  }),
+});
+
+const alert = z.object({
+  id: uuid.register(documentation, {
+    description: "The `eventId` of the act's entry in the audit log",
+  }),
+  action: z.string(),
+  resourceKind: z.string(),
+  resource: z.string(),
+  actor: z.string(),
+  subject: z.nullable(userId),
+  raisedAtMs: milliseconds,
+  acknowledgedBy: z.nullable(z.string()),
+  acknowledgedAtMs: z.nullable(milliseconds),
+});
+
+export const alerts = z
+  .object({ alerts: z.array(alert) })
+  .register(documentation, { id: "Alerts" });
