@@ -75,7 +75,9 @@ test("an alert is stored with its act or not at all, and no other tenant sees it
   });
   await expect(failing).rejects.toThrow("the act failed");
   const stored = () =>
-    inTransaction(pool, tenant.id, (client) => client.query<{ action: string }>("select action from alerts"));
+    inTransaction(pool, tenant.id, (client) =>
+      client.query<{ action: string }>("select action from alerts"),
+    );
   expect((await stored()).rows).toEqual([]);
   await inTransaction(pool, tenant.id, (client) => appendEntry(client, entry));
   expect((await stored()).rows).toEqual([{ action: entry.action }]);
