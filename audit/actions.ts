@@ -2,6 +2,7 @@ import { accountActions, linkActions } from "./actions/account-actions.ts";
 import { alertActions } from "./actions/alert-actions.ts";
 import { auditActions } from "./actions/audit-actions.ts";
 import type { DetailKinds } from "./actions/action-spec.ts";
+import { breakGlassActions } from "./actions/break-glass-actions.ts";
 import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
 import { deploymentActions } from "./actions/deployment-actions.ts";
 import { keyActions } from "./actions/key-actions.ts";
@@ -20,6 +21,7 @@ export const actions = {
   ...policyActions,
   ...provisioningActions,
   ...alertActions,
+  ...breakGlassActions,
   ...keyActions,
   ...deploymentActions,
 } as const;

@@ -1,7 +1,22 @@
+import type { TenantId, UserId } from "../crypto/wire/ids.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { Client } from "../db/pool.ts";
 import { isAlerting } from "../policies/alerts.ts";
-import type { EntryRecord } from "./append-entry.ts";
+
+/** The fields of an entry that an alert has. */
+interface AlertingEntry {
+  readonly tenant: TenantId;
+  readonly actor: {
+    readonly id: string;
+    readonly person?: { readonly name: string } | undefined;
+  };
+  readonly action: string;
+  readonly resource: { readonly type: string; readonly id: string };
+  readonly subject?: UserId | undefined;
+  readonly outcome: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly occurredAtMs: number;
+}
 
 const INSERT = `
   insert into sealdesk.alerts (tenant, id, action, resource_kind, resource, actor, subject, raised_at_ms)
@@ -15,7 +30,7 @@ const INSERT = `
 export async function raiseAlert(
   client: Client,
   eventId: Uuid,
-  entry: Omit<EntryRecord, "class">,
+  entry: AlertingEntry,
 ): Promise<void> {
   const { tenant, actor, action, resource, subject, outcome, occurredAtMs } = entry;
   if (outcome !== "success" || !isAlerting(action)) return;

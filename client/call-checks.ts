@@ -143,6 +143,8 @@ export const connectOptions: Check = (value, name) => {
     );
 };
 
+export const breakGlass = optional(object({ request: uuid, untilMs: integer(0) }));
+
 export const role = text(64);
 export const code = text(longestText);
 export const secret = text(longestText);

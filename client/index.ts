@@ -39,7 +39,7 @@ export type { AttachmentData } from "./attachments/pieces.ts";
 export type { GrantedHistory, GrantRequest } from "./history/history-granter.ts";
 export type { ChangedConsent } from "./history/exchange.ts";
 export type { HistoryProgress } from "./history/progress.ts";
-export type { Consent, GrantPurpose, HistoryGrant } from "../crypto/wire/receipt.ts";
+export type { BreakGlass, Consent, GrantPurpose, HistoryGrant } from "../crypto/wire/receipt.ts";
 export type {
   AttachmentItem,
   ConsentItem,

@@ -434,6 +434,23 @@ table sealdesk.api_requests (
   grant update (answer, status) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.approval_answers (
+  tenant uuid not null,
+  approval uuid not null,
+  approver text not null,
+  answered_at_ms bigint not null
+)
+  row level security
+  constraint approval_answers_pkey PRIMARY KEY (tenant, approval, approver)
+  constraint approval_answers_tenant_approval_fkey FOREIGN KEY (tenant, approval) REFERENCES sealdesk.approvals(tenant, id)
+  constraint approval_answers_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy of_another for a using () with check ((EXISTS ( SELECT
+   FROM sealdesk.approvals a
+  WHERE ((a.tenant = approval_answers.tenant) AND (a.id = approval_answers.approval) AND (a.requester <> approval_answers.approver) AND (a.executed_at_ms IS NULL) AND (a.withdrawn_at_ms IS NULL) AND (a.refused_at_ms IS NULL)))))
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.approvals (
   tenant uuid not null,
   id uuid not null,
@@ -445,22 +462,31 @@ table sealdesk.approvals (
   expires_at_ms bigint not null,
   approver text,
   executed_at_ms bigint,
-  withdrawn_at_ms bigint
+  withdrawn_at_ms bigint,
+  needed smallint not null default 1,
+  parameters jsonb not null default '{}'::jsonb,
+  refused_by text,
+  refused_at_ms bigint
 )
   row level security
+  CREATE TRIGGER assert_enough_approvers BEFORE UPDATE OF executed_at_ms ON sealdesk.approvals FOR EACH ROW WHEN ((new.executed_at_ms IS NOT NULL)) EXECUTE FUNCTION sealdesk.assert_enough_approvers() -- enabled A
   constraint approvals_action_check CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text))
   constraint approvals_check CHECK ((expires_at_ms > requested_at_ms))
   constraint approvals_check1 CHECK ((approver <> requester))
   constraint approvals_check2 CHECK (((executed_at_ms IS NULL) = (approver IS NULL)))
   constraint approvals_check3 CHECK (((withdrawn_at_ms IS NULL) OR (executed_at_ms IS NULL)))
+  constraint approvals_check4 CHECK ((refused_by <> requester))
+  constraint approvals_check5 CHECK (((refused_at_ms IS NULL) = (refused_by IS NULL)))
+  constraint approvals_needed_check CHECK (((needed >= 1) AND (needed <= 5)))
+  constraint approvals_parameters_check CHECK ((jsonb_typeof(parameters) = 'object'::text))
   constraint approvals_parameters_hash_check CHECK ((length(parameters_hash) = 32))
   constraint approvals_pkey PRIMARY KEY (tenant, id)
   constraint approvals_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 300)))
   constraint approvals_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  grant insert (action, expires_at_ms, id, parameters_hash, reason, requested_at_ms, requester, tenant) to sealdesk_app
+  grant insert (action, expires_at_ms, id, needed, parameters, parameters_hash, reason, requested_at_ms, requester, tenant) to sealdesk_app
   grant select to sealdesk_app
-  grant update (approver, executed_at_ms, withdrawn_at_ms) to sealdesk_app
-  policy answered_once for w using (((executed_at_ms IS NULL) AND (withdrawn_at_ms IS NULL))) with check (true)
+  grant update (approver, executed_at_ms, refused_at_ms, refused_by, withdrawn_at_ms) to sealdesk_app
+  policy answered_once for w using (((executed_at_ms IS NULL) AND (withdrawn_at_ms IS NULL) AND (refused_at_ms IS NULL))) with check (true)
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.attachment_references (
@@ -571,6 +597,41 @@ table sealdesk.authority_entries (
   constraint authority_entries_version_check CHECK ((version > 0))
   grant insert to sealdesk_app
   grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.break_glass (
+  tenant uuid not null,
+  id uuid not null,
+  conversation uuid not null,
+  requester uuid not null,
+  minutes smallint not null,
+  granted_until_ms bigint,
+  ended_at_ms bigint,
+  ended_by text,
+  reviewed_by text,
+  reviewed_at_ms bigint,
+  finding text
+)
+  row level security
+  CREATE INDEX break_glass_conversation ON sealdesk.break_glass USING btree (tenant, conversation) WHERE (ended_at_ms IS NULL)
+  CREATE INDEX break_glass_running ON sealdesk.break_glass USING btree (granted_until_ms) WHERE (ended_at_ms IS NULL)
+  constraint break_glass_check CHECK (((ended_at_ms IS NULL) OR (granted_until_ms IS NOT NULL)))
+  constraint break_glass_check1 CHECK (((ended_by IS NULL) OR (ended_at_ms IS NOT NULL)))
+  constraint break_glass_check2 CHECK (((reviewed_at_ms IS NULL) = (reviewed_by IS NULL)))
+  constraint break_glass_check3 CHECK (((finding IS NULL) = (reviewed_by IS NULL)))
+  constraint break_glass_check4 CHECK (((reviewed_by IS NULL) OR (ended_at_ms IS NOT NULL)))
+  constraint break_glass_finding_check CHECK ((finding = ANY (ARRAY['justified'::text, 'not_justified'::text])))
+  constraint break_glass_minutes_check CHECK (((minutes >= 1) AND (minutes <= 60)))
+  constraint break_glass_pkey PRIMARY KEY (tenant, id)
+  constraint break_glass_tenant_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
+  constraint break_glass_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint break_glass_tenant_id_fkey FOREIGN KEY (tenant, id) REFERENCES sealdesk.approvals(tenant, id)
+  constraint break_glass_tenant_requester_fkey FOREIGN KEY (tenant, requester) REFERENCES sealdesk.users(tenant, id)
+  grant insert (conversation, id, minutes, requester, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (ended_at_ms, ended_by, finding, reviewed_at_ms, reviewed_by) to sealdesk_app
+  policy find_ended for r using ((ended_at_ms IS NULL))
+  policy reviewed_once for w using ((reviewed_at_ms IS NULL)) with check (true)
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.consents (
@@ -860,7 +921,8 @@ table sealdesk.member_devices (
   user_id uuid not null,
   from_seq bigint not null,
   until_seq bigint,
-  finished boolean not null default false
+  finished boolean not null default false,
+  break_glass uuid
 )
   row level security
   CREATE INDEX member_devices_device_conversation_idx ON sealdesk.member_devices USING btree (device, conversation)
@@ -869,6 +931,7 @@ table sealdesk.member_devices (
   constraint member_devices_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
   constraint member_devices_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
   constraint member_devices_pkey PRIMARY KEY (conversation, device, from_seq)
+  constraint member_devices_tenant_break_glass_fkey FOREIGN KEY (tenant, break_glass) REFERENCES sealdesk.break_glass(tenant, id)
   constraint member_devices_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint member_devices_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant insert to sealdesk_app
@@ -883,7 +946,8 @@ table sealdesk.members (
   role text not null,
   from_seq bigint not null,
   until_seq bigint,
-  open boolean not null default true
+  open boolean not null default true,
+  break_glass uuid
 )
   row level security
   CREATE INDEX members_open ON sealdesk.members USING btree (user_id) WHERE (open AND (until_seq IS NULL))
@@ -891,6 +955,7 @@ table sealdesk.members (
   CREATE UNIQUE INDEX members_conversation_user_id_idx ON sealdesk.members USING btree (conversation, user_id) WHERE (until_seq IS NULL)
   constraint members_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
   constraint members_pkey PRIMARY KEY (conversation, user_id, from_seq)
+  constraint members_tenant_break_glass_fkey FOREIGN KEY (tenant, break_glass) REFERENCES sealdesk.break_glass(tenant, id)
   constraint members_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint members_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant insert to sealdesk_app
@@ -1377,6 +1442,20 @@ begin
 end
 $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.assert_enough_approvers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+begin
+  if (select count(*) from approval_answers
+      where tenant = new.tenant and approval = new.id and approver <> new.approver) < new.needed - 1 then
+    raise exception 'the request needs more approvers' using errcode = 'check_violation';
+  end if;
+  return new;
+end
+$function$
+
 CREATE OR REPLACE FUNCTION sealdesk.assert_policy_version(expected integer)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1515,6 +1594,19 @@ begin
 end
 $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.grant_break_glass(request uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  update break_glass b set granted_until_ms = database_now_ms() + b.minutes * 60000
+  from approvals a
+  where b.tenant = current_tenant() and b.id = request and b.granted_until_ms is null
+    and a.tenant = b.tenant and a.id = b.id and a.executed_at_ms is not null
+  returning b.granted_until_ms
+$function$
+
 CREATE OR REPLACE FUNCTION sealdesk.has_customers()
  RETURNS boolean
  LANGUAGE sql
@@ -1535,6 +1627,12 @@ begin
   return new;
 end
 $function$
+
+CREATE OR REPLACE FUNCTION sealdesk.is_current(by_break_glass uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN ((by_break_glass IS NULL) OR (EXISTS (SELECT FROM sealdesk.break_glass b WHERE ((b.tenant = sealdesk.current_tenant()) AND (b.id = is_current.by_break_glass) AND (b.ended_at_ms IS NULL) AND (b.granted_until_ms > sealdesk.database_now_ms())))))
 
 CREATE OR REPLACE FUNCTION keystore.keep_scope_key()
  RETURNS trigger
@@ -1743,6 +1841,16 @@ AS $function$
     and v.withdrawn_at_ms is null and a.tenant = v.tenant and a.id = v.approval
     and a.executed_at_ms is not null
   returning v.effective_from_ms
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.tenants_with_ended_break_glass()
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  select distinct tenant from break_glass
+  where ended_at_ms is null and granted_until_ms <= database_now_ms()
 $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.uncount_messages()

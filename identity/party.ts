@@ -20,7 +20,9 @@ export const nameOf = (party: Party): string =>
   "actor" in party ? party.actor.user : `operator:${party.operator.person?.name ?? "unknown"}`;
 
 /** What the act adds to its entry. */
-export type Note<A extends AuditAction> = (more: Pick<Act<A>, "details" | "decision">) => void;
+export type Note<A extends AuditAction> = (
+  more: Partial<Pick<Act<A>, "subject" | "details" | "decision">>,
+) => void;
 
 /**
  * Like `audited`, for staff and for the operator. The operator has the database, so no policy decides about
@@ -36,9 +38,9 @@ export function auditedBy<A extends AuditAction, T>(
   if ("actor" in party) return audited(deps, party.actor, act, work);
   const { tenant, operator } = party;
   return inTransaction(deps.pool, tenant, async (client) => {
-    let { details } = act;
-    const result = await work(client, (more) => void (details = more.details ?? details));
-    const { action, resource, subject } = act;
+    let whole = act;
+    const result = await work(client, (more) => void (whole = { ...whole, ...more }));
+    const { action, resource, subject, details } = whole;
     const entry = { action, resource, subject, details };
     await appendEntry(client, {
       ...entry,

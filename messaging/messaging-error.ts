@@ -9,6 +9,11 @@ export type MessagingErrorCode =
   | "too_many_members" // more than one event can list, or more devices than one message can be sealed for
   | "member_not_found"
   | "already_a_member"
+  | "access_not_found" // no such request for access in an emergency
+  | "access_not_needed" // the actor is a member, or may join without it
+  | "access_not_running" // not granted, or over
+  | "access_not_ended" // not over yet, or reviewed before
+  | "too_many_requests" // requests for access of the account wait for approvers
   | "no_device" // a member needs a registered device before it can be written to
   | "invalid_signature" // the record is not signed by the device that sends it
   | "invalid_record" // a receipt that is malformed or does not match the request

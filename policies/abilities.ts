@@ -48,6 +48,10 @@ export interface ConversationFacts {
   /** Users who are members now. For "create": users who will be members, including the creator. */
   readonly members: readonly UserId[];
   readonly state: "open" | "closed";
+  /** Users who have access in an emergency now. */
+  readonly brokenGlass?: readonly UserId[] | undefined;
+  /** Users whose membership counts no more, because it began with such an access, which is over. */
+  readonly lapsed?: readonly UserId[] | undefined;
   /** The user to add or remove, for "add_member" and "remove_member". */
   readonly subject?: Subject | undefined;
   /** The messages to be shown, and their recipient, for "grant_history". */
@@ -68,6 +72,8 @@ export interface ConversationFacts {
 
 /** The facts under the names that the conditions of the rules use. */
 interface ConversationSubject extends Omit<ConversationFacts, "others"> {
+  readonly brokenGlass: readonly UserId[];
+  readonly lapsed: readonly UserId[];
   /** What forbids the consent. */
   readonly consentFaults: readonly string[];
   readonly otherRoles: readonly Role[];
@@ -82,6 +88,8 @@ export function conversationSubject(
   const known = new Map((facts.others ?? []).map(({ user, role }) => [user, role]));
   return {
     ...facts,
+    brokenGlass: facts.brokenGlass ?? [],
+    lapsed: facts.lapsed ?? [],
     consentFaults: whyNoConsent(facts.consent),
     otherRoles: [...known.values()],
     unknownMembers: facts.members.filter((user) => user !== actor.user && !known.has(user)),
@@ -118,6 +126,7 @@ function whyNot(
   if (facts.tenant !== actor.tenant) return ["foreign_tenant"];
   const reasons: string[] = [];
   if (!facts.members.includes(actor.user)) reasons.push("not_a_member");
+  if (facts.lapsed?.includes(actor.user) === true) reasons.push("access_ended");
   if (facts.state === "closed" && !whenClosed.includes(action)) reasons.push("conversation_closed");
   if (facts.pack === "for_others") reasons.push("granted_to_others");
   if (facts.subject !== undefined && !conversingRoles.includes(facts.subject.role))

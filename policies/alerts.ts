@@ -11,6 +11,10 @@ import type { AlertAction } from "./rules/alerts.ts";
 const alertingActs: readonly string[] = [
   "account.reset",
   "audit.export",
+  "break_glass.approve",
+  "break_glass.end",
+  "break_glass.request",
+  "break_glass.use",
   "policy.approve",
   "policy.effective",
   "tenant.add_api_key",

@@ -2,6 +2,7 @@ import { decideConversation, conversationSubject, type ConversationFacts } from 
 import type { Actor } from "./actor.ts";
 import { decideAlerts } from "./alerts.ts";
 import { decideAuditReading } from "./audit-access.ts";
+import { decideApprovals } from "./approvals.ts";
 import type { Decision } from "./decision.ts";
 import { decideDirectory, directorySubject, type DirectoryFacts } from "./directory.ts";
 import { grantingRule, isForDevice, isForRole, type Facts } from "./granting-rule.ts";
@@ -16,9 +17,9 @@ import { decideUpload, type UploadFacts } from "./uploads.ts";
 
 /**
  * The resources whose decisions are explained. Programs with an API key have their own. No version changes who
- * may do what with the credentials of an account.
+ * may do what with the credentials of an account, or with access in an emergency.
  */
-export type ExplainedResource = Exclude<Resource, "administration" | "credentials">;
+export type ExplainedResource = Exclude<Resource, "administration" | "credentials" | "break_glass">;
 
 /** The facts that the decision about each kind of resource needs. */
 export interface FactsOf {
@@ -31,6 +32,7 @@ export interface FactsOf {
   readonly account_names: Facts;
   readonly staff_list: Facts;
   readonly alerts: Facts;
+  readonly approvals: Facts;
   readonly policy: PolicyFacts;
 }
 
@@ -88,6 +90,10 @@ const deciders: {
   },
   alerts: {
     decide: (actor, action, { tenant }) => decideAlerts(actor, action, tenant),
+    subject: (_actor, facts) => facts,
+  },
+  approvals: {
+    decide: (actor, _action, { tenant }) => decideApprovals(actor, tenant),
     subject: (_actor, facts) => facts,
   },
   policy: { decide: decidePolicyAct, subject: policySubject },

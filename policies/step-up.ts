@@ -12,6 +12,7 @@ const acts = {
   directory: ["revoke_device", "reset_account"],
   credentials: ["reset_password", "enrol_factor", "remove_factor", "reset_factor"],
   policy: ["approve"],
+  break_glass: ["approve"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };
 
 /** An act that needs a fresh proof of the second factor. */

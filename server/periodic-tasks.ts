@@ -9,9 +9,11 @@ import { sweepLinksPeriodically } from "../identity/linking/sweep-links.ts";
 import { forgetSaltsPeriodically } from "../identity/tokens/network-pseudonyms.ts";
 import type { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
 import { recordEffectivePeriodically } from "../identity/policy/record-effective.ts";
+import type { Disconnect } from "../identity/tokens/disconnect.ts";
 import { sweepSessionsPeriodically } from "../identity/tokens/sweep-sessions.ts";
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
 import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
+import { endOverduePeriodically } from "../messaging/break-glass/end-access.ts";
 import { sweepDaysPeriodically } from "../messaging/storage/sweep-days.ts";
 import type { Kms } from "../keys/kms/kms.ts";
 import { watchClock } from "./clock-watch.ts";
@@ -32,12 +34,13 @@ interface Deps {
   /** Time between two looks at the node's clock. */
   readonly clockEveryMs: number;
   readonly refusedSignIns: RefusedSignIns;
+  readonly disconnect: Disconnect;
 }
 
 /** Starts what the server does by itself from time to time. A failure is logged. */
 export function startPeriodicTasks(deps: Deps, closers: Closers): void {
   const { pool, now, log, keyTree, kms, attachments, authority, metrics } = deps;
-  const { clockEveryMs, refusedSignIns } = deps;
+  const { clockEveryMs, refusedSignIns, disconnect } = deps;
   const logged = (message: string) => (error: unknown) => log.error(message, describeError(error));
   const stops = [
     rewrapPeriodically(
@@ -59,6 +62,10 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     recordEffectivePeriodically(
       { pool, now },
       logged("versions of policies could not be recorded"),
+    ),
+    endOverduePeriodically(
+      { pool, now, disconnect },
+      logged("the end of access by break-glass could not be recorded"),
     ),
     writeSumsPeriodically({ pool, now }, logged("sums of repeated acts could not be written")),
     watchClock({ pool, now, log }, clockEveryMs, logged("the clock could not be compared")),

@@ -106,8 +106,21 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const { authority } = foundation;
   const { clockEveryMs } = foundation.timings;
   const refusedSignIns = new RefusedSignIns();
+  const { disconnect } = dataPlane;
   startPeriodicTasks(
-    { pool, now, log, keyTree, kms, attachments, authority, metrics, clockEveryMs, refusedSignIns },
+    {
+      pool,
+      now,
+      log,
+      keyTree,
+      kms,
+      attachments,
+      authority,
+      metrics,
+      clockEveryMs,
+      refusedSignIns,
+      disconnect,
+    },
     closers,
   );
 

@@ -29,8 +29,9 @@ export const conversationActions = {
   "conversation.add_member": {
     class: "U",
     resources: ["conversation"],
-    details: change,
-    description: "A user becomes a member.",
+    details: { ...change, breakGlass: "id" },
+    description:
+      "A user becomes a member. `breakGlass` is the access in an emergency with which they join.",
   },
   "conversation.remove_member": {
     class: "U",

@@ -9,6 +9,7 @@ import type { Uploader } from "../attachments/uploader.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
 import type { ChangedConsent } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/history-granter.ts";
+import type { BreakGlass } from "../../crypto/wire/receipt.ts";
 import { act } from "../receipts/act.ts";
 import type { ConversationItem, LoggedItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
@@ -173,15 +174,18 @@ export class Conversation {
   /**
    * Adds a user from now on. They cannot read earlier messages. Resolves when this device has seen
    * the change, so your next message is for them too.
+   * @param breakGlass the access in an emergency with which you add yourself, if the server granted one. Every member
+   *   sees it
    * @throws SealdeskError forbidden, member_not_found, already_a_member, no_device,
    *   membership_unverified, conversation_not_found
    * @throws SealdeskError server_error with `problem` stale_record: other changes were always first;
    *   with `problem` staff_not_certified: the tenant's authority does not certify your role yet. Call it
    *   again in a minute
    */
-  async addMember(user: Given<UserId>): Promise<void> {
+  async addMember(user: Given<UserId>, breakGlass?: BreakGlass): Promise<void> {
     const added = given(user, "user");
-    const { seq } = await act(this.#deps, this.#log, "member_added", added);
+    checks.breakGlass(breakGlass, "breakGlass");
+    const { seq } = await act(this.#deps, this.#log, "member_added", added, breakGlass);
     // Staff who are no members see an event only if it is they who are added.
     if (this.#log.state?.joined === true || added === this.#log.self.user)
       await this.#log.reached(seq);

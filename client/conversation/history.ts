@@ -366,7 +366,10 @@ function controlItem(
     const { actor, subject, members } = control;
     const isChecked = needsReceipt(kind) && grantedBy === undefined;
     const signedBy = isChecked ? { user: actor, device: senderDevice } : undefined;
-    return { kind, seq, actor, subject, members, device, signedBy, receivedAtMs };
+    const receipt = isChecked ? receiptOf(control) : undefined;
+    const breakGlass = receipt?.type === "membership" ? receipt.breakGlass : undefined;
+    const joined = breakGlass === undefined ? {} : { breakGlass };
+    return { kind, seq, actor, subject, members, device, signedBy, receivedAtMs, ...joined };
   }
   const receipt = receiptOf(control);
   if (receipt === undefined || problems.some(({ code }) => code === "invalid_receipt"))

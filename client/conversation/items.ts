@@ -1,5 +1,5 @@
 import type { EventKind, Member } from "../../crypto/wire/frame.ts";
-import type { Consent, HistoryGrant } from "../../crypto/wire/receipt.ts";
+import type { BreakGlass, Consent, HistoryGrant } from "../../crypto/wire/receipt.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
 import type { UserId, DeviceId, MessageId } from "../../crypto/wire/ids.ts";
 
@@ -94,6 +94,11 @@ export interface MembershipItem extends Placed {
    * no person acted (`device_added`, `device_removed`), and in granted history, where it is not checked.
    */
   readonly signedBy: { readonly user: UserId; readonly device: DeviceId } | undefined;
+  /**
+   * Set if the actor joined with access in an emergency, as they have signed. Undefined in granted history, where the
+   * signature is not checked.
+   */
+  readonly breakGlass?: BreakGlass;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
   readonly receivedAtMs: number;
 }

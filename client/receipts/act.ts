@@ -1,7 +1,7 @@
 import type { Member, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { ActId, ConversationId, NewId, UserId } from "../../crypto/wire/ids.ts";
 import { membersToSign } from "../../crypto/wire/membership.ts";
-import type { MembershipKind } from "../../crypto/wire/receipt.ts";
+import type { BreakGlass, MembershipKind } from "../../crypto/wire/receipt.ts";
 import { membersBytes } from "../../crypto/wire/signed-records.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
@@ -24,6 +24,7 @@ interface Act extends Pick<HeadToSign, "after" | "epoch" | "members"> {
   readonly conversation: ConversationId;
   readonly kind: MembershipKind;
   readonly subject: UserId;
+  readonly breakGlass?: BreakGlass | undefined;
 }
 
 /** Signs an act of this device. `epoch` and `members` are those after it. */
@@ -57,6 +58,7 @@ export type ActKind = Exclude<MembershipKind, "created">;
 
 /**
  * Signs an act on a conversation and posts it. Resolves with its place in the log.
+ * @param breakGlass the access in an emergency with which this account joins, if it does
  * @throws SealdeskError membership_unverified, and those of the requests
  */
 export function act(
@@ -64,6 +66,7 @@ export function act(
   log: SignableLog,
   kind: ActKind,
   subject: UserId,
+  breakGlass?: BreakGlass,
 ): Promise<{ readonly seq: number }> {
   const { api } = deps;
   const { id: conversation } = log;
@@ -79,6 +82,7 @@ export function act(
       conversation,
       kind,
       subject,
+      breakGlass,
       after,
       epoch: kind === "closed" ? epoch : epoch + 1,
       members: membersToSign(members, { kind, subject }, newcomers),

@@ -66,7 +66,17 @@ export interface MembershipReceipt extends Placed {
   readonly epoch: number;
   /** SHA-256 of the members after the act, as `membersBytes` encodes them. */
   readonly members: Uint8Array;
+  /** Set if the actor joins with access in an emergency. Every member sees it. */
+  readonly breakGlass?: BreakGlass | undefined;
 }
+
+/** The access in an emergency with which somebody joins. */
+export type BreakGlass = {
+  /** The id of the request that two other people approved. */
+  readonly request: Uuid;
+  /** When the access ends, in milliseconds since the Unix epoch, by the server's clock. */
+  readonly untilMs: number;
+};
 
 /** A grant of a part of a conversation's history: its author, its recipient and its reason. */
 export interface HistoryGrant extends Placed {
@@ -166,7 +176,7 @@ function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
     atMs: count(json["atMs"]),
   };
   if (json["type"] === "membership")
-    return {
+    return withBreakGlass(json["breakGlass"], {
       type: "membership",
       id: idOf(json["id"]),
       ...common,
@@ -176,7 +186,7 @@ function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
       subject: idOf(json["subject"]),
       epoch: count(json["epoch"]),
       members: hash(json["members"]),
-    };
+    });
   if (json["type"] === "consent")
     return {
       type: "consent",
@@ -207,6 +217,14 @@ function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
     consent: json["consent"] === undefined ? undefined : idOf(json["consent"]),
     packs: list(json["packs"], maxPacks).map(packOf),
   };
+}
+
+/** Only somebody who joins by themselves does so by break-glass. */
+function withBreakGlass(value: unknown, receipt: MembershipReceipt): MembershipReceipt {
+  if (value === undefined) return receipt;
+  if (receipt.kind !== "member_added" || receipt.actor !== receipt.subject) throw malformed();
+  const { request, untilMs } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...receipt, breakGlass: { request: idOf(request), untilMs: count(untilMs) } };
 }
 
 function pointOf(value: unknown): LogPoint {

@@ -22,7 +22,7 @@ export interface Alert {
 }
 
 /** The alerts of a page. */
-export const ALERTS_PER_PAGE = 100;
+const ALERTS_PER_PAGE = 100;
 
 // The ids are UUIDs of version 7, so their order is that of time.
 const SELECT = `
@@ -33,7 +33,7 @@ const SELECT = `
   order by id desc limit $3`;
 
 /**
- * Returns alerts of the tenant, the newest first, at most `ALERTS_PER_PAGE`.
+ * Returns alerts of the tenant, the newest first, at most 100.
  * @param page.before the last alert of the page before
  * @param page.includeAcknowledged whether alerts are listed that an officer has acknowledged
  * @throws IdentityError forbidden

@@ -5,41 +5,48 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { nameOf, tenantOf, type Party } from "../party.ts";
 
-/** Time in which another person may approve a request. */
+/** Time in which other people may approve a request, unless it names another. */
 export const APPROVAL_MS = 7 * 86_400_000;
 
-/** An act that needs a second person. */
+/** An act that needs other people. */
 export interface ApprovalRequest {
   readonly id: Uuid;
   /** What the approval lets happen, such as "policy.approve". */
   readonly action: string;
-  /** Everything that the act depends on. Another person approves exactly this. */
-  readonly parameters: CanonicalValue;
-  /** Why, for the person who approves: one line of at most 300 characters. */
+  /** Everything that the act depends on: ids and numbers. Other people approve exactly this. */
+  readonly parameters: { readonly [name: string]: CanonicalValue };
+  /** Why, for the people who approve: one line of at most 300 characters. */
   readonly reason: string;
+  /** The number of other people who must approve it; 1 by default. */
+  readonly needed?: number;
+  /** Time in which they may, in milliseconds; `APPROVAL_MS` by default. */
+  readonly withinMs?: number;
 }
 
 const INSERT = `
-  insert into approvals (tenant, id, action, parameters_hash, reason, requester, requested_at_ms, expires_at_ms)
-  values ($1, $2, $3, $4, $5, $6, $7, $8)`;
+  insert into approvals (tenant, id, action, parameters, parameters_hash, reason, requester, requested_at_ms,
+    expires_at_ms, needed)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
 
 /** Stores a request in the caller's transaction. @returns when it expires, in milliseconds */
 export async function requestApproval(
   client: Client,
   party: Party,
-  { id, action, parameters, reason }: ApprovalRequest,
+  { id, action, parameters, reason, needed = 1, withinMs = APPROVAL_MS }: ApprovalRequest,
   nowMs: number,
 ): Promise<number> {
-  const expiresAtMs = nowMs + APPROVAL_MS;
+  const expiresAtMs = nowMs + withinMs;
   await client.query(INSERT, [
     tenantOf(party),
     id,
     action,
+    JSON.stringify(parameters),
     hashOfParameters(action, parameters),
     reason,
     nameOf(party),
     nowMs,
     expiresAtMs,
+    needed,
   ]);
   return expiresAtMs;
 }

@@ -13,6 +13,7 @@ export async function sharesConversation(
   const { rowCount } = await client.query(
     `select from members a join members b using (conversation)
      where a.user_id = $1 and b.user_id = $2 and a.until_seq is null and b.until_seq is null
+       and sealdesk.is_current(a.break_glass) and sealdesk.is_current(b.break_glass)
      limit 1`,
     [one, other],
   );

@@ -62,7 +62,7 @@ export async function approveVersion(
     const before = await policyBefore(deps.policies, client, tenant);
     const effects = await effectsOf(client, before, openVersion(row).policy);
     const approval = { id: row.approval, action: "policy.approve", parameters: parametersOf(row) };
-    const effectiveFromMs = await executeApproved(client, party, approval, nowMs, async () => {
+    const { result } = await executeApproved(client, party, approval, nowMs, async () => {
       const { rows } = await client.query<{ fromMs: number | null }>(
         'select sealdesk.take_effect($1) as "fromMs"',
         [version],
@@ -72,6 +72,8 @@ export async function approveVersion(
         throw new IdentityError("approval_used", "The version was approved or withdrawn before.");
       return fromMs;
     });
+    // A version needs one approval.
+    const effectiveFromMs = result ?? nowMs;
     const meant = { hash: toHex(hash), effectiveFromMs, requester, ...effectDetails(effects) };
     note({ ...decided, details: { version, ...meant } });
     await recordEffective(client, tenant, nowMs);

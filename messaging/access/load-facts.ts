@@ -49,6 +49,7 @@ export async function loadFacts(
     case "account_names":
     case "staff_list":
     case "alerts":
+    case "approvals":
       return { tenant };
   }
 }

@@ -5,7 +5,7 @@ import type { ActionsOf, Resource } from "../../policies/rules/default-rules.ts"
 import { floors } from "../../policies/versions/floors.ts";
 
 /** The kinds of resource that nobody can ask about: keys decide about them, or no version changes them. */
-const unasked = ["relay", "link", "administration", "credentials"] as const;
+const unasked = ["relay", "link", "administration", "credentials", "break_glass"] as const;
 
 /** The kinds of resource that can be asked about. */
 export type AskedResource = Exclude<Resource, (typeof unasked)[number]>;
@@ -28,7 +28,14 @@ export interface AskedWords {
   readonly subject?: UserId | undefined;
 }
 
-const single: readonly string[] = ["audit_log", "account_names", "staff_list", "alerts", "policy"];
+const single: readonly string[] = [
+  "audit_log",
+  "account_names",
+  "staff_list",
+  "alerts",
+  "approvals",
+  "policy",
+];
 
 const isAsked = (kind: string): kind is AskedResource =>
   Object.hasOwn(floors, kind) && !unasked.some((each) => each === kind);

@@ -119,7 +119,7 @@ async function packFor(
   const { rows } = await client.query<{ isFor: boolean }>(
     `select exists (
        select from member_devices d where d.conversation = $2 and d.device = $3
-         and d.until_seq is null and d.device = any(g.devices)) as "isFor"
+         and d.until_seq is null and sealdesk.is_current(d.break_glass) and d.device = any(g.devices)) as "isFor"
      from history_packs p join history_grants g on g.id = p.history_grant
      where p.attachment = $1`,
     [id, conversation, device ?? null],
@@ -138,7 +138,7 @@ async function wasMemberAt(
 ): Promise<boolean> {
   const { rowCount } = await client.query(
     `select from members where conversation = $1 and user_id = $2
-       and from_seq <= $3 and (until_seq is null or until_seq > $3)`,
+       and from_seq <= $3 and (until_seq is null or until_seq > $3) and sealdesk.is_current(break_glass)`,
     [conversation, user, seq],
   );
   return rowCount !== 0;

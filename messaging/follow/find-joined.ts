@@ -21,7 +21,7 @@ const JOINED = `
       where c.conversation = md.conversation and c.device = md.device), 0)) as "fromSeq",
     (select max(e.seq) from events e where e.conversation = md.conversation and e.kind > 0) as head
   from member_devices md
-  where md.until_seq is null and `;
+  where md.until_seq is null and sealdesk.is_current(md.break_glass) and `;
 
 const OF_CONVERSATIONS = `${JOINED} md.conversation = any($1::uuid[])`;
 

@@ -46,7 +46,7 @@ export const FOLLOWED_PER_PAGE = wireLimits.heads;
 const followedIn = (listed: string): string => `
   with listed as materialized (
     select distinct conversation from member_devices
-    where device = $1 and conversation > $2 and ${listed}
+    where device = $1 and conversation > $2 and sealdesk.is_current(break_glass) and ${listed}
     order by conversation limit $3)
   select l.conversation, last.seq as head, last.epoch,
     (select c.state = 'closed' from conversations c where c.id = l.conversation) as closed,
@@ -57,7 +57,8 @@ const followedIn = (listed: string): string => `
   cross join lateral (
     select array_agg(md.from_seq order by md.from_seq) as froms,
       array_agg(md.until_seq order by md.from_seq) as untils
-    from member_devices md where md.conversation = l.conversation and md.device = $1) visible
+    from member_devices md where md.conversation = l.conversation and md.device = $1
+      and sealdesk.is_current(md.break_glass)) visible
   cross join lateral (
     select seq, epoch from events e where e.conversation = l.conversation and kind > 0
     order by seq desc limit 1) last

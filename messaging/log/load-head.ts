@@ -19,6 +19,9 @@ const HEADS = `
     coalesce(last.seq, 0) as seq, last.transcript_hash, coalesce(last.received_at_ms, 0) as received_at_ms,
     array(select device from member_devices where conversation = c.id and until_seq is null order by device) as devices,
     array(select user_id from member_devices where conversation = c.id and until_seq is null order by device) as authors,
+    array(select coalesce(b.ended_at_ms, b.granted_until_ms) from member_devices md
+      left join break_glass b on b.tenant = md.tenant and b.id = md.break_glass
+      where md.conversation = c.id and md.until_seq is null order by md.device) as untils,
     array(select u.role from member_devices md join users u on u.id = md.user_id
       where md.conversation = c.id and md.until_seq is null order by md.device) as roles,
     array(select distinct device from member_devices where conversation = c.id and until_seq is not null) as former
@@ -47,6 +50,8 @@ interface HeadRow {
   /** The account of each of the devices, and its role. */
   readonly authors: readonly UserId[];
   readonly roles: readonly Role[];
+  /** When the access of each ends by which it became a member. The driver leaves 64-bit integers in arrays as text. */
+  readonly untils: readonly (string | null)[];
   readonly former: readonly DeviceId[];
 }
 
@@ -113,6 +118,7 @@ export async function loadHeads(
                 tenant: row.tenant,
                 user: row.authors[index] ?? nilId(),
                 role: row.roles[index] as Role,
+                untilMs: untilOf(row.untils[index]),
               },
             ]),
           ),
@@ -132,6 +138,9 @@ export async function loadHeads(
     }),
   );
 }
+
+const untilOf = (text: string | null | undefined): number | undefined =>
+  text === null || text === undefined ? undefined : Number(text);
 
 /** One conversation's head, or undefined if the tenant has no such conversation. */
 export async function loadHead(

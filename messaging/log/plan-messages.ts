@@ -60,7 +60,7 @@ export function planMessages(
   const firstUses: LoggedEvent[] = [];
   const markers: MonthMarker[] = [];
   const draft = new HeadDraft(head);
-  const mayPost = postingIn(head, policy);
+  const mayPost = postingIn(head, policy, nowMs);
   const outcomes = requests.map(({ senderDevice, send }): PostOutcome => {
     const { clientMessageId } = send;
     const before =
@@ -100,8 +100,15 @@ export function planMessages(
 }
 
 /** Asks, for each member device, whether its account may post: with its present role and membership. */
-function postingIn(head: ConversationHead, policy: Policy): (device: DeviceId) => boolean {
-  const members = [...new Set(Array.from(head.authors.values(), ({ user }) => user))];
+function postingIn(
+  head: ConversationHead,
+  policy: Policy,
+  nowMs: number,
+): (device: DeviceId) => boolean {
+  const current = Array.from(head.authors.values()).filter(
+    ({ untilMs }) => untilMs === undefined || untilMs > nowMs,
+  );
+  const members = [...new Set(current.map(({ user }) => user))];
   const { tenant, state, subject: createdBy } = head;
   return (device) => {
     const author = head.authors.get(device);

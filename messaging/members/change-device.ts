@@ -23,7 +23,9 @@ export async function changeDevice(
   const seq = head.seq + 1;
   await client.query(
     added
-      ? `insert into member_devices (tenant, conversation, device, user_id, from_seq) values ($1, $2, $3, $4, $5)`
+      ? `insert into member_devices (tenant, conversation, device, user_id, from_seq, break_glass)
+         select $1, $2, $3, $4, $5, (select break_glass from members
+           where conversation = $2 and user_id = $4 and until_seq is null)`
       : `update member_devices set until_seq = $5 where tenant = $1 and conversation = $2
          and device = $3 and user_id = $4 and until_seq is null`,
     [tenant, conversation, device, user, seq],

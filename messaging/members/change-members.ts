@@ -1,5 +1,6 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { SignedReceipt } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import {
   staffToleranceMs,
@@ -21,6 +22,7 @@ import {
   invalidRecord,
   parseReceipt,
 } from "../receipts/receipts.ts";
+import { breakGlassOf, recordUse } from "../break-glass/joining-access.ts";
 import { assertRoom } from "./assert-room.ts";
 import { assertMayStore } from "../storage/assert-may-store.ts";
 import { creationRecord } from "./creation-record.ts";
@@ -97,36 +99,60 @@ function changeMembership(
   input: SignedAct,
 ): Promise<LogPosition> {
   const { conversation } = input;
-  return change(deps, actor, action, input, async (client, head, nowMs, user) => {
-    const facts = await conversationFacts(client, conversation);
-    const [subject] = await subjectsOf(client, [user]);
-    const decision = decideConversation(actor, action, { ...facts, subject });
-    // An actor without permission does not learn whether the user exists or is a member.
-    assertAllowed(decision);
-    if (subject === undefined)
-      throw new MessagingError("member_not_found", "There is no such user.");
-    const isMember = facts.members.includes(user);
-    if (action === "add_member") {
-      if (isMember) throw new MessagingError("already_a_member", "The user is already a member.");
-      await assertMayStore(client, actor, nowMs);
-      await assertRoom(client, deps.openConversations, {
-        conversation,
-        creator: undefined,
-        users: [user],
-      });
-      const into = { tenant: actor.tenant, conversation, seq: head.seq + 1 };
-      await enrolMembers(client, into, [subject]);
-    } else {
-      if (!isMember) throw new MessagingError("member_not_found", "The user is not a member.");
-      await endMembership(client, conversation, user, head.seq + 1);
-    }
-    return { decision, epochStep: 1 };
-  });
+  return change(
+    deps,
+    actor,
+    action,
+    input,
+    async (client, head, nowMs, { subject: user, ...said }) => {
+      const facts = await conversationFacts(client, conversation);
+      const [subject] = await subjectsOf(client, [user]);
+      const decision = decideConversation(actor, action, { ...facts, subject });
+      // An actor without permission does not learn whether the user exists or is a member.
+      assertAllowed(decision);
+      if (subject === undefined)
+        throw new MessagingError("member_not_found", "There is no such user.");
+      // Whose access in an emergency is over stays in the list until they leave or a supervisor removes them.
+      const isMember = [...facts.members, ...(facts.lapsed ?? [])].includes(user);
+      if (action === "add_member") {
+        if (isMember) throw new MessagingError("already_a_member", "The user is already a member.");
+        await assertMayStore(client, actor, nowMs);
+        await assertRoom(client, deps.openConversations, {
+          conversation,
+          creator: undefined,
+          users: [user],
+        });
+        const into = { tenant: actor.tenant, conversation, seq: head.seq + 1 };
+        const breakGlass = await breakGlassOf(
+          client,
+          conversation,
+          decision,
+          said.breakGlass,
+          actor,
+        );
+        await enrolMembers(client, into, [subject], breakGlass?.request);
+        if (breakGlass !== undefined)
+          await recordUse(
+            client,
+            actor,
+            { conversation, customer: facts.createdBy, access: breakGlass },
+            nowMs,
+          );
+        return { decision, epochStep: 1, breakGlass: breakGlass?.request };
+      } else {
+        if (!isMember) throw new MessagingError("member_not_found", "The user is not a member.");
+        await endMembership(client, conversation, user, head.seq + 1);
+      }
+      return { decision, epochStep: 1 };
+    },
+  );
 }
 
 interface Decided {
   readonly decision: ReturnType<typeof decideConversation>;
   readonly epochStep: 0 | 1;
+  /** The access in an emergency with which the actor joins. */
+  readonly breakGlass?: Uuid | undefined;
 }
 
 /** Runs the decision, the change of state, the event and the audit entry in one transaction. */
@@ -139,7 +165,7 @@ function change(
     client: Client,
     head: ConversationHead,
     nowMs: number,
-    subject: UserId,
+    receipt: Pick<MembershipReceipt, "subject" | "breakGlass">,
   ) => Promise<Decided>,
 ): Promise<LogPosition> {
   const { subject, ...receipt } = receiptOf(action, actor, conversation, signed);
@@ -152,7 +178,8 @@ function change(
     return deps.log.change(actor.tenant, conversation, async (client, head) => {
       if (head === undefined) throw notFound();
       const nowMs = deps.now();
-      const { decision, epochStep } = await decideAndApply(client, head, nowMs, subject);
+      const applied = await decideAndApply(client, head, nowMs, { subject, ...receipt });
+      const { decision, epochStep, breakGlass } = applied;
       assertOwn(actor, { subject, ...receipt });
       await assertReceiptSignature(client, device, signed);
       const staffCertificate = await certificateFor(client, { subject, ...receipt }, head, nowMs);
@@ -175,7 +202,8 @@ function change(
         },
         nowMs,
       );
-      const details = { seq: event.seq, epoch, transcriptHash: toHex(event.transcriptHash) };
+      const transcriptHash = toHex(event.transcriptHash);
+      const details = { seq: event.seq, epoch, transcriptHash, breakGlass };
       await auditDone(client, actor, { ...act, details, decision }, nowMs);
       return { events: [event], answer: { epoch, seq: event.seq } };
     });

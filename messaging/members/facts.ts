@@ -1,5 +1,6 @@
 import type { Client, Pool } from "../../db/pool.ts";
 import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import type { ConversationFacts } from "../../policies/abilities.ts";
 import type { Subject } from "../../policies/actor.ts";
@@ -31,6 +32,8 @@ interface FactsRow {
   readonly created_by: UserId;
   readonly created_at_ms: number;
   readonly members: readonly UserId[];
+  readonly lapsed: readonly UserId[];
+  readonly brokenGlass: readonly UserId[];
 }
 
 /**
@@ -43,7 +46,12 @@ export async function conversationFacts(
 ): Promise<ConversationFacts & { readonly suite: string; readonly createdAtMs: number }> {
   const { rows } = await client.query<FactsRow>(
     `select tenant, suite, state, created_by, created_at_ms,
-       array(select user_id from members where conversation = c.id and until_seq is null) as members
+       array(select user_id from members where conversation = c.id and until_seq is null
+         and sealdesk.is_current(break_glass)) as members,
+       array(select user_id from members where conversation = c.id and until_seq is null
+         and not sealdesk.is_current(break_glass)) as lapsed,
+       array(select requester from break_glass where conversation = c.id and ended_at_ms is null
+         and granted_until_ms > sealdesk.database_now_ms()) as "brokenGlass"
      from conversations c where id = $1`,
     [conversation],
   );
@@ -56,6 +64,8 @@ export async function conversationFacts(
     createdBy: row.created_by,
     createdAtMs: row.created_at_ms,
     members: row.members,
+    lapsed: row.lapsed,
+    brokenGlass: row.brokenGlass,
   };
 }
 
@@ -72,22 +82,26 @@ export const notFound = (): MessagingError =>
   new MessagingError("conversation_not_found", "There is no such conversation.");
 
 const ENROL = `
-  insert into members (tenant, conversation, user_id, role, from_seq)
-  select $1, $2, user_id, role, $3 from unnest($4::uuid[], $5::text[]) as m (user_id, role)`;
+  insert into members (tenant, conversation, user_id, role, from_seq, break_glass)
+  select $1, $2, user_id, role, $3, $6 from unnest($4::uuid[], $5::text[]) as m (user_id, role)`;
 const ENROL_DEVICES = `
-  insert into member_devices (tenant, conversation, device, user_id, from_seq)
-  select tenant, $1, id, user_id, $2 from devices
+  insert into member_devices (tenant, conversation, device, user_id, from_seq, break_glass)
+  select tenant, $1, id, user_id, $2, $4 from devices
   where user_id = any($3::uuid[]) and revoked_at_ms is null`;
 
-/** Makes users members, with all their devices, from event `seq` on. */
+/**
+ * Makes users members, with all their devices, from event `seq` on.
+ * @param breakGlass the access in an emergency with which the membership ends, if it begins by one
+ */
 export async function enrolMembers(
   client: Client,
   into: { readonly tenant: TenantId; readonly conversation: ConversationId; readonly seq: number },
   subjects: readonly Subject[],
+  breakGlass?: Uuid,
 ): Promise<void> {
   const { tenant, conversation, seq } = into;
   const users = subjects.map(({ user }) => user);
   const roles = subjects.map(({ role }) => role);
-  await client.query(ENROL, [tenant, conversation, seq, users, roles]);
-  await client.query(ENROL_DEVICES, [conversation, seq, users]);
+  await client.query(ENROL, [tenant, conversation, seq, users, roles, breakGlass ?? null]);
+  await client.query(ENROL_DEVICES, [conversation, seq, users, breakGlass ?? null]);
 }

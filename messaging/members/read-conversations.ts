@@ -35,7 +35,11 @@ const VIEW = `
         where d.conversation = m.conversation and d.user_id = m.user_id and d.until_seq is null
         order by d.device
       )) order by m.from_seq, m.user_id), '[]')
-     from members m where m.conversation = c.id and m.until_seq is null) as members
+     from members m where m.conversation = c.id and m.until_seq is null) as members,
+    array(select m.user_id from members m where m.conversation = c.id and m.until_seq is null
+      and not sealdesk.is_current(m.break_glass)) as lapsed,
+    array(select b.requester from break_glass b where b.conversation = c.id and b.ended_at_ms is null
+      and b.granted_until_ms > sealdesk.database_now_ms()) as "brokenGlass"
   from conversations c`;
 
 /**
@@ -66,12 +70,17 @@ export function readConversation(
 
 interface ViewRow extends ConversationView {
   readonly tenant: TenantId;
+  readonly lapsed: readonly UserId[];
+  readonly brokenGlass: readonly UserId[];
 }
 
-const factsOf = (row: ViewRow) => ({ ...row, members: row.members.map(({ user }) => user) });
+const factsOf = (row: ViewRow) => ({
+  ...row,
+  members: row.members.map(({ user }) => user).filter((user) => !row.lapsed.includes(user)),
+});
 
 function viewOf(row: ViewRow): ConversationView {
-  const { tenant: _tenant, ...view } = row;
+  const { tenant: _tenant, lapsed: _lapsed, brokenGlass: _brokenGlass, ...view } = row;
   return view;
 }
 

@@ -17,6 +17,7 @@ export type ConversationAction =
 
 const member = { members: "$actor.user" };
 const open = { state: "open" };
+const brokenGlass = { brokenGlass: "$actor.user" };
 const self = { "subject.user": "$actor.user", "subject.role": "$actor.role" };
 const staff = { "subject.role": { $in: [...conversingRoles] } };
 
@@ -106,6 +107,44 @@ export const conversationRules: readonly PolicyRule<"conversation", Conversation
     means:
       "A member shows what they have seen to another member of an open conversation. The tenant permits it, and the customer has consented.",
     reason: "consented",
+  },
+  {
+    id: "conversation.read_members_by_break_glass",
+    resource: "conversation",
+    actions: ["read_members"],
+    roles: ["agent", "supervisor"],
+    conditions: brokenGlass,
+    means: "The actor has access in an emergency, which two people approved.",
+    reason: "break_glass",
+  },
+  {
+    id: "conversation.break_glass",
+    resource: "conversation",
+    actions: ["add_member"],
+    roles: ["agent", "supervisor"],
+    conditions: { ...brokenGlass, ...open, ...self },
+    means:
+      "The actor joins an open conversation, with access in an emergency that two people approved.",
+    reason: "break_glass",
+  },
+  {
+    id: "conversation.leave_after_break_glass",
+    resource: "conversation",
+    actions: ["remove_member"],
+    roles: ["agent", "supervisor"],
+    conditions: { ...open, ...self, lapsed: "$actor.user" },
+    means: "The actor's access in an emergency is over, and the actor leaves an open conversation.",
+    reason: "leaves",
+  },
+  {
+    id: "conversation.read_members_to_leave",
+    resource: "conversation",
+    actions: ["read_members"],
+    roles: ["agent", "supervisor"],
+    conditions: { ...open, lapsed: "$actor.user" },
+    means:
+      "The actor's access in an emergency is over, and the actor may leave an open conversation.",
+    reason: "leaves",
   },
   {
     id: "conversation.read_members_to_join",

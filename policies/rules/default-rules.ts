@@ -1,5 +1,7 @@
 import { administrationRules, type AdministrationAction } from "./administration.ts";
 import { alertRules, type AlertAction } from "./alerts.ts";
+import { approvalRules, type ApprovalAction } from "./approvals.ts";
+import { breakGlassRules, type BreakGlassAction } from "./break-glass.ts";
 import { conversationRules, type ConversationAction } from "./conversation.ts";
 import { credentialsRules, type CredentialsAction } from "./credentials.ts";
 import { directoryRules, type DirectoryAction } from "./directory.ts";
@@ -22,6 +24,8 @@ export interface ActionsOf {
   readonly account_names: "read";
   readonly staff_list: "read";
   readonly alerts: AlertAction;
+  readonly approvals: ApprovalAction;
+  readonly break_glass: BreakGlassAction;
   readonly administration: AdministrationAction;
   readonly policy: PolicyAction;
 }
@@ -41,6 +45,8 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...linkRules,
   ...readingRules,
   ...alertRules,
+  ...approvalRules,
+  ...breakGlassRules,
   ...administrationRules,
   ...policyRules,
 ];

@@ -74,6 +74,16 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
   staff_list: { read: reading },
   // An act could otherwise be hidden from the officers.
   alerts: { read: "fixed", acknowledge: "fixed" },
+  // Otherwise a version could let one person alone open a conversation.
+  approvals: { read: "fixed" },
+  break_glass: {
+    request: "fixed",
+    approve: "fixed",
+    refuse: "fixed",
+    end: "fixed",
+    review: "fixed",
+    read: "fixed",
+  },
   // Without these, nobody could repair an account. The tenant's settings say what else is required.
   credentials: {
     change_password: "fixed",

@@ -51,7 +51,6 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   authority_key_used: "internal_error",
   audit_checkpoint_missing: "not_ready",
   policy_unreadable: "not_ready",
-  approval_not_found: "internal_error",
 };
 
 /** An HTTP answer for an error (RFC 9457). */

@@ -28,6 +28,7 @@ export interface RouteSpec {
     | "Administration"
     | "Provisioning"
     | "Alerts"
+    | "Approvals"
     | "Policy"
     | "Service";
   /**

@@ -48,6 +48,8 @@ import {
   setRoleRoute,
 } from "./routes/administration/staff.ts";
 import { acknowledgeAlertRoute, listAlertsRoute } from "./routes/alerts.ts";
+import { approvalRoutes } from "./routes/approvals.ts";
+import { breakGlassRoutes } from "./routes/break-glass.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
 import { downloadAttachmentRoute } from "./routes/attachments/download.ts";
 import {
@@ -170,6 +172,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     deps;
   const { registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
+  const policies = new Policies();
   const auditLog = { ...useCase, heads: deps.heads };
   const keyLog = { ...useCase, logKey: deps.logKey };
   const uploads = deps.attachments;
@@ -286,7 +289,9 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     readNamesRoute({ ...useCase, profiles }),
     listAccountsRoute(auditLog),
     tailAuditRoute(auditLog, deps.stopping),
-    ...policyRoutes({ ...useCase, newId, profiles, policies: new Policies() }),
+    ...policyRoutes({ ...useCase, newId, profiles, policies }),
+    ...approvalRoutes({ ...useCase, policies }),
+    ...breakGlassRoutes({ ...useCase, newId, disconnect }),
     listAlertsRoute(useCase),
     acknowledgeAlertRoute(useCase),
     healthRoute(),

@@ -223,6 +223,13 @@ test("the functions of a conversation refuse wrong arguments in a sentence", asy
         "a function",
       ],
       addMember: [(user) => conversation.addMember(user)],
+      "addMember breakGlass": [
+        (access) => conversation.addMember(randomUUID(), access),
+        "undefined",
+      ],
+      "addMember request": [
+        (request) => conversation.addMember(randomUUID(), { request, untilMs: 1 }),
+      ],
       removeMember: [(user) => conversation.removeMember(user)],
       grantHistory: [(request) => conversation.grantHistory(request)],
       "grantHistory to": [(to) => grantWith({ to })],

@@ -96,8 +96,14 @@ test("the operator lists and acknowledges alerts", async () => {
   };
   expect(await run("alerts", "list")).toContain("There is no alert.");
   await runSealdesk(server, [
-    ...["tenant", "staff-grants", "--slug", server.tenant.slug, "--set", "on"],
-    ...["--as", "ann", "--because", "a test"],
+    "tenant",
+    "staff-grants",
+    "--slug",
+    server.tenant.slug,
+    "--set",
+    "on",
+    "--as",
+    "ann",
   ]);
   const listed = await run("alerts", "list");
   expect(listed).toContain("tenant.allow_staff_grants");

@@ -1,8 +1,5 @@
-import {
-  executeApproved,
-  readApproval,
-  withdrawApproval,
-} from "../../../identity/approvals/execute-approved.ts";
+import { executeApproved, withdrawApproval } from "../../../identity/approvals/execute-approved.ts";
+import { readApproval } from "../../../identity/approvals/stored-approvals.ts";
 import { APPROVAL_MS, requestApproval } from "../../../identity/approvals/request-approval.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import type { TenantId } from "../../../crypto/wire/ids.ts";

@@ -244,12 +244,14 @@ sealdesk.answered_challenges: delete insert select
 sealdesk.alerts: insert(action,actor,id,raised_at_ms,resource,resource_kind,subject,tenant) select update(acknowledged_at_ms,acknowledged_by)
 sealdesk.api_keys: select update(last_used_day)
 sealdesk.api_requests: delete insert select update(answer,status)
-sealdesk.approvals: insert(action,expires_at_ms,id,parameters_hash,reason,requested_at_ms,requester,tenant) select update(approver,executed_at_ms,withdrawn_at_ms)
+sealdesk.approval_answers: insert select
+sealdesk.approvals: insert(action,expires_at_ms,id,needed,parameters,parameters_hash,reason,requested_at_ms,requester,tenant) select update(approver,executed_at_ms,refused_at_ms,refused_by,withdrawn_at_ms)
 sealdesk.attachment_references: delete insert select
 sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,expires_at_ms,received,seq,sha256,state,tail)
 sealdesk.audit_monitors: select
 sealdesk.audited_heads: insert select update(seq)
 sealdesk.authority_entries: insert select
+sealdesk.break_glass: insert(conversation,id,minutes,requester,tenant) select update(ended_at_ms,ended_by,finding,reviewed_at_ms,reviewed_by)
 sealdesk.consents: insert select
 sealdesk.conversations: insert select update(state)
 sealdesk.create_provider_account(): execute
@@ -261,6 +263,7 @@ sealdesk.devices: insert select update(revoked_at_ms)
 sealdesk.ensure_partitions(): execute
 sealdesk.epochs: insert select
 sealdesk.events: insert select
+sealdesk.grant_break_glass(): execute
 sealdesk.has_customers(): execute
 sealdesk.history_grants: insert select
 sealdesk.history_packs: delete insert select
@@ -292,6 +295,8 @@ sealdesk.store_generations: insert select update(before,generation)
 sealdesk.take_effect(): execute
 sealdesk.tenants: select
 sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret,wrong_codes)
+sealdesk.tenants_with_ended_break_glass(): execute
+sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret)
 sealdesk.update_provider_account(): execute
 sealdesk.users: insert(created_at_ms,id,subject_index,tenant) select update(account_key)
 sealdesk_migrations.migrations: select

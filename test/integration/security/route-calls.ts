@@ -23,6 +23,7 @@ import { createConversation, helloOf } from "../../support/relay-socket.ts";
 import { partsOfLink } from "../../support/reset-link.ts";
 import { beginTotp, enrolTotp } from "../../support/second-factor.ts";
 import type { TestServer } from "../../support/server.ts";
+import { breakGlassCalls } from "./break-glass-calls.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
 import { passkeyCalls } from "./passkey-calls.ts";
 import { arrange, consentOf, grantBy, postGrant } from "../control-plane/history-requests.ts";
@@ -374,6 +375,7 @@ export function routeCalls({
       const { path, admin } = await draftedVersion();
       return () => admin.request("DELETE", path);
     },
+    ...breakGlassCalls({ server, customer, agent }),
     "GET /v1/alerts": async () => {
       const auditor = await auditorOf();
       return () => auditor.request("GET", "/v1/alerts");

@@ -58,9 +58,17 @@ def members(given):
 
 def membership(fields):
     own = ("kind", "actor", "actorDevice", "subject", "epoch", "members")
-    exactly(fields, (*COMMON, *own))
+    exactly(fields, (*COMMON, *own), optional=("breakGlass",))
     require_common(fields)
     require_ids(fields, "actor", "actorDevice", "subject")
+    if "breakGlass" in fields:
+        access = fields["breakGlass"]
+        require(isinstance(access, dict), "no access")
+        exactly(access, ("request", "untilMs"))
+        require_ids(access, "request")
+        require(is_count(access["untilMs"]), "not a time")
+        joins = fields["kind"] == "member_added" and fields["actor"] == fields["subject"]
+        require(joins, "nobody joins")
     require(fields["kind"] in ACTS, "another act")
     require(is_count(fields["epoch"]), "not an epoch")
     base64url(fields["members"], 32)

@@ -84,6 +84,12 @@ const membership = {
   members: sha256(membersBytes(members)),
 } as const;
 
+const joining = {
+  ...membership,
+  subject: user,
+  breakGlass: { request: uuidOf<ActId>("request"), untilMs: 1_767_571_260_000 },
+} as const;
+
 export function membersEncodings() {
   const digestOf = (of: typeof members) => hex(sha256(membersBytes(of)));
   const input = { members, digest: digestOf(members) };
@@ -144,6 +150,7 @@ export function receipts() {
       { name: "a grant", input },
       { name: "a grant without consent", input: inputOf({ ...grant, consent: undefined }) },
       { name: "an act on the members", input: inputOf(membership) },
+      { name: "a person who joins by break-glass", input: inputOf(joining) },
       { name: "a consent", input: inputOf(consent) },
       { name: "a consent withdrawn", input: inputOf({ ...consent, state: "withdrawn" }) },
     ],
@@ -158,6 +165,14 @@ export function receipts() {
       {
         name: "an act of another kind",
         input: inputOf({ ...membership, kind: "member_moved" as "member_added" }),
+      },
+      {
+        name: "somebody whom another adds by break-glass",
+        input: inputOf({ ...joining, subject: membership.subject }),
+      },
+      {
+        name: "a removal by break-glass",
+        input: inputOf({ ...joining, kind: "member_removed" }),
       },
       { name: "another purpose", input: changed("second_opinion", "curiosity") },
       { name: "another version", input: changed('"version":1', '"version":2') },

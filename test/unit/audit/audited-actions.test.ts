@@ -6,6 +6,7 @@ import {
   conversationActions,
 } from "../../../audit/actions/conversation-actions.ts";
 import { alertActions } from "../../../audit/actions/alert-actions.ts";
+import { breakGlassActions } from "../../../audit/actions/break-glass-actions.ts";
 import { deploymentActions } from "../../../audit/actions/deployment-actions.ts";
 import { keyActions } from "../../../audit/actions/key-actions.ts";
 import { auditActions } from "../../../audit/actions/audit-actions.ts";
@@ -24,6 +25,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "People and groups of identity providers (SCIM)": provisioningActions,
   "The policy": policyActions,
   "Alerts of officers": alertActions,
+  "Approvals and access in an emergency": breakGlassActions,
   "The audit log": auditActions,
   Keys: keyActions,
   "The deployment": deploymentActions,

@@ -26,6 +26,17 @@ test("an explanation says which conditions fail, and which depend on the request
   });
   expect(rules).toEqual([
     {
+      rule: "conversation.break_glass",
+      role: true,
+      device: true,
+      conditions: [
+        { fact: "brokenGlass", wanted: "$actor.user", holds: false },
+        { fact: "state", wanted: "open", holds: false },
+        { fact: "subject.user", wanted: "$actor.user", holds: undefined },
+        { fact: "subject.role", wanted: "$actor.role", holds: undefined },
+      ],
+    },
+    {
       rule: "conversation.join",
       role: true,
       device: true,

@@ -15,6 +15,8 @@ const titles = {
   account_names: "The names of accounts",
   staff_list: "The list of staff",
   alerts: "Alerts of officers",
+  approvals: "Requests for an approval",
+  break_glass: "Access in an emergency",
   administration: "API keys of the tenant's backend",
   policy: "The policy",
 } as const;

@@ -1,0 +1,46 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import {
+  readApproval,
+  readOpenApprovals,
+  type StoredApproval,
+} from "../../identity/approvals/stored-approvals.ts";
+import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
+import type { UseCase } from "../../identity/audited.ts";
+import { IdentityError } from "../../identity/identity-error.ts";
+import { decideApprovals } from "../../policies/approvals.ts";
+import { kindOf } from "./answer-approval.ts";
+
+/**
+ * Returns the requests that wait for another person, the oldest first: those that the actor may read.
+ * @throws IdentityError forbidden
+ */
+export function listApprovals(deps: UseCase, party: Party): Promise<readonly StoredApproval[]> {
+  const tenant = tenantOf(party);
+  const act = { action: "approval.list", resource: { type: "approval", id: tenant } } as const;
+  return auditedBy(deps, party, act, async (client, note) => {
+    const decided = assertParty(party, (actor) => decideApprovals(actor, tenant));
+    const open = await readOpenApprovals(client, deps.now());
+    const shown = open.filter((each) => mayRead(party, each));
+    note({ ...decided, details: { found: shown.length } });
+    return shown;
+  });
+}
+
+/**
+ * Returns one request, also if it was answered.
+ * @throws IdentityError approval_not_found, also for one that the actor may not read; forbidden
+ */
+export function showApproval(deps: UseCase, party: Party, id: Uuid): Promise<StoredApproval> {
+  const tenant = tenantOf(party);
+  const act = { action: "approval.read", resource: { type: "approval", id } } as const;
+  return auditedBy(deps, party, act, async (client, note) => {
+    note(assertParty(party, (actor) => decideApprovals(actor, tenant)));
+    const approval = await readApproval(client, id);
+    if (!mayRead(party, approval))
+      throw new IdentityError("approval_not_found", "There is no such request for an approval.");
+    return approval;
+  });
+}
+
+const mayRead = (party: Party, approval: StoredApproval): boolean =>
+  !("actor" in party) || kindOf(approval).decideRead(party.actor, approval).allowed;
