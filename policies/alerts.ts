@@ -24,6 +24,7 @@ const alertingActs: readonly string[] = [
   "tenant.set_customer_jwks_url",
   "tenant.set_customer_keys",
   "tenant.set_second_factor",
+  "user.enable",
   "user.reset_factor",
   "user.set_role",
 ];

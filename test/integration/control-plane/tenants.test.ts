@@ -6,6 +6,7 @@ import { disableAccount } from "../../../identity/accounts/disable-account.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { actBy, creationBody, postAct } from "../../support/acts.ts";
+import { approve, askForAccess, forbidJoining } from "../../support/break-glass.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
 import { register } from "../../support/identity-provider.ts";
@@ -37,6 +38,10 @@ beforeAll(async () => {
   conversation = body.id;
   const created = await victim.request("POST", "/v1/conversations", { body });
   expect(created.status).toBe(201);
+  await forbidJoining(server, server.tenant);
+  const asked = await askForAccess(await staffDevice(server), conversation);
+  const officer = await staffDevice(server, "compliance_officer");
+  expect((await approve(officer, asked.body)).status).toBe(200);
   const disabled = {
     tenant: server.tenant.id,
     account: { user: (await server.createStaff("agent")).id },
@@ -116,6 +121,10 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.provisioned_people",
     "sealdesk.provisioned_groups",
     "sealdesk.provisioned_members",
+    "sealdesk.alerts",
+    "sealdesk.approvals",
+    "sealdesk.approval_answers",
+    "sealdesk.break_glass",
     "sealdesk.password_resets",
     "sealdesk.totp_factors",
     "sealdesk.recovery_codes",
