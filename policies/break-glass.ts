@@ -1,4 +1,4 @@
-import { nilId, type DeviceId, type TenantId, type UserId } from "../crypto/wire/ids.ts";
+import { nilId, type DeviceId, type TenantId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule } from "./granting-rule.ts";
@@ -15,8 +15,8 @@ export const MAX_ACCESS_MINUTES = 60;
 /** Facts for a decision about access in an emergency. Those of the conversation are known for "request" only. */
 export interface BreakGlassFacts {
   readonly tenant: TenantId;
-  /** The account that asks, or has asked. */
-  readonly requester: UserId;
+  /** The id of the account that asks, or has asked. */
+  readonly requester: string;
   /** Those who have approved it: ids of accounts. */
   readonly approvers?: readonly string[];
   readonly state?: "open" | "closed";

@@ -1,5 +1,4 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { readApproval, type StoredApproval } from "../../identity/approvals/stored-approvals.ts";
@@ -41,7 +40,7 @@ const kinds: Readonly<Record<string, ApprovalKind>> = {
   },
   [BREAK_GLASS]: {
     decideRead: (actor, { requester }) =>
-      decideBreakGlass(actor, "read", { tenant: actor.tenant, requester: requester as UserId }),
+      decideBreakGlass(actor, "read", { tenant: actor.tenant, requester }),
     approve: async (deps, party, { id, parametersHash: hash }) => {
       if (!("actor" in party))
         throw new IdentityError(

@@ -110,7 +110,7 @@ test.each<[string, (text: string) => string]>([
   const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const { asker } = await breakIn(asking.id);
   const items = await readUntil(asking, (all) => problemsOf(all).length > 0);
-  expect(problemsOf(items)).toMatchObject([{ code: "invalid_receipt", seq: 2 }]);
+  expect(problemsOf(items)).toMatchObject([{ code: "malformed_event", seq: 2 }]);
   expect(asking.members.map(({ user }) => user)).not.toContain(asker.user);
   await closeAll(agent, customer);
 });
