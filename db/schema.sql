@@ -1227,12 +1227,15 @@ table sealdesk.sessions (
   factor_at_ms bigint,
   acted_at_ms bigint,
   was_idle boolean not null default false
+  assurance smallint not null default 0
 )
   row level security
   CREATE INDEX sessions_by_act ON sealdesk.sessions USING btree (tenant, acted_at_ms) WHERE ((acted_at_ms IS NOT NULL) AND (revoked_at_ms IS NULL))
   CREATE INDEX sessions_identity_provider ON sealdesk.sessions USING btree (tenant, identity_provider) WHERE (identity_provider IS NOT NULL)
   constraint sessions_check CHECK (((NOT was_idle) OR (revoked_at_ms IS NOT NULL)))
   constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text, 'passkey'::text])))
+  constraint sessions_assurance_check CHECK (((assurance >= 0) AND (assurance <= 3)))
+  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text])))
   constraint sessions_pkey PRIMARY KEY (id)
   constraint sessions_provider_session_check CHECK ((length(provider_session) = 32))
   constraint sessions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)

@@ -7,6 +7,7 @@ import type { Client, Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
+import { SIGN_IN_TOO_WEAK } from "../policies/granting-rule.ts";
 import { DomainError } from "../policies/domain-error.ts";
 import { IdentityError } from "./identity-error.ts";
 import { assertSession } from "./tokens/session-end.ts";
@@ -156,10 +157,14 @@ export function assertAllowedOnDevice(decision: Decision): void {
   assertAllowed(decision);
 }
 
-/** @throws IdentityError forbidden, with the decision's reasons, unless the decision allows */
-export function assertAllowed(decision: Decision): void {
-  if (!decision.allowed)
-    throw new IdentityError("forbidden", "Your role does not allow this here.", {
-      reasons: decision.reasons,
-    });
+/** @throws IdentityError step_up_required, forbidden, with the decision's reasons, unless the decision allows */
+export function assertAllowed({ allowed, reasons }: Decision): void {
+  if (allowed) return;
+  if (reasons.includes(SIGN_IN_TOO_WEAK))
+    throw new IdentityError(
+      "step_up_required",
+      "Your organisation asks for more evidence of who you are. Sign in again with it.",
+      { reasons },
+    );
+  throw new IdentityError("forbidden", "Your role does not allow this here.", { reasons });
 }

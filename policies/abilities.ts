@@ -1,13 +1,13 @@
 import type { TenantId, UserId } from "../crypto/wire/ids.ts";
 import { conversingRoles, isStaff, type Actor, type Role, type Subject } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
-import { grantingRule } from "./granting-rule.ts";
+import { grantingRule, missingEvidence } from "./granting-rule.ts";
 import type { ConversationAction } from "./rules/conversation.ts";
 
 export type { ConversationAction } from "./rules/conversation.ts";
 
 /** The actor. A decision about a conversation needs no other facts about an actor. */
-export type ConversationActor = Pick<Actor, "tenant" | "user" | "role" | "policy">;
+export type ConversationActor = Pick<Actor, "tenant" | "user" | "role" | "policy" | "signIn">;
 
 /**
  * Facts for a decision about granting history: the grantor, the recipient and the earlier messages.
@@ -105,8 +105,11 @@ export function decideConversation(
   action: ConversationAction,
   facts: ConversationFacts,
 ): Decision {
-  const rule = grantingRule(actor, "conversation", action, conversationSubject(actor, facts));
-  return rule === undefined ? deny(...whyNot(actor, action, facts)) : allow(rule.reason);
+  const subject = conversationSubject(actor, facts);
+  const rule = grantingRule(actor, "conversation", action, subject);
+  if (rule !== undefined) return allow(rule.reason);
+  const missing = missingEvidence(actor, "conversation", action, subject);
+  return deny(...whyNot(actor, action, facts), ...missing);
 }
 
 /** The actions that remain possible in a closed conversation. */

@@ -1,6 +1,7 @@
 import type { TenantId, UserId, DeviceId, SessionId } from "../crypto/wire/ids.ts";
 import type { Policy } from "./policy.ts";
 import type { Role } from "./roles.ts";
+import type { SignInFacts } from "./sign-in-facts.ts";
 
 export * from "./roles.ts";
 
@@ -16,6 +17,8 @@ export interface Actor {
   readonly session: SessionId;
   /** The way in which the session was opened: "password", "customer_token" or "oidc". */
   readonly method: string;
+  /** What is known of the sign-in that opened the session. */
+  readonly signIn: SignInFacts;
   /** Identifies the request in the audit log and the server's log; undefined for frames. */
   readonly requestId?: string | undefined;
 }

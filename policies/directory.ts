@@ -1,7 +1,7 @@
 import type { TenantId, UserId, DeviceId } from "../crypto/wire/ids.ts";
 import { isStaff, type Actor, type Role } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
-import { grantingRule } from "./granting-rule.ts";
+import { grantingRule, missingEvidence } from "./granting-rule.ts";
 import type { DirectoryAction } from "./rules/directory.ts";
 
 export type { DirectoryAction } from "./rules/directory.ts";
@@ -29,8 +29,13 @@ export function decideDirectory(
   action: DirectoryAction,
   facts: DirectoryFacts,
 ): Decision {
-  const rule = grantingRule(actor, "directory", action, directorySubject(facts));
-  return rule === undefined ? deny(whyNot(actor, action, facts)) : allow(rule.reason);
+  const subject = directorySubject(facts);
+  const rule = grantingRule(actor, "directory", action, subject);
+  if (rule !== undefined) return allow(rule.reason);
+  return deny(
+    whyNot(actor, action, facts),
+    ...missingEvidence(actor, "directory", action, subject),
+  );
 }
 
 /** Returns the reasons that prevent the action, for the audit log. */

@@ -5,7 +5,7 @@ import { decideAuditReading } from "./audit-access.ts";
 import { decideApprovals } from "./approvals.ts";
 import type { Decision } from "./decision.ts";
 import { decideDirectory, directorySubject, type DirectoryFacts } from "./directory.ts";
-import { grantingRule, isForDevice, isForRole, type Facts } from "./granting-rule.ts";
+import { askedFacts, grantingRule, isForDevice, isForRole, type Facts } from "./granting-rule.ts";
 import { decideLinking, type LinkFacts } from "./linking.ts";
 import { decideNameReading } from "./name-access.ts";
 import { decidePolicyAct, policySubject, type PolicyFacts } from "./policy-access.ts";
@@ -110,7 +110,7 @@ export function explainDecision<R extends ExplainedResource>(
   facts: FactsOf[R],
 ): Explanation {
   const { decide, subject: subjectOf } = deciders[resource];
-  const subject = subjectOf(actor, facts);
+  const subject = askedFacts(actor, subjectOf(actor, facts));
   return {
     decision: decide(actor, action, facts),
     version: actor.policy.version,

@@ -7,11 +7,12 @@ import {
 import type { TenantId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
 import type { ActionsOf, Resource } from "./rules/default-rules.ts";
+import { strongestSignIn } from "./sign-in-facts.ts";
 import type { PolicyRole, PolicyRule } from "./rules/rule.ts";
 
 /** What rules can refer to of an actor, and the rules. A program with an API key is no user. */
 export type PolicyActor = Pick<Actor, "tenant" | "policy"> &
-  Partial<Pick<Actor, "user" | "device">> & { readonly role: PolicyRole };
+  Partial<Pick<Actor, "user" | "device" | "signIn">> & { readonly role: PolicyRole };
 
 /** The facts that rules are asked about. Every resource belongs to a tenant. */
 export interface Facts {
@@ -38,9 +39,31 @@ export function grantingRule<R extends Resource>(
   facts: Facts,
 ): PolicyRule | undefined {
   const { ability, byId } = ownRules(actor, resource);
-  const granted = ability.relevantRuleFor(action, facts);
+  const granted = ability.relevantRuleFor(action, askedFacts(actor, facts));
   return granted?.reason === undefined ? undefined : byId.get(granted.reason);
 }
+
+/** Returns the facts that conditions can name: those of the resource, and those of the actor's sign-in. */
+export const askedFacts = ({ signIn }: Pick<PolicyActor, "signIn">, facts: Facts): Facts =>
+  signIn === undefined ? facts : { ...facts, ...signIn };
+
+/**
+ * Returns the reason that a denial has besides, if the actor may do the act after signing in with more evidence. The
+ * default rules ask for none.
+ */
+export function missingEvidence<R extends Resource>(
+  actor: PolicyActor,
+  resource: R,
+  action: ActionsOf[R],
+  facts: Facts,
+): readonly string[] {
+  if (actor.signIn === undefined || actor.policy.version === 0) return [];
+  const stronger = { ...actor, signIn: strongestSignIn };
+  return grantingRule(stronger, resource, action, facts) === undefined ? [] : [SIGN_IN_TOO_WEAK];
+}
+
+/** Why an act is denied that the actor may do after signing in with more evidence. */
+export const SIGN_IN_TOO_WEAK = "sign_in_too_weak";
 
 function ownRules(actor: PolicyActor, resource: Resource): OwnRules {
   const kept = known.get(actor) ?? new Map<Resource, OwnRules>();

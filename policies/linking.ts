@@ -1,7 +1,7 @@
 import type { TenantId, UserId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
-import { grantingRule } from "./granting-rule.ts";
+import { grantingRule, missingEvidence } from "./granting-rule.ts";
 import type { LinkAction } from "./rules/link.ts";
 
 export type { LinkAction } from "./rules/link.ts";
@@ -17,7 +17,8 @@ export interface LinkFacts {
 /** Decides whether `actor` may do `action` to the link request of `facts`. Denies by default. Pure. */
 export function decideLinking(actor: Actor, action: LinkAction, facts: LinkFacts): Decision {
   const rule = grantingRule(actor, "link", action, facts);
-  return rule === undefined ? deny(...whyNot(actor, facts)) : allow(rule.reason);
+  if (rule !== undefined) return allow(rule.reason);
+  return deny(...whyNot(actor, facts), ...missingEvidence(actor, "link", action, facts));
 }
 
 /** Lists what prevents the action, for the audit log. */

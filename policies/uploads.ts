@@ -1,7 +1,7 @@
 import type { TenantId, UserId, DeviceId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
-import { grantingRule } from "./granting-rule.ts";
+import { grantingRule, missingEvidence } from "./granting-rule.ts";
 import type { UploadAction } from "./rules/upload.ts";
 
 export type { UploadAction } from "./rules/upload.ts";
@@ -20,7 +20,8 @@ export interface UploadFacts {
 /** Decides whether `actor` may do `action` to the upload that `facts` describe. Denies by default. Pure. */
 export function decideUpload(actor: Actor, action: UploadAction, facts: UploadFacts): Decision {
   const rule = grantingRule(actor, "upload", action, facts);
-  return rule === undefined ? deny(...whyNot(actor, facts)) : allow(rule.reason);
+  if (rule !== undefined) return allow(rule.reason);
+  return deny(...whyNot(actor, facts), ...missingEvidence(actor, "upload", action, facts));
 }
 
 /** Lists what prevents the action, for the audit log. */

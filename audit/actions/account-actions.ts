@@ -5,9 +5,9 @@ export const accountActions = {
   "session.create": {
     class: "C",
     resources: ["session", "tenant"],
-    details: { network: "text", factor: "text", provider: "text" },
+    details: { network: "text", factor: "text", provider: "text", assurance: "number" },
     description:
-      "Somebody signs in. `factor` is the second factor: `totp`, `recovery_code` or `passkey`. `provider` is the identity provider. A refusal names the tenant as the resource, because there is no session. `network` is a pseudonym of the network, only in refusals. Refusals over a limit, and those without such a tenant, are counted: one entry has the sum of ten minutes. Those without such a tenant are in the operator's log.",
+      "Somebody signs in. `assurance` is the identity assurance level of a customer token. `factor` is the second factor: `totp`, `recovery_code` or `passkey`. `provider` is the identity provider. A refusal names the tenant as the resource, because there is no session. `network` is a pseudonym of the network, only in refusals. Refusals over a limit, and those without such a tenant, are counted: one entry has the sum of ten minutes. Those without such a tenant are in the operator's log.",
   },
   "session.authenticate": {
     class: "E",

@@ -30,6 +30,7 @@ const addedRule = z.strictObject({
     z.union([
       z.string().max(100),
       z.boolean(),
+      z.int(),
       z.record(z.string().regex(/^\$[a-z]+$/), z.union([operand, z.array(operand).max(100)])),
     ]),
   ),

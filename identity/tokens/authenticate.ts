@@ -5,6 +5,7 @@ import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
 import { decideIdle } from "../../policies/idle-log-off.ts";
+import type { AssuranceLevel } from "../../policies/sign-in-facts.ts";
 import { decideSessionUse } from "../../policies/second-factor.ts";
 import { assertServes } from "../accounts/assert-serves.ts";
 import { IdentityError } from "../identity-error.ts";
@@ -51,7 +52,7 @@ export interface Authenticator {
 }
 
 const SESSION = `
-  select s.method, s.factor_at_ms, u.role = any(t.second_factor_roles) as needs_factor, s.expires_at_ms, s.revoked_at_ms, s.was_idle, u.role,
+  select s.method, s.assurance, s.factor_at_ms, u.role = any(t.second_factor_roles) as needs_factor, s.expires_at_ms, s.revoked_at_ms, s.was_idle, u.role,
     s.acted_at_ms, t.idle_log_off_minutes, sealdesk.database_now_ms() as database_now_ms,
     d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins,
     sealdesk.policy_version() as policy_version
@@ -63,6 +64,7 @@ const SESSION = `
 
 interface SessionRow {
   readonly method: string;
+  readonly assurance: AssuranceLevel;
   readonly factor_at_ms: number | null;
   readonly needs_factor: boolean;
   readonly expires_at_ms: number;
@@ -139,6 +141,7 @@ export function createAuthenticator(deps: {
         device: session.device ?? undefined,
         session: claims.session,
         method: session.method,
+        signIn: { assurance: session.assurance },
       },
       deviceKey: key.deviceKey,
       thumbprint: key.thumbprint,

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SignJWT, type JWK } from "jose";
 import { writeFileOnce } from "../../keys/private-file.ts";
+import type { AssuranceLevel } from "../../policies/sign-in-facts.ts";
 import { MAX_CUSTOMER_TOKEN_LIFETIME_S } from "./customer-token/check-claims.ts";
 import { DEVELOPMENT_KEY_ID } from "./development-key-id.ts";
 
@@ -45,12 +46,18 @@ export async function signCustomerToken(
      * may use it.
      */
     readonly thumbprint?: string | undefined;
+    /** The identity assurance level, as `ial`. Without it the token states none. */
+    readonly assurance?: AssuranceLevel | undefined;
     /** Milliseconds since the Unix epoch. */
     readonly nowMs: number;
   },
 ): Promise<string> {
   const issuedAtS = Math.floor(claims.nowMs / 1000);
-  return new SignJWT(claims.thumbprint === undefined ? {} : { cnf: { jkt: claims.thumbprint } })
+  const { thumbprint, assurance } = claims;
+  return new SignJWT({
+    ...(thumbprint !== undefined && { cnf: { jkt: thumbprint } }),
+    ...(assurance !== undefined && { ial: assurance }),
+  })
     .setProtectedHeader({ alg: "EdDSA", kid: DEVELOPMENT_KEY_ID })
     .setIssuer(claims.tenant)
     .setAudience(claims.audience)

@@ -16,6 +16,7 @@ import type { Client } from "../../db/pool.ts";
 import type { IdentityError } from "../identity-error.ts";
 import type { OidcGrant } from "../providers/redeem-code.ts";
 import type { CustomerTokenRefusal } from "./customer-token/finding.ts";
+import type { AssuranceLevel } from "../../policies/sign-in-facts.ts";
 import type { Holder } from "../../policies/fair-shares.ts";
 import { keyIn } from "./customer-keys/find-key.ts";
 import {
@@ -56,6 +57,8 @@ export type Identified =
       readonly factor?: FactorProof["kind"];
       /** What a password was compared with. It must still be so when the session opens. */
       readonly verified?: VerifiedPassword | undefined;
+      /** What the customer token says about who the customer is; 0 without one. */
+      readonly assurance?: AssuranceLevel;
     }
   | {
       readonly failure: GrantFailure;
@@ -239,7 +242,8 @@ async function byCustomerToken(
         requestId: deps.requestId,
         details: { role: "customer" },
       });
-    return { user, isRegistered: await hasDevice(client, user, deviceKey) };
+    const isRegistered = await hasDevice(client, user, deviceKey);
+    return { user, isRegistered, assurance: report.assurance };
   });
 }
 

@@ -17,6 +17,7 @@ import { findTenant, type Tenant } from "../accounts/tenant.ts";
 import { lockAccount } from "../directory/lock-account.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import { isLoggedOffWhenIdle } from "../../policies/idle-log-off.ts";
+import type { AssuranceLevel } from "../../policies/sign-in-facts.ts";
 import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { FactorProof } from "../second-factor/prove-factor.ts";
@@ -105,7 +106,7 @@ async function openAt(
     await recordFailure(deps, tenant, request.grant, identified, nowMs);
     throw identified.told ?? refusalOf(identified.failure);
   }
-  const { user, isRegistered, provider, factor, verified } = identified;
+  const { user, isRegistered, provider, factor, verified, assurance = 0 } = identified;
   const { grant } = request;
   const registeredKey = isRegistered ? key.thumbprint : undefined;
   try {
@@ -117,7 +118,10 @@ async function openAt(
     await deps.limits.sessionOpens({ user, registeredKey });
     assertServes(tenant, request.origin);
     return await inTransaction(deps.pool, tenant.id, (client) =>
-      createSession(deps, client, { tenant, user, grant, provider, factor, verified, key, nowMs }),
+      createSession(deps, client, {
+        ...{ tenant, user, grant, provider, factor, verified, assurance },
+        ...{ key, nowMs },
+      }),
     );
   } catch (error) {
     if (isRefusal(error))
@@ -143,11 +147,12 @@ async function createSession(
     readonly provider: ProviderSession | undefined;
     readonly factor: FactorProof["kind"] | undefined;
     readonly verified: VerifiedPassword | undefined;
+    readonly assurance: AssuranceLevel;
     readonly key: ProvenKey;
     readonly nowMs: number;
   },
 ): Promise<OpenedSession> {
-  const { tenant, user, grant, provider, factor, verified, key, nowMs } = opening;
+  const { tenant, user, grant, provider, factor, verified, assurance, key, nowMs } = opening;
   if (verified !== undefined) await assertUnchanged(client, user, verified);
   if (provider !== undefined) await assertNotLoggedOut(client, user, provider);
   // Whoever disables the account ends its open sessions, and must not miss this one.
@@ -174,9 +179,9 @@ async function createSession(
   const expiresAtMs = nowMs + SESSION_LIFETIME_MS;
   await client.query(
     `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms,
-       identity_provider, provider_session, authenticated_at_ms, factor_at_ms, acted_at_ms)
+       identity_provider, provider_session, authenticated_at_ms, factor_at_ms, acted_at_ms, assurance)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-       case when $12 then sealdesk.database_now_ms() end)`,
+       case when $12 then sealdesk.database_now_ms() end, $13)`,
     [
       session,
       tenant.id,
@@ -190,6 +195,7 @@ async function createSession(
       authenticatedAtMs(provider, nowMs),
       factor === undefined ? null : nowMs,
       isLoggedOffWhenIdle(account.role),
+      assurance,
     ],
   );
   await appendEntry(client, {
@@ -202,8 +208,11 @@ async function createSession(
     requestId: deps.requestId,
     session,
     method: grant.kind,
-    ...(factor && { details: { factor } }),
-    ...(provider && { details: { provider: provider.name } }),
+    details: {
+      ...(factor && { factor }),
+      ...(provider && { provider: provider.name }),
+      ...(grant.kind === "customer_token" && { assurance }),
+    },
   });
   const token = await deps.accessTokens.issue(
     { tenant: tenant.id, user, role: account.role, session, thumbprint: key.thumbprint },

@@ -2,18 +2,24 @@ import { nilId, type DeviceId, type TenantId, type UserId } from "../../crypto/w
 import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Policy } from "../../policies/policy.ts";
+import { unknownSignIn, type SignInFacts } from "../../policies/sign-in-facts.ts";
 import { staffRoles, type Role } from "../../policies/roles.ts";
 
 interface AccountRow {
   readonly user: UserId;
   readonly role: Role;
   readonly device: DeviceId | null;
+  /** Null if the account has no open session. */
+  readonly signIn: SignInFacts | null;
 }
 
-// An account with several devices acts with the oldest.
+// An account with several devices acts with the oldest, and in the session that was opened last.
 const ACCOUNTS = `
   select u.id as "user", u.role, (select d.id from devices d
-    where d.user_id = u.id and d.revoked_at_ms is null order by d.created_at_ms, d.id limit 1) as device
+    where d.user_id = u.id and d.revoked_at_ms is null order by d.created_at_ms, d.id limit 1) as device,
+    (select json_build_object('assurance', s.assurance) from sessions s
+      where s.user_id = u.id and s.revoked_at_ms is null and s.expires_at_ms > sealdesk.database_now_ms()
+      order by s.created_at_ms desc, s.id limit 1) as "signIn"
   from users u`;
 
 /** Returns the accounts among `users` as they would act now, decided by `policy`. */
@@ -46,14 +52,19 @@ export async function staffAnd(
 
 /** A customer of the tenant who has nothing to do with the resource, with a registered device. */
 export const anyCustomer = (tenant: TenantId, policy: Policy): Actor =>
-  actorOf(tenant, policy, { user: nilId(), role: "customer", device: nilId() });
+  actorOf(tenant, policy, { user: nilId(), role: "customer", device: nilId(), signIn: null });
 
-const actorOf = (tenant: TenantId, policy: Policy, { user, role, device }: AccountRow): Actor => ({
+const actorOf = (
+  tenant: TenantId,
+  policy: Policy,
+  { user, role, device, signIn }: AccountRow,
+): Actor => ({
   tenant,
   user,
   role,
   policy,
   device: device ?? undefined,
   session: nilId(),
+  signIn: signIn ?? unknownSignIn,
   method: "explanation",
 });

@@ -10,7 +10,7 @@ import type { AdmissionFacts, SenderKeyFacts } from "../../policies/admission.ts
 import type { ConversationActor } from "../../policies/abilities.ts";
 
 /** An account that may write in a conversation. The policy decides when it writes. */
-export interface Author extends Omit<ConversationActor, "policy"> {
+export interface Author extends Omit<ConversationActor, "policy" | "signIn"> {
   /** When its membership counts no more, in milliseconds since the Unix epoch, if it began by break-glass. */
   readonly untilMs: number | undefined;
 }

@@ -9,6 +9,7 @@ import {
 } from "../../crypto/wire/ids.ts";
 import { decideConversation, type ConversationActor } from "../../policies/abilities.ts";
 import type { Policy } from "../../policies/policy.ts";
+import type { SignInFacts } from "../../policies/sign-in-facts.ts";
 import { decideAdmission, type Admission } from "../../policies/admission.ts";
 import { monthStartMs, type LoggedEvent } from "./event.ts";
 import { HeadDraft, type AcceptedMessage, type Author, type ConversationHead } from "./head.ts";
@@ -20,6 +21,8 @@ export interface PostRequest {
   readonly tenant: TenantId;
   readonly senderDevice: DeviceId;
   readonly send: Send;
+  /** What is known of the sign-in of the session in which it is sent. */
+  readonly signIn: SignInFacts;
 }
 
 export type PostOutcome =
@@ -61,7 +64,7 @@ export function planMessages(
   const markers: MonthMarker[] = [];
   const draft = new HeadDraft(head);
   const mayPost = postingIn(head, policy, nowMs);
-  const outcomes = requests.map(({ senderDevice, send }): PostOutcome => {
+  const outcomes = requests.map(({ senderDevice, send, signIn }): PostOutcome => {
     const { clientMessageId } = send;
     const before =
       draft.repeated(senderDevice, clientMessageId) ??
@@ -81,7 +84,7 @@ export function planMessages(
         ciphertextBytes: send.ciphertext.length,
         packetDevices: send.packets.map((packet) => packet.device),
         erased: isErased(senderDevice),
-        mayPost: mayPost(senderDevice),
+        mayPost: mayPost(senderDevice, signIn),
       },
       nowMs,
     );
@@ -104,27 +107,27 @@ function postingIn(
   head: ConversationHead,
   policy: Policy,
   nowMs: number,
-): (device: DeviceId) => boolean {
+): (device: DeviceId, signIn: SignInFacts) => boolean {
   const current = Array.from(head.authors.values()).filter(
     ({ untilMs }) => untilMs === undefined || untilMs > nowMs,
   );
   const members = [...new Set(current.map(({ user }) => user))];
   const { tenant, state, subject: createdBy } = head;
-  return (device) => {
+  return (device, signIn) => {
     const author = head.authors.get(device);
     if (author === undefined) return false;
     const facts = { tenant, state, createdBy, members };
-    return decideConversation(actorOf(author, policy), "post", facts).allowed;
+    return decideConversation(actorOf(author, policy, signIn), "post", facts).allowed;
   };
 }
 
 /** The rules of an actor are kept as long as the actor is, so an author stays the same actor. */
 const actors = new WeakMap<Author, ConversationActor>();
 
-function actorOf(author: Author, policy: Policy): ConversationActor {
+function actorOf(author: Author, policy: Policy, signIn: SignInFacts): ConversationActor {
   const known = actors.get(author);
-  if (known?.policy === policy) return known;
-  const made = { ...author, policy };
+  if (known?.policy === policy && known.signIn === signIn) return known;
+  const made = { ...author, policy, signIn };
   actors.set(author, made);
   return made;
 }

@@ -2,7 +2,12 @@ import type { MongoQuery } from "@casl/ability";
 import { defaultRules, type Resource } from "../rules/default-rules.ts";
 import type { PolicyRule } from "../rules/rule.ts";
 import type { Role } from "../roles.ts";
-import { conditionFacts, whyNotComparable, type ConditionFact } from "./condition-facts.ts";
+import {
+  conditionFacts,
+  isNumber,
+  whyNotComparable,
+  type ConditionFact,
+} from "./condition-facts.ts";
 import { floorOf, floors } from "./floors.ts";
 import type { AddedRule, ConditionTest } from "./policy-changes.ts";
 
@@ -88,7 +93,7 @@ function allOf(conditions: readonly MongoQuery[]): MongoQuery {
 /** Returns why the conditions cannot be evaluated, or undefined if they can. */
 function whyNoConditions(
   resource: Resource,
-  { actions, conditions }: AddedRule,
+  { actions, roles, conditions }: AddedRule,
 ): string | undefined {
   const facts = conditionFacts[resource];
   for (const [name, test] of Object.entries(conditions)) {
@@ -96,6 +101,8 @@ function whyNoConditions(
     if (fact === undefined) return `There is no fact ${name} of ${resource}.`;
     const unknown = actions.find((action) => fact.actions?.includes(action) === false);
     if (unknown !== undefined) return `The fact ${name} is not known for the action ${unknown}.`;
+    const stranger = roles.find((role) => fact.roles?.includes(role) === false);
+    if (stranger !== undefined) return `The fact ${name} is not known of the role ${stranger}.`;
     const why = whyNoTest(fact, test);
     if (why !== undefined) return `${name} ${why}.`;
   }
@@ -117,6 +124,13 @@ function whyNoTest(fact: ConditionFact, test: ConditionTest): string | undefined
       if (!Array.isArray(operand) || operand.length === 0 || operand.length > MOST_VALUES)
         return `needs a list of 1 to ${MOST_VALUES} values for ${operator}`;
       return operand.map((value) => whyNotComparable(fact, value)).find((why) => why !== undefined);
+    case "$gt":
+    case "$gte":
+    case "$lt":
+    case "$lte":
+      return isNumber(fact)
+        ? whyNotComparable(fact, operand)
+        : `is no number, so it has no ${operator}`;
     case "$size":
       if (fact.isList !== true) return "is no list, so it has no $size";
       return Number.isSafeInteger(operand) && (operand as number) >= 0

@@ -1,25 +1,45 @@
-import { roles } from "../roles.ts";
+import { roles, type Role } from "../roles.ts";
+import type { SignInFacts } from "../sign-in-facts.ts";
 import type { Resource } from "../rules/default-rules.ts";
 
 /** A fact that the conditions of an added rule may name. */
 export interface ConditionFact {
   /** What its value is. A user is an id or `$actor.user`, a role a role or `$actor.role`. */
-  readonly kind: "flag" | "user" | "role" | readonly string[];
+  readonly kind: "flag" | "user" | "role" | readonly string[] | Range;
   /** True if the fact is a list of such values. */
   readonly isList?: true;
   /** The actions for which the fact is always known; all actions by default. */
   readonly actions?: readonly string[];
+  /** The roles of which the fact is known; all roles by default. */
+  readonly roles?: readonly Role[];
 }
+
+/** The kind of a whole number from `least` to `most`. */
+interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+export const isNumber = ({ kind }: ConditionFact): boolean => isRange(kind);
+
+const isRange = (kind: ConditionFact["kind"]): kind is Range =>
+  typeof kind === "object" && "least" in kind;
 
 const granting = ["grant_history"];
 const changing = ["add_member", "remove_member"];
 const members = { kind: "user", isList: true } as const;
+
+/** The facts about the sign-in of the actor: see `SignInFacts`. */
+const ofSignIn: Readonly<Record<keyof SignInFacts, ConditionFact>> = {
+  assurance: { kind: { least: 0, most: 3 }, roles: ["customer"] },
+};
 
 /** The facts by kind of resource. A fact that is unknown would fulfil `$ne`, so it may not be named. */
 export const conditionFacts: {
   readonly [R in Resource]: Readonly<Record<string, ConditionFact>>;
 } = {
   conversation: {
+    ...ofSignIn,
     state: { kind: ["open", "closed"] },
     createdBy: { kind: "user" },
     members,
@@ -37,17 +57,19 @@ export const conditionFacts: {
   },
   relay: {},
   upload: {
+    ...ofSignIn,
     state: { kind: ["uploading", "complete"] },
     conversationState: { kind: ["open", "closed"] },
     members,
   },
   directory: {
+    ...ofSignIn,
     user: { kind: "user" },
     role: { kind: "role" },
     staff: { kind: "flag" },
     sharesConversation: { kind: "flag", actions: ["read_devices", "take_bundle"] },
   },
-  link: { user: { kind: "user" }, byAsking: { kind: "flag" } },
+  link: { ...ofSignIn, user: { kind: "user" }, byAsking: { kind: "flag" } },
   audit_log: {},
   account_names: {},
   staff_list: {},
@@ -66,9 +88,16 @@ export function whyNotComparable({ kind }: ConditionFact, value: unknown): strin
     return value === "$actor.user" || isUserId(value)
       ? undefined
       : 'must be the id of an account or "$actor.user"';
+  if (isRange(kind))
+    return Number.isSafeInteger(value) && isWithin(kind, value as number)
+      ? undefined
+      : `must be a whole number from ${kind.least} to ${kind.most}`;
   const words: readonly string[] = kind === "role" ? [...roles, "$actor.role"] : kind;
   return words.includes(value as string) ? undefined : `must be one of ${words.join(", ")}`;
 }
+
+const isWithin = ({ least, most }: Range, value: number): boolean =>
+  value >= least && value <= most;
 
 const isUserId = (value: unknown): boolean =>
   typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);

@@ -1,7 +1,7 @@
 import type { Role } from "../roles.ts";
 
 /** A test of one fact: a value, or an operator with its operand. */
-export type ConditionTest = string | boolean | Readonly<Record<string, unknown>>;
+export type ConditionTest = string | number | boolean | Readonly<Record<string, unknown>>;
 
 /** A rule that a version adds. */
 export interface AddedRule {

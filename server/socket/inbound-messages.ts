@@ -73,8 +73,8 @@ export class InboundMessages {
       const bytes = sizeOf(send);
       this.#unanswered++;
       this.#unansweredBytes += bytes;
-      const { tenant, device } = actor;
-      log.post({ tenant, senderDevice: device, send }).then(
+      const { tenant, device, signIn } = actor;
+      log.post({ tenant, senderDevice: device, send, signIn }).then(
         (outcome) => {
           this.#answer(send, outcome);
           this.#answered(bytes);

@@ -16,6 +16,7 @@ import { readConfig, type Config } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
 import { startServer } from "../../server/start.ts";
 import type { Timings } from "../../server/timings.ts";
+import type { AssuranceLevel } from "../../policies/sign-in-facts.ts";
 import { AtRest } from "../../tools/testkit/at-rest.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { newId } from "../../tools/testkit/ids.ts";
@@ -60,7 +61,7 @@ export interface TestServer {
   createTenant(): Promise<TestTenant>;
   createStaff(role: StaffRole, tenant?: TestTenant): Promise<TestStaff>;
   /** A token by which the tenant's backend vouches for `subject`. */
-  customerToken(subject: string, tenant?: TestTenant): Promise<string>;
+  customerToken(subject: string, tenant?: TestTenant, assurance?: AssuranceLevel): Promise<string>;
   /** Starts another node; stop it before the server. */
   startNode(changes?: Partial<Config>): Promise<TestNode>;
   /** Everything logged so far. */
@@ -189,11 +190,12 @@ export async function startTestServer(
       });
       return { ...staff, tenant: of.slug };
     },
-    customerToken: (subject, of = tenant) =>
+    customerToken: (subject, of = tenant, assurance) =>
       signCustomerToken(backendKey, {
         tenant: of.slug,
         subject,
         audience: server.url,
+        assurance,
         nowMs: clock.now(),
       }),
     async startNode(nodeChanges = {}) {

@@ -1,5 +1,6 @@
 import type { JWTPayload } from "jose";
 import { z } from "zod";
+import { assuranceLevels, type AssuranceLevel } from "../../../policies/sign-in-facts.ts";
 import { right, wrong, type Finding } from "./finding.ts";
 
 /** Longest time from `iat` to `exp` of a customer token, in seconds. */
@@ -31,6 +32,7 @@ export function inspectClaims(claims: JWTPayload, expected: ExpectedClaims): rea
     inspectSubject(claims.sub),
     ...inspectTimes(claims, expected.nowMs / 1000),
     inspectBinding(claims["cnf"], expected.thumbprint),
+    inspectAssurance(claims),
   ];
 }
 
@@ -131,4 +133,18 @@ function inspectBinding(cnf: unknown, thumbprint: string | undefined): Finding {
         "bound_to_another_key",
         `"jkt" is ${JSON.stringify(jkt)}. It must be ${JSON.stringify(thumbprint)}, the thumbprint that the SDK hands over.`,
       );
+}
+
+/**
+ * Returns the identity assurance level (NIST SP 800-63A) that the claims state: 0 without one, undefined if it is none.
+ */
+export const assuranceOf = ({ ial = 0 }: JWTPayload): AssuranceLevel | undefined =>
+  assuranceLevels.find((level) => level === ial);
+
+function inspectAssurance(claims: JWTPayload): Finding {
+  const { ial } = claims;
+  if (ial === undefined) return right("ial", "There is none, which counts as 0.");
+  return assuranceOf(claims) === undefined
+    ? wrong("ial", "invalid_claim", `It is ${JSON.stringify(ial)}. It must be 0, 1, 2 or 3.`)
+    : right("ial", `It is the identity assurance level ${JSON.stringify(ial)}.`);
 }

@@ -24,7 +24,18 @@ export type CustomerTokenRefusal = (typeof customerTokenRefusals)[number];
 
 /** The parts of a token that are checked. */
 export type TokenPart =
-  "form" | "alg" | "kid" | "signature" | "iss" | "aud" | "sub" | "iat" | "nbf" | "exp" | "cnf";
+  | "form"
+  | "alg"
+  | "kid"
+  | "signature"
+  | "iss"
+  | "aud"
+  | "sub"
+  | "iat"
+  | "nbf"
+  | "exp"
+  | "cnf"
+  | "ial";
 
 /** The result of checking one part of a token. */
 export interface Finding {

@@ -1,13 +1,18 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { inspectClaims, type ExpectedClaims } from "./check-claims.ts";
+import { assuranceOf, inspectClaims, type ExpectedClaims } from "./check-claims.ts";
 import { inspectSignature } from "./check-signature.ts";
+import type { AssuranceLevel } from "../../../policies/sign-in-facts.ts";
 import type { FindKey } from "../customer-keys/find-key.ts";
 import { wrong, type CustomerTokenRefusal, type Finding } from "./finding.ts";
 import { joseCode } from "../jose-errors.ts";
 
 /** The result of checking a customer token, with a finding for each part. */
 export type CustomerTokenReport = { readonly findings: readonly Finding[] } & (
-  | { readonly subject: string; readonly refusal?: undefined }
+  | {
+      readonly subject: string;
+      readonly assurance: AssuranceLevel;
+      readonly refusal?: undefined;
+    }
   | { readonly refusal: CustomerTokenRefusal }
 );
 
@@ -39,7 +44,8 @@ export async function inspectCustomerToken(
     ...inspectClaims(claims, expected),
   ];
   const refusal = findings.find((finding) => finding.refusal !== undefined)?.refusal;
-  return refusal === undefined ? { findings, subject: String(claims.sub) } : { findings, refusal };
+  if (refusal !== undefined) return { findings, refusal };
+  return { findings, subject: String(claims.sub), assurance: assuranceOf(claims) ?? 0 };
 }
 
 function decode(token: string) {

@@ -17,6 +17,7 @@ import { memoryKms } from "../../support/memory-kms.ts";
 import { until } from "../../support/until.ts";
 import { nilId, type UserId } from "../../../crypto/wire/ids.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 test("an upload that waits for its key keeps no connection to the database", async () => {
@@ -63,6 +64,7 @@ test("an upload that waits for its key keeps no connection to the database", asy
     session,
     method: "password",
     policy: defaultPolicy,
+    signIn: unknownSignIn,
   };
   const creating = createUpload(deps, actor, { id: newId(), conversation: id, size: 10 });
   await until(() => asked);

@@ -6,6 +6,7 @@ import { Policies } from "../../../identity/policy/policies.ts";
 import { recordEffective } from "../../../identity/policy/record-effective.ts";
 import { withdrawVersion } from "../../../identity/policy/withdraw-version.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
@@ -159,6 +160,7 @@ test("whoever follows the audit log stops when nobody can read the policy any mo
     user: officer.user,
     role: "compliance_officer",
     policy: defaultPolicy,
+    signIn: unknownSignIn,
     device: officer.id,
     session: rows[0]!.id,
     method: "password",

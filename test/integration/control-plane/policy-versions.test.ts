@@ -7,6 +7,7 @@ import { Policies } from "../../../identity/policy/policies.ts";
 import { recordEffective } from "../../../identity/policy/record-effective.ts";
 import { withdrawVersion } from "../../../identity/policy/withdraw-version.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import { closeConversation } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
@@ -200,6 +201,7 @@ test("a request that was authenticated under another version is refused in its t
     user: admin.user,
     role: "admin",
     policy: defaultPolicy,
+    signIn: unknownSignIn,
     device: admin.id,
     session: rows[0]!.id,
     method: "password",

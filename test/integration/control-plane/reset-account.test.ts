@@ -14,6 +14,7 @@ import { waitingForAccounts } from "../../support/held-accounts.ts";
 import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 let server: TestServer;
@@ -126,6 +127,7 @@ test("a reset that was cut off before its conversations knew is brought to its e
       session: rows[0]!.id,
       method: "password",
       policy: defaultPolicy,
+      signIn: unknownSignIn,
     },
     { user: lost.user, reason: "devices_lost" },
   );

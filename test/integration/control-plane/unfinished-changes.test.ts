@@ -9,6 +9,7 @@ import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
 import { startSecondNode } from "../../support/second-node.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import { until } from "../../support/until.ts";
 
 let server: TestServer;
@@ -121,7 +122,16 @@ test("a running node finds a reset and a registration that were cut off, and tel
       disconnect: () => undefined,
       announce: () => Promise.reject(new Error("cut off")),
     },
-    { tenant, user, role: "admin", device, session, method: "password", policy: defaultPolicy },
+    {
+      tenant,
+      user,
+      role: "admin",
+      device,
+      session,
+      method: "password",
+      policy: defaultPolicy,
+      signIn: unknownSignIn,
+    },
     { user: lost.user, reason: "devices_lost" },
   );
   await expect(resetting).rejects.toThrow("cut off");

@@ -8,6 +8,7 @@ import {
   type ArrangedConversation,
 } from "../../support/conversations.ts";
 import { nilId, type DeviceId } from "../../../crypto/wire/ids.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 
 const CONVERSATIONS = 50;
 const MESSAGES = 40;
@@ -36,7 +37,7 @@ test("two nodes that write the same fifty conversations at once: no fork, no sta
         const key = randomUUID();
         for (let message = 0; message < MESSAGES; message++) {
           const send = messageFor(conversation, senderDevice, key, { first: message === 0 });
-          const outcome = await log.post({ tenant, senderDevice, send });
+          const outcome = await log.post({ tenant, signIn: unknownSignIn, senderDevice, send });
           if (!outcome.accepted) throw new Error(outcome.refusal.code);
         }
       }),

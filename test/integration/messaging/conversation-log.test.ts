@@ -15,6 +15,7 @@ import {
   type ArrangedConversation,
 } from "../../support/conversations.ts";
 import { idOf, newId } from "../../../tools/testkit/ids.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 
 let database: TestDatabase;
 let tenant: TenantId;
@@ -75,6 +76,7 @@ test("accepts, numbers without gaps, and publishes in order", async () => {
     Array.from({ length: 90 }, (_, index) =>
       log.post({
         tenant,
+        signIn: unknownSignIn,
         senderDevice: sender,
         send: messageFor(conversation, sender, key, { first: index === 0 }),
       }),
@@ -90,17 +92,28 @@ test("a repeat gets the first answer, from memory, from the database, and in a l
   const conversation = await arrangeConversation(database, log, tenant);
   const [senderDevice = nilId<DeviceId>()] = conversation.devices;
   const send = messageFor(conversation, senderDevice, randomUUID(), { first: true });
-  const first = await log.post({ tenant, senderDevice, send });
+  const first = await log.post({ tenant, signIn: unknownSignIn, senderDevice, send });
   const changed = { ...send, ciphertext: new Uint8Array(10) };
-  expect(seqOf(await log.post({ tenant, senderDevice, send: changed }))).toBe(seqOf(first));
+  expect(
+    seqOf(await log.post({ tenant, signIn: unknownSignIn, senderDevice, send: changed })),
+  ).toBe(seqOf(first));
   const other = (await node()).log;
-  const again = await other.post({ tenant, senderDevice, send });
+  const again = await other.post({ tenant, signIn: unknownSignIn, senderDevice, send });
   expect(again).toMatchObject({
     accepted: true,
     message: { seq: 2, transcriptHash: first.accepted && first.message.transcriptHash },
   });
   const stale = (await node()).log;
-  expect(seqOf(await stale.post({ tenant, senderDevice, send: { ...send, epoch: 9 } }))).toBe(2);
+  expect(
+    seqOf(
+      await stale.post({
+        tenant,
+        signIn: unknownSignIn,
+        senderDevice,
+        send: { ...send, epoch: 9 },
+      }),
+    ),
+  ).toBe(2);
   expect(await checkedLog(conversation)).toHaveLength(2);
 });
 
@@ -115,6 +128,7 @@ test("two nodes that write one conversation at once never fork it", async () => 
       posts.push(
         log.post({
           tenant,
+          signIn: unknownSignIn,
           senderDevice,
           send: messageFor(conversation, senderDevice, key, { first: message === 0 }),
         }),
@@ -140,20 +154,30 @@ test("a month's end neither forks a conversation nor forgets a message id", asyn
     first: true,
     madeAtMs: newYear - 3_000,
   });
-  expect(seqOf(await december.post({ tenant, senderDevice, send: before }))).toBe(2);
+  expect(
+    seqOf(await december.post({ tenant, signIn: unknownSignIn, senderDevice, send: before })),
+  ).toBe(2);
 
   const otherKey = randomUUID();
   const inJanuary = messageFor(conversation, other, otherKey, {
     first: true,
     madeAtMs: newYear + 1_000,
   });
-  expect(seqOf(await january.post({ tenant, senderDevice: other, send: inJanuary }))).toBe(3);
-  // The slow clock's node still believes that 3 is free in December.
-  const late = messageFor(conversation, senderDevice, key, { madeAtMs: newYear - 2_000 });
-  expect(seqOf(await december.post({ tenant, senderDevice, send: late }))).toBe(4);
   expect(
     seqOf(
-      await (await node(() => newYear + 3_000)).log.post({ tenant, senderDevice, send: before }),
+      await january.post({ tenant, signIn: unknownSignIn, senderDevice: other, send: inJanuary }),
+    ),
+  ).toBe(3);
+  // The slow clock's node still believes that 3 is free in December.
+  const late = messageFor(conversation, senderDevice, key, { madeAtMs: newYear - 2_000 });
+  expect(
+    seqOf(await december.post({ tenant, signIn: unknownSignIn, senderDevice, send: late })),
+  ).toBe(4);
+  expect(
+    seqOf(
+      await (
+        await node(() => newYear + 3_000)
+      ).log.post({ tenant, signIn: unknownSignIn, senderDevice, send: before }),
     ),
   ).toBe(2);
   expect(await checkedLog(conversation)).toHaveLength(4);
@@ -170,7 +194,7 @@ test("messages that must be refused are not stored", async () => {
   const outsider = newId<DeviceId>();
   const stranger = newId<DeviceId>();
   const post = (send: typeof good, device = senderDevice) =>
-    log.post({ tenant, senderDevice: device, send });
+    log.post({ tenant, signIn: unknownSignIn, senderDevice: device, send });
 
   expect(refusalOf(await post({ ...good, epoch: 2 }))).toBe("stale_epoch");
   expect(refusalOf(await post({ ...good, epoch: 0 }))).toBe("stale_epoch");
@@ -220,6 +244,7 @@ test("a key is refused after the tenant's limits, also by a node that did not co
   const post = (by: ConversationLog, first = false) =>
     by.post({
       tenant: strict,
+      signIn: unknownSignIn,
       senderDevice,
       send: messageFor(conversation, senderDevice, key, { first }),
     });
@@ -233,11 +258,14 @@ test("a key is refused after the tenant's limits, also by a node that did not co
   const later = (await node(() => Date.now() + 3_600_001)).log;
   const fresh = randomUUID();
   const send = messageFor(conversation, senderDevice, fresh, { first: true });
-  expect(seqOf(await log.post({ tenant: strict, senderDevice, send }))).toBe(5);
+  expect(seqOf(await log.post({ tenant: strict, signIn: unknownSignIn, senderDevice, send }))).toBe(
+    5,
+  );
   expect(
     refusalOf(
       await later.post({
         tenant: strict,
+        signIn: unknownSignIn,
         senderDevice,
         send: messageFor(conversation, senderDevice, fresh),
       }),
@@ -251,11 +279,15 @@ test("tenants never meet: a foreign conversation is not there", async () => {
   const [senderDevice = nilId<DeviceId>()] = conversation.devices;
   const foreign = await arrangeTenant(database);
   const send = messageFor(conversation, senderDevice, randomUUID(), { first: true });
-  await expect(log.post({ tenant: foreign, senderDevice, send })).rejects.toMatchObject({
+  await expect(
+    log.post({ tenant: foreign, signIn: unknownSignIn, senderDevice, send }),
+  ).rejects.toMatchObject({
     code: "conversation_not_found",
   });
-  expect(seqOf(await log.post({ tenant, senderDevice, send }))).toBe(2);
-  await expect(log.post({ tenant: foreign, senderDevice, send })).rejects.toMatchObject({
+  expect(seqOf(await log.post({ tenant, signIn: unknownSignIn, senderDevice, send }))).toBe(2);
+  await expect(
+    log.post({ tenant: foreign, signIn: unknownSignIn, senderDevice, send }),
+  ).rejects.toMatchObject({
     code: "conversation_not_found",
   });
 });
@@ -270,6 +302,7 @@ test("a batch cut off from the database is stored once, not lost and not twice",
     posts.push(
       log.post({
         tenant,
+        signIn: unknownSignIn,
         senderDevice,
         send: messageFor(conversation, senderDevice, key, { first: index === 0 }),
       }),

@@ -15,6 +15,7 @@ import { createTestDatabase, type TestDatabase } from "../../support/database.ts
 import { memoryKms } from "../../support/memory-kms.ts";
 import { until } from "../../support/until.ts";
 import { nilId, type TenantId, type DeviceId } from "../../../crypto/wire/ids.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 
 let database: TestDatabase;
 let arranging: Awaited<ReturnType<typeof openLog>>;
@@ -72,7 +73,12 @@ afterAll(async () => {
 function post(conversation: ArrangedConversation) {
   const [device = nilId<DeviceId>()] = conversation.devices;
   const send = messageFor(conversation, device, randomUUID(), { first: true });
-  return log.post({ tenant: conversation.tenant, senderDevice: device, send });
+  return log.post({
+    tenant: conversation.tenant,
+    signIn: unknownSignIn,
+    senderDevice: device,
+    send,
+  });
 }
 
 async function arrange(tenant: TenantId, count: number): Promise<ArrangedConversation[]> {

@@ -7,6 +7,7 @@ import {
 } from "../../support/conversations.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { nilId, type UserId, type DeviceId } from "../../../crypto/wire/ids.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -27,6 +28,7 @@ test("a role that changes while a message is being stored decides about the next
   const post = (first = false) =>
     log.post({
       tenant,
+      signIn: unknownSignIn,
       senderDevice,
       send: messageFor(conversation, senderDevice, key, { first }),
     });

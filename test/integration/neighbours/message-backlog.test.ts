@@ -11,6 +11,7 @@ import {
 } from "../../support/conversations.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { nilId, type DeviceId } from "../../../crypto/wire/ids.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 
 let database: TestDatabase;
 let pool: Pool;
@@ -40,7 +41,7 @@ afterAll(async () => {
 const post = (conversation: ArrangedConversation, device: number) => {
   const senderDevice = conversation.devices[device] ?? nilId<DeviceId>();
   const send = messageFor(conversation, senderDevice, randomUUID(), { first: true });
-  return log.post({ tenant: conversation.tenant, senderDevice, send }).then(
+  return log.post({ tenant: conversation.tenant, signIn: unknownSignIn, senderDevice, send }).then(
     () => "answered",
     ({ code }: { code: string }) => code,
   );

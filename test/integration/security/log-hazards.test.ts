@@ -11,6 +11,7 @@ import {
   openTestKeyTree,
 } from "../../support/conversations.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 
 let database: TestDatabase;
 let tenant: TenantId;
@@ -41,7 +42,9 @@ test("a repeat far behind its first in one batch gets the first answer, and dela
   );
   const first = sends[1]!;
   const outcomes = await Promise.all(
-    [...sends, first].map((send) => log.post({ tenant, senderDevice, send })),
+    [...sends, first].map((send) =>
+      log.post({ tenant, signIn: unknownSignIn, senderDevice, send }),
+    ),
   );
   expect(outcomes.at(-1)).toMatchObject({ accepted: true, message: { seq: 3 } });
   expect(outcomes.slice(0, -1)).toEqual(
@@ -60,13 +63,14 @@ test("a stranger's message to the same id does not pull a conversation into anot
   const foreign = () =>
     log.post({
       tenant: elsewhere,
+      signIn: unknownSignIn,
       senderDevice: stranger,
       send: messageFor(conversation, stranger, randomUUID(), { first: true }),
     });
   const send = messageFor(conversation, senderDevice, randomUUID(), { first: true });
   const [before, own, after] = await Promise.allSettled([
     foreign(),
-    log.post({ tenant, senderDevice, send }),
+    log.post({ tenant, signIn: unknownSignIn, senderDevice, send }),
     foreign(),
   ]);
   expect(own).toMatchObject({ status: "fulfilled", value: { accepted: true } });
@@ -92,7 +96,7 @@ test("a log that was closed leaves no tenant behind on the pool's connections", 
   const arranged = await arrangeConversation(database, await node(), tenant);
   const [senderDevice = nilId<DeviceId>()] = arranged.devices;
   const send = messageFor(arranged, senderDevice, randomUUID(), { first: true });
-  await log.post({ tenant, senderDevice, send });
+  await log.post({ tenant, signIn: unknownSignIn, senderDevice, send });
   await log.close();
   const { rows } = await pool.query<object>("select sealdesk.current_tenant() as tenant");
   expect(rows).toEqual([{ tenant: null }]);

@@ -26,7 +26,7 @@ const inspect = (claims: object, header: object = { kid: "2026-11" }) =>
 
 test("a right token names its subject, and every part of it is told to be right", async () => {
   const report = await inspect({ ...good, cnf: { jkt: expected.thumbprint } });
-  expect(report).toMatchObject({ subject: "customer-17" });
+  expect(report).toMatchObject({ subject: "customer-17", assurance: 0 });
   expect(report.findings.map(({ part }) => part)).toEqual([
     "alg",
     "kid",
@@ -37,6 +37,7 @@ test("a right token names its subject, and every part of it is told to be right"
     "iat",
     "exp",
     "cnf",
+    "ial",
   ]);
   expect(report.findings.filter(({ refusal }) => refusal !== undefined)).toEqual([]);
 });
@@ -59,6 +60,8 @@ test.each<[string, object, string, string, RegExp]>([
   ["an hour", { exp: nowS + 3600 }, "exp", "lifetime_too_long", /600 s is the most/],
   ["an old token", { iat: nowS - 400, exp: nowS - 100 }, "exp", "expired", /100 s ago/],
   ["cnf without jkt", { cnf: null }, "cnf", "not_bound", /"jkt"/],
+  ["a level that does not exist", { ial: 4 }, "ial", "invalid_claim", /It is 4\. It must be 0, 1/],
+  ["a level as text", { ial: "2" }, "ial", "invalid_claim", /It is "2"/],
   ["another device", { cnf: { jkt: "another" } }, "cnf", "bound_to_another_key", /the-thumbprint/],
 ])(
   "%s: the findings name the right and wrong parts",

@@ -3,6 +3,7 @@ import type { ConversationAction, ConversationFacts } from "../../../policies/ab
 import { roles, type Actor, type Role } from "../../../policies/actor.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import type { TenantId, UserId, DeviceId, SessionId } from "../../../crypto/wire/ids.ts";
 
 /** Few users and tenants, so that generated facts often name the same ones. */
@@ -18,6 +19,7 @@ export const actor = (role: Role, changes: Partial<Actor> = {}): Actor => ({
   session: idOf("s-1"),
   method: "password",
   policy: defaultPolicy,
+  signIn: unknownSignIn,
   ...changes,
 });
 
@@ -29,6 +31,7 @@ export const anyActor: fc.Arbitrary<Actor> = fc.record({
   session: fc.constant(idOf<SessionId>("s-1")),
   method: fc.constant("password"),
   policy: fc.constant(defaultPolicy),
+  signIn: fc.constant(unknownSignIn),
 });
 
 const subject: fc.Arbitrary<{ user: UserId; role: Role }> = fc.record({

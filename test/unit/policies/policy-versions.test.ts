@@ -178,6 +178,29 @@ test.each<[string, Partial<PolicyChanges>, string]>([
     '"$actor.user"',
   ],
   [
+    "the assurance of staff",
+    { add: [rule({ narrows: "conversation.read", conditions: { assurance: 2 } })] },
+    "The fact assurance is not known of the role",
+  ],
+  [
+    "an assurance level that does not exist",
+    {
+      add: [
+        rule({
+          narrows: "conversation.read",
+          roles: ["customer"],
+          conditions: { assurance: { $gte: 4 } },
+        }),
+      ],
+    },
+    "must be a whole number from 0 to 3",
+  ],
+  [
+    "an order of what is no number",
+    { add: [rule({ narrows: "conversation.read", conditions: { state: { $gte: "open" } } })] },
+    "is no number, so it has no $gte",
+  ],
+  [
     "two rules of one id",
     { add: [rule({ resource: "audit_log" }), rule({ resource: "account_names" })] },
     "the same id",

@@ -16,6 +16,7 @@ import type { DeliverableEvent } from "../../../messaging/log/event.ts";
 import { deliverFrame } from "../../../server/socket/frames.ts";
 import { Deliveries } from "../../../server/socket/deliveries.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
 const conversation = newId<ConversationId>();
@@ -56,6 +57,7 @@ function deliveriesOf(
       session: newId<SessionId>(),
       method: "password",
       policy: defaultPolicy,
+      signIn: unknownSignIn,
     },
     // Like the database, this returns what is committed at the time of the read.
     async readEvents({ afterSeq, untilSeq }: EventsRequest) {

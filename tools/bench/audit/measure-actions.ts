@@ -14,6 +14,7 @@ import { startSealdesk } from "../servers/sealdesk.ts";
 import { median, round } from "../statistics.ts";
 import { poolWithoutAudit } from "./without-audit.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import { nilId, type DeviceId, type ConversationId } from "../../../crypto/wire/ids.ts";
 
 export const CLIENTS = 32;
@@ -83,6 +84,7 @@ function actionsOf(
       role: "agent",
       method: "password",
       policy: defaultPolicy,
+      signIn: unknownSignIn,
     };
   });
   const actorOf = (client: number) => actors[client] as Actor;
