@@ -47,7 +47,8 @@ const ofGrant = {
     password: text(longestText),
     secondFactor: optional(func),
   },
-  customer_token: { token: func, subject: optional(text(longestText)) },
+  customer_token: { token: func, subject: optional(text(longestText)), fresh: optional(bool) },
+  anonymous: {},
   passkey: { passkey: func, subject: optional(text(longestText)) },
   oidc: {
     provider: text(longestText),

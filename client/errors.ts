@@ -18,6 +18,8 @@ export type SealdeskErrorCode =
   | "signed_out" // the session is over, and there are no credentials to sign in again
   | "device_revoked" // this device was removed from its account: use a fresh store for a new device
   | "session_idle" // nobody used the app for too long: lock it, and sign in again with `connect`
+  | "customer_exists" // the anonymous customer of this store has an account already: use a fresh store for that account
+  | "customer_known" // the customer of this store is not anonymous any more: sign in with a customer token
   | "tenant_suspended" // the organisation is suspended, so none of its users is served
   | "account_has_other_devices" // another device of the account must approve this one
   // the account's password and second factor
@@ -32,7 +34,7 @@ export type SealdeskErrorCode =
   | "too_many_passkeys" // remove one first
   | "passkeys_unavailable" // the page has no domain name, or is not secure
   | "second_factor_enrolment_required" // the role needs one: connect without a suite and enrol it
-  | "step_up_required" // call `credentials.stepUp` with a code, or sign in at the identity provider with `fresh: true`; then repeat the call
+  | "step_up_required" // call `credentials.stepUp` with a code, or sign in with `fresh: true` at the identity provider or with a customer token; then repeat the call
   | "wrong_password" // the present password is not right
   | "weak_password" // the new one is too short or too long, or has invisible characters
   | "password_too_common" // the new one is easy to guess: the message says why

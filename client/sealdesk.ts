@@ -230,6 +230,14 @@ export class Sealdesk {
   }
 
   /**
+   * Returns whether the server says that this is a customer without a customer token. Nothing proves it.
+   * @throws SealdeskError member_not_found, forbidden
+   */
+  async isAnonymous(user: Given<UserId>): Promise<boolean> {
+    return (await this.#parts.api.accountOf(given(user, "user"))).anonymous;
+  }
+
+  /**
    * Returns digits to compare with another user, in person or over the telephone.
    * @throws SealdeskError
    */

@@ -56,6 +56,9 @@ export const account = z
     role,
     displayName: z.nullable(z.string()),
     accountKey: z.nullable(bytes(32)),
+    anonymous: z.boolean().register(documentation, {
+      description: "Whether it is a customer who never presented a customer token",
+    }),
     staffCertificate: z.nullable(signedStaffCertificate),
     devices: z.array(
       z.object({

@@ -41,6 +41,8 @@ export const problemKinds = {
   invalid_scim_path: kind(400, "The path of an operation is not valid"),
   invalid_scim_value: kind(400, "An attribute has a value that is not valid"),
   group_not_found: kind(404, "There is no such group"),
+  customer_exists: kind(409, "The customer has another account"),
+  customer_known: kind(409, "The device belongs to somebody who is known"),
   invalid_logout_token: kind(400, "The logout token is not valid"),
   invalid_token: kind(401, "The access token is not valid", "sign_in"),
   token_expired: kind(401, "The access token has expired", "renew"),

@@ -46,6 +46,7 @@ export const signIn = z
       tenant: slug,
       token: z.string().check(z.minLength(1), z.maxLength(8192)),
     }),
+    z.strictObject({ grant: z.literal("anonymous"), tenant: slug }),
     z.strictObject({
       grant: z.literal("oidc"),
       tenant: slug,
@@ -68,7 +69,7 @@ export const renewedSession = z.object(token).register(documentation, { id: "Acc
 /** A session of one's own account. */
 const ownSession = z.object({
   id: sessionId,
-  method: openEnum(["password", "passkey", "customer_token", "oidc"]),
+  method: openEnum(["password", "passkey", "customer_token", "oidc", "anonymous"]),
   device: z.nullable(deviceId).register(documentation, {
     description: "The registered device that it is bound to; null if the device is not registered",
   }),

@@ -1235,7 +1235,7 @@ table sealdesk.sessions (
   constraint sessions_check CHECK (((NOT was_idle) OR (revoked_at_ms IS NOT NULL)))
   constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text, 'passkey'::text])))
   constraint sessions_assurance_check CHECK (((assurance >= 0) AND (assurance <= 3)))
-  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text])))
+  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text, 'anonymous'::text])))
   constraint sessions_pkey PRIMARY KEY (id)
   constraint sessions_provider_session_check CHECK ((length(provider_session) = 32))
   constraint sessions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
@@ -1353,6 +1353,7 @@ table sealdesk.tenants (
   customer_jwks_url text,
   revoked_customer_kids text[] not null default '{}'::text[],
   idle_log_off_minutes smallint default 30
+  anonymous_customers boolean not null default false
 )
   CREATE INDEX tenants_origins_idx ON sealdesk.tenants USING gin (origins)
   constraint tenants_attachment_account_bytes_check CHECK ((attachment_account_bytes > 0))
@@ -1412,23 +1413,27 @@ table sealdesk.users (
   username bytea,
   display_name bytea,
   identity_index bytea,
-  disabled_at_ms bigint
+  disabled_at_ms bigint,
+  anonymous_key bytea
 )
   row level security
+  CREATE INDEX users_anonymous ON sealdesk.users USING btree (tenant, created_at_ms) WHERE ((anonymous_key IS NOT NULL) AND (subject_index IS NULL))
   CREATE INDEX users_staff ON sealdesk.users USING btree (tenant, id) WHERE (role <> 'customer'::text)
   CREATE TRIGGER roles_are_announced AFTER UPDATE OF role, disabled_at_ms ON sealdesk.users FOR EACH ROW WHEN (((old.role IS DISTINCT FROM new.role) OR (old.disabled_at_ms IS DISTINCT FROM new.disabled_at_ms))) EXECUTE FUNCTION sealdesk.announce_role() -- enabled O
   constraint users_account_key_check CHECK ((length(account_key) = 32))
+  constraint users_anonymous_key_check CHECK ((length(anonymous_key) = 32))
   constraint users_identity_index_check CHECK ((length(identity_index) = 32))
   constraint users_pkey PRIMARY KEY (id)
   constraint users_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'supervisor'::text, 'admin'::text, 'bot'::text, 'auditor'::text, 'compliance_officer'::text])))
   constraint users_subject_index_check CHECK ((length(subject_index) = 32))
+  constraint users_tenant_anonymous_key_key UNIQUE (tenant, anonymous_key)
   constraint users_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint users_tenant_id_key UNIQUE (tenant, id)
   constraint users_tenant_identity_index_key UNIQUE (tenant, identity_index)
   constraint users_tenant_subject_index_key UNIQUE (tenant, subject_index)
   constraint users_tenant_username_index_key UNIQUE (tenant, username_index)
   constraint users_username_index_check CHECK ((length(username_index) = 32))
-  grant insert (created_at_ms, id, subject_index, tenant) to sealdesk_app
+  grant insert (anonymous_key, created_at_ms, id, subject_index, tenant) to sealdesk_app
   grant select to sealdesk_app
   grant update (account_key) to sealdesk_app
   policy owner for r using ((subject_index IS NOT NULL))
@@ -1553,6 +1558,20 @@ CREATE OR REPLACE FUNCTION sealdesk.database_now_ms()
  STABLE PARALLEL SAFE
 RETURN (floor((EXTRACT(epoch FROM statement_timestamp()) * (1000)::numeric)))::bigint
 
+CREATE OR REPLACE FUNCTION sealdesk.delete_anonymous_account(account uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  with deleted as (
+    delete from users
+    where tenant = current_tenant() and id = account and role = 'customer'
+      and anonymous_key is not null and subject_index is null
+    returning id)
+  select exists (select from deleted)
+$function$
+
 CREATE OR REPLACE FUNCTION sealdesk.destroy_expired_server_keys(OUT name text, OUT version integer)
  RETURNS SETOF record
  LANGUAGE sql
@@ -1616,6 +1635,20 @@ CREATE OR REPLACE FUNCTION sealdesk.has_customers()
  STABLE SECURITY DEFINER
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$ select exists (select from sealdesk.users where subject_index is not null) $function$
+
+CREATE OR REPLACE FUNCTION sealdesk.identify_customer(account uuid, subject bytea)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  with identified as (
+    update users set subject_index = subject
+    where tenant = current_tenant() and id = account and role = 'customer'
+      and anonymous_key is not null and subject_index is null and subject is not null
+    returning id)
+  select exists (select from identified)
+$function$
 
 CREATE OR REPLACE FUNCTION keystore.insist_on_subject()
  RETURNS trigger

@@ -24,6 +24,8 @@ export type IdentityErrorCode =
   | "invalid_scim_value"
   | "group_not_found" // the provider has written no such group
   // accounts
+  | "customer_exists" // an anonymous account cannot become that of a customer who has one
+  | "customer_known" // the device of an account that is not anonymous
   | "tenant_suspended" // nobody of the tenant is served until it is resumed
   | "tenant_exists"
   | "tenant_not_found"

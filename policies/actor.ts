@@ -15,7 +15,7 @@ export interface Actor {
   /** The device whose key signed the proof; undefined until that device is registered. */
   readonly device: DeviceId | undefined;
   readonly session: SessionId;
-  /** The way in which the session was opened: "password", "customer_token" or "oidc". */
+  /** The way in which the session was opened: "password", "customer_token", "oidc" or "anonymous". */
   readonly method: string;
   /** What is known of the sign-in that opened the session. */
   readonly signIn: SignInFacts;

@@ -20,8 +20,11 @@ export const WRONG_CODES = 100;
 export const decideAppUse = ({ wrongCodes }: { readonly wrongCodes: number }): Decision =>
   wrongCodes < WRONG_CODES ? allow("few_wrong_codes") : deny("too_many_wrong_codes");
 
-/** Whoever signs a person in like this answers for the second factor: the tenant, or its identity provider. */
-export const SIGNED_IN_ELSEWHERE: readonly string[] = ["customer_token", "oidc"];
+/**
+ * Whoever signs a person in like this answers for the second factor: the tenant, or its identity provider. An anonymous
+ * customer has none.
+ */
+export const SIGNED_IN_ELSEWHERE: readonly string[] = ["customer_token", "oidc", "anonymous"];
 
 /**
  * Decides whether a session may be used for anything but enrolling a second factor. Only a password is not

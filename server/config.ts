@@ -131,6 +131,8 @@ export function readConfig(environment: Environment): Config {
     networkSignInLimit: values.SIGN_IN_NETWORK_LIMIT,
     signInLimit: values.SIGN_IN_ACCOUNT_LIMIT,
     sessionLimit: values.SESSION_LIMIT,
+    anonymousNetworkLimit: values.ANONYMOUS_NETWORK_LIMIT,
+    anonymousTenantLimit: values.ANONYMOUS_TENANT_LIMIT,
     registrationLimit: values.REGISTRATION_LIMIT,
     linkLimit: values.LINK_LIMIT,
     bundleLimit: values.BUNDLE_LIMIT,

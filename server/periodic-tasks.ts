@@ -5,6 +5,7 @@ import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
 import type { AuthorityDeps } from "../identity/authority/current-key.ts";
 import { keepRetiredDestroyed } from "../identity/authority/destroy-retired.ts";
 import { keepCertified } from "../identity/authority/keep-certified.ts";
+import { sweepAnonymousPeriodically } from "../identity/accounts/sweep-anonymous.ts";
 import { sweepLinksPeriodically } from "../identity/linking/sweep-links.ts";
 import { forgetSaltsPeriodically } from "../identity/tokens/network-pseudonyms.ts";
 import type { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
@@ -58,6 +59,10 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     sweepLinksPeriodically({ pool, now }, logged("link requests could not be swept")),
     forgetSaltsPeriodically({ pool, now }, logged("salts of networks could not be deleted")),
     sweepSessionsPeriodically({ pool, now }, logged("ended sessions could not be swept")),
+    sweepAnonymousPeriodically(
+      { pool, now },
+      logged("unused anonymous accounts could not be swept"),
+    ),
     sweepDaysPeriodically({ pool, now }, logged("counts of past days could not be swept")),
     recordEffectivePeriodically(
       { pool, now },

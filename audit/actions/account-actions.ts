@@ -44,9 +44,29 @@ export const accountActions = {
   "user.create": {
     class: "C",
     resources: ["user"],
-    details: { role: "text", provider: "text", passwordDigest: "text", identityDigest: "text" },
+    details: {
+      role: "text",
+      provider: "text",
+      anonymous: "boolean",
+      passwordDigest: "text",
+      identityDigest: "text",
+    },
     description:
-      "`sealdesk user create` or a program with an API key makes a staff account. The first sign-in of a customer, or of a person of an identity provider, makes theirs, before `session.create`. `passwordDigest` is the SHA-256 of the stored password hash, which is salted. `identityDigest` is the SHA-256 of the stored `identity_index`, which is a MAC. So the log tells nothing about a password or a person, and a value that SQL replaced is found.",
+      "`sealdesk user create` or a program with an API key makes a staff account. The first sign-in of a customer, or of a person of an identity provider, makes theirs, before `session.create`. `anonymous` says that the customer has no customer token. `passwordDigest` is the SHA-256 of the stored password hash, which is salted. `identityDigest` is the SHA-256 of the stored `identity_index`, which is a MAC. So the log tells nothing about a password or a person, and a value that SQL replaced is found.",
+  },
+  "user.identify": {
+    class: "U",
+    resources: ["user"],
+    details: { sessions: "number" },
+    description:
+      "The device of an anonymous customer presents a customer token. The account becomes that of the customer whom the token names. `sessions` counts its anonymous sessions, which end.",
+  },
+  "user.expire_anonymous": {
+    class: "D",
+    resources: ["tenant"],
+    details: { accounts: "number" },
+    description:
+      "Anonymous accounts that never began a conversation are removed after a day. Each device that they had also has a removal in the key log.",
   },
   "user.set_role": {
     class: "U",

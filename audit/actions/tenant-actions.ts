@@ -32,6 +32,19 @@ export const tenantActions = {
     details: {},
     description: "`sealdesk tenant staff-grants --set off`",
   },
+  "tenant.allow_anonymous_customers": {
+    class: "U",
+    resources: ["tenant"],
+    details: {},
+    description: "`sealdesk tenant anonymous-customers --set on`",
+  },
+  "tenant.forbid_anonymous_customers": {
+    class: "U",
+    resources: ["tenant"],
+    details: { sessions: "number" },
+    description:
+      "`sealdesk tenant anonymous-customers --set off`. `sessions` counts the anonymous sessions, which end.",
+  },
   "tenant.set_second_factor": {
     class: "U",
     resources: ["tenant"],

@@ -19,6 +19,7 @@ import {
   listOriginsCommand,
   secondFactorCommand,
   staffGrantsCommand,
+  anonymousCustomersCommand,
   suspendTenantCommand,
 } from "./tenant-settings.ts";
 
@@ -81,6 +82,20 @@ export function registerTenant(program: Command, print: Print, settings: () => S
     .action(
       async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
         await print(await staffGrantsCommand(settings(), { slug, allowed: set === "on" })),
+    );
+
+  tenant
+    .command("anonymous-customers")
+    .description("Allow or forbid that customers sign in without a customer token")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .addOption(
+      new Option("--set <state>", "on or off; it is off at first")
+        .choices(["on", "off"])
+        .makeOptionMandatory(),
+    )
+    .action(
+      async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
+        await print(await anonymousCustomersCommand(settings(), { slug, allowed: set === "on" })),
     );
 
   tenant

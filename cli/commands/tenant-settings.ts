@@ -1,6 +1,7 @@
 import { requireSecondFactor } from "../../identity/accounts/require-second-factor.ts";
 import { setIdleLogOff } from "../../identity/accounts/set-idle-log-off.ts";
 import type { StaffRole } from "../../policies/actor.ts";
+import { allowAnonymousCustomers } from "../../identity/accounts/allow-anonymous-customers.ts";
 import { allowStaffGrants } from "../../identity/accounts/allow-staff-grants.ts";
 import { changeOrigins } from "../../identity/accounts/origins.ts";
 import { suspendTenant } from "../../identity/accounts/suspend-tenant.ts";
@@ -36,6 +37,24 @@ export async function staffGrantsCommand(
   return allowed
     ? `Staff of tenant ${slug} may show earlier messages to colleagues, with the customer's consent.`
     : `Staff of tenant ${slug} may not show earlier messages to colleagues.`;
+}
+
+/** Allows or forbids that customers of the tenant sign in without a customer token. */
+export async function anonymousCustomersCommand(
+  settings: Settings,
+  { slug, allowed }: NamedTenant & { readonly allowed: boolean },
+): Promise<string> {
+  const sessions = await withDatabase(settings, ({ ownerUrl }) =>
+    allowAnonymousCustomers(ownerUrl, {
+      slug,
+      allowed,
+      nowMs: Date.now(),
+      by: settings.operator,
+    }),
+  );
+  return allowed
+    ? `Customers of tenant ${slug} may be anonymous.`
+    : `Customers of tenant ${slug} need a customer token. Ended ${sessions} anonymous sessions.`;
 }
 
 /** Returns the origins of web pages that may use the server for the tenant, one in each line. */

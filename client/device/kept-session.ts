@@ -46,6 +46,8 @@ function accountOf(credentials: Credentials): (string | null)[] {
     case "passkey":
     case "customer_token":
       return [credentials.subject ?? null];
+    case "anonymous":
+      return [];
     case "oidc":
       return [credentials.provider, credentials.subject ?? null];
   }
@@ -65,7 +67,7 @@ export function sessionKeeper(
   const origin = originOf(url, credentials);
 
   async function load(transaction: ReadTransaction): Promise<KeptSession | undefined> {
-    if (credentials.grant === "oidc" && credentials.fresh === true) return undefined;
+    if ("fresh" in credentials && credentials.fresh) return undefined;
     const stored = await transaction.get(sessionName);
     if (stored === undefined) return undefined;
     const kept = decodeRecord(record, stored);

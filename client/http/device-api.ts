@@ -24,6 +24,8 @@ export interface ShownAccount {
   /** Undefined if the account has no device yet. */
   readonly accountKey: Uint8Array | undefined;
   readonly devices: readonly CertifiedDevice[];
+  /** Whether the server says that it is a customer who never presented a customer token. */
+  readonly anonymous: boolean;
   /** Undefined for customers, and before the tenant's authority has certified the account. */
   readonly staffCertificate: SignedStaffCertificate | undefined;
 }
@@ -33,14 +35,15 @@ export function deviceApi(request: Request, tenant: TenantId) {
   const accountOf = async (user: UserId): Promise<ShownAccount> => {
     const path = `v1/users/${user}/devices`;
     const shown = await request({ method: "GET", path, answer: account });
-    const { accountKey, devices } = shown;
+    const { accountKey, anonymous, devices } = shown;
     const staffCertificate = shown.staffCertificate ?? undefined;
-    if (accountKey === null) return { accountKey: undefined, devices: [], staffCertificate };
+    if (accountKey === null)
+      return { accountKey: undefined, devices: [], anonymous, staffCertificate };
     const certified = devices.map(({ id, deviceKey, identityKey, receiptKey, certificate }) => ({
       record: { tenant, user, device: id, accountKey, deviceKey, identityKey, receiptKey },
       signature: certificate,
     }));
-    return { accountKey, devices: certified, staffCertificate };
+    return { accountKey, devices: certified, anonymous, staffCertificate };
   };
   return {
     accountOf,

@@ -20,6 +20,8 @@ const codes: ErrorCodes = {
   session_idle: "session_idle",
   invalid_token: "signed_out",
   token_expired: "signed_out",
+  customer_exists: "customer_exists",
+  customer_known: "customer_known",
   device_revoked: "device_revoked",
   tenant_suspended: "tenant_suspended",
   account_key_mismatch: "account_has_other_devices",

@@ -36,6 +36,20 @@ export type Credentials =
        * session that the store keeps for another customer is not continued.
        */
       readonly subject?: string;
+      /**
+       * True to sign in even if the store has a session, such as with a token that states a higher identity assurance level.
+       * Acts that are refused with `step_up_required` need it.
+       */
+      readonly fresh?: boolean;
+    }
+  | {
+      /**
+       * A customer without a customer token, if the tenant allows it. This store's device is the customer's only one. When
+       * your backend knows the customer, connect the same store with a customer token: the conversations go on.
+       */
+      readonly grant: "anonymous";
+      /** The tenant's slug. */
+      readonly tenant: string;
     }
   | OidcCredentials;
 
@@ -318,6 +332,8 @@ async function grantOf(
       };
     case "customer_token":
       return { grant, tenant, token: await credentials.token({ thumbprint }) };
+    case "anonymous":
+      return { grant, tenant };
     case "oidc":
       return authorize(exchange, credentials, thumbprint);
   }

@@ -38,28 +38,38 @@ export function subjectIndexes(
   ];
 }
 
+/** Returns the customer of one of those indexes, if there is one. */
+export async function findCustomer(
+  client: Client,
+  { tenant, subjectIndexes: indexes }: CustomerIndexes,
+): Promise<UserId | undefined> {
+  const { rows } = await client.query<{ id: UserId }>(
+    `select id from users where tenant = $1 and subject_index = any($2)
+     order by array_position($2, subject_index) limit 1`,
+    [tenant, indexes],
+  );
+  return rows[0]?.id;
+}
+
+interface CustomerIndexes {
+  readonly tenant: TenantId;
+  readonly subjectIndexes: SubjectIndexes;
+}
+
 /**
  * Returns the customer of one of those indexes. Creates it, with the role that the database gives, under `newId` at the first sign-in. Call
  * it in a transaction of the tenant.
  */
 export async function findOrCreateCustomer(
   client: Client,
-  customer: {
-    readonly tenant: TenantId;
-    readonly subjectIndexes: SubjectIndexes;
+  customer: CustomerIndexes & {
     readonly newId: UserId;
     /** Milliseconds since the Unix epoch. */
     readonly nowMs: number;
   },
 ): Promise<{ readonly user: UserId; readonly created: boolean }> {
-  const find = () =>
-    client.query<{ id: UserId }>(
-      `select id from users where tenant = $1 and subject_index = any($2)
-       order by array_position($2, subject_index) limit 1`,
-      [customer.tenant, customer.subjectIndexes],
-    );
-  const [existing] = (await find()).rows;
-  if (existing !== undefined) return { user: existing.id, created: false };
+  const existing = await findCustomer(client, customer);
+  if (existing !== undefined) return { user: existing, created: false };
   const inserted = await client.query<{ id: UserId }>(
     `insert into users (id, tenant, subject_index, created_at_ms)
      values ($1, $2, $3, $4) on conflict (tenant, subject_index) do nothing returning id`,
@@ -68,7 +78,7 @@ export async function findOrCreateCustomer(
   const [made] = inserted.rows;
   if (made !== undefined) return { user: made.id, created: true };
   // Another sign-in of the same customer was faster.
-  const [first] = (await find()).rows;
+  const first = await findCustomer(client, customer);
   if (first === undefined) throw new Error("a customer vanished between two statements");
-  return { user: first.id, created: false };
+  return { user: first, created: false };
 }

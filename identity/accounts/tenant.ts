@@ -19,11 +19,13 @@ export interface Tenant {
    * served.
    */
   readonly suspendedAtMs: number | null;
+  /** Whether customers may sign in without a customer token. */
+  readonly anonymousCustomers: boolean;
 }
 
 const COLUMNS = `id, slug, name, customer_keys as "customerKeys",
   customer_jwks_url as "customerJwksUrl", revoked_customer_kids as "revokedCustomerKids", origins,
-  suspended_at_ms as "suspendedAtMs"`;
+  suspended_at_ms as "suspendedAtMs", anonymous_customers as "anonymousCustomers"`;
 
 /**
  * Returns the tenant with this slug, or undefined. It needs no tenant fence, because it finds the

@@ -14,6 +14,8 @@ export interface ReadableUser {
   readonly displayName: Uint8Array | null;
   /** Null until the account's first device is registered. */
   readonly accountKey: Uint8Array | null;
+  /** Whether it is a customer who never presented a customer token. */
+  readonly anonymous: boolean;
 }
 
 /**
@@ -42,7 +44,8 @@ export const directoryFacts = async (
 
 async function readUser(client: Client, user: UserId): Promise<ReadableUser> {
   const { rows } = await client.query<ReadableUser>(
-    `select id as user, role, display_name as "displayName", account_key as "accountKey"
+    `select id as user, role, display_name as "displayName", account_key as "accountKey",
+       anonymous_key is not null and subject_index is null as anonymous
      from users where id = $1`,
     [user],
   );

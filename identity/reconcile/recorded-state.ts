@@ -108,6 +108,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
       case "tenant.create":
         set("suspended_at_ms", []);
         set("staff_history_grants", []);
+        set("anonymous_customers", []);
         set("customer_jwks_url", []);
         set("revoked_customer_kids", []);
         set("api_keys", []);
@@ -140,6 +141,12 @@ export class RecordedState implements ReplayedState<RecordedState> {
         break;
       case "tenant.forbid_staff_grants":
         set("staff_history_grants", []);
+        break;
+      case "tenant.allow_anonymous_customers":
+        set("anonymous_customers", ["allowed"]);
+        break;
+      case "tenant.forbid_anonymous_customers":
+        set("anonymous_customers", []);
         break;
     }
     if (keys !== undefined) set("customer_keys", keys.keys.map(keyLabel));

@@ -9,6 +9,7 @@ export const settingColumns = [
   "origins",
   "suspended_at_ms",
   "staff_history_grants",
+  "anonymous_customers",
   "api_keys",
   "second_factor_roles",
   "idle_log_off_minutes",

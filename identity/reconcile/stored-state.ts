@@ -44,6 +44,7 @@ interface TenantRow {
   readonly origins: readonly string[];
   readonly isSuspended: boolean;
   readonly allowsGrants: boolean;
+  readonly allowsAnonymous: boolean;
   readonly secondFactorRoles: readonly string[];
   readonly idleMinutes: number | null;
 }
@@ -57,7 +58,8 @@ const CUSTOMER: Role = "customer";
 const TENANT = `
   select customer_keys as "customerKeys", customer_jwks_url as "customerJwksUrl",
     revoked_customer_kids as "revokedKids", origins, suspended_at_ms is not null as "isSuspended",
-    staff_history_grants as "allowsGrants", second_factor_roles as "secondFactorRoles",
+    staff_history_grants as "allowsGrants", anonymous_customers as "allowsAnonymous",
+    second_factor_roles as "secondFactorRoles",
     idle_log_off_minutes as "idleMinutes"
   from tenants where id = $1`;
 
@@ -104,6 +106,7 @@ async function settingsOf(row: TenantRow): Promise<[SettingColumn, readonly stri
     ["suspended_at_ms", row.isSuspended ? ["suspended"] : []],
     ["staff_history_grants", row.allowsGrants ? ["allowed"] : []],
     ["idle_log_off_minutes", [String(row.idleMinutes ?? "never")]],
+    ["anonymous_customers", row.allowsAnonymous ? ["allowed"] : []],
     ["second_factor_roles", row.secondFactorRoles.toSorted()],
   ];
 }

@@ -55,6 +55,7 @@ const SESSION = `
   select s.method, s.assurance, s.factor_at_ms, u.role = any(t.second_factor_roles) as needs_factor, s.expires_at_ms, s.revoked_at_ms, s.was_idle, u.role,
     s.acted_at_ms, t.idle_log_off_minutes, sealdesk.database_now_ms() as database_now_ms,
     d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins,
+    s.method = 'anonymous' and not t.anonymous_customers as forbidden,
     sealdesk.policy_version() as policy_version
   from sessions s
   join tenants t on t.id = s.tenant
@@ -78,6 +79,8 @@ interface SessionRow {
   readonly device_revoked_at_ms: number | null;
   readonly suspended_at_ms: number | null;
   readonly origins: readonly string[];
+  /** It was opened without a customer token, which the tenant does not allow any more. */
+  readonly forbidden: boolean;
   /** The version of the tenant's policy that is in force. */
   readonly policy_version: number;
 }
@@ -141,7 +144,7 @@ export function createAuthenticator(deps: {
         device: session.device ?? undefined,
         session: claims.session,
         method: session.method,
-        signIn: { assurance: session.assurance },
+        signIn: { assurance: session.assurance, anonymous: session.method === "anonymous" },
       },
       deviceKey: key.deviceKey,
       thumbprint: key.thumbprint,
@@ -181,7 +184,12 @@ function usable<R extends SessionRow>(
       "session_idle",
       "Nobody used this session for too long, so it is over. Sign in again.",
     );
-  if (row === undefined || row.revoked_at_ms !== null || row.expires_at_ms <= nowMs)
+  if (
+    row === undefined ||
+    row.revoked_at_ms !== null ||
+    row.forbidden ||
+    row.expires_at_ms <= nowMs
+  )
     throw new IdentityError("session_revoked", "This session is over; sign in again.");
   assertServes({ origins: row.origins, suspendedAtMs: row.suspended_at_ms }, origin);
   if (row.device_revoked_at_ms !== null)

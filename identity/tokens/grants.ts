@@ -1,8 +1,8 @@
-import { appendEntry } from "../../audit/append-entry.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { NO_TENANT } from "../../audit/logs.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
-import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
+import { assertIdentifies, findKeyHolder } from "../accounts/anonymous-customer.ts";
+import { findCustomer, findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
 import { isPassword } from "../passwords/password-hash.ts";
 import type { Tenant } from "../accounts/tenant.ts";
 import {
@@ -12,7 +12,6 @@ import {
 } from "../passkeys/prove-passkey.ts";
 import { proveFactor, type FactorProof } from "../second-factor/prove-factor.ts";
 import type { Secret } from "../../keys/secret.ts";
-import type { Client } from "../../db/pool.ts";
 import type { IdentityError } from "../identity-error.ts";
 import type { OidcGrant } from "../providers/redeem-code.ts";
 import type { CustomerTokenRefusal } from "./customer-token/finding.ts";
@@ -24,6 +23,9 @@ import {
   type ProviderOutcome,
   type ProviderSession,
 } from "../providers/sign-in-with-provider.ts";
+import { byDeviceAlone } from "./anonymous-grant.ts";
+import { hasDevice, IS_REGISTERED } from "./has-device.ts";
+import { recordCustomer } from "./record-customer.ts";
 import { inspectCustomerToken } from "./customer-token/inspect-token.ts";
 import type { ProvenKey } from "./device-proof.ts";
 import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
@@ -38,6 +40,8 @@ export type GrantFailure =
   | "credentials_changed"
   | "account_disabled"
   | PasskeyFailure
+  | "anonymous_not_allowed"
+  | "customer_known"
   | CustomerTokenRefusal
   | Refused<ProviderOutcome>["failure"];
 type Refused<T> = Extract<T, { readonly failure: unknown }>;
@@ -59,6 +63,8 @@ export type Identified =
       readonly verified?: VerifiedPassword | undefined;
       /** What the customer token says about who the customer is; 0 without one. */
       readonly assurance?: AssuranceLevel;
+      /** The index of the customer whom the token names, if the account is still anonymous. */
+      readonly subjectIndex?: Uint8Array;
     }
   | {
       readonly failure: GrantFailure;
@@ -96,9 +102,6 @@ type Deps = Pick<
   | "disconnect"
 >;
 
-const IS_REGISTERED = `exists (select from devices d
-  where d.user_id = u.id and d.device_key = $2 and d.revoked_at_ms is null) as "isRegistered"`;
-
 /**
  * Finds the account that `request.grant` proves. For an unknown tenant or name it does the same
  * work as for a known one.
@@ -118,6 +121,8 @@ export async function identifyByGrant(
       return byCustomerToken(deps, request.tenant, tenant, grant.token, key, nowMs);
     case "passkey":
       return byPasskey(deps, request, tenant, grant.answer, key, nowMs);
+    case "anonymous":
+      return byDeviceAlone(deps, tenant, key, nowMs);
     case "oidc":
       return byProvider(deps, tenant, request.origin, grant, key, nowMs);
   }
@@ -223,6 +228,14 @@ async function byCustomerToken(
   }
   const indexes = subjectIndexes(deps.blindIndexKeys(), tenant.id, report.subject);
   return inTransaction(deps.pool, tenant.id, async (client) => {
+    const holder = await findKeyHolder(client, deviceKey);
+    if (holder?.key === "of_anonymous") {
+      const { user } = holder;
+      const other = await findCustomer(client, { tenant: tenant.id, subjectIndexes: indexes });
+      assertIdentifies({ hasAccount: other !== undefined });
+      const isRegistered = await hasDevice(client, user, deviceKey);
+      return { user, isRegistered, assurance: report.assurance, subjectIndex: indexes[0] };
+    }
     const customer = {
       tenant: tenant.id,
       subjectIndexes: indexes,
@@ -230,29 +243,10 @@ async function byCustomerToken(
       nowMs,
     };
     const { user, created } = await findOrCreateCustomer(client, customer);
-    if (created)
-      await appendEntry(client, {
-        occurredAtMs: nowMs,
-        tenant: tenant.id,
-        actor: { kind: "system", id: "sign-in" },
-        action: "user.create",
-        resource: { type: "user", id: user },
-        subject: user,
-        outcome: "success",
-        requestId: deps.requestId,
-        details: { role: "customer" },
-      });
+    if (created) await recordCustomer(deps, client, { tenant: tenant.id, user, nowMs });
     const isRegistered = await hasDevice(client, user, deviceKey);
     return { user, isRegistered, assurance: report.assurance };
   });
-}
-
-async function hasDevice(client: Client, user: UserId, deviceKey: Uint8Array): Promise<boolean> {
-  const { rows } = await client.query<{ isRegistered: boolean }>(
-    `select ${IS_REGISTERED} from users u where id = $1`,
-    [user, deviceKey],
-  );
-  return rows[0]?.isRegistered === true;
 }
 
 async function byProvider(

@@ -24,6 +24,8 @@ import type { FactorProof } from "../second-factor/prove-factor.ts";
 import { factorFailed } from "../second-factor/step-up.ts";
 import { verifyProof, type ProvenKey } from "./device-proof.ts";
 import { assertNotLoggedOut } from "../providers/recent-logouts.ts";
+import { disconnectEnded } from "./end-sessions.ts";
+import { identifyAnonymous } from "./identify-anonymous.ts";
 import type { ProviderSession } from "../providers/sign-in-with-provider.ts";
 import { identifyByGrant, VERIFIED, type GrantFailure, type VerifiedPassword } from "./grants.ts";
 import type { CountedReason } from "./refused-sign-ins.ts";
@@ -45,11 +47,12 @@ export interface OpenedSession {
 
 /**
  * Opens a session for the device key that signed the proof, with a password, a passkey, a customer token, or the
- * evidence of an identity provider.
+ * evidence of an identity provider. With none of these for an anonymous customer.
  * Writes an audit entry on success and on failure.
  * @throws IdentityError sign_in_failed, second_factor_required, second_factor_failed,
  *   second_factor_locked, invalid_proof, proof_reused, overloaded, device_revoked, tenant_suspended, origin_not_allowed,
- *   identity_provider_unavailable, role_not_assigned, account_not_linked; and what `limits` throw
+ *   identity_provider_unavailable, role_not_assigned, account_not_linked, customer_exists, customer_known; and what
+ *   `limits` throw
  */
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
   const nowMs = deps.now();
@@ -107,6 +110,7 @@ async function openAt(
     throw identified.told ?? refusalOf(identified.failure);
   }
   const { user, isRegistered, provider, factor, verified, assurance = 0 } = identified;
+  const { subjectIndex } = identified;
   const { grant } = request;
   const registeredKey = isRegistered ? key.thumbprint : undefined;
   try {
@@ -117,12 +121,26 @@ async function openAt(
     await deps.replays.use(key.replayKey, nowMs, holder);
     await deps.limits.sessionOpens({ user, registeredKey });
     assertServes(tenant, request.origin);
-    return await inTransaction(deps.pool, tenant.id, (client) =>
-      createSession(deps, client, {
-        ...{ tenant, user, grant, provider, factor, verified, assurance },
-        ...{ key, nowMs },
-      }),
-    );
+    const { requestId } = deps;
+    const { opened, ended } = await inTransaction(deps.pool, tenant.id, async (client) => {
+      const account = { tenant: tenant.id, user, nowMs, requestId };
+      return {
+        ended: subjectIndex && (await identifyAnonymous(client, { ...account, subjectIndex })),
+        opened: await createSession(deps, client, {
+          tenant,
+          user,
+          grant,
+          provider,
+          factor,
+          verified,
+          assurance,
+          key,
+          nowMs,
+        }),
+      };
+    });
+    disconnectEnded(deps.disconnect, tenant.id, ended ?? []);
+    return opened;
   } catch (error) {
     if (isRefusal(error))
       await recordFailure(deps, tenant, grant, { user, failure: reasonOf(error) }, nowMs);

@@ -1,4 +1,4 @@
-import type { UserId, NewId } from "../../crypto/wire/ids.ts";
+import type { TenantId, UserId, NewId } from "../../crypto/wire/ids.ts";
 import type { UseCase } from "../audited.ts";
 import type { PasskeyChallenges } from "../passkeys/challenges.ts";
 import type { PasskeyAnswer } from "../passkeys/prove-passkey.ts";
@@ -26,6 +26,8 @@ export type Grant =
     }
   | { readonly kind: "passkey"; readonly answer: PasskeyAnswer }
   | { readonly kind: "customer_token"; readonly token: Secret<string> }
+  /** A customer who says nothing about themselves. The device key alone names the account. */
+  | { readonly kind: "anonymous" }
   | OidcGrant;
 
 /** Limits of sign-ins from one network. Every function may reject. */
@@ -48,6 +50,8 @@ export interface SignInLimits {
    * failed, it rejects without calling `redeem`.
    */
   redeems(redeem: () => Promise<boolean>): Promise<boolean>;
+  /** Counts an anonymous account that is about to be created in the tenant. */
+  anonymousBegins(tenant: TenantId): Promise<void>;
   /** Counts a session that the user is about to open. */
   sessionOpens(by: {
     readonly user: UserId;

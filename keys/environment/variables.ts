@@ -81,6 +81,8 @@ const schema = z.object({
   OPEN_CONVERSATIONS_PER_MEMBER: rule.count("50000"),
   SIGN_IN_NETWORK_LIMIT: rule.rateLimit("500,2"),
   SIGN_IN_ACCOUNT_LIMIT: rule.rateLimit("10,60"),
+  ANONYMOUS_NETWORK_LIMIT: rule.rateLimit("20,60"),
+  ANONYMOUS_TENANT_LIMIT: rule.rateLimit("1000,1"),
   SESSION_LIMIT: rule.rateLimit("120,5"),
   REGISTRATION_LIMIT: rule.rateLimit("5,60"),
   LINK_LIMIT: rule.rateLimit("5,60"),

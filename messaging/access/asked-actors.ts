@@ -17,7 +17,7 @@ interface AccountRow {
 const ACCOUNTS = `
   select u.id as "user", u.role, (select d.id from devices d
     where d.user_id = u.id and d.revoked_at_ms is null order by d.created_at_ms, d.id limit 1) as device,
-    (select json_build_object('assurance', s.assurance) from sessions s
+    (select json_build_object('assurance', s.assurance, 'anonymous', s.method = 'anonymous') from sessions s
       where s.user_id = u.id and s.revoked_at_ms is null and s.expires_at_ms > sealdesk.database_now_ms()
       order by s.created_at_ms desc, s.id limit 1) as "signIn"
   from users u`;

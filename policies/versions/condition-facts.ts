@@ -32,6 +32,7 @@ const members = { kind: "user", isList: true } as const;
 /** The facts about the sign-in of the actor: see `SignInFacts`. */
 const ofSignIn: Readonly<Record<keyof SignInFacts, ConditionFact>> = {
   assurance: { kind: { least: 0, most: 3 }, roles: ["customer"] },
+  anonymous: { kind: "flag", roles: ["customer"] },
 };
 
 /** The facts by kind of resource. A fact that is unknown would fulfil `$ne`, so it may not be named. */

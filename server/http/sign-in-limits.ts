@@ -10,6 +10,9 @@ export interface SignInRates {
   readonly signInLimit: Rate;
   /** Opened sessions of an account: of each registered device, and of all others in a network. */
   readonly sessionLimit: Rate;
+  /** Anonymous accounts that are created from a network, and in a tenant. */
+  readonly anonymousNetworkLimit: Rate;
+  readonly anonymousTenantLimit: Rate;
 }
 
 /**
@@ -26,6 +29,8 @@ export function signInLimits(
   const ofNetwork = new Attempts(failedTokens);
   const ofAccount = new Attempts(createLimiter("sign-in-account", rates.signInLimit));
   const sessions = createLimiter("session", rates.sessionLimit);
+  const anonymous = createLimiter("anonymous-network", rates.anonymousNetworkLimit);
+  const anonymousInTenant = createLimiter("anonymous-tenant", rates.anonymousTenantLimit);
   return (network) => {
     return {
       attempt({ account, registeredKey }, check) {
@@ -34,6 +39,11 @@ export function signInLimits(
       },
       async tokenFailed() {
         await failedTokens.take(network);
+      },
+      async anonymousBegins(tenant) {
+        // One network must not use up what the tenant has for all.
+        await anonymous.take(network);
+        await anonymousInTenant.take(tenant);
       },
       redeems: (redeem) => ofNetwork.run(network, redeem),
       async sessionOpens({ user, registeredKey }) {

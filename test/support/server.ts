@@ -112,6 +112,8 @@ export async function startTestServer(
       {
         ...config,
         networkSignInLimit: generous,
+        anonymousNetworkLimit: generous,
+        anonymousTenantLimit: generous,
         signInLimit: generous,
         sessionLimit: generous,
         registrationLimit: generous,

@@ -27,7 +27,7 @@ export function openSessionRoute(
       method: "post",
       path: "/v1/sessions",
       summary:
-        "Sign in, with a password, a passkey, a customer token, or a code of an identity provider",
+        "Sign in, with a password, a passkey, a customer token, a code of an identity provider, or anonymously",
       tag: "Sessions",
       access: "public",
       audits: ["session.create"],
@@ -41,6 +41,8 @@ export function openSessionRoute(
         "identity_provider_unavailable",
         "role_not_assigned",
         "account_not_linked",
+        "customer_exists",
+        "customer_known",
         "second_factor_required",
         "second_factor_failed",
         "second_factor_locked",
@@ -86,6 +88,8 @@ function grantOf(body: SignIn): Grant {
       return { kind: body.grant, answer: body.answer };
     case "customer_token":
       return { kind: body.grant, token: new Secret(body.token) };
+    case "anonymous":
+      return { kind: body.grant };
     case "oidc": {
       const { provider, redirectUri, nonceSeed, iss } = body;
       const [code, codeVerifier] = [new Secret(body.code), new Secret(body.codeVerifier)];

@@ -256,6 +256,7 @@ sealdesk.consents: insert select
 sealdesk.conversations: insert select update(state)
 sealdesk.create_provider_account(): execute
 sealdesk.cursors: insert select update(seq)
+sealdesk.delete_anonymous_account(): execute
 sealdesk.departures: delete select
 sealdesk.destroy_expired_server_keys(): execute
 sealdesk.device_lists: delete insert select update(issued_at_ms,signature,signed_by,valid_until_ms,version)
@@ -267,6 +268,7 @@ sealdesk.grant_break_glass(): execute
 sealdesk.has_customers(): execute
 sealdesk.history_grants: insert select
 sealdesk.history_packs: delete insert select
+sealdesk.identify_customer(): execute
 sealdesk.identity_providers: select
 sealdesk.key_entries: insert select
 sealdesk.link_requests: delete insert select update(sealed,sibling,state)
@@ -298,6 +300,6 @@ sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms
 sealdesk.tenants_with_ended_break_glass(): execute
 sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret)
 sealdesk.update_provider_account(): execute
-sealdesk.users: insert(created_at_ms,id,subject_index,tenant) select update(account_key)
+sealdesk.users: insert(anonymous_key,created_at_ms,id,subject_index,tenant) select update(account_key)
 sealdesk_migrations.migrations: select
 `;

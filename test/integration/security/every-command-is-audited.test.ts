@@ -104,6 +104,10 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--slug", slug(), "--set", "on"],
     leaves: "tenant.allow_staff_grants",
   },
+  "tenant anonymous-customers": {
+    args: () => ["--slug", slug(), "--set", "on"],
+    leaves: "tenant.allow_anonymous_customers",
+  },
   "tenant second-factor": {
     args: () => ["--slug", slug(), "--role", "auditor", "--set", "required"],
     leaves: "tenant.set_second_factor",

@@ -50,6 +50,7 @@ describe("the memory of used proofs", () => {
         attempt: (_by, check) => check(),
         redeems: (redeem) => redeem(),
         tokenFailed: async () => undefined,
+        anonymousBegins: () => Promise.resolve(),
         sessionOpens: async () => undefined,
       },
       site: "192.0.2.1",

@@ -67,7 +67,12 @@ async function setUp({ pinned }: { readonly pinned?: Uint8Array } = {}) {
   const accounts = {
     accountOf: () => {
       shown.asked++;
-      return Promise.resolve({ accountKey, devices: [], staffCertificate: shown.certificate });
+      return Promise.resolve({
+        accountKey,
+        devices: [],
+        anonymous: false,
+        staffCertificate: shown.certificate,
+      });
     },
   };
   /** Whether the user is certified in a role, as an event that brings them finds out. */

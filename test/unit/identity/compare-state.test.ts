@@ -40,6 +40,7 @@ const settings = new Map([
   ["origins", []],
   ["suspended_at_ms", []],
   ["staff_history_grants", []],
+  ["anonymous_customers", []],
   ["second_factor_roles", []],
   ["idle_log_off_minutes", ["30"]],
 ] as const);

@@ -77,6 +77,8 @@ const wrong: Readonly<Record<string, (text: string) => readonly string[]>> = {
   SEALDESK_PKCS11_PIN: (text) => [`${text}\n`],
   SEALDESK_PKCS11_TOKEN: (text) => [`${text}\n`, text.repeat(9)],
   SESSION_LIMIT: limit,
+  ANONYMOUS_NETWORK_LIMIT: limit,
+  ANONYMOUS_TENANT_LIMIT: limit,
   SHUTDOWN_DELAY_SECONDS: (text) => [text, "301", "-1"],
   SIGN_IN_ACCOUNT_LIMIT: limit,
   SIGN_IN_NETWORK_LIMIT: limit,

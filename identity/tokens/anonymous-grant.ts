@@ -1,0 +1,65 @@
+import type { UserId } from "../../crypto/wire/ids.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { decideAnonymousSignIn, type AnonymousFacts } from "../../policies/anonymous-customers.ts";
+import { createAnonymous, findKeyHolder } from "../accounts/anonymous-customer.ts";
+import type { Tenant } from "../accounts/tenant.ts";
+import { IdentityError } from "../identity-error.ts";
+import type { ProvenKey } from "./device-proof.ts";
+import { hasDevice } from "./has-device.ts";
+import { recordCustomer } from "./record-customer.ts";
+import type { SignInDeps } from "./sign-in.ts";
+
+/** The anonymous account, or why there is none. */
+type AnonymousOutcome =
+  | { readonly user: UserId; readonly isRegistered: boolean }
+  | {
+      readonly failure: "unknown_tenant" | "anonymous_not_allowed" | "customer_known";
+      readonly user?: UserId | undefined;
+      readonly told?: IdentityError;
+    };
+
+/**
+ * Finds the anonymous account of the device key, or creates it. The proof of the key is all the evidence.
+ * @throws HttpError rate_limited, before an account is created
+ */
+export async function byDeviceAlone(
+  deps: Pick<SignInDeps, "pool" | "newId" | "limits" | "requestId">,
+  tenant: Tenant | undefined,
+  { deviceKey }: ProvenKey,
+  nowMs: number,
+): Promise<AnonymousOutcome> {
+  if (tenant === undefined) return { failure: "unknown_tenant" };
+  const holder = await inTransaction(deps.pool, tenant.id, (client) =>
+    findKeyHolder(client, deviceKey),
+  );
+  const facts: AnonymousFacts = {
+    tenantAllows: tenant.anonymousCustomers,
+    key: holder?.key ?? "of_nobody",
+  };
+  const { allowed, reasons } = decideAnonymousSignIn(facts);
+  if (!allowed) {
+    if (!reasons.includes("customer_known")) return { failure: "anonymous_not_allowed" };
+    return { failure: "customer_known", user: holder?.user, told: customerKnown() };
+  }
+  // The limits come before the account. A device that has one uses up nothing.
+  if (holder === undefined) await deps.limits.anonymousBegins(tenant.id);
+  return inTransaction(deps.pool, tenant.id, async (client) => {
+    const account = { tenant: tenant.id, newId: deps.newId<UserId>(), deviceKey, nowMs };
+    if (holder === undefined && (await createAnonymous(client, account)))
+      await recordCustomer(deps, client, {
+        tenant: tenant.id,
+        user: account.newId,
+        nowMs,
+        anonymous: true,
+      });
+    const user = holder?.user ?? (await findKeyHolder(client, deviceKey))?.user;
+    if (user === undefined) throw new Error("an account vanished between two statements");
+    return { user, isRegistered: await hasDevice(client, user, deviceKey) };
+  });
+}
+
+const customerKnown = () =>
+  new IdentityError(
+    "customer_known",
+    "This device belongs to somebody who is known. Sign in as them, or connect with a fresh store.",
+  );
