@@ -12,10 +12,32 @@ export interface SignInFacts {
   readonly assurance: AssuranceLevel;
   /** Whether a customer signed in without a customer token. */
   readonly anonymous: boolean;
+  /** Whether the device is not registered, or was registered within the last 24 hours. */
+  readonly newDevice: boolean;
+  /** Sessions of the account that were opened in the hour up to the sign-in, with this one. */
+  readonly signInVelocity: number;
+  /** Accounts that had signed in from the network on the day (UTC) of the sign-in, with this one. */
+  readonly accountsOnNetwork: number;
 }
 
+/** Sign-ins of an account, and accounts of a network, are counted up to these numbers. */
+export const MOST_SIGN_INS = 100;
+export const MOST_ACCOUNTS = 100;
+
 /** The facts of a sign-in with all the evidence that a rule can ask for. */
-export const strongestSignIn: SignInFacts = { assurance: 3, anonymous: false };
+export const strongestSignIn: SignInFacts = {
+  assurance: 3,
+  anonymous: false,
+  newDevice: false,
+  signInVelocity: 1,
+  accountsOnNetwork: 1,
+};
 
 /** The facts of a sign-in of which nothing is known. A rule that asks for evidence allows nothing by them. */
-export const unknownSignIn: SignInFacts = { assurance: 0, anonymous: true };
+export const unknownSignIn: SignInFacts = {
+  assurance: 0,
+  anonymous: true,
+  newDevice: true,
+  signInVelocity: MOST_SIGN_INS,
+  accountsOnNetwork: MOST_ACCOUNTS,
+};

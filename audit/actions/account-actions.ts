@@ -9,6 +9,13 @@ export const accountActions = {
     description:
       "Somebody signs in. `assurance` is the identity assurance level of a customer token. `factor` is the second factor: `totp`, `recovery_code` or `passkey`. `provider` is the identity provider. A refusal names the tenant as the resource, because there is no session. `network` is a pseudonym of the network, only in refusals. Refusals over a limit, and those without such a tenant, are counted: one entry has the sum of ten minutes. Those without such a tenant are in the operator's log.",
   },
+  "session.anomaly": {
+    class: "E",
+    resources: ["session"],
+    details: { signals: "list", signIns: "number", accounts: "number" },
+    description:
+      "Something is unusual about a sign-in, which nothing refuses: `new_device`, `sign_in_velocity` or `accounts_on_network`. `signIns` counts those of the account in an hour, `accounts` those of the network on the day. Repeated acts are summed.",
+  },
   "session.authenticate": {
     class: "E",
     resources: ["session"],

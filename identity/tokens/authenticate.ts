@@ -5,6 +5,7 @@ import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
 import { decideIdle } from "../../policies/idle-log-off.ts";
+import { isNewDevice } from "../../policies/anomalies.ts";
 import type { AssuranceLevel } from "../../policies/sign-in-facts.ts";
 import { decideSessionUse } from "../../policies/second-factor.ts";
 import { assertServes } from "../accounts/assert-serves.ts";
@@ -52,9 +53,9 @@ export interface Authenticator {
 }
 
 const SESSION = `
-  select s.method, s.assurance, s.factor_at_ms, u.role = any(t.second_factor_roles) as needs_factor, s.expires_at_ms, s.revoked_at_ms, s.was_idle, u.role,
+  select s.method, s.assurance, s.sign_in_velocity, s.accounts_on_network, s.factor_at_ms, u.role = any(t.second_factor_roles) as needs_factor, s.expires_at_ms, s.revoked_at_ms, s.was_idle, u.role,
     s.acted_at_ms, t.idle_log_off_minutes, sealdesk.database_now_ms() as database_now_ms,
-    d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins,
+    d.id as device, d.created_at_ms as device_created_at_ms, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins,
     s.method = 'anonymous' and not t.anonymous_customers as forbidden,
     sealdesk.policy_version() as policy_version
   from sessions s
@@ -66,6 +67,9 @@ const SESSION = `
 interface SessionRow {
   readonly method: string;
   readonly assurance: AssuranceLevel;
+  readonly sign_in_velocity: number;
+  readonly accounts_on_network: number;
+  readonly device_created_at_ms: number | null;
   readonly factor_at_ms: number | null;
   readonly needs_factor: boolean;
   readonly expires_at_ms: number;
@@ -144,7 +148,13 @@ export function createAuthenticator(deps: {
         device: session.device ?? undefined,
         session: claims.session,
         method: session.method,
-        signIn: { assurance: session.assurance, anonymous: session.method === "anonymous" },
+        signIn: {
+          assurance: session.assurance,
+          anonymous: session.method === "anonymous",
+          newDevice: isNewDevice(session.device_created_at_ms, nowMs),
+          signInVelocity: session.sign_in_velocity,
+          accountsOnNetwork: session.accounts_on_network,
+        },
       },
       deviceKey: key.deviceKey,
       thumbprint: key.thumbprint,

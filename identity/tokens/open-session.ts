@@ -26,6 +26,7 @@ import { verifyProof, type ProvenKey } from "./device-proof.ts";
 import { assertNotLoggedOut } from "../providers/recent-logouts.ts";
 import { disconnectEnded } from "./end-sessions.ts";
 import { identifyAnonymous } from "./identify-anonymous.ts";
+import { readSignals, recordAnomalies } from "./sign-in-signals.ts";
 import type { ProviderSession } from "../providers/sign-in-with-provider.ts";
 import { identifyByGrant, VERIFIED, type GrantFailure, type VerifiedPassword } from "./grants.ts";
 import type { CountedReason } from "./refused-sign-ins.ts";
@@ -122,6 +123,7 @@ async function openAt(
     await deps.limits.sessionOpens({ user, registeredKey });
     assertServes(tenant, request.origin);
     const { requestId } = deps;
+    const network = await deps.pseudonyms.of(tenant.id, deps.site, nowMs);
     const { opened, ended } = await inTransaction(deps.pool, tenant.id, async (client) => {
       const account = { tenant: tenant.id, user, nowMs, requestId };
       return {
@@ -135,6 +137,7 @@ async function openAt(
           verified,
           assurance,
           key,
+          network,
           nowMs,
         }),
       };
@@ -167,10 +170,13 @@ async function createSession(
     readonly verified: VerifiedPassword | undefined;
     readonly assurance: AssuranceLevel;
     readonly key: ProvenKey;
+    /** The pseudonym of the network that the sign-in comes from. */
+    readonly network: string;
     readonly nowMs: number;
   },
 ): Promise<OpenedSession> {
   const { tenant, user, grant, provider, factor, verified, assurance, key, nowMs } = opening;
+  const { network } = opening;
   if (verified !== undefined) await assertUnchanged(client, user, verified);
   if (provider !== undefined) await assertNotLoggedOut(client, user, provider);
   // Whoever disables the account ends its open sessions, and must not miss this one.
@@ -194,12 +200,14 @@ async function createSession(
   if (account.revoked === true)
     throw new IdentityError("device_revoked", "This device was removed from its account.");
   const session = deps.newId<SessionId>();
+  const signals = await readSignals(client, { user, network, deviceKey: key.deviceKey, nowMs });
   const expiresAtMs = nowMs + SESSION_LIFETIME_MS;
   await client.query(
     `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms,
-       identity_provider, provider_session, authenticated_at_ms, factor_at_ms, acted_at_ms, assurance)
+       identity_provider, provider_session, authenticated_at_ms, factor_at_ms, acted_at_ms, assurance,
+       network, sign_in_velocity, accounts_on_network)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-       case when $12 then sealdesk.database_now_ms() end, $13)`,
+       case when $12 then sealdesk.database_now_ms() end, $13, $14, $15, $16)`,
     [
       session,
       tenant.id,
@@ -214,6 +222,9 @@ async function createSession(
       factor === undefined ? null : nowMs,
       isLoggedOffWhenIdle(account.role),
       assurance,
+      network,
+      signals.signInVelocity,
+      signals.accountsOnNetwork,
     ],
   );
   await appendEntry(client, {
@@ -232,6 +243,14 @@ async function createSession(
       ...(grant.kind === "customer_token" && { assurance }),
     },
   });
+  const { role } = account;
+  const signedIn = { tenant: tenant.id, user, role, device: account.device ?? undefined };
+  const { requestId } = deps;
+  await recordAnomalies(
+    client,
+    { ...signedIn, session, method: grant.kind, requestId, nowMs },
+    signals,
+  );
   const token = await deps.accessTokens.issue(
     { tenant: tenant.id, user, role: account.role, session, thumbprint: key.thumbprint },
     nowMs,

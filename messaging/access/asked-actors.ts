@@ -2,6 +2,7 @@ import { nilId, type DeviceId, type TenantId, type UserId } from "../../crypto/w
 import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Policy } from "../../policies/policy.ts";
+import { NEW_DEVICE_MS } from "../../policies/anomalies.ts";
 import { unknownSignIn, type SignInFacts } from "../../policies/sign-in-facts.ts";
 import { staffRoles, type Role } from "../../policies/roles.ts";
 
@@ -17,7 +18,10 @@ interface AccountRow {
 const ACCOUNTS = `
   select u.id as "user", u.role, (select d.id from devices d
     where d.user_id = u.id and d.revoked_at_ms is null order by d.created_at_ms, d.id limit 1) as device,
-    (select json_build_object('assurance', s.assurance, 'anonymous', s.method = 'anonymous') from sessions s
+    (select json_build_object('assurance', s.assurance, 'anonymous', s.method = 'anonymous',
+        'signInVelocity', s.sign_in_velocity, 'accountsOnNetwork', s.accounts_on_network,
+        'newDevice', not exists (select from devices d where d.user_id = u.id and d.revoked_at_ms is null
+          and d.created_at_ms <= sealdesk.database_now_ms() - ${NEW_DEVICE_MS})) from sessions s
       where s.user_id = u.id and s.revoked_at_ms is null and s.expires_at_ms > sealdesk.database_now_ms()
       order by s.created_at_ms desc, s.id limit 1) as "signIn"
   from users u`;

@@ -1,5 +1,5 @@
 import { roles, type Role } from "../roles.ts";
-import type { SignInFacts } from "../sign-in-facts.ts";
+import { MOST_ACCOUNTS, MOST_SIGN_INS, type SignInFacts } from "../sign-in-facts.ts";
 import type { Resource } from "../rules/default-rules.ts";
 
 /** A fact that the conditions of an added rule may name. */
@@ -33,6 +33,9 @@ const members = { kind: "user", isList: true } as const;
 const ofSignIn: Readonly<Record<keyof SignInFacts, ConditionFact>> = {
   assurance: { kind: { least: 0, most: 3 }, roles: ["customer"] },
   anonymous: { kind: "flag", roles: ["customer"] },
+  newDevice: { kind: "flag" },
+  signInVelocity: { kind: { least: 1, most: MOST_SIGN_INS } },
+  accountsOnNetwork: { kind: { least: 1, most: MOST_ACCOUNTS } },
 };
 
 /** The facts by kind of resource. A fact that is unknown would fulfil `$ne`, so it may not be named. */
