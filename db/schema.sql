@@ -1228,16 +1228,25 @@ table sealdesk.sessions (
   acted_at_ms bigint,
   was_idle boolean not null default false
   assurance smallint not null default 0
+  assurance smallint not null default 0,
+  network text,
+  sign_in_velocity integer not null default 1,
+  accounts_on_network integer not null default 1
 )
   row level security
   CREATE INDEX sessions_by_act ON sealdesk.sessions USING btree (tenant, acted_at_ms) WHERE ((acted_at_ms IS NOT NULL) AND (revoked_at_ms IS NULL))
   CREATE INDEX sessions_identity_provider ON sealdesk.sessions USING btree (tenant, identity_provider) WHERE (identity_provider IS NOT NULL)
   constraint sessions_check CHECK (((NOT was_idle) OR (revoked_at_ms IS NOT NULL)))
   constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text, 'passkey'::text])))
+  CREATE INDEX sessions_network ON sealdesk.sessions USING btree (tenant, network, user_id) WHERE (network IS NOT NULL)
+  CREATE INDEX sessions_user ON sealdesk.sessions USING btree (tenant, user_id, created_at_ms)
+  constraint sessions_accounts_on_network_check CHECK ((accounts_on_network >= 1))
   constraint sessions_assurance_check CHECK (((assurance >= 0) AND (assurance <= 3)))
   constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text, 'anonymous'::text])))
+  constraint sessions_network_check CHECK ((length(network) <= 64))
   constraint sessions_pkey PRIMARY KEY (id)
   constraint sessions_provider_session_check CHECK ((length(provider_session) = 32))
+  constraint sessions_sign_in_velocity_check CHECK ((sign_in_velocity >= 1))
   constraint sessions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint sessions_tenant_identity_provider_fkey FOREIGN KEY (tenant, identity_provider) REFERENCES sealdesk.identity_providers(tenant, id) ON DELETE SET NULL (identity_provider)
   constraint sessions_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
