@@ -5,7 +5,9 @@ import { decideAuditReading } from "./audit-access.ts";
 import { decideApprovals } from "./approvals.ts";
 import type { Decision } from "./decision.ts";
 import { decideDirectory, directorySubject, type DirectoryFacts } from "./directory.ts";
-import { askedFacts, grantingRule, isForDevice, isForRole, type Facts } from "./granting-rule.ts";
+import { isForDevice, isForRole } from "./actor-rules.ts";
+import { askedFacts, grantingRule, type Facts } from "./granting-rule.ts";
+import { listingRule } from "./lists/allowed-rows.ts";
 import { decideLinking, type LinkFacts } from "./linking.ts";
 import { decideNameReading } from "./name-access.ts";
 import { decidePolicyAct, policySubject, type PolicyFacts } from "./policy-access.ts";
@@ -69,6 +71,8 @@ const deciders: {
   readonly [R in ExplainedResource]: {
     readonly decide: (actor: Actor, action: ActionsOf[R], facts: FactsOf[R]) => Decision;
     readonly subject: (actor: Actor, facts: FactsOf[R]) => Facts;
+    /** The rule that lets the actor ask for a list. The conditions of its rules are about each row. */
+    readonly listing?: (actor: Actor) => PolicyRule | undefined;
   };
 } = {
   conversation: { decide: decideConversation, subject: conversationSubject },
@@ -85,8 +89,9 @@ const deciders: {
     subject: (_actor, facts) => facts,
   },
   staff_list: {
-    decide: (actor, _action, { tenant }) => decideStaffList(actor, tenant).decision,
+    decide: (actor, _action, { tenant }) => decideStaffList(actor, tenant),
     subject: (_actor, facts) => facts,
+    listing: (actor) => listingRule(actor, "staff_list", "read"),
   },
   alerts: {
     decide: (actor, action, { tenant }) => decideAlerts(actor, action, tenant),
@@ -109,12 +114,12 @@ export function explainDecision<R extends ExplainedResource>(
   action: ActionsOf[R],
   facts: FactsOf[R],
 ): Explanation {
-  const { decide, subject: subjectOf } = deciders[resource];
+  const { decide, subject: subjectOf, listing } = deciders[resource];
   const subject = askedFacts(actor, subjectOf(actor, facts));
   return {
     decision: decide(actor, action, facts),
     version: actor.policy.version,
-    rule: grantingRule(actor, resource, action, subject)?.id,
+    rule: (listing?.(actor) ?? grantingRule(actor, resource, action, subject))?.id,
     rules: actor.policy.rules
       .filter((rule) => rule.resource === resource && rule.actions.includes(action))
       .map((rule) => examine(actor, resource, action, rule, subject)),

@@ -5,14 +5,10 @@ import {
   type MongoQuery,
 } from "@casl/ability";
 import type { TenantId } from "../crypto/wire/ids.ts";
-import type { Actor } from "./actor.ts";
+import { rulesFor, type PolicyActor } from "./actor-rules.ts";
 import type { ActionsOf, Resource } from "./rules/default-rules.ts";
+import type { PolicyRule } from "./rules/rule.ts";
 import { strongestSignIn } from "./sign-in-facts.ts";
-import type { PolicyRole, PolicyRule } from "./rules/rule.ts";
-
-/** What rules can refer to of an actor, and the rules. A program with an API key is no user. */
-export type PolicyActor = Pick<Actor, "tenant" | "policy"> &
-  Partial<Pick<Actor, "user" | "device" | "signIn">> & { readonly role: PolicyRole };
 
 /** The facts that rules are asked about. Every resource belongs to a tenant. */
 export interface Facts {
@@ -74,20 +70,18 @@ function ownRules(actor: PolicyActor, resource: Resource): OwnRules {
 }
 
 function createRules(actor: PolicyActor, resource: Resource): OwnRules {
-  const rules = actor.policy.rules.filter(
-    (rule) => rule.resource === resource && isForRole(rule, actor) && isForDevice(rule, actor),
-  );
+  const rules = rulesFor(actor, resource);
   const ability = createMongoAbility(
-    rules.map(({ id, actions, conditions }) => ({
+    rules.map(({ rule: { id, actions }, conditions }) => ({
       action: [...actions],
       subject: resource,
       // CASL hands it back with the rule.
       reason: id,
-      conditions: { ...about(actor, conditions), tenant: actor.tenant },
+      conditions: { ...conditions, tenant: actor.tenant },
     })),
     { detectSubjectType: () => resource, conditionsMatcher: matchAll },
   );
-  return { ability, byId: new Map(rules.map((rule) => [rule.id, rule])) };
+  return { ability, byId: new Map(rules.map(({ rule }) => [rule.id, rule])) };
 }
 
 /**
@@ -98,33 +92,4 @@ function matchAll(conditions: MongoQuery) {
   const { $and = [], ...rest } = conditions as { readonly $and?: readonly MongoQuery[] };
   const parts = [rest, ...$and].map((each) => mongoQueryMatcher(each));
   return (facts: Record<string, unknown>): boolean => parts.every((matches) => matches(facts));
-}
-
-/** Returns whether the rule is for the actor's role. */
-export const isForRole = ({ roles }: PolicyRule, actor: PolicyActor): boolean =>
-  roles.includes(actor.role);
-
-/** Returns whether the rule is for the actor's device. A rule that needs one allows nothing without. */
-export const isForDevice = ({ device, conditions }: PolicyRule, actor: PolicyActor): boolean =>
-  (device === undefined || (device === "registered") === (actor.device !== undefined)) &&
-  (["user", "device"] as const).every(
-    (each) => actor[each] !== undefined || !JSON.stringify(conditions).includes(`$actor.${each}`),
-  );
-
-/** Returns the conditions with what the actor has in place of `$actor.user` and its like. */
-function about(actor: PolicyActor, conditions: MongoQuery): MongoQuery {
-  const fill = (value: unknown): unknown => {
-    switch (value) {
-      case "$actor.user":
-        return actor.user;
-      case "$actor.role":
-        return actor.role;
-      case "$actor.device":
-        return actor.device;
-    }
-    if (Array.isArray(value)) return value.map(fill);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, fill(part)]));
-  };
-  return fill(conditions) as MongoQuery;
 }

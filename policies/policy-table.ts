@@ -11,6 +11,7 @@ export interface PolicyRow {
   readonly rule: string;
   readonly device?: PolicyRule["device"];
   readonly conditions: PolicyRule["conditions"];
+  readonly fields?: PolicyRule["fields"];
 }
 
 /**
@@ -18,7 +19,7 @@ export interface PolicyRow {
  * What no row allows is denied.
  */
 export const policyTable = ({ rules }: Policy): readonly PolicyRow[] =>
-  rules.flatMap(({ id, actions, resource, roles, means, device, conditions }) =>
+  rules.flatMap(({ id, actions, resource, roles, means, device, conditions, fields }) =>
     actions.map((action) => ({
       resource,
       action,
@@ -27,5 +28,6 @@ export const policyTable = ({ rules }: Policy): readonly PolicyRow[] =>
       rule: id,
       ...(device === undefined ? {} : { device }),
       conditions,
+      ...(fields === undefined ? {} : { fields }),
     })),
   );

@@ -2,7 +2,8 @@ import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Client } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
-import type { Actor, StaffRole } from "../../policies/actor.ts";
+import { staffRoles, type Actor, type StaffRole } from "../../policies/actor.ts";
+import { allowedRows } from "../../policies/lists/allowed-rows.ts";
 import { decideStaffList } from "../../policies/staff-list.ts";
 import { audited, assertAllowed } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
@@ -12,6 +13,7 @@ import { authorised, type Administrator } from "./administrator.ts";
 import { hashPassword } from "../passwords/password-hash.ts";
 import { digestOf } from "../reconcile/digest-of.ts";
 import type { DirectoryDeps, Profiles } from "./profiles.ts";
+import { staffRows } from "./staff-rows.ts";
 
 export type { StaffRole } from "../../policies/actor.ts";
 
@@ -120,18 +122,22 @@ export async function listStaff(
 ): Promise<readonly StaffMember[]> {
   const resource = { type: "tenant", id: actor.tenant } as const;
   return audited(deps, actor, { action: "staff.list", resource }, async (client) => {
-    const { decision, roles } = decideStaffList(actor, actor.tenant);
-    assertAllowed(decision);
+    assertAllowed(decideStaffList(actor, actor.tenant));
+    const values: unknown[] = [
+      which.role === undefined ? staffRoles : [which.role],
+      which.after ?? null,
+      STAFF_PER_PAGE,
+    ];
+    const named = allowedRows(actor, staffRows, values, "displayName");
+    const listed = allowedRows(actor, staffRows, values);
     const { rows } = await client.query<
       Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }
     >(
-      `select id, role, display_name as "displayName" from users
-       where role = any($1::text[]) and disabled_at_ms is null and ($2::uuid is null or id > $2) order by id limit $3`,
-      [
-        roles.filter((each) => which.role === undefined || each === which.role),
-        which.after ?? null,
-        STAFF_PER_PAGE,
-      ],
+      `select u.id, u.role, case when ${named} then u.display_name end as "displayName" from users u
+       where u.role = any($1::text[]) and u.disabled_at_ms is null
+         and ($2::uuid is null or u.id > $2) and ${listed}
+       order by u.id limit $3`,
+      values,
     );
     return deps.profiles.opened(actor.tenant, rows);
   });

@@ -34,6 +34,10 @@ const addedRule = z.strictObject({
       z.record(z.string().regex(/^\$[a-z]+$/), z.union([operand, z.array(operand).max(100)])),
     ]),
   ),
+  fields: z
+    .array(z.string().regex(/^[a-zA-Z]{1,40}$/))
+    .max(20)
+    .optional(),
   // One line, which can be shown in a table.
   means: z.string().regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}|]{1,300}$/u),
 });

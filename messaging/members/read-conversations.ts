@@ -1,12 +1,16 @@
+import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Member } from "../../crypto/wire/frame.ts";
 import type { LogPoint } from "../../crypto/wire/receipt.ts";
 import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
-import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
+import { allowedRows } from "../../policies/lists/allowed-rows.ts";
+import { assertAllowed, auditDone, auditRefusals, type Act } from "../../identity/audited.ts";
+import { assertSession } from "../../identity/tokens/session-end.ts";
 import { ofConversation } from "../conversation-act.ts";
 import { loadHead } from "../log/load-head.ts";
+import { conversationRows } from "./conversation-rows.ts";
 import { notFound, type MessagingDeps } from "./facts.ts";
 
 export interface ConversationView {
@@ -60,13 +64,22 @@ export function readConversation(
       if (row === undefined) throw notFound();
       const decision = decideConversation(actor, "read_members", factsOf(row));
       assertAllowed(decision);
-      if (isStaff(actor.role)) await auditDone(client, actor, { ...act, decision }, deps.now());
+      await readDone(client, actor, { ...act, decision }, deps.now());
       const head = await loadHead(client, conversation, deps.now());
       if (head === undefined) throw notFound();
       return { ...viewOf(row), head: { seq: head.seq, hash: head.transcriptHash } };
     }),
   );
 }
+
+/** Ends the transaction of a read. One by staff gets an entry. All are refused if the actor's standing has changed. */
+const readDone = (
+  client: Client,
+  actor: Actor,
+  act: Act<"conversation.read" | "conversation.list">,
+  nowMs: number,
+): Promise<void> =>
+  isStaff(actor.role) ? auditDone(client, actor, act, nowMs) : assertSession(client, actor);
 
 interface ViewRow extends ConversationView {
   readonly tenant: TenantId;
@@ -84,16 +97,18 @@ function viewOf(row: ViewRow): ConversationView {
   return view;
 }
 
-// The conversations that the actor is a member of. A policy decides about each of them.
-const MINE = `${VIEW}
+// The conversations that the actor is a member of, among those that a policy allows.
+const mine = (allowed: string): string => `${VIEW}
   join members own on own.conversation = c.id and own.user_id = $1 and own.until_seq is null
-  where ($2::bigint is null or (c.created_at_ms, c.id) > ($2, $3::uuid))
+  where ($2::bigint is null or (c.created_at_ms, c.id) > ($2, $3::uuid)) and ${allowed}
   order by c.created_at_ms, c.id limit $4`;
 
 /**
- * Returns the actor's conversations, oldest first. Reads by staff are in the audit log.
+ * Returns the actor's conversations, oldest first. Reads by staff are in the audit log. Only the last page has
+ * fewer than `limit`.
  * @param input.after the last one of the previous page
  * @param input.limit at most 200
+ * @throws IdentityError session_revoked, device_revoked, forbidden, policy_changed
  */
 export function listConversations(
   deps: MessagingDeps,
@@ -104,19 +119,17 @@ export function listConversations(
   },
 ): Promise<readonly ConversationView[]> {
   return inTransaction(deps.pool, actor.tenant, async (client) => {
-    const { rows } = await client.query<ViewRow>(MINE, [
+    const values: unknown[] = [
       actor.user,
       input.after?.createdAtMs ?? null,
       input.after?.id ?? null,
       Math.min(input.limit, 200),
-    ]);
-    const readable = rows.filter((row) => decideConversation(actor, "read", factsOf(row)).allowed);
-    if (isStaff(actor.role)) {
-      const resource = { type: "user", id: actor.user } as const;
-      const details = { count: readable.length, conversations: readable.map(({ id }) => id) };
-      const act = { action: "conversation.list", resource, details } as const;
-      await auditDone(client, actor, act, deps.now());
-    }
-    return readable.map(viewOf);
+    ];
+    const allowed = allowedRows(actor, conversationRows, values);
+    const { rows } = await client.query<ViewRow>(mine(allowed), values);
+    const resource = { type: "user", id: actor.user } as const;
+    const details = { count: rows.length, conversations: rows.map(({ id }) => id) };
+    await readDone(client, actor, { action: "conversation.list", resource, details }, deps.now());
+    return rows.map(viewOf);
   });
 }

@@ -21,6 +21,8 @@ export interface PolicyRule<Resource extends string = string, Action extends str
    * A rule that names one that the actor does not have allows nothing.
    */
   readonly conditions: MongoQuery;
+  /** The fields of the answer that the rule shows; all of `optionalFields` by default. */
+  readonly fields?: readonly string[];
   /** The conditions in a sentence, for people. */
   readonly means: string;
   /** What an entry of the audit log says when the rule allowed the act. */

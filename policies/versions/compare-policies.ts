@@ -41,7 +41,9 @@ const conditionsOf = (
         (rule) =>
           rule.resource === resource && rule.actions.includes(action) && rule.roles.includes(role),
       )
-      .map(({ device, conditions }) => canonicalJson({ device, conditions } as CanonicalValue)),
+      .map(({ device, conditions, fields }) =>
+        canonicalJson({ device, conditions, fields } as CanonicalValue),
+      ),
   );
 
 function effectOf(before: ReadonlySet<string>, after: ReadonlySet<string>): Effect | undefined {

@@ -9,6 +9,7 @@ import {
   type ConditionFact,
 } from "./condition-facts.ts";
 import { floorOf, floors } from "./floors.ts";
+import { optionalFields } from "./optional-fields.ts";
 import type { AddedRule, ConditionTest } from "./policy-changes.ts";
 
 /** @returns the rule, or why there is none, in a sentence */
@@ -31,10 +32,14 @@ function compileNarrower(rule: AddedRule, narrows: string): PolicyRule<Resource>
   if (beyond !== undefined) return `It allows ${beyond}, which ${narrows} does not.`;
   if (rule.device !== undefined && base.device === "unregistered")
     return `It needs a registered device, and ${narrows} one that is not.`;
+  const more = rule.fields?.find((field) => base.fields?.includes(field) === false);
+  if (more !== undefined) return `It shows ${more}, which ${narrows} does not.`;
   const device = rule.device ?? base.device;
+  const fields = rule.fields ?? base.fields;
   return (
     whyNoConditions(resource, rule) ??
-    made(rule, resource, { reason, device, conditions: [base.conditions, rule.conditions] })
+    whyNoFields(resource, rule) ??
+    made(rule, resource, { reason, device, fields, conditions: [base.conditions, rule.conditions] })
   );
 }
 
@@ -54,7 +59,9 @@ function compileWider(rule: AddedRule): PolicyRule<Resource> | string {
     if (floor.conditions !== undefined) conditions.push(floor.conditions);
   }
   return (
-    whyNoConditions(resource, rule) ?? made(rule, resource, { reason: rule.id, device, conditions })
+    whyNoConditions(resource, rule) ??
+    whyNoFields(resource, rule) ??
+    made(rule, resource, { reason: rule.id, device, fields: rule.fields, conditions })
   );
 }
 
@@ -67,10 +74,12 @@ const made = (
   {
     reason,
     device,
+    fields,
     conditions,
   }: {
     readonly reason: string;
     readonly device: PolicyRule["device"] | undefined;
+    readonly fields: PolicyRule["fields"] | undefined;
     readonly conditions: readonly MongoQuery[];
   },
 ): PolicyRule<Resource> => ({
@@ -80,6 +89,7 @@ const made = (
   roles,
   ...(device !== undefined && { device }),
   conditions: allOf(conditions),
+  ...(fields !== undefined && { fields }),
   means,
   reason,
 });
@@ -88,6 +98,12 @@ const made = (
 function allOf(conditions: readonly MongoQuery[]): MongoQuery {
   const some = conditions.filter((each) => Object.keys(each).length > 0);
   return some.length > 1 ? { $and: [...some] } : (some[0] ?? {});
+}
+
+/** Returns why the rule cannot show these fields, or undefined if it can. */
+function whyNoFields(resource: Resource, { fields = [] }: AddedRule): string | undefined {
+  const unknown = fields.find((field) => !optionalFields[resource].includes(field));
+  return unknown && `There is no field ${unknown} of ${resource} that can be left out.`;
 }
 
 /** Returns why the conditions cannot be evaluated, or undefined if they can. */

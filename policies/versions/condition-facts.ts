@@ -80,6 +80,8 @@ export const conditionFacts: {
   alerts: {},
   approvals: {},
   break_glass: {},
+  // Those of each account in the list.
+  staff_list: { user: { kind: "user" }, role: { kind: "role" } },
   administration: {},
   credentials: {},
   policy: {},

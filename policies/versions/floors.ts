@@ -1,6 +1,7 @@
 import type { MongoQuery } from "@casl/ability";
 import type { Role } from "../roles.ts";
 import type { ActionsOf, Resource } from "../rules/default-rules.ts";
+import { listedStaff } from "../rules/reading.ts";
 
 /**
  * How far a version of a policy may go for an action.
@@ -84,6 +85,7 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     review: "fixed",
     read: "fixed",
   },
+  staff_list: { read: { ...reading, conditions: listedStaff } },
   // Without these, nobody could repair an account. The tenant's settings say what else is required.
   credentials: {
     change_password: "fixed",

@@ -18,6 +18,8 @@ export interface AddedRule {
   readonly roles: readonly Role[];
   readonly device?: "registered" | undefined;
   readonly conditions: Readonly<Record<string, ConditionTest>>;
+  /** The fields that it shows, of those that may be left out; those of the narrowed rule by default. */
+  readonly fields?: readonly string[] | undefined;
   /** The conditions in a sentence, for people. */
   readonly means: string;
 }

@@ -1,10 +1,7 @@
-import { approveVersion } from "../../identity/policy/approve-version.ts";
-import { draftVersion } from "../../identity/policy/draft-version.ts";
-import { Policies } from "../../identity/policy/policies.ts";
 import { defaultRules } from "../../policies/rules/default-rules.ts";
 import { compilePolicy } from "../../policies/versions/compile-policy.ts";
-import { newId } from "../../tools/testkit/ids.ts";
 import type { TestServer } from "./server.ts";
+import { putInForce } from "./version-in-force.ts";
 
 const mayBeOff = defaultRules
   .filter(({ id }) => compilePolicy(1, { off: [id], add: [] }).faults.length === 0)
@@ -18,23 +15,8 @@ const mayBeOff = defaultRules
 export async function switchRulesOff(
   server: TestServer,
 ): Promise<(to: "all off" | "acts off" | "on") => Promise<void>> {
-  const { tenant, database, clock } = server;
-  const deps = {
-    pool: database.pool,
-    now: () => clock.now(),
-    policies: new Policies(),
-    newId,
-  };
-  const by = (name: string) => ({
-    tenant: tenant.id,
-    operator: { kind: "system", id: "operator", person: { name, source: "as" } } as const,
-  });
-  const make = async (off: readonly string[]): Promise<number> => {
-    const proposed = { content: { changes: { off, add: [] } }, reason: "a test", beginsAtMs: null };
-    const draft = await draftVersion(deps, by("ann"), proposed);
-    await approveVersion(deps, by("ben"), draft);
-    return draft.version;
-  };
+  const { tenant, database } = server;
+  const make = (off: readonly string[]) => putInForce(server, tenant, { off });
   const versions = {
     "all off": await make(mayBeOff.map(({ id }) => id)),
     "acts off": await make(mayBeOff.filter(({ isReading }) => !isReading).map(({ id }) => id)),

@@ -113,6 +113,24 @@ test.each<[string, Partial<PolicyChanges>, string]>([
     "allows admin",
   ],
   [
+    "a field that cannot be left out",
+    { add: [rule({ narrows: "conversation.read", roles: ["agent"], fields: ["members"] })] },
+    "no field members of conversation",
+  ],
+  [
+    "a field that the narrowed rule does not show",
+    {
+      add: [
+        rule({
+          narrows: "staff_list.read_without_names",
+          roles: ["bot"],
+          fields: ["displayName"],
+        }),
+      ],
+    },
+    "It shows displayName",
+  ],
+  [
     "another action than the rule that it narrows",
     { add: [rule({ narrows: "conversation.read", actions: ["post"] })] },
     "allows post",

@@ -1,0 +1,16 @@
+import type { Resource } from "../rules/default-rules.ts";
+
+/** The fields of the answers about each kind of resource that a rule may leave out. They are null then. */
+export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
+  conversation: [],
+  relay: [],
+  upload: [],
+  directory: [],
+  link: [],
+  audit_log: [],
+  account_names: [],
+  staff_list: ["displayName"],
+  administration: [],
+  credentials: [],
+  policy: [],
+};
