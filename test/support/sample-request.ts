@@ -54,15 +54,28 @@ export interface SampleRequest {
 /** Values of parameters and properties that a schema does not describe completely, by name. */
 export type KnownValues = Readonly<Record<string, unknown>>;
 
-/** A value that has only what the schema requires. */
-function sampleOf(document: ApiDocument, schema: Schema, known: KnownValues, name = ""): unknown {
+/** Returns the schema that a reference leads to. */
+function resolved(document: ApiDocument, schema: Schema): Schema {
+  if (schema.$ref === undefined) return schema;
+  const target = document.components.schemas[schema.$ref.split("/").at(-1) ?? ""];
+  if (target === undefined) throw new Error(`the document lacks ${schema.$ref}`);
+  return resolved(document, target);
+}
+
+/**
+ * A value that has only what the schema requires.
+ * @param isWhole instead, one with every member, and with one item in each array
+ */
+function sampleOf(
+  document: ApiDocument,
+  schema: Schema,
+  known: KnownValues,
+  name = "",
+  isWhole = false,
+): unknown {
   if (name in known) return known[name];
-  const sample = (part: Schema) => sampleOf(document, part, known, name);
-  if (schema.$ref !== undefined) {
-    const target = document.components.schemas[schema.$ref.split("/").at(-1) ?? ""];
-    if (target === undefined) throw new Error(`the document lacks ${schema.$ref}`);
-    return sample(target);
-  }
+  const sample = (part: Schema) => sampleOf(document, part, known, name, isWhole);
+  if (schema.$ref !== undefined) return sample(resolved(document, schema));
   const [choice] = schema.oneOf ?? schema.anyOf ?? schema.allOf ?? [];
   if (choice !== undefined) return sample(choice);
   if (schema.const !== undefined) return schema.const;
@@ -70,13 +83,15 @@ function sampleOf(document: ApiDocument, schema: Schema, known: KnownValues, nam
   switch ([schema.type].flat()[0]) {
     case "object":
       return Object.fromEntries(
-        (schema.required ?? []).map((each) => [
+        (isWhole ? Object.keys(schema.properties ?? {}) : (schema.required ?? [])).map((each) => [
           each,
-          sampleOf(document, schema.properties?.[each] ?? {}, known, each),
+          sampleOf(document, schema.properties?.[each] ?? {}, known, each, isWhole),
         ]),
       );
     case "array":
-      return Array.from({ length: schema.minItems ?? 0 }, () => sample(schema.items ?? {}));
+      return Array.from({ length: schema.minItems ?? (isWhole ? 1 : 0) }, () =>
+        sample(schema.items ?? {}),
+      );
     case "integer":
     case "number":
       return Math.max(1, schema.minimum ?? 1);
@@ -123,4 +138,16 @@ export function sampleRequests(document: ApiDocument, known: KnownValues): Sampl
       };
     }),
   );
+}
+
+/** Returns a body with every member for each form that the operation's body can have. */
+export function wholeBodies(
+  document: ApiDocument,
+  operation: Operation,
+  known: KnownValues,
+): readonly unknown[] {
+  const { schema } = operation.requestBody?.content["application/json"] ?? {};
+  if (schema === undefined) return [];
+  const { oneOf, anyOf, ...alone } = resolved(document, schema);
+  return (oneOf ?? anyOf ?? [alone]).map((each) => sampleOf(document, each, known, "", true));
 }

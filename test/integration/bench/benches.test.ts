@@ -116,6 +116,34 @@ const figuresOf = {
       felt,
     ),
   }),
+  access: z.object({
+    decisions: z.strictObject({
+      defaultMicros: z.number().positive(),
+      versionMicros: z.number().positive(),
+      firstMicros: z.number().positive(),
+    }),
+    lists: z.strictObject({
+      conversations: z.number().positive(),
+      plainMs: z.number().positive(),
+      allowedMs: z.number().positive(),
+      ratio: z.number().positive(),
+    }),
+    signIns: z.strictObject({
+      perSecond: z.number().positive(),
+      bareArgon2PerSecond: z.number().positive(),
+    }),
+    names: z.strictObject({
+      knownMs: z.number().positive(),
+      otherKnownMs: z.number().positive(),
+      unknownMs: z.number().positive(),
+      noiseMs: z.number().nonnegative(),
+      differenceMs: z.number().nonnegative(),
+    }),
+    reach: z.strictObject({
+      policyMs: z.number().positive(),
+      revocationMs: z.number().positive(),
+    }),
+  }),
   growth: z.object({
     growth: z
       .array(load.extend({ conversations: z.number(), storedMessages: z.number() }))

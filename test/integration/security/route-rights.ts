@@ -1,0 +1,391 @@
+import { randomBytes } from "node:crypto";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
+import type { Role } from "../../../policies/roles.ts";
+import {
+  addMember,
+  closeConversation,
+  creationBody,
+  removeMember,
+  signed,
+} from "../../support/acts.ts";
+import { fakePreKeys, type TestDevice } from "../../support/device.ts";
+import { follow } from "../../support/follow-audit-log.ts";
+import type { TestServer } from "../../support/server.ts";
+import { begin, patch, send } from "../attachments/device-requests.ts";
+import { consentOf } from "../control-plane/history-requests.ts";
+import type { TableFacts } from "./allowed-by-table.ts";
+
+/** An account, and what the rules know of it. */
+export interface Person {
+  readonly device: TestDevice;
+  readonly role: Role;
+}
+
+/** A conversation, who began it, and an upload in it by a member of it. */
+export interface Place {
+  readonly id: ConversationId;
+  readonly createdBy: Person;
+  readonly members: readonly Person[];
+  readonly upload: string;
+  readonly uploader: Person;
+}
+
+/** What one actor's request is about. */
+export interface Target {
+  readonly person: Person;
+  readonly place: Place;
+  /** The number and the hash of a draft of somebody else. */
+  readonly draft: { readonly version: number; readonly hash: string };
+}
+
+/** A request, the right that it needs, and the facts for it. */
+export interface RouteRight {
+  readonly right: readonly [resource: string, action: string];
+  readonly about: "conversation" | "account" | "tenant" | "self";
+  readonly facts: (actor: Person, target: Target) => TableFacts;
+  readonly call: (
+    actor: TestDevice,
+    target: Target,
+  ) => Promise<{ readonly status: number; readonly body?: unknown }>;
+  /** What a right answers because the sample names something that does not exist. */
+  readonly without?: string;
+}
+
+const conversing: readonly Role[] = ["agent", "supervisor", "bot"];
+
+const ofPlace = (_actor: Person, { place }: Target): TableFacts => ({
+  state: "open",
+  createdBy: place.createdBy.device.user,
+  members: place.members.map(({ device }) => device.user),
+});
+const ofPerson = ({ device: own }: Person, { person: { device, role } }: Target): TableFacts => ({
+  user: device.user,
+  role,
+  staff: role !== "customer",
+  sharesConversation: device.user === own.user,
+  hasPassword: role !== "customer",
+  hasDevices: true,
+  device: device.id,
+});
+const ofSelf = (actor: Person): TableFacts => ofPerson(actor, { person: actor } as Target);
+const none = (): TableFacts => ({});
+const ofUpload = (actor: Person, target: Target): TableFacts => ({
+  ...ofPlace(actor, target),
+  device: target.place.uploader.device.id,
+  conversationState: "open",
+});
+
+const read = (path: (target: Target) => string) => (actor: TestDevice, target: Target) =>
+  actor.request("GET", path(target));
+const post =
+  (path: (target: Target) => string, body?: object, method = "POST") =>
+  (actor: TestDevice, target: Target) =>
+    actor.request(method, path(target), { body });
+
+/** Whom a request adds or removes: an account that is no member, or for a member its own. */
+const changed = (actor: TestDevice, { place, person }: Target) =>
+  place.members.some(({ device }) => device === actor) ? actor : person.device;
+
+/** The right that each route needs, besides the key of the account or the device. */
+export const routeRights = (server: TestServer): Readonly<Record<string, RouteRight>> => ({
+  "POST /v1/conversations": {
+    right: ["conversation", "create"],
+    about: "account",
+    facts: ({ device }, { person }) => ({
+      state: "open",
+      createdBy: device.user,
+      members: [device.user, person.device.user],
+      otherRoles: person.device.user === device.user ? [] : [person.role],
+      unknownMembers: [],
+    }),
+    call: async (actor, { person }) =>
+      actor.request("POST", "/v1/conversations", {
+        body: await creationBody(actor, person.device === actor ? [] : [person.device.user]),
+      }),
+  },
+  "GET /v1/conversations/{id}": {
+    right: ["conversation", "read_members"],
+    about: "conversation",
+    facts: ofPlace,
+    call: read(({ place }) => `/v1/conversations/${place.id}`),
+  },
+  "POST /v1/conversations/{id}/members": {
+    right: ["conversation", "add_member"],
+    about: "conversation",
+    facts: (actor, target) => ({
+      ...ofPlace(actor, target),
+      "subject.user": target.person.device.user,
+      "subject.role": target.person.role,
+    }),
+    call: (actor, { place, person }) => addMember(actor, place.id, person.device.user),
+  },
+  "POST /v1/conversations/{id}/removals": {
+    right: ["conversation", "remove_member"],
+    about: "conversation",
+    facts: (actor, target) => ({
+      ...ofPlace(actor, target),
+      "subject.user": changed(actor.device, target).user,
+      "subject.role":
+        changed(actor.device, target) === actor.device ? actor.role : target.person.role,
+    }),
+    call: (actor, target) => removeMember(actor, target.place.id, changed(actor, target).user),
+    without: "member_not_found",
+  },
+  "POST /v1/conversations/{id}/close": {
+    right: ["conversation", "close"],
+    about: "conversation",
+    facts: ofPlace,
+    call: (actor, { place }) => closeConversation(actor, place.id),
+  },
+  "POST /v1/conversations/{id}/consents": {
+    right: ["conversation", "change_consent"],
+    about: "conversation",
+    facts: (actor, target) => ({ ...ofPlace(actor, target), consentFaults: [] }),
+    call: async (actor, { place }) => {
+      const body = signed(actor, await consentOf(actor, place.id, "given"));
+      return actor.request("POST", `/v1/conversations/${place.id}/consents`, { body });
+    },
+  },
+  "GET /v1/conversations/{id}/history-grants/{grant}/links": {
+    right: ["conversation", "read"],
+    about: "conversation",
+    facts: ofPlace,
+    call: read(({ place }) => {
+      const grant = "00000000-0000-7000-8000-000000000001";
+      return `/v1/conversations/${place.id}/history-grants/${grant}/links?until=4`;
+    }),
+    without: "grant_not_found",
+  },
+  "POST /v1/attachments": {
+    right: ["conversation", "upload"],
+    about: "conversation",
+    facts: ofPlace,
+    call: async (actor, { place }) => (await begin(server, actor, place.id, 10)).reply,
+  },
+  "HEAD /v1/attachments/{id}": {
+    right: ["upload", "continue"],
+    about: "conversation",
+    facts: ofUpload,
+    call: (actor, { place }) => send(server, actor, "HEAD", place.upload),
+  },
+  "PATCH /v1/attachments/{id}": {
+    right: ["upload", "continue"],
+    about: "conversation",
+    facts: ofUpload,
+    call: (actor, { place }) => patch(server, actor, place.upload, 0, randomBytes(1)),
+  },
+  "GET /v1/users/{user}/devices": {
+    right: ["directory", "read_devices"],
+    about: "account",
+    facts: ofPerson,
+    call: read(({ person }) => `/v1/users/${person.device.user}/devices`),
+  },
+  "GET /v1/users/{user}/key-history": {
+    right: ["directory", "read_devices"],
+    about: "account",
+    facts: ofPerson,
+    call: read(({ person }) => `/v1/users/${person.device.user}/key-history`),
+  },
+  "POST /v1/devices/{id}/bundle": {
+    right: ["directory", "take_bundle"],
+    about: "account",
+    facts: ofPerson,
+    call: post(({ person }) => `/v1/devices/${person.device.id}/bundle`),
+  },
+  "PUT /v1/devices/current/prekeys": {
+    right: ["directory", "publish_prekeys"],
+    about: "self",
+    facts: ofSelf,
+    call: (actor) =>
+      actor.request("PUT", "/v1/devices/current/prekeys", {
+        body: fakePreKeys({ firstId: 100, signedId: 2 }),
+      }),
+  },
+  "GET /v1/devices/current/prekeys": {
+    right: ["directory", "publish_prekeys"],
+    about: "self",
+    facts: ofSelf,
+    call: read(() => "/v1/devices/current/prekeys"),
+  },
+  "GET /v1/sessions": {
+    right: ["credentials", "list_sessions"],
+    about: "self",
+    facts: ofSelf,
+    call: read(() => "/v1/sessions"),
+  },
+  "POST /v1/users/{user}/password-reset": {
+    right: ["credentials", "reset_password"],
+    about: "account",
+    facts: ofPerson,
+    call: post(({ person }) => `/v1/users/${person.device.user}/password-reset`),
+  },
+  "POST /v1/users/{user}/reset": {
+    right: ["directory", "reset_account"],
+    about: "account",
+    facts: ofPerson,
+    call: post(({ person }) => `/v1/users/${person.device.user}/reset`, { reason: "devices_lost" }),
+  },
+  "DELETE /v1/devices/{id}": {
+    right: ["directory", "revoke_device"],
+    about: "account",
+    // The route is for devices of others. The account signs the removal of its own.
+    facts: (actor, target) => ({ ...ofPerson(actor, target), user: "another" }),
+    call: post(({ person }) => `/v1/devices/${person.device.id}`, undefined, "DELETE"),
+    without: "device_not_found",
+  },
+  "GET /v1/staff": {
+    right: ["staff_list", "read"],
+    about: "tenant",
+    facts: none,
+    call: read(() => "/v1/staff"),
+  },
+  "GET /v1/audit/log/{path}": {
+    right: ["audit_log", "read"],
+    about: "tenant",
+    facts: none,
+    call: (actor) => send(server, actor, "GET", "/v1/audit/log/checkpoint"),
+  },
+  "GET /v1/audit/entries": {
+    right: ["audit_log", "read"],
+    about: "tenant",
+    facts: none,
+    call: read(() => "/v1/audit/entries?action=user.create"),
+  },
+  "GET /v1/audit/names": {
+    right: ["account_names", "read"],
+    about: "tenant",
+    facts: none,
+    call: read(({ person }) => `/v1/audit/names?ids=${person.device.user}`),
+  },
+  "GET /v1/audit/accounts": {
+    right: ["audit_log", "read"],
+    about: "tenant",
+    facts: none,
+    call: read(() => `/v1/audit/accounts?at=1`),
+  },
+  "GET /v1/audit/tail": {
+    right: ["audit_log", "read"],
+    about: "tenant",
+    facts: none,
+    call: async (actor) => {
+      const answer = await follow(server, actor);
+      if (answer.ok) await answer.body?.cancel();
+      return answer;
+    },
+  },
+  "GET /v1/policy/explanation": {
+    right: ["policy", "explain_members"],
+    about: "account",
+    facts: none,
+    call: read(({ person: { device } }) => {
+      const query = `user=${device.user}&action=read_devices&resource=directory:${device.user}`;
+      return `/v1/policy/explanation?${query}`;
+    }),
+  },
+  "POST /v1/policy/versions": {
+    right: ["policy", "propose"],
+    about: "tenant",
+    facts: none,
+    call: post(() => "/v1/policy/versions", {
+      changes: { off: [], add: [] },
+      reason: "a test",
+    }),
+  },
+  "GET /v1/policy/versions": {
+    right: ["policy", "read"],
+    about: "tenant",
+    facts: none,
+    call: read(() => "/v1/policy/versions"),
+  },
+  "GET /v1/policy/versions/{version}": {
+    right: ["policy", "read"],
+    about: "tenant",
+    facts: none,
+    call: read(({ draft }) => `/v1/policy/versions/${draft.version}`),
+  },
+  "GET /v1/policy/versions/{version}/preview": {
+    right: ["policy", "preview"],
+    about: "tenant",
+    facts: none,
+    call: read(({ draft }) => `/v1/policy/versions/${draft.version}/preview`),
+  },
+  "POST /v1/policy/versions/{version}/approval": {
+    right: ["policy", "approve"],
+    about: "tenant",
+    facts: () => ({ requester: "another" }),
+    call: (actor, { draft: { version, hash } }) =>
+      actor.request("POST", `/v1/policy/versions/${version}/approval`, { body: { hash } }),
+  },
+  "DELETE /v1/policy/versions/{version}": {
+    right: ["policy", "withdraw"],
+    about: "tenant",
+    facts: none,
+    call: post(({ draft }) => `/v1/policy/versions/${draft.version}`, undefined, "DELETE"),
+  },
+});
+
+/** The routes of programs with an API key, and the scope that each needs. */
+export const scopeOf: Readonly<Record<string, string>> = {
+  "GET /v1/admin/{tenant}/staff": "read_staff",
+  "POST /v1/admin/{tenant}/staff": "create_staff",
+  "PUT /v1/admin/{tenant}/staff/{user}/role": "set_role",
+  "POST /v1/admin/{tenant}/staff/{user}/reset": "reset_account",
+  "GET /v1/admin/{tenant}/settings": "read_settings",
+  "PUT /v1/admin/{tenant}/settings/staff-grants": "change_settings",
+  "POST /v1/admin/{tenant}/origins": "change_origins",
+  "DELETE /v1/admin/{tenant}/origins": "change_origins",
+  "POST /v1/admin/{tenant}/customer-keys": "change_customer_keys",
+  "PUT /v1/admin/{tenant}/customer-keys": "change_customer_keys",
+  "DELETE /v1/admin/{tenant}/customer-keys/{kid}": "change_customer_keys",
+  "POST /v1/admin/{tenant}/customer-keys/{kid}/revocation": "change_customer_keys",
+  "PUT /v1/admin/{tenant}/customer-jwks-url": "change_customer_keys",
+};
+
+const key = "the same for every role: the key of the account or the device decides";
+const self = "the same for every role: it concerns the session itself";
+const frames = "its frames: test/integration/relay";
+const everyone = "the same for everyone";
+const ownPassword = "the password decides besides the rule: test/integration/control-plane";
+
+/** The routes that the walk over roles does not call, and why. */
+export const notByRole: Readonly<Record<string, string>> = {
+  "POST /v1/sessions": "there is no actor yet",
+  "POST /v1/sessions/current/renew": self,
+  "DELETE /v1/sessions/current": self,
+  "POST /v1/sessions/current/step-up": self,
+  "DELETE /v1/sessions/{id}": "it finds sessions of the own account only",
+  "POST /v1/devices": key,
+  "POST /v1/devices/{id}/removal": key,
+  "PUT /v1/device-list": key,
+  "POST /v1/devices/current/prekeys/check": key,
+  "POST /v1/link-requests": key,
+  "GET /v1/link-requests/{id}": key,
+  "DELETE /v1/link-requests/{id}": key,
+  "POST /v1/link-requests/{id}/approval": key,
+  "POST /v1/link-requests/{id}/refusal": key,
+  "GET /v1/key-log/checkpoint": everyone,
+  "GET /v1/key-log/consistency": everyone,
+  "GET /v1/key-log/restores": everyone,
+  "GET /v1/key-log/authority": everyone,
+  "GET /v1/tenants/{tenant}/identity-providers": everyone,
+  "GET /healthz": everyone,
+  "GET /readyz": everyone,
+  "POST /v1/tenants/{tenant}/identity-providers/{provider}/backchannel-logout": "its token decides",
+  "GET /v1/monitor/{tenant}/{path}": "its token decides",
+  "POST /v1/account/password-reset": "its link decides",
+  "POST /v1/account/password": ownPassword,
+  "POST /v1/account/totp": ownPassword,
+  "POST /v1/account/totp/confirmation": ownPassword,
+  "DELETE /v1/account/totp": ownPassword,
+  "DELETE /v1/users/{user}/totp": "it needs a second factor: test/integration/control-plane",
+  "POST /v1/relay/send": frames,
+  "GET /v1/relay/events": frames,
+  "GET /v1/relay/stream": frames,
+  "POST /v1/conversations/{id}/history-grants":
+    "the signed range decides: test/integration/control-plane",
+  "GET /v1/attachments/{id}": "the time of the membership decides: test/integration/attachments",
+  "DELETE /v1/attachments/{id}": "whoever began it: test/integration/attachments",
+  "GET /v1/conversations": "a list: see the end of the walk",
+};
+
+export const isConversing = (role: Role): boolean => conversing.includes(role);
