@@ -1,7 +1,8 @@
+import type { UserId } from "../../crypto/wire/ids.ts";
 import type { ListedRows } from "../../policies/lists/allowed-rows.ts";
 
-/** The conversations `c` of a statement, as rules about reading speak of them. */
-export const conversationRows: ListedRows<"conversation"> = {
+/** The conversations `c` of a statement that reads those of one member, as rules about reading speak of them. */
+export const conversationsOfMember = (member: UserId): ListedRows<"conversation"> => ({
   resource: "conversation",
   action: "read",
   tenant: "c.tenant",
@@ -12,6 +13,7 @@ export const conversationRows: ListedRows<"conversation"> = {
       sql: "listed.user_id",
       type: "uuid",
       from: "members listed where listed.conversation = c.id and listed.until_seq is null",
+      everywhere: member,
     },
   },
-};
+});

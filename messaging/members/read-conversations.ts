@@ -10,7 +10,7 @@ import { assertAllowed, auditDone, auditRefusals, type Act } from "../../identit
 import { assertSession } from "../../identity/tokens/session-end.ts";
 import { ofConversation } from "../conversation-act.ts";
 import { loadHead } from "../log/load-head.ts";
-import { conversationRows } from "./conversation-rows.ts";
+import { conversationsOfMember } from "./conversation-rows.ts";
 import { notFound, type MessagingDeps } from "./facts.ts";
 
 export interface ConversationView {
@@ -98,7 +98,7 @@ function viewOf(row: ViewRow): ConversationView {
 }
 
 // The conversations that the actor is a member of, among those that a policy allows.
-const mine = (allowed: string): string => `${VIEW}
+export const listedConversations = (allowed: string): string => `${VIEW}
   join members own on own.conversation = c.id and own.user_id = $1 and own.until_seq is null
   where ($2::bigint is null or (c.created_at_ms, c.id) > ($2, $3::uuid)) and ${allowed}
   order by c.created_at_ms, c.id limit $4`;
@@ -125,8 +125,8 @@ export function listConversations(
       input.after?.id ?? null,
       Math.min(input.limit, 200),
     ];
-    const allowed = allowedRows(actor, conversationRows, values);
-    const { rows } = await client.query<ViewRow>(mine(allowed), values);
+    const allowed = allowedRows(actor, conversationsOfMember(actor.user), values);
+    const { rows } = await client.query<ViewRow>(listedConversations(allowed), values);
     const resource = { type: "user", id: actor.user } as const;
     const details = { count: rows.length, conversations: rows.map(({ id }) => id) };
     await readDone(client, actor, { action: "conversation.list", resource, details }, deps.now());

@@ -14,6 +14,8 @@ interface Column {
 interface RelatedColumn extends Column {
   /** FROM and WHERE of the sub-query, such as `members m where m.conversation = c.id`. */
   readonly from: string;
+  /** A value that is in the list of every row that the statement reads, so that nothing has to look for it. */
+  readonly everywhere?: string;
 }
 
 /** Where a statement finds the facts of a row, by the names that conditions use. */
@@ -51,16 +53,19 @@ function leaf(
   switch (operator) {
     case "$eq":
     case "$in":
-      return holds(fact, among(fact, operand, bind));
+      return isEverywhere(fact, operand) ? "true" : holds(fact, among(fact, operand, bind));
     case "$ne":
     case "$nin":
-      return fails(fact, among(fact, operand, bind));
+      return isEverywhere(fact, operand) ? "false" : fails(fact, among(fact, operand, bind));
     case "$size":
       return sizeIs(fact, operand, bind);
     default:
       throw new TypeError(`There is no operator ${operator}.`);
   }
 }
+
+const isEverywhere = (fact: Column | RelatedColumn, operand: unknown): boolean =>
+  "from" in fact && fact.everywhere !== undefined && [operand].flat().includes(fact.everywhere);
 
 /** Compares the column with one value, or with each of several. */
 function among({ sql, type }: Column, operand: unknown, bind: Bind): string {

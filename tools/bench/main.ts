@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { describeMachine } from "./machine.ts";
+import { runAccessBench } from "./access/run-access-bench.ts";
 import { runKeysBench } from "./keys/run-keys-bench.ts";
 import { runAuthorshipBench } from "./authorship/run-authorship-bench.ts";
 import { runAuditBench } from "./audit/run-audit-bench.ts";
@@ -71,6 +72,11 @@ bench("fanout", "conversations of 4 and 16 devices, beside conversations of 2", 
 bench("rollout", "two nodes behind HAProxy, restarted one after the other", runRolloutBench);
 bench("authorship", "what signing each message costs a device, beside a limit", runAuthorshipBench);
 bench("audit", "what auditing costs an act, and a log of a million entries", runAuditBench);
+bench(
+  "access",
+  "decisions, lists through policies, sign-ins, and changes that reach two nodes",
+  runAccessBench,
+);
 bench("neighbours", "a tenant beside a hostile account and tenant", runNeighboursBench, 60);
 bench("growth", "100,000 stored conversations, beside 1,000", runGrowthBench);
 
