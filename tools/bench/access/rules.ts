@@ -3,7 +3,7 @@ import type { Policy } from "../../../policies/policy.ts";
 import type { PolicyChanges } from "../../../policies/versions/policy-changes.ts";
 
 /** What a version can say of reading: three conditions besides those of the default rule. */
-export const narrowedReading: PolicyChanges = {
+const narrowedReading: PolicyChanges = {
   off: ["conversation.read"],
   add: [
     {
