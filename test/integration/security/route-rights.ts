@@ -347,8 +347,21 @@ const frames = "its frames: test/integration/relay";
 const everyone = "the same for everyone";
 const ownPassword = "the password decides besides the rule: test/integration/control-plane";
 
+/** The routes of identity providers, which write staff and groups. */
+const scimRoutes = (): readonly string[] => {
+  const read = ["ServiceProviderConfig", "ResourceTypes", "Schemas"].map((name) => `GET ${name}`);
+  const written = ["Users", "Groups"].flatMap((name) => [
+    ...["GET", "POST"].map((method) => `${method} ${name}`),
+    ...["GET", "PUT", "PATCH", "DELETE"].map((method) => `${method} ${name}/{id}`),
+  ]);
+  return [...read, ...written].map((name) => name.replace(" ", " /scim/v2/{tenant}/{provider}/"));
+};
+
 /** The routes that the walk over roles does not call, and why. */
 export const notByRole: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    scimRoutes().map((name) => [name, "the token of an identity provider decides"]),
+  ),
   "POST /v1/sessions": "there is no actor yet",
   "POST /v1/sessions/current/renew": self,
   "DELETE /v1/sessions/current": self,
