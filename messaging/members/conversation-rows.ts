@@ -12,8 +12,14 @@ export const conversationsOfMember = (member: UserId): ListedRows<"conversation"
     members: {
       sql: "listed.user_id",
       type: "uuid",
-      from: "members listed where listed.conversation = c.id and listed.until_seq is null",
+      from: "members listed where listed.conversation = c.id and listed.until_seq is null and sealdesk.is_current(listed.break_glass)",
       everywhere: member,
+    },
+    brokenGlass: {
+      sql: "access.requester",
+      type: "uuid",
+      from: `break_glass access where access.conversation = c.id and access.ended_at_ms is null
+        and access.granted_until_ms > sealdesk.database_now_ms()`,
     },
   },
 });

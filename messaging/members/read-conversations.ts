@@ -100,6 +100,7 @@ function viewOf(row: ViewRow): ConversationView {
 // The conversations that the actor is a member of, among those that a policy allows.
 export const listedConversations = (allowed: string): string => `${VIEW}
   join members own on own.conversation = c.id and own.user_id = $1 and own.until_seq is null
+    and sealdesk.is_current(own.break_glass)
   where ($2::bigint is null or (c.created_at_ms, c.id) > ($2, $3::uuid)) and ${allowed}
   order by c.created_at_ms, c.id limit $4`;
 

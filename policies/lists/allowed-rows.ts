@@ -1,6 +1,8 @@
+import { mongoQueryMatcher, type MongoQuery } from "@casl/ability";
 import { rulesFor, type PolicyActor } from "../actor-rules.ts";
 import type { ActionsOf, Resource } from "../rules/default-rules.ts";
 import type { PolicyRule } from "../rules/rule.ts";
+import { unknownSignIn } from "../sign-in-facts.ts";
 import { compileConditions, type Bind, type RowFacts } from "./compile-conditions.ts";
 
 export type { RowFacts } from "./compile-conditions.ts";
@@ -30,25 +32,30 @@ export function allowedRows<R extends Resource>(
   const own = `${tenant} = ${bind(actor.tenant, "uuid")}`;
   const granted = rulesFor(actor, resource)
     .filter(({ rule }) => rule.actions.includes(action) && shows(rule, field))
-    .map(({ conditions }) => splitSignIn(conditions))
-    .filter(({ ofSignIn }) => mongoQueryMatcher(ofSignIn)(actor.signIn ?? {}))
-    .map(({ ofRow }) => compileConditions(ofRow, facts, bind));
+    .map(({ conditions }) => ofRow(conditions, actor))
+    .filter((conditions) => conditions !== undefined)
+    .map((conditions) => compileConditions(conditions, facts, bind));
   return granted.length === 0
     ? "false and " + own
     : `${own} and (${granted.map((each) => `(${each})`).join(" or ")})`;
 }
 
-/** Conditions on the actor's sign-in are the same for each row, so they are decided here. */
-function splitSignIn(conditions: MongoQuery): Record<"ofSignIn" | "ofRow", MongoQuery> {
-  const { $and, ...rest } = conditions as { readonly $and?: readonly MongoQuery[] };
-  const own = Object.entries(rest);
-  const parts = ($and ?? []).map(splitSignIn);
-  const named = (isOfSignIn: boolean) =>
-    Object.fromEntries(own.filter(([name]) => Object.hasOwn(unknownSignIn, name) === isOfSignIn));
-  return {
-    ofSignIn: { $and: [named(true), ...parts.map(({ ofSignIn }) => ofSignIn)] },
-    ofRow: { ...named(false), $and: parts.map(({ ofRow }) => ofRow) },
-  };
+/**
+ * Returns what is left to compare in each row, because conditions on the actor's sign-in are the same for all
+ * rows; undefined if the sign-in does not fulfil them.
+ */
+function ofRow(
+  conditions: MongoQuery,
+  { signIn }: Pick<PolicyActor, "signIn">,
+): MongoQuery | undefined {
+  const { $and = [], ...rest } = conditions as { readonly $and?: readonly MongoQuery[] };
+  const named = (isOfSignIn: boolean): MongoQuery =>
+    Object.fromEntries(
+      Object.entries(rest).filter(([name]) => Object.hasOwn(unknownSignIn, name) === isOfSignIn),
+    );
+  if (!mongoQueryMatcher(named(true))({ ...actor.signIn })) return undefined;
+  const parts = $and.map((part) => ofRow(part, actor));
+  return parts.includes(undefined) ? undefined : { ...named(false), $and: parts };
 }
 
 const shows = ({ fields }: PolicyRule, field: string | undefined): boolean =>

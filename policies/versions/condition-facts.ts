@@ -76,7 +76,6 @@ export const conditionFacts: {
   link: { ...ofSignIn, user: { kind: "user" }, byAsking: { kind: "flag" } },
   audit_log: {},
   account_names: {},
-  staff_list: {},
   alerts: {},
   approvals: {},
   break_glass: {},

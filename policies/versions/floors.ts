@@ -72,7 +72,6 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
   },
   audit_log: { read: reading },
   account_names: { read: reading },
-  staff_list: { read: reading },
   // An act could otherwise be hidden from the officers.
   alerts: { read: "fixed", acknowledge: "fixed" },
   // Otherwise a version could let one person alone open a conversation.

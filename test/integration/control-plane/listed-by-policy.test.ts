@@ -1,6 +1,7 @@
 import { listConversations } from "../../../messaging/members/read-conversations.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import { closeConversation } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
@@ -64,6 +65,7 @@ test("a list by a version that is no longer in force is refused, to customers to
     device: customer.id,
     session: rows[0]!.id,
     method: "customer_token",
+    signIn: unknownSignIn,
   } as const;
   const deps = { pool, now: () => server.clock.now() } as MessagingDeps;
   const list = listConversations(deps, stale, { limit: 10 });

@@ -1,6 +1,7 @@
 import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import { decideConversation, type ConversationFacts } from "../../../policies/abilities.ts";
 import { defaultPolicy, type Policy } from "../../../policies/policy.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import { newId } from "../../testkit/ids.ts";
 import { round } from "../statistics.ts";
 import { narrowedPolicy } from "./rules.ts";
@@ -23,7 +24,8 @@ export function measureDecisions(seconds: number): DecisionFigures {
     members: [newId<UserId>(), newId<UserId>(), newId<UserId>(), user],
     state: "open",
   };
-  const actorUnder = (policy: Policy) => ({ tenant, user, role: "agent", policy }) as const;
+  const actorUnder = (policy: Policy) =>
+    ({ tenant, user, role: "agent", policy, signIn: unknownSignIn }) as const;
   const version = narrowedPolicy();
   const [plain, narrowed] = [actorUnder(defaultPolicy), actorUnder(version)];
   const decide = (actor: typeof plain) => {

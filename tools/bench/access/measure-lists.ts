@@ -6,6 +6,7 @@ import { conversationsOfMember } from "../../../messaging/members/conversation-r
 import { listedConversations } from "../../../messaging/members/read-conversations.ts";
 import type { Actor } from "../../../policies/actor.ts";
 import { allowedRows } from "../../../policies/lists/allowed-rows.ts";
+import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import { newId } from "../../testkit/ids.ts";
 import { median, round } from "../statistics.ts";
 import { narrowedPolicy } from "./rules.ts";
@@ -40,6 +41,7 @@ export async function measureLists(
     device: undefined,
     session: newId<SessionId>(),
     method: "password",
+    signIn: unknownSignIn,
   };
   const after = [Math.floor(conversations / 2), "00000000-0000-0000-0000-000000000000"];
   const list = async (isAllowed: boolean): Promise<number> => {
