@@ -44,10 +44,7 @@ export function allowedRows<R extends Resource>(
  * Returns what is left to compare in each row, because conditions on the actor's sign-in are the same for all
  * rows; undefined if the sign-in does not fulfil them.
  */
-function ofRow(
-  conditions: MongoQuery,
-  { signIn }: Pick<PolicyActor, "signIn">,
-): MongoQuery | undefined {
+function ofRow(conditions: MongoQuery, actor: PolicyActor): MongoQuery | undefined {
   const { $and = [], ...rest } = conditions as { readonly $and?: readonly MongoQuery[] };
   const named = (isOfSignIn: boolean): MongoQuery =>
     Object.fromEntries(
