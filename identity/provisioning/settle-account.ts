@@ -5,6 +5,7 @@ import { decideProvisionedAccount } from "../../policies/provisioning.ts";
 import { changeRole } from "../accounts/set-role.ts";
 import { disable, enable } from "../accounts/disable-account.ts";
 import { accountNames } from "../providers/account-names.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 import { endSessions } from "../tokens/end-sessions.ts";
 import type { Provisioning } from "./change-provisioned.ts";
 import { openPeople, PERSON, type PersonRow, type StoredPerson } from "./stored-person.ts";
@@ -101,7 +102,7 @@ async function createAccount(
     resource: { type: "user", id: user },
     subject: user,
     outcome: "success",
-    details: { role, provider: provider.name },
+    details: { role, provider: provider.name, ...linkOf(identityIndex) },
   });
 }
 
@@ -147,6 +148,10 @@ async function link(
     resource: { type: "user", id: user },
     subject: user,
     outcome: "success",
-    details: { provider: provider.name, sessions },
+    details: { provider: provider.name, sessions, ...linkOf(identityIndex) },
   });
 }
+
+/** The link as an entry has it. Without a digest, the account has none. */
+const linkOf = (identityIndex: Uint8Array | null) =>
+  identityIndex === null ? {} : { identityDigest: digestOf(identityIndex) };

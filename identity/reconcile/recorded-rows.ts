@@ -44,7 +44,8 @@ export class RecordedRows extends Map<string, Recorded> {
     const { data: password } = passwordDetails.safeParse(details);
     const { data: identity } = identityDetails.safeParse(details);
     if (password !== undefined) say(placeOf.password(resource.id), [password.passwordDigest]);
-    if (identity !== undefined) say(placeOf.identity(resource.id), [identity.identityDigest]);
+    if (identity !== undefined || action === "user.link_identity")
+      say(placeOf.identity(resource.id), identity === undefined ? [] : [identity.identityDigest]);
     switch (action) {
       case "user.confirm_factor":
         say(placeOf.factor(resource.id), ["confirmed"]);

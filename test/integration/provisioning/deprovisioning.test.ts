@@ -9,6 +9,7 @@ import {
   type ScimProvider,
 } from "../../support/provisioning.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestNode, type TestServer } from "../../support/server.ts";
 
 const never = 3_600_000;
@@ -140,4 +141,20 @@ test("groups and names of a sign-in do not count", async () => {
     patchOf({ op: "replace", value: { displayName: "By SCIM" } }),
   );
   expect((await signIn()).reply.body.user).toMatchObject({ role: "agent", displayName: "By SCIM" });
+});
+
+test("a link that the provider moves or removes is what the log says", async () => {
+  const found = await idp.scim("GET", `Users?filter=externalId eq "${ada.id}"`);
+  const [{ id }] = found.body.Resources;
+  const compared = () =>
+    runSealdesk(server, ["audit", "reconcile", "--tenant", server.tenant.slug]);
+  expect(await compared()).toMatchObject({ code: 0, err: "" });
+  const operations = [
+    { op: "replace", path: "externalId", value: "another person" },
+    { op: "remove", path: "externalId" },
+  ];
+  for (const operation of operations) {
+    await idp.scim("PATCH", `Users/${id}`, patchOf(operation));
+    expect(await compared()).toMatchObject({ code: 0, err: "" });
+  }
 });

@@ -23,6 +23,11 @@ test.each([
   { begin: done("user.confirm_factor"), end: done("user.remove_factor"), place: factor },
   { begin: done("user.confirm_factor"), end: done("user.reset_factor"), place: factor },
   {
+    begin: done("user.link_identity", { identityDigest: "ab" }),
+    end: done("user.link_identity"),
+    place: `sealdesk.users ${user} identity_index (its SHA-256)`,
+  },
+  {
     begin: done("policy.approve", approval),
     end: done("policy.withdraw", { version: 1 }),
     place: version,
