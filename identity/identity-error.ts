@@ -86,6 +86,7 @@ export type IdentityErrorCode =
   | "authority_unreachable" // the process that holds the authority's key gave no usable answer
   | "authority_key_unknown" // the key log has a key that the authority does not hold
   | "authority_key_used" // the authority has or had the key to which it is to hand over
+  | "handover_not_agreed" // the operator of the process did not say that its key follows the present one
   // linking a device
   | "link_not_needed" // the account has no device yet: its first one makes the account key
   | "link_request_exists" // the id is taken

@@ -32,7 +32,7 @@ export const saveAuthorityKey = (transaction: StoreTransaction, key: Uint8Array)
 
 /**
  * The tenant's authority as this device trusts it: the key that the application gave, or another device
- * of the account, or the first that the key log showed; and every key that the trusted one handed over to.
+ * of the account, or the first that the key log showed; and every key that handovers connect with it.
  */
 export class TenantAuthority {
   readonly #deps: AuthorityDeps;

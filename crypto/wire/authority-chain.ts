@@ -14,7 +14,7 @@ import {
 } from "./staff-certificate.ts";
 import { WireError } from "./wire-error.ts";
 
-/** A key to which the trusted one led. */
+/** A key that handovers connect with the trusted one. */
 interface AuthorityKey {
   /** The entry that added it. */
   readonly entry: AuthorityEntry;
@@ -24,7 +24,7 @@ interface AuthorityKey {
 
 /** The authority as somebody trusts it who trusts one of its keys. */
 export interface AuthorityChain {
-  /** The trusted key and those to which it led, in order. */
+  /** The keys that it follows, the trusted key, and those that follow it, in order. */
   readonly keys: readonly AuthorityKey[];
   /** The entry of the key that signs now; undefined if there is none. */
   readonly current: AuthorityEntry | undefined;
@@ -38,9 +38,9 @@ export interface OpenedCertificate extends StaffCertificate {
 }
 
 /**
- * Follows the handovers from a trusted key. Only what that key signed counts: a key that was added without its
- * signature is passed over, and so is its retirement before it handed over. Whoever can write to the log must
- * not be able to end the authority.
+ * Follows the handovers from a trusted key in both directions (R30, R31). Only what both keys signed counts: a key that was
+ * added without these signatures is passed over, and so is its retirement before it handed over. Whoever can write
+ * to the log must not be able to end the authority, nor to put a key before it.
  * @param entries by version
  * @param anchor the key that is trusted: Ed25519, 32 bytes
  */
@@ -57,7 +57,7 @@ export function followHandovers(
     const intruder = entries.findLast(({ change }) => change === "added");
     return { keys: [], current: undefined, intruder };
   }
-  const ended: AuthorityKey[] = [];
+  const ended = [...formerKeys(entries.slice(0, begin), first, verify)];
   let current = first;
   let intruder: AuthorityEntry | undefined;
   for (const entry of entries.slice(begin + 1)) {
@@ -72,17 +72,34 @@ export function followHandovers(
   return { keys: [...ended, { entry: current, endedAtMs: undefined }], current, intruder };
 }
 
-/** Returns whether `current` signed the handover in an entry that adds a key. */
-export const isHandover = (
-  { tenant, authorityKey: to, atMs, handover }: AuthorityEntry,
+/** Returns the keys that a key follows, in order. */
+function formerKeys(
+  before: readonly AuthorityEntry[],
+  next: AuthorityEntry,
+  verify: VerifyEd25519,
+): readonly AuthorityKey[] {
+  const at = before.findLastIndex(
+    (entry) => entry.change === "added" && isHandover(next, entry, verify),
+  );
+  const entry = before[at];
+  if (entry === undefined) return [];
+  return [...formerKeys(before.slice(0, at), entry, verify), { entry, endedAtMs: next.atMs }];
+}
+
+/** Returns whether an entry adds a key to which `former` hands over, and which follows it. */
+export function isHandover(
+  { tenant, authorityKey: to, version, atMs, handover }: AuthorityEntry,
   { authorityKey: from }: Pick<AuthorityEntry, "authorityKey">,
   verify: VerifyEd25519,
-): boolean =>
-  handover !== undefined && verify(from, handoverBytes(tenant, { from, to, atMs }), handover);
+): boolean {
+  if (handover === undefined) return false;
+  const statement = handoverBytes({ tenant, from, to, version, atMs });
+  return verify(from, statement, handover.former) && verify(to, statement, handover.next);
+}
 
 /**
  * Returns a certificate that was valid at a time, and that the authority signed with the key that it had
- * then. A former key counts for certificates that it issued before it ended, up to that time and a day.
+ * then (R32). A former key counts for certificates that it issued before it ended, up to that time and a day.
  * @returns undefined if it is no such certificate
  */
 export function openCertificateAt(

@@ -11,6 +11,7 @@ import {
   decodeCanonical,
   idIn,
   malformed,
+  objectOf,
   oneOfIn,
   type JsonFields,
 } from "./json-fields.ts";
@@ -28,18 +29,35 @@ export interface AuthorityEntry {
   readonly authorityKey: Uint8Array;
   /** The time of the change, in milliseconds since the Unix epoch, by the server's clock. */
   readonly atMs: number;
-  /**
-   * The signature of the key before it over `handoverBytes`, 64 bytes. The first key has none, and
-   * neither has a retirement.
-   */
-  readonly handover: Uint8Array | undefined;
+  /** The first key has none, and neither has a retirement. */
+  readonly handover: HandoverSignatures | undefined;
 }
 
-/** Returns what a key of the authority signs to hand over to the next one. */
-export const handoverBytes = (
-  tenant: TenantId,
-  { from, to, atMs }: { readonly from: Uint8Array; readonly to: Uint8Array; readonly atMs: number },
-): Uint8Array => concat(handoverLabel, uuidToBytes(tenant), from, to, u64(atMs));
+/**
+ * One key of the authority hands over to another, which follows it: the acts of the former key stand up to
+ * this entry of the key log, and the other one signs from then on.
+ */
+export interface Handover {
+  readonly tenant: TenantId;
+  /** The former key: Ed25519, 32 bytes. */
+  readonly from: Uint8Array;
+  /** The key that follows it: Ed25519, 32 bytes. */
+  readonly to: Uint8Array;
+  /** The version of the entry that adds the key. */
+  readonly version: number;
+  /** The time of that entry. */
+  readonly atMs: number;
+}
+
+/** The signatures of both keys over `handoverBytes`, 64 bytes each. */
+export interface HandoverSignatures {
+  readonly former: Uint8Array;
+  readonly next: Uint8Array;
+}
+
+/** Returns what both keys sign. */
+export const handoverBytes = ({ tenant, from, to, version, atMs }: Handover): Uint8Array =>
+  concat(handoverLabel, uuidToBytes(tenant), from, to, u64(version), u64(atMs));
 
 /** Returns the canonical text of an entry. */
 export const encodeAuthorityEntry = (entry: AuthorityEntry): Uint8Array =>
@@ -56,13 +74,20 @@ const toJson = ({ authorityKey, handover, ...rest }: AuthorityEntry): CanonicalV
   type: "authority_key",
   ...rest,
   authorityKey: toBase64Url(authorityKey),
-  handover: handover === undefined ? undefined : toBase64Url(handover),
+  handover: handover && {
+    former: toBase64Url(handover.former),
+    next: toBase64Url(handover.next),
+  },
 });
 
 function fromJson(fields: JsonFields): AuthorityEntry {
   oneOfIn(fields, "type", ["authority_key"]);
   const change = oneOfIn(fields, "change", ["added", "retired"]);
-  const handover = fields["handover"] === undefined ? undefined : bytesIn(fields, "handover", 64);
+  const shown = fields["handover"] === undefined ? undefined : objectOf(fields["handover"]);
+  const handover = shown && {
+    former: bytesIn(shown, "former", 64),
+    next: bytesIn(shown, "next", 64),
+  };
   if (change === "retired" && handover !== undefined) throw malformed();
   return {
     change,

@@ -59,8 +59,8 @@ export const lockAuthority = async (client: Client, tenant: TenantId): Promise<v
 /**
  * Puts a key of the authority into the key log, and retires the one before it, with the audit entry
  * in the same transaction. The transaction must hold `lockAuthority`.
- * @throws AuditError audit_entry_not_stored; IdentityError authority_key_unknown: the key before did not sign the
- *   handover
+ * @throws AuditError audit_entry_not_stored; IdentityError authority_key_unknown: the key before, or the next one,
+ *   did not sign the handover
  */
 export async function logAuthorityKey(
   client: Client,

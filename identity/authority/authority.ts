@@ -2,6 +2,7 @@ import type {
   SignedStaffCertificate,
   StaffCertificate,
 } from "../../crypto/wire/staff-certificate.ts";
+import type { Handover, HandoverSignatures } from "../../crypto/wire/authority-entry.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 
 /** A key of the tenant's authority that is in the key log. */
@@ -16,8 +17,19 @@ export interface LoggedAuthorityKey {
 export interface NextAuthorityKey {
   /** Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** The signature of the key before it over `handoverBytes`; undefined for the first key. */
-  readonly handover: Uint8Array | undefined;
+  /** Undefined for the first key. */
+  readonly handover: HandoverSignatures | undefined;
+}
+
+/** A key to which the authority's key is to hand over, and what signs with it. */
+export interface Heir {
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /**
+   * Signs that it follows the former key: see `handoverBytes`.
+   * @throws KeysError of the key service; IdentityError authority_unreachable, handover_not_agreed
+   */
+  readonly follow: (handover: Handover) => Promise<Uint8Array>;
 }
 
 /** An account that is to be certified. */

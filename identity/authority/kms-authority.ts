@@ -1,9 +1,9 @@
-import { handoverBytes } from "../../crypto/wire/authority-entry.ts";
+import { handoverBytes, type Handover } from "../../crypto/wire/authority-entry.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import type { Kms } from "../../keys/kms/kms.ts";
-import type { Authority, LoggedAuthorityKey, NextAuthorityKey } from "./authority.ts";
+import type { Authority, Heir, LoggedAuthorityKey } from "./authority.ts";
 import { newCertificate } from "./new-certificate.ts";
 
 type SigningKms = Pick<Kms, "ensureKey" | "publicKey" | "sign" | "destroy">;
@@ -24,32 +24,29 @@ export const kmsAuthority = (kms: SigningKms, now: () => number): Authority => (
 });
 
 /**
- * Creates the key that follows `from` in the key service, and lets `from` hand over to it.
- * @param added the version of the entry that will add it, and its time
+ * Creates a key in the key service, to which another one can hand over.
+ * @param version of the entry that will add it
  * @throws KeysError of the service
  */
-export async function nextKmsKey(
+export const kmsHeir = async (
   kms: SigningKms,
   tenant: TenantId,
-  from: LoggedAuthorityKey,
-  added: { readonly version: number; readonly atMs: number },
-): Promise<NextAuthorityKey> {
-  const publicKey = await ensuredKey(kms, tenant, added.version);
-  const handover = await handOverTo(kms, tenant, from, { to: publicKey, atMs: added.atMs });
-  return { publicKey, handover };
-}
+  version: number,
+): Promise<Heir> => ({
+  publicKey: await ensuredKey(kms, tenant, version),
+  follow: (handover) => signHandover(kms, version, handover),
+});
 
 /**
- * Signs the handover from a key of the key service to another key.
+ * Signs a handover with one of its two keys, which the key service holds.
+ * @param version of the entry that adds the signing key
  * @throws KeysError of the service
  */
-export const handOverTo = (
+export const signHandover = (
   kms: SigningKms,
-  tenant: TenantId,
-  { version, publicKey: from }: LoggedAuthorityKey,
-  { to, atMs }: { readonly to: Uint8Array; readonly atMs: number },
-): Promise<Uint8Array> =>
-  kms.sign(keyName(tenant, version), handoverBytes(tenant, { from, to, atMs }));
+  version: number,
+  handover: Handover,
+): Promise<Uint8Array> => kms.sign(keyName(handover.tenant, version), handoverBytes(handover));
 
 /**
  * Destroys a key that was retired. You may repeat it. It leaves another key under the same name: an authority in

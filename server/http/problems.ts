@@ -49,6 +49,7 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   authority_unreachable: "internal_error",
   authority_key_unknown: "internal_error",
   authority_key_used: "internal_error",
+  handover_not_agreed: "internal_error",
   audit_checkpoint_missing: "not_ready",
   policy_unreadable: "not_ready",
 };

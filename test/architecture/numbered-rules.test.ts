@@ -26,10 +26,13 @@ function namedIn(sources: readonly string[], pattern: RegExp): ReadonlySet<numbe
 const page = readFileSync("docs/receiver.md", "utf8");
 const rules = Array.from(page.matchAll(/^\| (R\d+) /gm), ([, rule = ""]) => numberIn(rule));
 
-const inCode = namedIn(sourcesIn("client/conversation"), /\bR\d+ to R\d+\b|\bR\d+\b/g);
+const inCode = namedIn(
+  ["client/conversation", "crypto/wire"].flatMap(sourcesIn),
+  /\bR\d+ to R\d+\b|\bR\d+\b/g,
+);
 /** The title of a test has its rules in brackets at the end. */
 const inTests = namedIn(
-  ["test/unit/client", "test/model", "test/e2e"].flatMap(sourcesIn),
+  ["test/unit/client", "test/unit/crypto/wire", "test/model", "test/e2e"].flatMap(sourcesIn),
   /\(R\d+(?:, R\d+)*\)|"R\d+"/g,
 );
 

@@ -6,17 +6,21 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { generateSigningKey } from "../../crypto/device/sodium.ts";
+import { handoverBytes } from "../../crypto/wire/authority-entry.ts";
 import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { readLoggedAuthority } from "../../identity/authority/authority-entries.ts";
 import { certifyStaff } from "../../identity/authority/certify-staff.ts";
+import { agree, agreementMs, readAgreements } from "../../identity/authority/process/agreements.ts";
 import { authorityListener } from "../../identity/authority/process/authority-listener.ts";
 import {
   addStaff,
   readStaffList,
   removeStaff,
 } from "../../identity/authority/process/staff-list.ts";
-import { remoteAuthority } from "../../identity/authority/remote-authority.ts";
+import { remoteAuthority, remoteHeir } from "../../identity/authority/remote-authority.ts";
+import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { openKms } from "../../keys/kms/open-kms.ts";
 import type { Kms } from "../../keys/kms/kms.ts";
 import { Secret } from "../../keys/secret.ts";
@@ -40,6 +44,7 @@ beforeAll(async () => {
       kms,
       secret,
       staff: () => readStaffList(home),
+      agreements: () => readAgreements(home),
       now: Date.now,
       onError: (error) => {
         throw error;
@@ -161,6 +166,30 @@ test("the process answers nobody without the secret, and has keys for tenants in
   await expect(asking().authority.keysAfter(id, undefined)).rejects.toMatchObject({
     code: "authority_key_unknown",
   });
+});
+
+test("the key of the process follows only the key that its operator named, within an hour", async () => {
+  const location = { url, secret };
+  const { id } = server.tenant;
+  const agent = await connectStaff(server);
+  await listed(agent, "agent");
+  const { publicKey: to, follow } = await remoteHeir(location, id);
+  const from = generateSigningKey().publicKey;
+  const handover = { tenant: id, from, to, version: 2, atMs: Date.now() };
+  const refused = { code: "handover_not_agreed" };
+  await expect(follow(handover)).rejects.toMatchObject(refused);
+  const agreed = { tenant: id, formerKey: toBase64Url(from), atMs: Date.now() };
+  await agree(home, { ...agreed, atMs: agreed.atMs - agreementMs - 1 });
+  await expect(follow(handover)).rejects.toMatchObject(refused);
+  await agree(home, agreed);
+  const signature = await follow(handover);
+  expect(verifyEd25519(to, handoverBytes(handover), signature)).toBe(true);
+  const other = generateSigningKey().publicKey;
+  await expect(follow({ ...handover, from: other })).rejects.toMatchObject(refused);
+  // The server may not put off the end of the former key.
+  const later = { ...handover, atMs: handover.atMs + 2 * agreementMs };
+  await expect(follow(later)).rejects.toMatchObject(refused);
+  await agent.sealdesk.close();
 });
 
 test("while the process does not answer, a device is registered, and certified later", async () => {

@@ -208,6 +208,22 @@ describe("the authority's key", () => {
     await closeAll(agent, again);
   });
 
+  test("a device that starts from a later key takes who joined under the former one (R31)", async () => {
+    const agent = await connectStaff(own);
+    const customer = await connectCustomer(own);
+    const { id } = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
+    await customer.sealdesk.close();
+    const joining = await staffDevice(own);
+    expect((await addMember(joining, id, joining.user)).status).toBe(200);
+    const { publicKey } = await rotateAuthority(deps(), own.tenant.id);
+    const again = await customer.restart({ authority: toBase64Url(publicKey) });
+    const asking = again.sealdesk.conversation(id)!;
+    const items = await readUntil(asking, (all) => all.some(({ seq }) => seq === 2));
+    const shown = items.find(({ seq }) => seq === 2);
+    expect(shown).toMatchObject({ kind: "member_added", subject: joining.user });
+    await closeAll(agent, again);
+  });
+
   test("a device whose application pins a key trusts no other", async () => {
     const agent = await connectStaff(own);
     const user = agent.sealdesk.user.id;

@@ -3,7 +3,7 @@ import { inTransaction } from "../../../db/transaction.ts";
 import { readLoggedAuthority } from "../../../identity/authority/authority-entries.ts";
 import { certifyStaff } from "../../../identity/authority/certify-staff.ts";
 import { kmsAuthority } from "../../../identity/authority/kms-authority.ts";
-import { remoteAuthority } from "../../../identity/authority/remote-authority.ts";
+import { remoteAuthority, remoteHeir } from "../../../identity/authority/remote-authority.ts";
 import { rotateAuthority } from "../../../identity/authority/rotate-authority.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
 import { namedTenant } from "../../named-tenant.ts";
@@ -33,11 +33,10 @@ export function rotateAuthorityCommand(settings: Settings, slug: string): Promis
     const { kms } = await openKms(settings.kms());
     try {
       const useCase = { pool, now: Date.now };
-      const remote = settings.authority && remoteAuthority(settings.authority);
-      const [heir] = (await remote?.keysAfter(id, undefined)) ?? [];
-      const rotation = { ...useCase, kms, by: settings.operator };
-      const key = await rotateAuthority(rotation, id, heir?.publicKey);
-      const authority = remote ?? kmsAuthority(kms, Date.now);
+      const { authority: remote } = settings;
+      const heir = remote && (await remoteHeir(remote, id));
+      const key = await rotateAuthority({ ...useCase, kms, by: settings.operator }, id, heir);
+      const authority = remote ? remoteAuthority(remote) : kmsAuthority(kms, Date.now);
       const { certified, refused } = await certifyStaff({ ...useCase, authority }, id);
       return (
         `The authority signs with ${toBase64Url(key.publicKey)} from now on. ` +

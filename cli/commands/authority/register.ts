@@ -2,6 +2,7 @@ import { Option, type Command } from "commander";
 import { staffRoles } from "../../../policies/actor.ts";
 import type { Print } from "../../output.ts";
 import type { Settings } from "../../settings.ts";
+import { followCommand } from "./follow.ts";
 import { authorityKeyCommand, rotateAuthorityCommand } from "./keys.ts";
 import { runAuthority } from "./run.ts";
 import { readAuthoritySettings } from "./authority-settings.ts";
@@ -42,6 +43,18 @@ export function registerAuthority(program: Command, print: Print, settings: () =
     .option("--port <number>", "port to listen on", "8090")
     .action((options: Parameters<typeof runAuthority>[1]) =>
       runAuthority(readAuthoritySettings(), options, print),
+    );
+
+  authority
+    .command("follow")
+    .description("Let the key of an authority that is a process of its own follow the server's")
+    .requiredOption("--tenant <id>", TENANT)
+    .requiredOption(
+      "--former-key <key>",
+      "key that hands over, as sealdesk authority key prints it",
+    )
+    .action(async (options: Parameters<typeof followCommand>[1]) =>
+      print(await followCommand(readAuthoritySettings(), options)),
     );
 
   const staff = authority

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { readAgreements } from "../../../identity/authority/process/agreements.ts";
 import { authorityListener } from "../../../identity/authority/process/authority-listener.ts";
 import { readStaffList } from "../../../identity/authority/process/staff-list.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
@@ -18,6 +19,7 @@ export async function runAuthority(
     kms,
     secret,
     staff: () => readStaffList(settings.home),
+    agreements: () => readAgreements(settings.home),
     now: Date.now,
     onError: (error) =>
       void process.stderr.write(`${error instanceof Error ? error.message : "failed"}\n`),

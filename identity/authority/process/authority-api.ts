@@ -27,5 +27,15 @@ export const certificateRequest = z.strictObject({
 });
 export const certificateAnswer = z.object({ text: bytes(1, 8_192), signature: bytes(64) });
 
+/** POST /v1/handovers: the signature of the authority's key that it follows `from`, or 403 if its operator did not agree. */
+export const handoverRequest = z.strictObject({
+  tenant,
+  from: bytes(32),
+  version: z.int().min(2),
+  atMs: z.int().min(0),
+});
+export const handoverAnswer = z.object({ signature: bytes(64) });
+
 export const KEYS_PATH = "/v1/keys";
+export const HANDOVERS_PATH = "/v1/handovers";
 export const CERTIFICATES_PATH = "/v1/certificates";

@@ -1,18 +1,29 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, RequestListener } from "node:http";
 import type { z } from "zod";
+import { handoverBytes } from "../../../crypto/wire/authority-entry.ts";
 import { toBase64Url } from "../../../crypto/wire/bytes.ts";
 import type { Kms } from "../../../keys/kms/kms.ts";
 import type { Secret } from "../../../keys/secret.ts";
 import { ownKeyOf, signWithOwnKey } from "../kms-authority.ts";
 import { newCertificate } from "../new-certificate.ts";
-import { CERTIFICATES_PATH, certificateRequest, KEYS_PATH, keyRequest } from "./authority-api.ts";
+import { agreementMs, type Agreement } from "./agreements.ts";
+import {
+  CERTIFICATES_PATH,
+  certificateRequest,
+  handoverRequest,
+  HANDOVERS_PATH,
+  KEYS_PATH,
+  keyRequest,
+} from "./authority-api.ts";
 import type { ListedStaff } from "./staff-list.ts";
 
 export interface AuthorityProcess {
   readonly kms: Kms;
   /** Read for each request, so that a change of the list counts at once. */
   readonly staff: () => Promise<readonly ListedStaff[]>;
+  /** The keys that the authority's keys may follow. Read for each request, too. */
+  readonly agreements: () => Promise<readonly Agreement[]>;
   /** Only a server that knows it may ask. It does not decide what is certified. */
   readonly secret: Secret<string>;
   /** Milliseconds since the Unix epoch. */
@@ -59,6 +70,8 @@ async function answerTo(authority: AuthorityProcess, request: IncomingMessage): 
       });
     case CERTIFICATES_PATH:
       return parsed(certificateRequest, body, (account) => certified(authority, account));
+    case HANDOVERS_PATH:
+      return parsed(handoverRequest, body, (handover) => followed(authority, handover));
     default:
       return { status: 404 };
   }
@@ -83,6 +96,26 @@ async function certified(
   );
   const body = { text: toBase64Url(text), signature: toBase64Url(signature) };
   return { status: 200, body };
+}
+
+/** Signs a handover to the authority's key, within an hour of its operator's agreement. */
+async function followed(
+  { kms, agreements, now }: AuthorityProcess,
+  { tenant, from, version, atMs }: z.output<typeof handoverRequest>,
+): Promise<Answer> {
+  const key = toBase64Url(from);
+  const isAgreed = (await agreements()).some(
+    (each) =>
+      each.tenant === tenant &&
+      each.formerKey === key &&
+      now() - each.atMs <= agreementMs &&
+      Math.abs(now() - atMs) <= agreementMs,
+  );
+  if (!isAgreed) return { status: 403 };
+  const to = await ownKeyOf(kms, tenant);
+  const statement = handoverBytes({ tenant, from, to, version, atMs });
+  const signature = await signWithOwnKey(kms, tenant, statement);
+  return { status: 200, body: { signature: toBase64Url(signature) } };
 }
 
 async function parsed<T>(

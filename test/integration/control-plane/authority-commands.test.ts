@@ -88,14 +88,22 @@ test("the server's authority hands over to a new key, and then to a process of i
   const accountKey = agent.accountKey.publicKey.toString("base64url");
   const account = ["--tenant", agent.tenant, "--user", agent.user];
   await ofAuthority("staff", "add", ...account, "--role", "agent", "--account-key", accountKey);
-  const handedOver = await whileRunning((url) =>
-    runSealdeskAlone(rotate, {
-      SEALDESK_HOME: server.home,
-      DATABASE_OWNER_URL: server.database.ownerUrl,
-      AUTHORITY_URL: url,
-      AUTHORITY_SECRET: secret,
-    }),
-  );
+  const handOver = () =>
+    whileRunning((url) =>
+      runSealdeskAlone(rotate, {
+        SEALDESK_HOME: server.home,
+        DATABASE_OWNER_URL: server.database.ownerUrl,
+        AUTHORITY_URL: url,
+        AUTHORITY_SECRET: secret,
+      }),
+    );
+  const follow = `--tenant ${agent.tenant} --former-key ${second}`;
+  expect(await handOver()).toMatchObject({ code: 1, err: expect.stringContaining(follow) });
+  expect(await key()).toBe(second);
+  expect(await ofAuthority("follow", ...follow.split(" "))).toMatchObject({ code: 0 });
+  const wrong = ["--tenant", agent.tenant, "--former-key", "nonsense"];
+  expect(await ofAuthority("follow", ...wrong)).toMatchObject({ code: 1 });
+  const handedOver = await handOver();
   expect(handedOver).toMatchObject({ code: 0, err: "" });
   expect(handedOver.out).toContain("It certified 1 accounts");
   const { body } = await agent.request("GET", `/v1/users/${agent.user}/devices`);

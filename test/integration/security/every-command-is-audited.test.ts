@@ -301,6 +301,7 @@ const others: Readonly<Record<string, string>> = {
   "authority key": "reads a public key",
   "authority rotate": "see control-plane/authority-commands.test.ts",
   "authority run": "is not this server",
+  "authority follow": "changes a file of the authority's operator",
   "authority staff add": "changes the list of the authority's operator",
   "authority staff list": "reads that list",
   "authority staff remove": "changes that list",

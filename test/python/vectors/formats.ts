@@ -1,5 +1,5 @@
 import { keyPackets, safetyCodes, safetyNumbers, storedValues, storeKeys } from "./accounts.ts";
-import { authorityEntries, staffCertificates } from "./authority.ts";
+import { authorityChains, authorityEntries, staffCertificates } from "./authority.ts";
 import { attachments, historyPacks } from "./attachments.ts";
 import {
   creationRecords,
@@ -49,6 +49,7 @@ export const formats: readonly (() => Promise<Format>)[] = [
   consistencies,
   staffCertificates,
   authorityEntries,
+  authorityChains,
   safetyNumbers,
   safetyCodes,
   storedValues,

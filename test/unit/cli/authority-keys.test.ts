@@ -6,15 +6,12 @@ import { expect, test } from "@jest/globals";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
-import { generateSigningKey, ready, sign } from "../../../crypto/device/sodium.ts";
-import {
-  encodeAuthorityEntry,
-  handoverBytes,
-  type AuthorityEntry,
-} from "../../../crypto/wire/authority-entry.ts";
+import { generateSigningKey, ready } from "../../../crypto/device/sodium.ts";
+import { encodeAuthorityEntry, type AuthorityEntry } from "../../../crypto/wire/authority-entry.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 import type { TenantId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
+import { handedOver } from "../../support/handed-over.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 
 await ready;
@@ -23,10 +20,15 @@ const tenant = newId<TenantId>();
 const [first, second, junk] = [generateSigningKey(), generateSigningKey(), generateSigningKey()];
 type Key = typeof first;
 
-const added = ({ publicKey: to }: Key, version: number, by?: Key, signer = by): AuthorityEntry => {
-  const from = by?.publicKey ?? to;
-  const handover = signer && sign(handoverBytes(tenant, { from, to, atMs: 1 }), signer.privateKey);
-  return { change: "added", tenant, version, authorityKey: to, atMs: 1, handover };
+const added = (
+  next: Key,
+  version: number,
+  by?: Key,
+  signers: Parameters<typeof handedOver>[2] = {},
+): AuthorityEntry => {
+  const place = { tenant, version, atMs: 1 };
+  const handover = by && handedOver(place, { former: by, next }, signers);
+  return { change: "added", ...place, authorityKey: next.publicKey, handover };
 };
 const retired = ({ publicKey }: Key, version: number): AuthorityEntry => ({
   change: "retired",
@@ -66,7 +68,12 @@ test.each<[string, readonly AuthorityEntry[], string]>([
   ["a second authority", [added(first, 1), added(junk, 2)], "entry 3: adds a key"],
   [
     "a handover that the key before did not sign",
-    [added(first, 1), added(second, 2, first, junk)],
+    [added(first, 1), added(second, 2, first, { former: junk })],
+    "entry 3: adds a key",
+  ],
+  [
+    "a handover that the next key did not sign",
+    [added(first, 1), added(second, 2, first, { next: junk })],
     "entry 3: adds a key",
   ],
   [

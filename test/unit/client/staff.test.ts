@@ -8,7 +8,7 @@ import { SealdeskError } from "../../../client/errors.ts";
 import { rememberAccountKey } from "../../../crypto/device/admit-device.ts";
 import { generateSigningKey, ready, sign } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
-import { handoverBytes, type AuthorityEntry } from "../../../crypto/wire/authority-entry.ts";
+import type { AuthorityEntry } from "../../../crypto/wire/authority-entry.ts";
 import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import {
   encodeStaffCertificate,
@@ -16,6 +16,7 @@ import {
   type SignedStaffCertificate,
 } from "../../../crypto/wire/staff-certificate.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
+import { handedOver } from "../../support/handed-over.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 await ready;
@@ -50,13 +51,9 @@ async function setUp({ pinned }: { readonly pinned?: Uint8Array } = {}) {
   const authority = await TenantAuthority.load(deps, pinned);
   const staff = new Staff({ store, authority, tenant, localClock: clock });
   const log = (key: Key, by?: Key) => {
-    const atMs = clock.now();
-    const handover =
-      by &&
-      sign(handoverBytes(tenant, { from: by.publicKey, to: key.publicKey, atMs }), by.privateKey);
-    const version = shown.entries.length + 1;
-    const { publicKey: authorityKey } = key;
-    shown.entries.push({ change: "added", tenant, version, authorityKey, atMs, handover });
+    const place = { tenant, version: shown.entries.length + 1, atMs: clock.now() };
+    const handover = by && handedOver(place, { former: by, next: key });
+    shown.entries.push({ change: "added", ...place, authorityKey: key.publicKey, handover });
   };
   const certified = (by: Key, role = "agent", days = 7): SignedStaffCertificate => {
     const fromMs = clock.now();

@@ -18,9 +18,10 @@ const first: AuthorityEntry = {
   atMs: 7,
   handover: undefined,
 };
-const second: AuthorityEntry = { ...first, version: 2, handover: new Uint8Array(64).fill(255) };
+const signatures = { former: new Uint8Array(64).fill(255), next: new Uint8Array(64).fill(255) };
+const second: AuthorityEntry = { ...first, version: 2, handover: signatures };
 const key = (length: number) => Buffer.alloc(length, 255).toString("base64url");
-const text = `{"atMs":7,"authorityKey":"${key(32)}","change":"added","handover":"${key(64)}","tenant":"${tenant}","type":"authority_key","version":2}`;
+const text = `{"atMs":7,"authorityKey":"${key(32)}","change":"added","handover":{"former":"${key(64)}","next":"${key(64)}"},"tenant":"${tenant}","type":"authority_key","version":2}`;
 
 const malformed = expect.objectContaining({ code: "malformed_record" });
 
@@ -42,7 +43,11 @@ test("an entry has one text, the canonical one", () => {
     text.replace("authority_key", "key_change"),
     text.replace(key(32), key(33)),
     text.replace(key(64), key(63)),
-    text.replace(`"handover":"${key(64)}"`, '"handover":null'),
+    text.replace(/"handover":{[^}]*}/, '"handover":null'),
+    text.replace(/"handover":{[^}]*}/, `"handover":"${key(64)}"`),
+    text.replace(`,"next":"${key(64)}"`, ""),
+    text.replace(`"former":"${key(64)}",`, ""),
+    text.replace('"next":', '"last":'),
     "null",
     "",
   ];
@@ -53,14 +58,17 @@ test("an entry about the authority does not pass for one about a device", () => 
   expect(() => decodeKeyEntry(utf8(text))).toThrow(malformed);
 });
 
-test("a handover names the tenant, both keys and the time", () => {
-  const bytes = handoverBytes(idOf(tenant), {
+test("a handover names the tenant, both keys, the entry and the time", () => {
+  const bytes = handoverBytes({
+    tenant: idOf(tenant),
     from: new Uint8Array(32).fill(1),
     to: new Uint8Array(32).fill(2),
+    version: 3,
     atMs: 7,
   });
   const label = toHex(utf8("sealdesk/authority-handover/v1"));
   expect(toHex(bytes)).toBe(
-    `${label}${tenant.replaceAll("-", "")}${"01".repeat(32)}${"02".repeat(32)}0000000000000007`,
+    `${label}${tenant.replaceAll("-", "")}${"01".repeat(32)}${"02".repeat(32)}` +
+      "00000000000000030000000000000007",
   );
 });
