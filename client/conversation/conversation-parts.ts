@@ -5,6 +5,7 @@ import type { UnreachableDevice } from "../events.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
 import type { Api } from "../http/api.ts";
 import type { ListFreshness } from "../key-log/list-freshness.ts";
+import type { AcceptMembersDeps } from "./accept-members.ts";
 import type { Acknowledger } from "./acknowledger.ts";
 import { Conversation, type Files } from "./conversation.ts";
 import { deviceChange, type DeviceChange } from "./device-change.ts";
@@ -106,7 +107,15 @@ export function createConversationParts(
     const body = { conversation: id, kind, seq, device: undefined };
     deps.transmit({ kind: "activity", body });
   };
-  const conversation = new Conversation(log, sender, deps, files, history, sendActivity);
+  const change: AcceptMembersDeps["change"] = (each) => receiver.change(each);
+  const conversation = new Conversation(
+    log,
+    sender,
+    { ...deps, change },
+    files,
+    history,
+    sendActivity,
+  );
   const onRecorded = ({ seq, record, first }: Recorded) => {
     acknowledger.recorded(id, seq);
     if (first) deps.onConversation(conversation);
@@ -125,7 +134,7 @@ export function createConversationParts(
       sender.altered(record.clientMessageId);
     else sender.recorded({ id: record.clientMessageId, seq, receivedAtMs: record.receivedAtMs });
   };
-  const receiver = new Receiver({
+  const receiver: Receiver = new Receiver({
     ...deps,
     log,
     onRecorded,

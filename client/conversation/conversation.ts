@@ -11,6 +11,7 @@ import type { ChangedConsent } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/history-granter.ts";
 import type { BreakGlass } from "../../crypto/wire/receipt.ts";
 import { act } from "../receipts/act.ts";
+import { acceptMembers, unacceptedActs, type AcceptMembersDeps } from "./accept-members.ts";
 import type { ConversationItem, LoggedItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import { removeMember, type RemoveMemberDeps } from "./remove-member.ts";
@@ -23,7 +24,7 @@ export interface Files {
   readonly downloads: DownloadDeps;
 }
 
-interface ActingDeps extends RemoveMemberDeps {
+interface ActingDeps extends RemoveMemberDeps, AcceptMembersDeps {
   /** The person wrote or typed something. */
   readonly onPersonActed: () => void;
 }
@@ -69,6 +70,16 @@ export class Conversation {
    */
   get uncertified(): readonly UserId[] {
     return this.#log.state?.uncertified ?? [];
+  }
+
+  /**
+   * Returns the users who changed the members or the conversation under an account key that no person has accepted,
+   * each with the last event of theirs. Nothing is sent while there are any. Let a person accept the key of each
+   * (`Sealdesk.acceptAccountKey`). Who is still listed then has another key by now: show the members and the events,
+   * and call `acceptMembers`.
+   */
+  get unaccepted(): readonly { readonly user: UserId; readonly seq: number }[] {
+    return unacceptedActs(this.#deps, this.#log).map(({ user, seq }) => ({ user, seq }));
   }
 
   /** Returns "left" when this device no longer belongs to a member. The device keeps its copy. */
@@ -169,6 +180,18 @@ export class Conversation {
     const { after = 0, signal, restores } = options;
     for await (const item of this.#log.items(after, signal, restores))
       yield item.kind === "attachment" ? downloadable(item, this.#files.downloads) : item;
+  }
+
+  /**
+   * Accepts the members and the state of this conversation as they are, although users in `unaccepted` changed them
+   * under account keys that nobody can compare any more. From now on you write to all members. Call it after a person
+   * was shown the members and these events. Each device of the account has to accept them.
+   * @param seq the last event that the person was shown. Later changes are not accepted
+   * @throws SealdeskError untrusted_member: the key of `user` can be compared. Call `Sealdesk.acceptAccountKey` first
+   */
+  async acceptMembers(seq: number): Promise<void> {
+    checks.position(seq, "seq");
+    await acceptMembers(this.#deps, this.#log, seq);
   }
 
   /**

@@ -56,9 +56,12 @@ interface CertificateCheck {
   readonly done: () => void;
 }
 
-/** A member's account is about to have another key, which the certificate does not name. */
-interface KeyChange {
-  readonly uncertify: UserId;
+/** Changes the state without an event, and stores it. */
+export type StateChange = (state: ConversationState) => Promise<ConversationState>;
+
+/** The state changes between two events, because of something that did not come from the relay. */
+interface OwnChange {
+  readonly change: StateChange;
   readonly done: () => void;
 }
 
@@ -71,7 +74,7 @@ interface CaughtUp {
 export class Receiver {
   readonly comparison: LogComparison;
   readonly #deps: ReceiverDeps;
-  #queue: (Deliver | Gap | CaughtUp | CertificateCheck | KeyChange)[] = [];
+  #queue: (Deliver | Gap | CaughtUp | CertificateCheck | OwnChange)[] = [];
   /** Answers to own messages that arrived before the events that precede them. */
   readonly #held = new Map<number, Accepted>();
   #lastDelivered = 0;
@@ -123,8 +126,19 @@ export class Receiver {
    * that is in the store.
    */
   uncertify(user: UserId): Promise<void> {
+    const { account, log } = this.#deps;
+    const isStaff = ({ user: member, role }: Member) => member === user && role !== "customer";
+    return this.change((state) =>
+      user !== account.user && state.members.some(isStaff)
+        ? recordUncertified(this.#deps, log.id, state, user)
+        : Promise.resolve(state),
+    );
+  }
+
+  /** Changes the state between two events. Resolves when that is in the store. */
+  change(change: StateChange): Promise<void> {
     return new Promise((done) => {
-      this.#queue.push({ uncertify: user, done });
+      this.#queue.push({ change, done });
       this.#pump.wake();
     });
   }
@@ -132,7 +146,7 @@ export class Receiver {
   /** Drops what waits and came from the relay. */
   #drop(): void {
     for (const each of this.#queue) if ("certify" in each) each.done();
-    this.#queue = this.#queue.filter((each) => "uncertify" in each);
+    this.#queue = this.#queue.filter((each) => "change" in each);
   }
 
   /**
@@ -173,7 +187,7 @@ export class Receiver {
       if (event !== undefined && "to" in event) await this.#receiveGap(event);
       else if (event !== undefined && "end" in event) await this.#finishCatchingUp(event.end);
       else if (event !== undefined && "certify" in event) await this.#certify(event, signal);
-      else if (event !== undefined && "uncertify" in event) await this.#uncertify(event);
+      else if (event !== undefined && "change" in event) await this.#change(event);
       else if (event !== undefined) await this.#receive(event, signal);
       else if (answered === undefined) return;
     }
@@ -279,12 +293,9 @@ export class Receiver {
     done();
   }
 
-  async #uncertify({ uncertify: user, done }: KeyChange): Promise<void> {
-    const { log, account } = this.#deps;
-    const { state } = log;
-    const isStaff = ({ user: member, role }: Member) => member === user && role !== "customer";
-    if (state !== undefined && user !== account.user && state.members.some(isStaff))
-      log.advance(await recordUncertified(this.#deps, log.id, state, user));
+  async #change({ change, done }: OwnChange): Promise<void> {
+    const { log } = this.#deps;
+    if (log.state !== undefined) log.advance(await change(log.state));
     done();
   }
 

@@ -151,7 +151,7 @@ describe("whom a device trusts", () => {
     60_000,
   );
 
-  test("what was done under a key that nobody accepted does not count when a person accepts the next one (R26)", async () => {
+  test("what was done under a key that nobody accepted counts once a person accepts the next one and the members (R26)", async () => {
     const [admin, supervisor, colleague] = await Promise.all([
       connectStaff(server, "admin"),
       connectStaff(server, "supervisor"),
@@ -165,15 +165,36 @@ describe("whom a device trusts", () => {
     const thief = await connect(server, supervisor.credentials);
     await (await joined(thief, asking.id)).addMember(colleague.sealdesk.user.id);
     await readUntil(asking, (all) => all.some(({ kind }) => kind === "member_added"));
+    const { seq } = asking;
+    expect(asking.unaccepted).toEqual([{ user, seq }]);
+    // The key can still be compared.
+    const refused = { code: "untrusted_member", user };
+    await expect(asking.acceptMembers(seq)).rejects.toMatchObject(refused);
     await reset(admin, thief);
     const returned = await connect(server, supervisor.credentials);
     await joined(returned, asking.id);
     const { offered } = await customer.sealdesk.safetyNumbers(user);
+    await expect(asking.acceptMembers(asking.seq)).rejects.toMatchObject(refused);
     await customer.sealdesk.acceptAccountKey(user, offered!);
-    await expect(asking.send("secret")).rejects.toMatchObject({ code: "untrusted_member", user });
-    await Promise.all(
-      [admin, colleague, customer, returned].map(({ sealdesk }) => sealdesk.close()),
-    );
+    await expect(asking.send("secret")).rejects.toMatchObject(refused);
+    expect(asking.unaccepted).toEqual([{ user, seq }]);
+    expect(asking.members.map((member) => member.user)).toContain(colleague.sealdesk.user.id);
+    // The person was shown less than the thief did.
+    await asking.acceptMembers(seq - 1);
+    await expect(asking.send("secret")).rejects.toMatchObject(refused);
+    await asking.acceptMembers(asking.seq);
+    expect(asking.unaccepted).toEqual([]);
+    await asking.send("welcome back");
+    const again = await customer.restart();
+    await (await joined(again, asking.id)).send("still here");
+    for (const member of [colleague, returned]) {
+      const read = await readUntil(
+        await joined(member, asking.id),
+        (all) => textsOf(all).length === 2,
+      );
+      expect(textsOf(read)).toEqual(["welcome back", "still here"]);
+    }
+    await Promise.all([admin, colleague, again, returned].map(({ sealdesk }) => sealdesk.close()));
   });
 
   test("messages under way while an account is reset are neither lost nor for its lost device", async () => {

@@ -223,6 +223,7 @@ test("the functions of a conversation refuse wrong arguments in a sentence", asy
         "undefined",
         "a function",
       ],
+      acceptMembers: [(seq) => conversation.acceptMembers(seq)],
       addMember: [(user) => conversation.addMember(user)],
       "addMember breakGlass": [
         (access) => conversation.addMember(randomUUID(), access),
@@ -290,6 +291,7 @@ test("every function of the public classes is among those above, or takes nothin
   ]);
   expect(functionsOf(conversation)).toEqual(
     [
+      "acceptMembers",
       "addMember",
       "consentToHistorySharing",
       "grantHistory",
