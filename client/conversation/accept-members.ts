@@ -12,7 +12,7 @@ export interface AcceptMembersDeps {
   readonly store: DeviceStore;
   readonly trust: Pick<Trust, "hasAccepted" | "historyOf">;
   /** Changes the conversation's state between two events. */
-  readonly change: (change: StateChange) => Promise<void>;
+  readonly changeState: (change: StateChange) => Promise<void>;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function acceptMembers(
       );
   const isShown = ({ user, accountKey, seq: last }: UnacceptedAct) =>
     last <= seq && shown.some((act) => act.user === user && equalBytes(act.accountKey, accountKey));
-  await deps.change((state) =>
+  await deps.changeState((state) =>
     deps.store.transact((transaction) => {
       const unaccepted = state.unaccepted.filter((act) => !isShown(act));
       const after = { ...state, unaccepted };

@@ -107,11 +107,11 @@ export function createConversationParts(
     const body = { conversation: id, kind, seq, device: undefined };
     deps.transmit({ kind: "activity", body });
   };
-  const change: AcceptMembersDeps["change"] = (each) => receiver.change(each);
+  const changeState: AcceptMembersDeps["changeState"] = (change) => receiver.change(change);
   const conversation = new Conversation(
     log,
     sender,
-    { ...deps, change },
+    { ...deps, changeState },
     files,
     history,
     sendActivity,

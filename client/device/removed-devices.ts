@@ -116,6 +116,18 @@ export async function silencedAmong(
   const removals = await removalsOf(transaction, devices);
   const record = await transaction.get(caughtUpIn(conversation));
   const { hello } = record === undefined ? { hello: 0 } : decodeRecord(caughtUp, record);
-  const isOver = (at: number) => (removals[at]?.readAfterHello ?? hello) < hello;
-  return devices.filter((device, at) => removed.includes(device) || isOver(at));
+  return devices.filter((device, at) =>
+    isSilenced({ isRemovedHere: removed.includes(device), ...removals[at] }, hello),
+  );
 }
+
+/**
+ * Returns whether a device says and does nothing more in a conversation.
+ * @param known whether an event removed it from the conversation, and the number of the last hello when this device
+ *   read its removal in the key log
+ * @param caughtUpHello the number of the last hello after which the conversation caught up, or 0
+ */
+export const isSilenced = (
+  known: { readonly isRemovedHere: boolean; readonly readAfterHello?: number | undefined },
+  caughtUpHello: number,
+): boolean => known.isRemovedHere || (known.readAfterHello ?? caughtUpHello) < caughtUpHello;

@@ -43,6 +43,15 @@ export const mallory = account("Mallory", 4, "agent", 1);
 /** Somebody who is no member. The relay may name them as the author of an act. */
 export const supervisor: UserId = parseId("00000000-0000-7000-8000-000000000090");
 
+/** Somebody whom the authority certifies in a role that takes no part in conversations, and who helps the relay. */
+export const auditor: UserId = parseId("00000000-0000-7000-8000-000000000091");
+
+/** Returns the role in which the authority certifies somebody. */
+export function roleOf(user: UserId): string {
+  if (user === auditor) return "auditor";
+  return user === supervisor ? "supervisor" : "agent";
+}
+
 const accounts = [anna, ben, cleo, mallory];
 export const everybody: ReadonlySet<UserId> = new Set(accounts.map(({ user }) => user));
 export const tenant: TenantId = parseId("00000000-0000-7000-8000-0000000000d0");
@@ -77,7 +86,7 @@ export const actingDevice = (user: UserId, members: readonly Member[]): DeviceId
     ?.devices[0] ?? nilId();
 
 export const nameOf = (user: UserId): string =>
-  accounts.find((each) => each.user === user)?.name ?? "a supervisor";
+  accounts.find((each) => each.user === user)?.name ?? `the ${roleOf(user)}`;
 
 /** Returns a list of members as a trace shows it. */
 export const namesOf = (members: readonly Member[]): string =>

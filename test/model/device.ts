@@ -7,7 +7,7 @@ import { needsReceipt, receiptFor, receiptOf } from "../../crypto/wire/receipt-c
 import { sha256 } from "../../crypto/device/sodium.ts";
 import { decodeControl } from "../../crypto/wire/frame.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
-import { deviceName, everybody, ownerOf, supervisor, type Owner } from "./cast.ts";
+import { deviceName, everybody, ownerOf, roleOf, type Owner } from "./cast.ts";
 import {
   beginning,
   seal,
@@ -19,7 +19,7 @@ import {
   type Said,
 } from "./events.ts";
 import type { Device, Kept } from "./known.ts";
-import { open } from "./open.ts";
+import { isSilencedFor, open } from "./open.ts";
 import type { Rules } from "./rules.ts";
 import { nobody, pairsOf, shownAfter } from "./shown.ts";
 
@@ -31,6 +31,9 @@ export const asleep = (owner: Owner): Device => ({
   said: [],
   did: [],
   shown: nobody,
+  hello: 1,
+  caughtUp: 0,
+  removals: new Map(),
 });
 
 /** Returns the hash that the device's log ends with; undefined if it does not know it. */
@@ -48,12 +51,13 @@ export function deliver(rules: Rules, device: Device, placed: Placed): Device {
   const items = itemsOf(event.seq, made.record, owner);
   const isShown = facts.kind === "message" && facts.opened.text !== undefined;
   const kept = new Map(device.kept);
-  if (made.passed !== undefined) keepGap(kept, made.passed, made);
+  if (made.passed !== undefined) keepGap(kept, made.passed, { ...device, state: made.state });
   kept.set(event.seq, {
     placed,
     items,
     said: isShown && content.kind === "message" ? content.said : undefined,
     after: made.state,
+    caughtUp: device.caughtUp,
     members: pairsOf(made.state.members).join(),
   });
   const from = previous === endOf(device) ? "" : ` (after {${previous.covers}})`;
@@ -69,10 +73,11 @@ export function deliver(rules: Rules, device: Device, placed: Placed): Device {
 function keepGap(
   kept: Map<number, Kept>,
   { from, to }: { readonly from: number; readonly to: number },
-  { state }: Pick<Step, "state">,
+  { state: after, caughtUp }: Pick<Step, "state"> & Pick<Device, "caughtUp">,
 ): void {
   const item = { kind: "gap", seq: to, from, to, reason: "purged" } as const;
-  kept.set(to, { placed: undefined, items: [item], said: undefined, after: state, members: "" });
+  const shown = { placed: undefined, items: [item], said: undefined };
+  kept.set(to, { ...shown, after, caughtUp, members: "" });
 }
 
 function factsOf(rules: Rules, device: Device, { event, content }: Placed): Facts {
@@ -89,10 +94,12 @@ function factsOf(rules: Rules, device: Device, { event, content }: Placed): Fact
     after === event.seq - 1 ? event.previousHash : device.kept.get(after ?? 0)?.placed?.hash.bytes;
   const receipt = receiptFor(sha256, device.owner.tenant, event, control);
   // The relay's own account is certified like any other, as an agent.
-  const certified = { role: control.actor === supervisor ? "supervisor" : "agent" };
+  const certified = { role: roleOf(control.actor) };
   const found = receipt && { receipt, followed, certified };
   const judged = rules.judgeControl(device.state, at, control, device.owner, found);
-  const isProved = content.isSigned && judged.kind === "accepted" && judged.receipt !== undefined;
+  const isSilent = isSilencedFor(rules, device, event.senderDevice);
+  const isProved =
+    content.isSigned && !isSilent && judged.kind === "accepted" && judged.receipt !== undefined;
   // As `membershipFacts` does.
   const verdict =
     judged.kind === "accepted" && !isProved
@@ -116,10 +123,33 @@ export function tellGap(
   const { to } = gap;
   const state = rules.stateAfterGap(device.state, to);
   const kept = new Map(device.kept);
-  keepGap(kept, { from: place.from, to }, { state });
+  keepGap(kept, { from: place.from, to }, { ...device, state });
   const path = `${device.path} ${place.from} to ${to} are gone;`;
   return { ...device, path, state, kept };
 }
+
+/** Returns the device after it read in the key log that a device was removed. */
+export const readRemoval = (device: Device, removed: DeviceId): Device =>
+  device.removals.has(removed)
+    ? device
+    : {
+        ...device,
+        path: `${device.path} reads that ${deviceName(removed)} was removed;`,
+        removals: new Map([...device.removals, [removed, device.hello]]),
+      };
+
+/** Returns the device after it said hello again. */
+export const connectAgain = (device: Device): Device => ({
+  ...device,
+  path: `${device.path} connects again;`,
+  hello: device.hello + 1,
+});
+
+/** Returns the device after it got all events that the relay had at the last hello, as far as the relay says. */
+export const catchUp = (device: Device): Device =>
+  device.caughtUp === device.hello
+    ? device
+    : { ...device, path: `${device.path} has caught up;`, caughtUp: device.hello };
 
 /** Returns the device after it sealed a message; undefined if it refuses to. */
 export function say(rules: Rules, device: Device): Device | undefined {

@@ -13,8 +13,8 @@ const bounds = { lastSeq: 5, messages: 1, steps: 3, depth: 4 };
 
 test.each(faults)(
   "the explorer finds out a device that $name ($rule)",
-  ({ rules: faulty, breaks, scenario }) => {
-    const { counterexample } = explore(faulty, scenario, bounds);
+  ({ rules: faulty, breaks, scenario, bounds: further }) => {
+    const { counterexample } = explore(faulty, scenario, { ...bounds, ...further });
     expect(counterexample?.at(-1)).toMatch(breaks);
   },
 );

@@ -1,7 +1,7 @@
 /** Planted faults: one rule each that a device does not follow. */
 import { decodePayload } from "../../crypto/device/payload.ts";
 import { rules, type Rules } from "./rules.ts";
-import { deep, linked, signed, type Scenario } from "./scenarios.ts";
+import { deep, linked, relisted, removed, signed, type Scenario } from "./scenarios.ts";
 
 export interface Fault {
   /** The number in docs/receiver.md. */
@@ -9,6 +9,8 @@ export interface Fault {
   readonly name: string;
   readonly rules: Rules;
   readonly scenario: Scenario;
+  /** How far the explorer must look, if it is further than for the others. */
+  readonly bounds: { readonly steps?: number; readonly depth?: number };
   /** What the explorer must find. */
   readonly breaks: RegExp;
 }
@@ -19,12 +21,14 @@ const fault = (
   changed: Partial<Rules>,
   breaks: RegExp,
   scenario = linked,
+  bounds: Fault["bounds"] = {},
 ): Fault => ({
   rule,
   name,
   rules: { ...rules, ...changed },
   breaks,
   scenario,
+  bounds,
 });
 
 export const faults: readonly Fault[] = [
@@ -115,6 +119,41 @@ export const faults: readonly Fault[] = [
     },
     /takes an act again/,
     signed,
+  ),
+  fault(
+    "R6",
+    "lets everybody act whom the authority certifies",
+    {
+      judgeControl: (before, event, control, self, found) => {
+        const certified = found && { ...found, certified: { role: "supervisor" } };
+        return rules.judgeControl(before, event, control, self, certified);
+      },
+    },
+    /seals for Mallory, whom no member added/,
+    signed,
+  ),
+  fault(
+    "R15",
+    "opens messages of a device that an event removed",
+    { isSilenced: (known, hello) => rules.isSilenced({ ...known, isRemovedHere: false }, hello) },
+    /shows a message of Ben2, which left/,
+    relisted,
+    { steps: 4, depth: 6 },
+  ),
+  fault(
+    "R15",
+    "opens messages of a device whose removal it has read in the key log",
+    { isSilenced: ({ isRemovedHere }) => isRemovedHere },
+    /shows a message of Ben2, which was removed before/,
+    removed,
+    { steps: 4, depth: 5 },
+  ),
+  fault(
+    "R15",
+    "silences a device before the conversation has caught up",
+    { isSilenced: (known) => known.isRemovedHere || known.readAfterHello !== undefined },
+    /refuses what Ben2 may have said before its removal/,
+    removed,
   ),
   fault(
     "R15",

@@ -1,5 +1,6 @@
 /** The histories that a device of the model can have. Each has a number, and is computed once. */
-import { ask, deliver, endOf, say, tellGap } from "./device.ts";
+import { ben } from "./cast.ts";
+import { ask, catchUp, connectAgain, deliver, endOf, readRemoval, say, tellGap } from "./device.ts";
 import type { Device } from "./known.ts";
 import { beginning, elsewhere, place, type Content, type Hash, type Placed } from "./events.ts";
 import { faultOf } from "./promises.ts";
@@ -131,6 +132,9 @@ export class Histories {
       ...this.#delivered(device, this.#contentsFor(device)),
       ...asked,
       ...gaps,
+      ...(this.#relay.isRemoving
+        ? [readRemoval(device, ben.devices[1]!), connectAgain(device), catchUp(device)]
+        : []),
       ...(said === undefined ? [] : [said]),
     ];
   }

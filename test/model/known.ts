@@ -1,6 +1,7 @@
 /** What a device of the model knows. */
 import type { LoggedItem } from "../../client/conversation/items.ts";
 import type { ConversationState } from "../../client/conversation/state.ts";
+import type { DeviceId } from "../../crypto/wire/ids.ts";
 import type { Owner } from "./cast.ts";
 import type { Content, Message, Placed, Said } from "./events.ts";
 import type { Shown } from "./shown.ts";
@@ -13,6 +14,8 @@ export interface Kept {
   /** The message that was shown, whatever else was shown with it. */
   readonly said: Said | undefined;
   readonly after: ConversationState;
+  /** See `Device`, when it came. */
+  readonly caughtUp: number;
   /** The members after it, as text. */
   readonly members: string;
 }
@@ -28,4 +31,10 @@ export interface Device {
   /** The membership events that its user asked for. The relay has them, and may never show them. */
   readonly did: readonly Content[];
   readonly shown: Shown;
+  /** The number of its last hello. */
+  readonly hello: number;
+  /** The number of the last hello after which the conversation caught up, or 0. */
+  readonly caughtUp: number;
+  /** The devices whose removal it has read in the key log, each with the number of its last hello then. */
+  readonly removals: ReadonlyMap<DeviceId, number>;
 }

@@ -1,7 +1,16 @@
 import { expect, test } from "@jest/globals";
 import { explore } from "./explore.ts";
 import { rules } from "./rules.ts";
-import { beginnings, colleagues, deep, linked, newcomer, signed } from "./scenarios.ts";
+import {
+  beginnings,
+  colleagues,
+  deep,
+  linked,
+  newcomer,
+  relisted,
+  removed,
+  signed,
+} from "./scenarios.ts";
 
 const bounds = { lastSeq: 5, messages: 1, steps: 3, depth: 4 };
 
@@ -13,6 +22,8 @@ test.each([
   ["while a third account comes", newcomer, bounds],
   ["if it cannot sign for members", signed, { ...bounds, steps: 2 }],
   ["over more steps", deep, { ...bounds, depth: 6 }],
+  ["while a removed device helps the relay", removed, { ...bounds, steps: 4, depth: 5 }],
+  ["while a removed device is listed again", relisted, { ...bounds, steps: 4, depth: 6 }],
 ])(
   "whatever the relay does, three devices keep the promises: %s",
   (_, scenario, search) => {

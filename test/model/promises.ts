@@ -2,6 +2,7 @@
 import type { LoggedItem } from "../../client/conversation/items.ts";
 import { deviceName, mallory, nameOf, ownerOf } from "./cast.ts";
 import { readersOf } from "./device.ts";
+import { wasRemovedHere } from "./open.ts";
 import type { Device, Kept } from "./known.ts";
 import type { Rules } from "./rules.ts";
 import { pairOf, pairsOf } from "./shown.ts";
@@ -20,7 +21,10 @@ export function faultOf(rules: Rules, device: Device, forges: boolean): string |
     sealsForLatecomers(rules, device) ??
     (last === undefined
       ? undefined
-      : (showsFalsely(device, last, before) ?? hidesAnotherLog(device, last)))
+      : (showsFalsely(device, last, before) ??
+        hearsRemoved(device, last) ??
+        refusesEarlier(device, last, before) ??
+        hidesAnotherLog(device, last)))
   );
 }
 
@@ -95,6 +99,38 @@ function showsFalsely(device: Device, { said, items }: Kept, before: Kept | unde
     return `${owner.name} shows a message of ${author.name}, who is no member.`;
   if (said.epoch !== epoch) return `${owner.name} shows a message of another epoch.`;
   return undefined;
+}
+
+/** A device that was removed before everything that arrives now says nothing more. */
+function hearsRemoved({ owner, kept, removals }: Device, { said, caughtUp }: Kept) {
+  if (said === undefined || said.author.device === owner.device) return undefined;
+  const { device, name } = said.author;
+  const readAt = removals.get(device);
+  if (wasRemovedHere(kept, device)) return `${owner.name} shows a message of ${name}, which left.`;
+  return readAt !== undefined && caughtUp > readAt
+    ? `${owner.name} shows a message of ${name}, which was removed before.`
+    : undefined;
+}
+
+/** What may have been said before the author's device was removed is shown. */
+function refusesEarlier(
+  { owner, kept, removals }: Device,
+  { placed, items, caughtUp }: Kept,
+  before: Kept | undefined,
+) {
+  if (placed?.content.kind !== "message") return undefined;
+  const { author, epoch, readers } = placed.content.said;
+  const isRefused = items.some(
+    (item) => item.kind === "problem" && item.code === "untrusted_sender",
+  );
+  const wasSaidBefore =
+    readers.includes(owner.device) &&
+    epoch === before?.after.epoch &&
+    !wasRemovedHere(kept, author.device) &&
+    caughtUp <= (removals.get(author.device) ?? caughtUp);
+  return isRefused && wasSaidBefore
+    ? `${owner.name} refuses what ${author.name} may have said before its removal.`
+    : undefined;
 }
 
 /** Whoever shows a message without a problem has the log that its author had, apart from shown gaps. */

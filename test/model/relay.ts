@@ -5,7 +5,16 @@
  */
 import type { Member } from "../../crypto/wire/frame.ts";
 import type { DeviceId, UserId } from "../../crypto/wire/ids.ts";
-import { anna, firstOf, mallory, memberOf, supervisor, type Account } from "./cast.ts";
+import {
+  anna,
+  auditor,
+  ben,
+  firstOf,
+  mallory,
+  memberOf,
+  supervisor,
+  type Account,
+} from "./cast.ts";
 import { lastSeenOf, sealWith } from "./device.ts";
 import type { Device } from "./known.ts";
 import { act, sealedAgain, type Act, type Content, type Message } from "./events.ts";
@@ -16,22 +25,28 @@ export class Relay {
   readonly #founders: readonly Account[];
   readonly #accounts: readonly Account[];
   readonly #isBrief: boolean;
+  readonly #isRelisting: boolean;
+  /** Whether the key log says that Ben's second device was removed. */
+  readonly isRemoving: boolean;
   /** Whether the relay can sign in the name of others. */
   readonly forges: boolean;
 
   /**
    * @param founders the accounts with which Anna begins the conversation
    * @param others further honest accounts that may become members
-   * @param kind `brief` only adds and removes Mallory, who writes too. Then a search can go deeper
+   * @param kind `brief` only adds and removes Mallory, who writes too. Then a search can go deeper. `relisting`
+   *   only removes Ben's second device and lists it again. `removing` has it removed from the account only
    */
   constructor(
     founders: readonly Account[],
     others: readonly Account[],
-    kind: "forging" | "brief" | "unsigned" = "forging",
+    kind: "forging" | "brief" | "relisting" | "removing" | "unsigned" = "forging",
   ) {
     this.#founders = founders;
     this.#accounts = [...founders, ...others, mallory];
     this.#isBrief = kind === "brief";
+    this.#isRelisting = kind === "relisting";
+    this.isRemoving = kind === "removing";
     this.forges = kind !== "unsigned";
   }
 
@@ -54,13 +69,32 @@ export class Relay {
     if (state === undefined)
       return this.#founders.includes(account) ? this.#creations() : this.#firstEntries(account);
     const { members, epoch, joined, unseen, malformed } = state;
+    if (this.isRemoving) return [];
+    if (this.#isRelisting) return this.#relisted(members, epoch + 1);
     if (this.#isBrief) return [...this.#brief(members, epoch), this.#written(device, epoch)];
     const isUnsure = unseen || malformed;
     return [
       ...(joined ? this.#changes(owner.device, members, epoch) : []),
+      ...(joined && !this.forges ? [this.#addedByAuditor(members, epoch + 1)] : []),
       ...(joined && !isUnsure ? [] : this.#entries(account, owner.device, members, epoch)),
       ...(isUnsure ? this.#listsAfterGap(account, members, epoch) : []),
     ];
+  }
+
+  /** Ben's second device leaves, and comes back. */
+  #relisted(members: readonly Member[], epoch: number): readonly Content[] {
+    const { user } = ben;
+    const device = ben.devices[1]!;
+    return members.some(({ devices }) => devices.includes(device))
+      ? [this.#device("device_removed", user, withoutDevice(members, device), epoch)]
+      : [this.#device("device_added", user, withDevice(members, user, [device]), epoch)];
+  }
+
+  /** The auditor signs that Mallory comes. */
+  #addedByAuditor(members: readonly Member[], epoch: number): Content {
+    const after = [...without(members, mallory), memberOf(mallory)];
+    const by = { actor: auditor, subject: mallory.user, isSigned: true };
+    return this.#act({ kind: "member_added", ...by, members: after, epoch });
   }
 
   #brief(members: readonly Member[], epoch: number): readonly Content[] {

@@ -7,6 +7,7 @@ import { classifyEvent, classifyGap } from "../../client/conversation/sequence-c
 import { findMislistedMember } from "../../client/conversation/sessions.ts";
 import { stateAfterGap } from "../../client/conversation/state.ts";
 import { step } from "../../client/conversation/step.ts";
+import { isSilenced } from "../../client/device/removed-devices.ts";
 import { openPayload } from "../../crypto/device/payload.ts";
 
 export const rules = {
@@ -22,6 +23,7 @@ export const rules = {
   isMember,
   findMislistedMember,
   isOvertaken,
+  isSilenced,
 };
 
 export type Rules = typeof rules;

@@ -63,6 +63,24 @@ export const deep: Scenario = {
   mirrored,
 };
 
+const removing = new Relay([anna, ben], [], "removing");
+
+/** The same, and the account of Ben removed his second device, which helps the relay from then on. */
+export const removed: Scenario = {
+  relay: removing,
+  devices: begun(removing, [...ownersOf(anna), ...ownersOf(ben)]),
+  mirrored: undefined,
+};
+
+const relisting = new Relay([anna, ben], [], "relisting");
+
+/** The same, and the relay removes that device from the conversation and lists it again. */
+export const relisted: Scenario = {
+  relay: relisting,
+  devices: begun(relisting, [...ownersOf(anna), ...ownersOf(ben)]),
+  mirrored: undefined,
+};
+
 const withActs = new Relay([anna, only(ben)], [cleo], "unsigned");
 
 /** Anna and Ben begin, and Cleo may come. The relay cannot sign in their name. */

@@ -150,8 +150,30 @@ describe("who can open", () => {
     expect(await open(late, delivery(a, late, next, welcome))).toBe("welcome");
     const request = delivery(a, late, room, early);
     await expect(open(late, request)).rejects.toMatchObject({ code: "no_key" });
+    const stolen = { ...request, packet: early.packets[0]!.bytes };
+    await expect(open(late, stolen)).rejects.toMatchObject({ code: "undecryptable" });
     const underNewKey = { ...request, ...next, keyId: welcome.keyId };
     await expect(open(late, underNewKey)).rejects.toMatchObject({ code: "undecryptable" });
+  });
+
+  test("a member of another conversation opens nothing of what the relay hands on", async () => {
+    const [a, b, c] = await newGroup(3);
+    const [room, other] = [newRoom(), newRoom()];
+    // The same device writes in both.
+    const own = await seal(a, [c!], other);
+    expect(await open(c!, delivery(a, c!, other, own))).toBe("hello");
+    const foreign = await seal(a, [b!], room);
+    const handedOn = { ...delivery(a, c!, room, foreign), packet: foreign.packets[0]!.bytes };
+    const refused = [
+      [handedOn, "undecryptable"],
+      [{ ...handedOn, packet: undefined }, "no_key"],
+      // As if it belonged to the conversation and key that the device has.
+      [{ ...handedOn, ...other }, "undecryptable"],
+      [{ ...handedOn, ...other, keyId: own.keyId, packet: undefined }, "undecryptable"],
+    ] as const;
+    for (const [request, code] of refused)
+      await expect(open(c!, request)).rejects.toMatchObject({ code });
+    expect(await open(b!, delivery(a, b!, room, foreign))).toBe("hello");
   });
 });
 
