@@ -352,18 +352,6 @@ table keystore.subject_keys (
   grant update (destroyed_at_ms, kek_version, wrapped) to sealdesk_keystore
   policy tenant for * using ((tenant = keystore.current_tenant()))
 
-table sealdesk.answered_challenges (
-  tenant uuid not null,
-  challenge_hash bytea not null,
-  expires_at_ms bigint not null
-)
-  row level security
-  constraint answered_challenges_challenge_hash_check CHECK ((length(challenge_hash) = 32))
-  constraint answered_challenges_pkey PRIMARY KEY (tenant, challenge_hash)
-  constraint answered_challenges_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  grant delete to sealdesk_app
-  grant insert to sealdesk_app
-  grant select to sealdesk_app
 table sealdesk.alerts (
   tenant uuid not null,
   id uuid not null,
@@ -389,6 +377,20 @@ table sealdesk.alerts (
   grant select to sealdesk_app
   grant update (acknowledged_at_ms, acknowledged_by) to sealdesk_app
   policy acknowledged_once for w using ((acknowledged_at_ms IS NULL)) with check (true)
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.answered_challenges (
+  tenant uuid not null,
+  challenge_hash bytea not null,
+  expires_at_ms bigint not null
+)
+  row level security
+  constraint answered_challenges_challenge_hash_check CHECK ((length(challenge_hash) = 32))
+  constraint answered_challenges_pkey PRIMARY KEY (tenant, challenge_hash)
+  constraint answered_challenges_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.api_keys (
@@ -1226,8 +1228,7 @@ table sealdesk.sessions (
   authenticated_at_ms bigint,
   factor_at_ms bigint,
   acted_at_ms bigint,
-  was_idle boolean not null default false
-  assurance smallint not null default 0
+  was_idle boolean not null default false,
   assurance smallint not null default 0,
   network text,
   sign_in_velocity integer not null default 1,
@@ -1236,13 +1237,12 @@ table sealdesk.sessions (
   row level security
   CREATE INDEX sessions_by_act ON sealdesk.sessions USING btree (tenant, acted_at_ms) WHERE ((acted_at_ms IS NOT NULL) AND (revoked_at_ms IS NULL))
   CREATE INDEX sessions_identity_provider ON sealdesk.sessions USING btree (tenant, identity_provider) WHERE (identity_provider IS NOT NULL)
-  constraint sessions_check CHECK (((NOT was_idle) OR (revoked_at_ms IS NOT NULL)))
-  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text, 'passkey'::text])))
   CREATE INDEX sessions_network ON sealdesk.sessions USING btree (tenant, network, user_id) WHERE (network IS NOT NULL)
   CREATE INDEX sessions_user ON sealdesk.sessions USING btree (tenant, user_id, created_at_ms)
   constraint sessions_accounts_on_network_check CHECK ((accounts_on_network >= 1))
   constraint sessions_assurance_check CHECK (((assurance >= 0) AND (assurance <= 3)))
-  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text, 'oidc'::text, 'anonymous'::text])))
+  constraint sessions_check CHECK (((NOT was_idle) OR (revoked_at_ms IS NOT NULL)))
+  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'passkey'::text, 'customer_token'::text, 'oidc'::text, 'anonymous'::text])))
   constraint sessions_network_check CHECK ((length(network) <= 64))
   constraint sessions_pkey PRIMARY KEY (id)
   constraint sessions_provider_session_check CHECK ((length(provider_session) = 32))
@@ -1361,7 +1361,7 @@ table sealdesk.tenants (
   second_factor_roles text[] not null default '{}'::text[],
   customer_jwks_url text,
   revoked_customer_kids text[] not null default '{}'::text[],
-  idle_log_off_minutes smallint default 30
+  idle_log_off_minutes smallint default 30,
   anonymous_customers boolean not null default false
 )
   CREATE INDEX tenants_origins_idx ON sealdesk.tenants USING gin (origins)

@@ -5,8 +5,7 @@ import type { Trust } from "../device/trust.ts";
 import { SealdeskError } from "../errors.ts";
 import { keysUntil } from "../key-log/key-history.ts";
 import type { ConversationLog } from "./log.ts";
-import type { StateChange } from "./receiver.ts";
-import { saveState, type UnacceptedAct } from "./state.ts";
+import { saveState, type StateChange, type UnacceptedAct } from "./state.ts";
 
 export interface AcceptMembersDeps {
   readonly store: DeviceStore;

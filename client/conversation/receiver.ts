@@ -23,7 +23,7 @@ import { lookUp, seekReceipt, type LookUpDeps } from "./look-up.ts";
 import { getEntry, type OutboxEntry } from "./outbox.ts";
 import { classifyEvent, classifyGap, type SequenceCheck } from "./sequence-check.ts";
 import { recordEvent, recordGap } from "./record-event.ts";
-import type { ConversationState } from "./state.ts";
+import type { ConversationState, StateChange } from "./state.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
 export interface ReceiverDeps extends LookUpDeps {
@@ -55,9 +55,6 @@ interface CertificateCheck {
   readonly certify: true;
   readonly done: () => void;
 }
-
-/** Changes the state without an event, and stores it. */
-export type StateChange = (state: ConversationState) => Promise<ConversationState>;
 
 /** The state changes between two events, because of something that did not come from the relay. */
 interface OwnChange {

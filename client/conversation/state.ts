@@ -307,3 +307,6 @@ export const isListedUnder = (
 /** Returns the devices that a message is sealed for: every member device except this one. */
 export const otherDevices = (state: ConversationState, ownDevice: DeviceId): readonly DeviceId[] =>
   state.members.flatMap(({ devices }) => devices).filter((device) => device !== ownDevice);
+
+/** Changes the state without an event, and stores it. */
+export type StateChange = (state: ConversationState) => Promise<ConversationState>;

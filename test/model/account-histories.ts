@@ -69,7 +69,7 @@ const first = device("the first device", 1, 1, "the account key");
 const removal = { change: "device_removed", list: undefined } as const;
 
 /** Everything that the server can log, each once. The thief has the first device, too. */
-export const cast: readonly Cast[] = [
+const cast: readonly Cast[] = [
   first,
   device("a device that the first one approved", 1, 2, 1),
   device("the thief's first device", 2, 3, "the account key"),

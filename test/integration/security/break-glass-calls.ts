@@ -9,8 +9,7 @@ import { staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import type { TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
-
-type Act = () => Promise<{ readonly status: number }>;
+import type { Act } from "./act.ts";
 
 /** Calls of the routes of approvals and of access in an emergency. */
 export function breakGlassCalls({

@@ -12,7 +12,6 @@ import { begin, send } from "../attachments/device-requests.ts";
 import { isAllowedBy } from "./allowed-by-table.ts";
 import {
   isConversing,
-  notByRole,
   routeRights,
   scopeOf,
   type Person,
@@ -20,6 +19,7 @@ import {
   type RouteRight,
   type Target,
 } from "./route-rights.ts";
+import { notByRole } from "./routes-not-by-role.ts";
 
 // Every route is called by every role, on what is its own, on what is another's, and on another tenant's. The
 // table of the rules says what must be refused. Nothing here says so by itself.

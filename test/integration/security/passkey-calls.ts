@@ -7,7 +7,7 @@ import {
   staffWithPasskey,
 } from "../../support/passkey.ts";
 import type { TestServer } from "../../support/server.ts";
-import type { Act } from "./route-calls.ts";
+import type { Act } from "./act.ts";
 
 /** What the routes of passkeys are called for: see `routeCalls`. */
 export const passkeyCalls = (

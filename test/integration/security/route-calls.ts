@@ -23,12 +23,11 @@ import { createConversation, helloOf } from "../../support/relay-socket.ts";
 import { partsOfLink } from "../../support/reset-link.ts";
 import { beginTotp, enrolTotp } from "../../support/second-factor.ts";
 import type { TestServer } from "../../support/server.ts";
+import type { Act } from "./act.ts";
 import { breakGlassCalls } from "./break-glass-calls.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
 import { passkeyCalls } from "./passkey-calls.ts";
 import { arrange, consentOf, grantBy, postGrant } from "../control-plane/history-requests.ts";
-
-export type Act = () => Promise<{ readonly status: number }>;
 
 /** A server with a customer of this subject and an agent, whose devices are registered. */
 interface Participants {

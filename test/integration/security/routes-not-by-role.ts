@@ -1,0 +1,63 @@
+const key = "the same for every role: the key of the account or the device decides";
+const self = "the same for every role: it concerns the session itself";
+const frames = "its frames: test/integration/relay";
+const everyone = "the same for everyone";
+const ownPassword = "the password decides besides the rule: test/integration/control-plane";
+
+/** The routes of identity providers, which write staff and groups. */
+const scimRoutes = (): readonly string[] => {
+  const descriptions = ["ServiceProviderConfig", "ResourceTypes", "Schemas"].map(
+    (name) => `GET ${name}`,
+  );
+  const written = ["Users", "Groups"].flatMap((name) => [
+    ...["GET", "POST"].map((method) => `${method} ${name}`),
+    ...["GET", "PUT", "PATCH", "DELETE"].map((method) => `${method} ${name}/{id}`),
+  ]);
+  return [...descriptions, ...written].map((name) =>
+    name.replace(" ", " /scim/v2/{tenant}/{provider}/"),
+  );
+};
+
+/** The routes that the walk over roles does not call, and why. */
+export const notByRole: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    scimRoutes().map((name) => [name, "the token of an identity provider decides"]),
+  ),
+  "POST /v1/sessions": "there is no actor yet",
+  "POST /v1/sessions/current/renew": self,
+  "DELETE /v1/sessions/current": self,
+  "POST /v1/sessions/current/step-up": self,
+  "DELETE /v1/sessions/{id}": "it finds sessions of the own account only",
+  "POST /v1/devices": key,
+  "POST /v1/devices/{id}/removal": key,
+  "PUT /v1/device-list": key,
+  "POST /v1/devices/current/prekeys/check": key,
+  "POST /v1/link-requests": key,
+  "GET /v1/link-requests/{id}": key,
+  "DELETE /v1/link-requests/{id}": key,
+  "POST /v1/link-requests/{id}/approval": key,
+  "POST /v1/link-requests/{id}/refusal": key,
+  "GET /v1/key-log/checkpoint": everyone,
+  "GET /v1/key-log/consistency": everyone,
+  "GET /v1/key-log/restores": everyone,
+  "GET /v1/key-log/authority": everyone,
+  "GET /v1/tenants/{tenant}/identity-providers": everyone,
+  "GET /healthz": everyone,
+  "GET /readyz": everyone,
+  "POST /v1/tenants/{tenant}/identity-providers/{provider}/backchannel-logout": "its token decides",
+  "GET /v1/monitor/{tenant}/{path}": "its token decides",
+  "POST /v1/account/password-reset": "its link decides",
+  "POST /v1/account/password": ownPassword,
+  "POST /v1/account/totp": ownPassword,
+  "POST /v1/account/totp/confirmation": ownPassword,
+  "DELETE /v1/account/totp": ownPassword,
+  "DELETE /v1/users/{user}/totp": "it needs a second factor: test/integration/control-plane",
+  "POST /v1/relay/send": frames,
+  "GET /v1/relay/events": frames,
+  "GET /v1/relay/stream": frames,
+  "POST /v1/conversations/{id}/history-grants":
+    "the signed range decides: test/integration/control-plane",
+  "GET /v1/attachments/{id}": "the time of the membership decides: test/integration/attachments",
+  "DELETE /v1/attachments/{id}": "whoever began it: test/integration/attachments",
+  "GET /v1/conversations": "a list: see the end of the walk",
+};
