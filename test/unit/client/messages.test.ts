@@ -19,6 +19,7 @@ const answer = {
   user,
   role: "agent",
   displayName: null,
+  anonymous: false,
   accountKey: key(32),
   staffCertificate: { text: "e30", signature: key(64) },
   devices: [listed],

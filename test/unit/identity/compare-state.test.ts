@@ -97,7 +97,7 @@ test("a tenant without a row differs in each setting", () => {
   const accounts = new Map([account(agent, "agent", 0)]);
   expect(
     compareState(tenant, state, { accounts, settings: undefined, rows, apiKeys }),
-  ).toHaveLength(9);
+  ).toHaveLength(10);
 });
 
 test("nothing is said about accounts from before the entries that were pruned", () => {
