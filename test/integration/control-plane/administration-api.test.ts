@@ -62,6 +62,7 @@ test("a backend creates staff, who sign in, gives them a role, and resets their 
   expect(listed.find(({ id }) => id === user)).toEqual({
     id: user,
     role: "supervisor",
+    isDisabled: false,
     username: staff.username,
     displayName: "Somebody",
   });
