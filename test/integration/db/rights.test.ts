@@ -240,8 +240,8 @@ audit.repeats: delete insert select update(first_ms,last_ms,seen)
 audit.restores: select
 audit.tiles: select
 audit.trees: select
-sealdesk.answered_challenges: delete insert select
 sealdesk.alerts: insert(action,actor,id,raised_at_ms,resource,resource_kind,subject,tenant) select update(acknowledged_at_ms,acknowledged_by)
+sealdesk.answered_challenges: delete insert select
 sealdesk.api_keys: select update(last_used_day)
 sealdesk.api_requests: delete insert select update(answer,status)
 sealdesk.approval_answers: insert select
@@ -298,7 +298,6 @@ sealdesk.take_effect(): execute
 sealdesk.tenants: select
 sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret,wrong_codes)
 sealdesk.tenants_with_ended_break_glass(): execute
-sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret)
 sealdesk.update_provider_account(): execute
 sealdesk.users: insert(anonymous_key,created_at_ms,id,subject_index,tenant) select update(account_key)
 sealdesk_migrations.migrations: select
