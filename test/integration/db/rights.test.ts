@@ -296,8 +296,8 @@ sealdesk.storage_usage: delete insert select update(bytes,items)
 sealdesk.store_generations: insert select update(before,generation)
 sealdesk.take_effect(): execute
 sealdesk.tenants: select
-sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret,wrong_codes)
 sealdesk.tenants_with_ended_break_glass(): execute
+sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret,wrong_codes)
 sealdesk.update_provider_account(): execute
 sealdesk.users: insert(anonymous_key,created_at_ms,id,subject_index,tenant) select update(account_key)
 sealdesk_migrations.migrations: select
