@@ -43,6 +43,7 @@ describe("registering", () => {
     expect(listed.body).toEqual({
       user: device.user,
       role: "agent",
+      anonymous: false,
       staffCertificate: { text: expect.any(String), signature: expect.any(String) },
       displayName: "Test agent",
       accountKey: body["accountKey"],
