@@ -40,6 +40,7 @@ export const problemKinds = {
   invalid_scim_filter: kind(400, "The filter is not one that is supported"),
   invalid_scim_path: kind(400, "The path of an operation is not valid"),
   invalid_scim_value: kind(400, "An attribute has a value that is not valid"),
+  immutable_scim_attribute: kind(400, "The attribute cannot change any more"),
   group_not_found: kind(404, "There is no such group"),
   customer_exists: kind(409, "The customer has another account"),
   customer_known: kind(409, "The device belongs to somebody who is known"),

@@ -1146,7 +1146,8 @@ table sealdesk.provisioned_people (
   attributes bytea not null,
   active boolean not null,
   created_at_ms bigint not null,
-  changed_at_ms bigint not null
+  changed_at_ms bigint not null,
+  gave_role boolean not null
 )
   row level security
   constraint provisioned_people_attributes_check CHECK ((length(attributes) <= 8192))
@@ -1423,7 +1424,8 @@ table sealdesk.users (
   display_name bytea,
   identity_index bytea,
   disabled_at_ms bigint,
-  anonymous_key bytea
+  anonymous_key bytea,
+  disabled_by text
 )
   row level security
   CREATE INDEX users_anonymous ON sealdesk.users USING btree (tenant, created_at_ms) WHERE ((anonymous_key IS NOT NULL) AND (subject_index IS NULL))
@@ -1936,7 +1938,8 @@ begin
     display_name = sealed_display_name
   from identity_providers p
   where u.tenant = current_tenant() and u.id = account and u.identity_index is not null
-    and p.tenant = u.tenant and p.id = provider
+    and u.disabled_at_ms is null
+    and p.tenant = u.tenant and p.id = provider and p.accounts <> 'scim-only'
     and (wanted_role = u.role or p.roles @> jsonb_build_array(jsonb_build_object('role', wanted_role)));
   if not found then
     raise exception 'the identity provider does not give this account this role'

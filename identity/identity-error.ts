@@ -22,6 +22,7 @@ export type IdentityErrorCode =
   | "invalid_scim_filter" // not a filter of RFC 7644, or one that no identity provider sends
   | "invalid_scim_path"
   | "invalid_scim_value"
+  | "immutable_scim_attribute" // an attribute that a person with an account keeps
   | "group_not_found" // the provider has written no such group
   // accounts
   | "customer_exists" // an anonymous account cannot become that of a customer who has one

@@ -17,6 +17,7 @@ export interface ProviderSignIn {
   readonly currentRole: StaffRole | undefined;
   /** Who makes the accounts: a first sign-in, the operator, or the provider over SCIM. */
   readonly accounts: "jit" | "existing" | "scim-only";
+  readonly isDisabled: boolean;
   /** Whether the provider has written the person over SCIM. */
   readonly isProvisioned: boolean;
 }
@@ -29,9 +30,11 @@ export function decideProviderSignIn({
   mapping,
   groups,
   currentRole,
+  isDisabled,
   accounts,
   isProvisioned,
 }: ProviderSignIn): { readonly decision: Decision; readonly role: StaffRole | undefined } {
+  if (isDisabled) return { decision: deny("account_disabled"), role: undefined };
   const noAccount = { decision: deny("no_account"), role: undefined };
   if (accounts === "scim-only")
     return currentRole === undefined || !isProvisioned

@@ -10,19 +10,28 @@ export interface ProvisionedPerson {
   readonly groups: readonly string[];
   /** The operator's mapping, in order of precedence. */
   readonly mapping: readonly GroupRole[];
+  /** Whether a group of this provider has given the person a role before. */
+  readonly gaveRole: boolean;
+  /** Who disabled the account. Undefined if it is open, or if there is none. */
+  readonly disabledBy: "this_provider" | "somebody_else" | undefined;
 }
 
 /**
  * Decides whether a provisioned person has an open account, and its role: that of the first mapping whose group they
- * are in. Pure.
+ * are in. A provider does not open what somebody else disabled. Until one of its groups has given the person a role, an
+ * open account stays as it is. Pure.
+ * @returns role undefined if the account is to be disabled, or is to keep the role that it has
  */
-export function decideProvisionedAccount({ active, groups, mapping }: ProvisionedPerson): {
+export function decideProvisionedAccount(person: ProvisionedPerson): {
   readonly decision: Decision;
   readonly role: StaffRole | undefined;
 } {
-  if (!active) return { decision: deny("person_inactive"), role: undefined };
+  const { active, groups, mapping, gaveRole, disabledBy } = person;
+  const refused = (reason: string) => ({ decision: deny(reason), role: undefined });
+  if (!active) return refused("person_inactive");
+  if (disabledBy === "somebody_else") return refused("disabled_by_another");
   const role = mapping.find(({ group }) => groups.includes(group))?.role;
-  return role === undefined
-    ? { decision: deny("no_mapped_group"), role }
-    : { decision: allow("mapped_group"), role };
+  if (role !== undefined) return { decision: allow("mapped_group"), role };
+  if (gaveRole || disabledBy !== undefined) return refused("no_mapped_group");
+  return { decision: allow("no_role_given_yet"), role: undefined };
 }

@@ -100,14 +100,14 @@ export const accountActions = {
     class: "U",
     resources: ["user"],
     details: { provider: "text" },
-    description: "At a sign-in, an identity provider has another name for the person.",
+    description: "At a sign-in or over SCIM, an identity provider has another name for the person.",
   },
   "user.link_identity": {
     class: "U",
     resources: ["user"],
     details: { provider: "text", sessions: "number", identityDigest: "text" },
     description:
-      "`sealdesk idp link` lets a person of an identity provider sign in to an account. `sessions` that a provider opened were ended.",
+      "`sealdesk idp link` lets a person of an identity provider sign in to an account. `sessions` that a provider opened were ended. Over SCIM, a provider does so for an account that nobody signs in to yet.",
   },
   "user.change_password": {
     class: "U",

@@ -22,8 +22,9 @@ export const provisioningActions = {
   "provisioning.change_person": {
     class: "U",
     resources: ["user", "tenant"],
-    details: { provider: "text" },
-    description: "An identity provider changes a person, or says whether they are active.",
+    details: { provider: "text", changed: "list" },
+    description:
+      "An identity provider changes a person, or says whether they are active. `changed` has the names of the attributes that have another value.",
   },
   "provisioning.remove_person": {
     class: "D",

@@ -80,6 +80,7 @@ const codes: ErrorCodes = {
   invalid_scim_filter: byStatus,
   invalid_scim_path: byStatus,
   invalid_scim_value: byStatus,
+  immutable_scim_attribute: byStatus,
   group_not_found: byStatus,
   invalid_request: byStatus,
   malformed_json: byStatus,

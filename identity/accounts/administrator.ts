@@ -3,6 +3,7 @@ import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Decision } from "../../policies/decision.ts";
+import type { IdentityProvider } from "../providers/identity-provider.ts";
 
 /** A program that administers its tenant with an API key. */
 export interface KeyAdministrator {
@@ -25,7 +26,7 @@ export type ChangeBy = Pick<
 > & {
   readonly user: UserId;
   /** The identity provider that asks for it over SCIM. */
-  readonly provider?: string | undefined;
+  readonly provider?: Pick<IdentityProvider, "id" | "name"> | undefined;
 };
 
 /**

@@ -9,6 +9,9 @@ import { authorised, type Administrator, type ChangeBy } from "./administrator.t
 import { findStaff, type StaffName } from "./find-staff.ts";
 import type { Profiles } from "./profiles.ts";
 
+/** What `users.disabled_by` says of an account that no identity provider disabled. */
+const BY_OPERATOR = "operator";
+
 /** An administrator's act that disables an account of staff or enables it again. */
 interface AccountChange {
   readonly tenant: TenantId;
@@ -65,9 +68,12 @@ export async function disable(
   const { tenant, occurredAtMs: nowMs } = who;
   const account = await lockAccount(client, user);
   if (account === undefined) throw userNotFound();
+  // What the operator disables, no identity provider enables.
   await client.query(
-    "update users set disabled_at_ms = coalesce(disabled_at_ms, $2) where id = $1",
-    [user, nowMs],
+    `update users set disabled_at_ms = coalesce(disabled_at_ms, $2),
+       disabled_by = case when disabled_at_ms is null or $3 = $4 then $3 else disabled_by end
+     where id = $1`,
+    [user, nowMs, provider?.id ?? BY_OPERATOR, BY_OPERATOR],
   );
   const devices = await clearAccount(client, { tenant, user, ...account }, nowMs);
   await client.query("delete from staff_certificates where user_id = $1", [user]);
@@ -82,20 +88,24 @@ export async function disable(
     resource: { type: "user", id: user },
     subject: user,
     outcome: "success",
-    details: { devices: devices.length, ...(provider !== undefined && { provider }) },
+    details: { devices: devices.length, ...(provider && { provider: provider.name }) },
   });
   return devices;
 }
 
 /** Like `enableAccount`, in a transaction of the owner that is fenced to the tenant. */
 export async function enable(client: Client, { user, provider, ...who }: ChangeBy): Promise<void> {
-  await client.query("update users set disabled_at_ms = null where id = $1", [user]);
+  await client.query("update users set disabled_at_ms = null, disabled_by = null where id = $1", [
+    user,
+  ]);
+  // Nothing of an open account is to be given away.
+  await client.query("delete from departures where user_id = $1", [user]);
   await appendEntry(client, {
     ...who,
     action: "user.enable",
     resource: { type: "user", id: user },
     subject: user,
     outcome: "success",
-    details: { ...(provider !== undefined && { provider }) },
+    details: { ...(provider && { provider: provider.name }) },
   });
 }

@@ -56,6 +56,10 @@ export async function changeRole(
     resource: { type: "user", id: user },
     subject: user,
     outcome: "success",
-    details: { role, before: account.role, ...(provider !== undefined && { provider }) },
+    details: {
+      role,
+      before: account.role,
+      ...(provider !== undefined && { provider: provider.name }),
+    },
   });
 }

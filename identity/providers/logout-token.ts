@@ -20,6 +20,7 @@ const EVENT = "http://schemas.openid.net/event/backchannel-logout";
 /** RFC 7515 section 4.1.9. Older providers write no type, or that of all JWTs. */
 const TYPES: readonly unknown[] = [undefined, "logout+jwt", "application/logout+jwt", "JWT"];
 
+const subjectSchema = z.string().min(1).max(255);
 const claimsSchema = z
   .looseObject({
     iss: z.string(),
@@ -27,11 +28,10 @@ const claimsSchema = z
     iat: z.number(),
     exp: z.number().optional(),
     jti: z.string().min(1).max(512),
-    sub: z.string().min(1).max(255).optional(),
+    sub: subjectSchema.optional(),
     sid: z.string().min(1).max(512).optional(),
     events: z.looseObject({ [EVENT]: z.looseObject({}) }),
   })
-  .refine(({ sub, sid }) => sub !== undefined || sid !== undefined)
   // With it, an ID token could pass for a logout token.
   .refine((claims) => !Object.hasOwn(claims, "nonce"));
 
@@ -56,7 +56,21 @@ export async function verifyLogoutToken(
   const isOver = data.exp !== undefined && data.exp * 1000 + LOGOUT_WINDOW_MS <= nowMs;
   if (isOver || Math.abs(nowMs - issuedAtMs) > LOGOUT_WINDOW_MS)
     throw new ProviderFailure("expired");
-  return { id: data.jti, issuedAtMs, subject: data.sub, session: data.sid };
+  const subject = subjectIn(data, provider);
+  // Without both, the token names nobody whom this server knows.
+  if (subject === undefined && data.sid === undefined) throw new ProviderFailure("invalid_claim");
+  return { id: data.jti, issuedAtMs, subject, session: data.sid };
+}
+
+/** Returns the claim that identifies people of this provider. Sessions have no other one to be found by. */
+function subjectIn(
+  claims: Readonly<Record<string, unknown>>,
+  { subjectClaim }: IdentityProvider,
+): string | undefined {
+  if (!Object.hasOwn(claims, subjectClaim)) return undefined;
+  const { data } = subjectSchema.safeParse(claims[subjectClaim]);
+  if (data === undefined) throw new ProviderFailure("invalid_claim");
+  return data;
 }
 
 function jsonIn(payload: Uint8Array): unknown {

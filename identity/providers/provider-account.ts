@@ -32,6 +32,7 @@ interface AccountRow {
   readonly username: Uint8Array | null;
   readonly displayName: Uint8Array | null;
   readonly isProvisioned: boolean;
+  readonly isDisabled: boolean;
 }
 
 /**
@@ -49,7 +50,7 @@ export async function accountOfPerson(
   const { tenant, id, issuer, roles: mapping, accounts } = provider;
   const indexes = identityIndexes(deps.blindIndexKeys(), tenant, { issuer, ...person });
   const { rows } = await client.query<AccountRow>(
-    `select id, role, username, display_name as "displayName", exists (
+    `select id, role, username, display_name as "displayName", disabled_at_ms is not null as "isDisabled", exists (
        select from provisioned_people p where p.user_id = users.id and p.provider = $2) as "isProvisioned"
      from users where identity_index = any($1::bytea[])
      order by array_position($1::bytea[], identity_index) limit 1 for update`,
@@ -61,6 +62,7 @@ export async function accountOfPerson(
     mapping,
     groups: person.groups,
     currentRole,
+    isDisabled: known?.isDisabled === true,
     accounts,
     isProvisioned: known?.isProvisioned === true,
   });

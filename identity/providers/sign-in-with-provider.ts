@@ -10,6 +10,7 @@ import { IdentityError } from "../identity-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, type EndedSession } from "../tokens/end-sessions.ts";
 import { endProviderSessions } from "./end-provider-sessions.ts";
+import { identityIndexes } from "./identity-index.ts";
 import { findProvider, type IdentityProvider } from "./identity-provider.ts";
 import type { ProviderPerson } from "./person.ts";
 import {
@@ -34,13 +35,15 @@ export interface ProviderSession {
   readonly authenticatedAtMs: number | undefined;
   /** When the ID token was made, in milliseconds since the Unix epoch by the provider's clock. */
   readonly issuedAtMs: number;
+  /** `identityIndexes` of the person. When the session opens, the account must still be linked to them. */
+  readonly identityIndexes: readonly Uint8Array[];
 }
 
 /** The account of a person, or why they may not sign in. The failure is for the logs. */
 export type ProviderOutcome =
   | { readonly user: UserId; readonly session: ProviderSession }
   | {
-      readonly failure: ProviderRefusal | IdentityError["code"];
+      readonly failure: ProviderRefusal | IdentityError["code"] | "account_disabled";
       readonly user?: UserId | undefined;
       /** The error that the device is told. Without it, it is told that the sign-in failed. */
       readonly told?: IdentityError;
@@ -98,7 +101,8 @@ export async function signInWithProvider(
   disconnectEnded(deps.disconnect, provider.tenant, ended);
   if (!decision.allowed || user === undefined) {
     const told = refusalOf(decision.reasons);
-    return { failure: told.code, user, told };
+    const isDisabled = decision.reasons.includes("account_disabled");
+    return { failure: isDisabled ? "account_disabled" : told.code, user, told };
   }
   const session = {
     id: provider.id,
@@ -106,6 +110,10 @@ export async function signInWithProvider(
     sidHash: person.session === undefined ? undefined : hashOfSid(person.session),
     authenticatedAtMs: person.authenticatedAtMs,
     issuedAtMs: person.issuedAtMs,
+    identityIndexes: identityIndexes(deps.blindIndexKeys(), provider.tenant, {
+      ...provider,
+      ...person,
+    }),
   };
   return { user, session };
 }
@@ -136,8 +144,10 @@ async function decidedAccount(
   }
 }
 
-const refusalOf = (reasons: readonly string[]): IdentityError =>
-  reasons.includes("no_account")
+function refusalOf(reasons: readonly string[]): IdentityError {
+  if (reasons.includes("account_disabled"))
+    return new IdentityError("sign_in_failed", "The sign-in failed.", { reasons });
+  return reasons.includes("no_account")
     ? new IdentityError(
         "account_not_linked",
         "You have no account here. Ask your administrator to create one for you.",
@@ -148,3 +158,4 @@ const refusalOf = (reasons: readonly string[]): IdentityError =>
         "None of your groups gives you a role here. Ask your administrator for one.",
         { reasons },
       );
+}

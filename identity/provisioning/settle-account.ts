@@ -4,19 +4,21 @@ import type { Role, StaffRole } from "../../policies/actor.ts";
 import { decideProvisionedAccount } from "../../policies/provisioning.ts";
 import { changeRole } from "../accounts/set-role.ts";
 import { disable, enable } from "../accounts/disable-account.ts";
+import { lockAccount } from "../directory/lock-account.ts";
+import { IdentityError } from "../identity-error.ts";
 import { accountNames } from "../providers/account-names.ts";
 import { digestOf } from "../reconcile/digest-of.ts";
-import { endSessions } from "../tokens/end-sessions.ts";
 import type { Provisioning } from "./change-provisioned.ts";
 import { openPeople, PERSON, type PersonRow, type StoredPerson } from "./stored-person.ts";
 
 interface Row extends PersonRow {
   readonly identityIndex: Uint8Array | null;
+  readonly gaveRole: boolean;
   /** The names of the person's groups. */
   readonly groups: readonly string[];
   readonly account: {
     readonly role: Role;
-    readonly isDisabled: boolean;
+    readonly disabledBy: "this_provider" | "somebody_else" | null;
     readonly isLinked: boolean;
   } | null;
   /** Sealed, of the account. */
@@ -25,46 +27,56 @@ interface Row extends PersonRow {
 }
 
 const ROW = `
-  select ${PERSON}, p.identity_index as "identityIndex",
+  select ${PERSON}, p.identity_index as "identityIndex", p.gave_role as "gaveRole",
     array(select g.display_name from provisioned_members m
       join provisioned_groups g on g.provider = m.provider and g.id = m.group_id
       where m.provider = p.provider and m.user_id = p.user_id) as groups,
     case when u.id is not null then jsonb_build_object('role', u.role,
-      'isDisabled', u.disabled_at_ms is not null,
-      'isLinked', u.identity_index is not distinct from p.identity_index) end as account,
+      'disabledBy', case when u.disabled_at_ms is null then null
+        when u.disabled_by = p.provider::text then 'this_provider' else 'somebody_else' end,
+      'isLinked', u.identity_index is not null) end as account,
     u.username, u.display_name as "displayName"
   from provisioned_people p left join users u on u.id = p.user_id
   where p.provider = $1 and p.user_id = $2`;
 
 /**
  * Makes a person's account what the provider says: open with the role of the person's groups, or disabled. An account
- * is made when the person gets a role for the first time. Each change has an audit entry.
+ * is made when the person gets a role for the first time. Each change has an audit entry. Disabling needs no key.
  * @throws IdentityError username_taken; KeysError kms_...
  */
 export async function settleAccount(work: Provisioning, user: UserId): Promise<void> {
   const { client, provider, by, departed } = work;
+  // Without the lock, it could enable what the operator disables at the same time.
+  await lockAccount(client, user);
   const { rows } = await client.query<Row>(ROW, [provider.id, user]);
   const [row] = rows;
   if (row === undefined) return;
-  const [person] = await openPeople(work.deps.profiles, provider.tenant, [row]);
-  if (person === undefined) return;
-  const { active, groups, account } = row;
-  const { role } = decideProvisionedAccount({ active, groups, mapping: provider.roles });
-  const change = { ...by, user, provider: provider.name };
-  if (account === null) {
-    if (role !== undefined) await createAccount(work, person, role, row.identityIndex);
-    return;
-  }
-  if (!account.isLinked) await link(work, user, row.identityIndex);
-  await rename(work, person, row);
-  if (role === undefined) {
-    if (account.isDisabled) return;
+  const { active, groups, gaveRole, account } = row;
+  const disabledBy = account?.disabledBy ?? undefined;
+  const facts = { active, groups, mapping: provider.roles, gaveRole, disabledBy };
+  const { decision, role } = decideProvisionedAccount(facts);
+  const change = { ...by, user, provider };
+  if (!decision.allowed) {
+    if (account === null || disabledBy !== undefined) return;
     await disable(client, change);
     departed.add(user);
     return;
   }
-  if (role !== account.role) await changeRole(client, change, role);
-  if (account.isDisabled) await enable(client, change);
+  if (role !== undefined)
+    await client.query(
+      "update provisioned_people set gave_role = true where provider = $1 and user_id = $2",
+      [provider.id, user],
+    );
+  const [person] = await openPeople(work.deps.profiles, provider.tenant, [row]);
+  if (person === undefined) return;
+  if (account === null) {
+    if (role !== undefined) await createAccount(work, person, role, row.identityIndex);
+    return;
+  }
+  if (!account.isLinked && row.identityIndex !== null) await link(work, user, row.identityIndex);
+  await rename(work, person, row);
+  if (role !== undefined && role !== account.role) await changeRole(client, change, role);
+  if (disabledBy !== undefined) await enable(client, change);
 }
 
 const wantedNames = ({ userName, displayName }: StoredPerson) => ({
@@ -118,7 +130,8 @@ async function rename(
   const account = { tenant, user };
   const names = await accountNames(deps.profiles, client, account, wantedNames(person), own);
   if (own === names.username && present?.displayName === names.displayName) return;
-  const sealed = await deps.profiles.seal(tenant, user, names);
+  const sealed = await deps.profiles.seal(tenant, user, names).catch(unlessErased);
+  if (sealed === undefined) return;
   await client.query(
     "update users set username_index = $2, username = $3, display_name = $4 where id = $1",
     [user, sealed.usernameIndexes[0], sealed.username, sealed.displayName],
@@ -133,22 +146,29 @@ async function rename(
   });
 }
 
-/** Sessions that a provider opened may be another person's, so they end. */
+/** An erased account has no name to change. */
+function unlessErased(cause: unknown): undefined {
+  if (cause instanceof IdentityError && cause.code === "key_destroyed") return undefined;
+  throw cause;
+}
+
+/**
+ * Links an account that no person of a provider signs in to yet. Only the operator replaces a link, with
+ * `sealdesk idp link`.
+ */
 async function link(
   { client, provider, by }: Provisioning,
   user: UserId,
-  identityIndex: Uint8Array | null,
+  identityIndex: Uint8Array,
 ): Promise<void> {
   await client.query("update users set identity_index = $2 where id = $1", [user, identityIndex]);
-  const which = "s.user_id = $2 and s.method = 'oidc'";
-  const { length: sessions } = await endSessions(client, which, [by.occurredAtMs, user]);
   await appendEntry(client, {
     ...by,
     action: "user.link_identity",
     resource: { type: "user", id: user },
     subject: user,
     outcome: "success",
-    details: { provider: provider.name, sessions, ...linkOf(identityIndex) },
+    details: { provider: provider.name, sessions: 0, identityDigest: digestOf(identityIndex) },
   });
 }
 

@@ -1,5 +1,6 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
+import type { Client } from "../../db/pool.ts";
 import type { KeyAdministrator } from "../accounts/administrator.ts";
 import { disable } from "../accounts/disable-account.ts";
 import { IdentityError, userNotFound } from "../identity-error.ts";
@@ -42,8 +43,9 @@ export const createPerson = (
     const nowMs = work.by.occurredAtMs;
     await client.query(
       `insert into provisioned_people
-         (tenant, provider, user_id, user_name_index, identity_index, attributes, active, created_at_ms, changed_at_ms)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
+         (tenant, provider, user_id, user_name_index, identity_index, attributes, active, gave_role, created_at_ms,
+          changed_at_ms)
+       values ($1, $2, $3, $4, $5, $6, $7, false, $8, $8)`,
       [
         tenant,
         provider.id,
@@ -70,7 +72,7 @@ export const createPerson = (
 /**
  * Changes a person of a provider, and their account with them.
  * @param change returns the person as they are to be
- * @throws IdentityError user_not_found, username_taken, provisioning_not_enabled; those of `by.authorise` and
+ * @throws IdentityError user_not_found, username_taken, immutable_scim_attribute, provisioning_not_enabled; those of `by.authorise` and
  *   `change`; KeysError kms_...
  */
 export const changePerson = (
@@ -82,25 +84,18 @@ export const changePerson = (
 ): Promise<Provisioned<StoredPerson>> =>
   changeProvisioned(deps, by, place, async (work) => {
     const { client, provider } = work;
-    const { tenant } = provider;
     const before = await findPerson(work, user);
     const { userName, displayName, externalId, active } = change(before);
     const attributes = { userName, displayName, externalId, active };
-    const { nameIndex, identityIndex } = await freeIndexes(work, user, attributes, user);
+    const changed = personAttributeNames.filter((name) => attributes[name] !== before[name]);
+    if (before.externalId !== undefined && changed.includes("externalId"))
+      await assertNoAccount(client, user);
+    if (changed.some((name) => name !== "active")) await storeNames(work, user, attributes);
     const changedAtMs = work.by.occurredAtMs;
     await client.query(
-      `update provisioned_people set user_name_index = $3, identity_index = $4, attributes = $5,
-         active = $6, changed_at_ms = $7
+      `update provisioned_people set active = $3, changed_at_ms = $4
        where provider = $1 and user_id = $2`,
-      [
-        provider.id,
-        user,
-        nameIndex,
-        identityIndex,
-        await sealPerson(deps.profiles, tenant, user, attributes),
-        active,
-        changedAtMs,
-      ],
+      [provider.id, user, active, changedAtMs],
     );
     await settleAccount(work, user);
     await appendEntry(client, {
@@ -109,7 +104,7 @@ export const changePerson = (
       resource: { type: "user", id: user },
       subject: user,
       outcome: "success",
-      details: { provider: provider.name },
+      details: { provider: provider.name, changed },
     });
     return { ...before, ...attributes, changedAtMs };
   });
@@ -126,19 +121,20 @@ export const removePerson = (
 ): Promise<Provisioned<void>> =>
   changeProvisioned(deps, by, place, async (work) => {
     const { client, provider, departed } = work;
-    await findPerson(work, user);
+    // The names stay sealed: a person is removed also while the key service is away.
+    const removed = await client.query(
+      "delete from provisioned_people where provider = $1 and user_id = $2",
+      [provider.id, user],
+    );
+    if (removed.rowCount === 0) throw userNotFound();
     const { rowCount } = await client.query(
-      "select from users where id = $1 and disabled_at_ms is null",
+      "select from users where id = $1 and disabled_at_ms is null for no key update",
       [user],
     );
     if (rowCount !== 0) {
-      await disable(client, { ...work.by, user, provider: provider.name });
+      await disable(client, { ...work.by, user, provider });
       departed.add(user);
     }
-    await client.query("delete from provisioned_people where provider = $1 and user_id = $2", [
-      provider.id,
-      user,
-    ]);
     await appendEntry(client, {
       ...work.by,
       action: "provisioning.remove_person",
@@ -148,6 +144,41 @@ export const removePerson = (
       details: { provider: provider.name },
     });
   });
+
+const personAttributeNames = ["userName", "displayName", "externalId", "active"] as const;
+
+async function storeNames(
+  work: Provisioning,
+  user: UserId,
+  attributes: PersonAttributes,
+): Promise<void> {
+  const { deps, client, provider } = work;
+  const { nameIndex, identityIndex } = await freeIndexes(work, user, attributes, user);
+  await client.query(
+    `update provisioned_people set user_name_index = $3, identity_index = $4, attributes = $5
+     where provider = $1 and user_id = $2`,
+    [
+      provider.id,
+      user,
+      nameIndex,
+      identityIndex,
+      await sealPerson(deps.profiles, provider.tenant, user, attributes),
+    ],
+  );
+}
+
+/**
+ * Only the operator gives an account to another person, so an account keeps its `externalId`.
+ * @throws IdentityError immutable_scim_attribute
+ */
+async function assertNoAccount(client: Client, user: UserId): Promise<void> {
+  const { rowCount } = await client.query("select from users where id = $1", [user]);
+  if (rowCount !== 0)
+    throw new IdentityError(
+      "immutable_scim_attribute",
+      "externalId cannot change, because the person has an account. The operator links it to another person with `sealdesk idp link`.",
+    );
+}
 
 async function findPerson(
   { deps, client, provider }: Provisioning,

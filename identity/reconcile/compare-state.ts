@@ -1,6 +1,6 @@
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { differenceAt, type Difference } from "./difference.ts";
-import { accountWords, RecordedState } from "./recorded-state.ts";
+import { RecordedState } from "./recorded-state.ts";
 import type { Replay } from "./replay.ts";
 import { settingColumns } from "./setting-columns.ts";
 import {
@@ -31,7 +31,7 @@ export function compareState(
   for (const id of new Set<UserId>([...recorded.staff.keys(), ...accounts.keys()])) {
     const [said, row] = [recorded.staff.get(id), accounts.get(id)];
     if (said !== undefined || (row !== undefined && !isForgotten(row)))
-      add({ place: `sealdesk.users ${id} role`, stored: row && accountWords(row), recorded: said });
+      add({ place: `sealdesk.users ${id} role`, stored: row && [row.role], recorded: said });
   }
   for (const column of settingColumns) {
     const said = recorded.settings.get(column);

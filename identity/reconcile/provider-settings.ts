@@ -11,7 +11,8 @@ export const providerDetails = z.looseObject({
   accounts: z.string(),
   scope: z.string(),
   groupsClaim: z.string(),
-  subjectClaim: z.string(),
+  // Entries from before there was a choice do not say it.
+  subjectClaim: z.string().default("sub"),
   redirectUris: z.array(z.string()),
   roles: z.array(z.looseObject({ group: z.string(), role: z.string() })),
   endpoints: z.array(z.looseObject({ name: z.string(), url: z.string() })),

@@ -18,6 +18,8 @@ const versionDetails = z.looseObject({ version: z.number() });
 const ACTIONS: ReadonlySet<string> = new Set([
   "user.create",
   "user.link_identity",
+  "user.disable",
+  "user.enable",
   "user.change_password",
   "user.set_password",
   "user.reset_password",
@@ -34,8 +36,8 @@ const ACTIONS: ReadonlySet<string> = new Set([
 export const saysRows = (action: string): boolean => ACTIONS.has(action);
 
 /**
- * What a log says about rows that come and go: passwords, links to people of identity providers, second factors,
- * approved versions of the policy, and identity providers. By place; a row that was removed has no values.
+ * What a log says about rows that come and go: passwords, links to people of identity providers, disabled
+ * accounts, second factors, approved versions of the policy, and identity providers. By place; a row that was removed has no values.
  */
 export class RecordedRows extends Map<string, Recorded> {
   /** Takes an entry of an act that was done. */
@@ -47,6 +49,12 @@ export class RecordedRows extends Map<string, Recorded> {
     if (identity !== undefined || action === "user.link_identity")
       say(placeOf.identity(resource.id), identity === undefined ? [] : [identity.identityDigest]);
     switch (action) {
+      case "user.disable":
+        say(placeOf.disabled(resource.id), ["disabled"]);
+        return;
+      case "user.enable":
+        say(placeOf.disabled(resource.id), []);
+        return;
       case "user.confirm_factor":
         say(placeOf.factor(resource.id), ["confirmed"]);
         return;

@@ -30,15 +30,8 @@ const idleDetails = z.looseObject({ minutes: z.number() });
 const removedKeyDetails = z.looseObject({ key: z.string() });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
 
-/** The actions whose entries say what an account is. */
-const accountActions = ["user.create", "user.set_role", "user.disable", "user.enable"] as const;
-
-/** What is compared of an account of staff. */
-export const accountWords = (account: {
-  readonly role: string;
-  readonly isDisabled: boolean;
-}): readonly string[] => (account.isDisabled ? [account.role, DISABLED] : [account.role]);
-const DISABLED = "disabled";
+/** The actions whose entries say the role of an account. */
+const accountActions = ["user.create", "user.set_role"] as const;
 
 /**
  * The accounts of staff, their roles and credentials, and the settings of one tenant, as its audit log says. Customers
@@ -100,11 +93,6 @@ export class RecordedState implements ReplayedState<RecordedState> {
         if (isId<UserId>(resource.id))
           this.#setRole(resource.id, roleDetails.safeParse(details).data?.role, index);
         return;
-      case "user.disable":
-      case "user.enable":
-        if (isId<UserId>(resource.id))
-          this.#setDisabled(resource.id, action === "user.disable", index);
-        return;
       case "tenant.create":
         set("suspended_at_ms", []);
         set("staff_history_grants", []);
@@ -161,15 +149,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
 
   #setRole(user: UserId, role: Role | undefined, index: number | undefined): void {
     if (role === undefined) return;
-    const isDisabled = this.staff.get(user)?.values.includes(DISABLED) === true;
-    if (isStaff(role)) this.staff.set(user, { values: accountWords({ role, isDisabled }), index });
+    if (isStaff(role)) this.staff.set(user, { values: [role], index });
     else this.staff.delete(user);
-  }
-
-  /** The role of an account may be in an entry that was pruned. */
-  #setDisabled(user: UserId, isDisabled: boolean, index: number | undefined): void {
-    const [role] = this.staff.get(user)?.values ?? [];
-    if (role !== undefined)
-      this.staff.set(user, { values: accountWords({ role, isDisabled }), index });
   }
 }

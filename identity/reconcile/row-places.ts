@@ -9,6 +9,7 @@ export interface StoredRow {
 export const placeOf = {
   password: (user: string) => `sealdesk.users ${user} password_hash (its SHA-256)`,
   identity: (user: string) => `sealdesk.users ${user} identity_index (its SHA-256)`,
+  disabled: (user: string) => `sealdesk.users ${user} disabled_at_ms`,
   factor: (user: string) => `sealdesk.totp_factors ${user}`,
   version: (version: number) => `sealdesk.policy_versions ${version}`,
   provider: (name: string) => `sealdesk.identity_providers ${name}`,

@@ -17,6 +17,9 @@ const PASSWORDS = `
 const IDENTITIES = `
   select id, encode(sha256(identity_index), 'hex') as digest, created_at_ms as "createdAtMs"
   from users where identity_index is not null`;
+// A customer has no account that can be disabled. The role of others is compared as well.
+const DISABLED = `
+  select id, disabled_at_ms as "createdAtMs" from users where role <> 'customer' and disabled_at_ms is not null`;
 const FACTORS = `
   select user_id as id, confirmed_at_ms as "createdAtMs" from totp_factors where confirmed_at_ms is not null`;
 // As sealdesk.policy_version() chooses among them.
@@ -40,6 +43,9 @@ export async function readStoredRows(client: Client): Promise<ReadonlyMap<string
   const identities = await client.query<DigestRow>(IDENTITIES);
   for (const { id, digest, createdAtMs } of identities.rows)
     rows.set(placeOf.identity(id), { words: [digest], createdAtMs });
+  const disabled = await client.query<Omit<DigestRow, "digest">>(DISABLED);
+  for (const { id, createdAtMs } of disabled.rows)
+    rows.set(placeOf.disabled(id), { words: ["disabled"], createdAtMs });
   const factors = await client.query<Omit<DigestRow, "digest">>(FACTORS);
   for (const { id, createdAtMs } of factors.rows)
     rows.set(placeOf.factor(id), { words: ["confirmed"], createdAtMs });

@@ -12,7 +12,6 @@ import { readStoredRows } from "./stored-rows.ts";
 export interface StoredAccount {
   readonly id: UserId;
   readonly role: string;
-  readonly isDisabled: boolean;
   /** Milliseconds since the Unix epoch. */
   readonly createdAtMs: number;
 }
@@ -51,9 +50,8 @@ interface TenantRow {
 
 // There is an index of those who are not customers.
 const ACCOUNTS = `
-  select id, role, disabled_at_ms is not null as "isDisabled", created_at_ms as "createdAtMs" from users
-  where role <> $1
-  union select id, role, disabled_at_ms is not null, created_at_ms from users where id = any($2::uuid[])`;
+  select id, role, created_at_ms as "createdAtMs" from users where role <> $1
+  union select id, role, created_at_ms from users where id = any($2::uuid[])`;
 const CUSTOMER: Role = "customer";
 const TENANT = `
   select customer_keys as "customerKeys", customer_jwks_url as "customerJwksUrl",

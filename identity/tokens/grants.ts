@@ -42,6 +42,7 @@ export type GrantFailure =
   | PasskeyFailure
   | "anonymous_not_allowed"
   | "customer_known"
+  | "linked_to_another"
   | CustomerTokenRefusal
   | Refused<ProviderOutcome>["failure"];
 type Refused<T> = Extract<T, { readonly failure: unknown }>;

@@ -185,18 +185,22 @@ async function createSession(
     displayName: Uint8Array | null;
     accountKey: Uint8Array | null;
     disabled: boolean;
+    linked: boolean;
     revoked: boolean | null;
     device: DeviceId | null;
   }>(
     `select u.role, u.display_name as "displayName", u.account_key as "accountKey",
-       u.disabled_at_ms is not null as disabled, d.id as device, d.revoked_at_ms is not null as revoked
+       u.disabled_at_ms is not null as disabled,
+       $3::bytea[] is null or coalesce(u.identity_index = any($3), false) as linked, d.id as device, d.revoked_at_ms is not null as revoked
      from users u left join devices d on d.user_id = u.id and d.device_key = $2
      where u.id = $1 for share of u`,
-    [user, key.deviceKey],
+    [user, key.deviceKey, provider?.identityIndexes ?? null],
   );
   const [account] = rows;
   if (account === undefined) throw new Error("an account vanished between two statements");
   if (account.disabled) throw signInFailed("account_disabled");
+  // Whoever links the account to another person must not miss this session either.
+  if (!account.linked) throw signInFailed("linked_to_another");
   if (account.revoked === true)
     throw new IdentityError("device_revoked", "This device was removed from its account.");
   const session = deps.newId<SessionId>();

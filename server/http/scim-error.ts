@@ -9,6 +9,7 @@ const scimTypes: Partial<Record<ProblemCode, string>> = {
   invalid_scim_filter: "invalidFilter",
   invalid_scim_path: "invalidPath",
   invalid_scim_value: "invalidValue",
+  immutable_scim_attribute: "mutability",
   invalid_request: "invalidSyntax",
   malformed_json: "invalidSyntax",
   username_taken: "uniqueness",

@@ -19,5 +19,9 @@ export async function removeProviderCommand(
       { slug, name, nowMs: Date.now(), by: settings.operator },
     ),
   );
-  return `Removed the identity provider ${name}, and ended ${sessions} sessions.`;
+  return [
+    `Removed the identity provider ${name}, and ended ${sessions} sessions.`,
+    "Its accounts stay. If it wrote them over SCIM, it no longer closes them: disable the account of whoever leaves.",
+    "If you add it again, `sealdesk user enable` opens the accounts that it disabled.",
+  ].join("\n");
 }

@@ -95,6 +95,34 @@ describe("a logout token", () => {
     });
   });
 
+  test("of a provider that identifies people by oid names them by it, or by their session", async () => {
+    const name = "by-oid";
+    await register(server, server.tenant, {
+      name,
+      issuer: provider.issuer,
+      clientSecret: new Secret("s"),
+      subjectClaim: "oid",
+    });
+    const loggedOut = async (changes: object) => {
+      const path = `${server.tenant.slug}/identity-providers/${name}`;
+      return (await post(provider.token({ claims: claims(changes) }), path)).status;
+    };
+    expect(await loggedOut({})).toBe(400);
+    expect(await loggedOut({ oid: 7, sid: "s" })).toBe(400);
+    expect(await loggedOut({ sid: "s" })).toBe(200);
+    expect(await loggedOut({ oid: "somebody", sub: undefined })).toBe(200);
+    const { rows } = await server.database.owner.query(
+      `select identity_indexes is not null as person, provider_session is not null as session
+       from sealdesk.provider_logouts l join sealdesk.identity_providers p on p.id = l.provider
+       where p.name = $1 order by received_at_ms, person`,
+      [name],
+    );
+    expect(rows).toEqual([
+      { person: false, session: true },
+      { person: true, session: false },
+    ]);
+  });
+
   test("is accepted once on all nodes", async () => {
     const node = await server.startNode();
     const body = new URLSearchParams({ logout_token: provider.token({ claims: claims() }) });

@@ -140,6 +140,7 @@ const madeByTheServer = [
   "sealdesk.tenants.revoked_customer_kids",
   "sealdesk.tenants.second_factor_roles",
   "sealdesk.tenants.slug",
+  "sealdesk.users.disabled_by",
 ];
 const oneOfAFewWords = [
   "sealdesk.alerts.action",

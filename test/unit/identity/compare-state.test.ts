@@ -45,8 +45,8 @@ const settings = new Map([
   ["idle_log_off_minutes", ["30"]],
 ] as const);
 const apiKeys: StoredState["apiKeys"] = [];
-const account = (id: UserId, role: string, createdAtMs: number, isDisabled = false) =>
-  [id, { id, role, isDisabled, createdAtMs }] as const;
+const account = (id: UserId, role: string, createdAtMs: number) =>
+  [id, { id, role, createdAtMs }] as const;
 
 /** The log of a tenant with an agent. */
 function recorded() {
@@ -72,24 +72,50 @@ test("an account of staff that is gone differs, and a refused change says nothin
 
 test("an account that SQL disables or enables again differs", () => {
   const { state, agent } = recorded();
+  const place = `sealdesk.users ${agent} disabled_at_ms`;
   const asStored = (isDisabled: boolean) =>
     compareState(tenant, state, {
-      accounts: new Map([account(agent, "agent", 0, isDisabled)]),
+      accounts: new Map([account(agent, "agent", 0)]),
       settings,
-      rows,
+      rows: new Map(isDisabled ? [[place, { words: ["disabled"], createdAtMs: 5 }]] : []),
       apiKeys,
     });
-  expect(asStored(true)).toMatchObject([{ stored: ["agent", "disabled"] }]);
+  expect(asStored(true)).toMatchObject([{ place, stored: ["disabled"], recorded: undefined }]);
   state.add(entry("user.disable", "user", agent, { devices: 1 }), 2);
   expect(asStored(true)).toEqual([]);
   expect(asStored(false)).toMatchObject([
-    { recorded: { values: ["agent", "disabled"], index: 2 } },
+    { place, stored: undefined, recorded: { values: ["disabled"], index: 2 } },
   ]);
-  state.add(entry("user.set_role", "user", agent, { role: "admin" }), 3);
-  expect(asStored(true)).toMatchObject([{ recorded: { values: ["admin", "disabled"], index: 3 } }]);
-  state.add(entry("user.set_role", "user", agent, { role: "agent" }), 4);
-  state.add(entry("user.enable", "user", agent, {}), 5);
+  state.add(entry("user.enable", "user", agent, {}), 3);
   expect(asStored(false)).toEqual([]);
+});
+
+test("pruned entries make no alarm about a disabled account, and hide no later change of it", () => {
+  const [state, agent] = [new RecordedState(), newId<UserId>()];
+  state.prunedBeforeMs = 500;
+  const place = `sealdesk.users ${agent} disabled_at_ms`;
+  const asStored = (sinceMs: number | undefined) =>
+    compareState(tenant, state, {
+      accounts: new Map([account(agent, "admin", 0)]),
+      settings,
+      rows: new Map(
+        sinceMs === undefined ? [] : [[place, { words: ["disabled"], createdAtMs: sinceMs }]],
+      ),
+      apiKeys,
+    });
+  expect(asStored(499)).toEqual([]);
+  expect(asStored(500)).toMatchObject([{ place, recorded: undefined }]);
+  // The entry that disabled the account was pruned. Its role is said anew.
+  state.add(entry("user.set_role", "user", agent, { role: "admin" }), 7);
+  expect(asStored(499)).toEqual([]);
+  // The entry that said the role was pruned.
+  const other = new RecordedState();
+  other.prunedBeforeMs = 500;
+  other.add(entry("user.disable", "user", agent, {}), 8);
+  const enabled = { accounts: new Map([account(agent, "admin", 0)]), settings, rows, apiKeys };
+  expect(compareState(tenant, other, enabled)).toMatchObject([
+    { place, stored: undefined, recorded: { values: ["disabled"], index: 8 } },
+  ]);
 });
 
 test("a tenant without a row differs in each setting", () => {
@@ -136,6 +162,13 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
     return compareState(tenant, recordedState, { accounts, settings, rows: stored, apiKeys });
   };
   expect(differencesOf({})).toEqual([]);
+  // An entry from before there was a choice of the claim that identifies people.
+  const { subjectClaim: _, ...earlier } = details;
+  const before = recorded().state;
+  before.add(entry("tenant.add_identity_provider", "tenant", tenant, earlier), 2);
+  const places = (changes: object) => differencesOf(changes, before).map(({ place }) => place);
+  expect(places({})).not.toContain("sealdesk.identity_providers staff");
+  expect(places({ subjectClaim: "oid" })).toContain("sealdesk.identity_providers staff");
   for (const changes of [
     { roles: [{ group: "support", role: "admin" }] },
     {

@@ -10,6 +10,7 @@ const facts = {
   currentRole: undefined,
   accounts: "jit" as const,
   isProvisioned: false,
+  isDisabled: false,
 };
 
 test.each([
@@ -42,6 +43,12 @@ test.each([
     { accounts: "scim-only", isProvisioned: true },
     undefined,
     "no_account",
+  ],
+  [
+    "a disabled account, whatever the groups say",
+    { currentRole: "agent", isDisabled: true },
+    undefined,
+    "account_disabled",
   ],
   ["roles that are given here", { mapping: [], currentRole: "admin" }, "admin", "own_role"],
   ["nobody gives a role", { mapping: [] }, undefined, "no_mapped_group"],

@@ -129,15 +129,21 @@ const changeUserRoutes = (deps: ProvisioningRouteDeps): readonly Route[] => {
     route(
       {
         method: "put",
-        summary: "Replace what is kept of a person. Without active, they stay as they are",
+        summary:
+          "Replace what is kept of a person. Without active and externalId, these stay as they are",
         ...common,
         body: sentPerson,
-        problems: [...writeProblems, "user_not_found"],
+        problems: [...writeProblems, "user_not_found", "immutable_scim_attribute"],
       },
       (call) =>
-        change(call, call.params.id, ({ active }) => {
+        change(call, call.params.id, (before) => {
           const replaced = personOf(call.body);
-          return (call.body.active ?? null) === null ? { ...replaced, active } : replaced;
+          const isSilent = (call.body.active ?? null) === null;
+          return {
+            ...replaced,
+            externalId: replaced.externalId ?? before.externalId,
+            active: isSilent ? before.active : replaced.active,
+          };
         }),
     ),
     route(
@@ -146,7 +152,7 @@ const changeUserRoutes = (deps: ProvisioningRouteDeps): readonly Route[] => {
         summary: "Change a person, such as active",
         ...common,
         body: sentPatch,
-        problems: [...patchProblems, "user_not_found"],
+        problems: [...patchProblems, "user_not_found", "immutable_scim_attribute"],
       },
       (call) =>
         change(call, call.params.id, (person) => patchedPerson(person, call.body.Operations)),
