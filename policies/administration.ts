@@ -2,7 +2,7 @@ import type { TenantId } from "../crypto/wire/ids.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule } from "./granting-rule.ts";
 import { defaultPolicy } from "./policy.ts";
-import type { AdministrationAction } from "./rules/administration.ts";
+import { administrationActions, type AdministrationAction } from "./rules/administration.ts";
 
 export { administrationActions, type AdministrationAction } from "./rules/administration.ts";
 
@@ -29,15 +29,34 @@ export function decideApiKey(
   return standing === "valid" ? allow("valid_token") : deny(standing);
 }
 
-/** Decides whether an API key may do `action` in `tenant`. Denies by default. Pure. */
+/** An act that a program asks for. */
+export interface AdministrationAct {
+  readonly action: AdministrationAction;
+  /** The name of the identity provider for which it acts over SCIM. */
+  readonly provider?: string | undefined;
+}
+
+/** Returns the scope that allows the act. That of SCIM names the provider; no key has `scim:NAME`. */
+export const scopeOf = ({ action, provider = "NAME" }: AdministrationAct): string =>
+  action === "scim" ? `scim:${provider}` : action;
+
+/** Returns whether an API key can have this scope. */
+export function isScope(text: string): boolean {
+  if (text.startsWith("scim")) return /^scim:[a-z0-9][a-z0-9-]{0,62}$/.test(text);
+  return (administrationActions as readonly string[]).includes(text);
+}
+
+/** Decides whether an API key may do an act in `tenant`. Denies by default. Pure. */
 export function decideAdministration(
   key: ApiKeyFacts,
-  action: AdministrationAction,
+  act: AdministrationAct,
   tenant: TenantId,
   nowMs: number,
 ): Decision {
+  const { action } = act;
   const standing = standingOf(key, nowMs);
-  const facts = { tenant, scopes: key.scopes, standing };
+  const scopes = key.scopes.includes(scopeOf(act)) ? [action] : [];
+  const facts = { tenant, scopes, standing };
   // No version of a policy changes the rules about API keys.
   const actor = { tenant: key.tenant, role: "api_key", policy: defaultPolicy } as const;
   const rule = grantingRule(actor, "administration", action, facts);

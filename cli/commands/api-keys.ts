@@ -4,8 +4,8 @@ import {
   listApiKeys,
   removeApiKey,
   rotateApiKey,
+  scopeNames,
 } from "../../identity/administration/api-keys.ts";
-import { administrationActions } from "../../policies/administration.ts";
 import { namedTenant } from "../named-tenant.ts";
 import type { Print } from "../output.ts";
 import type { Settings } from "../settings.ts";
@@ -31,10 +31,7 @@ export function registerApiKeys(program: Command, print: Print, settings: () => 
     .description("Print a new key; docs/administration-api.md says what it is for")
     .requiredOption("--tenant <slug>", SLUG)
     .requiredOption("--name <name>", "name of the program that has the key")
-    .requiredOption(
-      "--scope <scopes...>",
-      `what the key may do, of: ${administrationActions.join(", ")}`,
-    )
+    .requiredOption("--scope <scopes...>", `what the key may do, of: ${scopeNames.join(", ")}`)
     .option("--days <number>", DAYS, "90")
     .action(async (options: Parameters<typeof addCommand>[1]) =>
       print(await addCommand(settings(), options)),

@@ -7,7 +7,8 @@ import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
 import type { Client } from "../../db/pool.ts";
 import {
   decideAdministration,
-  type AdministrationAction,
+  scopeOf,
+  type AdministrationAct,
   type ApiKeyFacts,
 } from "../../policies/administration.ts";
 import type { Decision } from "../../policies/decision.ts";
@@ -29,10 +30,8 @@ export interface KeyActDeps extends UseCase {
 }
 
 /** An act that a program does with an API key. */
-export interface KeyAct<A extends AuditAction> {
+export interface KeyAct<A extends AuditAction> extends AdministrationAct {
   readonly requestId: string;
-  /** What the key must be allowed to do. */
-  readonly action: AdministrationAction;
   /** The action that the audit log records, also if it is refused. */
   readonly audit: A;
   readonly resource: AuditEntry<A>["resource"];
@@ -54,20 +53,20 @@ export async function actByKey<A extends AuditAction>(
   act: KeyAct<A>,
   work: (by: KeyAdministrator) => Promise<KeyAnswer>,
 ): Promise<KeyAnswer> {
-  const { action, once, requestId } = act;
+  const { once, requestId } = act;
   const nowMs = now();
   const actor = { kind: "system", id: `api-key ${key.id}` } as const;
   const by: KeyAdministrator = {
     actor,
     requestId,
     async authorise(client) {
-      const decision = assertAllowed(await standing(client, key), action, key, now());
+      const decision = assertAllowed(await standing(client, key), act, key, now());
       if (once !== undefined) await requests.claim(client, key, once, nowMs);
       return decision;
     },
   };
   try {
-    assertAllowed(key, action, key, nowMs);
+    assertAllowed(key, act, key, nowMs);
     const answered = once && (await requests.find(key, once, nowMs));
     if (answered !== undefined) return answered;
     const holder = { tenant: key.tenant, account: key.id };
@@ -109,16 +108,16 @@ async function standing(client: Client, { id }: ApiKeyHolder): Promise<ApiKeyFac
 
 function assertAllowed(
   facts: ApiKeyFacts | undefined,
-  action: AdministrationAction,
+  act: AdministrationAct,
   { tenant }: ApiKeyHolder,
   nowMs: number,
 ): Decision {
   if (facts === undefined) throw new IdentityError("invalid_token", "The API key was removed.");
-  const decision = decideAdministration(facts, action, tenant, nowMs);
+  const decision = decideAdministration(facts, act, tenant, nowMs);
   if (!decision.allowed)
     throw new IdentityError(
       "forbidden",
-      `The API key may not do this. It needs the scope ${action}.`,
+      `The API key may not do this. It needs the scope ${scopeOf(act)}.`,
       {
         reasons: decision.reasons,
       },

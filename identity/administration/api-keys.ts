@@ -3,11 +3,14 @@ import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import { Secret } from "../../keys/secret.ts";
-import { administrationActions, type AdministrationAction } from "../../policies/administration.ts";
+import { administrationActions, isScope, scopeOf } from "../../policies/administration.ts";
 import { changeTenant } from "../accounts/change-tenant.ts";
 import { IdentityError } from "../identity-error.ts";
 import { readRecordedApiKeys } from "./recorded-api-key.ts";
 import { hashOfSecret, newApiKeyToken, textOf } from "./api-key-token.ts";
+
+/** The scopes as an operator writes them. */
+export const scopeNames = administrationActions.map((action) => scopeOf({ action }));
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -91,7 +94,7 @@ export async function rotateApiKey(
     ownerUrl,
     { slug, action: "tenant.rotate_api_key", nowMs, by },
     async (client, { id: tenant }) => {
-      const { rows } = await client.query<{ name: string; scopes: AdministrationAction[] }>(
+      const { rows } = await client.query<{ name: string; scopes: readonly string[] }>(
         `update api_keys set expires_at_ms = least(expires_at_ms, $3)
          where id = $1 and expires_at_ms > $2 returning name, scopes`,
         [id, nowMs, Math.max(nowMs + overlapHours * HOUR_MS, nowMs + 1)],
@@ -144,7 +147,7 @@ async function insertKey(
   key: {
     readonly token: ReturnType<typeof newApiKeyToken>;
     readonly name: string;
-    readonly scopes: readonly AdministrationAction[];
+    readonly scopes: readonly string[];
     readonly createdAtMs: number;
     readonly expiresAtMs: number;
   },
@@ -162,15 +165,13 @@ async function insertKey(
     throw invalid(`A tenant has at most ${MAX_KEYS} API keys. Remove those that have ended.`);
 }
 
-function parseScopes(given: readonly string[]): readonly AdministrationAction[] {
-  const unknown = given.find(
-    (scope) => !(administrationActions as readonly string[]).includes(scope),
-  );
+function parseScopes(given: readonly string[]): readonly string[] {
+  const unknown = given.find((scope) => !isScope(scope));
   if (unknown !== undefined || given.length === 0)
     throw invalid(
-      `${unknown === undefined ? "A key needs a scope." : `There is no scope ${JSON.stringify(unknown)}.`} The scopes are ${administrationActions.join(", ")}.`,
+      `${unknown === undefined ? "A key needs a scope." : `There is no scope ${JSON.stringify(unknown)}.`} The scopes are ${scopeNames.join(", ")}. NAME is that of an identity provider.`,
     );
-  return administrationActions.filter((scope) => given.includes(scope));
+  return [...new Set(given)].toSorted();
 }
 
 function assertDays(days: number): number {

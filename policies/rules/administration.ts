@@ -9,13 +9,13 @@ const scopes = {
   read_settings: "read the tenant's settings: keys of customer tokens, origins, grants of staff",
   change_customer_keys: "add, replace, remove and revoke the keys of customer tokens",
   change_origins: "allow and refuse origins of web pages",
-  scim: "make, change and disable accounts of staff over SCIM, with the roles of an identity provider's groups",
+  scim: "make, change and disable accounts of staff over SCIM for the identity provider that the scope names (`scim:NAME`), with the roles of its groups",
   change_settings: "allow and forbid that staff show earlier messages to colleagues",
 } as const;
 
 export type AdministrationAction = keyof typeof scopes;
 
-/** Every scope that an API key can have. */
+/** What every API key could be allowed to do. */
 export const administrationActions = Object.keys(scopes) as readonly AdministrationAction[];
 
 /** The conditions refer to the facts of `decideAdministration`. */

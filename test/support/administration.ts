@@ -2,12 +2,12 @@ import { addApiKey } from "../../identity/administration/api-keys.ts";
 import { administrationActions } from "../../policies/administration.ts";
 import type { TestServer, TestTenant } from "./server.ts";
 
-/** Makes an API key of a tenant, with every scope unless told otherwise. */
+/** Makes an API key of a tenant, with every scope but that of SCIM unless told otherwise. */
 export async function apiKeyOf(
   server: TestServer,
   {
     tenant = server.tenant,
-    scopes = administrationActions,
+    scopes = administrationActions.filter((action) => action !== "scim"),
     days = 30,
   }: {
     readonly tenant?: TestTenant;

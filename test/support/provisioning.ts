@@ -40,7 +40,7 @@ export interface ScimProvider extends TestProvider {
   group(displayName: string, ...members: readonly string[]): Promise<string>;
 }
 
-/** Registers a provider with `--accounts scim-only`, and makes an API key with the scope `scim`. */
+/** Registers a provider with `--accounts scim-only`, and makes an API key for it. */
 export async function startScimProvider(
   server: TestServer,
   tenant: TestTenant = server.tenant,
@@ -48,7 +48,11 @@ export async function startScimProvider(
   const settings = { accounts: "scim-only" as const, roles: rolesOfGroups };
   const provider = await startProvider(server, settings, tenant);
   const base = `/scim/v2/${tenant.slug}/${provider.name}`;
-  const scim = scimWith(server, await apiKeyOf(server, { tenant, scopes: ["scim"] }), base);
+  const scim = scimWith(
+    server,
+    await apiKeyOf(server, { tenant, scopes: [`scim:${provider.name}`] }),
+    base,
+  );
   return {
     ...provider,
     base,

@@ -191,15 +191,17 @@ test("the people and groups of another tenant are not there", async () => {
   expect(await accountsIn(server, id)).toEqual([{ role: "agent", disabled: false }]);
 });
 
-test("a key opens its own tenant alone, needs the scope, and a provider that takes part", async () => {
-  const key = await apiKeyOf(server, { scopes: ["scim"] });
+test("a key opens its own tenant and provider alone, needs the scope, and a provider that takes part", async () => {
+  const jit = await startProvider(server);
+  const key = await apiKeyOf(server, { scopes: [`scim:${jit.name}`, "scim:no-such-provider"] });
+  expect((await scimWith(server, key, idp.base)("GET", "Users")).status).toBe(403);
+  expect((await scimWith(server, key, idp.base)("POST", "Users", personOf())).status).toBe(403);
   const foreignBase = `/scim/v2/${elsewhere.slug}/${foreign.name}`;
   expect((await scimWith(server, key, foreignBase)("GET", "Users")).status).toBe(401);
   expect((await scimWith(server, "nonsense", idp.base)("GET", "Users")).body).toMatchObject({
     schemas: [scimUrns.error],
     status: "401",
   });
-  const jit = await startProvider(server);
   for (const name of [jit.name, "no-such-provider"]) {
     const base = `/scim/v2/${server.tenant.slug}/${name}`;
     for (const [method, body] of [["GET"], ["POST", personOf()]] as const)

@@ -3,6 +3,8 @@ import {
   administrationActions,
   decideAdministration,
   decideApiKey,
+  isScope,
+  scopeOf,
 } from "../../../policies/administration.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -17,13 +19,31 @@ const key = (changes: object = {}) => ({
 });
 
 test("each scope allows its own action and nothing else", () => {
-  for (const scope of administrationActions)
-    for (const action of administrationActions)
+  const acts = administrationActions.map((action) => ({ action, provider: "staff" }));
+  for (const scope of acts.map(scopeOf))
+    for (const act of acts)
       expect([
         scope,
-        action,
-        decideAdministration(key({ scopes: [scope] }), action, tenant, nowMs).allowed,
-      ]).toEqual([scope, action, scope === action]);
+        act,
+        decideAdministration(key({ scopes: [scope] }), act, tenant, nowMs).allowed,
+      ]).toEqual([scope, act, scope === scopeOf(act)]);
+});
+
+test("a key for one identity provider writes nothing of another one", () => {
+  const may = (scope: string, provider?: string) =>
+    decideAdministration(key({ scopes: [scope] }), { action: "scim", provider }, tenant, nowMs)
+      .allowed;
+  expect(may("scim:staff", "staff")).toBe(true);
+  for (const [scope, provider] of [
+    ["scim:staff", "partners"],
+    ["scim:staff", undefined],
+    ["scim", "staff"],
+    ["scim:", undefined],
+    ["scim:*", "staff"],
+  ] as const)
+    expect([scope, provider, may(scope, provider)]).toEqual([scope, provider, false]);
+  for (const text of ["scim", "scim:", "scim:*", "scim:A", "scim_all", "all"])
+    expect([text, isScope(text)]).toEqual([text, false]);
 });
 
 test.each([
@@ -33,7 +53,7 @@ test.each([
   ["a suspended tenant", { suspendedAtMs: 1 }, "tenant_suspended"],
   ["a foreign key", { tenant: newId<TenantId>() }, "foreign_tenant"],
 ])("%s allows nothing", (_what, changes, reason) => {
-  expect(decideAdministration(key(changes), "read_staff", tenant, nowMs)).toEqual({
+  expect(decideAdministration(key(changes), { action: "read_staff" }, tenant, nowMs)).toEqual({
     allowed: false,
     reasons: [reason],
   });

@@ -5,7 +5,7 @@ import type { UserId } from "../../../../crypto/wire/ids.ts";
 import type { KeyAdministrator } from "../../../../identity/accounts/administrator.ts";
 import { actByKey, type KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
 import type { ApiKeyHolder } from "../../../../identity/administration/authenticate-api-key.ts";
-import type { AdministrationAction } from "../../../../policies/administration.ts";
+import type { AdministrationAct } from "../../../../policies/administration.ts";
 import type { Answer, RequestFacts } from "../../route.ts";
 
 /** The problems of every route that changes something with an API key. */
@@ -34,8 +34,7 @@ export interface KeyCall {
 export function administer<A extends AuditAction>(
   deps: KeyActDeps,
   { requestId, who, request, headers, body }: KeyCall,
-  act: {
-    readonly action: AdministrationAction;
+  act: AdministrationAct & {
     readonly audit: A;
     readonly resource: AuditEntry<A>["resource"];
     readonly subject?: UserId;

@@ -4,7 +4,7 @@ import {
   scimLimits,
   scimUrns,
 } from "../../../../contract/provisioning.ts";
-import { decideAdministration } from "../../../../policies/administration.ts";
+import { decideAdministration, scopeOf } from "../../../../policies/administration.ts";
 import { IdentityError } from "../../../../identity/identity-error.ts";
 import { route, type Route } from "../../route.ts";
 import { BASE, baseOf, overScim, type ProvisioningRouteDeps } from "./provision.ts";
@@ -23,7 +23,8 @@ const config: Describe = (base) => ({
     {
       type: "oauthbearertoken",
       name: "API key",
-      description: "An API key with the scope scim, as Authorization: Bearer",
+      description:
+        "An API key with the scope scim:NAME, where NAME is the provider, as Authorization: Bearer",
     },
   ],
   meta: { resourceType: "ServiceProviderConfig", location: `${base}/ServiceProviderConfig` },
@@ -111,9 +112,12 @@ export const descriptionRoutes = ({ publicUrl, now }: ProvisioningRouteDeps): re
         problems: ["forbidden"],
       },
       async ({ who, params }) => {
-        const { allowed, reasons } = decideAdministration(who, "scim", who.tenant, now());
+        const act = { action: "scim", provider: params.provider } as const;
+        const { allowed, reasons } = decideAdministration(who, act, who.tenant, now());
         if (!allowed)
-          throw new IdentityError("forbidden", "The API key needs the scope scim.", { reasons });
+          throw new IdentityError("forbidden", `The API key needs the scope ${scopeOf(act)}.`, {
+            reasons,
+          });
         return { status: 200, body: of(baseOf(publicUrl, params)) };
       },
     ),

@@ -61,8 +61,9 @@ export const placeOf = ({ who, params }: ScimCall) => ({
 });
 
 /** An act on the provider's resources, as `administer` decides and audits it. */
-export const actOf = <A extends ProvisioningAction>({ who }: ScimCall, audit: A) => ({
+export const actOf = <A extends ProvisioningAction>({ who, params }: ScimCall, audit: A) => ({
   action: "scim" as const,
+  provider: params.provider,
   audit,
   resource: { type: "tenant" as const, id: who.tenant },
 });
