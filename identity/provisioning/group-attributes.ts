@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isId, type UserId } from "../../crypto/wire/ids.ts";
 import { changesIn, singleValue, type AttributeChange, type PatchOperation } from "./patch.ts";
 import { orAbsent } from "./person-attributes.ts";
-import { invalidValue } from "./scim-refusals.ts";
+import { invalidPath, invalidValue } from "./scim-refusals.ts";
 
 /** What is kept of a SCIM Group (RFC 7643 section 4.2). */
 export interface GroupAttributes {
@@ -29,12 +29,16 @@ const memberList = z
 
 /**
  * Returns what is kept of a group.
+ * @param before the members that it has, which stay if none are sent. An empty list removes them
  * @throws IdentityError invalid_scim_value
  */
-export const groupOf = ({ displayName, externalId, members }: SentGroup): GroupAttributes => ({
+export const groupOf = (
+  { displayName, externalId, members }: SentGroup,
+  before: ReadonlySet<UserId> = new Set(),
+): GroupAttributes => ({
   displayName: lineIn("displayName", displayName),
   externalId: orAbsent(externalId, (text) => lineIn("externalId", text)),
-  members: new Set((members ?? []).map(({ value }) => memberIn(value))),
+  members: orAbsent(members, (sent) => new Set(sent.map(({ value }) => memberIn(value)))) ?? before,
 });
 
 /**
@@ -72,6 +76,7 @@ function patchedMembers(
   { op, selected, value }: AttributeChange,
 ): ReadonlySet<UserId> {
   if (op !== "remove") {
+    if (selected !== undefined) throw invalidPath("Only a removal selects a member.");
     const named = membersIn(value);
     return new Set(op === "add" ? [...members, ...named] : named);
   }
@@ -80,8 +85,10 @@ function patchedMembers(
   return orAbsent(value, (sent) => without(members, listed(sent))) ?? new Set();
 }
 
-const without = (members: ReadonlySet<UserId>, removed: readonly string[]): ReadonlySet<UserId> =>
-  new Set([...members].filter((each) => !removed.includes(each)));
+function without(members: ReadonlySet<UserId>, removed: readonly string[]): ReadonlySet<UserId> {
+  const ids: ReadonlySet<string> = new Set(removed.map((id) => id.toLowerCase()));
+  return new Set([...members].filter((each) => !ids.has(each)));
+}
 
 const membersIn = (value: unknown): readonly UserId[] => listed(value).map(memberIn);
 

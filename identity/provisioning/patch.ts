@@ -48,12 +48,17 @@ function changesOf({ op: sent, path, value }: PatchOperation): readonly Attribut
 function parsePath(path: string): Pick<AttributeChange, "attribute" | "selected"> {
   const [whole, urn = "", name = "", brackets, rest = ""] = PATH.exec(path) ?? [];
   if (whole === undefined) throw invalidPath("The path of an operation cannot be read.");
-  const attribute = plain(`${urn}${name}${rest}`);
-  if (brackets === undefined || attribute !== "members") {
+  const attribute = plain(`${urn}${name}`);
+  if (attribute !== "members") {
     // An attribute of which one value is selected, such as an e-mail address. None of them is kept.
-    const isKept = brackets === undefined;
-    return { attribute: isKept ? attribute : `${attribute}[]`, selected: undefined };
+    const isWhole = brackets === undefined;
+    return {
+      attribute: `${attribute}${isWhole ? "" : "[]"}${rest.toLowerCase()}`,
+      selected: undefined,
+    };
   }
+  if (rest !== "") throw invalidPath("Members are added and removed as a whole.");
+  if (brackets === undefined) return { attribute, selected: undefined };
   const [{ value }, ...others] = parseFilter(brackets.slice(1, -1), ["value"]);
   if (others.length > 0 || typeof value !== "string")
     throw invalidPath("A path selects one value.");

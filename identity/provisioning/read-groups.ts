@@ -6,7 +6,21 @@ import { groupNotFound } from "../identity-error.ts";
 import { provisioningProvider, type ProvisioningPlace } from "./change-provisioned.ts";
 import { parseFilter, type Comparison } from "./filter.ts";
 import type { ProvisioningPage, ProvisioningQuery, ReadingDeps } from "./read-people.ts";
-import { GROUP, groupIn, type GroupRow, type StoredGroup } from "./stored-group.ts";
+import {
+  BRIEF,
+  briefIn,
+  GROUP,
+  groupIn,
+  type BriefRow,
+  type GroupRow,
+  type ReadGroup,
+} from "./stored-group.ts";
+
+/** Which groups a provider asks for. */
+export interface GroupQuery extends ProvisioningQuery {
+  /** A group may have thousands of members, and providers mostly do not ask for them. */
+  readonly withMembers: boolean;
+}
 
 /**
  * Lists groups of a provider.
@@ -16,8 +30,8 @@ export function listGroups(
   { pool, now }: Pick<ReadingDeps, "pool" | "now">,
   by: KeyAdministrator,
   { tenant, provider: name }: ProvisioningPlace,
-  { filter, offset, count }: ProvisioningQuery,
-): Promise<ProvisioningPage<StoredGroup>> {
+  { filter, offset, count, withMembers }: GroupQuery,
+): Promise<ProvisioningPage<ReadGroup>> {
   const comparisons =
     filter === undefined
       ? []
@@ -33,8 +47,8 @@ export function listGroups(
       `select count(*)::integer as total ${from}`,
       all,
     );
-    const { rows } = await client.query<GroupRow>(
-      `select ${GROUP} ${from} order by g.id limit $${all.length + 1} offset $${all.length + 2}`,
+    const { rows } = await client.query<BriefRow & Partial<GroupRow>>(
+      `select ${withMembers ? GROUP : BRIEF} ${from} order by g.id limit $${all.length + 1} offset $${all.length + 2}`,
       [...all, count, offset],
     );
     await appendEntry(client, {
@@ -46,7 +60,12 @@ export function listGroups(
       outcome: "success",
       details: { provider: name, groups: rows.length },
     });
-    return { total: counted.rows[0]?.total ?? 0, found: rows.map(groupIn) };
+    return {
+      total: counted.rows[0]?.total ?? 0,
+      found: rows.map(({ members, ...row }) =>
+        members === undefined ? briefIn(row) : groupIn({ ...row, members }),
+      ),
+    };
   });
 }
 
@@ -59,8 +78,9 @@ export async function readGroup(
   by: KeyAdministrator,
   place: ProvisioningPlace,
   id: ProvisionedGroupId,
-): Promise<StoredGroup> {
-  const query = { filter: `id eq ${JSON.stringify(id)}`, offset: 0, count: 1 };
+  withMembers: boolean,
+): Promise<ReadGroup> {
+  const query = { filter: `id eq ${JSON.stringify(id)}`, offset: 0, count: 1, withMembers };
   const [group] = (await listGroups(deps, by, place, query)).found;
   if (group === undefined) throw groupNotFound();
   return group;

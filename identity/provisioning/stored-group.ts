@@ -8,23 +8,36 @@ export interface StoredGroup extends GroupAttributes {
   readonly changedAtMs: number;
 }
 
-/** A row of `provisioned_groups` with its members. */
-export interface GroupRow {
+/** A group as a provider asks for it, perhaps without its members. */
+export type ReadGroup = Omit<StoredGroup, "members"> & Partial<Pick<StoredGroup, "members">>;
+
+/** A row of `provisioned_groups`. */
+export interface BriefRow {
   readonly id: ProvisionedGroupId;
   readonly displayName: string;
   readonly externalId: string | null;
-  readonly members: readonly UserId[];
   readonly createdAtMs: number;
   readonly changedAtMs: number;
 }
 
-export const GROUP = `g.id, g.display_name as "displayName", g.external_id as "externalId",
-  array(select m.user_id from provisioned_members m
-    where m.provider = g.provider and m.group_id = g.id order by m.user_id) as members,
-  g.created_at_ms as "createdAtMs", g.changed_at_ms as "changedAtMs"`;
+/** The same with the members. */
+export interface GroupRow extends BriefRow {
+  readonly members: readonly UserId[];
+}
 
-export const groupIn = ({ externalId, members, ...row }: GroupRow): StoredGroup => ({
+/** The columns of `BriefRow`. */
+export const BRIEF = `g.id, g.display_name as "displayName", g.external_id as "externalId",
+  g.created_at_ms as "createdAtMs", g.changed_at_ms as "changedAtMs"`;
+/** The columns of `GroupRow`. */
+export const GROUP = `${BRIEF}, array(select m.user_id from provisioned_members m
+    where m.provider = g.provider and m.group_id = g.id order by m.user_id) as members`;
+
+export const briefIn = <T extends BriefRow>({ externalId, ...row }: T) => ({
   ...row,
   externalId: externalId ?? undefined,
+});
+
+export const groupIn = ({ members, ...row }: GroupRow): StoredGroup => ({
+  ...briefIn(row),
   members: new Set(members),
 });

@@ -2,6 +2,7 @@ import { appendEntry } from "../../audit/append-entry.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
 import type { ProvisionedGroupId, UserId } from "../../crypto/wire/ids.ts";
 import type { KeyAdministrator } from "../accounts/administrator.ts";
+import { lockAccounts } from "../directory/lock-account.ts";
 import { groupNotFound } from "../identity-error.ts";
 import {
   changeProvisioned,
@@ -11,8 +12,15 @@ import {
   type ProvisioningPlace,
 } from "./change-provisioned.ts";
 import { noSuchMember, type GroupAttributes } from "./group-attributes.ts";
+import { invalidValue } from "./scim-refusals.ts";
 import { settleAccount } from "./settle-account.ts";
 import { GROUP, groupIn, type GroupRow, type StoredGroup } from "./stored-group.ts";
+
+/** A change of a group settles the accounts of its members in one transaction. */
+const MOST_MEMBERS = 10_000;
+
+const tooManyMembers = () =>
+  invalidValue(`A group has at most ${MOST_MEMBERS} members. Divide it at the identity provider.`);
 
 /**
  * Stores a new group of a provider. Its members get the role that the operator mapped to its name.
@@ -37,7 +45,7 @@ export const createGroup = (
       [provider.tenant, provider.id, id, displayName, externalId ?? null, nowMs],
     );
     await addMembers(work, id, [...members]);
-    for (const user of members) await settleAccount(work, user);
+    await settleAccounts(work, members);
     await appendEntry(client, {
       ...work.by,
       action: "provisioning.create_group",
@@ -65,6 +73,7 @@ export const changeGroup = (
     const { client, provider } = work;
     const before = await findGroup(work, id);
     const { displayName, externalId, members } = change(before);
+    if (members.size > MOST_MEMBERS) throw tooManyMembers();
     const changedAtMs = work.by.occurredAtMs;
     await client.query(
       `update provisioned_groups set display_name = $3, external_id = $4, changed_at_ms = $5
@@ -81,8 +90,7 @@ export const changeGroup = (
     );
     // With another name, the group may give another role to all of its members.
     const isRenamed = displayName !== before.displayName;
-    const concerned = isRenamed ? new Set([...members, ...removed]) : [...added, ...removed];
-    for (const user of concerned) await settleAccount(work, user);
+    await settleAccounts(work, [...removed, ...(isRenamed ? members : added)]);
     await appendEntry(client, {
       ...work.by,
       action: "provisioning.change_group",
@@ -111,7 +119,7 @@ export const removeGroup = (
       provider.id,
       id,
     ]);
-    for (const user of members) await settleAccount(work, user);
+    await settleAccounts(work, members);
     await appendEntry(client, {
       ...work.by,
       action: "provisioning.remove_group",
@@ -132,6 +140,13 @@ async function findGroup(
   const [row] = rows;
   if (row === undefined) throw groupNotFound();
   return groupIn(row);
+}
+
+/** Settles accounts in the given order, so that those who leave come first. It locks them in order of id. */
+async function settleAccounts(work: Provisioning, users: Iterable<UserId>): Promise<void> {
+  const ids = [...users];
+  await lockAccounts(work.client, ids);
+  for (const user of ids) await settleAccount(work, user);
 }
 
 /** @throws IdentityError invalid_scim_value, if the provider has not written one of them */

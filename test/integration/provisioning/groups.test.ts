@@ -83,6 +83,8 @@ test("Entra finds a group by its name without members, and asks whether somebody
   const found = await find('displayName eq "Found by Entra"', "&excludedAttributes=members");
   expect(found.Resources).toMatchObject([{ id, displayName: "Found by Entra" }]);
   expect(found.Resources[0]).not.toHaveProperty("members");
+  const read = await idp.scim("GET", `Groups/${id}?excludedAttributes=members`);
+  expect(read.body).toEqual(found.Resources[0]);
   expect((await find(`id eq "${id}" and members eq "${inside}"`)).totalResults).toBe(1);
   expect((await find(`id eq "${id}" and members eq "${outside}"`)).totalResults).toBe(0);
 });
@@ -97,4 +99,61 @@ test("an operation that fails leaves nothing of the others", async () => {
   );
   expect([status, body.scimType]).toEqual([400, "invalidValue"]);
   expect([await roleOf(id), await membersOf(group)]).toEqual(["none", []]);
+});
+
+test("members are named in capital letters too, and what is not understood changes nothing", async () => {
+  const [one, two] = [await idp.person(), await idp.person()];
+  const group = await idp.group("support", one, two);
+  for (const operation of [
+    { op: "add", path: `members[value eq "${one}"]`, value: [{ value: one }] },
+    { op: "replace", path: `members[value eq "${one}"]`, value: { value: two } },
+    { op: "remove", path: `members[value eq "${one}"].value` },
+    { op: "remove", path: "members.value" },
+    { op: "replace", path: "members.display", value: "x" },
+  ]) {
+    const { status, body } = await patch(group, operation);
+    expect([operation, status, body.scimType]).toEqual([operation, 400, "invalidPath"]);
+  }
+  expect(await membersOf(group)).toEqual([one, two].toSorted());
+  await patch(group, { op: "remove", path: `members[value eq "${one.toUpperCase()}"]` });
+  expect(await membersOf(group)).toEqual([two]);
+  await patch(group, { op: "remove", path: "members", value: [{ value: two.toUpperCase() }] });
+  expect(await membersOf(group)).toEqual([]);
+});
+
+test("a PUT without members keeps them, and one with an empty list removes them", async () => {
+  const id = await idp.person();
+  const group = await idp.group("support", id);
+  const put = (more: object) =>
+    idp.scim("PUT", `Groups/${group}`, {
+      schemas: [scimUrns.group],
+      displayName: "support",
+      ...more,
+    });
+  await put({});
+  expect([await membersOf(group), await roleOf(id)]).toEqual([[id], "agent"]);
+  await put({ members: [] });
+  expect([await membersOf(group), await roleOf(id)]).toEqual([[], "disabled"]);
+});
+
+test("a group has at most 10,000 members", async () => {
+  const group = await idp.group("many");
+  const { owner } = server.database;
+  await owner.query(
+    `with people as (
+       insert into sealdesk.provisioned_people (tenant, provider, user_id, user_name_index, attributes, active,
+         gave_role, created_at_ms, changed_at_ms)
+       select g.tenant, g.provider, gen_random_uuid(), sha256(n::text::bytea), '', true, false, 0, 0
+       from sealdesk.provisioned_groups g, generate_series(1, 10000) n where g.id = $1
+       returning tenant, provider, user_id)
+     insert into sealdesk.provisioned_members (tenant, provider, group_id, user_id)
+     select tenant, provider, $1, user_id from people`,
+    [group],
+  );
+  const one = await idp.person();
+  const more = await patch(group, { op: "add", path: "members", value: [{ value: one }] });
+  expect([more.status, more.body.scimType]).toEqual([400, "invalidValue"]);
+  await owner.query("delete from sealdesk.provisioned_people where attributes = ''");
+  const added = await patch(group, { op: "add", path: "members", value: [{ value: one }] });
+  expect(added.status).toBe(200);
 });

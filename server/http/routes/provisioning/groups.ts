@@ -12,7 +12,7 @@ import { isId, type ProvisionedGroupId } from "../../../../crypto/wire/ids.ts";
 import { groupNotFound } from "../../../../identity/identity-error.ts";
 import { groupOf, patchedGroup } from "../../../../identity/provisioning/group-attributes.ts";
 import { listGroups, readGroup } from "../../../../identity/provisioning/read-groups.ts";
-import type { StoredGroup } from "../../../../identity/provisioning/stored-group.ts";
+import type { ReadGroup } from "../../../../identity/provisioning/stored-group.ts";
 import {
   changeGroup,
   createGroup,
@@ -23,9 +23,9 @@ import { route, type Route } from "../../route.ts";
 import { administer, type KeyCall } from "../administration/administer.ts";
 import {
   actOf,
-  announced,
   BASE,
   baseOf,
+  changeOverScim,
   listOf,
   metaOf,
   overScim,
@@ -55,16 +55,11 @@ const listGroupsRoute = (deps: ProvisioningRouteDeps): Route =>
     (call) => {
       const page = pageIn(call.query);
       return administer(deps, call, actOf(call, "provisioning.read"), async (by) => {
-        const found = await listGroups(deps, by, placeOf(call), page);
-        const { excludedAttributes = "" } = call.query;
-        const isBrief = excludedAttributes
-          .toLowerCase()
-          .split(/[\s,]+/)
-          .includes("members");
-        const shown = (each: StoredGroup) => {
-          const { members, ...brief } = resourceOf(deps, call, each);
-          return isBrief ? brief : { ...brief, members };
-        };
+        const found = await listGroups(deps, by, placeOf(call), {
+          ...page,
+          withMembers: showsMembers(call.query),
+        });
+        const shown = (each: ReadGroup) => resourceOf(deps, call, each);
         return { status: 200, body: listOf(found, page, shown) };
       });
     },
@@ -86,7 +81,8 @@ const readGroupRoute = (deps: ProvisioningRouteDeps): Route =>
     },
     (call) =>
       administer(deps, call, actOf(call, "provisioning.read"), async (by) => {
-        const group = await readGroup(deps, by, placeOf(call), groupIn(call.params.id));
+        const id = groupIn(call.params.id);
+        const group = await readGroup(deps, by, placeOf(call), id, showsMembers(call.query));
         return { status: 200, body: resourceOf(deps, call, group) };
       }),
   );
@@ -108,24 +104,26 @@ const createGroupRoute = (deps: ProvisioningRouteDeps): Route =>
     },
     (call) => {
       const id = deps.newId<ProvisionedGroupId>();
-      return administer(deps, call, actOf(call, "provisioning.create_group"), async (by) => {
-        const created = await createGroup(deps, by, placeOf(call), groupOf(call.body), id);
-        const group = await announced(deps, call.who.tenant, created);
-        return { status: 201, body: resourceOf(deps, call, group) };
-      });
+      return changeOverScim(
+        deps,
+        call,
+        "provisioning.create_group",
+        async (by) => createGroup(deps, by, placeOf(call), groupOf(call.body), id),
+        (group) => ({ status: 201, body: resourceOf(deps, call, group) }),
+      );
     },
   );
 
 /** PUT and PATCH of /scim/v2/{tenant}/{provider}/Groups/{id} */
 const changeGroupRoutes = (deps: ProvisioningRouteDeps): readonly Route[] => {
   const change = (call: KeyCall & ScimCall, id: string, to: Parameters<typeof changeGroup>[4]) =>
-    administer(deps, call, actOf(call, "provisioning.change_group"), async (by) => {
-      const changed = await changeGroup(deps, by, placeOf(call), groupIn(id), to);
-      return announced(deps, call.who.tenant, changed).then((group) => ({
-        status: 200,
-        body: resourceOf(deps, call, group),
-      }));
-    });
+    changeOverScim(
+      deps,
+      call,
+      "provisioning.change_group",
+      async (by) => changeGroup(deps, by, placeOf(call), groupIn(id), to),
+      (group) => ({ status: 200, body: resourceOf(deps, call, group) }),
+    );
   const common = {
     path: `${BASE}/Groups/{id}`,
     ...overScim,
@@ -138,12 +136,12 @@ const changeGroupRoutes = (deps: ProvisioningRouteDeps): readonly Route[] => {
     route(
       {
         method: "put",
-        summary: "Replace a group and its members",
+        summary: "Replace a group. Without members, they stay",
         ...common,
         body: sentGroup,
         problems: [...writeProblems, "group_not_found"],
       },
-      (call) => change(call, call.params.id, () => groupOf(call.body)),
+      (call) => change(call, call.params.id, ({ members }) => groupOf(call.body, members)),
     ),
     route(
       {
@@ -172,11 +170,13 @@ const removeGroupRoute = (deps: ProvisioningRouteDeps): Route =>
       problems: [...writeProblems, "group_not_found"],
     },
     (call) =>
-      administer(deps, call, actOf(call, "provisioning.remove_group"), async (by) => {
-        const removed = await removeGroup(deps, by, placeOf(call), groupIn(call.params.id));
-        await announced(deps, call.who.tenant, removed);
-        return { status: 204 };
-      }),
+      changeOverScim(
+        deps,
+        call,
+        "provisioning.remove_group",
+        async (by) => removeGroup(deps, by, placeOf(call), groupIn(call.params.id)),
+        () => ({ status: 204 }),
+      ),
   );
 
 /** The routes of groups. */
@@ -188,24 +188,31 @@ export const groupRoutes = (deps: ProvisioningRouteDeps): readonly Route[] => [
   removeGroupRoute(deps),
 ];
 
+/** RFC 7644 section 3.9. */
+const showsMembers = ({
+  excludedAttributes = "",
+}: {
+  readonly excludedAttributes?: string | undefined;
+}) =>
+  !excludedAttributes
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .includes("members");
+
 /** An id that is not a UUID is no group's. */
 function groupIn(id: string): ProvisionedGroupId {
   if (isId<ProvisionedGroupId>(id)) return id;
   throw groupNotFound();
 }
 
-function resourceOf(
-  { publicUrl }: ProvisioningRouteDeps,
-  { params }: ScimCall,
-  group: StoredGroup,
-) {
+function resourceOf({ publicUrl }: ProvisioningRouteDeps, { params }: ScimCall, group: ReadGroup) {
   const { id, displayName, externalId, members } = group;
   return {
     schemas: [scimUrns.group],
     id,
     displayName,
     ...(externalId !== undefined && { externalId }),
-    members: [...members].map((value) => ({ value })),
+    ...(members !== undefined && { members: [...members].map((value) => ({ value })) }),
     meta: metaOf(baseOf(publicUrl, params), "Group", group),
   };
 }

@@ -10,7 +10,10 @@ import type {
 } from "../../../../identity/provisioning/change-provisioned.ts";
 import type { ProvisioningPage } from "../../../../identity/provisioning/read-people.ts";
 import type * as z from "zod/mini";
-import type { TenantId } from "../../../../crypto/wire/ids.ts";
+import type { UserId } from "../../../../crypto/wire/ids.ts";
+import type { KeyAdministrator } from "../../../../identity/accounts/administrator.ts";
+import type { Answer } from "../../route.ts";
+import { administer, type KeyCall } from "../administration/administer.ts";
 import { SCIM_TYPE } from "../../scim-error.ts";
 
 /** The path of what an identity provider writes. An administrator gives it to the provider as the base URL. */
@@ -69,14 +72,28 @@ export const actOf = <A extends ProvisioningAction>({ who, params }: ScimCall, a
 });
 type ProvisioningAction = Extract<AuditAction, `provisioning.${string}`>;
 
-/** Tells the conversations of those who departed that they have no device any more. */
-export async function announced<T>(
-  { announce, onUnannounced }: ProvisioningRouteDeps,
-  tenant: TenantId,
-  { result, departed }: Provisioned<T>,
-): Promise<T> {
-  for (const user of departed) await announce({ tenant, user }).catch(onUnannounced);
-  return result;
+/**
+ * Carries out a change, and tells the conversations of those who departed that they have no device any more.
+ * @param answer makes the answer of the route from what was changed
+ */
+export async function changeOverScim<T>(
+  deps: ProvisioningRouteDeps,
+  call: KeyCall & ScimCall,
+  audit: ProvisioningAction,
+  change: (by: KeyAdministrator) => Promise<Provisioned<T>>,
+  answer: (result: T) => Answer,
+): Promise<Answer> {
+  const departed: UserId[] = [];
+  const answered = await administer(deps, call, actOf(call, audit), async (by) => {
+    const changed = await change(by);
+    departed.push(...changed.departed);
+    return answer(changed.result);
+  });
+  // The accounts are disabled, whatever happens here, and other keys need not wait for it. A periodic task announces
+  // them again.
+  const { tenant } = call.who;
+  for (const user of departed) await deps.announce({ tenant, user }).catch(deps.onUnannounced);
+  return answered;
 }
 
 /** A page that a provider asks for (RFC 7644 section 3.4.2.4). */

@@ -23,9 +23,9 @@ import { route, type Route } from "../../route.ts";
 import { administer, type KeyCall } from "../administration/administer.ts";
 import {
   actOf,
-  announced,
   BASE,
   baseOf,
+  changeOverScim,
   listOf,
   metaOf,
   overScim,
@@ -98,25 +98,26 @@ const createUserRoute = (deps: ProvisioningRouteDeps): Route =>
     },
     (call) => {
       const id = deps.newId<UserId>();
-      const { tenant } = call.who;
-      const act = actOf(call, "provisioning.create_person");
-      return administer(deps, call, act, async (by) => {
-        const attributes = personOf(call.body);
-        const created = await createPerson(deps, by, placeOf(call), attributes, id);
-        const person = await announced(deps, tenant, created);
-        return { status: 201, body: userOf(deps, call, person) };
-      });
+      return changeOverScim(
+        deps,
+        call,
+        "provisioning.create_person",
+        async (by) => createPerson(deps, by, placeOf(call), personOf(call.body), id),
+        (person) => ({ status: 201, body: userOf(deps, call, person) }),
+      );
     },
   );
 
 /** PUT and PATCH of /scim/v2/{tenant}/{provider}/Users/{id} */
 const changeUserRoutes = (deps: ProvisioningRouteDeps): readonly Route[] => {
   const change = (call: KeyCall & ScimCall, id: string, to: Parameters<typeof changePerson>[4]) =>
-    administer(deps, call, actOf(call, "provisioning.change_person"), async (by) => {
-      const changed = await changePerson(deps, by, placeOf(call), userIn(id), to);
-      const person = await announced(deps, call.who.tenant, changed);
-      return { status: 200, body: userOf(deps, call, person) };
-    });
+    changeOverScim(
+      deps,
+      call,
+      "provisioning.change_person",
+      async (by) => changePerson(deps, by, placeOf(call), userIn(id), to),
+      (person) => ({ status: 200, body: userOf(deps, call, person) }),
+    );
   const common = {
     path: `${BASE}/Users/{id}`,
     ...overScim,
@@ -173,14 +174,14 @@ const removeUserRoute = (deps: ProvisioningRouteDeps): Route =>
       answers: { 204: { description: "The person is removed" } },
       problems: [...writeProblems, "user_not_found"],
     },
-    (call) => {
-      const act = actOf(call, "provisioning.remove_person");
-      return administer(deps, call, act, async (by) => {
-        const removed = await removePerson(deps, by, placeOf(call), userIn(call.params.id));
-        await announced(deps, call.who.tenant, removed);
-        return { status: 204 };
-      });
-    },
+    (call) =>
+      changeOverScim(
+        deps,
+        call,
+        "provisioning.remove_person",
+        async (by) => removePerson(deps, by, placeOf(call), userIn(call.params.id)),
+        () => ({ status: 204 }),
+      ),
   );
 
 /** The routes of people. */
