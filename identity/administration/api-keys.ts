@@ -171,7 +171,9 @@ function parseScopes(given: readonly string[]): readonly string[] {
     throw invalid(
       `${unknown === undefined ? "A key needs a scope." : `There is no scope ${JSON.stringify(unknown)}.`} The scopes are ${scopeNames.join(", ")}. NAME is that of an identity provider.`,
     );
-  return [...new Set(given)].toSorted();
+  const place = (scope: string) =>
+    administrationActions.findIndex((action) => action === scope.replace(/:.*/, ""));
+  return [...new Set(given)].toSorted((one, other) => place(one) - place(other));
 }
 
 function assertDays(days: number): number {

@@ -36,8 +36,9 @@ const ACTIONS: ReadonlySet<string> = new Set([
 export const saysRows = (action: string): boolean => ACTIONS.has(action);
 
 /**
- * What a log says about rows that come and go: passwords, links to people of identity providers, disabled
- * accounts, second factors, approved versions of the policy, and identity providers. By place; a row that was removed has no values.
+ * What a log says about rows that come and go: passwords, links to people of identity providers, disabled accounts,
+ * second factors, approved versions of the policy, and identity providers. By place; a row that was removed has no
+ * values.
  */
 export class RecordedRows extends Map<string, Recorded> {
   /** Takes an entry of an act that was done. */

@@ -1,5 +1,6 @@
 import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
+import type { Role } from "../../policies/actor.ts";
 import { readProviders } from "./provider-settings.ts";
 import { placeOf, versionWords, type StoredRow } from "./row-places.ts";
 
@@ -19,7 +20,8 @@ const IDENTITIES = `
   from users where identity_index is not null`;
 // A customer has no account that can be disabled. The role of others is compared as well.
 const DISABLED = `
-  select id, disabled_at_ms as "createdAtMs" from users where role <> 'customer' and disabled_at_ms is not null`;
+  select id, disabled_at_ms as "createdAtMs" from users where role <> $1 and disabled_at_ms is not null`;
+const CUSTOMER: Role = "customer";
 const FACTORS = `
   select user_id as id, confirmed_at_ms as "createdAtMs" from totp_factors where confirmed_at_ms is not null`;
 // As sealdesk.policy_version() chooses among them.
@@ -43,7 +45,7 @@ export async function readStoredRows(client: Client): Promise<ReadonlyMap<string
   const identities = await client.query<DigestRow>(IDENTITIES);
   for (const { id, digest, createdAtMs } of identities.rows)
     rows.set(placeOf.identity(id), { words: [digest], createdAtMs });
-  const disabled = await client.query<Omit<DigestRow, "digest">>(DISABLED);
+  const disabled = await client.query<Omit<DigestRow, "digest">>(DISABLED, [CUSTOMER]);
   for (const { id, createdAtMs } of disabled.rows)
     rows.set(placeOf.disabled(id), { words: ["disabled"], createdAtMs });
   const factors = await client.query<Omit<DigestRow, "digest">>(FACTORS);
