@@ -65,7 +65,6 @@ test("a backend creates staff, who sign in, gives them a role, and resets their 
     isDisabled: false,
     username: staff.username,
     displayName: "Somebody",
-    isDisabled: false,
   });
 
   const reset = await backend("POST", `staff/${user}/reset`, { reason: "devices_lost" });
