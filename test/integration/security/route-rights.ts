@@ -213,6 +213,12 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
     facts: ofSelf,
     call: read(() => "/v1/sessions"),
   },
+  "GET /v1/account/passkeys": {
+    right: ["credentials", "list_passkeys"],
+    about: "self",
+    facts: ofSelf,
+    call: read(() => "/v1/account/passkeys"),
+  },
   "POST /v1/users/{user}/password-reset": {
     right: ["credentials", "reset_password"],
     about: "account",
@@ -272,6 +278,25 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
       if (answer.ok) await answer.body?.cancel();
       return answer;
     },
+  },
+  "GET /v1/alerts": {
+    right: ["alerts", "read"],
+    about: "tenant",
+    facts: none,
+    call: read(() => "/v1/alerts"),
+  },
+  "POST /v1/alerts/{id}/acknowledgement": {
+    right: ["alerts", "acknowledge"],
+    about: "tenant",
+    facts: none,
+    call: post(() => `/v1/alerts/00000000-0000-7000-8000-000000000001/acknowledgement`),
+    without: "alert_not_found",
+  },
+  "GET /v1/approvals": {
+    right: ["approvals", "read"],
+    about: "tenant",
+    facts: none,
+    call: read(() => "/v1/approvals"),
   },
   "GET /v1/policy/explanation": {
     right: ["policy", "explain_members"],

@@ -2,6 +2,9 @@ const key = "the same for every role: the key of the account or the device decid
 const self = "the same for every role: it concerns the session itself";
 const frames = "its frames: test/integration/relay";
 const everyone = "the same for everyone";
+const ownPasskey = "it finds passkeys of the own account only: test/integration/control-plane";
+const itsRequest =
+  "it needs a request of somebody else: test/integration/control-plane/break-glass";
 const ownPassword = "the password decides besides the rule: test/integration/control-plane";
 
 /** The routes of identity providers, which write staff and groups. */
@@ -52,6 +55,20 @@ export const notByRole: Readonly<Record<string, string>> = {
   "POST /v1/account/totp/confirmation": ownPassword,
   "DELETE /v1/account/totp": ownPassword,
   "DELETE /v1/users/{user}/totp": "it needs a second factor: test/integration/control-plane",
+  "POST /v1/passkey-challenges": "there is no actor yet",
+  "POST /v1/sessions/current/activity": self,
+  "POST /v1/account/passkeys/options": ownPassword,
+  "POST /v1/account/passkeys": ownPassword,
+  "PUT /v1/account/passkeys/{id}": ownPasskey,
+  "DELETE /v1/account/passkeys/{id}": ownPasskey,
+  "GET /v1/approvals/{id}": itsRequest,
+  "POST /v1/approvals/{id}/approval": itsRequest,
+  "POST /v1/approvals/{id}/refusal": itsRequest,
+  "DELETE /v1/approvals/{id}": itsRequest,
+  "GET /v1/break-glass": "a list, of what the rules allow: test/integration/control-plane",
+  "POST /v1/conversations/{id}/break-glass": itsRequest,
+  "POST /v1/break-glass/{id}/end": itsRequest,
+  "POST /v1/break-glass/{id}/review": itsRequest,
   "POST /v1/relay/send": frames,
   "GET /v1/relay/events": frames,
   "GET /v1/relay/stream": frames,
