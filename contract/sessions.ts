@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { NONCE_SEED_BYTES } from "../crypto/wire/oidc-nonce.ts";
 import { roles } from "../policies/actor.ts";
+import { SESSION_LIFETIME_MS } from "../policies/session-lifetime.ts";
 import { documentation } from "./documentation.ts";
 import { providerName } from "./identity-providers.ts";
 import { passkeyAnswer } from "./passkeys.ts";
@@ -63,6 +64,9 @@ export const signIn = z
 export type SignIn = z.output<typeof signIn>;
 
 const token = { accessToken: z.string(), expiresAtMs: milliseconds };
+
+/** An access token can be renewed this long after it expired, if its session is open. In milliseconds. */
+export const RENEWAL_GRACE_MS = SESSION_LIFETIME_MS;
 
 export const renewedSession = z.object(token).register(documentation, { id: "AccessToken" });
 

@@ -1434,6 +1434,7 @@ table sealdesk.users (
   constraint users_account_key_check CHECK ((length(account_key) = 32))
   constraint users_anonymous_key_check CHECK ((length(anonymous_key) = 32))
   constraint users_identity_index_check CHECK ((length(identity_index) = 32))
+  constraint users_only_customers_have_customer_keys CHECK (((role = 'customer'::text) OR ((anonymous_key IS NULL) AND (subject_index IS NULL))))
   constraint users_pkey PRIMARY KEY (id)
   constraint users_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'supervisor'::text, 'admin'::text, 'bot'::text, 'auditor'::text, 'compliance_officer'::text])))
   constraint users_subject_index_check CHECK ((length(subject_index) = 32))

@@ -20,11 +20,8 @@ export const WRONG_CODES = 100;
 export const decideAppUse = ({ wrongCodes }: { readonly wrongCodes: number }): Decision =>
   wrongCodes < WRONG_CODES ? allow("few_wrong_codes") : deny("too_many_wrong_codes");
 
-/**
- * Whoever signs a person in like this answers for the second factor: the tenant, or its identity provider. An anonymous
- * customer has none.
- */
-export const SIGNED_IN_ELSEWHERE: readonly string[] = ["customer_token", "oidc", "anonymous"];
+/** Whoever signs a person in like this answers for the second factor: the tenant, or its identity provider. */
+export const SIGNED_IN_ELSEWHERE: readonly string[] = ["customer_token", "oidc"];
 
 /**
  * Decides whether a session may be used for anything but enrolling a second factor. Only a password is not

@@ -151,7 +151,7 @@ export const accountActions = {
   "user.add_passkey": {
     class: "C",
     resources: ["user"],
-    details: { passkey: "id", sessions: "number" },
+    details: { passkey: "id", passkeyDigest: "text", sessions: "number" },
     description:
       "A member of staff adds a passkey. `sessions` counts their other sessions, which end if it is their first second factor.",
   },
@@ -198,9 +198,9 @@ export const accountActions = {
   "account.reset": {
     class: "D",
     resources: ["user"],
-    details: { reason: "text", devices: "number" },
+    details: { reason: "text", devices: "number", passkeys: "number" },
     description:
-      "An administrator, `sealdesk user reset` or a program with an API key resets an account that lost its devices.",
+      "An administrator, `sealdesk user reset` or a program with an API key resets an account that lost its devices. `passkeys` counts its passkeys, which are removed.",
   },
   "staff.list": {
     class: "R",

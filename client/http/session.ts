@@ -1,5 +1,6 @@
 import {
   openedSession,
+  RENEWAL_GRACE_MS,
   renewedSession,
   signIn,
   type FactorCode,
@@ -115,6 +116,8 @@ export class Session {
   readonly #thumbprint: string;
   readonly #keeper: SessionKeeper;
   #session: KeptSession | undefined;
+  /** The server refused the present token. */
+  #isRefused = false;
   #isForgotten = false;
   #renewing: Promise<string> | undefined;
 
@@ -205,13 +208,13 @@ export class Session {
 
   /**
    * Returns an access token that is valid for at least a minute.
-   * @throws SealdeskError closed, after `forget`; and what `signIn` throws
+   * @throws SealdeskError closed, after `forget`; session_idle; and what `signIn` throws
    */
   accessToken(): Promise<string> {
     if (this.#isForgotten)
       return Promise.reject(new SealdeskError("closed", "This device has signed out."));
     const session = this.#session;
-    if (session !== undefined && !this.#isSpent(session))
+    if (session !== undefined && !this.#isRefused && !this.#isSpent(session))
       return Promise.resolve(session.accessToken);
     this.#renewing ??= this.#renew().finally(() => {
       this.#renewing = undefined;
@@ -223,7 +226,7 @@ export class Session {
    * Makes the next `accessToken` a fresh one. Call it when the server has refused the present one.
    */
   expire(): void {
-    if (this.#session !== undefined) this.#session = { ...this.#session, expiresAtMs: 0 };
+    this.#isRefused = true;
   }
 
   /**
@@ -280,6 +283,8 @@ export class Session {
   async #renew(): Promise<string> {
     const session = this.#session;
     if (session !== undefined) {
+      if (this.#isBeyondRenewal(session))
+        throw new SealdeskError("session_idle", "Nobody used this session for too long.");
       try {
         const token = await this.#exchange(renewal, session.accessToken);
         await this.#keep({ ...session, ...token });
@@ -294,7 +299,17 @@ export class Session {
 
   async #keep(session: KeptSession): Promise<void> {
     this.#session = session;
+    this.#isRefused = false;
     await this.#keeper.save(session);
+  }
+
+  /**
+   * Returns whether the server can no longer say if a person of staff was idle, such as after a long sleep of the computer.
+   * Only `resume`, for which a person asks, signs in then.
+   */
+  #isBeyondRenewal({ expiresAtMs, user }: KeptSession): boolean {
+    const isLoggedOffWhenIdle = user.role !== "customer" && user.role !== "bot";
+    return isLoggedOffWhenIdle && this.#clock.now() - expiresAtMs > RENEWAL_GRACE_MS;
   }
 
   #isSpent({ expiresAtMs }: KeptSession): boolean {

@@ -16,14 +16,14 @@ export interface KeyHolder {
 
 const HOLDER = `
   select u.id as user,
-    case when u.anonymous_key = $1 and u.subject_index is null then 'of_anonymous' else 'of_known' end as key
+    case when u.anonymous_key = $1 and u.subject_index is null and u.role = 'customer' then 'of_anonymous' else 'of_known' end as key
   from users u
   where u.anonymous_key = $1 or u.id = (select user_id from devices where device_key = $1)
   order by u.anonymous_key is not distinct from $1 desc limit 1`;
 
 /**
- * Returns the account that a device key began as an anonymous one, or that it is registered for. Call it in a transaction of
- * the tenant.
+ * Returns the account that a device key began as an anonymous one, or that it is registered for. An account of staff is
+ * always "of_known". Call it in a transaction of the tenant.
  * @param deviceKey Ed25519, 32 bytes
  */
 export async function findKeyHolder(

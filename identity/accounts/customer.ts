@@ -44,7 +44,7 @@ export async function findCustomer(
   { tenant, subjectIndexes: indexes }: CustomerIndexes,
 ): Promise<UserId | undefined> {
   const { rows } = await client.query<{ id: UserId }>(
-    `select id from users where tenant = $1 and subject_index = any($2)
+    `select id from users where tenant = $1 and subject_index = any($2) and role = 'customer'
      order by array_position($2, subject_index) limit 1`,
     [tenant, indexes],
   );

@@ -3,6 +3,7 @@ import type { TenantId } from "../../crypto/wire/ids.ts";
 import { asOwner } from "../../db/as-owner.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Role, StaffRole } from "../../policies/actor.ts";
+import { isLoggedOffWhenIdle } from "../../policies/idle-log-off.ts";
 import { userNotFound } from "../identity-error.ts";
 import { authorised, type Administrator, type ChangeBy } from "./administrator.ts";
 import { findStaff, type StaffName } from "./find-staff.ts";
@@ -50,6 +51,12 @@ export async function changeRole(
   const [account] = rows;
   if (account === undefined) throw userNotFound();
   await client.query("update users set role = $2 where id = $1", [user, role]);
+  // Open sessions of a bot that becomes a person's account are logged off when idle, from now on. Those of a bot are not.
+  await client.query(
+    `update sessions set acted_at_ms = case when $2 then coalesce(acted_at_ms, sealdesk.database_now_ms()) end
+     where user_id = $1 and revoked_at_ms is null`,
+    [user, isLoggedOffWhenIdle(role)],
+  );
   await appendEntry(client, {
     ...who,
     action: "user.set_role",

@@ -23,13 +23,14 @@ interface Unused {
 }
 
 // What an account began stays, whoever has left it since. One without a device but with entries in the key log was swept.
+const STILL_UNUSED = `not exists (select from members m where m.user_id = u.id)
+    and not exists (select from sessions s where s.user_id = u.id and s.revoked_at_ms is null and s.expires_at_ms > $2)`;
 const UNUSED = `
   select u.id as user, u.account_key as "accountKey",
     exists (select from key_entries k where k.user_id = u.id) as "hasKeyEntries"
   from users u
   where u.anonymous_key is not null and u.subject_index is null and u.created_at_ms <= $1
-    and not exists (select from members m where m.user_id = u.id)
-    and not exists (select from sessions s where s.user_id = u.id and s.revoked_at_ms is null and s.expires_at_ms > $2)
+    and ${STILL_UNUSED}
     and (u.account_key is not null or not exists (select from key_entries k where k.user_id = u.id))
   order by u.created_at_ms limit ${AT_ONCE}
   for no key update of u skip locked`;
@@ -49,7 +50,14 @@ export const sweepAnonymous = ({ pool, now }: SweepDeps): Promise<number> =>
   });
 
 async function sweep(client: Client, tenant: TenantId, nowMs: number): Promise<number> {
-  const { rows } = await client.query<Unused>(UNUSED, [nowMs - UNUSED_ANONYMOUS_MS, nowMs]);
+  const { rows: locked } = await client.query<Unused>(UNUSED, [nowMs - UNUSED_ANONYMOUS_MS, nowMs]);
+  // A statement of its own, so that it sees what was committed before the locks were taken.
+  const still = await client.query<Pick<Unused, "user">>(
+    `select u.id as user from users u where u.id = any($1::uuid[]) and ${STILL_UNUSED}`,
+    [locked.map(({ user }) => user), nowMs],
+  );
+  const unused = new Set(still.rows.map(({ user }) => user));
+  const rows = locked.filter(({ user }) => unused.has(user));
   for (const { user, accountKey, hasKeyEntries } of rows) {
     await client.query("delete from link_requests where user_id = $1", [user]);
     await client.query("delete from sessions where user_id = $1", [user]);

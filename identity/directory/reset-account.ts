@@ -1,4 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
+import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -24,7 +25,7 @@ export interface Reset {
 
 /**
  * Resets an account that has lost its devices, or whose devices other people have. It removes every
- * device, ends every session and forgets the account key, so the next device to register makes a
+ * device and passkey, ends every session and forgets the account key, so the next device to register makes a
  * new one. The account's former keys are never accepted again. The account loses access to its
  * earlier messages: the next device is a newcomer to its conversations, whose members must accept
  * the new key. If you repeat the reset, it removes the devices that exist by then, which may be
@@ -47,8 +48,9 @@ export async function resetAccount(
     if (account === undefined) throw userNotFound();
     note({ decision: assertResetAllowed(actor, { user, role: account.role }) });
     await assertFreshFactor(client, actor, "reset_account", deps.now());
+    const passkeys = await removePasskeys(client, user);
     const removed = await clearAccount(client, { tenant, user, ...account }, deps.now());
-    note({ details: { reason, devices: removed.length } });
+    note({ details: { reason, devices: removed.length, passkeys } });
     return removed;
   });
   for (const device of devices) deps.disconnect({ tenant, device });
@@ -82,6 +84,7 @@ export async function resetByOperator(
     const user = await findStaff(client, profiles, tenant, name);
     const account = await lockAccount(client, user);
     if (account === undefined) throw userNotFound();
+    const passkeys = await removePasskeys(client, user);
     const devices = await clearAccount(client, { tenant, user, ...account }, now());
     await appendEntry(client, {
       ...resetAct({ user, reason }),
@@ -89,10 +92,19 @@ export async function resetByOperator(
       tenant,
       ...who,
       outcome: "success",
-      details: { reason, devices: devices.length },
+      details: { reason, devices: devices.length, passkeys },
     });
     return { user, devices };
   });
+}
+
+/**
+ * Whoever has a device of the account may have added a passkey, which signs in alone.
+ * @returns how many were removed
+ */
+async function removePasskeys(client: Client, user: UserId): Promise<number> {
+  const { rowCount } = await client.query("delete from passkeys where user_id = $1", [user]);
+  return rowCount ?? 0;
 }
 
 const resetAct = ({ user, reason }: Reset): Act<"account.reset"> => ({

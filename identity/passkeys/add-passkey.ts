@@ -12,6 +12,7 @@ import { lockAccount } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
 import { assertPassword, type PasswordDeps } from "../passwords/change-password.ts";
 import { assertOwnCredentials, readPasswordAccount } from "../passwords/password-account.ts";
+import { passkeyDigest } from "../reconcile/digest-of.ts";
 import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
 import { hasFactor } from "../second-factor/has-factor.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
@@ -133,7 +134,7 @@ export async function addPasskey(
         throw new IdentityError("passkey_exists", "This passkey was added before.");
       await client.query("update sessions set factor_at_ms = $2 where id = $1", [session, nowMs]);
       const others = isFirst ? await endSessionsOf(client, user, nowMs, session) : [];
-      const details = { passkey: id, sessions: others.length };
+      const details = { passkey: id, passkeyDigest: made.digest, sessions: others.length };
       await auditDone(client, actor, { ...act, details }, nowMs);
       return { passkey: id, ended: others };
     });
@@ -164,16 +165,18 @@ async function verify(
   });
   if (!made.verified) throw refused();
   const { credential, credentialDeviceType, credentialBackedUp } = made.registrationInfo;
+  const { rpId } = challenge;
+  const [credentialId, publicKey] = [fromBase64Url(credential.id), credential.publicKey];
   const columns = [
-    fromBase64Url(credential.id),
-    credential.publicKey,
-    challenge.rpId,
+    credentialId,
+    publicKey,
+    rpId,
     credential.counter,
     transports,
     credentialDeviceType === "multiDevice",
     credentialBackedUp,
   ];
-  return { challenge, columns };
+  return { challenge, columns, digest: passkeyDigest({ credentialId, publicKey, rpId }) };
 }
 
 const refused = (cause?: unknown): IdentityError =>

@@ -3,6 +3,7 @@ import { fromBase64Url } from "../../crypto/wire/bytes.ts";
 import type { PasskeyId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
+import { VERIFIED, type VerifiedAccount } from "../second-factor/verified-account.ts";
 import { unlockApp } from "../second-factor/unlock-app.ts";
 import { answerOnce, type Asker, type Challenge, type PasskeyChallenges } from "./challenges.ts";
 
@@ -37,7 +38,12 @@ export type PasskeyFailure =
   | "passkey_refused" // signature, origin, RP ID, user verification or counter
   | "passkey_replayed";
 
-interface PasskeyRow {
+interface ProvenPasskey {
+  readonly user: UserId;
+  readonly verified: VerifiedAccount;
+}
+
+interface PasskeyRow extends VerifiedAccount {
   readonly id: PasskeyId;
   readonly user: UserId;
   readonly publicKey: Uint8Array;
@@ -51,6 +57,7 @@ interface PasskeyRow {
  * not grow is refused, because the authenticator may have been copied.
  * @param given.user whose passkey it must be; undefined for anybody's of the tenant
  * @param nowMs milliseconds since the Unix epoch
+ * @returns `verified` is what the account had when the passkey was read. A change since then must end the sign-in
  */
 export async function provePasskey(
   { pool, challenges }: PasskeyDeps,
@@ -61,14 +68,14 @@ export async function provePasskey(
     readonly asker: Asker;
   },
   nowMs: number,
-): Promise<{ readonly user: UserId } | { readonly failure: PasskeyFailure }> {
+): Promise<ProvenPasskey | { readonly failure: PasskeyFailure }> {
   const { tenant, answer, asker } = given;
   const challenge = await challenges.verify(answer.seed, asker, undefined, nowMs);
   if (challenge === undefined) return { failure: "passkey_challenge" };
   const passkey = await inTransaction(pool, tenant, async (client) => {
     const { rows } = await client.query<PasskeyRow>(
-      `select id, user_id as user, public_key as "publicKey", rp_id as "rpId", counter
-       from passkeys where credential_id = $1`,
+      `select k.id, k.user_id as user, k.public_key as "publicKey", k.rp_id as "rpId", k.counter, ${VERIFIED}
+       from passkeys k join users u on u.id = k.user_id where k.credential_id = $1`,
       [fromBase64Url(answer.response.id)],
     );
     return rows[0];
@@ -79,15 +86,17 @@ export async function provePasskey(
   if (verified === undefined) return { failure: "passkey_refused" };
   const isFirst = await inTransaction(pool, tenant, async (client) => {
     if (!(await answerOnce(client, tenant, challenge))) return false;
+    // Whoever removes factors locks the app before the passkeys, too.
+    await unlockApp(client, passkey.user);
     const { rowCount } = await client.query(
       `update passkeys set counter = $2, is_backed_up = $3, last_used_at_ms = $4
        where id = $1 and counter = $5`,
       [passkey.id, verified.newCounter, verified.credentialBackedUp, nowMs, passkey.counter],
     );
-    await unlockApp(client, passkey.user);
     return rowCount === 1;
   });
-  return isFirst ? { user: passkey.user } : { failure: "passkey_replayed" };
+  const { user, passwordHash, factors } = passkey;
+  return isFirst ? { user, verified: { passwordHash, factors } } : { failure: "passkey_replayed" };
 }
 
 async function verify(

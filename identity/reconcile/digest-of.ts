@@ -7,3 +7,16 @@ import { createHash } from "node:crypto";
  */
 export const digestOf = (value: string | Uint8Array): string =>
   createHash("sha256").update(value).digest("hex");
+
+/**
+ * Returns the SHA-256 of the SHA-256 hashes of a passkey's credential ID, public key and RP ID (UTF-8), in that order, in
+ * hexadecimal digits. Each hash has a fixed length, so no two passkeys share an input.
+ */
+export const passkeyDigest = (passkey: {
+  readonly credentialId: Uint8Array;
+  readonly publicKey: Uint8Array;
+  readonly rpId: string;
+}): string => {
+  const parts = [passkey.credentialId, passkey.publicKey, passkey.rpId];
+  return digestOf(Buffer.from(parts.map(digestOf).join(""), "hex"));
+};

@@ -2,11 +2,12 @@ import { z } from "zod";
 import type { LoggedEntry } from "../../audit/export/entry-filter.ts";
 import type { Recorded } from "./difference.ts";
 import { providerDetails, providerWords } from "./provider-settings.ts";
-import { placeOf, versionWords } from "./row-places.ts";
+import { isPasskeyOf, placeOf, versionWords } from "./row-places.ts";
 
 const removalDetails = z.looseObject({ provider: z.string() });
 const passwordDetails = z.looseObject({ passwordDigest: z.string() });
 const identityDetails = z.looseObject({ identityDigest: z.string() });
+const passkeyDetails = z.looseObject({ passkey: z.string(), passkeyDigest: z.string().optional() });
 const approvalDetails = z.looseObject({
   version: z.number(),
   hash: z.string(),
@@ -26,6 +27,9 @@ const ACTIONS: ReadonlySet<string> = new Set([
   "user.confirm_factor",
   "user.remove_factor",
   "user.reset_factor",
+  "user.add_passkey",
+  "user.remove_passkey",
+  "account.reset",
   "policy.approve",
   "policy.withdraw",
   "tenant.add_identity_provider",
@@ -37,8 +41,8 @@ export const saysRows = (action: string): boolean => ACTIONS.has(action);
 
 /**
  * What a log says about rows that come and go: passwords, links to people of identity providers, disabled accounts,
- * second factors, approved versions of the policy, and identity providers. By place; a row that was removed has no
- * values.
+ * authenticator apps, passkeys, approved versions of the policy, and identity providers. By place; a row that was
+ * removed has no values.
  */
 export class RecordedRows extends Map<string, Recorded> {
   /** Takes an entry of an act that was done. */
@@ -60,9 +64,23 @@ export class RecordedRows extends Map<string, Recorded> {
         say(placeOf.factor(resource.id), ["confirmed"]);
         return;
       case "user.remove_factor":
-      case "user.reset_factor":
         say(placeOf.factor(resource.id), []);
         return;
+      case "user.reset_factor":
+        say(placeOf.factor(resource.id), []);
+        this.#removePasskeys(resource.id, index);
+        return;
+      case "account.reset":
+        this.#removePasskeys(resource.id, index);
+        return;
+      case "user.add_passkey":
+      case "user.remove_passkey": {
+        const { data } = passkeyDetails.safeParse(details);
+        if (data === undefined) return;
+        const digests = data.passkeyDigest === undefined ? [] : [data.passkeyDigest];
+        say(placeOf.passkey(resource.id, data.passkey), digests);
+        return;
+      }
       case "policy.approve": {
         const { data } = approvalDetails.safeParse(details);
         if (data !== undefined) say(placeOf.version(data.version), versionWords(data));
@@ -82,5 +100,10 @@ export class RecordedRows extends Map<string, Recorded> {
         say(placeOf.provider(removalDetails.safeParse(details).data?.provider ?? ""), []);
         return;
     }
+  }
+
+  #removePasskeys(user: string, index: number | undefined): void {
+    for (const place of this.keys())
+      if (isPasskeyOf(user, place)) this.set(place, { values: [], index });
   }
 }

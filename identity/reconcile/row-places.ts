@@ -11,9 +11,14 @@ export const placeOf = {
   identity: (user: string) => `sealdesk.users ${user} identity_index (its SHA-256)`,
   disabled: (user: string) => `sealdesk.users ${user} disabled_at_ms`,
   factor: (user: string) => `sealdesk.totp_factors ${user}`,
+  passkey: (user: string, passkey: string) => `sealdesk.passkeys ${user} ${passkey}`,
   version: (version: number) => `sealdesk.policy_versions ${version}`,
   provider: (name: string) => `sealdesk.identity_providers ${name}`,
 } as const;
+
+/** Returns whether a place is that of a passkey of the account. */
+export const isPasskeyOf = (user: string, place: string): boolean =>
+  place.startsWith(placeOf.passkey(user, ""));
 
 /** An approved version of the policy as words: the SHA-256 of its changes in hexadecimal, and since when it decides. */
 export const versionWords = (version: {

@@ -5,7 +5,7 @@ import { readProviders } from "./provider-settings.ts";
 import { placeOf, versionWords, type StoredRow } from "./row-places.ts";
 
 interface DigestRow {
-  readonly id: UserId;
+  readonly id: string;
   /** SHA-256 in hexadecimal. */
   readonly digest: string;
   readonly createdAtMs: number;
@@ -24,6 +24,11 @@ const DISABLED = `
 const CUSTOMER: Role = "customer";
 const FACTORS = `
   select user_id as id, confirmed_at_ms as "createdAtMs" from totp_factors where confirmed_at_ms is not null`;
+// As `passkeyDigest` computes it.
+const PASSKEYS = `
+  select user_id as user, id, created_at_ms as "createdAtMs",
+    encode(sha256(sha256(credential_id) || sha256(public_key) || sha256(convert_to(rp_id, 'UTF8'))), 'hex') as digest
+  from passkeys`;
 // As sealdesk.policy_version() chooses among them.
 const VERSIONS = `
   select v.version, encode(v.hash, 'hex') as hash, v.effective_from_ms as "effectiveFromMs"
@@ -51,6 +56,9 @@ export async function readStoredRows(client: Client): Promise<ReadonlyMap<string
   const factors = await client.query<Omit<DigestRow, "digest">>(FACTORS);
   for (const { id, createdAtMs } of factors.rows)
     rows.set(placeOf.factor(id), { words: ["confirmed"], createdAtMs });
+  const passkeys = await client.query<DigestRow & { readonly user: UserId }>(PASSKEYS);
+  for (const { user, id, digest, createdAtMs } of passkeys.rows)
+    rows.set(placeOf.passkey(user, id), { words: [digest], createdAtMs });
   const versions = await client.query<VersionRow>(VERSIONS);
   for (const row of versions.rows) {
     const { version, effectiveFromMs: createdAtMs } = row;

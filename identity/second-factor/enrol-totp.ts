@@ -9,6 +9,8 @@ import { IdentityError } from "../identity-error.ts";
 import { assertPassword, type PasswordDeps } from "../passwords/change-password.ts";
 import { assertOwnCredentials, readPasswordAccount } from "../passwords/password-account.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
+import { assertFreshFactor } from "./fresh-factor.ts";
+import { hasFactor } from "./has-factor.ts";
 import { giveRecoveryCodes } from "./recovery-codes.ts";
 import { factorFailed, type FactorDeps } from "./step-up.ts";
 import { enrolmentOf, newTotpSecret, stepOf, type TotpEnrolment } from "./totp.ts";
@@ -22,7 +24,7 @@ const CONFIRM_WITHIN_MS = 10 * 60 * 1000;
  * Makes a secret for the authenticator app of the actor. It counts once `confirmTotp` has a code of it. The
  * password is required, because whoever uses an unlocked device must not shut out its owner. A secret that was
  * not confirmed is replaced.
- * @throws IdentityError wrong_password, second_factor_exists; device_required; forbidden, for an account
+ * @throws IdentityError wrong_password, second_factor_exists; step_up_required, if the account has a passkey; device_required; forbidden, for an account
  *   without a password; and what `attempts` throws
  */
 export async function enrolTotp(
@@ -40,9 +42,9 @@ export async function enrolTotp(
     const secret = newTotpSecret();
     const sealed = await deps.totpSecrets.seal(tenant, user, secret);
     await inTransaction(deps.pool, tenant, async (client) => {
-      await lockAccount(client, user);
-      await assertOwnCredentials(client, actor, "enrol_factor");
       const nowMs = deps.now();
+      await lockAccount(client, user);
+      await assertMayEnrol(client, actor, nowMs);
       const { rowCount } = await client.query(
         `insert into totp_factors (tenant, user_id, secret, created_at_ms) values ($1, $2, $3, $4)
          on conflict (tenant, user_id) do update
@@ -65,8 +67,8 @@ export async function enrolTotp(
  * Confirms the authenticator app with its first code. From now on, the account signs in with a code. Its other
  * sessions end, because they were opened without one.
  * @returns ten recovery codes, which are shown once
- * @throws IdentityError second_factor_failed, also if there is nothing to confirm; device_required; forbidden;
- *   session_revoked; and what `attempts` throws
+ * @throws IdentityError second_factor_failed, also if there is nothing to confirm; step_up_required, if the account has
+ *   a passkey; device_required; forbidden; session_revoked; and what `attempts` throws
  */
 export async function confirmTotp(
   deps: EnrolDeps,
@@ -83,7 +85,7 @@ export async function confirmTotp(
     const first = await firstCode(deps, actor, code, nowMs);
     return inTransaction(deps.pool, tenant, async (client) => {
       await lockAccount(client, user);
-      await assertOwnCredentials(client, actor, "enrol_factor");
+      await assertMayEnrol(client, actor, nowMs);
       const { rowCount } = await client.query(
         `update totp_factors set confirmed_at_ms = $2, last_step = $3
          where user_id = $1 and secret = $4 and confirmed_at_ms is null`,
@@ -100,6 +102,16 @@ export async function confirmTotp(
   });
   disconnectEnded(deps.disconnect, tenant, ended);
   return codes;
+}
+
+/**
+ * An account that has a passkey must prove it first. Whoever knows the password alone must not add a factor of their own.
+ * @throws IdentityError step_up_required, device_required, forbidden
+ */
+async function assertMayEnrol(client: Client, actor: Actor, nowMs: number): Promise<void> {
+  await assertOwnCredentials(client, actor, "enrol_factor");
+  if (await hasFactor(client, actor.user))
+    await assertFreshFactor(client, actor, "enrol_factor", nowMs);
 }
 
 /** Returns the time step of the code. @throws IdentityError second_factor_failed */

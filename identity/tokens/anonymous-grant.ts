@@ -1,13 +1,14 @@
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideAnonymousSignIn, type AnonymousFacts } from "../../policies/anonymous-customers.ts";
+import { assertServes } from "../accounts/assert-serves.ts";
 import { createAnonymous, findKeyHolder } from "../accounts/anonymous-customer.ts";
 import type { Tenant } from "../accounts/tenant.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { ProvenKey } from "./device-proof.ts";
 import { hasDevice } from "./has-device.ts";
 import { recordCustomer } from "./record-customer.ts";
-import type { SignInDeps } from "./sign-in.ts";
+import type { SignIn, SignInDeps } from "./sign-in.ts";
 
 /** The anonymous account, or why there is none. */
 type AnonymousOutcome =
@@ -20,10 +21,12 @@ type AnonymousOutcome =
 
 /**
  * Finds the anonymous account of the device key, or creates it. The proof of the key is all the evidence.
+ * @throws IdentityError origin_not_allowed, tenant_suspended, before an account is created
  * @throws HttpError rate_limited, before an account is created
  */
 export async function byDeviceAlone(
   deps: Pick<SignInDeps, "pool" | "newId" | "limits" | "requestId">,
+  { origin }: Pick<SignIn, "origin">,
   tenant: Tenant | undefined,
   { deviceKey }: ProvenKey,
   nowMs: number,
@@ -41,8 +44,11 @@ export async function byDeviceAlone(
     if (!reasons.includes("customer_known")) return { failure: "anonymous_not_allowed" };
     return { failure: "customer_known", user: holder?.user, told: customerKnown() };
   }
-  // The limits come before the account. A device that has one uses up nothing.
-  if (holder === undefined) await deps.limits.anonymousBegins(tenant.id);
+  // These come before the account. A device that has one uses up nothing of the limits.
+  if (holder === undefined) {
+    assertServes(tenant, origin);
+    await deps.limits.anonymousBegins(tenant.id);
+  }
   return inTransaction(deps.pool, tenant.id, async (client) => {
     const account = { tenant: tenant.id, newId: deps.newId<UserId>(), deviceKey, nowMs };
     if (holder === undefined && (await createAnonymous(client, account)))
@@ -58,7 +64,8 @@ export async function byDeviceAlone(
   });
 }
 
-const customerKnown = () =>
+/** @returns IdentityError customer_known */
+export const customerKnown = (): IdentityError =>
   new IdentityError(
     "customer_known",
     "This device belongs to somebody who is known. Sign in as them, or connect with a fresh store.",

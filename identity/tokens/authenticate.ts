@@ -45,7 +45,7 @@ export interface Authenticated {
 export interface Authenticator {
   /**
    * @throws IdentityError invalid_proof, proof_reused, invalid_token, token_expired, session_revoked,
-   *   session_idle,   *   device_revoked, tenant_suspended, origin_not_allowed, second_factor_enrolment_required, overloaded
+   *   session_idle, device_revoked, tenant_suspended, origin_not_allowed, second_factor_enrolment_required, overloaded
    */
   authenticate(request: AuthenticationRequest): Promise<Actor>;
   /** Like `authenticate`, and also returns the key that signed the proof. */

@@ -11,8 +11,9 @@ import {
   type PasskeyFailure,
 } from "../passkeys/prove-passkey.ts";
 import { proveFactor, type FactorProof } from "../second-factor/prove-factor.ts";
+import { VERIFIED, type VerifiedAccount } from "../second-factor/verified-account.ts";
 import type { Secret } from "../../keys/secret.ts";
-import type { IdentityError } from "../identity-error.ts";
+import { IdentityError } from "../identity-error.ts";
 import type { OidcGrant } from "../providers/redeem-code.ts";
 import type { CustomerTokenRefusal } from "./customer-token/finding.ts";
 import type { AssuranceLevel } from "../../policies/sign-in-facts.ts";
@@ -37,8 +38,10 @@ export type GrantFailure =
   | "wrong_password"
   | "second_factor_required"
   | "second_factor_failed"
+  | "second_factor_locked"
   | "credentials_changed"
   | "account_disabled"
+  | "not_a_customer"
   | PasskeyFailure
   | "anonymous_not_allowed"
   | "customer_known"
@@ -60,8 +63,8 @@ export type Identified =
       readonly provider?: ProviderSession | undefined;
       /** The second factor that was proved. */
       readonly factor?: FactorProof["kind"];
-      /** What a password was compared with. It must still be so when the session opens. */
-      readonly verified?: VerifiedPassword | undefined;
+      /** What the password and the second factor were compared with. It must still be so when the session opens. */
+      readonly verified?: VerifiedAccount | undefined;
       /** What the customer token says about who the customer is; 0 without one. */
       readonly assurance?: AssuranceLevel;
       /** The index of the customer whom the token names, if the account is still anonymous. */
@@ -73,18 +76,6 @@ export type Identified =
       /** The error that the device is told. Without it, it is told that the sign-in failed. */
       readonly told?: IdentityError | undefined;
     };
-
-/** The password and the second factor that an account had when they were compared. */
-export interface VerifiedPassword {
-  readonly passwordHash: string | null;
-  /** Which second factors it had; empty for none. */
-  readonly factors: string;
-}
-
-/** SQL for the members of `VerifiedPassword` of the account `u`. */
-export const VERIFIED = `u.password_hash as "passwordHash", concat(
-  (select f.confirmed_at_ms from totp_factors f where f.user_id = u.id),
-  (select string_agg(p.id::text, '' order by p.id) from passkeys p where p.user_id = u.id)) as factors`;
 
 type Deps = Pick<
   SignInDeps,
@@ -123,7 +114,7 @@ export async function identifyByGrant(
     case "passkey":
       return byPasskey(deps, request, tenant, grant.answer, key, nowMs);
     case "anonymous":
-      return byDeviceAlone(deps, tenant, key, nowMs);
+      return byDeviceAlone(deps, request, tenant, key, nowMs);
     case "oidc":
       return byProvider(deps, tenant, request.origin, grant, key, nowMs);
   }
@@ -142,7 +133,7 @@ async function byPassword(
   const id = tenant?.id ?? NO_TENANT;
   const found = await inTransaction(pool, id, async (client) => {
     const { rows } = await client.query<
-      VerifiedPassword & { readonly id: UserId; readonly isRegistered: boolean }
+      VerifiedAccount & { readonly id: UserId; readonly isRegistered: boolean }
     >(
       `select id, ${IS_REGISTERED}, ${VERIFIED}
        from users u where tenant = $1 and username_index = any($3::bytea[])`,
@@ -167,12 +158,17 @@ async function byPassword(
   if (factor === undefined) return { failure: "second_factor_required", user };
   // Counted apart from the password: only those who know it can use up these attempts.
   const by = { account: `${account} second factor`, registeredKey };
-  const isProved = await limits.attempt(by, () =>
-    proveFactor(deps, { tenant: tenant.id, user }, factor, { thumbprint, origin }, nowMs),
-  );
-  return isProved
-    ? { user, isRegistered, factor: factor.kind, verified }
-    : { failure: "second_factor_failed", user };
+  const prove = () =>
+    proveFactor(deps, { tenant: tenant.id, user }, factor, { thumbprint, origin }, nowMs);
+  try {
+    return (await limits.attempt(by, prove))
+      ? { user, isRegistered, factor: factor.kind, verified }
+      : { failure: "second_factor_failed", user };
+  } catch (error) {
+    if (error instanceof IdentityError && error.code === "second_factor_locked")
+      return { failure: error.code, user, told: error };
+    throw error;
+  }
 }
 
 /** The authenticator verified the person, so a passkey is both factors. */
@@ -184,7 +180,6 @@ async function byPasskey(
   { deviceKey, thumbprint }: ProvenKey,
   nowMs: number,
 ): Promise<Identified> {
-  const id = tenant?.id ?? NO_TENANT;
   const outcome =
     tenant === undefined
       ? { failure: "unknown_tenant" as const }
@@ -197,15 +192,11 @@ async function byPasskey(
     await deps.limits.tokenFailed();
     return outcome;
   }
-  const { user } = outcome;
-  return inTransaction(deps.pool, id, async (client) => {
-    const { rows } = await client.query<VerifiedPassword>(
-      `select ${VERIFIED} from users u where id = $1`,
-      [user],
-    );
-    const isRegistered = await hasDevice(client, user, deviceKey);
-    return { user, isRegistered, factor: "passkey", verified: rows[0] };
-  });
+  const { user, verified } = outcome;
+  const isRegistered = await inTransaction(deps.pool, tenant?.id ?? NO_TENANT, (client) =>
+    hasDevice(client, user, deviceKey),
+  );
+  return { user, isRegistered, factor: "passkey", verified };
 }
 
 async function byCustomerToken(

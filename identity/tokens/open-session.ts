@@ -21,6 +21,7 @@ import type { AssuranceLevel } from "../../policies/sign-in-facts.ts";
 import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { FactorProof } from "../second-factor/prove-factor.ts";
+import { VERIFIED, type VerifiedAccount } from "../second-factor/verified-account.ts";
 import { factorFailed } from "../second-factor/step-up.ts";
 import { verifyProof, type ProvenKey } from "./device-proof.ts";
 import { assertNotLoggedOut } from "../providers/recent-logouts.ts";
@@ -28,7 +29,8 @@ import { disconnectEnded } from "./end-sessions.ts";
 import { identifyAnonymous } from "./identify-anonymous.ts";
 import { readSignals, recordAnomalies } from "./sign-in-signals.ts";
 import type { ProviderSession } from "../providers/sign-in-with-provider.ts";
-import { identifyByGrant, VERIFIED, type GrantFailure, type VerifiedPassword } from "./grants.ts";
+import { customerKnown } from "./anonymous-grant.ts";
+import { identifyByGrant, type GrantFailure } from "./grants.ts";
 import type { CountedReason } from "./refused-sign-ins.ts";
 import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
 
@@ -167,7 +169,7 @@ async function createSession(
     readonly grant: Grant;
     readonly provider: ProviderSession | undefined;
     readonly factor: FactorProof["kind"] | undefined;
-    readonly verified: VerifiedPassword | undefined;
+    readonly verified: VerifiedAccount | undefined;
     readonly assurance: AssuranceLevel;
     readonly key: ProvenKey;
     /** The pseudonym of the network that the sign-in comes from. */
@@ -186,11 +188,12 @@ async function createSession(
     accountKey: Uint8Array | null;
     disabled: boolean;
     linked: boolean;
+    known: boolean;
     revoked: boolean | null;
     device: DeviceId | null;
   }>(
     `select u.role, u.display_name as "displayName", u.account_key as "accountKey",
-       u.disabled_at_ms is not null as disabled,
+       u.disabled_at_ms is not null as disabled, u.subject_index is not null as known,
        $3::bytea[] is null or coalesce(u.identity_index = any($3), false) as linked, d.id as device, d.revoked_at_ms is not null as revoked
      from users u left join devices d on d.user_id = u.id and d.device_key = $2
      where u.id = $1 for share of u`,
@@ -201,10 +204,21 @@ async function createSession(
   if (account.disabled) throw signInFailed("account_disabled");
   // Whoever links the account to another person must not miss this session either.
   if (!account.linked) throw signInFailed("linked_to_another");
+  const isAnonymous = grant.kind === "anonymous";
+  if ((isAnonymous || grant.kind === "customer_token") && account.role !== "customer")
+    throw signInFailed("not_a_customer");
+  // Another sign-in of this device may have said who the customer is since the grant was checked.
+  if (isAnonymous && account.known) throw customerKnown();
   if (account.revoked === true)
     throw new IdentityError("device_revoked", "This device was removed from its account.");
   const session = deps.newId<SessionId>();
-  const signals = await readSignals(client, { user, network, deviceKey: key.deviceKey, nowMs });
+  const signals = await readSignals(client, {
+    user,
+    role: account.role,
+    network,
+    deviceKey: key.deviceKey,
+    nowMs,
+  });
   const expiresAtMs = nowMs + SESSION_LIFETIME_MS;
   await client.query(
     `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms,
@@ -282,11 +296,11 @@ const authenticatedAtMs = (provider: ProviderSession | undefined, nowMs: number)
 async function assertUnchanged(
   client: Client,
   user: UserId,
-  verified: VerifiedPassword,
+  verified: VerifiedAccount,
 ): Promise<void> {
   await lockAccount(client, user);
   // A statement of its own, so that it sees what was committed while this waited for the lock.
-  const { rows } = await client.query<VerifiedPassword>(
+  const { rows } = await client.query<VerifiedAccount>(
     `select ${VERIFIED} from users u where id = $1`,
     [user],
   );

@@ -8,13 +8,15 @@ import { MOST_ACCOUNTS, MOST_SIGN_INS } from "../../policies/sign-in-facts.ts";
 
 const HOUR_MS = 3_600_000;
 
-// Each count includes the sign-in that is under way, which has no row yet.
+// Each count includes the sign-in that is under way, which has no row yet. Staff that share an office do not make
+// its customers unusual, and anybody can make anonymous accounts.
 const SIGNALS = `
   select
     (select 1 + count(*)::integer from (select from sessions
        where user_id = $1 and created_at_ms > $2 limit $4) as recent) as "signInVelocity",
-    (select 1 + count(*)::integer from (select distinct user_id from sessions
-       where network = $3 and user_id <> $1 order by user_id limit $5) as others) as "accountsOnNetwork",
+    (select 1 + count(*)::integer from (select distinct s.user_id from sessions s join users o on o.id = s.user_id
+       where s.network = $3 and s.user_id <> $1 and s.method <> 'anonymous' and (o.role = 'customer') = $7
+       order by s.user_id limit $5) as others) as "accountsOnNetwork",
     exists (select from devices where user_id = $1 and revoked_at_ms is null)
       and not exists (select from devices where user_id = $1 and device_key = $6) as "hasOnlyOtherDevices"`;
 
@@ -23,6 +25,7 @@ export async function readSignals(
   client: Client,
   signIn: {
     readonly user: UserId;
+    readonly role: Role;
     /** The pseudonym of the network: see `NetworkPseudonyms`. */
     readonly network: string;
     /** Ed25519, 32 bytes. */
@@ -31,7 +34,7 @@ export async function readSignals(
     readonly nowMs: number;
   },
 ): Promise<AnomalyFacts> {
-  const { user, network, deviceKey, nowMs } = signIn;
+  const { user, role, network, deviceKey, nowMs } = signIn;
   const { rows } = await client.query<AnomalyFacts>(SIGNALS, [
     user,
     nowMs - HOUR_MS,
@@ -39,6 +42,7 @@ export async function readSignals(
     MOST_SIGN_INS - 1,
     MOST_ACCOUNTS - 1,
     deviceKey,
+    role === "customer",
   ]);
   const [row] = rows;
   if (row === undefined) throw new Error("a query without a table returned no row");

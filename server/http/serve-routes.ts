@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Express, Request, Response } from "express";
+import { RENEWAL_GRACE_MS } from "../../contract/sessions.ts";
 import { runFor } from "../../db/fairness/requester.ts";
 import { isStaff } from "../../policies/actor.ts";
 import { FairShares, type Holder } from "../../policies/fair-shares.ts";
 import type { ApiKeyHolder } from "../../identity/administration/authenticate-api-key.ts";
 import type { Authenticated, Authenticator } from "../../identity/tokens/authenticate.ts";
-import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import * as z from "zod/mini";
 import type { Sender } from "../held-bytes.ts";
 import { API_KEY_CHALLENGE, type ApiKeyAccess } from "./api-key-access.ts";
@@ -166,7 +166,7 @@ async function authenticate(
       "missing_token",
       "Send the access token as Authorization: DPoP, and a proof in the DPoP header.",
     );
-  const graceMs = access === "renewal" ? SESSION_LIFETIME_MS : 0;
+  const graceMs = access === "renewal" ? RENEWAL_GRACE_MS : 0;
   const nowMs = now();
   const asked = { token, proof, method, url, origin, nowMs, graceMs, isForEnrolment };
   return authenticator.identify(asked);

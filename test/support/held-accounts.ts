@@ -8,7 +8,7 @@ import { until } from "./until.ts";
 export async function waitingForAccounts({ database }: TestServer, count: number): Promise<void> {
   const asked = `select count(*)::int as n from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'
-      and query like '%for no key update%'`;
+      and query ~ 'for (no key update|share of u)'`;
   await until(async () => (await database.owner.query<{ n: number }>(asked)).rows[0]!.n >= count);
 }
 

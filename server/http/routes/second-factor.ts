@@ -38,7 +38,13 @@ export function enrolTotpRoute(deps: EnrolDeps): Route {
       body: newTotp,
       bodyLimit: bodyLimits.small,
       answers: { 201: { description: "Confirm it within ten minutes", schema: totpEnrolment } },
-      problems: ["wrong_password", "second_factor_exists", "device_required", "forbidden"],
+      problems: [
+        "wrong_password",
+        "second_factor_exists",
+        "step_up_required",
+        "device_required",
+        "forbidden",
+      ],
     },
     async ({ who, body }) => ({
       status: 201,
@@ -61,7 +67,7 @@ export function confirmTotpRoute(deps: EnrolDeps): Route {
       body: totpConfirmation,
       bodyLimit: bodyLimits.small,
       answers: { 200: { description: "The account has a second factor", schema: recoveryCodes } },
-      problems: ["second_factor_failed", "device_required", "forbidden"],
+      problems: ["second_factor_failed", "step_up_required", "device_required", "forbidden"],
     },
     async ({ who, body }) => ({
       status: 200,

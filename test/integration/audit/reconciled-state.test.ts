@@ -182,6 +182,15 @@ const credentials: Readonly<Record<string, Change>> = {
     putRight: () => "delete from sealdesk.totp_factors",
     told: () => /sealdesk\.totp_factors .* says confirmed, but no entry of the log does/,
   },
+  "a passkey": {
+    meddle:
+      () => `insert into sealdesk.passkeys (tenant, id, user_id, credential_id, public_key, rp_id, counter,
+        transports, is_synced, is_backed_up, name, created_at_ms)
+      values ('${server.tenant.id}', '${planted}', '${agent.id}', 'own', 'own', 'desk.example', 0, '{}', false, false,
+        'own', 1)`,
+    putRight: () => "delete from sealdesk.passkeys",
+    told: () => /sealdesk\.passkeys .* says [0-9a-f]{64}, but no entry of the log does/,
+  },
   "the rules of a version of the policy": {
     meddle: () => "update sealdesk.policy_versions set hash = sha256('other rules')",
     putRight: () => `update sealdesk.policy_versions set hash = ${keptHash()}`,
@@ -212,7 +221,7 @@ const findsIn = async ({ meddle, putRight, told }: Change) => {
 attackTest.each(
   {
     attempt:
-      "A password, a link to a person of an identity provider, a second factor, or a version of the policy is changed by SQL",
+      "A password, a link to a person of an identity provider, a second factor, a passkey, or a version of the policy is changed by SQL",
     foundBy: "each node; `sealdesk audit reconcile`",
     when: "state",
     code: "audit_state_differs",
@@ -236,7 +245,8 @@ attackTest.each(
 
 test("a customer who was made staff is found", async () => {
   const { user } = await customerDevice(server);
-  await sql(`update sealdesk.users set role = 'supervisor' where id = '${user}'`);
+  const become = "role = 'supervisor', subject_index = null, anonymous_key = null";
+  await sql(`update sealdesk.users set ${become} where id = '${user}'`);
   await until(isWarned);
   await sql(`update sealdesk.users set role = 'customer' where id = '${user}'`);
   await until(async () => !(await isWarned()));

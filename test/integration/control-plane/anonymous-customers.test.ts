@@ -6,6 +6,7 @@ import {
   setAnonymous,
   signInAnonymously,
 } from "../../support/anonymous.ts";
+import { changedMeanwhile } from "../../support/held-accounts.ts";
 import { staffDevice, TestDevice } from "../../support/device.ts";
 import { putPolicyInForce } from "../../support/policy-in-force.ts";
 import { createConversation, requestConversation } from "../../support/relay-socket.ts";
@@ -48,6 +49,53 @@ test("a device key is one anonymous customer, who begins conversations", async (
     role: "customer",
   });
   expect((await anonymousDevice(server, tenant)).user).not.toBe(user);
+});
+
+test("a page that the tenant does not allow begins no account", async () => {
+  const tenant = await anonymousTenant(server);
+  const grant = { grant: "anonymous", tenant: tenant.slug };
+  const refused = await new TestDevice(server).signIn(grant, { origin: "https://evil.example" });
+  expect(refused.body.code).toBe("origin_not_allowed");
+  expect((await server.auditEntries(tenant)).map(({ action }) => action)).not.toContain(
+    "user.create",
+  );
+});
+
+test("an account that becomes known while its anonymous sign-in waits opens no anonymous session", async () => {
+  const { tenant } = server;
+  await setAnonymous(server, tenant, true);
+  const device = await anonymousDevice(server, tenant);
+  const reply = await changedMeanwhile(
+    server,
+    [device.user],
+    () => signInAnonymously(device, tenant),
+    (client) =>
+      client.query("update sealdesk.users set subject_index = sha256('x') where id = $1", [
+        device.user,
+      ]),
+  );
+  expect(reply.body.code).toBe("customer_known");
+});
+
+test("neither the key of a device nor a customer token signs in to an account of staff", async () => {
+  const { tenant } = server;
+  await setAnonymous(server, tenant, true);
+  const device = await anonymousDevice(server, tenant);
+  const known = new TestDevice(server);
+  const { user } = (await known.signInAsCustomer("becomes-staff", tenant)).body;
+  const { owner } = server.database;
+  const promote = () =>
+    owner.query("update sealdesk.users set role = 'admin' where id = any($1::uuid[])", [
+      [device.user, user.id],
+    ]);
+  await expect(promote()).rejects.toThrow("users_only_customers_have_customer_keys");
+  // Without the database's rule, the server keeps them apart.
+  await owner.query(
+    "alter table sealdesk.users drop constraint users_only_customers_have_customer_keys",
+  );
+  await promote();
+  expect((await signInAnonymously(device, tenant)).body.code).toBe("customer_known");
+  expect((await known.signInAsCustomer("becomes-staff", tenant)).status).not.toBe(201);
 });
 
 test("a policy can ask that a customer is not anonymous", async () => {

@@ -1,4 +1,4 @@
-import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { RelaySocket } from "../../support/relay-socket.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestNode, type TestServer } from "../../support/server.ts";
@@ -81,6 +81,21 @@ test("an act of the person keeps the session, and is stored once a minute", asyn
   expect(first).toBeGreaterThan(Date.now() - 60_000);
   expect((await report(device)).status).toBe(204);
   expect(await actedAtMs(device)).toBe(first);
+});
+
+test("the open session of a bot is logged off when idle, once a person has the account", async () => {
+  const staff = await server.createStaff("bot");
+  const device = new TestDevice(server);
+  await device.signInAsStaff(staff);
+  const named = ["--tenant", server.tenant.slug, "--username", staff.username];
+  const become = async (role: "agent" | "bot") =>
+    expect(await runSealdesk(server, ["user", "set-role", ...named, "--role", role])).toMatchObject(
+      { code: 0 },
+    );
+  await become("agent");
+  expect(await actedAtMs(device)).toBeGreaterThan(0);
+  await become("bot");
+  expect(await actedAtMs(device)).toBeNull();
 });
 
 test("a customer and a bot are not logged off", async () => {

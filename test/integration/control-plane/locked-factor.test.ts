@@ -47,6 +47,11 @@ test("100 wrong codes in succession lock the app, and a recovery code unlocks it
 
   const right = await signIn(staff, { totp: code(1) });
   expect([right.status, right.body.code]).toEqual([403, "second_factor_locked"]);
+  expect((await server.auditEntries()).at(-1)).toMatchObject({
+    action: "session.create",
+    subject: staff.id,
+    reason: "second_factor_locked",
+  });
   expect(codeOf(await signIn(staff, { recoveryCode: recoveryCodes[0] }))).toBe(201);
   expect(codeOf(await signIn(staff, { totp: code(1) }))).toBe(201);
   expect(await countOf(staff)).toBe(0);

@@ -1,4 +1,4 @@
-import { anonymousDevice, anonymousTenant, signInAnonymously } from "../../support/anonymous.ts";
+import { anonymousDevice, anonymousTenant } from "../../support/anonymous.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { putPolicyInForce } from "../../support/policy-in-force.ts";
 import { requestConversation } from "../../support/relay-socket.ts";
@@ -69,16 +69,18 @@ test("many sign-ins of an account within an hour leave signals, and a policy can
 test("accounts on a network are counted within a tenant, without its address", async () => {
   const tenant = await anonymousTenant(server);
   const agent = await staffDevice(server, "agent", tenant);
-  await putPolicyInForce(server, tenant, begin({ accountsOnNetwork: { $lte: 5 } }));
-  // The agent, the admin and the officer have signed in from here.
-  const [fourth, fifth, sixth] = [
-    await anonymousDevice(server, tenant),
-    await anonymousDevice(server, tenant),
-    await anonymousDevice(server, tenant),
+  await putPolicyInForce(server, tenant, begin({ accountsOnNetwork: { $lte: 2 } }));
+  // The agent, the admin and the officer have signed in from here, and anonymous customers. They do not count.
+  await anonymousDevice(server, tenant);
+  await anonymousDevice(server, tenant);
+  const [first, second, third] = [
+    await customerDevice(server, "first", tenant),
+    await customerDevice(server, "second", tenant),
+    await customerDevice(server, "third", tenant),
   ];
-  await signInAnonymously(fourth, tenant);
-  expect((await requestConversation(fifth, [agent])).status).toBe(201);
-  expect((await requestConversation(sixth, [agent])).body.code).toBe("step_up_required");
+  await first.signInAsCustomer("first", tenant);
+  expect((await requestConversation(second, [agent])).status).toBe(201);
+  expect((await requestConversation(third, [agent])).body.code).toBe("step_up_required");
   const { rows } = await server.database.owner.query<{ network: string }>(
     "select distinct network from sealdesk.sessions where tenant = $1",
     [tenant.id],

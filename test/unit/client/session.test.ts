@@ -143,6 +143,25 @@ describe("a session", () => {
     ]);
   });
 
+  test("of staff is idle after a sleep in which its token could no longer be renewed", async () => {
+    const credentials = { grant: "password", tenant: "t", username: "u", password: "p" } as const;
+    const { session, received, time } = await sessionWith(
+      [
+        [201, signedIn("first", start + hour)],
+        [401, refusal("token_expired")],
+        [201, signedIn("second", start + 14 * hour)],
+      ],
+      credentials,
+    );
+    await session.signIn();
+    await time.pass(13 * hour + 1);
+    await expect(session.request(ask)).rejects.toMatchObject({ code: "session_idle" });
+    expect(received).toHaveLength(1);
+    // A person asks for this.
+    await session.resume();
+    expect(await session.accessToken()).toBe("second");
+  });
+
   test("signs in again when the session has ended, with a new customer token", async () => {
     let made = 0;
     const token = () => `token ${++made}`;

@@ -16,12 +16,18 @@ const done = (action: string, details: NonNullable<LoggedEntry["details"]> = {})
 });
 
 const factor = `sealdesk.totp_factors ${user}`;
+const passkey = newId();
+const passkeyPlace = `sealdesk.passkeys ${user} ${passkey}`;
+const addPasskey = done("user.add_passkey", { passkey, passkeyDigest: "ab" });
 const version = "sealdesk.policy_versions 1";
 const approval = { version: 1, hash: "ab", effectiveFromMs: 5 };
 
 test.each([
   { begin: done("user.confirm_factor"), end: done("user.remove_factor"), place: factor },
   { begin: done("user.confirm_factor"), end: done("user.reset_factor"), place: factor },
+  { begin: addPasskey, end: done("user.remove_passkey", { passkey }), place: passkeyPlace },
+  { begin: addPasskey, end: done("user.reset_factor"), place: passkeyPlace },
+  { begin: addPasskey, end: done("account.reset"), place: passkeyPlace },
   {
     begin: done("user.link_identity", { identityDigest: "ab" }),
     end: done("user.link_identity"),
