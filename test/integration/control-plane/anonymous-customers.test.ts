@@ -1,3 +1,4 @@
+import { suspendTenant } from "../../../identity/accounts/suspend-tenant.ts";
 import { sweepAnonymous } from "../../../identity/accounts/sweep-anonymous.ts";
 import { UNUSED_ANONYMOUS_MS } from "../../../policies/anonymous-customers.ts";
 import {
@@ -51,14 +52,17 @@ test("a device key is one anonymous customer, who begins conversations", async (
   expect((await anonymousDevice(server, tenant)).user).not.toBe(user);
 });
 
-test("a page that the tenant does not allow begins no account", async () => {
+test("no anonymous account begins in a tenant that is suspended", async () => {
   const tenant = await anonymousTenant(server);
-  const grant = { grant: "anonymous", tenant: tenant.slug };
-  const refused = await new TestDevice(server).signIn(grant, { origin: "https://evil.example" });
-  expect(refused.body.code).toBe("origin_not_allowed");
-  expect((await server.auditEntries(tenant)).map(({ action }) => action)).not.toContain(
-    "user.create",
+  const { slug } = tenant;
+  await suspendTenant(server.database.ownerUrl, { slug, suspended: true, nowMs: 1 });
+  const refused = await signInAnonymously(new TestDevice(server), tenant);
+  expect(refused.body.code).toBe("tenant_suspended");
+  const begun = (await server.auditEntries(tenant)).filter(
+    ({ action, details }) =>
+      action === "user.create" && JSON.stringify(details).includes("anonymous"),
   );
+  expect(begun).toEqual([]);
 });
 
 test("an account that becomes known while its anonymous sign-in waits opens no anonymous session", async () => {
