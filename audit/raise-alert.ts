@@ -2,6 +2,7 @@ import type { TenantId, UserId } from "../crypto/wire/ids.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { Client } from "../db/pool.ts";
 import { isAlerting } from "../policies/alerts.ts";
+import { NO_TENANT } from "./logs.ts";
 
 /** The fields of an entry that an alert has. */
 interface AlertingEntry {
@@ -14,6 +15,7 @@ interface AlertingEntry {
   readonly resource: { readonly type: string; readonly id: string };
   readonly subject?: UserId | undefined;
   readonly outcome: string;
+  readonly details?: object | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly occurredAtMs: number;
 }
@@ -23,7 +25,7 @@ const INSERT = `
   values ($1, $2, $3, $4, $5, $6, $7, $8)`;
 
 /**
- * Alerts the tenant's officers to an act, if a policy says so. It runs in the transaction of the act's entry, so no act
+ * Alerts the tenant's officers to an act, if a policy says so. The operator's log has no officers. It runs in the transaction of the act's entry, so no act
  * that has an entry is left out.
  * @param eventId the id of the entry
  */
@@ -33,7 +35,9 @@ export async function raiseAlert(
   entry: AlertingEntry,
 ): Promise<void> {
   const { tenant, actor, action, resource, subject, outcome, occurredAtMs } = entry;
-  if (outcome !== "success" || !isAlerting(action)) return;
+  const role = roleIn(entry.details);
+  const done = { action, actor: actor.id, resource: resource.id, role };
+  if (tenant === NO_TENANT || outcome !== "success" || !isAlerting(done)) return;
   const { person } = actor;
   await client.query(INSERT, [
     tenant,
@@ -46,3 +50,6 @@ export async function raiseAlert(
     occurredAtMs,
   ]);
 }
+
+const roleIn = (details: object | undefined): string | undefined =>
+  details !== undefined && "role" in details ? String(details.role) : undefined;

@@ -50,6 +50,8 @@ export interface ConversationFacts {
   readonly state: "open" | "closed";
   /** Users who have access in an emergency now. */
   readonly brokenGlass?: readonly UserId[] | undefined;
+  /** Members whose membership began with such an access, and counts as long as it lasts. */
+  readonly membersByBreakGlass?: readonly UserId[] | undefined;
   /** Users whose membership counts no more, because it began with such an access, which is over. */
   readonly lapsed?: readonly UserId[] | undefined;
   /** The user to add or remove, for "add_member" and "remove_member". */
@@ -74,6 +76,7 @@ export interface ConversationFacts {
 interface ConversationSubject extends Omit<ConversationFacts, "others"> {
   readonly brokenGlass: readonly UserId[];
   readonly lapsed: readonly UserId[];
+  readonly membersByBreakGlass: readonly UserId[];
   /** What forbids the consent. */
   readonly consentFaults: readonly string[];
   readonly otherRoles: readonly Role[];
@@ -90,6 +93,7 @@ export function conversationSubject(
     ...facts,
     brokenGlass: facts.brokenGlass ?? [],
     lapsed: facts.lapsed ?? [],
+    membersByBreakGlass: facts.membersByBreakGlass ?? [],
     consentFaults: whyNoConsent(facts.consent),
     otherRoles: [...known.values()],
     unknownMembers: facts.members.filter((user) => user !== actor.user && !known.has(user)),
@@ -120,6 +124,14 @@ const whenClosed: readonly ConversationAction[] = [
   "read_links",
 ];
 
+/** The actions that nobody does who is in by break-glass. */
+const notByBreakGlass: readonly ConversationAction[] = [
+  "add_member",
+  "remove_member",
+  "grant_history",
+  "close",
+];
+
 /** Lists every fact that prevents the action, at least one, for the audit log. */
 function whyNot(
   actor: ConversationActor,
@@ -130,6 +142,8 @@ function whyNot(
   const reasons: string[] = [];
   if (!facts.members.includes(actor.user)) reasons.push("not_a_member");
   if (facts.lapsed?.includes(actor.user) === true) reasons.push("access_ended");
+  const isByBreakGlass = facts.membersByBreakGlass?.includes(actor.user) === true;
+  if (isByBreakGlass && notByBreakGlass.includes(action)) reasons.push("member_by_break_glass");
   if (facts.state === "closed" && !whenClosed.includes(action)) reasons.push("conversation_closed");
   if (facts.pack === "for_others") reasons.push("granted_to_others");
   if (facts.subject !== undefined && !conversingRoles.includes(facts.subject.role))

@@ -10,7 +10,10 @@ import type { AlertAction } from "./rules/alerts.ts";
  */
 const alertingActs: readonly string[] = [
   "account.reset",
+  "audit.archive",
   "audit.export",
+  "audit.remove_witness",
+  "audit.set_retention",
   "break_glass.approve",
   "break_glass.end",
   "break_glass.request",
@@ -18,27 +21,64 @@ const alertingActs: readonly string[] = [
   "policy.approve",
   "policy.effective",
   "tenant.add_api_key",
+  "tenant.add_customer_keys",
   "tenant.add_identity_provider",
   "tenant.add_monitor",
+  "tenant.add_origin",
+  "tenant.allow_anonymous_customers",
   "tenant.allow_staff_grants",
+  "tenant.rotate_api_key",
   "tenant.set_customer_jwks_url",
   "tenant.set_customer_keys",
+  "tenant.set_idle_log_off",
   "tenant.set_second_factor",
+  "tenant.unrevoke_customer_key",
+  "user.create_password_reset",
   "user.enable",
+  "user.link_identity",
+  "user.lock_factor",
   "user.reset_factor",
+  "user.reset_password",
+  "user.set_password",
   "user.set_role",
 ];
 
-/** Whether officers are alerted when an act of that name succeeds. */
-export const isAlerting = (act: string): boolean => alertingActs.includes(act);
+/** What is known of an act that succeeded. */
+export interface DoneAct {
+  /** Its name in the audit log. */
+  readonly action: string;
+  /** The id of the account that acted, or the part of the system. */
+  readonly actor: string;
+  /** The id of what it was done to. */
+  readonly resource: string;
+  /** The role that it gives an account, if it gives one. */
+  readonly role?: string | undefined;
+}
 
-/** Decides whether `actor` may read the alerts of `tenant`, or acknowledge one. Pure. */
-export function decideAlerts(actor: Actor, action: AlertAction, tenant: TenantId): Decision {
-  const rule = grantingRule(actor, "alerts", action, { tenant });
+/** Whether officers are alerted to an act. Pure. */
+export function isAlerting({ action, actor, resource, role }: DoneAct): boolean {
+  if (action === "user.create") return role !== "customer";
+  // Whoever removes a passkey of their own has proved to be its owner.
+  if (action === "user.remove_passkey") return actor !== resource;
+  return alertingActs.includes(action);
+}
+
+/** Facts for a decision about alerts. */
+export interface AlertFacts {
+  readonly tenant: TenantId;
+  /** Who did the act that the alert is about: for "acknowledge". */
+  readonly by?: string;
+}
+
+/** Decides whether `actor` may read the alerts of a tenant, or acknowledge one. Pure. */
+export function decideAlerts(actor: Actor, action: AlertAction, facts: AlertFacts): Decision {
+  const rule = grantingRule(actor, "alerts", action, facts);
   if (rule !== undefined) return allow(rule.reason);
-  if (actor.tenant !== tenant) return deny("foreign_tenant");
+  if (actor.tenant !== facts.tenant) return deny("foreign_tenant");
   const withDevice = { ...actor, device: actor.device ?? nilId<DeviceId>() };
-  return grantingRule(withDevice, "alerts", action, { tenant }) === undefined
-    ? deny(`role_${actor.role}`)
-    : deny("device_not_registered");
+  if (grantingRule(withDevice, "alerts", action, facts) !== undefined)
+    return deny("device_not_registered");
+  return facts.by === actor.user
+    ? deny("own_act", `role_${actor.role}`)
+    : deny(`role_${actor.role}`);
 }

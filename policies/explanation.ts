@@ -94,7 +94,7 @@ const deciders: {
     listing: (actor) => listingRule(actor, "staff_list", "read"),
   },
   alerts: {
-    decide: (actor, action, { tenant }) => decideAlerts(actor, action, tenant),
+    decide: decideAlerts,
     subject: (_actor, facts) => facts,
   },
   approvals: {

@@ -46,7 +46,7 @@ export function listAlerts(
   const tenant = tenantOf(party);
   const act = { action: "alert.list", resource: { type: "alert", id: tenant } } as const;
   return auditedBy(deps, party, act, async (client, note) => {
-    const decided = assertParty(party, (actor) => decideAlerts(actor, "read", tenant));
+    const decided = assertParty(party, (actor) => decideAlerts(actor, "read", { tenant }));
     const { rows } = await client.query<Alert>(SELECT, [
       page.before ?? null,
       page.includeAcknowledged,

@@ -4,7 +4,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { IdentityError } from "../identity-error.ts";
 import { nameOf, type Party } from "../party.ts";
-import { hashOfParameters } from "./request-approval.ts";
+import { hashOfParameters, isUnaltered } from "./request-approval.ts";
 import { readApproval } from "./stored-approvals.ts";
 
 /** What a person approves. */
@@ -44,7 +44,8 @@ export async function executeApproved<T>(
   if (request.requester === approver)
     throw new IdentityError("own_approval", "Another person must approve what you asked for.");
   const hash = hashOfParameters(action, parameters);
-  const isSame = request.action === action && equalBytes(request.parametersHash, hash);
+  const isSame =
+    isUnaltered(request) && request.action === action && equalBytes(request.parametersHash, hash);
   if (!isSame || (seen !== undefined && !equalBytes(seen, hash)))
     throw new IdentityError(
       "approval_changed",

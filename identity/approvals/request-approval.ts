@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { utf8 } from "../../crypto/wire/bytes.ts";
+import { equalBytes, utf8 } from "../../crypto/wire/bytes.ts";
 import { canonicalJson, type CanonicalValue } from "../../crypto/wire/canonical-json.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { nameOf, tenantOf, type Party } from "../party.ts";
+import type { StoredApproval } from "./stored-approvals.ts";
 
 /** Time in which other people may approve a request, unless it names another. */
 export const APPROVAL_MS = 7 * 86_400_000;
@@ -50,6 +51,14 @@ export async function requestApproval(
   ]);
   return expiresAtMs;
 }
+
+/** Returns whether the parameters of a stored request are those that its hash is about. */
+export const isUnaltered = ({
+  action,
+  parameters,
+  parametersHash,
+}: Pick<StoredApproval, "action" | "parameters" | "parametersHash">): boolean =>
+  equalBytes(hashOfParameters(action, parameters as CanonicalValue), parametersHash);
 
 /** SHA-256 of the action and its parameters as canonical JSON (RFC 8785). */
 export const hashOfParameters = (action: string, parameters: CanonicalValue): Uint8Array =>

@@ -21,6 +21,7 @@ const TO_COME = `
 /**
  * Approves a draft as a second person. It takes effect at once or at the time that it names, on all nodes.
  * @param asked.hash the hash of the changes that the person has seen
+ * @param asked.request the hash of the request that the person has seen, if they name that
  * @returns when it takes effect, in milliseconds since the Unix epoch
  * @throws IdentityError policy_version_not_found, own_approval, approval_changed, approval_expired,
  *   approval_used, other_version_to_come, policy_unreadable, forbidden, device_required, step_up_required
@@ -28,7 +29,11 @@ const TO_COME = `
 export async function approveVersion(
   deps: PolicyDeps,
   party: Party,
-  asked: { readonly version: number; readonly hash: Uint8Array },
+  asked: {
+    readonly version: number;
+    readonly hash: Uint8Array;
+    readonly request?: Uint8Array;
+  },
 ): Promise<number> {
   const tenant = tenantOf(party);
   const { version } = asked;
@@ -61,7 +66,12 @@ export async function approveVersion(
     if (row.state === "draft") await assertNoneToCome(client);
     const before = await policyBefore(deps.policies, client, tenant);
     const effects = await effectsOf(client, before, openVersion(row).policy);
-    const approval = { id: row.approval, action: "policy.approve", parameters: parametersOf(row) };
+    const approval = {
+      id: row.approval,
+      action: "policy.approve",
+      parameters: parametersOf(row),
+      hash: asked.request,
+    };
     const { result } = await executeApproved(client, party, approval, nowMs, async () => {
       const { rows } = await client.query<{ fromMs: number | null }>(
         'select sealdesk.take_effect($1) as "fromMs"',

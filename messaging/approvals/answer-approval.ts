@@ -1,4 +1,3 @@
-import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { readApproval, type StoredApproval } from "../../identity/approvals/stored-approvals.ts";
@@ -19,29 +18,48 @@ import { BREAK_GLASS } from "../break-glass/request-access.ts";
 interface ApprovalKind {
   readonly decideRead: (actor: Actor, approval: StoredApproval) => Decision;
   /** Returns the number of people who must approve it besides. */
-  readonly approve: (deps: PolicyDeps, party: Party, approval: StoredApproval) => Promise<number>;
+  readonly approve: (
+    deps: PolicyDeps,
+    party: Party,
+    approval: StoredApproval,
+    named: Uint8Array,
+  ) => Promise<number>;
   readonly refuse: (deps: PolicyDeps, party: Party, approval: StoredApproval) => Promise<void>;
   readonly withdraw: (deps: PolicyDeps, party: Party, approval: StoredApproval) => Promise<void>;
 }
 
-const versionIn = ({ parameters }: StoredApproval) => Number(parameters["version"]);
+/** @throws IdentityError approval_not_found */
+async function versionOf({ pool }: PolicyDeps, party: Party, { id }: StoredApproval) {
+  const { rows } = await inTransaction(pool, tenantOf(party), (client) =>
+    client.query<{ version: number }>("select version from policy_versions where approval = $1", [
+      id,
+    ]),
+  );
+  const [row] = rows;
+  if (row === undefined)
+    throw new IdentityError("approval_not_found", "There is no such version of the policy.");
+  return row.version;
+}
 
 /** Every kind of act that needs another person. */
 const kinds: Readonly<Record<string, ApprovalKind>> = {
   "policy.approve": {
     decideRead: (actor) => decidePolicyAct(actor, "read", { tenant: actor.tenant }),
-    approve: async (deps, party, approval) => {
+    approve: async (deps, party, approval, request) => {
       const hash = Buffer.from(String(approval.parameters["hash"]), "hex");
-      await approveVersion(deps, party, { version: versionIn(approval), hash });
+      const version = await versionOf(deps, party, approval);
+      await approveVersion(deps, party, { version, hash, request });
       return 0;
     },
-    refuse: (deps, party, approval) => withdrawVersion(deps, party, versionIn(approval)),
-    withdraw: (deps, party, approval) => withdrawVersion(deps, party, versionIn(approval)),
+    refuse: async (deps, party, approval) =>
+      withdrawVersion(deps, party, await versionOf(deps, party, approval)),
+    withdraw: async (deps, party, approval) =>
+      withdrawVersion(deps, party, await versionOf(deps, party, approval)),
   },
   [BREAK_GLASS]: {
     decideRead: (actor, { requester }) =>
       decideBreakGlass(actor, "read", { tenant: actor.tenant, requester }),
-    approve: async (deps, party, { id, parametersHash: hash }) => {
+    approve: async (deps, party, { id }, hash) => {
       if (!("actor" in party))
         throw new IdentityError(
           "forbidden",
@@ -54,9 +72,13 @@ const kinds: Readonly<Record<string, ApprovalKind>> = {
   },
 };
 
+/** Returns undefined for an act that this release does not know. */
+export const kindOf = ({ action }: StoredApproval): ApprovalKind | undefined =>
+  Object.hasOwn(kinds, action) ? kinds[action] : undefined;
+
 /** @throws IdentityError approval_not_found, for an act that this release does not know */
-export function kindOf({ action }: StoredApproval): ApprovalKind {
-  const kind = Object.hasOwn(kinds, action) ? kinds[action] : undefined;
+function knownKindOf(approval: StoredApproval): ApprovalKind {
+  const kind = kindOf(approval);
   if (kind === undefined)
     throw new IdentityError("approval_not_found", "This release does not know that kind of act.");
   return kind;
@@ -74,21 +96,19 @@ export async function approveRequest(
   { id, hash }: { readonly id: Uuid; readonly hash: Uint8Array },
 ): Promise<number> {
   const approval = await find(deps, party, id);
-  if (!equalBytes(hash, approval.parametersHash))
-    throw new IdentityError("approval_changed", "The request has another hash. Look at it again.");
-  return kindOf(approval).approve(deps, party, approval);
+  return knownKindOf(approval).approve(deps, party, approval, hash);
 }
 
 /** Refuses a request. @throws IdentityError approval_not_found, and those of the act */
 export async function refuseRequest(deps: PolicyDeps, party: Party, id: Uuid): Promise<void> {
   const approval = await find(deps, party, id);
-  await kindOf(approval).refuse(deps, party, approval);
+  await knownKindOf(approval).refuse(deps, party, approval);
 }
 
 /** Takes a request back. @throws IdentityError approval_not_found, and those of the act */
 export async function withdrawRequest(deps: PolicyDeps, party: Party, id: Uuid): Promise<void> {
   const approval = await find(deps, party, id);
-  await kindOf(approval).withdraw(deps, party, approval);
+  await knownKindOf(approval).withdraw(deps, party, approval);
 }
 
 const find = ({ pool }: PolicyDeps, party: Party, id: Uuid): Promise<StoredApproval> =>

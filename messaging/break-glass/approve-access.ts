@@ -1,7 +1,7 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { isId, type UserId } from "../../crypto/wire/ids.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import { executeApproved } from "../../identity/approvals/execute-approved.ts";
 import { assertAllowedOnDevice, audited } from "../../identity/audited.ts";
 import { IdentityError } from "../../identity/identity-error.ts";
@@ -53,7 +53,7 @@ export function approveAccess(
       approval,
       nowMs,
       async () => {
-        await assertStillApproved(client, deps, actor, access.approvers, facts);
+        await assertStillApproved(client, deps, actor, id, facts);
         const { rows } = await client.query<{ untilMs: number | null }>(
           'select sealdesk.grant_break_glass($1) as "untilMs"',
           [id],
@@ -72,21 +72,32 @@ export function approveAccess(
   });
 }
 
+// Whoever is reset gets other devices, and perhaps another owner. So a device from before the approval must remain.
+const APPROVERS = `
+  select n.approver as "user", u.disabled_at_ms is null and exists (
+      select from devices d where d.user_id = u.id and d.revoked_at_ms is null
+        and d.created_at_ms <= n.answered_at_ms) as "isSame"
+  from approval_answers n left join users u on u.id = n.approver::uuid
+  where n.approval = $1`;
+
 /**
- * Requires that those who approved it before may still do so: they may have another role now.
+ * Requires that those who approved it before may still do so: they may have another role now, or their account may be
+ * disabled or reset. The request must be locked.
  * @throws IdentityError approval_changed
  */
 async function assertStillApproved(
   client: Client,
   { policies }: PolicyDeps,
   { tenant }: Actor,
-  approvers: readonly string[],
+  id: Uuid,
   facts: BreakGlassFacts,
 ): Promise<void> {
   const policy = await policies.inForce(client, tenant);
-  const users = approvers.filter((each) => isId<UserId>(each));
+  const { rows } = await client.query<{ user: UserId; isSame: boolean }>(APPROVERS, [id]);
+  const users = rows.map(({ user }) => user);
   const actors = await actorsAmong(client, tenant, policy, users);
   const isApproved =
+    rows.every(({ isSame }) => isSame) &&
     actors.length === users.length &&
     actors.every((each) => decideBreakGlass(each, "approve", facts).allowed);
   if (!isApproved)

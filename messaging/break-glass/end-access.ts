@@ -1,21 +1,18 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { ConversationId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Client, Pool } from "../../db/pool.ts";
+import type { Pool } from "../../db/pool.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { throwAll } from "../../db/throw-all.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { UseCase } from "../../identity/audited.ts";
+import { lockAccount } from "../../identity/directory/lock-account.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import type { Disconnect } from "../../identity/tokens/disconnect.ts";
-import {
-  disconnectEnded,
-  endSessionsOf,
-  type EndedSession,
-} from "../../identity/tokens/end-sessions.ts";
+import { disconnectEnded, endSessionsOf } from "../../identity/tokens/end-sessions.ts";
 import { decideBreakGlass } from "../../policies/break-glass.ts";
 import { MessagingError } from "../messaging-error.ts";
-import { accessFacts, ofAccess, readAccess } from "./access-row.ts";
+import { accessFacts, ofAccess, readAccess, type Access } from "./access-row.ts";
 
 interface EndDeps extends UseCase {
   readonly disconnect: Disconnect;
@@ -34,6 +31,8 @@ export async function endAccess(deps: EndDeps, party: Party, id: Uuid): Promise<
     const { conversation, requester } = access;
     const facts = accessFacts(tenant, access);
     const decided = assertParty(party, (actor) => decideBreakGlass(actor, "end", facts));
+    // Whoever signs in meanwhile waits, so that no session is opened that this does not end.
+    await lockAccount(client, requester);
     const { rowCount } = await client.query(
       `update break_glass set ended_at_ms = sealdesk.database_now_ms(), ended_by = $2
        where id = $1 and ended_at_ms is null and granted_until_ms > sealdesk.database_now_ms()`,
@@ -48,17 +47,6 @@ export async function endAccess(deps: EndDeps, party: Party, id: Uuid): Promise<
   disconnectEnded(deps.disconnect, tenant, ended);
 }
 
-const ENDED = `
-  update break_glass set ended_at_ms = granted_until_ms
-  where ended_at_ms is null and granted_until_ms <= sealdesk.database_now_ms()
-  returning id, conversation, requester`;
-
-interface EndedRow {
-  readonly id: Uuid;
-  readonly conversation: ConversationId;
-  readonly requester: UserId;
-}
-
 /**
  * Records the accesses whose time is over, each once, and ends the sessions of their accounts. No decision waits for
  * this: the access counts no more from its last moment on.
@@ -66,18 +54,20 @@ interface EndedRow {
  */
 async function endOverdue(deps: EndDeps): Promise<number> {
   const failures: unknown[] = [];
-  let count = 0;
-  for (const tenant of await tenantsWithEnded(deps.pool))
+  /** A failure keeps no other access from its end. */
+  const attempt = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
     try {
-      const ended = await inTransaction(deps.pool, tenant, (client) =>
-        endOverdueOf(client, tenant, deps.now()),
-      );
-      count += ended.accesses;
-      disconnectEnded(deps.disconnect, tenant, ended.sessions);
+      return await work();
     } catch (error) {
       failures.push(error);
+      return otherwise;
     }
-  throwAll(failures, "The end of access could not be recorded for some tenants.");
+  };
+  let count = 0;
+  for (const tenant of await tenantsWithEnded(deps.pool))
+    for (const access of await attempt(() => overdueOf(deps.pool, tenant), []))
+      if (await attempt(() => recordEnd(deps, tenant, access), false)) count++;
+  throwAll(failures, "The end of some accesses could not be recorded.");
   return count;
 }
 
@@ -88,16 +78,32 @@ async function tenantsWithEnded(pool: Pool): Promise<readonly TenantId[]> {
   return rows.map(({ tenant }) => tenant);
 }
 
-async function endOverdueOf(
-  client: Client,
+type Overdue = Pick<Access, "id" | "conversation" | "requester">;
+
+const overdueOf = (pool: Pool, tenant: TenantId): Promise<readonly Overdue[]> =>
+  inTransaction(pool, tenant, async (client) => {
+    const { rows } = await client.query<Overdue>(
+      `select id, conversation, requester from break_glass
+       where ended_at_ms is null and granted_until_ms <= sealdesk.database_now_ms()`,
+    );
+    return rows;
+  });
+
+/** @returns false if another node has recorded the end */
+async function recordEnd(
+  { pool, now, disconnect }: EndDeps,
   tenant: TenantId,
-  nowMs: number,
-): Promise<{ readonly accesses: number; readonly sessions: readonly EndedSession[] }> {
-  const { rows } = await client.query<EndedRow>(ENDED);
-  const sessions: EndedSession[] = [];
-  for (const { id, conversation, requester } of rows) {
-    const ended = await endSessionsOf(client, requester, nowMs);
-    sessions.push(...ended);
+  { id, conversation, requester }: Overdue,
+): Promise<boolean> {
+  const nowMs = now();
+  const ended = await inTransaction(pool, tenant, async (client) => {
+    await lockAccount(client, requester);
+    const { rowCount } = await client.query(
+      "update break_glass set ended_at_ms = granted_until_ms where id = $1 and ended_at_ms is null",
+      [id],
+    );
+    if (rowCount === 0) return undefined;
+    const sessions = await endSessionsOf(client, requester, nowMs);
     await appendEntry(client, {
       occurredAtMs: nowMs,
       tenant,
@@ -106,10 +112,12 @@ async function endOverdueOf(
       resource: ofAccess(id),
       subject: requester,
       outcome: "success",
-      details: { conversation, sessions: ended.length },
+      details: { conversation, sessions: sessions.length },
     });
-  }
-  return { accesses: rows.length, sessions };
+    return sessions;
+  });
+  disconnectEnded(disconnect, tenant, ended ?? []);
+  return ended !== undefined;
 }
 
 const EVERY_MS = 1_000;

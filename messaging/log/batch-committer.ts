@@ -177,7 +177,8 @@ export class BatchCommitter {
     const nowMs = this.#options.now();
     const onCached = batch.map((taken) => {
       const cached = this.#heads.get(taken.tenant, taken.conversation);
-      const doubt = cached === undefined || taken.items.some((item) => doubtful(item, nowMs));
+      const doubt =
+        cached === undefined || taken.items.some((item) => doubtful(item, cached, nowMs));
       return { taken, head: doubt ? undefined : cached };
     });
     await loadQuota(this.#quota, this.#connection.client, onCached, nowMs, false);

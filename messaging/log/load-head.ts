@@ -19,7 +19,7 @@ const HEADS = `
     coalesce(last.seq, 0) as seq, last.transcript_hash, coalesce(last.received_at_ms, 0) as received_at_ms,
     array(select device from member_devices where conversation = c.id and until_seq is null order by device) as devices,
     array(select user_id from member_devices where conversation = c.id and until_seq is null order by device) as authors,
-    array(select coalesce(b.ended_at_ms, b.granted_until_ms) from member_devices md
+    array(select case when sealdesk.is_current(md.break_glass) then b.granted_until_ms else 0 end from member_devices md
       left join break_glass b on b.tenant = md.tenant and b.id = md.break_glass
       where md.conversation = c.id and md.until_seq is null order by md.device) as untils,
     array(select u.role from member_devices md join users u on u.id = md.user_id
@@ -50,7 +50,7 @@ interface HeadRow {
   /** The account of each of the devices, and its role. */
   readonly authors: readonly UserId[];
   readonly roles: readonly Role[];
-  /** When the access of each ends by which it became a member. The driver leaves 64-bit integers in arrays as text. */
+  /** When the access of each ends by which it became a member; 0 if it is over by the database's clock. The driver leaves 64-bit integers in arrays as text. */
   readonly untils: readonly (string | null)[];
   readonly former: readonly DeviceId[];
 }

@@ -1,3 +1,4 @@
+import type { ConversationHead } from "./head.ts";
 import { mayStandInEarlierMonth, type PostOutcome, type PostRequest } from "./plan-messages.ts";
 
 /** A message whose sender waits for an answer. */
@@ -12,7 +13,16 @@ export interface PendingPost {
   attempts: number;
 }
 
-/** True if only the whole log can tell whether the message is new. */
-export function doubtful(item: PendingPost, nowMs: number): boolean {
-  return item.attempts > 0 || mayStandInEarlierMonth(item.request.send.clientMessageId, nowMs);
+/**
+ * True if only the database can tell whether the message is new, or whether its sender is still a member: an access in
+ * an emergency may have ended early, which leaves no event.
+ */
+export function doubtful(
+  { attempts, request }: PendingPost,
+  { authors }: Pick<ConversationHead, "authors">,
+  nowMs: number,
+): boolean {
+  const isByBreakGlass = authors.get(request.senderDevice)?.untilMs !== undefined;
+  const mayBeEarlier = mayStandInEarlierMonth(request.send.clientMessageId, nowMs);
+  return attempts > 0 || isByBreakGlass || mayBeEarlier;
 }

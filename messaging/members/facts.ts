@@ -34,6 +34,7 @@ interface FactsRow {
   readonly members: readonly UserId[];
   readonly lapsed: readonly UserId[];
   readonly brokenGlass: readonly UserId[];
+  readonly membersByBreakGlass: readonly UserId[];
 }
 
 /**
@@ -50,6 +51,8 @@ export async function conversationFacts(
          and sealdesk.is_current(break_glass)) as members,
        array(select user_id from members where conversation = c.id and until_seq is null
          and not sealdesk.is_current(break_glass)) as lapsed,
+       array(select user_id from members where conversation = c.id and until_seq is null
+         and break_glass is not null and sealdesk.is_current(break_glass)) as "membersByBreakGlass",
        array(select requester from break_glass where conversation = c.id and ended_at_ms is null
          and granted_until_ms > sealdesk.database_now_ms()) as "brokenGlass"
      from conversations c where id = $1`,
@@ -66,6 +69,7 @@ export async function conversationFacts(
     members: row.members,
     lapsed: row.lapsed,
     brokenGlass: row.brokenGlass,
+    membersByBreakGlass: row.membersByBreakGlass,
   };
 }
 

@@ -21,8 +21,8 @@ export const alertRules: readonly PolicyRule<"alerts", AlertAction>[] = [
     actions: ["acknowledge"],
     roles: ["compliance_officer"],
     device: "registered",
-    conditions: {},
-    means: "The alerts of the tenant. The officer uses a registered device.",
+    conditions: { by: { $ne: "$actor.user" } },
+    means: "Alerts to what somebody else did. The officer uses a registered device.",
     reason: "acknowledges_alerts",
   },
 ];

@@ -18,6 +18,8 @@ export type ConversationAction =
 const member = { members: "$actor.user" };
 const open = { state: "open" };
 const brokenGlass = { brokenGlass: "$actor.user" };
+// Who is in by break-glass keeps the access to themselves, and it ends with its time.
+const byRight = { membersByBreakGlass: { $ne: "$actor.user" } };
 const self = { "subject.user": "$actor.user", "subject.role": "$actor.role" };
 const staff = { "subject.role": { $in: [...conversingRoles] } };
 
@@ -85,8 +87,8 @@ export const conversationRules: readonly PolicyRule<"conversation", Conversation
     resource: "conversation",
     actions: ["close"],
     roles: conversingRoles,
-    conditions: { ...member, ...open },
-    means: "The actor is a member, and the conversation is open.",
+    conditions: { ...member, ...open, ...byRight },
+    means: "The actor is a member, not by break-glass, and the conversation is open.",
     reason: "member",
   },
   {
@@ -103,9 +105,15 @@ export const conversationRules: readonly PolicyRule<"conversation", Conversation
     resource: "conversation",
     actions: ["grant_history"],
     roles: ["agent", "supervisor"],
-    conditions: { ...showing, ...open, "grant.staffMay": true, "grant.consented": true },
+    conditions: {
+      ...showing,
+      ...open,
+      ...byRight,
+      "grant.staffMay": true,
+      "grant.consented": true,
+    },
     means:
-      "A member shows what they have seen to another member of an open conversation. The tenant permits it, and the customer has consented.",
+      "A member who is not in by break-glass shows what they have seen to another member of an open conversation. The tenant permits it, and the customer has consented.",
     reason: "consented",
   },
   {
@@ -170,8 +178,9 @@ export const conversationRules: readonly PolicyRule<"conversation", Conversation
     resource: "conversation",
     actions: ["add_member"],
     roles: ["agent", "supervisor"],
-    conditions: { ...member, ...open, ...staff },
-    means: "A member adds an agent, a supervisor or a bot to an open conversation.",
+    conditions: { ...member, ...open, ...staff, ...byRight },
+    means:
+      "A member who is not in by break-glass adds an agent, a supervisor or a bot to an open conversation.",
     reason: "hands_over",
   },
   {
@@ -222,8 +231,10 @@ export const conversationRules: readonly PolicyRule<"conversation", Conversation
     resource: "conversation",
     actions: ["add_member", "remove_member"],
     roles: ["supervisor"],
-    conditions: { ...open, ...staff },
-    means: "The subject is an agent, a supervisor or a bot, and the conversation is open.",
+    // Otherwise a supervisor would join without break-glass where other staff need it.
+    conditions: { ...open, ...staff, ...byRight, "subject.user": { $ne: "$actor.user" } },
+    means:
+      "The subject is another agent, supervisor or bot. The conversation is open, and the actor is not in by break-glass.",
     reason: "supervises",
   },
 ];

@@ -198,15 +198,18 @@ export class ClusterPeers implements HintListener {
 
   async #poll(): Promise<void> {
     const beganMs = this.#deps.now();
-    try {
-      for (const [tenant, served] of this.#deps.relay.served()) {
-        if (this.#closed) return;
+    let isComplete = true;
+    for (const [tenant, served] of this.#deps.relay.served()) {
+      if (this.#closed) return;
+      try {
         await this.#pollTenant(tenant, served);
+      } catch (error) {
+        // The other tenants are not kept waiting.
+        isComplete = false;
+        this.#deps.onError(error);
       }
-      this.#polledMs = beganMs;
-    } catch (error) {
-      this.#deps.onError(error);
     }
+    if (isComplete) this.#polledMs = beganMs;
     this.#schedule();
   }
 

@@ -62,7 +62,7 @@ const showRoute = (deps: PolicyDeps): Route =>
       audits: ["approval.read"],
       params: idParams,
       answers: { 200: { description: "The request", schema: shownApproval } },
-      problems: ["forbidden", "approval_not_found"],
+      problems: ["forbidden", "approval_not_found", "approval_changed"],
     },
     async ({ who: { actor }, params: { id } }) => ({
       status: 200,

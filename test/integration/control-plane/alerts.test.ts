@@ -1,6 +1,6 @@
 import { inTransaction } from "../../../db/transaction.ts";
 import { appendEntry } from "../../../audit/append-entry.ts";
-import { staffDevice, type TestDevice } from "../../support/device.ts";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
@@ -11,24 +11,33 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const nothingChanged = { changes: { off: [], add: [] }, reason: "a test" };
+interface Listed {
+  readonly id: string;
+  readonly action: string;
+}
+
 const read = (device: TestDevice, query = "") => device.request("GET", `/v1/alerts${query}`);
 
 test("an act that gives somebody more rights alerts the officers, and one of them acknowledges it", async () => {
   const tenant = await server.createTenant();
-  const [admin, officer, auditor] = [
+  const [admin, officer, second, auditor] = [
     await staffDevice(server, "admin", tenant),
+    await staffDevice(server, "compliance_officer", tenant),
     await staffDevice(server, "compliance_officer", tenant),
     await staffDevice(server, "auditor", tenant),
   ];
+  // A new member of staff is an alert, and a new customer is none.
+  await customerDevice(server, undefined, tenant);
   const { body: draft } = await admin.request("POST", "/v1/policy/versions", {
     body: nothingChanged,
   });
-  expect((await read(officer)).body.alerts).toEqual([]);
+  const { alerts: before } = (await read(officer)).body;
+  expect(before.map(({ action }: Listed) => action)).toEqual(Array(4).fill("user.create"));
   const approval = `/v1/policy/versions/${draft.version}/approval`;
   await officer.request("POST", approval, { body: { hash: draft.hash } });
 
   const { alerts } = (await read(auditor)).body;
-  expect(alerts).toMatchObject([
+  expect(alerts.slice(0, 2)).toMatchObject([
     {
       action: "policy.approve",
       actor: officer.user,
@@ -45,16 +54,18 @@ test("an act that gives somebody more rights alerts the officers, and one of the
     device.request("POST", `/v1/alerts/${id}/acknowledgement`);
   for (const device of [admin, auditor])
     expect(await acknowledge(device)).toMatchObject({ status: 403, body: { code: "forbidden" } });
-  expect((await acknowledge(officer)).status).toBe(204);
-  expect(await acknowledge(officer)).toMatchObject({
+  // It is the officer's own act.
+  expect(await acknowledge(officer)).toMatchObject({ status: 403, body: { code: "forbidden" } });
+  expect((await acknowledge(second)).status).toBe(204);
+  expect(await acknowledge(second)).toMatchObject({
     status: 404,
     body: { code: "alert_not_found" },
   });
-  expect((await read(officer)).body.alerts).toHaveLength(1);
+  expect((await read(officer)).body.alerts).toHaveLength(5);
   expect((await read(officer, "?all=true")).body.alerts[0]).toMatchObject({
-    acknowledgedBy: officer.user,
+    acknowledgedBy: second.user,
   });
-  expect((await read(officer, `?all=true&before=${alerts[0].id}`)).body.alerts).toHaveLength(1);
+  expect((await read(officer, `?all=true&before=${id}`)).body.alerts).toHaveLength(5);
   expect(await read(admin)).toMatchObject({ status: 403, body: { code: "forbidden" } });
 });
 
@@ -82,7 +93,7 @@ test("an alert is stored with its act or not at all, and no other tenant sees it
   expect((await stored()).rows).toEqual([]);
   await inTransaction(pool, tenant.id, (client) => appendEntry(client, entry));
   expect((await stored()).rows).toEqual([{ action: entry.action }]);
-  expect((await read(officer)).body.alerts).toEqual([]);
+  expect((await read(officer)).body.alerts).toMatchObject([{ subject: officer.user }]);
   const rewritten = inTransaction(pool, tenant.id, (client) =>
     client.query("update alerts set action = 'staff.list'"),
   );

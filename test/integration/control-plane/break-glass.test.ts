@@ -1,5 +1,6 @@
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { inTransaction } from "../../../db/transaction.ts";
-import { removeMember } from "../../support/acts.ts";
+import { addMember, closeConversation, removeMember } from "../../support/acts.ts";
 import {
   accessOf,
   approve,
@@ -140,6 +141,72 @@ test("an officer ends an access, and the connections and sessions of the account
   expect((await customer.request("GET", "/v1/break-glass")).status).toBe(403);
 });
 
+/** `asker` asks, two officers approve, and `asker` joins. */
+async function breakIn(
+  asker: TestDevice,
+  officers: readonly TestDevice[],
+  conversation: ConversationId,
+): Promise<Requested> {
+  const request: Requested = (await askForAccess(asker, conversation)).body;
+  for (const officer of officers) expect((await approve(officer, request)).status).toBe(200);
+  const { grantedUntilMs: untilMs } = await accessOf(asker, request.id);
+  const named = { request: request.id, untilMs } as never;
+  expect((await joinByBreakGlass(asker, conversation, named)).status).toBe(200);
+  return request;
+}
+
+test("who is in by break-glass brings in nobody, so nobody makes the access permanent", async () => {
+  const { tenant, agent, asker, officers, conversation } = await arrange();
+  const friend = await staffDevice(server, "agent", tenant);
+  await breakIn(asker, officers, conversation);
+  const denied = {
+    status: 403,
+    body: expect.objectContaining({ code: "forbidden" }),
+  };
+  expect(await addMember(asker, conversation, friend.user)).toMatchObject(denied);
+  expect(await closeConversation(asker, conversation)).toMatchObject(denied);
+  const entries = await server.auditEntries(tenant);
+  expect(entries.findLast(({ action }) => action === "conversation.add_member")).toMatchObject({
+    outcome: "refused",
+    decision: { reasons: expect.arrayContaining(["member_by_break_glass"]) },
+  });
+  expect((await addMember(agent, conversation, friend.user)).status).toBe(200);
+});
+
+test("a supervisor joins by break-glass, too, where nobody joins by themselves", async () => {
+  const { tenant, agent, officers, supervisor, conversation } = await arrange();
+  expect(await addMember(supervisor, conversation, supervisor.user)).toMatchObject(
+    refusal("forbidden"),
+  );
+  const { id } = await breakIn(supervisor, officers, conversation);
+  expect(
+    (await server.auditEntries(tenant)).filter(({ action }) => action === "break_glass.use"),
+  ).toMatchObject([{ actor: { id: supervisor.user }, details: { request: id } }]);
+  expect(await removeMember(supervisor, conversation, agent.user)).toMatchObject(
+    refusal("forbidden"),
+  );
+  expect((await removeMember(supervisor, conversation, supervisor.user)).status).toBe(200);
+});
+
+test("after an early end, no node takes a message from the person", async () => {
+  const { customer, agent, asker, staff, officers, conversation } = await arrange();
+  const other = await server.startNode();
+  try {
+    const { id } = await breakIn(asker, officers, conversation);
+    const post = async () => {
+      const socket = await RelaySocket.open(other, asker);
+      return socket.post(messageTo(conversation, [agent, customer], { epoch: 2 }));
+    };
+    expect(await post()).not.toHaveProperty("code");
+    const ended = await officers[0].request("POST", `/v1/break-glass/${id}/end`);
+    expect(ended.status).toBe(204);
+    await asker.signInAsStaff(staff);
+    expect(await post()).toMatchObject({ code: "forbidden" });
+  } finally {
+    await other.close();
+  }
+});
+
 test("an approver who has lost the right since counts for nothing, and one refusal is enough", async () => {
   const { asker, officers, supervisor, conversation, tenant } = await arrange();
   const [first, second] = officers;
@@ -162,6 +229,52 @@ test("an approver who has lost the right since counts for nothing, and one refus
   expect((await server.auditEntries(tenant)).map(({ action }) => action)).toContain(
     "break_glass.refuse",
   );
+});
+
+test("an approver whose account was disabled or reset since counts for nothing", async () => {
+  const { asker, officers, supervisor, conversation, tenant } = await arrange();
+  const [first] = officers;
+  const request: Requested = (await askForAccess(asker, conversation)).body;
+  expect((await approve(supervisor, request)).body).toEqual({ waitsFor: 1 });
+  const { owner } = server.database;
+  const disable = "update sealdesk.users set disabled_at_ms = $2 where id = $1";
+  await owner.query(disable, [supervisor.user, server.clock.now()]);
+  expect(await approve(first, request)).toMatchObject(refusal("approval_changed"));
+  await owner.query(disable, [supervisor.user, null]);
+
+  // A reset takes all devices away. Whoever signs in next registers another one.
+  const later = "select max(answered_at_ms) + 1 as ms from sealdesk.approval_answers";
+  await owner.query(`update sealdesk.devices set created_at_ms = (${later}) where user_id = $1`, [
+    supervisor.user,
+  ]);
+  expect(await approve(first, request)).toMatchObject(refusal("approval_changed"));
+  const refused = (await server.auditEntries(tenant)).filter(
+    ({ action, outcome }) => action === "break_glass.approve" && outcome === "refused",
+  );
+  expect(refused).toHaveLength(2);
+});
+
+test("a request that was altered in the database is neither shown nor approved", async () => {
+  const { asker, officers, conversation, tenant } = await arrange();
+  const [first, second] = officers;
+  const request: Requested = (await askForAccess(asker, conversation)).body;
+  const wrong = { id: request.id, hash: Buffer.alloc(32).toString("base64url") };
+  expect(await approve(first, wrong)).toMatchObject(refusal("approval_changed"));
+  expect(await server.auditEntries(tenant)).toContainEqual(
+    expect.objectContaining({ action: "break_glass.approve", reason: "approval_changed" }),
+  );
+  await server.database.owner.query(
+    `update sealdesk.approvals set parameters = parameters || '{"minutes": 1}' where id = $1`,
+    [request.id],
+  );
+  const show = () => first.request("GET", `/v1/approvals/${request.id}`);
+  expect(await show()).toMatchObject(refusal("approval_changed"));
+  expect(await approve(second, request)).toMatchObject(refusal("approval_changed"));
+  await server.database.owner.query(
+    "update sealdesk.approvals set action = 'an.other' where id = $1",
+    [request.id],
+  );
+  expect((await first.request("GET", "/v1/approvals")).body).toEqual({ approvals: [] });
 });
 
 test("the database itself grants no access that fewer than two others have approved", async () => {

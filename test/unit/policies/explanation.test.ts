@@ -58,6 +58,7 @@ test("an explanation says which conditions fail, and which depend on the request
           wanted: { $in: ["agent", "supervisor", "bot"] },
           holds: undefined,
         },
+        { fact: "membersByBreakGlass", wanted: { $ne: "$actor.user" }, holds: true },
       ],
     },
     {
@@ -71,6 +72,8 @@ test("an explanation says which conditions fail, and which depend on the request
           wanted: { $in: ["agent", "supervisor", "bot"] },
           holds: undefined,
         },
+        { fact: "membersByBreakGlass", wanted: { $ne: "$actor.user" }, holds: true },
+        { fact: "subject.user", wanted: { $ne: "$actor.user" }, holds: undefined },
       ],
     },
   ]);
