@@ -6,6 +6,7 @@ import {
   type AnonymousFacts,
   type IdentificationFacts,
 } from "../../policies/anonymous-customers.ts";
+import { staffRoles } from "../../policies/roles.ts";
 import { IdentityError } from "../identity-error.ts";
 
 /** The account of a device key. */
@@ -16,7 +17,7 @@ export interface KeyHolder {
 
 const HOLDER = `
   select u.id as user,
-    case when u.anonymous_key = $1 and u.subject_index is null and u.role = 'customer' then 'of_anonymous' else 'of_known' end as key
+    case when u.anonymous_key = $1 and u.subject_index is null and not u.role = any($2::text[]) then 'of_anonymous' else 'of_known' end as key
   from users u
   where u.anonymous_key = $1 or u.id = (select user_id from devices where device_key = $1)
   order by u.anonymous_key is not distinct from $1 desc limit 1`;
@@ -30,7 +31,7 @@ export async function findKeyHolder(
   client: Client,
   deviceKey: Uint8Array,
 ): Promise<KeyHolder | undefined> {
-  const { rows } = await client.query<KeyHolder>(HOLDER, [deviceKey]);
+  const { rows } = await client.query<KeyHolder>(HOLDER, [deviceKey, staffRoles]);
   return rows[0];
 }
 

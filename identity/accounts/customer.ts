@@ -3,6 +3,7 @@ import type { Client } from "../../db/pool.ts";
 import { concat, utf8 } from "../../crypto/wire/bytes.ts";
 import { uuidToBytes } from "../../crypto/wire/uuid.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import { staffRoles } from "../../policies/roles.ts";
 import type { Secret } from "../../keys/secret.ts";
 
 /**
@@ -44,9 +45,9 @@ export async function findCustomer(
   { tenant, subjectIndexes: indexes }: CustomerIndexes,
 ): Promise<UserId | undefined> {
   const { rows } = await client.query<{ id: UserId }>(
-    `select id from users where tenant = $1 and subject_index = any($2) and role = 'customer'
+    `select id from users where tenant = $1 and subject_index = any($2) and not role = any($3::text[])
      order by array_position($2, subject_index) limit 1`,
-    [tenant, indexes],
+    [tenant, indexes, staffRoles],
   );
   return rows[0]?.id;
 }

@@ -11,7 +11,7 @@ import {
   type DeviceId,
   type SessionId,
 } from "../../crypto/wire/ids.ts";
-import type { Role } from "../../policies/actor.ts";
+import { isStaff, type Role } from "../../policies/actor.ts";
 import { assertServes } from "../accounts/assert-serves.ts";
 import { findTenant, type Tenant } from "../accounts/tenant.ts";
 import { lockAccount } from "../directory/lock-account.ts";
@@ -205,7 +205,7 @@ async function createSession(
   // Whoever links the account to another person must not miss this session either.
   if (!account.linked) throw signInFailed("linked_to_another");
   const isAnonymous = grant.kind === "anonymous";
-  if ((isAnonymous || grant.kind === "customer_token") && account.role !== "customer")
+  if ((isAnonymous || grant.kind === "customer_token") && isStaff(account.role))
     throw signInFailed("not_a_customer");
   // Another sign-in of this device may have said who the customer is since the grant was checked.
   if (isAnonymous && account.known) throw customerKnown();

@@ -2,7 +2,8 @@ import { appendRepeatable } from "../../audit/append-repeatable.ts";
 import { classified } from "../../audit/append-entry.ts";
 import type { DeviceId, SessionId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
-import type { Role } from "../../policies/actor.ts";
+import { isStaff, type Role } from "../../policies/actor.ts";
+import { staffRoles } from "../../policies/roles.ts";
 import { anomaliesOf, type AnomalyFacts } from "../../policies/anomalies.ts";
 import { MOST_ACCOUNTS, MOST_SIGN_INS } from "../../policies/sign-in-facts.ts";
 
@@ -15,7 +16,7 @@ const SIGNALS = `
     (select 1 + count(*)::integer from (select from sessions
        where user_id = $1 and created_at_ms > $2 limit $4) as recent) as "signInVelocity",
     (select 1 + count(*)::integer from (select distinct s.user_id from sessions s join users o on o.id = s.user_id
-       where s.network = $3 and s.user_id <> $1 and s.method <> 'anonymous' and (o.role = 'customer') = $7
+       where s.network = $3 and s.user_id <> $1 and s.method <> 'anonymous' and (o.role = any($7::text[])) = $8
        order by s.user_id limit $5) as others) as "accountsOnNetwork",
     exists (select from devices where user_id = $1 and revoked_at_ms is null)
       and not exists (select from devices where user_id = $1 and device_key = $6) as "hasOnlyOtherDevices"`;
@@ -42,7 +43,8 @@ export async function readSignals(
     MOST_SIGN_INS - 1,
     MOST_ACCOUNTS - 1,
     deviceKey,
-    role === "customer",
+    staffRoles,
+    isStaff(role),
   ]);
   const [row] = rows;
   if (row === undefined) throw new Error("a query without a table returned no row");
