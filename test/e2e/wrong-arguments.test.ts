@@ -276,6 +276,7 @@ test("every function of the public classes is among those above, or takes nothin
       "devices",
       "keyLogEvidence",
       "keyLogRestores",
+      "reportActivity",
       "signOut",
       "synced",
     ].toSorted(),
