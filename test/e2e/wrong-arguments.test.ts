@@ -282,13 +282,18 @@ test("every function of the public classes is among those above, or takes nothin
     ].toSorted(),
   );
   expect(functionsOf(agent.sealdesk.credentials)).toEqual([
+    "addPasskey",
     "changePassword",
     "confirmTotp",
     "createPasswordReset",
     "enrolTotp",
+    "passkeys", // without arguments
+    "removePasskey",
     "removeTotp", // without arguments
+    "renamePasskey",
     "resetTotp",
     "stepUp",
+    "stepUpWithPasskey",
   ]);
   expect(functionsOf(conversation)).toEqual(
     [
