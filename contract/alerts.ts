@@ -12,9 +12,8 @@ export const alertsQuery = z.strictObject({
 });
 
 const alert = z.object({
-  id: uuid.register(documentation, {
-    description: "The `eventId` of the act's entry in the audit log",
-  }),
+  /** The `eventId` of the act's entry in the audit log. */
+  id: uuid,
   action: z.string(),
   resourceKind: z.string(),
   resource: z.string(),

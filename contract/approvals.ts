@@ -18,9 +18,8 @@ const approval = z
     requester: z.string(),
     requestedAtMs: milliseconds,
     expiresAtMs: milliseconds,
-    needed: count.register(documentation, {
-      description: "The number of other people who must approve it",
-    }),
+    /** The number of other people who must approve it. */
+    needed: count,
     approvers: z.array(z.string()),
     executedAtMs: z.nullable(milliseconds),
     withdrawnAtMs: z.nullable(milliseconds),
@@ -40,8 +39,7 @@ export const newApproval = z
 
 export const answeredApproval = z
   .object({
-    waitsFor: count.register(documentation, {
-      description: "The number of people who must approve it besides; 0 if the act is done",
-    }),
+    /** The number of people who must approve it besides; 0 if the act is done. */
+    waitsFor: count,
   })
   .register(documentation, { id: "AnsweredApproval" });
