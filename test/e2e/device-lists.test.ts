@@ -110,15 +110,18 @@ test("a list that the server does not renew ends what is sent to staff; the next
 
 test("a customer who was away for months reads what was written meanwhile", async () => {
   const { local, clock } = movableClock();
-  const agent = await connectStaff(server, "agent", { runtime: { clock } });
-  const events = securityEvents(agent);
+  let agent = await connectStaff(server, "agent", { runtime: { clock } });
   let customer = await connectCustomer(server);
   const { id } = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
-  const serving = await joined(agent, id);
+  await joined(agent, id);
   expect(await canRead(agent, id, customer)).toBe(true);
   await customer.sealdesk.close();
 
   local.offsetMs += 100 * dayMs;
+  // Nobody used the agent's session for so long, so the person signs in again.
+  agent = await agent.restart();
+  const events = securityEvents(agent);
+  const serving = await joined(agent, id);
   const { seq } = await serving.send("your documents are ready");
   const user = customer.sealdesk.user.id;
   expect(events).toMatchObject([{ code: "device_list_expired", user, withheld: false }]);
