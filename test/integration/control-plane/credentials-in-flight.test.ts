@@ -98,6 +98,7 @@ test("the statements of a redemption take the turns of a stranger's site", async
   const holders: unknown[] = [];
   const deps = {
     pool: server.database.pool,
+    attempt: (check: () => Promise<boolean>) => check(),
     now: () => {
       holders.push(requesterIn(server.tenant.id));
       return server.clock.now();

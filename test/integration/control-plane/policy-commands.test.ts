@@ -84,6 +84,7 @@ test("an operator drafts a version, another one approves it, and the table and e
         conditions: [
           { fact: "members", wanted: "$actor.user", holds: false },
           { fact: "state", holds: true },
+          { fact: "membersByBreakGlass", holds: true },
         ],
       },
     ],
