@@ -1,6 +1,7 @@
 import type { Client } from "../../db/pool.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Role } from "../../policies/actor.ts";
+import { userNotFound } from "../identity-error.ts";
 
 export interface LockedAccount {
   readonly role: Role;
@@ -33,4 +34,22 @@ export async function lockAccounts(
   return new Map(
     rows.map(({ id, role, accountKey }) => [id, { role, accountKey: accountKey ?? undefined }]),
   );
+}
+
+/**
+ * Like `lockAccount`, for the account of a name.
+ * @param usernameIndexes see `Profiles`
+ * @throws IdentityError user_not_found
+ */
+export async function lockNamed(
+  client: Client,
+  usernameIndexes: readonly Uint8Array[],
+): Promise<UserId> {
+  const { rows } = await client.query<{ id: UserId }>(
+    "select id from users where username_index = any($1::bytea[]) for no key update",
+    [usernameIndexes],
+  );
+  const [account] = rows;
+  if (account === undefined) throw userNotFound();
+  return account.id;
 }

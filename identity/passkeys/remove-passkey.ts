@@ -4,17 +4,12 @@ import type { PasskeyId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { decideCredentials } from "../../policies/credentials.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
-import { assertAllowedOnDevice, audited, type UseCase } from "../audited.ts";
-import { lockAccounts } from "../directory/lock-account.ts";
-import { userNotFound } from "../identity-error.ts";
-import { readCredentialsFacts } from "../passwords/password-account.ts";
-import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
-import { hasFactor } from "../second-factor/has-factor.ts";
+import { audited, type UseCase } from "../audited.ts";
+import { lockNamed } from "../directory/lock-account.ts";
+import { assertMayRemove, forgetProofs } from "../second-factor/factor-removal.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
-import { assertSession } from "../tokens/session-end.ts";
 import { passkeyNotFound, readPasskeys, type Passkey } from "./own-passkeys.ts";
 
 /**
@@ -30,15 +25,8 @@ export async function removeOwnPasskey(
   const { tenant, user, session } = actor;
   const act = { action: "user.remove_passkey", resource: { type: "user", id: user } } as const;
   const ended = await audited(deps, actor, act, async (client, note) => {
-    await lockAccounts(client, [user]);
-    // This may have waited for the lock.
-    await assertSession(client, actor);
-    const facts = await readCredentialsFacts(client, user);
-    if (facts === undefined) throw userNotFound();
-    const decision = decideCredentials(actor, "remove_factor", { tenant, user, ...facts });
-    note({ decision });
-    assertAllowedOnDevice(decision);
-    await assertFreshFactor(client, actor, "remove_factor", deps.now());
+    const removal = { action: "remove_factor", user, nowMs: deps.now() } as const;
+    await assertMayRemove(client, actor, removal, note);
     await remove(client, user, passkey);
     const others = await endSessionsOf(client, user, deps.now(), session);
     note({ details: { passkey, sessions: others.length } });
@@ -105,23 +93,11 @@ export async function listPasskeysByOperator(
   return readPasskeys(deps, tenant, user);
 }
 
-async function lockNamed(client: Client, indexes: readonly Uint8Array[]): Promise<UserId> {
-  const { rows } = await client.query<{ id: UserId }>(
-    "select id from users where username_index = any($1::bytea[]) for no key update",
-    [indexes],
-  );
-  const [account] = rows;
-  if (account === undefined) throw userNotFound();
-  return account.id;
-}
-
 async function remove(client: Client, user: UserId, passkey: PasskeyId): Promise<void> {
   const { rowCount } = await client.query("delete from passkeys where id = $1 and user_id = $2", [
     passkey,
     user,
   ]);
   if (rowCount === 0) throw passkeyNotFound();
-  if (await hasFactor(client, user)) return;
-  // If the role needs a second factor, open sessions may only enrol another one from now on.
-  await client.query("update sessions set factor_at_ms = null where user_id = $1", [user]);
+  await forgetProofs(client, user);
 }

@@ -1,10 +1,10 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
-import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { asOwner } from "../../db/as-owner.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Profiles } from "../accounts/profiles.ts";
-import { userNotFound } from "../identity-error.ts";
+import { lockNamed } from "../directory/lock-account.ts";
 import { endSessionsOf } from "../tokens/end-sessions.ts";
 import { digestOf } from "../reconcile/digest-of.ts";
 import { hashPassword } from "./password-hash.ts";
@@ -32,22 +32,17 @@ export async function setPassword(
   const { tenant, slug, username, nowMs, by = OPERATOR } = change;
   const hash = await hashPassword(change.password, [username, slug]);
   return asOwner(ownerUrl, tenant, async (client) => {
-    const { rows } = await client.query<{ id: UserId }>(
-      "select id from users where username_index = any($1::bytea[]) for update",
-      [profiles.usernameIndexes(tenant, username)],
-    );
-    const [user] = rows;
-    if (user === undefined) throw userNotFound();
-    await client.query("update users set password_hash = $2 where id = $1", [user.id, hash]);
-    await client.query("delete from password_resets where user_id = $1", [user.id]);
-    const ended = await endSessionsOf(client, user.id, nowMs);
+    const user = await lockNamed(client, profiles.usernameIndexes(tenant, username));
+    await client.query("update users set password_hash = $2 where id = $1", [user, hash]);
+    await client.query("delete from password_resets where user_id = $1", [user]);
+    const ended = await endSessionsOf(client, user, nowMs);
     await appendEntry(client, {
       occurredAtMs: nowMs,
       tenant,
       actor: by,
       action: "user.set_password",
-      resource: { type: "user", id: user.id },
-      subject: user.id,
+      resource: { type: "user", id: user },
+      subject: user,
       outcome: "success",
       details: { sessions: ended.length, passwordDigest: digestOf(hash) },
     });

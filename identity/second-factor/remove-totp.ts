@@ -4,16 +4,13 @@ import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { decideCredentials } from "../../policies/credentials.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
-import { assertAllowedOnDevice, audited, type UseCase } from "../audited.ts";
-import { lockAccounts } from "../directory/lock-account.ts";
-import { IdentityError, userNotFound } from "../identity-error.ts";
-import { readCredentialsFacts } from "../passwords/password-account.ts";
+import { audited, type UseCase } from "../audited.ts";
+import { lockNamed } from "../directory/lock-account.ts";
+import { IdentityError } from "../identity-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
-import { assertSession } from "../tokens/session-end.ts";
-import { assertFreshFactor } from "./fresh-factor.ts";
+import { assertMayRemove, forgetProofs } from "./factor-removal.ts";
 import { hasFactor } from "./has-factor.ts";
 
 interface RemovalDeps extends UseCase {
@@ -29,15 +26,8 @@ export async function removeOwnTotp(deps: RemovalDeps, actor: Actor): Promise<vo
   const { tenant, user, session } = actor;
   const act = { action: "user.remove_factor", resource: { type: "user", id: user } } as const;
   const ended = await audited(deps, actor, act, async (client, note) => {
-    await lockAccounts(client, [user]);
-    // This may have waited for the lock, as in `resetTotp`.
-    await assertSession(client, actor);
-    const facts = await readCredentialsFacts(client, user);
-    if (facts === undefined) throw userNotFound();
-    const decision = decideCredentials(actor, "remove_factor", { tenant, user, ...facts });
-    note({ decision });
-    assertAllowedOnDevice(decision);
-    await assertFreshFactor(client, actor, "remove_factor", deps.now());
+    const removal = { action: "remove_factor", user, nowMs: deps.now() } as const;
+    await assertMayRemove(client, actor, removal, note);
     await removeApp(client, user);
     await forgetProofs(client, user);
     if ((await hasFactor(client, user)) || !(await needsFactor(client, user))) return [];
@@ -61,15 +51,8 @@ export async function resetTotp(deps: RemovalDeps, actor: Actor, user: UserId): 
     subject: user,
   } as const;
   const ended = await audited(deps, actor, act, async (client, note) => {
-    await lockAccounts(client, [actor.user, user]);
-    // If two administrators reset each other, the first one wins.
-    await assertSession(client, actor);
-    const facts = await readCredentialsFacts(client, user);
-    if (facts === undefined) throw userNotFound();
-    const decision = decideCredentials(actor, "reset_factor", { tenant, user, ...facts });
-    note({ decision });
-    assertAllowedOnDevice(decision);
-    await assertFreshFactor(client, actor, "reset_factor", deps.now());
+    const removal = { action: "reset_factor", user, nowMs: deps.now() } as const;
+    await assertMayRemove(client, actor, removal, note);
     await removeFactors(client, user);
     const open = await endSessionsOf(client, user, deps.now());
     note({ details: { sessions: open.length } });
@@ -88,21 +71,16 @@ export async function resetTotpByOperator(
   { username, by = OPERATOR }: { readonly username: string; readonly by?: OperatorActor },
 ): Promise<void> {
   await inTransaction(pool, tenant, async (client) => {
-    const { rows } = await client.query<{ id: UserId }>(
-      "select id from users where username_index = any($1::bytea[]) for no key update",
-      [profiles.usernameIndexes(tenant, username)],
-    );
-    const [user] = rows;
-    if (user === undefined) throw userNotFound();
-    await removeFactors(client, user.id);
-    const ended = await endSessionsOf(client, user.id, now());
+    const user = await lockNamed(client, profiles.usernameIndexes(tenant, username));
+    await removeFactors(client, user);
+    const ended = await endSessionsOf(client, user, now());
     await appendEntry(client, {
       occurredAtMs: now(),
       tenant,
       actor: by,
       action: "user.reset_factor",
-      resource: { type: "user", id: user.id },
-      subject: user.id,
+      resource: { type: "user", id: user },
+      subject: user,
       outcome: "success",
       details: { sessions: ended.length },
     });
@@ -138,9 +116,3 @@ async function removeFactors(client: Client, user: UserId): Promise<void> {
 
 const missing = (): IdentityError =>
   new IdentityError("second_factor_missing", "The account has no second factor.");
-
-/** If the role needs a second factor, open sessions may only enrol another one from now on. */
-const forgetProofs = async (client: Client, user: UserId) => {
-  if (!(await hasFactor(client, user)))
-    await client.query("update sessions set factor_at_ms = null where user_id = $1", [user]);
-};

@@ -1,3 +1,4 @@
+import { NO_TENANT } from "../../audit/logs.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideAnonymousSignIn, type AnonymousFacts } from "../../policies/anonymous-customers.ts";
@@ -31,10 +32,11 @@ export async function byDeviceAlone(
   { deviceKey }: ProvenKey,
   nowMs: number,
 ): Promise<AnonymousOutcome> {
-  if (tenant === undefined) return { failure: "unknown_tenant" };
-  const holder = await inTransaction(deps.pool, tenant.id, (client) =>
+  // Without a tenant, the same query runs and finds nothing.
+  const holder = await inTransaction(deps.pool, tenant?.id ?? NO_TENANT, (client) =>
     findKeyHolder(client, deviceKey),
   );
+  if (tenant === undefined) return { failure: "unknown_tenant" };
   const facts: AnonymousFacts = {
     tenantAllows: tenant.anonymousCustomers,
     key: holder?.key ?? "of_nobody",

@@ -172,7 +172,7 @@ function assertFactor({ method, needs_factor: isRequired, factor_at_ms: factorAt
   if (!allowed)
     throw new IdentityError(
       "second_factor_enrolment_required",
-      "Your role needs a second factor. Enrol an authenticator app first (POST /v1/account/totp).",
+      "Your role needs a second factor. Enrol an authenticator app (POST /v1/account/totp) or add a passkey first.",
       { reasons },
     );
 }

@@ -180,20 +180,16 @@ async function byPasskey(
   { deviceKey, thumbprint }: ProvenKey,
   nowMs: number,
 ): Promise<Identified> {
-  const outcome =
-    tenant === undefined
-      ? { failure: "unknown_tenant" as const }
-      : await provePasskey(
-          deps,
-          { tenant: tenant.id, answer, asker: { thumbprint, origin } },
-          nowMs,
-        );
+  // Without a tenant, the same queries run and find nothing.
+  const id = tenant?.id ?? NO_TENANT;
+  const asker = { thumbprint, origin };
+  const outcome = await provePasskey(deps, { tenant: id, answer, asker }, nowMs);
   if ("failure" in outcome) {
     await deps.limits.tokenFailed();
-    return outcome;
+    return tenant === undefined ? { failure: "unknown_tenant" } : outcome;
   }
   const { user, verified } = outcome;
-  const isRegistered = await inTransaction(deps.pool, tenant?.id ?? NO_TENANT, (client) =>
+  const isRegistered = await inTransaction(deps.pool, id, (client) =>
     hasDevice(client, user, deviceKey),
   );
   return { user, isRegistered, factor: "passkey", verified };

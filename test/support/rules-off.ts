@@ -1,7 +1,7 @@
 import { defaultRules } from "../../policies/rules/default-rules.ts";
 import { compilePolicy } from "../../policies/versions/compile-policy.ts";
 import type { TestServer } from "./server.ts";
-import { putInForce } from "./version-in-force.ts";
+import { putInForce } from "./policy-versions.ts";
 
 const mayBeOff = defaultRules
   .filter(({ id }) => compilePolicy(1, { off: [id], add: [] }).faults.length === 0)

@@ -6,7 +6,7 @@ import { closeConversation } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import { putInForce } from "../../support/version-in-force.ts";
+import { putInForce } from "../../support/policy-versions.ts";
 
 let server: TestServer;
 beforeAll(async () => {

@@ -9,10 +9,19 @@ import { withdrawVersion } from "../../../identity/policy/withdraw-version.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
 import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 import { closeConversation } from "../../support/acts.ts";
-import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { customerDevice, staffDevice } from "../../support/device.ts";
+import {
+  approve,
+  draft,
+  inForce,
+  off,
+  operator,
+  policyDeps,
+  proposed,
+  tenantWithOfficers,
+} from "../../support/policy-versions.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
-import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
-import { newId } from "../../../tools/testkit/ids.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -20,49 +29,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** A tenant of its own for each test, whose policy no other test changes. */
-async function arrange() {
-  const tenant = await server.createTenant();
-  const [admin, officer] = [
-    await staffDevice(server, "admin", tenant),
-    await staffDevice(server, "compliance_officer", tenant),
-  ];
-  return { tenant, admin, officer };
-}
-
-const off = (...ids: string[]) => ({ changes: { off: ids, add: [] }, reason: "a test" });
-
-const draft = (device: TestDevice, body: object) =>
-  device.request("POST", "/v1/policy/versions", { body });
-
-const approve = (device: TestDevice, { version, hash }: { version: number; hash: string }) =>
-  device.request("POST", `/v1/policy/versions/${version}/approval`, { body: { hash } });
-
-/** A version that is in force when it resolves. */
-async function inForce(admin: TestDevice, officer: TestDevice, body: object): Promise<number> {
-  const { body: drafted } = await draft(admin, body);
-  expect((await approve(officer, drafted)).status).toBe(200);
-  return drafted.version;
-}
-
-const operator = (tenant: TestTenant, name: string) => ({
-  tenant: tenant.id,
-  operator: {
-    kind: "system" as const,
-    id: "operator" as const,
-    person: { name, source: "as" as const },
-  },
-});
-
-const deps = (nowMs = server.clock.now()) => ({
-  pool: server.database.pool,
-  now: () => nowMs,
-  policies: new Policies(),
-  newId,
-});
-
-const content = { changes: { off: ["conversation.close"], add: [] } };
-const proposed = { content, reason: "a test", beginsAtMs: null };
+const arrange = () => tenantWithOfficers(server);
+const deps = (nowMs?: number) => policyDeps(server, nowMs);
 
 test("a draft decides nothing until a second person approves it, and a version reverses it", async () => {
   const { tenant, admin, officer } = await arrange();
