@@ -22,4 +22,7 @@ export default {
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
   testTimeout: 120_000,
   maxWorkers: 2,
+  // A worker keeps part of every suite's modules (nodejs/node#33439). One that nears its heap's
+  // limit collects garbage instead of running tests, so it is replaced before.
+  workerIdleMemoryLimit: "1GB",
 };

@@ -5,12 +5,16 @@ import { createConversation, messageTo, RelaySocket } from "../../support/relay-
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";
 
-let server: TestServer;
+let server: TestServer; // keeps who left online for an hour
+let brief: TestServer; // for a moment
 beforeAll(async () => {
-  server = await startTestServer({}, { tickMs: 10, offlineAfterMs: 150 });
+  [server, brief] = await Promise.all([
+    startTestServer({}, { tickMs: 10, offlineAfterMs: 3_600_000 }),
+    startTestServer({}, { tickMs: 10, offlineAfterMs: 150 }),
+  ]);
 });
 afterAll(async () => {
-  await server.close();
+  await Promise.all([server.close(), brief.close()]);
 });
 
 const say = (socket: RelaySocket, state: PresenceState) =>
@@ -22,9 +26,9 @@ const does = (socket: RelaySocket, conversation: ConversationId, kind: ActivityK
 const settled = (socket: RelaySocket) =>
   socket.post(messageTo(idOf("00000000-0000-4000-8000-000000000000"), []));
 
-async function pair(): Promise<[TestDevice, TestDevice, ConversationId]> {
-  const customer = await customerDevice(server);
-  const agent = await staffDevice(server);
+async function pair(at = server): Promise<[TestDevice, TestDevice, ConversationId]> {
+  const customer = await customerDevice(at);
+  const agent = await staffDevice(at);
   return [customer, agent, await createConversation(customer, [agent])];
 }
 
@@ -71,7 +75,7 @@ test("ephemeral frames above the rate are dropped, and messages are not", async 
   await Promise.all([from.close(), to.close()]);
 });
 
-test("presence is told to those who share a conversation, offline some time after the last socket", async () => {
+test("presence is told to those who share a conversation, and a short absence is none", async () => {
   const [customer, agent] = await pair();
   const stranger = await RelaySocket.open(server, await staffDevice(server));
   const watching = await RelaySocket.open(server, agent);
@@ -82,7 +86,6 @@ test("presence is told to those who share a conversation, offline some time afte
   say(socket, "idle");
   expect(await watching.next("presence")).toMatchObject({ state: "idle" });
 
-  // A short absence is none.
   await socket.close();
   socket = await RelaySocket.open(server, customer);
   say(socket, "online");
@@ -95,12 +98,21 @@ test("presence is told to those who share a conversation, offline some time afte
   expect(stands).toEqual({ user: customer.user, state: "online" });
   expect(Math.abs(since - Date.now())).toBeLessThan(10_000);
 
-  const left = performance.now();
-  await socket.close();
-  expect(await later.next("presence")).toMatchObject({ user: customer.user, state: "offline" });
-  expect(performance.now() - left).toBeGreaterThan(120);
   await settled(stranger);
   for (const each of [stranger, later])
     expect(each.pending().filter(({ kind }) => kind === "presence")).toEqual([]);
   await Promise.all([later.close(), stranger.close()]);
+});
+
+test("who has closed the last socket is offline some time later", async () => {
+  const [customer, agent] = await pair(brief);
+  const watching = await RelaySocket.open(brief, agent);
+  const socket = await RelaySocket.open(brief, customer);
+  say(socket, "online");
+  expect(await watching.next("presence")).toMatchObject({ state: "online" });
+  const left = performance.now();
+  await socket.close();
+  expect(await watching.next("presence")).toMatchObject({ user: customer.user, state: "offline" });
+  expect(performance.now() - left).toBeGreaterThan(120);
+  await watching.close();
 });
