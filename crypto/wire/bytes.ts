@@ -43,10 +43,13 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
+/** The character of each byte for `btoa`. */
+const latin1 = Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(byte));
+
 /** Base64url without padding, RFC 4648 section 5. */
 export function toBase64Url(bytes: Uint8Array): string {
   let binary = "";
-  for (const byte of bytes) binary += String.fromCodePoint(byte);
+  for (const byte of bytes) binary += latin1[byte] ?? "";
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
@@ -59,5 +62,7 @@ export function fromBase64Url(text: string): Uint8Array {
   if (!/^[\w-]*$/.test(text) || text.length % 4 === 1)
     throw new WireError("malformed_record", "The text is not base64url without padding.");
   const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (character) => character.codePointAt(0) ?? 0);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = binary.codePointAt(at) ?? 0;
+  return bytes;
 }

@@ -3,7 +3,7 @@ import { concat } from "../../crypto/wire/bytes.ts";
 import { ecKeyBytes, kyberKeyBytes } from "../../crypto/wire/key-sizes.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { IdentityError } from "../identity-error.ts";
-import { EC_KEY_TYPE, verifyXEdDsa } from "./xeddsa.ts";
+import { EC_KEY_TYPE, xEdDsaVerifier } from "./xeddsa.ts";
 
 /** The first byte of a serialised Kyber-1024 key. */
 const KYBER_KEY_TYPE = 0x08;
@@ -70,8 +70,9 @@ export function assertUpload(upload: PreKeyUpload, identityKey: Uint8Array): voi
       );
     if (new Set(list.map(({ id }) => id)).size !== list.length) throw reused();
   }
+  const verify = xEdDsaVerifier(identityKey);
   for (const { publicKey, signature } of [signedPreKey, ...kyber])
-    if (!verifyXEdDsa(identityKey, publicKey, signature))
+    if (!verify(publicKey, signature))
       throw new IdentityError("invalid_prekey", "The device's identity key did not sign a prekey.");
 }
 
