@@ -106,6 +106,7 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     url,
     pool,
     heads,
+    now,
     everyMs: deps.sinkEveryMs,
     lateMs: deps.sinkLateMs,
     onTrouble: (sink, error, origin) =>

@@ -34,6 +34,7 @@ interface AuditVariables {
   readonly AUDIT_CHECKPOINTS_RETAIN_DAYS: string;
   readonly AUDIT_SINKS?: string | undefined;
   readonly AUDIT_SINKS_CA?: string | undefined;
+  readonly AUDIT_SINKS_RETAIN_DAYS: string;
   readonly AUDIT_SINK_QUORUM: string;
   readonly AUDIT_WITNESSES?: string | undefined;
   readonly AUDIT_WITNESS_QUORUM: string;
@@ -57,6 +58,7 @@ export function auditSettings(values: AuditVariables, home: string): AuditSettin
     sinks: {
       sinks: parseSinks(values.AUDIT_SINKS ?? "") ?? [],
       caFile: values.AUDIT_SINKS_CA,
+      s3: { ...s3Of(values), retainMs: Number(values.AUDIT_SINKS_RETAIN_DAYS) * DAY_MS },
       required: Number(values.AUDIT_SINK_QUORUM),
     },
     publication: {
@@ -96,8 +98,13 @@ function placeOf(values: AuditVariables, home: string): CheckpointLocation {
   return {
     kind: "s3",
     bucket,
-    region: values.ATTACHMENTS_S3_REGION,
-    endpoint: values.ATTACHMENTS_S3_ENDPOINT,
+    ...s3Of(values),
     retainMs: Number(values.AUDIT_CHECKPOINTS_RETAIN_DAYS) * DAY_MS,
   };
 }
+
+/** One service has the buckets of attachments, checkpoints and sinks. */
+const s3Of = (values: AuditVariables) => ({
+  region: values.ATTACHMENTS_S3_REGION,
+  endpoint: values.ATTACHMENTS_S3_ENDPOINT,
+});

@@ -8,17 +8,15 @@ import type { KnownHeads } from "../read/known-heads.ts";
 import { withIntegratorSession } from "../integrate/session.ts";
 import { deliver, type UnreadLog } from "./deliver.ts";
 import { inTime } from "./in-time.ts";
-import { openSink } from "./open-sink.ts";
+import { openSink, type SinkOptions } from "./open-sink.ts";
 import type { ConfiguredSink } from "./parse-sinks.ts";
 import { begin, readLagMs, tryTakeTurn } from "./positions.ts";
 import type { Sink } from "./sink.ts";
 import { blockActs } from "./sink-gate.ts";
 
 /** The sinks, and the policy about them. */
-export interface SinkSettings {
+export interface SinkSettings extends SinkOptions {
   readonly sinks: readonly ConfiguredSink[];
-  /** The authorities that may certify receivers on TLS: see `openSink`. */
-  readonly caFile?: string | undefined;
   /** Acts are refused while fewer sinks keep up. 0 refuses none. */
   readonly required: number;
 }
@@ -37,11 +35,16 @@ export interface AuditSinksOptions extends SinkSettings {
   readonly onTrouble: (sink: string, error: unknown, origin?: string) => void;
   /** Called when nobody knows how far the sinks are behind, once while it is so. */
   readonly onUnknown: (error: unknown) => void;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
 }
 
-interface RunningSink {
+interface OpenSink {
   readonly name: string;
   readonly sink: Sink;
+}
+
+interface RunningSink extends OpenSink {
   /** When every entry had been given, or the sink was new, by this process's clock in milliseconds. */
   keptUpAtMs: number;
   failure: string | undefined;
@@ -63,11 +66,10 @@ export class AuditSinks {
   /** Why the lags cannot be read now. */
   #unknown: string | undefined;
 
-  private constructor(options: AuditSinksOptions) {
+  private constructor(options: AuditSinksOptions, sinks: readonly OpenSink[]) {
     this.#options = options;
-    this.#sinks = options.sinks.map(({ name, place }) => ({
-      name,
-      sink: openSink(place, options.caFile),
+    this.#sinks = sinks.map((open) => ({
+      ...open,
       keptUpAtMs: performance.now(),
       failure: undefined,
       unread: new Map(),
@@ -76,7 +78,11 @@ export class AuditSinks {
 
   /** Resolves when it is known how far each sink is behind, or after five seconds. Until it is known, no sink keeps up. */
   static async open(options: AuditSinksOptions): Promise<AuditSinks> {
-    const made = new AuditSinks(options);
+    const opened = options.sinks.map(async ({ name, place }) => ({
+      name,
+      sink: await openSink(place, options, options.now),
+    }));
+    const made = new AuditSinks(options, await Promise.all(opened));
     if (options.sinks.length > 0)
       await inTime(made.#readLags(), OPEN_MS).catch((error: unknown) => made.#failToRead(error));
     made.#run();
@@ -106,6 +112,7 @@ export class AuditSinks {
   async close(): Promise<void> {
     const left = Promise.all(this.#leave.map((leave) => leave()));
     await inTime(left, CLOSE_MS).catch(() => undefined);
+    for (const { sink } of this.#sinks) sink.close?.();
   }
 
   get #late(): number {
@@ -139,15 +146,15 @@ export class AuditSinks {
     const { url, heads, everyMs } = this.#options;
     return withIntegratorSession(url, async (client) => {
       await limitSessionLocks(client);
-      const rest = () =>
-        pause(everyMs, undefined, { signal: ending, ref: false }).catch(() => undefined);
-      while (!ending.aborted && !(await tryTakeTurn(client, running.name))) await rest();
+      const rest = (forMs: number) =>
+        pause(forMs, undefined, { signal: ending, ref: false }).catch(() => undefined);
+      while (!ending.aborted && !(await tryTakeTurn(client, running.name))) await rest(everyMs);
       await begin(client, running.name);
       while (!ending.aborted) {
-        const { isMore, unread } = await deliver(client, heads, running);
+        const { count, isMore, unread } = await deliver(client, heads, running);
         running.failure = undefined;
         this.#report(running, unread);
-        if (!isMore) await rest();
+        if (!isMore) await rest(count === 0 ? everyMs : (running.sink.restMs ?? everyMs));
       }
     });
   }

@@ -25,6 +25,8 @@ interface Batch {
 }
 
 export interface Delivered {
+  /** The number of entries that the sink took. */
+  readonly count: number;
   /** Whether more entries may wait, which can be read. */
   readonly isMore: boolean;
   readonly unread: readonly UnreadLog[];
@@ -43,12 +45,12 @@ export async function deliver(
   { name, sink }: { readonly name: string; readonly sink: Sink },
 ): Promise<Delivered> {
   const logs = await dueLogs(client, name);
-  if (logs.length === 0) return { isMore: false, unread: [] };
+  if (logs.length === 0) return { count: 0, isMore: false, unread: [] };
   const { entries, next, unread } = await readBatch(client, heads, logs);
   await noteRefused(client, name, unread);
   if (entries.length > 0) await sink.take(entries);
   await advance(client, name, next);
-  return { isMore: entries.length === BATCH, unread };
+  return { count: entries.length, isMore: entries.length === BATCH, unread };
 }
 
 async function readBatch(

@@ -13,6 +13,10 @@ export interface Sink {
    * @throws Error of the operating system, if the sink does not take them in time
    */
   take(entries: readonly DeliveredEntry[]): Promise<void>;
+  /** The time between two batches that are not full, in milliseconds, if the sink needs one. */
+  readonly restMs?: number;
+  /** Frees what the sink holds between two batches. */
+  close?(): void;
 }
 
 /** The longest time that a sink may take for one batch, in milliseconds. */

@@ -18,6 +18,7 @@ export const knownVariables: readonly string[] = [
   "AUDIT_RETAIN_DAYS",
   "AUDIT_SINKS",
   "AUDIT_SINKS_CA",
+  "AUDIT_SINKS_RETAIN_DAYS",
   "AUDIT_SINK_QUORUM",
   "AUDIT_WITNESSES",
   "AUDIT_WITNESS_QUORUM",

@@ -107,7 +107,7 @@ export const rateLimit = (standard: string) =>
     });
 
 export const sinks = text(
-  "must be 1 to 8 sinks with different names, separated by commas or spaces, each of the form name=file:///path, name=syslog+tls://host, name=syslog+tcp://host:port or name=syslog+unix:///path.",
+  "must be 1 to 8 sinks with different names, separated by commas or spaces, each of the form name=file:///path, name=s3://bucket/prefix, name=syslog+tls://host, name=syslog+tcp://host:port or name=syslog+unix:///path.",
   (list) => (parseSinks(list) ?? []).length > 0,
 );
 

@@ -39,6 +39,7 @@ const schema = z.object({
   AUDIT_RETAIN_DAYS: rule.days.default("2192"),
   AUDIT_SINKS: rule.sinks.optional(),
   AUDIT_SINKS_CA: rule.path("file").optional(),
+  AUDIT_SINKS_RETAIN_DAYS: rule.days.default("2192"),
   AUDIT_SINK_QUORUM: rule
     .text("must be a number of sinks from 0 to 8.", (count) => /^[0-8]$/.test(count))
     .default("0"),

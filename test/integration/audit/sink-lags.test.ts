@@ -41,6 +41,7 @@ async function openSinks(): Promise<AuditSinks> {
     url: database.ownerUrl,
     pool: database.pool,
     heads: new KnownHeads(audit.signer.publicKey),
+    now: Date.now,
     everyMs: 10,
     lateMs: LATE_MS,
     onTrouble: (_sink, error, origin) =>

@@ -54,10 +54,14 @@ async function receive(name: string): Promise<number> {
 }
 const entry = { origin: "desk.example/audit/t/demo", index: 7, entry: Buffer.from('{"a":1}') };
 const sinkAt = (port: number, ca?: string) =>
-  openSink({ kind: "tls", host: "127.0.0.1", port }, ca && join(folder, `${ca}.pem`));
+  openSink(
+    { kind: "tls", host: "127.0.0.1", port },
+    { caFile: ca && join(folder, `${ca}.pem`) },
+    Date.now,
+  );
 
 test("a receiver that the authority certified is given the entries on TLS", async () => {
-  const sink = sinkAt(await receive("receiver"), "receiver");
+  const sink = await sinkAt(await receive("receiver"), "receiver");
   await sink.take([entry, { ...entry, index: 8 }]);
   expect(received.join("").match(/"index":\d/g)).toEqual(['"index":7', '"index":8']);
 });
@@ -67,7 +71,7 @@ test.each([
   { what: "a receiver of another authority", name: "receiver", ca: "other" },
   { what: "a receiver with the certificate of another host", name: "elsewhere", ca: "elsewhere" },
 ])("$what is given nothing", async ({ name, ca }) => {
-  const taken = sinkAt(await receive(name), ca).take([entry]);
+  const taken = (await sinkAt(await receive(name), ca)).take([entry]);
   await expect(taken).rejects.toMatchObject({ code: expect.stringMatching(/CERT/) });
   expect(received).toEqual([]);
 });

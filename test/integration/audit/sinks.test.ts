@@ -1,6 +1,13 @@
 import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+} from "@aws-sdk/client-s3";
+import type { SinkOptions } from "../../../audit/sinks/open-sink.ts";
 import { parseSinks } from "../../../audit/sinks/parse-sinks.ts";
 import { deliveredIn, orderedIndexes } from "../../support/delivered-entries.ts";
 import { TestDevice } from "../../support/device.ts";
@@ -10,6 +17,7 @@ import {
   type TestServer,
   type TestStaff,
 } from "../../support/server.ts";
+import { startRealS3 } from "../../support/real-s3.ts";
 import { SyslogReceiver } from "../../support/syslog-receiver.ts";
 import { until } from "../../support/until.ts";
 
@@ -28,7 +36,7 @@ afterAll(async () => {
 });
 
 /** Starts a node that delivers to sinks. The other node, which signs, has none. */
-const startNode = (sinks: string, required = 0): Promise<TestNode> =>
+const startNode = (sinks: string, required = 0, s3?: SinkOptions["s3"]): Promise<TestNode> =>
   server.startNode({
     metrics: undefined,
     audit: {
@@ -37,7 +45,7 @@ const startNode = (sinks: string, required = 0): Promise<TestNode> =>
       witnesses: [],
       publication: { quorum: 0, witnesses: [] },
       restoreApprovers: [],
-      sinks: { sinks: parseSinks(sinks) ?? [], required },
+      sinks: { sinks: parseSinks(sinks) ?? [], required, s3 },
     },
   });
 const origin = () => `sealdesk.local/audit/t/${server.tenant.slug}`;
@@ -165,3 +173,46 @@ test("with the policy to warn, acts go on while a sink takes nothing", async () 
   expect((await signInAt(node, await act())).status).toBe(201);
   await node.close();
 });
+
+test("a bucket with Object Lock is given each entry, and acts are refused until it is", async () => {
+  const s3 = await startRealS3();
+  const Bucket = "sealdesk-test-sink";
+  const options = { ...s3.options, retainMs: 86_400_000 };
+  const start = () => startNode(`worm=s3://${Bucket}/desk`, 1, options);
+  const node = await start();
+  try {
+    await until(async () => (await positions()).includes("worm"));
+    const staff = await act();
+    await until(async () => (await signInAt(node, staff)).status === 503);
+    expect(node.logged()).toMatch(/sink_bucket_failed.*NoSuchBucket/);
+    expect(node.logged()).not.toContain(Bucket);
+    await s3.client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
+    await until(async () => (await signInAt(node, staff)).status === 201);
+    await node.close();
+    await act();
+    const again = await start();
+    const versions = async () =>
+      (await s3.client.send(new ListObjectVersionsCommand({ Bucket }))).Versions ?? [];
+    await untilAllIn(async () => {
+      const lines: string[] = [];
+      for (const { Key } of await versions()) {
+        const object = await s3.client.send(new GetObjectCommand({ Bucket, Key }));
+        lines.push(...((await object.Body?.transformToString()) ?? "").split("\n"));
+      }
+      return lines;
+    });
+    await again.close();
+    expect((await versions()).map(({ Key }) => Key)).toContainEqual(
+      expect.stringMatching(new RegExp(`^desk/${origin()}/\\d{16}-\\d{16}\\.jsonl$`)),
+    );
+    for (const { Key, VersionId } of await versions())
+      await expect(
+        s3.client.send(
+          new DeleteObjectCommand({ Bucket, Key, VersionId, BypassGovernanceRetention: true }),
+        ),
+      ).rejects.toMatchObject({ name: "AccessDenied" });
+  } finally {
+    await node.close();
+    await s3.close();
+  }
+}, 240_000);

@@ -40,7 +40,8 @@ test("a receiver that ends its stream before it has read everything has not take
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const batch = Array.from({ length: 64 }, () => entryOf("x".repeat(1_000_000)));
-  const taken = openSink({ kind: "tcp", host: "127.0.0.1", port }).take(batch);
+  const sink = await openSink({ kind: "tcp", host: "127.0.0.1", port }, {}, Date.now);
+  const taken = sink.take(batch);
   await expect(taken).rejects.toMatchObject({ code: "sink_ended_early" });
   await new Promise((resolve) => server.close(resolve));
 });

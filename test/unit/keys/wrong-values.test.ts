@@ -41,6 +41,7 @@ const wrong: Readonly<Record<string, (text: string) => readonly string[]>> = {
   AUDIT_RETAIN_DAYS: days,
   AUDIT_SINKS: (text) => [text, `ftp://${text}`, ","],
   AUDIT_SINKS_CA: path,
+  AUDIT_SINKS_RETAIN_DAYS: days,
   AUDIT_SINK_QUORUM: (text) => [text, "9", "-1", "1"],
   AUDIT_WITNESSES: (text) => [text, `${text}@https://w.example`, ","],
   AUDIT_WITNESS_QUORUM: (text) => [text, "17", "-1", "1"],
