@@ -231,7 +231,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       certificates.stop();
       events.emit("connection", "down");
     },
-    onTokenExpired: () => session.expire(),
+    onOutdated: () => session.expire(),
     onEnd: fail,
   });
   const stopListening = whenOnline(() => link.hurry());

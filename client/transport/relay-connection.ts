@@ -23,8 +23,11 @@ export interface RelayConnectionEvents {
   readonly onUp: (welcome: Welcomed) => void;
   readonly onFrame: (frame: Frame) => void;
   readonly onDown: () => void;
-  /** The relay refused the access token because it has expired. */
-  readonly onTokenExpired: () => void;
+  /**
+   * The relay refused the access token because it has expired, or the proof, perhaps because of its time. The next
+   * hello must have a new token, and the time that the server told with it.
+   */
+  readonly onOutdated: () => void;
   /** There will be no further connection. */
   readonly onEnd: (error: SealdeskError) => void;
 }
@@ -69,6 +72,8 @@ export class RelayConnection {
   readonly #stop = new AbortController();
   #channel: RelayChannel | undefined;
   #running: Promise<void> | undefined;
+  /** A proof was refused since the last welcome. */
+  #provedAgain = false;
   #wake = new AbortController();
 
   /** @param transports to the relay, the best one first */
@@ -155,30 +160,36 @@ export class RelayConnection {
     if (this.#stop.signal.aborted) return { livedMs: 0 };
     let upAtMs: number | undefined;
     const onFirst = this.#fallback.onFirst;
-    const { code, reason } = await this.#channelUntilClosed(hello, () => {
+    const { code, reason, fault } = await this.#channelUntilClosed(hello, () => {
       upAtMs = clock.now();
+      this.#provedAgain = false;
       this.#fallback.worked();
       if (!onFirst) this.#probe.start();
     });
     this.#probe.stop();
     if (upAtMs !== undefined) this.#events.onDown();
     else if (!isFromRelay(code)) this.#fallback.failed();
-    if (code === tokenExpired) this.#events.onTokenExpired();
+    // The server's clock may have jumped since this device was told its time.
+    const provesAgain = fault === "invalid_proof" && !this.#provedAgain;
+    if (provesAgain) this.#provedAgain = true;
+    if (provesAgain || code === tokenExpired) this.#events.onOutdated();
     const livedMs = upAtMs === undefined ? 0 : clock.now() - upAtMs;
     if (onFirst) this.#probe.firstLived(livedMs);
     const closure = closureOf(code, reason);
     if (code === goingAway) return { livedMs, moves: true };
-    if (this.#stop.signal.aborted || closure.kind === "reconnect")
+    if (this.#stop.signal.aborted || provesAgain || closure.kind === "reconnect")
       return { livedMs, upgrades: !onFirst && this.#fallback.onFirst && upAtMs !== undefined };
     return { livedMs, error: closure.error };
   }
 
+  /** @returns how it was closed, and the code of the fault that the relay named before a welcome */
   #channelUntilClosed(
     hello: Hello,
     onUp: () => void,
-  ): Promise<{ readonly code: number; readonly reason: string }> {
+  ): Promise<{ readonly code: number; readonly reason: string; readonly fault?: string }> {
     return new Promise((resolve) => {
       let up = false;
+      let fault: string | undefined;
       const heads: Head[] = [];
       const expectFrame = () =>
         this.#runtime.clock.after(welcomeTimeoutMs, () =>
@@ -199,6 +210,8 @@ export class RelayConnection {
             cancel = expectFrame();
             for (const head of frame.body.heads) heads.push(head);
             if (heads.length > mostHeads) channel.close(closing.unreadable, "too many heads");
+          } else if (!up && frame.kind === "fault") {
+            fault = frame.body.code;
           } else if (frame.kind === "welcome") {
             up = true;
             cancel();
@@ -211,7 +224,7 @@ export class RelayConnection {
           cancel();
           heartbeat.stop();
           this.#channel = undefined;
-          resolve({ code, reason });
+          resolve({ code, reason, ...(fault !== undefined && { fault }) });
         },
       });
       this.#channel = channel;

@@ -1,6 +1,7 @@
 import { systemClock, type Fetch } from "../../client/runtime.ts";
 import { connectCustomer, connectStaff, joined, readTexts } from "../support/member.ts";
 import { until } from "../support/until.ts";
+import { startTamperingRelay } from "../support/tampering-relay.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 const minute = 60_000;
@@ -50,6 +51,29 @@ test("messages arrive in order after the clock of a connected device or of the s
   expect(await readTexts(heard, texts.length)).toEqual(texts);
   await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
 });
+
+test.each([15 * minute, -15 * minute])(
+  "a device that connects again after the server's clock jumped by %i ms asks for the time",
+  async (jumpMs) => {
+    server.clock.offsetMs = 0;
+    const relay = await startTamperingRelay(server);
+    const agent = await connectStaff(server, "agent", { runtime: { fetch: withServerDate } });
+    const customer = await connectCustomer(server, {
+      runtime: { fetch: withServerDate },
+      webSocket: relay.webSocket,
+      backoff: { baseMs: 5, capMs: 20, stableMs: 50 },
+    });
+    const said = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
+    await said.send("before");
+    server.clock.offsetMs = jumpMs;
+    relay.cut();
+    await said.send("after");
+    expect(await readTexts(await joined(agent, said.id), 2)).toEqual(["before", "after"]);
+    await Promise.all([agent.sealdesk.close(), customer.sealdesk.close()]);
+    await relay.close();
+    server.clock.offsetMs = 0;
+  },
+);
 
 test("a device whose clock is years ahead is told of its clock, and speaks once it is right", async () => {
   let offsetMs = 3 * 365 * day;

@@ -98,7 +98,7 @@ function start(changes: Partial<RelayConnectionEvents> = {}) {
     onUp: () => told.push("up"),
     onFrame: (frame) => told.push(frame.kind),
     onDown: () => told.push("down"),
-    onTokenExpired: () => told.push("token expired"),
+    onOutdated: () => told.push("outdated"),
     onEnd: (error) => told.push(`end: ${error.code}`),
     ...changes,
   });
@@ -196,7 +196,30 @@ describe("the link to the relay", () => {
     SocketDouble.last.happens("open");
     SocketDouble.last.happens("close", { code: 4001, reason: "token_expired" });
     await settle();
-    expect(told).toEqual(["token expired"]);
+    expect(told).toEqual(["outdated"]);
+    await link.close();
+  });
+
+  test("proves itself once more if the relay refused its proof, and then not again before a welcome", async () => {
+    const { told, link, clock } = start();
+    await settle();
+    const refuse = async () => {
+      SocketDouble.last.happens("open");
+      const code = "invalid_proof";
+      SocketDouble.last.says({ kind: "fault", body: { code, message: "" } });
+      SocketDouble.last.happens("close", { code: 4501, reason: "unauthenticated" });
+      await settle();
+    };
+    await refuse();
+    expect(told).toEqual(["outdated"]);
+    await clock.pass(2_000);
+    await SocketDouble.last.welcomes();
+    SocketDouble.last.happens("close", { code: 1006, reason: "" });
+    await clock.pass(2_000);
+    await refuse();
+    await clock.pass(2_000);
+    await refuse();
+    expect(told).toEqual(["outdated", "up", "down", "outdated", "end: signed_out"]);
     await link.close();
   });
 
@@ -286,7 +309,7 @@ describe("several transports to the relay", () => {
         onUp: () => told.push("up"),
         onFrame: (frame) => told.push(frame.kind),
         onDown: () => told.push("down"),
-        onTokenExpired: () => told.push("token expired"),
+        onOutdated: () => told.push("outdated"),
         onEnd: (error) => told.push(`end: ${error.code}`),
       },
     );
@@ -314,7 +337,7 @@ describe("several transports to the relay", () => {
     poll.channels[1]?.events.onClosed(4001, "token_expired");
     await clock.pass(2_000);
     expect(counts()).toEqual([2, 1, 3]);
-    expect(told).toEqual(["up", "down", "token expired"]);
+    expect(told).toEqual(["up", "down", "outdated"]);
     await link.close();
     expect(clock.waiting).toBe(0);
   });
