@@ -1680,7 +1680,13 @@ CREATE OR REPLACE FUNCTION sealdesk.is_current(by_break_glass uuid)
  RETURNS boolean
  LANGUAGE sql
  STABLE PARALLEL SAFE
-RETURN ((by_break_glass IS NULL) OR (EXISTS (SELECT FROM sealdesk.break_glass b WHERE ((b.tenant = sealdesk.current_tenant()) AND (b.id = is_current.by_break_glass) AND (b.ended_at_ms IS NULL) AND (b.granted_until_ms > sealdesk.database_now_ms())))))
+RETURN ((by_break_glass IS NULL) OR sealdesk.is_running(by_break_glass))
+
+CREATE OR REPLACE FUNCTION sealdesk.is_running(access uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (EXISTS (SELECT FROM sealdesk.break_glass b WHERE ((b.tenant = sealdesk.current_tenant()) AND (b.id = is_running.access) AND (b.ended_at_ms IS NULL) AND (b.granted_until_ms > sealdesk.database_now_ms()))))
 
 CREATE OR REPLACE FUNCTION keystore.keep_scope_key()
  RETURNS trigger

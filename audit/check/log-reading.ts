@@ -4,11 +4,14 @@ import type { IndexedEntry } from "../read/checked-log.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import { inCheck } from "./in-check.ts";
 import type { LogInfo } from "../read/log-info.ts";
+import type { Checkpoint } from "../verify/checkpoint.ts";
 import { PrunedRange } from "./pruned-range.ts";
 
 /** Entries of a log that lead to its signed head. */
 export interface CheckedPage extends LogInfo {
   readonly log: LogId;
+  /** The signed head. */
+  readonly checkpoint: Checkpoint;
   readonly entries: readonly IndexedEntry[];
   /** The index after the page; undefined at the end of the log. */
   readonly next: number | undefined;
@@ -63,7 +66,7 @@ export class LogReading {
       const end = from + PAGE;
       const entries = await opened.entries(from, end);
       const next = end < checkpoint.size ? end : undefined;
-      return { log, origin, minimumIndex, removals, entries, next };
+      return { log, origin, minimumIndex, removals, checkpoint, entries, next };
     });
   }
 }

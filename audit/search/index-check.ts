@@ -3,6 +3,7 @@ import type { LogId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { IndexedEntry } from "../read/checked-log.ts";
+import type { Checkpoint } from "../verify/checkpoint.ts";
 import { digestOf, SEGMENT_SIZE, SegmentIndexer, segmentOf } from "./segment-index.ts";
 import {
   removePrunedSegments,
@@ -15,10 +16,11 @@ import {
 /** Parsing this many entries takes a few milliseconds. Then messages and requests have their turn. */
 const ENTRIES_PER_TURN = 256;
 
-/** A log whose entries are read. */
+/** A log whose entries are read, up to a signed head. */
 interface ReadLog {
   readonly log: LogId;
   readonly origin: string;
+  readonly checkpoint: Pick<Checkpoint, "size">;
 }
 
 /** A segment whose entries are being read. */
@@ -54,7 +56,7 @@ export class IndexCheck {
     for (const [at, entry] of entries.entries()) {
       if (at % ENTRIES_PER_TURN === 0) await nextTurn();
       if (entry.index % SEGMENT_SIZE === 0)
-        this.#current = await this.#begin(client, read.log, segmentOf(entry.index));
+        this.#current = await this.#begin(client, read, segmentOf(entry.index));
       const current = this.#current;
       if (current === undefined) continue;
       if (!isNext(current, read.log, entry.index)) this.#current = undefined;
@@ -81,8 +83,16 @@ export class IndexCheck {
     return first === undefined ? undefined : unfinishedIndex(origin, first);
   }
 
-  /** @returns undefined if the stored index of the segment is the one that was compared before */
-  async #begin(client: Client, log: LogId, segment: number): Promise<Current | undefined> {
+  /**
+   * @returns undefined if the segment is not whole yet, so that nothing could be compared, or if its stored index
+   *   is the one that was compared before
+   */
+  async #begin(
+    client: Client,
+    { log, checkpoint }: ReadLog,
+    segment: number,
+  ): Promise<Current | undefined> {
+    if (checkpoint.size < (segment + 1) * SEGMENT_SIZE) return undefined;
     const known = this.#digests.get(`${log} ${segment}`);
     const isKnown = known !== undefined && known === (await storedDigest(client, log, segment));
     return isKnown ? undefined : { log, segment, indexer: new SegmentIndexer() };

@@ -30,21 +30,21 @@ export interface ConversationWithHead extends ConversationView {
 
 // One statement reads a whole page with its members. A page that reads each conversation by itself
 // takes hundreds of statements, and others wait for its connection.
-const VIEW = `
-  select c.id, c.tenant, c.suite, c.state, c.created_by as "createdBy",
-    c.created_at_ms as "createdAtMs",
+const VIEW = `c.id, c.suite, c.state, c.created_by as "createdBy", c.created_at_ms as "createdAtMs",
     (select coalesce(max(epoch), 0) from epochs where conversation = c.id) as epoch,
     (select coalesce(json_agg(json_build_object('user', m.user_id, 'role', m.role, 'devices', array(
         select d.device from member_devices d
         where d.conversation = m.conversation and d.user_id = m.user_id and d.until_seq is null
         order by d.device
       )) order by m.from_seq, m.user_id), '[]')
-     from members m where m.conversation = c.id and m.until_seq is null) as members,
+     from members m where m.conversation = c.id and m.until_seq is null) as members`;
+
+// What the rules compare besides.
+const FACTS = `c.tenant,
     array(select m.user_id from members m where m.conversation = c.id and m.until_seq is null
       and not sealdesk.is_current(m.break_glass)) as lapsed,
     array(select b.requester from break_glass b where b.conversation = c.id and b.ended_at_ms is null
-      and b.granted_until_ms > sealdesk.database_now_ms()) as "brokenGlass"
-  from conversations c`;
+      and b.granted_until_ms > sealdesk.database_now_ms()) as "brokenGlass"`;
 
 /**
  * One conversation's members and state, never its content. Reads by staff are in the audit log.
@@ -59,7 +59,10 @@ export function readConversation(
   const act = { action: "conversation.read", resource: ofConversation(conversation) } as const;
   return auditRefusals(deps, actor, act, () =>
     inTransaction(deps.pool, actor.tenant, async (client) => {
-      const { rows } = await client.query<ViewRow>(`${VIEW} where c.id = $1`, [conversation]);
+      const { rows } = await client.query<ViewRow>(
+        `select ${VIEW}, ${FACTS} from conversations c where c.id = $1`,
+        [conversation],
+      );
       const [row] = rows;
       if (row === undefined) throw notFound();
       const decision = decideConversation(actor, "read_members", factsOf(row));
@@ -98,7 +101,8 @@ function viewOf(row: ViewRow): ConversationView {
 }
 
 // The conversations that the actor is a member of, among those that a policy allows.
-export const listedConversations = (allowed: string): string => `${VIEW}
+export const listedConversations = (allowed: string): string => `
+  select ${VIEW} from conversations c
   join members own on own.conversation = c.id and own.user_id = $1 and own.until_seq is null
     and sealdesk.is_current(own.break_glass)
   where ($2::bigint is null or (c.created_at_ms, c.id) > ($2, $3::uuid)) and ${allowed}
@@ -127,10 +131,10 @@ export function listConversations(
       Math.min(input.limit, 200),
     ];
     const allowed = allowedRows(actor, conversationsOfMember(actor.user), values);
-    const { rows } = await client.query<ViewRow>(listedConversations(allowed), values);
+    const { rows } = await client.query<ConversationView>(listedConversations(allowed), values);
     const resource = { type: "user", id: actor.user } as const;
     const details = { count: rows.length, conversations: rows.map(({ id }) => id) };
     await readDone(client, actor, { action: "conversation.list", resource, details }, deps.now());
-    return rows.map(viewOf);
+    return rows;
   });
 }

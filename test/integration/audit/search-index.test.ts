@@ -250,6 +250,23 @@ test("a segment is not put together from entries of two logs, or from what is le
   }
 });
 
+test("entries of a segment that is not whole are not parsed, however often the log is read", async () => {
+  const parsed: number[] = [];
+  await opened(async (checked, client) => {
+    const entries = await checked.entries(SEGMENT_SIZE, ENTRIES);
+    const watched = entries.map(({ index, entry }) => ({
+      index,
+      get entry() {
+        parsed.push(index);
+        return entry;
+      },
+    }));
+    await new IndexCheck().add(client, checked, watched);
+  });
+  expect(parsed).toHaveLength(SEGMENT_SIZE);
+  expect(Math.max(...parsed)).toBe(2 * SEGMENT_SIZE - 1);
+});
+
 test("the check of the logs builds the index, and tells that it was altered", async () => {
   const told: unknown[] = [];
   const checker = new LogChecker({

@@ -32,6 +32,7 @@ test("requests, hellos, batches and deliveries are traces, with their statements
   await socket.post(messageTo(conversation, [agent]));
   await socket.close();
   const reply = await customer.request("GET", `/v1/users/${agent.user}/devices`);
+  await customer.request("GET", "/v1/conversations");
   await customer.request("GET", "/v1/staff", { token: `${customer.token}x` });
   await fetch(`${server.url}/readyz`);
   await server.close();
@@ -45,8 +46,17 @@ test("requests, hellos, batches and deliveries are traces, with their statements
     "http.response.status_code": 200,
     "sealdesk.request_id": reply.headers.get("x-request-id"),
   });
-  const statements = childrenOf(request).map((span) => attributesOf(span)["db.operation.name"]);
-  expect(statements).toEqual(expect.arrayContaining(["begin", "select", "commit"]));
+  const statementsBelow = (span: ReceivedSpan | undefined) =>
+    childrenOf(span).map((child) => attributesOf(child)["db.operation.name"]);
+  expect(statementsBelow(request)).toEqual(expect.arrayContaining(["begin", "select", "commit"]));
+  // An ordinary request reads its session, then its answer, and compares the session again. Each transaction
+  // is fenced to its tenant where it begins.
+  const [session, answer] = [["select"], ["select", "select"]].map((all) => [
+    "begin",
+    ...all,
+    "commit",
+  ]);
+  expect(statementsBelow(named("GET /v1/conversations"))).toEqual([session, answer].flat());
   expect(attributesOf(named("GET /v1/staff"))).toMatchObject({
     "http.response.status_code": 401,
     "error.type": "invalid_token",
