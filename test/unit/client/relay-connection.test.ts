@@ -206,7 +206,7 @@ describe("the link to the relay", () => {
     const refuse = async () => {
       SocketDouble.last.happens("open");
       const code = "invalid_proof";
-      SocketDouble.last.says({ kind: "fault", body: { code, message: "" } });
+      SocketDouble.last.says({ kind: "fault", body: { code, message: "", retryAfterMs: 0 } });
       SocketDouble.last.happens("close", { code: 4501, reason: "unauthenticated" });
       await settle();
     };
