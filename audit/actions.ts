@@ -5,6 +5,7 @@ import type { DetailKinds } from "./actions/action-spec.ts";
 import { breakGlassActions } from "./actions/break-glass-actions.ts";
 import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
 import { deploymentActions } from "./actions/deployment-actions.ts";
+import { holdActions } from "./actions/hold-actions.ts";
 import { keyActions } from "./actions/key-actions.ts";
 import { policyActions } from "./actions/policy-actions.ts";
 import { provisioningActions } from "./actions/provisioning-actions.ts";
@@ -22,6 +23,7 @@ export const actions = {
   ...provisioningActions,
   ...alertActions,
   ...breakGlassActions,
+  ...holdActions,
   ...keyActions,
   ...deploymentActions,
 } as const;

@@ -15,6 +15,7 @@ import {
   type PasskeyId,
   type AttachmentId,
   type GrantId,
+  type HoldId,
   type MessageId,
 } from "../crypto/wire/ids.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
@@ -57,6 +58,7 @@ export const sessionId = id<SessionId>();
 export const passkeyId = id<PasskeyId>();
 export const attachmentId = id<AttachmentId>();
 export const grantId = id<GrantId>();
+export const holdId = id<HoldId>();
 export const messageId = id<MessageId>();
 /** An id of a thing whose kind the compiler does not know. */
 export const uuid = id<Uuid>();

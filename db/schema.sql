@@ -698,6 +698,38 @@ table sealdesk.cursors (
   grant update (seq) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.deferred_erasures (
+  tenant uuid not null,
+  erasure uuid not null,
+  hold uuid not null,
+  subject uuid not null,
+  conversation uuid,
+  from_ms bigint not null default 0,
+  until_ms bigint not null default '9223372036854775807'::bigint,
+  item uuid not null generated always as (COALESCE(conversation, subject)) stored,
+  deferred_at_ms bigint not null,
+  reopened_at_ms bigint,
+  due_at_ms bigint,
+  escalated_at_ms bigint,
+  attended_by text,
+  attended_at_ms bigint
+)
+  row level security
+  CREATE INDEX deferred_erasures_due ON sealdesk.deferred_erasures USING btree (due_at_ms) WHERE ((reopened_at_ms IS NOT NULL) AND (attended_at_ms IS NULL) AND (escalated_at_ms IS NULL))
+  CREATE INDEX deferred_erasures_hold ON sealdesk.deferred_erasures USING btree (tenant, hold) WHERE (reopened_at_ms IS NULL)
+  constraint deferred_erasures_check CHECK (((due_at_ms IS NULL) = (reopened_at_ms IS NULL)))
+  constraint deferred_erasures_check1 CHECK (((escalated_at_ms IS NULL) OR (reopened_at_ms IS NOT NULL)))
+  constraint deferred_erasures_check2 CHECK (((attended_at_ms IS NULL) = (attended_by IS NULL)))
+  constraint deferred_erasures_check3 CHECK (((attended_at_ms IS NULL) OR (reopened_at_ms IS NOT NULL)))
+  constraint deferred_erasures_pkey PRIMARY KEY (tenant, erasure, item, from_ms)
+  constraint deferred_erasures_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint deferred_erasures_tenant_hold_fkey FOREIGN KEY (tenant, hold) REFERENCES sealdesk.holds(tenant, id)
+  grant insert (conversation, deferred_at_ms, erasure, from_ms, hold, subject, tenant, until_ms) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (attended_at_ms, attended_by, due_at_ms, escalated_at_ms, hold, reopened_at_ms) to sealdesk_app
+  policy find_overdue for r using (((reopened_at_ms IS NOT NULL) AND (attended_at_ms IS NULL) AND (escalated_at_ms IS NULL)))
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.departures (
   tenant uuid not null,
   user_id uuid not null,
@@ -836,6 +868,64 @@ table sealdesk.history_packs (
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.hold_items (
+  tenant uuid not null,
+  hold uuid not null,
+  "position" smallint not null,
+  subject uuid,
+  conversation uuid,
+  from_ms bigint,
+  until_ms bigint
+)
+  row level security
+  CREATE INDEX hold_items_conversation ON sealdesk.hold_items USING btree (tenant, conversation) WHERE (conversation IS NOT NULL)
+  CREATE INDEX hold_items_subject ON sealdesk.hold_items USING btree (tenant, subject) WHERE (subject IS NOT NULL)
+  constraint hold_items_check CHECK ((num_nonnulls(subject, conversation, from_ms, until_ms) > 0))
+  constraint hold_items_check1 CHECK ((until_ms > from_ms))
+  constraint hold_items_pkey PRIMARY KEY (tenant, hold, "position")
+  constraint hold_items_tenant_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
+  constraint hold_items_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint hold_items_tenant_hold_fkey FOREIGN KEY (tenant, hold) REFERENCES sealdesk.holds(tenant, id)
+  constraint hold_items_tenant_subject_fkey FOREIGN KEY (tenant, subject) REFERENCES sealdesk.users(tenant, id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy of_hold_in_force for a using () with check ((EXISTS ( SELECT
+   FROM sealdesk.holds h
+  WHERE ((h.tenant = hold_items.tenant) AND (h.id = hold_items.hold) AND (h.released_at_ms IS NULL)))))
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.holds (
+  tenant uuid not null,
+  id uuid not null,
+  matter text not null,
+  citation text not null,
+  custodian uuid not null,
+  placed_by text not null,
+  placed_at_ms bigint not null,
+  review_at_ms bigint not null,
+  salt bytea not null,
+  commitment bytea not null,
+  released_at_ms bigint,
+  release uuid
+)
+  row level security
+  CREATE INDEX holds_in_force ON sealdesk.holds USING btree (tenant, id) WHERE (released_at_ms IS NULL)
+  constraint holds_check CHECK ((review_at_ms > placed_at_ms))
+  constraint holds_check1 CHECK (((released_at_ms IS NULL) = (release IS NULL)))
+  constraint holds_citation_check CHECK (((length(citation) >= 1) AND (length(citation) <= 200)))
+  constraint holds_commitment_check CHECK ((length(commitment) = 32))
+  constraint holds_matter_check CHECK (((length(matter) >= 1) AND (length(matter) <= 200)))
+  constraint holds_pkey PRIMARY KEY (tenant, id)
+  constraint holds_salt_check CHECK ((length(salt) = 32))
+  constraint holds_tenant_custodian_fkey FOREIGN KEY (tenant, custodian) REFERENCES sealdesk.users(tenant, id)
+  constraint holds_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint holds_tenant_release_fkey FOREIGN KEY (tenant, release) REFERENCES sealdesk.approvals(tenant, id)
+  grant insert (citation, commitment, custodian, id, matter, placed_at_ms, placed_by, review_at_ms, salt, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (review_at_ms) to sealdesk_app
+  policy released_once for w using ((released_at_ms IS NULL)) with check (true)
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.identity_providers (
@@ -1648,6 +1738,21 @@ CREATE OR REPLACE FUNCTION sealdesk.has_customers()
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$ select exists (select from sealdesk.users where subject_index is not null) $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.holds_on(item_subject uuid, item_conversation uuid, item_from_ms bigint, item_until_ms bigint)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  select distinct h.id from holds h join hold_items i on i.tenant = h.tenant and i.hold = h.id
+  where h.tenant = current_tenant() and h.released_at_ms is null
+    and (i.conversation is null or i.conversation = item_conversation)
+    and (i.subject is null or i.subject = item_subject or exists (
+      select from members m where m.conversation = item_conversation and m.user_id = i.subject))
+    and (num_nonnulls(i.from_ms, i.until_ms) = 0 or (item_conversation is not null
+      and item_from_ms < coalesce(i.until_ms, 9223372036854775807) and item_until_ms > coalesce(i.from_ms, 0)))
+$function$
+
 CREATE OR REPLACE FUNCTION sealdesk.identify_customer(account uuid, subject bytea)
  RETURNS boolean
  LANGUAGE sql
@@ -1869,6 +1974,20 @@ begin
 end
 $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.release_hold(held uuid, request uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  update holds h set released_at_ms = database_now_ms(), release = a.id
+  from approvals a
+  where h.tenant = current_tenant() and h.id = held and h.released_at_ms is null
+    and a.tenant = h.tenant and a.id = request and a.action = 'hold.release'
+    and a.parameters ->> 'hold' = h.id::text and a.executed_at_ms is not null
+  returning h.released_at_ms
+$function$
+
 CREATE OR REPLACE FUNCTION sealdesk.replace_password(account uuid, present text, replacement text)
  RETURNS boolean
  LANGUAGE sql
@@ -1905,6 +2024,16 @@ CREATE OR REPLACE FUNCTION sealdesk.tenants_with_ended_break_glass()
 AS $function$
   select distinct tenant from break_glass
   where ended_at_ms is null and granted_until_ms <= database_now_ms()
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.tenants_with_overdue_erasures()
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  select distinct tenant from deferred_erasures
+  where due_at_ms <= database_now_ms() and attended_at_ms is null and escalated_at_ms is null
 $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.uncount_messages()

@@ -19,9 +19,12 @@ import { decideUpload, type UploadFacts } from "./uploads.ts";
 
 /**
  * The resources whose decisions are explained. Programs with an API key have their own. No version changes who
- * may do what with the credentials of an account, or with access in an emergency.
+ * may do what with the credentials of an account, with access in an emergency, or with legal holds.
  */
-export type ExplainedResource = Exclude<Resource, "administration" | "credentials" | "break_glass">;
+export type ExplainedResource = Exclude<
+  Resource,
+  "administration" | "credentials" | "break_glass" | "holds"
+>;
 
 /** The facts that the decision about each kind of resource needs. */
 export interface FactsOf {

@@ -13,6 +13,7 @@ const acts = {
   credentials: ["reset_password", "enrol_factor", "remove_factor", "reset_factor"],
   policy: ["approve"],
   break_glass: ["approve"],
+  holds: ["approve"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };
 
 /** An act that needs a fresh proof of the second factor. */

@@ -16,6 +16,7 @@ import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts
 import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
 import { endOverduePeriodically } from "../messaging/break-glass/end-access.ts";
 import { sweepDaysPeriodically } from "../messaging/storage/sweep-days.ts";
+import { escalateWaitingPeriodically } from "../workflows/holds/escalate-waiting.ts";
 import type { Kms } from "../keys/kms/kms.ts";
 import { watchClock } from "./clock-watch.ts";
 import type { Closers } from "./closers.ts";
@@ -71,6 +72,10 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     endOverduePeriodically(
       { pool, now, disconnect },
       logged("the end of access by break-glass could not be recorded"),
+    ),
+    escalateWaitingPeriodically(
+      { pool, now },
+      logged("erasures that wait for an officer could not be escalated"),
     ),
     writeSumsPeriodically({ pool, now }, logged("sums of repeated acts could not be written")),
     watchClock({ pool, now, log }, clockEveryMs, logged("the clock could not be compared")),

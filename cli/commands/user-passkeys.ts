@@ -7,6 +7,7 @@ import {
 import type { Print } from "../output.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";
+import { dayOf } from "./moments.ts";
 
 interface Named {
   readonly tenant: string;
@@ -44,13 +45,11 @@ async function listCommand(settings: Settings, { tenant: slug, username }: Named
   if (passkeys.length === 0) return `${username} has no passkey.`;
   return passkeys
     .map(({ id, name, rpId, createdAtMs, lastUsedAtMs }) => {
-      const used = lastUsedAtMs === null ? "never used" : `last used ${dateOf(lastUsedAtMs)}`;
-      return `${id}  ${name ?? "(erased)"}  ${rpId}  added ${dateOf(createdAtMs)}, ${used}`;
+      const used = lastUsedAtMs === null ? "never used" : `last used ${dayOf(lastUsedAtMs)}`;
+      return `${id}  ${name ?? "(erased)"}  ${rpId}  added ${dayOf(createdAtMs)}, ${used}`;
     })
     .join("\n");
 }
-
-const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** Removes a passkey of an account. */
 async function removeCommand(

@@ -30,6 +30,8 @@ export type GrantId = Id<"grant">;
 export type ConsentId = Id<"consent">;
 /** The id of a person's act on the members of a conversation, or on its state. */
 export type ActId = Id<"act">;
+/** The id of a legal hold. */
+export type HoldId = Id<"hold">;
 /** The id that a device gives its message, so that a repeated one is recognised. */
 export type MessageId = Id<"message">;
 /**

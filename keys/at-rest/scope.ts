@@ -23,6 +23,14 @@ export interface Scope {
  */
 export const periodOf = (ms: number): number => Math.floor(ms / PERIOD_MS);
 
+/** Returns the time of a period: from its first millisecond on, and before the first one of the next period. */
+export const periodRange = (
+  period: number,
+): { readonly fromMs: number; readonly untilMs: number } => ({
+  fromMs: period * PERIOD_MS,
+  untilMs: (period + 1) * PERIOD_MS,
+});
+
 /** Returns a string that is the same for two scopes exactly if they have the same key. */
 export const nameOf = ({ conversation, author, period }: Scope): string =>
   `${conversation}${author}${period}`;

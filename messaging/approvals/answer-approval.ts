@@ -15,7 +15,7 @@ import { refuseAccess, withdrawAccess } from "../break-glass/refuse-access.ts";
 import { BREAK_GLASS } from "../break-glass/request-access.ts";
 
 /** How requests of one kind of act are answered. Each use case decides by its own policy and leaves its own entry. */
-interface ApprovalKind {
+export interface ApprovalKind {
   readonly decideRead: (actor: Actor, approval: StoredApproval) => Decision;
   /** Returns the number of people who must approve it besides. */
   readonly approve: (
@@ -41,8 +41,17 @@ async function versionOf({ pool }: PolicyDeps, party: Party, { id }: StoredAppro
   return row.version;
 }
 
-/** Every kind of act that needs another person. */
-const kinds: Readonly<Record<string, ApprovalKind>> = {
+/** Kinds of acts that need another person, by the names of the acts. */
+export type ApprovalKinds = Readonly<Record<string, ApprovalKind>>;
+
+/** The dependencies of those who show and answer requests. */
+export interface ApprovalDeps extends PolicyDeps {
+  /** Every kind of act that the server knows. */
+  readonly kinds: ApprovalKinds;
+}
+
+/** The kinds of acts of the policy and of the relay's domain. */
+export const messagingApprovals: ApprovalKinds = {
   "policy.approve": {
     decideRead: (actor) => decidePolicyAct(actor, "read", { tenant: actor.tenant }),
     approve: async (deps, party, approval, request) => {
@@ -73,12 +82,14 @@ const kinds: Readonly<Record<string, ApprovalKind>> = {
 };
 
 /** Returns undefined for an act that this release does not know. */
-export const kindOf = ({ action }: StoredApproval): ApprovalKind | undefined =>
-  Object.hasOwn(kinds, action) ? kinds[action] : undefined;
+export const kindOf = (
+  kinds: ApprovalKinds,
+  { action }: StoredApproval,
+): ApprovalKind | undefined => (Object.hasOwn(kinds, action) ? kinds[action] : undefined);
 
 /** @throws IdentityError approval_not_found, for an act that this release does not know */
-function knownKindOf(approval: StoredApproval): ApprovalKind {
-  const kind = kindOf(approval);
+function knownKindOf(kinds: ApprovalKinds, approval: StoredApproval): ApprovalKind {
+  const kind = kindOf(kinds, approval);
   if (kind === undefined)
     throw new IdentityError("approval_not_found", "This release does not know that kind of act.");
   return kind;
@@ -91,24 +102,24 @@ function knownKindOf(approval: StoredApproval): ApprovalKind {
  * @throws IdentityError approval_not_found, approval_changed, and those of the act
  */
 export async function approveRequest(
-  deps: PolicyDeps,
+  deps: ApprovalDeps,
   party: Party,
   { id, hash }: { readonly id: Uuid; readonly hash: Uint8Array },
 ): Promise<number> {
   const approval = await find(deps, party, id);
-  return knownKindOf(approval).approve(deps, party, approval, hash);
+  return knownKindOf(deps.kinds, approval).approve(deps, party, approval, hash);
 }
 
 /** Refuses a request. @throws IdentityError approval_not_found, and those of the act */
-export async function refuseRequest(deps: PolicyDeps, party: Party, id: Uuid): Promise<void> {
+export async function refuseRequest(deps: ApprovalDeps, party: Party, id: Uuid): Promise<void> {
   const approval = await find(deps, party, id);
-  await knownKindOf(approval).refuse(deps, party, approval);
+  await knownKindOf(deps.kinds, approval).refuse(deps, party, approval);
 }
 
 /** Takes a request back. @throws IdentityError approval_not_found, and those of the act */
-export async function withdrawRequest(deps: PolicyDeps, party: Party, id: Uuid): Promise<void> {
+export async function withdrawRequest(deps: ApprovalDeps, party: Party, id: Uuid): Promise<void> {
   const approval = await find(deps, party, id);
-  await knownKindOf(approval).withdraw(deps, party, approval);
+  await knownKindOf(deps.kinds, approval).withdraw(deps, party, approval);
 }
 
 const find = ({ pool }: PolicyDeps, party: Party, id: Uuid): Promise<StoredApproval> =>

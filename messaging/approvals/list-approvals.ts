@@ -6,22 +6,23 @@ import {
   type StoredApproval,
 } from "../../identity/approvals/stored-approvals.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
-import type { UseCase } from "../../identity/audited.ts";
 import { IdentityError } from "../../identity/identity-error.ts";
 import { decideApprovals } from "../../policies/approvals.ts";
-import { kindOf } from "./answer-approval.ts";
+import { kindOf, type ApprovalDeps, type ApprovalKinds } from "./answer-approval.ts";
+
+type ListDeps = Pick<ApprovalDeps, "pool" | "now" | "kinds">;
 
 /**
  * Returns the requests that wait for another person, the oldest first: those that the actor may read.
  * @throws IdentityError forbidden
  */
-export function listApprovals(deps: UseCase, party: Party): Promise<readonly StoredApproval[]> {
+export function listApprovals(deps: ListDeps, party: Party): Promise<readonly StoredApproval[]> {
   const tenant = tenantOf(party);
   const act = { action: "approval.list", resource: { type: "approval", id: tenant } } as const;
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideApprovals(actor, tenant));
     const open = await readOpenApprovals(client, deps.now());
-    const shown = open.filter((each) => mayRead(party, each));
+    const shown = open.filter((each) => mayRead(deps.kinds, party, each));
     note({ ...decided, details: { found: shown.length } });
     return shown;
   });
@@ -31,13 +32,13 @@ export function listApprovals(deps: UseCase, party: Party): Promise<readonly Sto
  * Returns one request, also if it was answered.
  * @throws IdentityError approval_not_found, also for one that the actor may not read; approval_changed, forbidden
  */
-export function showApproval(deps: UseCase, party: Party, id: Uuid): Promise<StoredApproval> {
+export function showApproval(deps: ListDeps, party: Party, id: Uuid): Promise<StoredApproval> {
   const tenant = tenantOf(party);
   const act = { action: "approval.read", resource: { type: "approval", id } } as const;
   return auditedBy(deps, party, act, async (client, note) => {
     note(assertParty(party, (actor) => decideApprovals(actor, tenant)));
     const approval = await readApproval(client, id);
-    if (!mayRead(party, approval))
+    if (!mayRead(deps.kinds, party, approval))
       throw new IdentityError("approval_not_found", "There is no such request for an approval.");
     if (!isUnaltered(approval))
       throw new IdentityError(
@@ -49,8 +50,8 @@ export function showApproval(deps: UseCase, party: Party, id: Uuid): Promise<Sto
 }
 
 /** Another release may have stored kinds of acts that this one does not know. It shows none of them. */
-function mayRead(party: Party, approval: StoredApproval): boolean {
-  const kind = kindOf(approval);
+function mayRead(kinds: ApprovalKinds, party: Party, approval: StoredApproval): boolean {
+  const kind = kindOf(kinds, approval);
   if (kind === undefined) return false;
   return !("actor" in party) || kind.decideRead(party.actor, approval).allowed;
 }

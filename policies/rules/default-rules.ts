@@ -5,6 +5,7 @@ import { breakGlassRules, type BreakGlassAction } from "./break-glass.ts";
 import { conversationRules, type ConversationAction } from "./conversation.ts";
 import { credentialsRules, type CredentialsAction } from "./credentials.ts";
 import { directoryRules, type DirectoryAction } from "./directory.ts";
+import { holdRules, type HoldAction } from "./holds.ts";
 import { linkRules, type LinkAction } from "./link.ts";
 import { policyRules, type PolicyAction } from "./policy.ts";
 import { readingRules } from "./reading.ts";
@@ -26,6 +27,7 @@ export interface ActionsOf {
   readonly alerts: AlertAction;
   readonly approvals: ApprovalAction;
   readonly break_glass: BreakGlassAction;
+  readonly holds: HoldAction;
   readonly administration: AdministrationAction;
   readonly policy: PolicyAction;
 }
@@ -47,6 +49,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...alertRules,
   ...approvalRules,
   ...breakGlassRules,
+  ...holdRules,
   ...administrationRules,
   ...policyRules,
 ];

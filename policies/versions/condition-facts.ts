@@ -79,6 +79,7 @@ export const conditionFacts: {
   alerts: {},
   approvals: {},
   break_glass: {},
+  holds: {},
   // Those of each account in the list.
   staff_list: { user: { kind: "user" }, role: { kind: "role" } },
   administration: {},

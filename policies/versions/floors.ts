@@ -84,6 +84,17 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     review: "fixed",
     read: "fixed",
   },
+  // Otherwise a version could let one person alone end a hold.
+  holds: {
+    place: "fixed",
+    review: "fixed",
+    read: "fixed",
+    release: "fixed",
+    withdraw: "fixed",
+    approve: "fixed",
+    refuse: "fixed",
+    attend: "fixed",
+  },
   staff_list: { read: { ...reading, conditions: listedStaff } },
   // Without these, nobody could repair an account. The tenant's settings say what else is required.
   credentials: {

@@ -13,6 +13,7 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   alerts: [],
   approvals: [],
   break_glass: [],
+  holds: [],
   administration: [],
   credentials: [],
   policy: [],

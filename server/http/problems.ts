@@ -4,11 +4,17 @@ import { problemKinds, type ProblemCode } from "../../contract/problems.ts";
 import type { IdentityErrorCode } from "../../identity/identity-error.ts";
 import type { KeysErrorCode } from "../../keys/keys-error.ts";
 import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
+import type { WorkflowErrorCode } from "../../workflows/workflow-error.ts";
 import { HttpError, type HttpErrorCode } from "./http-error.ts";
 
 /** Every code of an error that a request can end with. */
 export type ErrorCode =
-  KeysErrorCode | IdentityErrorCode | MessagingErrorCode | HttpErrorCode | AuditErrorCode;
+  | KeysErrorCode
+  | IdentityErrorCode
+  | MessagingErrorCode
+  | WorkflowErrorCode
+  | HttpErrorCode
+  | AuditErrorCode;
 type InternalCode = Exclude<ErrorCode, ProblemCode>;
 
 /**

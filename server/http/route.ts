@@ -29,6 +29,7 @@ export interface RouteSpec {
     | "Provisioning"
     | "Alerts"
     | "Approvals"
+    | "Holds"
     | "Policy"
     | "Service";
   /**

@@ -48,6 +48,7 @@ import {
   setRoleRoute,
 } from "./routes/administration/staff.ts";
 import { acknowledgeAlertRoute, listAlertsRoute } from "./routes/alerts.ts";
+import { approvalKinds } from "../../workflows/approval-kinds.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { breakGlassRoutes } from "./routes/break-glass.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
@@ -83,6 +84,7 @@ import {
   renewDeviceListRoute,
   revokeDeviceRoute,
 } from "./routes/devices.ts";
+import { holdRoutes } from "./routes/holds.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
 import { grantHistoryRoute, readLinksRoute, recordConsentRoute } from "./routes/history.ts";
 import {
@@ -290,8 +292,9 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     listAccountsRoute(auditLog),
     tailAuditRoute(auditLog, deps.stopping),
     ...policyRoutes({ ...useCase, newId, profiles, policies }),
-    ...approvalRoutes({ ...useCase, policies }),
+    ...approvalRoutes({ ...useCase, policies, kinds: approvalKinds }),
     ...breakGlassRoutes({ ...useCase, newId, disconnect }),
+    ...holdRoutes({ ...useCase, newId }),
     listAlertsRoute(useCase),
     acknowledgeAlertRoute(useCase),
     healthRoute(),

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { nodesOf, syntaxTreeOf, type Node } from "./syntax-tree.ts";
 
 /** The folders that act for users. `audit/export` only shows roles. */
-const acting = ["keys", "identity", "messaging", "server", "cli"];
+const acting = ["keys", "identity", "messaging", "workflows", "server", "cli"];
 
 const filesOf = (folders: readonly string[]): readonly string[] =>
   execFileSync("git", ["ls-files", ...folders], { encoding: "utf8" })
@@ -121,7 +121,7 @@ const asksNothing: Readonly<Record<string, string>> = {
 };
 
 test("each use case of an actor asks a policy, itself or by a function beside it", () => {
-  const files = filesOf(["keys", "identity", "messaging"]);
+  const files = filesOf(["keys", "identity", "messaging", "workflows"]);
   const asks = new Set(
     files.filter((path) => /\bimport \{[^}]*\bdecide[A-Z]/.test(readFileSync(path, "utf8"))),
   );

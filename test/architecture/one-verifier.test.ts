@@ -14,6 +14,7 @@ const sources = execFileSync(
     "identity",
     "keys",
     "messaging",
+    "workflows",
     "policies",
     "server",
   ],

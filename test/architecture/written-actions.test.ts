@@ -8,6 +8,7 @@ const writing = [
   "keys",
   "identity",
   "messaging",
+  "workflows",
   "cli",
   "audit/adopt",
   "audit/deployment",

@@ -8,6 +8,7 @@ import {
   withdrawRequest,
 } from "../../../messaging/approvals/answer-approval.ts";
 import { listApprovals, showApproval } from "../../../messaging/approvals/list-approvals.ts";
+import { approvalKinds } from "../../../workflows/approval-kinds.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withPolicy } from "../policy/with-policy.ts";
 
@@ -20,7 +21,9 @@ export async function listApprovalsCommand(
   settings: Settings,
   { tenant, json }: Options & { readonly json?: true },
 ): Promise<string> {
-  const open = await withPolicy(settings, tenant, ({ deps, party }) => listApprovals(deps, party));
+  const open = await withPolicy(settings, tenant, ({ deps, party }) =>
+    listApprovals({ ...deps, kinds: approvalKinds }, party),
+  );
   if (json === true) return JSON.stringify(open.map(printed));
   return open.length === 0 ? "Nothing waits for another person." : open.map(line).join("\n");
 }
@@ -52,7 +55,7 @@ export async function showApprovalCommand(
 ): Promise<string> {
   const approval = approvalOf(id);
   const shown = await withPolicy(settings, tenant, ({ deps, party }) =>
-    showApproval(deps, party, approval),
+    showApproval({ ...deps, kinds: approvalKinds }, party, approval),
   );
   return JSON.stringify(printed(shown), undefined, 2);
 }
@@ -67,7 +70,7 @@ export async function approveRequestCommand(
     throw new CommandError("Give the hash as list and show print it: 64 hexadecimal digits.");
   const asked = { id: approvalOf(id), hash: Buffer.from(hash, "hex") };
   const waitsFor = await withPolicy(settings, tenant, ({ deps, party }) =>
-    approveRequest(deps, party, asked),
+    approveRequest({ ...deps, kinds: approvalKinds }, party, asked),
   );
   return waitsFor === 0 ? "It is approved and done." : `${waitsFor} more must approve it.`;
 }
@@ -79,7 +82,9 @@ export async function refuseRequestCommand(
   { tenant }: Options,
 ): Promise<string> {
   const approval = approvalOf(id);
-  await withPolicy(settings, tenant, ({ deps, party }) => refuseRequest(deps, party, approval));
+  await withPolicy(settings, tenant, ({ deps, party }) =>
+    refuseRequest({ ...deps, kinds: approvalKinds }, party, approval),
+  );
   return "It is refused.";
 }
 
@@ -90,7 +95,9 @@ export async function withdrawRequestCommand(
   { tenant }: Options,
 ): Promise<string> {
   const approval = approvalOf(id);
-  await withPolicy(settings, tenant, ({ deps, party }) => withdrawRequest(deps, party, approval));
+  await withPolicy(settings, tenant, ({ deps, party }) =>
+    withdrawRequest({ ...deps, kinds: approvalKinds }, party, approval),
+  );
   return "It is withdrawn.";
 }
 

@@ -2,7 +2,7 @@ import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import { listAccountsAsOperator } from "../../../identity/audit-log/list-accounts.ts";
 import type { StaffThen } from "../../../identity/audit-log/staff-register.ts";
 import { CommandError, type Settings } from "../../settings.ts";
-import { timeOf } from "./export.ts";
+import { timeOf } from "../moments.ts";
 import { withLog } from "./open-log.ts";
 import { namesFor, namesText } from "./who.ts";
 

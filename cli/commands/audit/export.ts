@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { z } from "zod";
 import { assertActionFilter } from "../../../audit/export/action-filter.ts";
 import { matches, parseEntry, type EntryFilter } from "../../../audit/export/entry-filter.ts";
 import {
@@ -18,6 +17,7 @@ import { pathsOf } from "../../../audit/verify/verify-log.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { progressBar } from "../../progress.ts";
+import { timeOf } from "../moments.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { notWritten, writeExport, writeExported } from "./export-folder.ts";
 import { ExportedIds, writeNames } from "./export-names.ts";
@@ -114,22 +114,6 @@ async function writeFiles(
 
 function filterOf({ from, until, actor, subject, action }: ExportOptions): EntryFilter {
   return { fromMs: timeOf(from), untilMs: timeOf(until), actor, subject, action };
-}
-
-/** A day, which begins at midnight UTC, or a time with its zone: RFC 3339. */
-const timeSchema = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
-
-/**
- * Reads a time in milliseconds since the Unix epoch. It is the same on every computer.
- * @throws CommandError if there is no such day, or if a time has no zone
- */
-export function timeOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!timeSchema.safeParse(text).success)
-    throw new CommandError(
-      "Write a time as 2026-01-31, 2026-01-31T12:00:00Z or 2026-01-31T14:00:00+02:00.",
-    );
-  return Date.parse(text);
 }
 
 async function exportTiles(pool: Pool, log: OpenLog, out: string) {

@@ -8,7 +8,7 @@ import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { asOwner } from "../../../db/as-owner.ts";
 import { CommandError, type Settings } from "../../settings.ts";
-import { timeOf } from "./export.ts";
+import { timeOf } from "../moments.ts";
 import { catchUpIfAlone, withLog } from "./open-log.ts";
 
 const DAY_MS = 86_400_000;

@@ -3,7 +3,7 @@ import { explainAccess, type ExplainedAccess } from "../../../messaging/access/e
 import { whoCan, type Holders } from "../../../messaging/access/who-can.ts";
 import type { ExaminedRule } from "../../../policies/explanation.ts";
 import { CommandError, type Settings } from "../../settings.ts";
-import { timeOf } from "../audit/export.ts";
+import { timeOf } from "../moments.ts";
 import { namesFor, namesText } from "../audit/who.ts";
 import { withPolicy } from "./with-policy.ts";
 

@@ -13,7 +13,7 @@ import {
 } from "../../../identity/policy/show-versions.ts";
 import { withdrawVersion } from "../../../identity/policy/withdraw-version.ts";
 import { CommandError, type Settings } from "../../settings.ts";
-import { timeOf } from "../audit/export.ts";
+import { timeOf } from "../moments.ts";
 import { namesFor, namesText } from "../audit/who.ts";
 import { versionOf, withPolicy } from "./with-policy.ts";
 

@@ -6,18 +6,18 @@ import {
 } from "../../../contract/approvals.ts";
 import { idParams } from "../../../contract/values.ts";
 import type { StoredApproval } from "../../../identity/approvals/stored-approvals.ts";
-import type { PolicyDeps } from "../../../identity/policy/policy-deps.ts";
 import {
   approveRequest,
   refuseRequest,
   withdrawRequest,
+  type ApprovalDeps,
 } from "../../../messaging/approvals/answer-approval.ts";
 import { listApprovals, showApproval } from "../../../messaging/approvals/list-approvals.ts";
 import { bodyLimits } from "../../limits.ts";
 import { route, type Route } from "../route.ts";
 
 /** The routes of requests that wait for another person, of every kind of act. */
-export const approvalRoutes = (deps: PolicyDeps): readonly Route[] => [
+export const approvalRoutes = (deps: ApprovalDeps): readonly Route[] => [
   listRoute(deps),
   showRoute(deps),
   approveRoute(deps),
@@ -32,7 +32,7 @@ const shown = ({ parametersHash: hash, approver, approvers, ...rest }: StoredApp
 });
 
 /** GET /v1/approvals */
-const listRoute = (deps: PolicyDeps): Route =>
+const listRoute = (deps: ApprovalDeps): Route =>
   route(
     {
       method: "get",
@@ -51,7 +51,7 @@ const listRoute = (deps: PolicyDeps): Route =>
   );
 
 /** GET /v1/approvals/{id} */
-const showRoute = (deps: PolicyDeps): Route =>
+const showRoute = (deps: ApprovalDeps): Route =>
   route(
     {
       method: "get",
@@ -71,7 +71,7 @@ const showRoute = (deps: PolicyDeps): Route =>
   );
 
 /** POST /v1/approvals/{id}/approval */
-const approveRoute = (deps: PolicyDeps): Route =>
+const approveRoute = (deps: ApprovalDeps): Route =>
   route(
     {
       method: "post",
@@ -103,7 +103,7 @@ const approveRoute = (deps: PolicyDeps): Route =>
   );
 
 /** POST /v1/approvals/{id}/refusal */
-const refuseRoute = (deps: PolicyDeps): Route =>
+const refuseRoute = (deps: ApprovalDeps): Route =>
   route(
     {
       method: "post",
@@ -129,7 +129,7 @@ const refuseRoute = (deps: PolicyDeps): Route =>
   );
 
 /** DELETE /v1/approvals/{id} */
-const withdrawRoute = (deps: PolicyDeps): Route =>
+const withdrawRoute = (deps: ApprovalDeps): Route =>
   route(
     {
       method: "delete",

@@ -9,6 +9,7 @@ import { actBy, creationBody, postAct } from "../../support/acts.ts";
 import { approve, askForAccess, forbidJoining } from "../../support/break-glass.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
+import { deferByHold, placeHold } from "../../support/holds.ts";
 import { register } from "../../support/identity-provider.ts";
 import { staffWithPasskey } from "../../support/passkey.ts";
 import { startScimProvider } from "../../support/provisioning.ts";
@@ -42,6 +43,8 @@ beforeAll(async () => {
   const asked = await askForAccess(await staffDevice(server), conversation);
   const officer = await staffDevice(server, "compliance_officer");
   expect((await approve(officer, asked.body)).status).toBe(200);
+  const hold = await placeHold(server, officer, officer, { conversation });
+  await deferByHold(server, server.tenant, victim, hold.body.id);
   const disabled = {
     tenant: server.tenant.id,
     account: { user: (await server.createStaff("agent")).id },
@@ -125,6 +128,9 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.approvals",
     "sealdesk.approval_answers",
     "sealdesk.break_glass",
+    "sealdesk.holds",
+    "sealdesk.hold_items",
+    "sealdesk.deferred_erasures",
     "sealdesk.password_resets",
     "sealdesk.totp_factors",
     "sealdesk.recovery_codes",

@@ -256,6 +256,7 @@ sealdesk.consents: insert select
 sealdesk.conversations: insert select update(state)
 sealdesk.create_provider_account(): execute
 sealdesk.cursors: insert select update(seq)
+sealdesk.deferred_erasures: insert(conversation,deferred_at_ms,erasure,from_ms,hold,subject,tenant,until_ms) select update(attended_at_ms,attended_by,due_at_ms,escalated_at_ms,hold,reopened_at_ms)
 sealdesk.delete_anonymous_account(): execute
 sealdesk.departures: delete select
 sealdesk.destroy_expired_server_keys(): execute
@@ -268,6 +269,8 @@ sealdesk.grant_break_glass(): execute
 sealdesk.has_customers(): execute
 sealdesk.history_grants: insert select
 sealdesk.history_packs: delete insert select
+sealdesk.hold_items: insert select
+sealdesk.holds: insert(citation,commitment,custodian,id,matter,placed_at_ms,placed_by,review_at_ms,salt,tenant) select update(review_at_ms)
 sealdesk.identify_customer(): execute
 sealdesk.identity_providers: select
 sealdesk.key_entries: insert select
@@ -286,6 +289,7 @@ sealdesk.provisioned_groups: select
 sealdesk.provisioned_members: select
 sealdesk.provisioned_people: select
 sealdesk.recovery_codes: delete insert select
+sealdesk.release_hold(): execute
 sealdesk.replace_password(): execute
 sealdesk.sender_keys: insert select
 sealdesk.server_keys: insert(created_at_ms,name,provider,version,wrapped,wrapping_version) select
@@ -297,6 +301,7 @@ sealdesk.store_generations: insert select update(before,generation)
 sealdesk.take_effect(): execute
 sealdesk.tenants: select
 sealdesk.tenants_with_ended_break_glass(): execute
+sealdesk.tenants_with_overdue_erasures(): execute
 sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret,wrong_codes)
 sealdesk.update_provider_account(): execute
 sealdesk.users: insert(anonymous_key,created_at_ms,id,subject_index,tenant) select update(account_key)

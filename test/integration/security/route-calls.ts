@@ -26,6 +26,7 @@ import type { TestServer } from "../../support/server.ts";
 import type { Act } from "./act.ts";
 import { breakGlassCalls } from "./break-glass-calls.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
+import { holdCalls } from "./hold-calls.ts";
 import { passkeyCalls } from "./passkey-calls.ts";
 import { arrange, consentOf, grantBy, postGrant } from "../control-plane/history-requests.ts";
 
@@ -375,6 +376,7 @@ export function routeCalls({
       return () => admin.request("DELETE", path);
     },
     ...breakGlassCalls({ server, customer, agent }),
+    ...holdCalls({ server, customer }),
     "GET /v1/alerts": async () => {
       const auditor = await auditorOf();
       return () => auditor.request("GET", "/v1/alerts");

@@ -13,6 +13,7 @@ import { follow } from "../../support/follow-audit-log.ts";
 import type { TestServer } from "../../support/server.ts";
 import { begin, patch, send } from "../attachments/device-requests.ts";
 import { consentOf } from "../control-plane/history-requests.ts";
+import { holdRights } from "./hold-rights.ts";
 import type { TableFacts } from "./allowed-by-table.ts";
 
 /** An account, and what the rules know of it. */
@@ -292,6 +293,7 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
     call: post(() => `/v1/alerts/00000000-0000-7000-8000-000000000001/acknowledgement`),
     without: "alert_not_found",
   },
+  ...holdRights(server),
   "GET /v1/approvals": {
     right: ["approvals", "read"],
     about: "tenant",

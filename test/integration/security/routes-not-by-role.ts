@@ -69,6 +69,7 @@ export const notByRole: Readonly<Record<string, string>> = {
   "POST /v1/conversations/{id}/break-glass": itsRequest,
   "POST /v1/break-glass/{id}/end": itsRequest,
   "POST /v1/break-glass/{id}/review": itsRequest,
+  "GET /v1/holds/{id}": "its custodian decides: test/integration/workflows/holds",
   "POST /v1/relay/send": frames,
   "GET /v1/relay/events": frames,
   "GET /v1/relay/stream": frames,

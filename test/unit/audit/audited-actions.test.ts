@@ -7,6 +7,7 @@ import {
 } from "../../../audit/actions/conversation-actions.ts";
 import { alertActions } from "../../../audit/actions/alert-actions.ts";
 import { breakGlassActions } from "../../../audit/actions/break-glass-actions.ts";
+import { holdActions } from "../../../audit/actions/hold-actions.ts";
 import { deploymentActions } from "../../../audit/actions/deployment-actions.ts";
 import { keyActions } from "../../../audit/actions/key-actions.ts";
 import { auditActions } from "../../../audit/actions/audit-actions.ts";
@@ -26,6 +27,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "The policy": policyActions,
   "Alerts of officers": alertActions,
   "Approvals and access in an emergency": breakGlassActions,
+  "Legal holds": holdActions,
   "The audit log": auditActions,
   Keys: keyActions,
   "The deployment": deploymentActions,

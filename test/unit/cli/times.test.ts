@@ -1,4 +1,4 @@
-import { timeOf } from "../../../cli/commands/audit/export.ts";
+import { timeOf } from "../../../cli/commands/moments.ts";
 
 test.each([
   ["2026-01-31", Date.UTC(2026, 0, 31)],

@@ -17,6 +17,7 @@ const titles = {
   alerts: "Alerts of officers",
   approvals: "Requests for an approval",
   break_glass: "Access in an emergency",
+  holds: "Legal holds",
   administration: "API keys of the tenant's backend",
   policy: "The policy",
 } as const;

@@ -10,7 +10,7 @@ import type { Checkpoint } from "../../../../audit/verify/checkpoint.ts";
 import { seenHeads } from "../../../../audit/witness/seen-heads.ts";
 import { writeFileOnce } from "../../../../keys/private-file.ts";
 import { CommandError, type Settings } from "../../../settings.ts";
-import { timeOf } from "../export.ts";
+import { timeOf } from "../../moments.ts";
 import { lostLine } from "./lost-line.ts";
 import {
   configuredApprovers,

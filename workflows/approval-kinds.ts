@@ -1,0 +1,5 @@
+import { messagingApprovals, type ApprovalKinds } from "../messaging/approvals/answer-approval.ts";
+import { holdApprovals } from "./holds/hold-approvals.ts";
+
+/** Every kind of act that needs another person. */
+export const approvalKinds: ApprovalKinds = { ...messagingApprovals, ...holdApprovals };

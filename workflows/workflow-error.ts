@@ -1,0 +1,17 @@
+import { DomainError, type DomainErrorOptions } from "../policies/domain-error.ts";
+
+export type WorkflowErrorCode =
+  | "hold_not_found" // or not visible to the actor: the two are not distinguished
+  | "hold_released" // it is over, so it takes no change
+  | "invalid_hold" // the custodian, the dates or what it covers are not usable
+  | "reopened_erasure_not_found"; // no erasure of that id waits for an officer
+
+/** A refusal of a workflow. */
+export class WorkflowError extends DomainError {
+  override readonly name = "WorkflowError";
+  readonly code: WorkflowErrorCode;
+  constructor(code: WorkflowErrorCode, message: string, options?: DomainErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
