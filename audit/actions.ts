@@ -1,6 +1,7 @@
 import { accountActions, linkActions } from "./actions/account-actions.ts";
 import { alertActions } from "./actions/alert-actions.ts";
 import { auditActions } from "./actions/audit-actions.ts";
+import { caseActions } from "./actions/case-actions.ts";
 import type { DetailKinds } from "./actions/action-spec.ts";
 import { breakGlassActions } from "./actions/break-glass-actions.ts";
 import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
@@ -24,6 +25,7 @@ export const actions = {
   ...alertActions,
   ...breakGlassActions,
   ...holdActions,
+  ...caseActions,
   ...keyActions,
   ...deploymentActions,
 } as const;

@@ -636,6 +636,63 @@ table sealdesk.break_glass (
   policy reviewed_once for w using ((reviewed_at_ms IS NULL)) with check (true)
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.case_steps (
+  tenant uuid not null,
+  case_id uuid not null,
+  step integer not null,
+  state text not null,
+  begun_at_ms bigint not null,
+  attempts integer not null default 1,
+  next text,
+  done_at_ms bigint,
+  done_by text
+)
+  row level security
+  constraint case_steps_attempts_check CHECK ((attempts > 0))
+  constraint case_steps_check CHECK ((((next IS NULL) = (done_at_ms IS NULL)) AND ((next IS NULL) = (done_by IS NULL))))
+  constraint case_steps_done_by_check CHECK ((length(done_by) <= 200))
+  constraint case_steps_pkey PRIMARY KEY (tenant, case_id, step)
+  constraint case_steps_step_check CHECK ((step >= 0))
+  constraint case_steps_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.cases(tenant, id)
+  constraint case_steps_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (attempts, done_at_ms, done_by, next) to sealdesk_app
+  policy done_once for w using ((done_at_ms IS NULL)) with check (true)
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.cases (
+  tenant uuid not null,
+  id uuid not null,
+  kind text not null,
+  subject uuid,
+  state text not null,
+  step integer not null default 0,
+  pending text,
+  opened_at_ms bigint not null,
+  due_at_ms bigint,
+  wake_at_ms bigint,
+  ended_at_ms bigint
+)
+  row level security
+  CREATE INDEX cases_of_subject ON sealdesk.cases USING btree (tenant, subject) WHERE (subject IS NOT NULL)
+  CREATE INDEX cases_waking ON sealdesk.cases USING btree (wake_at_ms) WHERE (wake_at_ms IS NOT NULL)
+  CREATE TRIGGER assert_step_is_recorded BEFORE UPDATE ON sealdesk.cases FOR EACH ROW WHEN (((new.step <> old.step) OR (new.state <> old.state))) EXECUTE FUNCTION sealdesk.assert_step_is_recorded() -- enabled A
+  constraint cases_check CHECK (((ended_at_ms IS NULL) OR (wake_at_ms IS NULL)))
+  constraint cases_kind_check CHECK ((kind ~ '^[a-z][a-z_]{0,39}$'::text))
+  constraint cases_pending_check CHECK ((pending ~ '^[a-z][a-z0-9_]{0,79}$'::text))
+  constraint cases_pkey PRIMARY KEY (tenant, id)
+  constraint cases_state_check CHECK ((state ~ '^[a-z][a-z_]{0,39}$'::text))
+  constraint cases_step_check CHECK ((step >= 0))
+  constraint cases_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint cases_tenant_subject_fkey FOREIGN KEY (tenant, subject) REFERENCES sealdesk.users(tenant, id)
+  grant insert (due_at_ms, id, kind, opened_at_ms, state, subject, tenant, wake_at_ms) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (due_at_ms, ended_at_ms, pending, state, step, wake_at_ms) to sealdesk_app
+  policy ended_once for w using ((ended_at_ms IS NULL)) with check (true)
+  policy find_waking for r using ((wake_at_ms IS NOT NULL))
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.consents (
   id uuid not null,
   tenant uuid not null,
@@ -1580,6 +1637,23 @@ begin
 end
 $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.assert_step_is_recorded()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+begin
+  if new.step <> old.step + 1 or not exists (
+    select from case_steps
+    where tenant = old.tenant and case_id = old.id and step = old.step
+      and state = old.state and next = new.state
+  ) then
+    raise exception 'the step of the case is not recorded' using errcode = 'check_violation';
+  end if;
+  return new;
+end
+$function$
+
 CREATE OR REPLACE FUNCTION audit.await_integration()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1589,6 +1663,17 @@ begin
   insert into audit.pending (entry, log, leaf_hash) values (new.id, new.tenant, new.leaf_hash);
   return null;
 end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.cases_to_run(kinds text[], most integer)
+ RETURNS TABLE(tenant uuid, id uuid, kind text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  select c.tenant, c.id, c.kind from cases c
+  where c.wake_at_ms <= database_now_ms() and c.kind = any(kinds)
+  order by c.wake_at_ms limit most
 $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.count_attachments()

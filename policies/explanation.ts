@@ -19,11 +19,11 @@ import { decideUpload, type UploadFacts } from "./uploads.ts";
 
 /**
  * The resources whose decisions are explained. Programs with an API key have their own. No version changes who
- * may do what with the credentials of an account, with access in an emergency, or with legal holds.
+ * may do what with the credentials of an account, with access in an emergency, with legal holds, or with cases.
  */
 export type ExplainedResource = Exclude<
   Resource,
-  "administration" | "credentials" | "break_glass" | "holds"
+  "administration" | "credentials" | "break_glass" | "holds" | "cases"
 >;
 
 /** The facts that the decision about each kind of resource needs. */

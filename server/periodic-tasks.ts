@@ -17,6 +17,8 @@ import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts"
 import { endOverduePeriodically } from "../messaging/break-glass/end-access.ts";
 import { sweepDaysPeriodically } from "../messaging/storage/sweep-days.ts";
 import { escalateWaitingPeriodically } from "../workflows/holds/escalate-waiting.ts";
+import { createCaseKinds } from "../workflows/case-kinds.ts";
+import { runCasesPeriodically } from "../workflows/cases/case-runner.ts";
 import type { Kms } from "../keys/kms/kms.ts";
 import { watchClock } from "./clock-watch.ts";
 import type { Closers } from "./closers.ts";
@@ -77,6 +79,12 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
       { pool, now },
       logged("erasures that wait for an officer could not be escalated"),
     ),
+    runCasesPeriodically({
+      pool,
+      now,
+      kinds: createCaseKinds(),
+      onError: logged("a step of a case failed"),
+    }),
     writeSumsPeriodically({ pool, now }, logged("sums of repeated acts could not be written")),
     watchClock({ pool, now, log }, clockEveryMs, logged("the clock could not be compared")),
     refusedSignIns.writePeriodically(

@@ -4,7 +4,11 @@ export type WorkflowErrorCode =
   | "hold_not_found" // or not visible to the actor: the two are not distinguished
   | "hold_released" // it is over, so it takes no change
   | "invalid_hold" // the custodian, the dates or what it covers are not usable
-  | "reopened_erasure_not_found"; // no erasure of that id waits for an officer
+  | "reopened_erasure_not_found" // no erasure of that id waits for an officer
+  | "case_not_found" // the tenant has no such case
+  | "case_moved" // the case is in another state by now, or it is over
+  | "case_not_pending" // no step of the case failed
+  | "clocks_apart"; // the clocks of the node and of the database disagree, so nothing is destroyed
 
 /** A refusal of a workflow. */
 export class WorkflowError extends DomainError {

@@ -5,7 +5,15 @@ import type { ActionsOf, Resource } from "../../policies/rules/default-rules.ts"
 import { floors } from "../../policies/versions/floors.ts";
 
 /** The kinds of resource that nobody can ask about: keys decide about them, or no version changes them. */
-const unasked = ["relay", "link", "administration", "credentials", "break_glass", "holds"] as const;
+const unasked = [
+  "relay",
+  "link",
+  "administration",
+  "credentials",
+  "break_glass",
+  "holds",
+  "cases",
+] as const;
 
 /** The kinds of resource that can be asked about. */
 export type AskedResource = Exclude<Resource, (typeof unasked)[number]>;

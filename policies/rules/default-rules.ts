@@ -2,6 +2,7 @@ import { administrationRules, type AdministrationAction } from "./administration
 import { alertRules, type AlertAction } from "./alerts.ts";
 import { approvalRules, type ApprovalAction } from "./approvals.ts";
 import { breakGlassRules, type BreakGlassAction } from "./break-glass.ts";
+import { caseRules, type CaseAction } from "./cases.ts";
 import { conversationRules, type ConversationAction } from "./conversation.ts";
 import { credentialsRules, type CredentialsAction } from "./credentials.ts";
 import { directoryRules, type DirectoryAction } from "./directory.ts";
@@ -28,6 +29,7 @@ export interface ActionsOf {
   readonly approvals: ApprovalAction;
   readonly break_glass: BreakGlassAction;
   readonly holds: HoldAction;
+  readonly cases: CaseAction;
   readonly administration: AdministrationAction;
   readonly policy: PolicyAction;
 }
@@ -50,6 +52,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...approvalRules,
   ...breakGlassRules,
   ...holdRules,
+  ...caseRules,
   ...administrationRules,
   ...policyRules,
 ];

@@ -80,6 +80,7 @@ export const conditionFacts: {
   approvals: {},
   break_glass: {},
   holds: {},
+  cases: {},
   // Those of each account in the list.
   staff_list: { user: { kind: "user" }, role: { kind: "role" } },
   administration: {},

@@ -95,6 +95,8 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     refuse: "fixed",
     attend: "fixed",
   },
+  // Otherwise a version could take from people what the law gives them.
+  cases: { read: "fixed", repeat: "fixed" },
   staff_list: { read: { ...reading, conditions: listedStaff } },
   // Without these, nobody could repair an account. The tenant's settings say what else is required.
   credentials: {

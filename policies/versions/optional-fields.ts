@@ -14,6 +14,7 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   approvals: [],
   break_glass: [],
   holds: [],
+  cases: [],
   administration: [],
   credentials: [],
   policy: [],

@@ -252,6 +252,9 @@ sealdesk.audit_monitors: select
 sealdesk.audited_heads: insert select update(seq)
 sealdesk.authority_entries: insert select
 sealdesk.break_glass: insert(conversation,id,minutes,requester,tenant) select update(ended_at_ms,ended_by,finding,reviewed_at_ms,reviewed_by)
+sealdesk.case_steps: insert select update(attempts,done_at_ms,done_by,next)
+sealdesk.cases: insert(due_at_ms,id,kind,opened_at_ms,state,subject,tenant,wake_at_ms) select update(due_at_ms,ended_at_ms,pending,state,step,wake_at_ms)
+sealdesk.cases_to_run(): execute
 sealdesk.consents: insert select
 sealdesk.conversations: insert select update(state)
 sealdesk.create_provider_account(): execute

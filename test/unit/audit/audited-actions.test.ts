@@ -6,6 +6,7 @@ import {
   conversationActions,
 } from "../../../audit/actions/conversation-actions.ts";
 import { alertActions } from "../../../audit/actions/alert-actions.ts";
+import { caseActions } from "../../../audit/actions/case-actions.ts";
 import { breakGlassActions } from "../../../audit/actions/break-glass-actions.ts";
 import { holdActions } from "../../../audit/actions/hold-actions.ts";
 import { deploymentActions } from "../../../audit/actions/deployment-actions.ts";
@@ -28,6 +29,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "Alerts of officers": alertActions,
   "Approvals and access in an emergency": breakGlassActions,
   "Legal holds": holdActions,
+  Cases: caseActions,
   "The audit log": auditActions,
   Keys: keyActions,
   "The deployment": deploymentActions,

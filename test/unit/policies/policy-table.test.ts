@@ -18,6 +18,7 @@ const titles = {
   approvals: "Requests for an approval",
   break_glass: "Access in an emergency",
   holds: "Legal holds",
+  cases: "Cases",
   administration: "API keys of the tenant's backend",
   policy: "The policy",
 } as const;
