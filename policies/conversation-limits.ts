@@ -1,3 +1,5 @@
+import { wireLimits } from "../crypto/wire/frame.ts";
+
 /** The number of conversations that may be open at the same time. */
 export interface OpenConversationLimits {
   /** Begun by one customer. */
@@ -7,7 +9,7 @@ export interface OpenConversationLimits {
 }
 
 /** The member devices that one message can be sealed for, and the device that sends it. */
-export const MAX_MEMBER_DEVICES = 257;
+export const MAX_MEMBER_DEVICES = wireLimits.packets + 1;
 
 /**
  * The members of a conversation, with and without devices. With so many, every membership event stays

@@ -34,10 +34,11 @@ export const wireLimits = {
   /** A hello: a token and a proof of at most 8 KiB each, and a few bytes more. */
   hello: 20 * 1024,
   ciphertext: 64 * 1024,
-  /** The content of a membership event: a receipt, a certificate, and the members with their 257 devices. */
+  /** The content of a membership event: a receipt, a certificate, and the members with their 225 devices. */
   control: 64 * 1024,
   packet: 8 * 1024,
-  packets: 256,
+  /** As many as fit into a frame beside the largest ciphertext, if each begins a session (PQXDH: 1.9 KiB). */
+  packets: 224,
   /** Of one acknowledgement. */
   cursors: 1024,
   heads: 4096,

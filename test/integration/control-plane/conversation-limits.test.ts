@@ -1,4 +1,4 @@
-import { MAX_MEMBERS } from "../../../policies/conversation-limits.ts";
+import { MAX_MEMBER_DEVICES, MAX_MEMBERS } from "../../../policies/conversation-limits.ts";
 import { randomBytes } from "node:crypto";
 import { addMember, closeConversation } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
@@ -72,8 +72,8 @@ describe("open conversations", () => {
       `insert into sealdesk.devices
        select (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid(),
          'device_key', '\\x' || encode(sha256(n::text::bytea), 'hex')))).*
-       from sealdesk.devices d, generate_series(1, 255) n where d.id = $1`,
-      [newcomer.id],
+       from sealdesk.devices d, generate_series(1, $2::int) n where d.id = $1`,
+      [newcomer.id, MAX_MEMBER_DEVICES - 2],
     );
     const reply = await addMember(agent, id, newcomer.user);
     expect([reply.status, reply.body.code]).toEqual([409, "too_many_members"]);

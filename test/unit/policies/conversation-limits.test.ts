@@ -1,9 +1,10 @@
-import { encodeControl, wireLimits, type Member } from "../../../crypto/wire/frame.ts";
+import { encodeControl, encodeFrame, wireLimits, type Member } from "../../../crypto/wire/frame.ts";
 import { maxReceiptBytes } from "../../../crypto/wire/receipt.ts";
 import type { DeviceId, UserId } from "../../../crypto/wire/ids.ts";
 import { newConversation } from "../../../contract/conversations.ts";
 import { roles } from "../../../policies/actor.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
+import { connect, newDevice, newRoom, seal } from "../crypto/device/devices.ts";
 import {
   exceededLimit,
   MAX_MEMBER_DEVICES,
@@ -69,4 +70,29 @@ test("the largest membership events of the largest conversation stay within thei
   const act = { text: bytes(1024), signature: bytes(64) };
   const all = { ...base, creation, receipt: act, signer };
   expect(encodeControl(all).length).toBeLessThan(wireLimits.control);
+});
+
+test("the longest message fits into a frame if it begins a session with each device of the largest conversation", async () => {
+  const [sender, receiver] = [await newDevice(), await newDevice()];
+  await connect(sender, receiver);
+  const room = newRoom();
+  const {
+    keyId,
+    packets: [packet],
+  } = await seal(sender, [receiver], room);
+  const frame = encodeFrame({
+    kind: "send",
+    body: {
+      conversation: room.conversation,
+      clientMessageId: newId(),
+      epoch: 2 ** 32 - 1,
+      keyId,
+      ciphertext: new Uint8Array(wireLimits.ciphertext),
+      commitment: new Uint8Array(32),
+      packets: Array.from({ length: MAX_MEMBER_DEVICES - 1 }, () => packet!),
+    },
+  });
+  expect(frame.length).toBeLessThan(wireLimits.frame);
+  // Ids of prekeys take a few bytes more when they are larger.
+  expect(wireLimits.frame - frame.length).toBeGreaterThan(16 * wireLimits.packets);
 });
