@@ -3,7 +3,7 @@ import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-se
 import { OPERATOR, type OperatorActor } from "../audit/operator.ts";
 import type { NamedUrl } from "../db/assert-reachable.ts";
 import { processEnvironment } from "../keys/environment/env-file.ts";
-import { keySetFetching, type KeySetFetching } from "../keys/environment/key-set-fetching.ts";
+import { outgoingReach, type OutgoingReach } from "../keys/environment/outgoing-reach.ts";
 import type { Environment } from "../keys/environment/parse-environment.ts";
 import { authorityLocation } from "../keys/environment/authority-location.ts";
 import { readVariables, type Variables } from "../keys/environment/variables.ts";
@@ -30,7 +30,7 @@ export interface Settings {
   /** The tenant authority, if it is a process of its own. */
   readonly authority: AuthorityLocation | undefined;
   /** Where the key sets of customer tokens may be fetched from. */
-  readonly customerKeySets: KeySetFetching;
+  readonly outgoing: OutgoingReach;
   /** Settings of the audit log, as the server uses them. */
   readonly audit: AuditSettings;
   /** Who runs the command, for the audit log. */
@@ -77,7 +77,7 @@ export function readSettings(
     production,
     kms: () => readKmsSettings(environment, { home, production }),
     authority: authorityLocation(values),
-    customerKeySets: keySetFetching(values),
+    outgoing: outgoingReach(values),
     audit: auditSettings(values, home),
     operator,
     command,

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
 import type { S3Location } from "../db/s3-client.ts";
 import { ConfigError } from "../keys/environment/config-error.ts";
-import { keySetFetching, type KeySetFetching } from "../keys/environment/key-set-fetching.ts";
+import { outgoingReach, type OutgoingReach } from "../keys/environment/outgoing-reach.ts";
 import type { Environment } from "../keys/environment/parse-environment.ts";
 import { authorityLocation } from "../keys/environment/authority-location.ts";
 import { knownVariables } from "../keys/environment/known-variables.ts";
@@ -50,7 +50,7 @@ export interface Config extends SignInRates {
   /** The receiver of traces. If undefined, no traces are made. */
   readonly traces: { readonly endpoint: string; readonly ratio: number } | undefined;
   /** Where the key sets of customer tokens may be fetched from. */
-  readonly customerKeySets: KeySetFetching;
+  readonly outgoing: OutgoingReach;
   /** Proxies whose X-Forwarded-For header is trusted, for the limits per address. */
   readonly trustedProxies: readonly string[];
   /** Device registrations: attempts of a device key, and devices added to an account. */
@@ -126,7 +126,7 @@ export function readConfig(environment: Environment): Config {
             endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT.replace(/\/+$/, ""),
             ratio: Number(values.OTEL_TRACES_SAMPLER_ARG),
           },
-    customerKeySets: keySetFetching(values),
+    outgoing: outgoingReach(values),
     trustedProxies: values.TRUSTED_PROXIES?.split(",").map((each) => each.trim()) ?? [],
     networkSignInLimit: values.SIGN_IN_NETWORK_LIMIT,
     signInLimit: values.SIGN_IN_ACCOUNT_LIMIT,

@@ -12,7 +12,7 @@ import { createAccessTokens, type AccessTokens } from "../identity/tokens/access
 import { CustomerKeyFinder } from "../identity/tokens/customer-keys/customer-key-finder.ts";
 import { fetchKeySet } from "../identity/tokens/customer-keys/fetch-key-set.ts";
 import { createPasskeyChallenges } from "../identity/passkeys/challenges.ts";
-import { createProviderFetch } from "../identity/providers/bounded-fetch.ts";
+import { createProviderFetch } from "../identity/providers/provider-fetch.ts";
 import { ProviderClients } from "../identity/providers/provider-clients.ts";
 import { RefusedSignIns } from "../identity/tokens/refused-sign-ins.ts";
 import { createAuthenticator, type Authenticator } from "../identity/tokens/authenticate.ts";
@@ -276,7 +276,7 @@ function createControlPlane(
     totpSecrets: names.totpSecrets,
     challenges: createPasskeyChallenges({ keys: serverKeys, issuer: publicUrl }),
     customerKeys: new CustomerKeyFinder({
-      fetch: (url) => fetchKeySet(url, config.customerKeySets),
+      fetch: (url) => fetchKeySet(url, config.outgoing),
       onFailed: (tenant, error) =>
         log.warn("customer keys could not be fetched", {
           tenant,

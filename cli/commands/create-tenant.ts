@@ -35,7 +35,7 @@ export async function createTenantCommand(
   const customerJwksUrl =
     options.customerJwksUrl === undefined
       ? undefined
-      : parseJwksUrl(options.customerJwksUrl, settings.customerKeySets);
+      : parseJwksUrl(options.customerJwksUrl, settings.outgoing);
   const id = parseId<TenantId>(uuidv7());
   await withDatabase(settings, async ({ ownerUrl }) => {
     const { slug, name, origin: origins = [] } = options;

@@ -16,7 +16,7 @@ export async function setUrlCommand(
   settings: Settings,
   { slug, customerJwksUrl: url }: { readonly slug: string; readonly customerJwksUrl: string },
 ): Promise<string> {
-  const { customerKeySets: fetching, operator: by } = settings;
+  const { outgoing: fetching, operator: by } = settings;
   return withDatabase(settings, async ({ ownerUrl }) => {
     const keys = await fetchKeySet(url, fetching).catch((cause: unknown) => {
       const why = explainFailedFetch(cause);
@@ -34,7 +34,7 @@ export async function removeUrlCommand(
   settings: Settings,
   { slug }: { readonly slug: string },
 ): Promise<string> {
-  const { customerKeySets: fetching, operator: by } = settings;
+  const { outgoing: fetching, operator: by } = settings;
   await withDatabase(settings, ({ ownerUrl }) =>
     changeJwksUrl(ownerUrl, { slug, url: null, fetching, nowMs: Date.now(), by }),
   );

@@ -42,7 +42,7 @@ export async function verifyCustomerTokenCommand(
     );
   const nowMs = Date.now();
   const keys = new CustomerKeyFinder({
-    fetch: (url) => fetchKeySet(url, settings.customerKeySets),
+    fetch: (url) => fetchKeySet(url, settings.outgoing),
     onFailed: () => undefined,
   });
   const report = await inspectCustomerToken(token, keys.of(tenant, nowMs), {

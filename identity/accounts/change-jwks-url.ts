@@ -1,4 +1,4 @@
-import type { KeySetFetching } from "../../keys/environment/key-set-fetching.ts";
+import type { OutgoingReach } from "../../keys/environment/outgoing-reach.ts";
 import type { Administrator } from "./administrator.ts";
 import { changeTenant } from "./change-tenant.ts";
 import { parseJwksUrl } from "./jwks-url.ts";
@@ -16,7 +16,7 @@ export async function changeJwksUrl(
   change: {
     readonly slug: string;
     readonly url: string | null;
-    readonly fetching: Pick<KeySetFetching, "allowsLocalHttp">;
+    readonly fetching: Pick<OutgoingReach, "allowsLocalHttp">;
     readonly nowMs: number;
     readonly by?: Administrator | undefined;
   },

@@ -1,4 +1,4 @@
-import type { KeySetFetching } from "../../keys/environment/key-set-fetching.ts";
+import type { OutgoingReach } from "../../keys/environment/outgoing-reach.ts";
 import { IdentityError } from "../identity-error.ts";
 
 const MAX_LENGTH = 2048;
@@ -11,7 +11,7 @@ const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"];
  */
 export function parseJwksUrl(
   text: string,
-  { allowsLocalHttp }: Pick<KeySetFetching, "allowsLocalHttp">,
+  { allowsLocalHttp }: Pick<OutgoingReach, "allowsLocalHttp">,
 ): string {
   if (!URL.canParse(text)) throw invalid("it is not a URL");
   const url = new URL(text);

@@ -5,7 +5,7 @@ import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { SubjectKeys } from "../../keys/at-rest/subject-keys.ts";
 import { Secret } from "../../keys/secret.ts";
 import { changeTenant } from "../accounts/change-tenant.ts";
-import type { ProviderFetch } from "./bounded-fetch.ts";
+import type { ProviderFetch } from "./provider-fetch.ts";
 import { sealClientSecret } from "./client-secret.ts";
 import { groupRoles } from "./identity-provider.ts";
 import { inspectProvider } from "./inspect-provider.ts";

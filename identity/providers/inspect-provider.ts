@@ -3,7 +3,7 @@ import { z } from "zod";
 import * as openid from "openid-client";
 import { isSecureUrl } from "../../crypto/wire/secure-url.ts";
 import type { Secret } from "../../keys/secret.ts";
-import type { ProviderFetch } from "./bounded-fetch.ts";
+import type { ProviderFetch } from "./provider-fetch.ts";
 import { createClient } from "./provider-clients.ts";
 import { tokenErrorOf } from "./token-error.ts";
 import {

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
 import * as openid from "openid-client";
 import type { SubjectKeys } from "../../keys/at-rest/subject-keys.ts";
-import type { ProviderFetch } from "./bounded-fetch.ts";
+import type { ProviderFetch } from "./provider-fetch.ts";
 import { openClientSecret } from "./client-secret.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
 import { algorithmsOf } from "./provider-metadata.ts";

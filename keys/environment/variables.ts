@@ -15,7 +15,7 @@ const schema = z.object({
   PORT: rule.port.default("8080"),
   PUBLIC_URL: rule.httpUrl.transform(normalUrl).optional(),
   SEALDESK_HOME: rule.path("folder").default("./.sealdesk"),
-  CUSTOMER_JWKS_NETWORKS: rule.addressRanges.optional(),
+  OUTGOING_NETWORKS: rule.addressRanges.optional(),
   DATABASE_URL: rule.databaseUrl.optional(),
   DATABASE_OWNER_URL: rule.databaseUrl.optional(),
   KEYSTORE_URL: rule.databaseUrl.optional(),

@@ -127,7 +127,7 @@ import { closeSessionRoute, openSessionRoute, renewSessionRoute } from "./routes
 
 export interface RoutesDeps {
   readonly config: SignInRates &
-    Pick<Config, "registrationLimit" | "bundleLimit" | "linkLimit" | "customerKeySets">;
+    Pick<Config, "registrationLimit" | "bundleLimit" | "linkLimit" | "outgoing">;
   readonly pool: Pool;
   /** The login of API keys' changes, if it may act as sealdesk_owner. */
   readonly ownerUrl: string;
@@ -305,7 +305,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
 /** The routes of programs with an API key. */
 function administrationRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, ownerUrl, profiles, announce, onUnannounced, disconnect } = deps;
-  const { customerKeySets } = deps.config;
+  const { outgoing } = deps.config;
   const administration = { pool, now, newId, ownerUrl, profiles, requests: deps.apiRequests };
   return [
     listStaffByKeyRoute(administration),
@@ -319,6 +319,6 @@ function administrationRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...giveCustomerKeysRoutes(administration),
     removeCustomerKeyRoute(administration),
     revokeCustomerKeyRoute(administration),
-    changeJwksUrlRoute({ ...administration, customerKeySets }),
+    changeJwksUrlRoute({ ...administration, outgoing }),
   ];
 }

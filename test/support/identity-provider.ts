@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { newId } from "../../tools/testkit/ids.ts";
 import { addProvider, type NewProvider } from "../../identity/providers/add-provider.ts";
-import { createProviderFetch } from "../../identity/providers/bounded-fetch.ts";
+import { createProviderFetch } from "../../identity/providers/provider-fetch.ts";
 import { Secret } from "../../keys/secret.ts";
 import {
   startLocalProvider,

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { uuidv7 } from "uuidv7";
 import { idGenerator } from "../../../crypto/wire/ids.ts";
-import { createProviderFetch } from "../../../identity/providers/bounded-fetch.ts";
+import { createProviderFetch } from "../../../identity/providers/provider-fetch.ts";
 import { addProvider } from "../../../identity/providers/add-provider.ts";
 import { Secret } from "../../../keys/secret.ts";
 import { staffRoles, type StaffRole } from "../../../policies/actor.ts";

@@ -1,5 +1,5 @@
 import { inTransaction } from "../../../db/transaction.ts";
-import { createProviderFetch } from "../../../identity/providers/bounded-fetch.ts";
+import { createProviderFetch } from "../../../identity/providers/provider-fetch.ts";
 import { openClientSecret } from "../../../identity/providers/client-secret.ts";
 import { findProvider } from "../../../identity/providers/identity-provider.ts";
 import { inspectProvider } from "../../../identity/providers/inspect-provider.ts";

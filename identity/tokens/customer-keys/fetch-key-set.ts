@@ -1,14 +1,15 @@
-import { get as getOverHttp, type IncomingMessage } from "node:http";
-import { get as getOverHttps } from "node:https";
-import { isIP, type LookupFunction } from "node:net";
-import { callbackify } from "node:util";
 import type { JWK } from "jose";
-import type { KeySetFetching } from "../../../keys/environment/key-set-fetching.ts";
+import type { OutgoingReach } from "../../../keys/environment/outgoing-reach.ts";
 import { usableCustomerKeys } from "../../accounts/customer-keys.ts";
 import { parseJwksUrl } from "../../accounts/jwks-url.ts";
 import { IdentityError } from "../../identity-error.ts";
-import { lookUpWith, type LookUp } from "./look-up.ts";
-import { reachableAddresses } from "./reachable-address.ts";
+import {
+  boundedRequest,
+  OutgoingError,
+  type BoundedAnswer,
+  type OutgoingFailure,
+} from "../../outgoing/bounded-request.ts";
+import type { LookUp } from "../../outgoing/look-up.ts";
 
 /** The longest time for the whole answer. */
 const WITHIN_MS = 5_000;
@@ -16,12 +17,9 @@ const MAX_BYTES = 64 * 1024;
 
 /** Why a key set could not be fetched. It goes into the logs only, because it describes the server's network. */
 export type FetchFailure =
-  | "address_not_allowed" // the host's address is private, and no setting allows it
+  | OutgoingFailure
   | "redirected" // the answer names another URL
   | "not_ok" // the status is not 200
-  | "too_large"
-  | "too_late"
-  | "unreachable" // no connection, or no TLS that can be trusted
   | "not_a_key_set"; // not JSON, or not a JWK Set
 
 /**
@@ -34,79 +32,38 @@ export type FetchFailure =
  */
 export async function fetchKeySet(
   text: string,
-  fetching: KeySetFetching,
-  lookUp: LookUp = lookUpWith({ allowsLocalhost: fetching.allowsLocalHttp }),
+  reach: OutgoingReach,
+  lookUp?: LookUp,
 ): Promise<readonly JWK[]> {
-  const url = new URL(parseJwksUrl(text, fetching));
-  const mayReach = reachableAddresses(fetching.networks);
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  // No look-up is made for a host that is an address.
-  if (isIP(host) !== 0 && !mayReach(host)) throw unavailable("address_not_allowed");
-  const late = AbortSignal.timeout(WITHIN_MS);
-  const body = await read(url, lookUpAmong(mayReach, lookUp, late), late);
+  const { status, body } = await ask(new URL(parseJwksUrl(text, reach)), reach, lookUp);
+  if (status >= 300 && status < 400) throw unavailable("redirected");
+  if (status !== 200) throw unavailable("not_ok");
   try {
-    return usableCustomerKeys(JSON.parse(body));
+    return usableCustomerKeys(JSON.parse(Buffer.from(body).toString()));
   } catch (cause) {
     if (cause instanceof SyntaxError) throw unavailable("not_a_key_set", cause);
     throw cause;
   }
 }
 
-async function read(url: URL, lookup: LookupFunction, late: AbortSignal): Promise<string> {
-  try {
-    return await wholeText(await answerOf(url, lookup, late));
-  } catch (cause) {
-    if (cause instanceof IdentityError) throw cause;
-    throw unavailable(late.aborted ? "too_late" : "unreachable", cause);
-  }
-}
-
-function answerOf(url: URL, lookup: LookupFunction, signal: AbortSignal): Promise<IncomingMessage> {
-  const get = url.protocol === "http:" ? getOverHttp : getOverHttps;
+async function ask(
+  url: URL,
+  reach: OutgoingReach,
+  lookUp: LookUp | undefined,
+): Promise<BoundedAnswer> {
   const headers = { accept: "application/jwk-set+json, application/json" };
-  return new Promise((resolve, reject) => {
-    // A connection of its own: a kept one would skip the look-up.
-    get(url, { agent: false, headers, lookup, signal }, resolve).once("error", reject);
-  });
-}
-
-async function wholeText(answer: IncomingMessage): Promise<string> {
   try {
-    const { statusCode = 0 } = answer;
-    if (statusCode >= 300 && statusCode < 400) throw unavailable("redirected");
-    if (statusCode !== 200) throw unavailable("not_ok");
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > MAX_BYTES) throw unavailable("too_large");
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString();
-  } finally {
-    answer.destroy();
-  }
-}
-
-/** Looks a host up and leaves out the addresses that may not be reached. */
-function lookUpAmong(
-  mayReach: (address: string) => boolean,
-  lookUp: LookUp,
-  signal: AbortSignal,
-): LookupFunction {
-  const find = callbackify(async (host: string) => {
-    const addresses = (await lookUp(host, signal)).filter(({ address }) => mayReach(address));
-    const [first] = addresses;
-    if (first === undefined) throw unavailable("address_not_allowed");
-    return { first, addresses };
-  });
-  return (host, options, done) => {
-    find(host, (error, found) => {
-      if (error !== null) done(error, "");
-      else if (options.all === true) done(null, found.addresses);
-      else done(null, found.first.address, found.first.family);
+    return await boundedRequest(url, {
+      headers,
+      reach,
+      lookUp,
+      withinMs: WITHIN_MS,
+      maxBytes: MAX_BYTES,
     });
-  };
+  } catch (cause) {
+    if (cause instanceof OutgoingError) throw unavailable(cause.code, cause);
+    throw cause;
+  }
 }
 
 const unavailable = (failure: FetchFailure, cause?: unknown): IdentityError =>
@@ -128,7 +85,7 @@ export function explainFailedFetch(error: unknown): string | undefined {
 
 const sentences: Readonly<Record<FetchFailure, string>> = {
   address_not_allowed:
-    "The key set is not fetched, because its host has a private address. Allow the network with CUSTOMER_JWKS_NETWORKS.",
+    "The key set is not fetched, because its host has a private address. Allow the network with OUTGOING_NETWORKS.",
   redirected: "The key set's URL redirects. Give the URL that has the set itself.",
   not_ok: "The key set's URL does not answer with status 200.",
   too_large: `The key set has over ${MAX_BYTES / 1024} KiB.`,

@@ -29,7 +29,7 @@ beforeEach(async () => {
     owner: { variable: "DATABASE_OWNER_URL", url: database.ownerUrl },
     keystore: undefined,
     authority: undefined,
-    customerKeySets: { networks: [], allowsLocalHttp: false },
+    outgoing: { networks: [], allowsLocalHttp: false },
     publicUrl: "http://127.0.0.1:8080",
     production: false,
     kms: () => readKmsSettings({}, { home, production: false }),

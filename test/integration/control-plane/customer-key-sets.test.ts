@@ -134,7 +134,7 @@ test("a set that redirects to another host is not followed", async () => {
 test("a node that may not reach private networks does not connect to the tenant's server", async () => {
   const { slug } = await tenantWithUrl();
   const node = await server.startNode({
-    customerKeySets: { networks: [], allowsLocalHttp: true },
+    outgoing: { networks: [], allowsLocalHttp: true },
   });
   const before = backend.fetches;
   const token = signedJwt(first, { kid: "first" }, claimsOf(slug));

@@ -5,8 +5,8 @@ import {
   explainFailedFetch,
   fetchKeySet,
 } from "../../../identity/tokens/customer-keys/fetch-key-set.ts";
-import { lookUpWith } from "../../../identity/tokens/customer-keys/look-up.ts";
-import { reachableAddresses } from "../../../identity/tokens/customer-keys/reachable-address.ts";
+import { lookUpWith } from "../../../identity/outgoing/look-up.ts";
+import { reachableAddresses } from "../../../identity/outgoing/reachable-address.ts";
 import { ed25519, jwkOf } from "../../support/device.ts";
 import { startKeySetServer, type KeySetServer } from "../../support/key-set-server.ts";
 import { startNameServer } from "../../support/name-server.ts";
@@ -170,7 +170,7 @@ test("every failure has the same sentence for the caller, which does not describ
     failures.map((each) => explainFailedFetch(each.status === "rejected" && each.reason)),
   ).toEqual([
     expect.stringContaining("status 200"),
-    expect.stringContaining("CUSTOMER_JWKS_NETWORKS"),
+    expect.stringContaining("OUTGOING_NETWORKS"),
   ]);
   names.close();
 });

@@ -49,7 +49,7 @@ const wrong: Readonly<Record<string, (text: string) => readonly string[]>> = {
   AUTHORITY_URL: url,
   BUNDLE_LIMIT: limit,
   CONVERSATION_LIMIT: rate,
-  CUSTOMER_JWKS_NETWORKS: (text) => [text, "10.0.0.0/33", "loopback", "10.0.0.1,"],
+  OUTGOING_NETWORKS: (text) => [text, "10.0.0.0/33", "loopback", "10.0.0.1,"],
   DATABASE_OWNER_URL: database,
   DATABASE_URL: database,
   HOST: host,

@@ -19,7 +19,7 @@ import type { KeyActDeps } from "../../../../identity/administration/act-by-key.
 import type { ApiKeyHolder } from "../../../../identity/administration/authenticate-api-key.ts";
 import { fetchKeySet } from "../../../../identity/tokens/customer-keys/fetch-key-set.ts";
 import { fetchInTurn } from "../../../../identity/tokens/customer-keys/fetch-turns.ts";
-import type { KeySetFetching } from "../../../../keys/environment/key-set-fetching.ts";
+import type { OutgoingReach } from "../../../../keys/environment/outgoing-reach.ts";
 import { bodyLimits } from "../../../limits.ts";
 import { route, type Route } from "../../route.ts";
 import { administer, changeProblems } from "./administer.ts";
@@ -132,9 +132,7 @@ export function revokeCustomerKeyRoute(deps: KeysDeps): Route {
 }
 
 /** PUT /v1/admin/{tenant}/customer-jwks-url. A new URL must have a key set already. */
-export function changeJwksUrlRoute(
-  deps: KeysDeps & { readonly customerKeySets: KeySetFetching },
-): Route {
+export function changeJwksUrlRoute(deps: KeysDeps & { readonly outgoing: OutgoingReach }): Route {
   return route(
     {
       method: "put",
@@ -157,7 +155,7 @@ export function changeJwksUrlRoute(
     },
     (call) => {
       const { url } = call.body;
-      const { customerKeySets: fetching } = deps;
+      const { outgoing: fetching } = deps;
       const audit =
         url === null ? "tenant.remove_customer_jwks_url" : "tenant.set_customer_jwks_url";
       return administer(deps, call, actOn(call.who, audit), async (by) => {
