@@ -21,12 +21,15 @@ interface AlertingEntry {
 }
 
 const INSERT = `
-  insert into sealdesk.alerts (tenant, id, action, resource_kind, resource, actor, subject, raised_at_ms)
-  values ($1, $2, $3, $4, $5, $6, $7, $8)`;
+  with raised as (
+    insert into sealdesk.alerts (tenant, id, action, resource_kind, resource, actor, subject, raised_at_ms)
+    values ($1, $2, $3, $4, $5, $6, $7, $8) returning tenant, id)
+  insert into sealdesk.alert_deliveries (tenant, alert)
+  select tenant, raised.id from raised join sealdesk.alert_webhooks using (tenant)`;
 
 /**
- * Alerts the tenant's officers to an act, if a policy says so. The operator's log has no officers. It runs in the transaction of the act's entry, so no act
- * that has an entry is left out.
+ * Alerts the tenant's officers to an act, if a policy says so, and queues the alert for the tenant's webhook. The operator's log has no officers.
+ * It runs in the transaction of the act's entry, so no act that has an entry is left out.
  * @param eventId the id of the entry
  */
 export async function raiseAlert(

@@ -27,3 +27,34 @@ const alert = z.object({
 export const alerts = z
   .object({ alerts: z.array(alert) })
   .register(documentation, { id: "Alerts" });
+
+export const webhook = z
+  .object({
+    host: z.string(),
+    setAtMs: milliseconds,
+    failingSinceMs: z.nullable(milliseconds),
+    disabledAtMs: z.nullable(milliseconds),
+    waiting: z.number(),
+  })
+  .register(documentation, { id: "Webhook" });
+
+export const webhookChange = z
+  .strictObject({ url: z.string() })
+  .register(documentation, { id: "WebhookChange" });
+
+export const webhookSecret = z
+  .object({
+    secret: z.string().register(documentation, {
+      description: "`whsec_` and base64, as receivers of Standard Webhooks take it",
+    }),
+  })
+  .register(documentation, { id: "WebhookSecret" });
+
+/** `status` is that of the receiver; `failure` says why there is none. */
+export const webhookAnswer = z
+  .object({
+    isTaken: z.boolean(),
+    status: z.optional(z.number()),
+    failure: z.optional(z.string()),
+  })
+  .register(documentation, { id: "WebhookAnswer" });

@@ -125,6 +125,8 @@ export const problemKinds = {
   access_not_running: kind(409, "The access is not granted, or it is over"),
   access_not_ended: kind(409, "The access is not over yet, or it was reviewed"),
   too_many_requests: kind(409, "Too many of your requests wait for approvers"),
+  webhook_not_set: kind(404, "The organisation has no webhook for alerts"),
+  invalid_webhook_url: kind(400, "The URL of the webhook cannot be used"),
   alert_not_found: kind(404, "No alert of that id waits to be acknowledged"),
   hold_not_found: kind(404, "There is no such hold"),
   hold_released: kind(409, "The hold is released"),

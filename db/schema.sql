@@ -352,6 +352,41 @@ table keystore.subject_keys (
   grant update (destroyed_at_ms, kek_version, wrapped) to sealdesk_keystore
   policy tenant for * using ((tenant = keystore.current_tenant()))
 
+table sealdesk.alert_deliveries (
+  tenant uuid not null,
+  alert uuid not null
+)
+  row level security
+  constraint alert_deliveries_pkey PRIMARY KEY (tenant, alert)
+  constraint alert_deliveries_tenant_alert_fkey FOREIGN KEY (tenant, alert) REFERENCES sealdesk.alerts(tenant, id)
+  constraint alert_deliveries_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.alert_webhooks(tenant) ON DELETE CASCADE
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy find_due for r using (true)
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.alert_webhooks (
+  tenant uuid not null,
+  url text not null,
+  secret bytea not null,
+  sealed_under uuid not null,
+  set_at_ms bigint not null,
+  failing_since_ms bigint,
+  next_attempt_at_ms bigint not null default 0,
+  disabled_at_ms bigint
+)
+  row level security
+  constraint alert_webhooks_pkey PRIMARY KEY (tenant)
+  constraint alert_webhooks_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint alert_webhooks_url_check CHECK ((length(url) <= 2048))
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update to sealdesk_app
+  policy find_due for r using ((disabled_at_ms IS NULL))
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.alerts (
   tenant uuid not null,
   id uuid not null,
@@ -2099,6 +2134,17 @@ AS $function$
     and v.withdrawn_at_ms is null and a.tenant = v.tenant and a.id = v.approval
     and a.executed_at_ms is not null
   returning v.effective_from_ms
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.tenants_with_due_alerts(now_ms bigint)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  select w.tenant from alert_webhooks w
+  where w.disabled_at_ms is null and w.next_attempt_at_ms <= now_ms
+    and exists (select from alert_deliveries d where d.tenant = w.tenant)
 $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.tenants_with_ended_break_glass()

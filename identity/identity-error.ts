@@ -110,6 +110,8 @@ export type IdentityErrorCode =
   | "other_version_to_come" // an approved version has yet to take effect
   // alerts
   | "alert_not_found" // or it was acknowledged before
+  | "webhook_not_set" // the tenant has no webhook for alerts
+  | "invalid_webhook_url" // not a URL to which alerts may be sent
   | "forbidden"; // the policy said no
 
 /** A refusal or failure of the identity domain. */

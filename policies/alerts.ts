@@ -10,6 +10,9 @@ import type { AlertAction } from "./rules/alerts.ts";
  */
 const alertingActs: readonly string[] = [
   "account.reset",
+  "alert.disable_webhook",
+  "alert.remove_webhook",
+  "alert.set_webhook",
   "audit.archive",
   "audit.export",
   "audit.remove_witness",
@@ -74,7 +77,7 @@ export interface AlertFacts {
   readonly by?: string;
 }
 
-/** Decides whether `actor` may read the alerts of a tenant, or acknowledge one. Pure. */
+/** Decides about an act on the alerts of a tenant, or on their webhook. Pure. */
 export function decideAlerts(actor: Actor, action: AlertAction, facts: AlertFacts): Decision {
   const rule = grantingRule(actor, "alerts", action, facts);
   if (rule !== undefined) return allow(rule.reason);

@@ -12,6 +12,7 @@ const acts = {
   directory: ["revoke_device", "reset_account"],
   credentials: ["reset_password", "enrol_factor", "remove_factor", "reset_factor"],
   policy: ["approve"],
+  alerts: ["set_webhook"],
   break_glass: ["approve"],
   holds: ["approve"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };

@@ -5,6 +5,8 @@ import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
 import type { AuthorityDeps } from "../identity/authority/current-key.ts";
 import { keepRetiredDestroyed } from "../identity/authority/destroy-retired.ts";
 import { keepCertified } from "../identity/authority/keep-certified.ts";
+import { deliverAlertsPeriodically } from "../identity/alerts/webhook/deliver-alerts.ts";
+import type { OutgoingReach } from "../keys/environment/outgoing-reach.ts";
 import { sweepAnonymousPeriodically } from "../identity/accounts/sweep-anonymous.ts";
 import { sweepLinksPeriodically } from "../identity/linking/sweep-links.ts";
 import { forgetSaltsPeriodically } from "../identity/tokens/network-pseudonyms.ts";
@@ -39,6 +41,8 @@ interface Deps {
   readonly clockEveryMs: number;
   readonly refusedSignIns: RefusedSignIns;
   readonly disconnect: Disconnect;
+  /** Which servers of tenants may be reached. */
+  readonly outgoing: OutgoingReach;
 }
 
 /** Starts what the server does by itself from time to time. A failure is logged. */
@@ -85,6 +89,17 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
       kinds: createCaseKinds(),
       onError: logged("a step of a case failed"),
     }),
+    deliverAlertsPeriodically(
+      {
+        pool,
+        now,
+        subjects: keyTree.subjects,
+        reach: deps.outgoing,
+        onFailing: (tenant, answer) =>
+          log.warn("a webhook does not take alerts", { tenant, ...answer }),
+      },
+      logged("alerts could not be sent"),
+    ),
     writeSumsPeriodically({ pool, now }, logged("sums of repeated acts could not be written")),
     watchClock({ pool, now, log }, clockEveryMs, logged("the clock could not be compared")),
     refusedSignIns.writePeriodically(

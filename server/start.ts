@@ -120,6 +120,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       clockEveryMs,
       refusedSignIns,
       disconnect,
+      outgoing: config.outgoing,
     },
     closers,
   );
@@ -273,6 +274,7 @@ function createControlPlane(
     publicUrl,
     accessTokens,
     profiles: names.profiles,
+    subjects: keyTree.subjects,
     totpSecrets: names.totpSecrets,
     challenges: createPasskeyChallenges({ keys: serverKeys, issuer: publicUrl }),
     customerKeys: new CustomerKeyFinder({

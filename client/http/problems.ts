@@ -156,6 +156,8 @@ const codes: ErrorCodes = {
   hold_released: byStatus,
   invalid_hold: byStatus,
   reopened_erasure_not_found: byStatus,
+  webhook_not_set: byStatus,
+  invalid_webhook_url: byStatus,
   own_approval: byStatus,
   approval_changed: byStatus,
   approval_expired: byStatus,

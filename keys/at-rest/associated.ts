@@ -85,6 +85,10 @@ export const providerSecretAssociated = (
 ): Uint8Array =>
   concat(utf8("sealdesk/at-rest/v1/provider-secret"), uuidToBytes(tenant), uuidToBytes(provider));
 
+/** Returns the associated data of the sealed secret of a tenant's webhook. */
+export const webhookSecretAssociated = (tenant: TenantId): Uint8Array =>
+  concat(utf8("sealdesk/at-rest/v1/webhook-secret"), uuidToBytes(tenant));
+
 /** Returns the associated data of the sealed secret of an authenticator app. */
 export const totpAssociated = (tenant: TenantId, subject: UserId): Uint8Array =>
   concat(utf8("sealdesk/at-rest/v1/totp"), uuidToBytes(tenant), uuidToBytes(subject));

@@ -73,7 +73,7 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
   audit_log: { read: reading },
   account_names: { read: reading },
   // An act could otherwise be hidden from the officers.
-  alerts: { read: "fixed", acknowledge: "fixed" },
+  alerts: { read: "fixed", acknowledge: "fixed", read_webhook: "fixed", set_webhook: "fixed" },
   // Otherwise a version could let one person alone open a conversation.
   approvals: { read: "fixed" },
   break_glass: {

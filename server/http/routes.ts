@@ -6,6 +6,7 @@ import type { CertifyAccount } from "../../identity/authority/certify-account.ts
 import type { Announce } from "../../identity/directory/announce.ts";
 import type { TotpSecrets } from "../../identity/second-factor/totp-secrets.ts";
 import type { Secret } from "../../keys/secret.ts";
+import type { SubjectKeys } from "../../keys/at-rest/subject-keys.ts";
 import type { ProviderClients } from "../../identity/providers/provider-clients.ts";
 import type { AccessTokens } from "../../identity/tokens/access-token.ts";
 import type { CustomerKeyFinder } from "../../identity/tokens/customer-keys/customer-key-finder.ts";
@@ -47,6 +48,7 @@ import {
   resetStaffRoute,
   setRoleRoute,
 } from "./routes/administration/staff.ts";
+import { alertWebhookRoutes } from "./routes/alert-webhook.ts";
 import { acknowledgeAlertRoute, listAlertsRoute } from "./routes/alerts.ts";
 import { approvalKinds } from "../../workflows/approval-kinds.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
@@ -138,6 +140,7 @@ export interface RoutesDeps {
   readonly accessTokens: AccessTokens;
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   readonly profiles: Profiles;
+  readonly subjects: SubjectKeys;
   readonly customerKeys: CustomerKeyFinder;
   readonly totpSecrets: TotpSecrets;
   readonly challenges: PasskeyChallenges;
@@ -297,6 +300,12 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...holdRoutes({ ...useCase, newId }),
     listAlertsRoute(useCase),
     acknowledgeAlertRoute(useCase),
+    ...alertWebhookRoutes({
+      ...useCase,
+      newId,
+      subjects: deps.subjects,
+      reach: deps.config.outgoing,
+    }),
     healthRoute(),
     readyRoute(deps.readiness),
   ];

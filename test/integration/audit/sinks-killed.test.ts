@@ -2,6 +2,7 @@ import { deliveredIn, orderedIndexes } from "../../support/delivered-entries.ts"
 import { RestorableServer } from "../../support/restorable-server.ts";
 import { SyslogReceiver } from "../../support/syslog-receiver.ts";
 import { until } from "../../support/until.ts";
+import { startWebhookReceiver } from "../../support/webhook-receiver.ts";
 
 let server: RestorableServer;
 let receiver: SyslogReceiver;
@@ -41,4 +42,23 @@ test("a node that is killed while it delivers loses no entry, and keeps their or
     "sealdesk.local/audit/t/demo",
   ]);
   await server.stop();
+}, 240_000);
+
+test("an alert that a node was sending when it was killed is sent again, the same", async () => {
+  const webhook = await startWebhookReceiver();
+  webhook.answer = () => undefined;
+  start();
+  await until(async () => (await server.readyz()).includes('"ok"'));
+  server.done("alerts", "webhook", "set", "--tenant", "demo", "--url", webhook.url);
+  await until(() => webhook.received.length > 0);
+  await server.kill();
+  webhook.answer = (response) => void response.writeHead(204).end();
+  start();
+  await until(() =>
+    server.done("alerts", "webhook", "show", "--tenant", "demo").includes("that wait: 0"),
+  );
+  const [before, after] = webhook.received;
+  expect({ id: after?.id, body: after?.body }).toEqual({ id: before?.id, body: before?.body });
+  await server.stop();
+  await webhook.close();
 }, 240_000);

@@ -125,6 +125,8 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.provisioned_groups",
     "sealdesk.provisioned_members",
     "sealdesk.alerts",
+    "sealdesk.alert_webhooks",
+    "sealdesk.alert_deliveries",
     "sealdesk.approvals",
     "sealdesk.approval_answers",
     "sealdesk.break_glass",

@@ -11,6 +11,8 @@ const sealed = [
   // Key packets and packets of history grants.
   "sealdesk.packets.bytes",
   "sealdesk.identity_providers.client_secret",
+  // What signs the alerts that are sent to a tenant's webhook.
+  "sealdesk.alert_webhooks.secret",
   "sealdesk.provisioned_people.attributes",
   // What people call their passkeys.
   "sealdesk.passkeys.name",
@@ -103,6 +105,7 @@ const madeByTheServer = [
   "audit.repeats.actor_id",
   "audit.tiles.hashes",
   "audit.trees.root",
+  "sealdesk.alert_webhooks.url",
   "sealdesk.alerts.acknowledged_by",
   "sealdesk.alerts.actor",
   "sealdesk.alerts.resource",

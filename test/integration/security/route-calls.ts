@@ -24,6 +24,7 @@ import { partsOfLink } from "../../support/reset-link.ts";
 import { beginTotp, enrolTotp } from "../../support/second-factor.ts";
 import type { TestServer } from "../../support/server.ts";
 import type { Act } from "./act.ts";
+import { alertWebhookCalls } from "./alert-webhook-calls.ts";
 import { breakGlassCalls } from "./break-glass-calls.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
 import { holdCalls } from "./hold-calls.ts";
@@ -390,6 +391,7 @@ export function routeCalls({
       const { body } = await other.request("GET", "/v1/alerts");
       return () => other.request("POST", `/v1/alerts/${body.alerts[0].id}/acknowledgement`);
     },
+    ...alertWebhookCalls(server),
     "GET /healthz": async () => () => fetch(`${server.url}/healthz`),
     "GET /readyz": async () => () => fetch(`${server.url}/readyz`),
   };
