@@ -153,7 +153,11 @@ export function readConfig(environment: Environment): Config {
       perCustomer: values.OPEN_CONVERSATIONS_PER_CUSTOMER,
       perMember: values.OPEN_CONVERSATIONS_PER_MEMBER,
     },
-    actRates: { customer: values.REQUEST_LIMIT, staff: values.STAFF_REQUEST_LIMIT },
+    actRates: {
+      tenant: values.TENANT_REQUEST_LIMIT,
+      customer: values.REQUEST_LIMIT,
+      staff: values.STAFF_REQUEST_LIMIT,
+    },
     frameRates: { frames: values.ACCOUNT_FRAME_LIMIT, bytes: values.ACCOUNT_BYTE_LIMIT },
     attachments: attachmentStore(values),
     audit: auditSettings(values, values.SEALDESK_HOME),

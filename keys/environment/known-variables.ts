@@ -62,6 +62,7 @@ export const knownVariables: readonly string[] = [
   "STAFF_REQUEST_LIMIT",
   "TENANT_CONVERSATION_LIMIT",
   "TENANT_MESSAGE_LIMIT",
+  "TENANT_REQUEST_LIMIT",
   "TRUSTED_PROXIES",
   "VAULT_ADDR",
   "VAULT_CACERT",

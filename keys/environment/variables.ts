@@ -76,6 +76,7 @@ const schema = z.object({
   ACCOUNT_BYTE_LIMIT: rule.bucketRate("8388608,1048576"),
   REQUEST_LIMIT: rule.bucketRate("600,0.2"),
   STAFF_REQUEST_LIMIT: rule.bucketRate("6000,2"),
+  TENANT_REQUEST_LIMIT: rule.bucketRate("60000,500"),
   CONVERSATION_LIMIT: rule.bucketRate("20,0.05"),
   TENANT_CONVERSATION_LIMIT: rule.bucketRate("1000,50"),
   OPEN_CONVERSATIONS_PER_CUSTOMER: rule.count("50"),

@@ -1,9 +1,13 @@
 import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { HttpError } from "./http-error.ts";
 import { memoryLimits } from "../limits.ts";
 
-/** Audited requests of one account: how many at once, and how many per second. */
+/** Audited requests on one node: how many at once, and how many per second. */
 export interface ActRates {
+  /** The rate of all accounts and API keys of a tenant together. */
+  readonly tenant: BucketRate;
+  /** The rate of a customer's account. */
   readonly customer: BucketRate;
   /** The rate of an agent, a supervisor, an admin, a bot, an auditor or an API key. */
   readonly staff: BucketRate;
@@ -11,18 +15,20 @@ export interface ActRates {
 
 /** The account that makes a request, or the API key. */
 export interface Requester {
+  readonly tenant: TenantId;
   readonly account: string;
-  readonly rate: keyof ActRates;
+  readonly rate: "customer" | "staff";
 }
 
 /**
- * Limits how many audited requests each account makes on this node. So it limits how many entries an
- * account writes into the audit log, which is permanent.
+ * Limits how many audited requests each account and each tenant make on this node. So it limits how many entries an
+ * account writes into the audit log, which is permanent, and no tenant with many accounts takes the node from the others.
  */
 export class ActLimits {
   readonly #rates: ActRates;
   readonly #now: () => number;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #accounts = new Map<string, Bucket>();
+  readonly #tenants = new Map<string, Bucket>();
 
   /** @param now returns milliseconds of a monotonic clock */
   constructor(rates: ActRates, now: () => number) {
@@ -36,22 +42,26 @@ export class ActLimits {
    */
   take(by: Requester): void {
     const nowMs = this.#now();
-    const waitMs = takeFrom([this.#bucket(by, nowMs)], nowMs);
+    const own = this.#bucket(this.#accounts, by.account, by.rate, nowMs);
+    const shared = this.#bucket(this.#tenants, by.tenant, "tenant", nowMs);
+    const waitMs = takeFrom([own, shared], nowMs);
     if (waitMs === 0) return;
     const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-    throw new HttpError("rate_limited", `Too many requests; try again in ${seconds} s.`, {
-      retryAfterSeconds: seconds,
-    });
+    throw new HttpError(
+      "rate_limited",
+      `Your account or your organisation makes too many requests. Try again in ${seconds} s.`,
+      { retryAfterSeconds: seconds },
+    );
   }
 
-  #bucket({ account, rate }: Requester, nowMs: number): Bucket {
-    const known = this.#buckets.get(account);
+  #bucket(buckets: Map<string, Bucket>, of: string, rate: keyof ActRates, nowMs: number): Bucket {
+    const known = buckets.get(of);
     if (known !== undefined) return known;
     const made = fullBucket(this.#rates[rate], nowMs);
-    this.#buckets.set(account, made);
-    if (this.#buckets.size > memoryLimits.accounts) {
-      const [oldest] = this.#buckets.keys();
-      if (oldest !== undefined) this.#buckets.delete(oldest);
+    buckets.set(of, made);
+    if (buckets.size > memoryLimits.accounts) {
+      const [oldest] = buckets.keys();
+      if (oldest !== undefined) buckets.delete(oldest);
     }
     return made;
   }

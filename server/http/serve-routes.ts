@@ -111,7 +111,7 @@ const holderOf = (known: Known) =>
     : { tenant: known.tenant, account: known.id };
 
 const requesterOf = (known: Known): Requester => ({
-  account: holderOf(known).account,
+  ...holderOf(known),
   rate: "actor" in known && !isStaff(known.actor.role) ? "customer" : "staff",
 });
 

@@ -34,6 +34,7 @@ export async function startSecondNode(server: TestServer, port?: number): Promis
       DATABASE_OWNER_URL: server.database.ownerUrl,
       REQUEST_LIMIT: unlimited,
       STAFF_REQUEST_LIMIT: unlimited,
+      TENANT_REQUEST_LIMIT: unlimited,
       MESSAGE_LIMIT: unlimited,
       STAFF_MESSAGE_LIMIT: unlimited,
       ACCOUNT_MESSAGE_LIMIT: unlimited,

@@ -122,7 +122,7 @@ export async function startTestServer(
         messageRates,
         conversationRates: { customer: flood, tenant: flood },
         openConversations: { perCustomer: 100_000, perMember: 100_000 },
-        actRates: { customer: flood, staff: flood },
+        actRates: { tenant: flood, customer: flood, staff: flood },
         frameRates: { frames: flood, bytes: { burst: 1e9, perSecond: 1e9 } },
         ...settings,
       },

@@ -23,6 +23,7 @@ const unlimited = "1000000,1000000";
 const withoutLimits = {
   REQUEST_LIMIT: unlimited,
   STAFF_REQUEST_LIMIT: unlimited,
+  TENANT_REQUEST_LIMIT: unlimited,
   MESSAGE_LIMIT: unlimited,
   STAFF_MESSAGE_LIMIT: unlimited,
   ACCOUNT_MESSAGE_LIMIT: unlimited,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { creationBody } from "../../support/acts.ts";
-import { customerDevice, fakePreKeys, staffDevice, type TestDevice } from "../../support/device.ts";
+import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
 import { RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -119,9 +119,12 @@ test.each<[string, (device: TestDevice, index: number) => Promise<unknown>]>([
 
 describe("with a limit of audited requests", () => {
   const rate = { burst: 5, perSecond: 0.001 };
+  const generous = { burst: 20, perSecond: 0.001 };
   let limited: TestServer;
   beforeEach(async () => {
-    limited = await startTestServer({ actRates: { customer: rate, staff: rate } });
+    limited = await startTestServer({
+      actRates: { tenant: generous, customer: rate, staff: rate },
+    });
   });
   afterEach(() => limited.close());
 
@@ -136,6 +139,23 @@ describe("with a limit of audited requests", () => {
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(900);
     expect(await limited.auditEntries()).toEqual(before);
     const other = await staffDevice(limited);
+    expect((await other.request("GET", path)).status).toBe(200);
+  });
+
+  test("a tenant whose accounts are over its limit together waits, and another tenant does not", async () => {
+    const path = "/v1/staff?role=agent";
+    const other = await staffDevice(limited, "agent", await limited.createTenant());
+    // Registering the device is one request.
+    for (let account = 0; account < 4; account++) {
+      const device = await staffDevice(limited);
+      for (let left = 4; left > 0; left--)
+        expect((await device.request("GET", path)).status).toBe(200);
+    }
+    const fifth = new TestDevice(limited);
+    await fifth.signInAsStaff(await limited.createStaff("agent"));
+    const refused = await fifth.request("GET", path);
+    expect(refused).toMatchObject({ status: 429, body: { code: "rate_limited", action: "wait" } });
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(900);
     expect((await other.request("GET", path)).status).toBe(200);
   });
 
