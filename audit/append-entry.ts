@@ -52,6 +52,8 @@ interface EntryFields<Action extends string, Kind extends string, Details> {
   readonly reason?: string | undefined;
   readonly decision?:
     { readonly allowed: boolean; readonly reasons: readonly string[] } | undefined;
+  /** What the actor said that the act is for: a code of purpose of use. The operator's is that of the person. */
+  readonly purpose?: string | undefined;
   readonly requestId?: string | undefined;
   readonly session?: SessionId | undefined;
   /** The way in which the session was authenticated. */

@@ -7,6 +7,8 @@ export type OperatorPerson = {
   readonly ticket?: string | undefined;
   /** One line. */
   readonly reason?: string | undefined;
+  /** A code of purpose of use. */
+  readonly purpose?: string | undefined;
 };
 
 /** The operator as the actor of an entry. */

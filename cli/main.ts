@@ -34,7 +34,8 @@ const program = new Command("sealdesk")
   .version(version)
   .option("--as <name>", "who you are, for the audit log; your login name by default")
   .option("--ticket <id>", "the change or ticket that the command belongs to, for the audit log")
-  .option("--because <text>", "why you do it, for the audit log: one line");
+  .option("--because <text>", "why you do it, for the audit log: one line")
+  .option("--purpose <code>", "what you read data for: a purpose of use, such as HOPERAT");
 
 let running = program;
 program.hook("preAction", (_program, command) => void (running = command));

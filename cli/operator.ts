@@ -2,6 +2,7 @@ import { userInfo } from "node:os";
 import type { OperatorActor } from "../audit/operator.ts";
 import { isReason } from "../audit/verify/log-restore.ts";
 import { isApproverName } from "../audit/verify/approvers.ts";
+import { purposePattern } from "../policies/purpose-of-use.ts";
 import { CommandError } from "./settings.ts";
 
 /** The options that say who acts as the operator, before or after the name of any command. */
@@ -9,6 +10,7 @@ export interface OperatorOptions {
   readonly as?: string;
   readonly ticket?: string;
   readonly because?: string;
+  readonly purpose?: string;
 }
 
 /**
@@ -17,15 +19,17 @@ export interface OperatorOptions {
  * @throws CommandError if an option cannot be shown on one line
  */
 export function operatorOf(options: OperatorOptions, login: string | undefined): OperatorActor {
-  const { as, ticket, because: reason } = options;
+  const { as, ticket, because: reason, purpose } = options;
   for (const [option, value] of Object.entries({ as, ticket }))
     if (value !== undefined && !isApproverName(value))
       throw new CommandError(`--${option} takes at most 100 letters, digits and . _ @ / : -`);
   if (reason !== undefined && !isReason(reason))
     throw new CommandError("--because takes one line of at most 300 characters.");
+  if (purpose !== undefined && !purposePattern.test(purpose))
+    throw new CommandError("--purpose takes a code such as TREAT.");
   const name = as ?? (login !== undefined && isApproverName(login) ? login : "unknown");
   const source = as === undefined ? "login" : "as";
-  return { kind: "system", id: "operator", person: { name, source, ticket, reason } };
+  return { kind: "system", id: "operator", person: { name, source, ticket, reason, purpose } };
 }
 
 /** Returns the name of the account that runs the process, or of the one that called sudo. */

@@ -120,6 +120,7 @@ const connectFields = object({
   keyLogWitnesses: optional(witnesses),
   authority: optional(authorityKey),
   restoreApprovers: optional(approvers),
+  purposeOfUse: optional(func),
   webSocket: optional(func),
   backoff: optional(
     object({

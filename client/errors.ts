@@ -35,6 +35,7 @@ export type SealdeskErrorCode =
   | "passkeys_unavailable" // the page has no domain name, or is not secure
   | "second_factor_enrolment_required" // the role needs one: connect without a suite and enrol it
   | "step_up_required" // call `credentials.stepUp` with a code, or sign in with `fresh: true` at the identity provider or with a customer token; then repeat the call
+  | "purpose_required" // your organisation asks what you read this for: pass `purposeOfUse` to `connect`
   | "wrong_password" // the present password is not right
   | "weak_password" // the new one is too short or too long, or has invisible characters
   | "password_too_common" // the new one is easy to guess: the message says why

@@ -54,6 +54,11 @@ export interface ConnectOptions {
    * reports `key_log_inconsistent`.
    */
   readonly restoreApprovers?: readonly string[];
+  /**
+   * Asked at each request of staff for its purpose of use: a code of HL7 such as `TREAT`, or one of your organisation's
+   * own. Without it, reads for which the organisation demands a purpose are refused with `purpose_required`.
+   */
+  readonly purposeOfUse?: () => string | undefined;
   /** The global WebSocket by default. */
   readonly webSocket?: WebSocketConstructor;
   /** The delays before the device reconnects after a lost connection. */

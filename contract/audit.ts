@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { documentation } from "./documentation.ts";
 import { role } from "./sessions.ts";
-import { count, milliseconds, userId, wholeNumber } from "./values.ts";
+import { count, milliseconds, userId, uuid, wholeNumber } from "./values.ts";
 
 const entryIndex = wholeNumber("An entry's index in the log");
 const time = wholeNumber("Milliseconds since the Unix epoch");
@@ -73,6 +73,43 @@ export const accountsThen = z
     prunedBelow: count,
   })
   .register(documentation, { id: "AccountsThen" });
+
+export const disclosuresQuery = z.strictObject({
+  subject: userId,
+  from: z.optional(time),
+  until: z.optional(time),
+});
+
+export const disclosures = z
+  .object({
+    subject: userId,
+    fromMs: milliseconds,
+    untilMs: milliseconds,
+    disclosures: z.array(
+      z.object({
+        action: z.string().register(documentation, { description: "The act in the audit log" }),
+        recipient: z
+          .string()
+          .register(documentation, { description: "The id of an account, or operator" }),
+        shown: z.string().register(documentation, { description: "What was shown" }),
+        conversation: z.nullable(uuid),
+        purpose: z.nullable(z.string()),
+        firstAtMs: milliseconds,
+        lastAtMs: milliseconds,
+        count,
+        index: count,
+      }),
+    ),
+    leftOut: z.int().check(z.minimum(0)).register(documentation, {
+      description: "How many acts for treatment, payment and health care operations are not listed",
+    }),
+    includesOperations: z.boolean(),
+    unreadable: z.int().check(z.minimum(0)).register(documentation, {
+      description: "How many entries of the log nobody can read",
+    }),
+    prunedBelow: count,
+  })
+  .register(documentation, { id: "Disclosures" });
 
 export const tailQuery = z.strictObject({ after: z.optional(entryIndex) });
 export const tailHeaders = z.object({ "last-event-id": z.optional(entryIndex) });

@@ -71,6 +71,7 @@ export const problemKinds = {
   passkeys_unavailable: kind(409, "The page cannot use passkeys"),
   second_factor_enrolment_required: kind(403, "The role needs a second factor"),
   step_up_required: kind(403, "A fresh code of the second factor, or a fresh sign-in, is needed"),
+  purpose_required: kind(403, "A purpose of use must be stated"),
   password_reset_refused: kind(403, "The link for a new password is not valid"),
   user_not_found: kind(404, "There is no such user"),
   device_required: kind(403, "The device is not registered", "register_device"),

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { documentation } from "./documentation.ts";
 import { openEnum, userId } from "./values.ts";
 
-const staffRoles = ["agent", "supervisor", "admin", "bot"] as const;
+const staffRoles = ["agent", "supervisor", "admin", "bot", "archiver"] as const;
 
 export const staffQuery = z.strictObject({
   role: z.optional(z.enum(staffRoles)),

@@ -1545,7 +1545,10 @@ table sealdesk.tenants (
   customer_jwks_url text,
   revoked_customer_kids text[] not null default '{}'::text[],
   idle_log_off_minutes smallint default 30,
-  anonymous_customers boolean not null default false
+  anonymous_customers boolean not null default false,
+  purpose_reads text[] not null default '{}'::text[],
+  purpose_codes text[] not null default '{}'::text[],
+  accounting_operations boolean not null default false
 )
   CREATE INDEX tenants_origins_idx ON sealdesk.tenants USING gin (origins)
   constraint tenants_attachment_account_bytes_check CHECK ((attachment_account_bytes > 0))
@@ -1618,7 +1621,7 @@ table sealdesk.users (
   constraint users_identity_index_check CHECK ((length(identity_index) = 32))
   constraint users_only_customers_have_customer_keys CHECK (((role = 'customer'::text) OR ((anonymous_key IS NULL) AND (subject_index IS NULL))))
   constraint users_pkey PRIMARY KEY (id)
-  constraint users_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'supervisor'::text, 'admin'::text, 'bot'::text, 'auditor'::text, 'compliance_officer'::text])))
+  constraint users_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'supervisor'::text, 'moderator'::text, 'admin'::text, 'bot'::text, 'archiver'::text, 'auditor'::text, 'compliance_officer'::text, 'privacy_officer'::text])))
   constraint users_subject_index_check CHECK ((length(subject_index) = 32))
   constraint users_tenant_anonymous_key_key UNIQUE (tenant, anonymous_key)
   constraint users_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)

@@ -7,7 +7,7 @@ import type { Client, Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
-import { SIGN_IN_TOO_WEAK } from "../policies/granting-rule.ts";
+import { OTHER_PURPOSE, SIGN_IN_TOO_WEAK } from "../policies/granting-rule.ts";
 import { DomainError } from "../policies/domain-error.ts";
 import { IdentityError } from "./identity-error.ts";
 import { assertSession } from "./tokens/session-end.ts";
@@ -38,6 +38,7 @@ const entryBy = (actor: Actor) => ({
   actor: { kind: "user" as const, id: actor.user, role: actor.role, device: actor.device },
   session: actor.session,
   method: actor.method,
+  purpose: actor.purpose,
   requestId: actor.requestId,
 });
 
@@ -157,13 +158,19 @@ export function assertAllowedOnDevice(decision: Decision): void {
   assertAllowed(decision);
 }
 
-/** @throws IdentityError step_up_required, forbidden, with the decision's reasons, unless the decision allows */
+/** @throws IdentityError step_up_required, purpose_required, forbidden, with the decision's reasons, unless the decision allows */
 export function assertAllowed({ allowed, reasons }: Decision): void {
   if (allowed) return;
   if (reasons.includes(SIGN_IN_TOO_WEAK))
     throw new IdentityError(
       "step_up_required",
       "Your organisation asks for more evidence of who you are. Sign in again with it.",
+      { reasons },
+    );
+  if (reasons.includes(OTHER_PURPOSE))
+    throw new IdentityError(
+      "purpose_required",
+      "Your organisation allows this for another purpose of use only. State it in the header Purpose-Of-Use.",
       { reasons },
     );
   throw new IdentityError("forbidden", "Your role does not allow this here.", { reasons });

@@ -59,6 +59,7 @@ export type IdentityErrorCode =
   | "second_factor_missing" // the account has no second factor
   | "second_factor_enrolment_required" // the role needs one, and the account may only enrol it
   | "step_up_required" // the act needs a fresh proof of the second factor
+  | "purpose_required" // the tenant asks for a purpose of use, and none of its list was stated
   | "password_reset_refused" // no link for a new password that is still valid: never said which
   | "user_not_found"
   | "key_destroyed" // the account is erased, and no name of it is stored again

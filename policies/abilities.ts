@@ -1,5 +1,5 @@
 import type { TenantId, UserId } from "../crypto/wire/ids.ts";
-import { conversingRoles, isStaff, type Actor, type Role, type Subject } from "./actor.ts";
+import { isStaff, memberRoles, type Actor, type Role, type Subject } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule, missingEvidence } from "./granting-rule.ts";
 import type { ConversationAction } from "./rules/conversation.ts";
@@ -7,7 +7,10 @@ import type { ConversationAction } from "./rules/conversation.ts";
 export type { ConversationAction } from "./rules/conversation.ts";
 
 /** The actor. A decision about a conversation needs no other facts about an actor. */
-export type ConversationActor = Pick<Actor, "tenant" | "user" | "role" | "policy" | "signIn">;
+export type ConversationActor = Pick<
+  Actor,
+  "tenant" | "user" | "role" | "policy" | "signIn" | "purpose" | "purposeSetting"
+>;
 
 /**
  * Facts for a decision about granting history: the grantor, the recipient and the earlier messages.
@@ -146,9 +149,9 @@ function whyNot(
   if (isByBreakGlass && notByBreakGlass.includes(action)) reasons.push("member_by_break_glass");
   if (facts.state === "closed" && !whenClosed.includes(action)) reasons.push("conversation_closed");
   if (facts.pack === "for_others") reasons.push("granted_to_others");
-  if (facts.subject !== undefined && !conversingRoles.includes(facts.subject.role))
+  if (facts.subject !== undefined && !memberRoles.includes(facts.subject.role))
     reasons.push("subject_not_staff");
-  if (facts.others?.some(({ role }) => !conversingRoles.includes(role)) === true)
+  if (facts.others?.some(({ role }) => !memberRoles.includes(role)) === true)
     reasons.push("subject_not_staff");
   if (facts.grant !== undefined) reasons.push(...whyNotShown(actor, facts.grant));
   reasons.push(...whyNoConsent(facts.consent), `role_${actor.role}`);

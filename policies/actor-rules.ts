@@ -5,7 +5,9 @@ import type { PolicyRole, PolicyRule } from "./rules/rule.ts";
 
 /** What rules can refer to of an actor, and the rules. A program with an API key is no user. */
 export type PolicyActor = Pick<Actor, "tenant" | "policy"> &
-  Partial<Pick<Actor, "user" | "device" | "signIn">> & { readonly role: PolicyRole };
+  Partial<Pick<Actor, "user" | "device" | "signIn" | "purpose" | "purposeSetting">> & {
+    readonly role: PolicyRole;
+  };
 
 /** A rule for an actor, with what the actor has in place of `$actor.user` and its like. */
 export interface ActorRule {

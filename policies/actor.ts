@@ -1,5 +1,6 @@
 import type { TenantId, UserId, DeviceId, SessionId } from "../crypto/wire/ids.ts";
 import type { Policy } from "./policy.ts";
+import type { PurposeSetting } from "./purpose-of-use.ts";
 import type { Role } from "./roles.ts";
 import type { SignInFacts } from "./sign-in-facts.ts";
 
@@ -19,6 +20,10 @@ export interface Actor {
   readonly method: string;
   /** What is known of the sign-in that opened the session. */
   readonly signIn: SignInFacts;
+  /** What the request says that it is for: a code of purpose of use. Undefined if it says nothing, and for frames. */
+  readonly purpose?: string | undefined;
+  /** What the tenant demands of such statements; undefined for nothing. */
+  readonly purposeSetting?: PurposeSetting | undefined;
   /** Identifies the request in the audit log and the server's log; undefined for frames. */
   readonly requestId?: string | undefined;
 }

@@ -11,6 +11,7 @@ import { listingRule } from "./lists/allowed-rows.ts";
 import { decideLinking, type LinkFacts } from "./linking.ts";
 import { decideNameReading } from "./name-access.ts";
 import { decidePolicyAct, policySubject, type PolicyFacts } from "./policy-access.ts";
+import { decideDisclosureReading } from "./disclosures.ts";
 import { decideRelay, type RelayFacts } from "./relay-access.ts";
 import type { ActionsOf, Resource } from "./rules/default-rules.ts";
 import type { PolicyRule } from "./rules/rule.ts";
@@ -35,6 +36,7 @@ export interface FactsOf {
   readonly upload: UploadFacts;
   readonly audit_log: Facts;
   readonly account_names: Facts;
+  readonly disclosures: Facts;
   readonly staff_list: Facts;
   readonly alerts: Facts;
   readonly approvals: Facts;
@@ -91,6 +93,10 @@ const deciders: {
     decide: (actor, _action, { tenant }) => decideNameReading(actor, tenant),
     subject: (_actor, facts) => facts,
   },
+  disclosures: {
+    decide: (actor, _action, { tenant }) => decideDisclosureReading(actor, tenant),
+    subject: (_actor, facts) => facts,
+  },
   staff_list: {
     decide: (actor, _action, { tenant }) => decideStaffList(actor, tenant),
     subject: (_actor, facts) => facts,
@@ -118,7 +124,8 @@ export function explainDecision<R extends ExplainedResource>(
   facts: FactsOf[R],
 ): Explanation {
   const { decide, subject: subjectOf, listing } = deciders[resource];
-  const subject = askedFacts(actor, subjectOf(actor, facts));
+  // The purpose comes with the request.
+  const subject = { ...askedFacts(actor, subjectOf(actor, facts)), purpose: undefined };
   return {
     decision: decide(actor, action, facts),
     version: actor.policy.version,

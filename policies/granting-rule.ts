@@ -8,6 +8,7 @@ import type { TenantId } from "../crypto/wire/ids.ts";
 import { rulesFor, type PolicyActor } from "./actor-rules.ts";
 import type { ActionsOf, Resource } from "./rules/default-rules.ts";
 import type { PolicyRule } from "./rules/rule.ts";
+import { generalPurposes, NO_PURPOSE } from "./purpose-of-use.ts";
 import { strongestSignIn } from "./sign-in-facts.ts";
 
 /** The facts that rules are asked about. Every resource belongs to a tenant. */
@@ -39,13 +40,15 @@ export function grantingRule<R extends Resource>(
   return granted?.reason === undefined ? undefined : byId.get(granted.reason);
 }
 
-/** Returns the facts that conditions can name: those of the resource, and those of the actor's sign-in. */
-export const askedFacts = ({ signIn }: Pick<PolicyActor, "signIn">, facts: Facts): Facts =>
-  signIn === undefined ? facts : { ...facts, ...signIn };
+/** Returns the facts that conditions can name: those of the resource, of the actor's sign-in, and of the request. */
+export const askedFacts = (
+  { signIn, purpose = NO_PURPOSE }: Pick<PolicyActor, "signIn" | "purpose">,
+  facts: Facts,
+): Facts => ({ ...facts, ...signIn, purpose }) as Facts;
 
 /**
- * Returns the reason that a denial has besides, if the actor may do the act after signing in with more evidence. The
- * default rules ask for none.
+ * Returns the reasons that a denial has besides, if the actor may do the act after signing in with more evidence, or with
+ * another purpose. The default rules ask for neither.
  */
 export function missingEvidence<R extends Resource>(
   actor: PolicyActor,
@@ -55,8 +58,16 @@ export function missingEvidence<R extends Resource>(
 ): readonly string[] {
   if (actor.signIn === undefined || actor.policy.version === 0) return [];
   const stronger = { ...actor, signIn: strongestSignIn };
-  return grantingRule(stronger, resource, action, facts) === undefined ? [] : [SIGN_IN_TOO_WEAK];
+  if (grantingRule(stronger, resource, action, facts) !== undefined) return [SIGN_IN_TOO_WEAK];
+  const purposes = [...Object.keys(generalPurposes), ...(actor.purposeSetting?.codes ?? [])];
+  const isForAnother = purposes.some(
+    (purpose) => grantingRule({ ...actor, purpose }, resource, action, facts) !== undefined,
+  );
+  return isForAnother ? [OTHER_PURPOSE] : [];
 }
+
+/** Why an act is denied that the actor may do for another purpose of use. */
+export const OTHER_PURPOSE = "other_purpose";
 
 /** Why an act is denied that the actor may do after signing in with more evidence. */
 export const SIGN_IN_TOO_WEAK = "sign_in_too_weak";

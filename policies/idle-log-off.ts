@@ -1,5 +1,5 @@
 import { allow, deny, type Decision } from "./decision.ts";
-import type { Role } from "./roles.ts";
+import { programRoles, type Role } from "./roles.ts";
 
 /**
  * The limits of a tenant's setting, in minutes. A session ends after 12 hours anyway. The default is that of NIST
@@ -11,10 +11,11 @@ export const IDLE_MINUTES = { least: 5, most: 720, default: 30 } as const;
 export const ACTS_EVERY_MS = 60_000;
 
 /**
- * Returns whether a person of this role is logged off when they do nothing. Bots have no person in front of them,
- * and customers use devices of their own.
+ * Returns whether a person of this role is logged off when they do nothing. Programs have no person in front of
+ * them, and customers use devices of their own.
  */
-export const isLoggedOffWhenIdle = (role: Role): boolean => role !== "customer" && role !== "bot";
+export const isLoggedOffWhenIdle = (role: Role): boolean =>
+  role !== "customer" && !programRoles.includes(role);
 
 /** The facts about a session. Times are milliseconds since the Unix epoch, by the clock of the database. */
 export interface IdleFacts {

@@ -1,5 +1,5 @@
 import type { TenantId } from "../crypto/wire/ids.ts";
-import { conversingRoles, type Actor } from "./actor.ts";
+import { memberRoles, type Actor } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule } from "./granting-rule.ts";
 import type { RelayAction } from "./rules/relay.ts";
@@ -28,6 +28,6 @@ export function decideRelay(
   if (rule !== undefined) return allow(rule.reason);
   if (facts.tenant !== connected.tenant) return deny("foreign_tenant");
   const { role } = connected;
-  if (role !== "customer" && !conversingRoles.includes(role)) return deny(`role_${role}`);
+  if (role !== "customer" && !memberRoles.includes(role)) return deny(`role_${role}`);
   return deny("not_a_member");
 }

@@ -39,6 +39,13 @@ export const auditActions = {
     description:
       "An auditor, or `sealdesk audit accounts`, lists the accounts of staff as they were at a time.",
   },
+  "audit.read_disclosures": {
+    class: "R",
+    resources: ["audit-log"],
+    details: { fromMs: "number", untilMs: "number" },
+    description:
+      "An officer, or `sealdesk audit disclosures`, reads the accounting of the disclosures about the subject.",
+  },
   "audit.tail": {
     class: "R",
     resources: ["audit-log", "key-log"],

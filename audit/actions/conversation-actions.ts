@@ -10,8 +10,9 @@ export const conversationActions = {
   "conversation.create": {
     class: "C",
     resources: ["conversation"],
-    details: { suite: "text", members: "ids" },
-    description: "A user starts a conversation.",
+    details: { suite: "text", members: "ids", archivers: "ids" },
+    description:
+      "A user starts a conversation. `archivers` are those members that keep records, if there are any.",
   },
   "conversation.list": {
     class: "R",
@@ -29,9 +30,9 @@ export const conversationActions = {
   "conversation.add_member": {
     class: "U",
     resources: ["conversation"],
-    details: { ...change, breakGlass: "id" },
+    details: { ...change, role: "text", breakGlass: "id" },
     description:
-      "A user becomes a member. `breakGlass` is the access in an emergency with which they join.",
+      "A user with this `role` becomes a member. `breakGlass` is the access in an emergency with which they join.",
   },
   "conversation.remove_member": {
     class: "U",

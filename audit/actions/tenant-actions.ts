@@ -59,6 +59,20 @@ export const tenantActions = {
     description:
       "`sealdesk tenant idle-log-off`: `minutes` without an act of a person after which sessions of staff end. Without `minutes` they do not.",
   },
+  "tenant.set_purpose_of_use": {
+    class: "U",
+    resources: ["tenant"],
+    details: { reads: "list", codes: "list" },
+    description:
+      "`sealdesk tenant purpose-of-use`: the reads for which staff must state a purpose from now on, and the codes that count beside those of HL7.",
+  },
+  "tenant.set_accounting": {
+    class: "U",
+    resources: ["tenant"],
+    details: { operations: "boolean" },
+    description:
+      "`sealdesk tenant accounting`: whether the accounting of disclosures lists treatment, payment and operations from now on.",
+  },
   "tenant.set_customer_keys": {
     class: "U",
     resources: ["tenant"],

@@ -50,6 +50,7 @@ const schema = z.looseObject({
         source: z.enum(["as", "login"]),
         ticket: id.optional(),
         reason: z.string().max(1_000).optional(),
+        purpose: id.optional(),
       })
       .optional(),
   }),
@@ -60,6 +61,7 @@ const schema = z.looseObject({
   outcome: z.enum(["success", "refused", "failed", "impaired"]),
   reason: id.optional(),
   decision: z.looseObject({ allowed: z.boolean(), reasons: z.array(id) }).optional(),
+  purpose: id.optional(),
   requestId: id.optional(),
   session: uuid<SessionId>().optional(),
   method: id.optional(),
@@ -77,6 +79,12 @@ export function parseEntry(bytes: Uint8Array): LoggedEntry | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Returns the purpose that an entry states: a code of purpose of use, or that of a consent or a history grant. */
+export function purposeOf({ purpose, actor, details }: LoggedEntry): string | undefined {
+  const other = details?.["purpose"];
+  return purpose ?? actor.person?.purpose ?? (typeof other === "string" ? other : undefined);
 }
 
 /** An entry that is not ours matches every filter, because it must never be hidden. */

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { nilId } from "../../crypto/wire/ids.ts";
 import { toBase64 } from "../verify/base64.ts";
 import { cefLineOf } from "./cef.ts";
-import { parseEntry, type LoggedEntry } from "./entry-filter.ts";
+import { parseEntry, purposeOf, type LoggedEntry } from "./entry-filter.ts";
 import { entryMember, onOneLine } from "./entry-text.ts";
 import { auditEventOf } from "./fhir/audit-event.ts";
 import { ocsfEventOf } from "./ocsf.ts";
@@ -42,6 +42,7 @@ const columns = [
   "request_id",
   "session",
   "method",
+  "purpose",
   "decision",
   "operator",
   "operator_ticket",
@@ -74,6 +75,7 @@ const csv: LineFormat = {
       request_id: entry.requestId,
       session: entry.session,
       method: entry.method,
+      purpose: purposeOf(entry),
       decision: entry.decision && JSON.stringify(entry.decision),
       operator: entry.actor.person?.name,
       operator_ticket: entry.actor.person?.ticket,

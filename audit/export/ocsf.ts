@@ -147,7 +147,7 @@ function classify(entry: LoggedEntry, origin: string) {
 
 function userOf({ actor }: LoggedEntry) {
   const isAdmin = actor.role === "admin";
-  const isService = actor.role === "bot";
+  const isService = actor.role === "bot" || actor.role === "archiver";
   return {
     uid: actor.id,
     type_id: actor.kind === "system" ? 3 : isAdmin ? 2 : isService ? 4 : 1,

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { generalPurposes, purposeReads } from "../../policies/purpose-of-use.ts";
 import { staffRoles, type StaffRole } from "../../policies/actor.ts";
 import { IDLE_MINUTES } from "../../policies/idle-log-off.ts";
 import type { Print } from "../output.ts";
@@ -16,12 +17,15 @@ import { removeUrlCommand, setUrlCommand } from "./tenant-keys-url.ts";
 import {
   changeOriginsCommand,
   idleLogOffCommand,
+  purposeOfUseCommand,
+  accountingCommand,
   listOriginsCommand,
   secondFactorCommand,
   staffGrantsCommand,
   anonymousCustomersCommand,
   suspendTenantCommand,
 } from "./tenant-settings.ts";
+import { purposeCodesOf, purposeReadsOf } from "./purpose-options.ts";
 
 const KEYS_FILE = "public keys that sign its customer tokens: a JWK Set, a JWK, or one in PEM form";
 const ORIGIN = "origin of web pages that may use the server, such as https://www.example.com";
@@ -131,6 +135,44 @@ export function registerTenant(program: Command, print: Print, settings: () => S
     .action(
       async (options: Parameters<typeof idleLogOffCommand>[1]) =>
         await print(await idleLogOffCommand(settings(), options)),
+    );
+
+  tenant
+    .command("purpose-of-use")
+    .description("Set for which reads staff state a purpose of use, and which codes count")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .requiredOption(
+      "--reads <list>",
+      `none, or of these, with commas: ${Object.keys(purposeReads).join(", ")}`,
+      purposeReadsOf,
+    )
+    .option(
+      "--codes <list>",
+      `codes of your own, with commas, beside ${Object.keys(generalPurposes).join(", ")}`,
+      purposeCodesOf,
+      [],
+    )
+    .action(
+      async (options: Parameters<typeof purposeOfUseCommand>[1]) =>
+        await print(await purposeOfUseCommand(settings(), options)),
+    );
+
+  tenant
+    .command("accounting")
+    .description(
+      "Set whether the accounting of disclosures lists treatment, payment and operations",
+    )
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .addOption(
+      new Option("--operations <state>", "listed or left-out; they are left out at first")
+        .choices(["listed", "left-out"])
+        .makeOptionMandatory(),
+    )
+    .action(
+      async ({ slug, operations }: { readonly slug: string; readonly operations: string }) =>
+        await print(
+          await accountingCommand(settings(), { slug, operations: operations === "listed" }),
+        ),
     );
 
   tenant

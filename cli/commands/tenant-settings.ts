@@ -1,10 +1,13 @@
 import { requireSecondFactor } from "../../identity/accounts/require-second-factor.ts";
 import { setIdleLogOff } from "../../identity/accounts/set-idle-log-off.ts";
+import { setAccounting } from "../../identity/accounts/set-accounting.ts";
+import { setPurposeOfUse } from "../../identity/accounts/set-purpose-of-use.ts";
 import type { StaffRole } from "../../policies/actor.ts";
 import { allowAnonymousCustomers } from "../../identity/accounts/allow-anonymous-customers.ts";
 import { allowStaffGrants } from "../../identity/accounts/allow-staff-grants.ts";
 import { changeOrigins } from "../../identity/accounts/origins.ts";
 import { suspendTenant } from "../../identity/accounts/suspend-tenant.ts";
+import type { PurposeSetting } from "../../policies/purpose-of-use.ts";
 import type { Settings } from "../settings.ts";
 import { namedTenant } from "../named-tenant.ts";
 import { withDatabase } from "../with-database.ts";
@@ -108,4 +111,31 @@ export async function idleLogOffCommand(
   return minutes === null
     ? `Staff of tenant ${slug} are not logged off when they do nothing.`
     : `Staff of tenant ${slug} are logged off after ${minutes} minutes in which they do nothing.`;
+}
+
+/** Sets for which reads staff must state a purpose of use, and which codes count beside those of HL7. */
+export async function purposeOfUseCommand(
+  settings: Settings,
+  { slug, reads, codes }: NamedTenant & PurposeSetting,
+): Promise<string> {
+  await withDatabase(settings, ({ ownerUrl }) =>
+    setPurposeOfUse(ownerUrl, { slug, reads, codes, nowMs: Date.now(), by: settings.operator }),
+  );
+  const own = codes.length === 0 ? "" : ` It accepts these codes of its own: ${codes.join(", ")}.`;
+  return reads.length === 0
+    ? `Staff of tenant ${slug} need not state a purpose.${own}`
+    : `Staff of tenant ${slug} state a purpose to read: ${reads.join(", ")}.${own}`;
+}
+
+/** Sets whether the accounting of disclosures lists what serves treatment, payment and operations. */
+export async function accountingCommand(
+  settings: Settings,
+  { slug, operations }: NamedTenant & { readonly operations: boolean },
+): Promise<string> {
+  await withDatabase(settings, ({ ownerUrl }) =>
+    setAccounting(ownerUrl, { slug, operations, nowMs: Date.now(), by: settings.operator }),
+  );
+  return operations
+    ? `The accounting of disclosures of tenant ${slug} lists treatment, payment and operations too.`
+    : `The accounting of disclosures of tenant ${slug} leaves out treatment, payment and operations.`;
 }

@@ -33,7 +33,7 @@ export interface SignedInDevice {
  * @throws SealdeskError sign_in_failed, rate_limited, network, device_revoked
  */
 export async function signInDevice(
-  { store, url: baseUrl, credentials, suite }: ConnectOptions,
+  { store, url: baseUrl, credentials, suite, purposeOfUse }: ConnectOptions,
   runtime: Runtime,
   start: "resume" | "sign_in",
   signal: AbortSignal,
@@ -43,7 +43,7 @@ export async function signInDevice(
   const newId = idMaker(clock);
   const { device, deviceKey } = await ownDevice(store, newId);
   const prove = proofMaker(deviceKey, clock);
-  const transport = { ...runtime, clock, baseUrl, prove, signal };
+  const transport = { ...runtime, clock, baseUrl, prove, signal, purposeOfUse };
   const session = new Session(
     createExchange(transport),
     credentials,

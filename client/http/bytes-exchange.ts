@@ -1,6 +1,12 @@
 import type { HttpResponse } from "../runtime.ts";
 import { errorOfResponse } from "./problems.ts";
-import { resourceUrl, startRequest, withValidProof, type ExchangeDeps } from "./transport.ts";
+import {
+  accountHeaders,
+  resourceUrl,
+  startRequest,
+  withValidProof,
+  type ExchangeDeps,
+} from "./transport.ts";
 
 /** A request whose body and answer are bytes. */
 export interface BytesRequest {
@@ -27,11 +33,11 @@ export function createBytesExchange(deps: ExchangeDeps): BytesExchange {
   async function attempt(request: BytesRequest, accessToken?: string): Promise<HttpResponse> {
     const { method, path, body } = request;
     const url = resourceUrl(deps.baseUrl, path);
-    const headers: Record<string, string> = {
+    const headers = {
       ...request.headers,
       dpop: deps.prove({ method, url, accessToken }),
+      ...accountHeaders(deps, accessToken),
     };
-    if (accessToken !== undefined) headers["authorization"] = `DPoP ${accessToken}`;
     const init = { method, headers, ...(body && { body }) };
     const { response, settle } = await startRequest(deps, url, init, answerWithinMs);
     settle();

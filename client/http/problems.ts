@@ -47,6 +47,7 @@ const codes: ErrorCodes = {
   passkeys_unavailable: "passkeys_unavailable",
   second_factor_enrolment_required: "second_factor_enrolment_required",
   step_up_required: "step_up_required",
+  purpose_required: "purpose_required",
   rate_limited: "rate_limited",
   overloaded: "server_error",
   not_ready: "server_error",

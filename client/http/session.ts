@@ -308,7 +308,7 @@ export class Session {
    * Only `resume`, for which a person asks, signs in then.
    */
   #isBeyondRenewal({ expiresAtMs, user }: KeptSession): boolean {
-    const isLoggedOffWhenIdle = user.role !== "customer" && user.role !== "bot";
+    const isLoggedOffWhenIdle = !["customer", "bot", "archiver"].includes(user.role);
     return isLoggedOffWhenIdle && this.#clock.now() - expiresAtMs > RENEWAL_GRACE_MS;
   }
 

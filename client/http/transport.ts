@@ -25,8 +25,23 @@ export interface ExchangeDeps {
   readonly fetch: Fetch;
   readonly prove: ProofMaker;
   readonly clock: ServerClock;
+  /** Returns the purpose of use to state with a request that has an access token. */
+  readonly purposeOfUse?: (() => string | undefined) | undefined;
   /** Aborts the requests under way. */
   readonly signal: AbortSignal;
+}
+
+/** Returns the headers of a request by a signed-in account. */
+export function accountHeaders(
+  { purposeOfUse }: Pick<ExchangeDeps, "purposeOfUse">,
+  accessToken: string | undefined,
+): Record<string, string> {
+  if (accessToken === undefined) return {};
+  const purpose = purposeOfUse?.();
+  return {
+    authorization: `DPoP ${accessToken}`,
+    ...(purpose !== undefined && { "purpose-of-use": purpose }),
+  };
 }
 
 /**
@@ -41,8 +56,8 @@ export function createExchange(deps: ExchangeDeps): Exchange {
     const headers: Record<string, string> = {
       accept: "application/json",
       dpop: deps.prove({ method, url, accessToken }),
+      ...accountHeaders(deps, accessToken),
     };
-    if (accessToken !== undefined) headers["authorization"] = `DPoP ${accessToken}`;
     if (body !== undefined) headers["content-type"] = "application/json";
     const { response, received } = await transfer(deps, url, {
       method,

@@ -76,7 +76,7 @@ export function isPossible(act: MembershipAct): boolean {
     case "device_removed":
       return isOfOwner;
     case "closed":
-      return isOwnAct;
+      return isOwnAct && about.role !== "archiver";
     case "consent_changed":
       return isOwnAct && about.role === "customer";
     case "history_granted":
@@ -193,13 +193,15 @@ const mayAct = (before: readonly Member[], act: MembershipAct): boolean =>
 const mayChangeMembers = (by: Member | undefined, act: MembershipAct): boolean =>
   by === undefined
     ? mayChangeFromOutside(act)
-    : by.role !== "customer" && by.devices.includes(act.device) && mayConverse(act.certifiedRole);
+    : conversingRoles.includes(by.role) &&
+      by.devices.includes(act.device) &&
+      mayConverse(act.certifiedRole);
 
 /** A member without a certificate in the event is judged by what the device knows of them. */
 const mayConverse = (certifiedRole: string | undefined): boolean =>
   certifiedRole === undefined || conversingRoles.includes(certifiedRole);
 
-/** The roles of staff who take part in conversations. An auditor and an admin do not. */
+/** The roles of staff who take part in conversations. An auditor and an admin do not, and an archiver only receives. */
 const conversingRoles: readonly string[] = ["agent", "supervisor", "bot"];
 
 /** The roles in which a member of staff may join. */

@@ -6,6 +6,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideNameReading } from "../../policies/name-access.ts";
 import type { DirectoryDeps, Profiles } from "../accounts/profiles.ts";
+import { assertOperatorPurpose, assertPurpose } from "../assert-purpose.ts";
 import { audited, assertAllowed } from "../audited.ts";
 
 /** An account with its names. They are null if it has none, as customers, or if it was erased. */
@@ -26,7 +27,7 @@ const ACCOUNTS = `
 /**
  * Returns the accounts of the actor's tenant among `ids`, with their names. Ids that are no account of the
  * tenant are left out. The entry in the audit log names the accounts by id, and no name.
- * @throws IdentityError forbidden, key_missing; KeysError seal_broken, kms_...
+ * @throws IdentityError forbidden, purpose_required, key_missing; KeysError seal_broken, kms_...
  */
 export function readAccountNames(
   deps: DirectoryDeps,
@@ -37,11 +38,12 @@ export function readAccountNames(
   const decision = decideNameReading(actor, tenant);
   return audited(deps, actor, { ...namesAct(tenant, ids), decision }, async (client) => {
     assertAllowed(decision);
+    assertPurpose(actor, "names");
     return namesOf(client, deps.profiles, tenant, ids);
   });
 }
 
-/** Like `readAccountNames`, for the operator of the server. */
+/** Like `readAccountNames`, for the operator of the server. @throws IdentityError purpose_required */
 export function readNamesAsOperator(
   { pool, now, profiles }: DirectoryDeps,
   tenant: TenantId,
@@ -49,6 +51,7 @@ export function readNamesAsOperator(
   by: OperatorActor,
 ): Promise<readonly AccountNames[]> {
   return inTransaction(pool, tenant, async (client) => {
+    await assertOperatorPurpose(client, tenant, by, "names");
     await appendEntry(client, {
       ...namesAct(tenant, ids),
       occurredAtMs: now(),

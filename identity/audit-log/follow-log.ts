@@ -6,6 +6,7 @@ import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
+import { assertPurpose } from "../assert-purpose.ts";
 import { audited, assertAllowed, type UseCase } from "../audited.ts";
 import { sessionEnd } from "../tokens/session-end.ts";
 
@@ -26,7 +27,7 @@ const NEXT_INDEX = `
  * only when the previous one was consumed. It ends when the actor's session or device ends, or the
  * account's role changes. Following is itself audited.
  * @param after the last known index; if absent, it begins with those that no head has signed yet
- * @throws IdentityError forbidden; the pages: AuditError audit_log_altered and the refusals of
+ * @throws IdentityError forbidden, purpose_required; the pages: AuditError audit_log_altered and the refusals of
  *   `KnownHeads.open`
  */
 export async function followLog(
@@ -44,6 +45,7 @@ export async function followLog(
   } as const;
   const from = await audited(deps, actor, act, async (client) => {
     assertAllowed(decision);
+    assertPurpose(actor, "audit_log");
     if (options.after !== undefined) return options.after + 1;
     return (await client.query<{ next: number }>(NEXT_INDEX, [tenant])).rows[0]?.next ?? 0;
   });

@@ -1,13 +1,12 @@
-import type { AuditAction } from "../../audit/actions.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { EntryFilter } from "../../audit/export/entry-filter.ts";
 import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
-import { findEntries, type FoundEntry } from "../../audit/search/find-entries.ts";
-import { logOf, type TenantId } from "../../crypto/wire/ids.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
+import { assertOperatorPurpose, assertPurpose } from "../assert-purpose.ts";
 import { audited, assertAllowed } from "../audited.ts";
+import { findAll } from "./find-all.ts";
 import type { LogReading } from "./follow-log.ts";
 import { staffOf, type StaffThen } from "./staff-register.ts";
 
@@ -17,13 +16,11 @@ export interface AccountsThen {
   readonly prunedBelow: number;
 }
 
-const PAGE = 500;
-
 /**
  * Returns the accounts of the tenant's staff as they were at a time. It reads them from the audit log, and
  * not from the table of accounts, which somebody may have changed. Customers are not listed.
  * @param atMs milliseconds since the Unix epoch
- * @throws IdentityError forbidden; AuditError audit_log_altered and the refusals of `KnownHeads.open`
+ * @throws IdentityError forbidden, purpose_required; AuditError audit_log_altered and the refusals of `KnownHeads.open`
  */
 export async function listAccountsAt(
   deps: LogReading,
@@ -32,28 +29,30 @@ export async function listAccountsAt(
 ): Promise<AccountsThen> {
   const { tenant } = actor;
   const decision = decideAuditReading(actor, tenant);
-  await audited(deps, actor, { ...listAct(tenant, atMs), decision }, async () =>
-    assertAllowed(decision),
-  );
+  await audited(deps, actor, { ...listAct(tenant, atMs), decision }, async () => {
+    assertAllowed(decision);
+    assertPurpose(actor, "audit_log");
+  });
   return accountsAt(deps, tenant, atMs);
 }
 
-/** Like `listAccountsAt`, for the operator of the server. */
+/** Like `listAccountsAt`, for the operator of the server. @throws IdentityError purpose_required */
 export async function listAccountsAsOperator(
   deps: LogReading,
   tenant: TenantId,
   atMs: number,
   by: OperatorActor,
 ): Promise<AccountsThen> {
-  await inTransaction(deps.pool, tenant, (client) =>
-    appendEntry(client, {
+  await inTransaction(deps.pool, tenant, async (client) => {
+    await assertOperatorPurpose(client, tenant, by, "audit_log");
+    await appendEntry(client, {
       ...listAct(tenant, atMs),
       occurredAtMs: deps.now(),
       tenant,
       actor: by,
       outcome: "success",
-    }),
-  );
+    });
+  });
   return accountsAt(deps, tenant, atMs);
 }
 
@@ -79,30 +78,4 @@ async function accountsAt(deps: LogReading, tenant: TenantId, atMs: number): Pro
     accounts: staffOf(pages.flatMap(({ entries }) => entries)),
     prunedBelow: Math.max(0, ...pages.map(({ minimumIndex }) => minimumIndex)),
   };
-}
-
-interface PageOfLog {
-  readonly entries: readonly FoundEntry[];
-  readonly minimumIndex: number;
-}
-
-async function findAll(
-  { pool, heads }: LogReading,
-  tenant: TenantId,
-  filter: EntryFilter & { readonly action: AuditAction },
-): Promise<readonly PageOfLog[]> {
-  const pages: PageOfLog[] = [];
-  for (let after: number | null = -1; after !== null;) {
-    const from: number = after;
-    const page = await inTransaction(pool, tenant, async (client) => {
-      const log = await heads.open(client, logOf(tenant));
-      if (log === undefined) return undefined;
-      const found = await findEntries(client, log, filter, { after: from, limit: PAGE });
-      return { ...found, minimumIndex: log.minimumIndex };
-    });
-    if (page === undefined) return pages;
-    pages.push(page);
-    ({ after } = page);
-  }
-  return pages;
 }

@@ -4,6 +4,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
 import { FairCache } from "../../policies/fair-cache.ts";
+import { assertPurpose } from "../assert-purpose.ts";
 import { audited, assertAllowed, auditRefusals } from "../audited.ts";
 import type { LogReading } from "./follow-log.ts";
 
@@ -27,7 +28,7 @@ export class LogReader {
    * reads thousands of files, so only a session's first read in an hour is audited, before anything
    * is read.
    * @param path such as "checkpoint" or "tile/0/000.p/5"
-   * @throws IdentityError forbidden; LogError malformed; AuditError audit_log_altered and the refusals of
+   * @throws IdentityError forbidden, purpose_required; LogError malformed; AuditError audit_log_altered and the refusals of
    *   `KnownHeads.open`
    */
   async read(actor: Actor, path: string): Promise<Uint8Array | undefined> {
@@ -47,9 +48,13 @@ export class LogReader {
     const decision = decideAuditReading(actor, actor.tenant);
     const lastMs = this.#readers.get(actor.tenant, actor.session) ?? -Infinity;
     // A clock that was put back makes no reading older.
+    const assertMayRead = async () => {
+      assertAllowed(decision);
+      assertPurpose(actor, "audit_log");
+    };
     if (Math.abs(nowMs - lastMs) < READING_MS)
-      return auditRefusals(deps, actor, act, async () => assertAllowed(decision));
-    await audited(deps, actor, { ...act, decision }, async () => assertAllowed(decision));
+      return auditRefusals(deps, actor, act, assertMayRead);
+    await audited(deps, actor, { ...act, decision }, assertMayRead);
     this.#readers.set(actor.tenant, actor.session, nowMs);
   }
 }

@@ -26,6 +26,8 @@ const apiKeyDetails = z.looseObject({
   ),
 });
 const factorDetails = z.looseObject({ roles: z.array(z.string()) });
+const purposeDetails = z.looseObject({ reads: z.array(z.string()), codes: z.array(z.string()) });
+const accountingDetails = z.looseObject({ operations: z.boolean() });
 const idleDetails = z.looseObject({ minutes: z.number() });
 const removedKeyDetails = z.looseObject({ key: z.string() });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
@@ -102,6 +104,9 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("api_keys", []);
         set("second_factor_roles", []);
         set("idle_log_off_minutes", [String(IDLE_MINUTES.default)]);
+        set("purpose_reads", []);
+        set("purpose_codes", []);
+        set("accounting_operations", []);
         break;
       case "tenant.set_second_factor":
         set("second_factor_roles", factorDetails.safeParse(details).data?.roles ?? []);
@@ -111,6 +116,18 @@ export class RecordedState implements ReplayedState<RecordedState> {
           String(idleDetails.safeParse(details).data?.minutes ?? "never"),
         ]);
         break;
+      case "tenant.set_accounting":
+        set(
+          "accounting_operations",
+          accountingDetails.safeParse(details).data?.operations === true ? ["listed"] : [],
+        );
+        break;
+      case "tenant.set_purpose_of_use": {
+        const { data: purpose } = purposeDetails.safeParse(details);
+        set("purpose_reads", purpose?.reads ?? []);
+        set("purpose_codes", purpose?.codes ?? []);
+        break;
+      }
       case "tenant.remove_api_key":
         // The operator knows of the key and has ended it.
         this.strangers.delete(removedKeyDetails.safeParse(details).data?.key ?? "");

@@ -13,6 +13,9 @@ export const settingColumns = [
   "api_keys",
   "second_factor_roles",
   "idle_log_off_minutes",
+  "purpose_reads",
+  "purpose_codes",
+  "accounting_operations",
 ] as const;
 export type SettingColumn = (typeof settingColumns)[number];
 

@@ -46,6 +46,9 @@ interface TenantRow {
   readonly allowsAnonymous: boolean;
   readonly secondFactorRoles: readonly string[];
   readonly idleMinutes: number | null;
+  readonly purposeReads: readonly string[];
+  readonly purposeCodes: readonly string[];
+  readonly listsOperations: boolean;
 }
 
 // There is an index of those who are not customers.
@@ -58,7 +61,8 @@ const TENANT = `
     revoked_customer_kids as "revokedKids", origins, suspended_at_ms is not null as "isSuspended",
     staff_history_grants as "allowsGrants", anonymous_customers as "allowsAnonymous",
     second_factor_roles as "secondFactorRoles",
-    idle_log_off_minutes as "idleMinutes"
+    idle_log_off_minutes as "idleMinutes", purpose_reads as "purposeReads",
+    purpose_codes as "purposeCodes", accounting_operations as "listsOperations"
   from tenants where id = $1`;
 
 /**
@@ -104,6 +108,9 @@ async function settingsOf(row: TenantRow): Promise<[SettingColumn, readonly stri
     ["suspended_at_ms", row.isSuspended ? ["suspended"] : []],
     ["staff_history_grants", row.allowsGrants ? ["allowed"] : []],
     ["idle_log_off_minutes", [String(row.idleMinutes ?? "never")]],
+    ["purpose_reads", row.purposeReads.toSorted()],
+    ["purpose_codes", row.purposeCodes.toSorted()],
+    ["accounting_operations", row.listsOperations ? ["listed"] : []],
     ["anonymous_customers", row.allowsAnonymous ? ["allowed"] : []],
     ["second_factor_roles", row.secondFactorRoles.toSorted()],
   ];

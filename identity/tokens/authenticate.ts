@@ -6,6 +6,7 @@ import type { Actor, Role } from "../../policies/actor.ts";
 import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
 import { decideIdle } from "../../policies/idle-log-off.ts";
 import { isNewDevice } from "../../policies/anomalies.ts";
+import type { PurposeSetting } from "../../policies/purpose-of-use.ts";
 import type { AssuranceLevel } from "../../policies/sign-in-facts.ts";
 import { decideSessionUse } from "../../policies/second-factor.ts";
 import { assertServes } from "../accounts/assert-serves.ts";
@@ -56,6 +57,7 @@ const SESSION = `
   select s.method, s.assurance, s.sign_in_velocity, s.accounts_on_network, s.factor_at_ms, u.role = any(t.second_factor_roles) as needs_factor, s.expires_at_ms, s.revoked_at_ms, s.was_idle, u.role,
     s.acted_at_ms, t.idle_log_off_minutes, sealdesk.database_now_ms() as database_now_ms,
     d.id as device, d.created_at_ms as device_created_at_ms, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins,
+    t.purpose_reads, t.purpose_codes,
     s.method = 'anonymous' and not t.anonymous_customers as forbidden,
     sealdesk.policy_version() as policy_version
   from sessions s
@@ -83,6 +85,8 @@ interface SessionRow {
   readonly device_revoked_at_ms: number | null;
   readonly suspended_at_ms: number | null;
   readonly origins: readonly string[];
+  readonly purpose_reads: PurposeSetting["reads"];
+  readonly purpose_codes: PurposeSetting["codes"];
   /** It was opened without a customer token, which the tenant does not allow any more. */
   readonly forbidden: boolean;
   /** The version of the tenant's policy that is in force. */
@@ -148,6 +152,7 @@ export function createAuthenticator(deps: {
         device: session.device ?? undefined,
         session: claims.session,
         method: session.method,
+        purposeSetting: { reads: session.purpose_reads, codes: session.purpose_codes },
         signIn: {
           assurance: session.assurance,
           anonymous: session.method === "anonymous",

@@ -47,6 +47,7 @@ export async function loadFacts(
       return { tenant, requester: nilId() };
     case "audit_log":
     case "account_names":
+    case "disclosures":
     case "staff_list":
     case "alerts":
     case "approvals":

@@ -39,6 +39,7 @@ export interface AskedWords {
 const single: readonly string[] = [
   "audit_log",
   "account_names",
+  "disclosures",
   "staff_list",
   "alerts",
   "approvals",

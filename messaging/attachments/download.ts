@@ -3,6 +3,7 @@ import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation, type ConversationFacts } from "../../policies/abilities.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
+import { assertPurpose } from "../../identity/assert-purpose.ts";
 import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
 import { ofConversation } from "../conversation-act.ts";
 import { conversationFacts } from "../members/facts.ts";
@@ -31,7 +32,7 @@ export interface Download {
  * Opens an attachment for a member of a conversation that refers to it. The actor must be a member
  * now or have been one when it was uploaded. The audit log records what staff open, and every
  * refusal.
- * @throws MessagingError attachment_not_found, forbidden, key_destroyed
+ * @throws MessagingError attachment_not_found, key_destroyed; IdentityError forbidden, purpose_required
  */
 export async function openDownload(
   deps: Pick<AttachmentDeps, "pool" | "store" | "scopeKeys" | "now" | "onDamaged">,
@@ -56,6 +57,7 @@ export async function openDownload(
       const pack = await packFor(client, actor, { id, conversation });
       const decision = decideConversation(actor, "download", { ...facts, wasMember, pack });
       assertAllowed(decision);
+      assertPurpose(actor, "conversations");
       if (isStaff(actor.role)) await auditDone(client, actor, { ...act, decision }, now());
       return { ...found, sha256 };
     });

@@ -2,6 +2,7 @@ import { toHex } from "../../crypto/wire/bytes.ts";
 import type { ConversationId, NewId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { hashOfParameters, requestApproval } from "../../identity/approvals/request-approval.ts";
+import { assertPurpose } from "../../identity/assert-purpose.ts";
 import { assertAllowedOnDevice, audited, type UseCase } from "../../identity/audited.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -33,7 +34,7 @@ export interface RequestedAccess {
  * @param asked.reason why, for those who approve and review: one line of at most 300 characters
  * @param asked.minutes 1 to 60
  * @throws MessagingError conversation_not_found, access_not_needed, too_many_requests; IdentityError forbidden,
- *   device_required
+ *   device_required, purpose_required
  */
 export function requestAccess(
   deps: UseCase & { readonly newId: NewId },
@@ -68,6 +69,7 @@ export function requestAccess(
         { reasons: decision.reasons },
       );
     assertAllowedOnDevice(decision);
+    assertPurpose(actor, "break_glass");
     const nowMs = deps.now();
     const { rows } = await client.query<{ waiting: number }>(
       `select count(*)::integer as waiting from approvals

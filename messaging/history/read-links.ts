@@ -6,6 +6,7 @@ import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
+import { assertPurpose } from "../../identity/assert-purpose.ts";
 import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
 import { ofConversation } from "../conversation-act.ts";
 import { readEvents } from "../follow/read-events.ts";
@@ -59,7 +60,7 @@ const GRANT = `
  * it back to the beginning of its first event's epoch. The last change of the members up to there says who they were. Returns at most
  * 256 links, ending with the event `until`. A device starts from a hash of its own and goes backwards, and
  * so checks that the history it received matches the log.
- * @throws MessagingError conversation_not_found, grant_not_found, forbidden
+ * @throws MessagingError conversation_not_found, grant_not_found; IdentityError forbidden, purpose_required
  */
 export function readLinks(
   deps: MessagingDeps,
@@ -83,6 +84,7 @@ export function readLinks(
         throw new MessagingError("grant_not_found", "There is no such grant for this device.", {
           reasons: decision.reasons,
         });
+      assertPurpose(actor, "conversations");
       await auditDone(client, actor, { ...act, decision }, deps.now());
       return { device: actor.device, granted: found };
     });

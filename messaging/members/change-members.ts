@@ -8,7 +8,7 @@ import {
 } from "../../crypto/wire/staff-certificate.ts";
 import type { MembershipReceipt } from "../../crypto/wire/receipt.ts";
 import { decideConversation } from "../../policies/abilities.ts";
-import type { Actor } from "../../policies/actor.ts";
+import type { Actor, Role } from "../../policies/actor.ts";
 import type { Client } from "../../db/pool.ts";
 import { actingCertificate } from "../../identity/authority/acting-certificate.ts";
 import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
@@ -138,7 +138,7 @@ function changeMembership(
             { conversation, customer: facts.createdBy, access: breakGlass },
             nowMs,
           );
-        return { decision, epochStep: 1, breakGlass: breakGlass?.request };
+        return { decision, epochStep: 1, role: subject.role, breakGlass: breakGlass?.request };
       } else {
         if (!isMember) throw new MessagingError("member_not_found", "The user is not a member.");
         await endMembership(client, conversation, user, head.seq + 1);
@@ -151,6 +151,8 @@ function changeMembership(
 interface Decided {
   readonly decision: ReturnType<typeof decideConversation>;
   readonly epochStep: 0 | 1;
+  /** The role of whom the act adds. */
+  readonly role?: Role | undefined;
   /** The access in an emergency with which the actor joins. */
   readonly breakGlass?: Uuid | undefined;
 }
@@ -179,7 +181,7 @@ function change(
       if (head === undefined) throw notFound();
       const nowMs = deps.now();
       const applied = await decideAndApply(client, head, nowMs, { subject, ...receipt });
-      const { decision, epochStep, breakGlass } = applied;
+      const { decision, epochStep, role, breakGlass } = applied;
       assertOwn(actor, { subject, ...receipt });
       await assertReceiptSignature(client, device, signed);
       const staffCertificate = await certificateFor(client, { subject, ...receipt }, head, nowMs);
@@ -203,7 +205,7 @@ function change(
         nowMs,
       );
       const transcriptHash = toHex(event.transcriptHash);
-      const details = { seq: event.seq, epoch, transcriptHash, breakGlass };
+      const details = { seq: event.seq, epoch, transcriptHash, role, breakGlass };
       await auditDone(client, actor, { ...act, details, decision }, nowMs);
       return { events: [event], answer: { epoch, seq: event.seq } };
     });

@@ -8,7 +8,7 @@ import type { Client } from "../../db/pool.ts";
 import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { decideConversation } from "../../policies/abilities.ts";
-import type { Actor } from "../../policies/actor.ts";
+import { isArchiver, type Actor } from "../../policies/actor.ts";
 import { type ConversationAct, ofConversation } from "../conversation-act.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -125,7 +125,9 @@ async function create(
     },
     nowMs,
   );
-  await auditDone(client, actor, { ...act, decision }, nowMs);
+  const archivers = others.filter(({ role }) => isArchiver(role)).map(({ user }) => user);
+  const details = { ...act.details, ...(archivers.length > 0 && { archivers }) };
+  await auditDone(client, actor, { ...act, details, decision }, nowMs);
   return { events: [event], answer: { epoch: 1, seq: 1 } };
 }
 

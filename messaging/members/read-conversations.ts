@@ -6,6 +6,7 @@ import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts"
 import { decideConversation } from "../../policies/abilities.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
 import { allowedRows } from "../../policies/lists/allowed-rows.ts";
+import { assertPurpose } from "../../identity/assert-purpose.ts";
 import { assertAllowed, auditDone, auditRefusals, type Act } from "../../identity/audited.ts";
 import { assertSession } from "../../identity/tokens/session-end.ts";
 import { ofConversation } from "../conversation-act.ts";
@@ -48,7 +49,7 @@ const FACTS = `c.tenant,
 
 /**
  * One conversation's members and state, never its content. Reads by staff are in the audit log.
- * @throws MessagingError conversation_not_found, forbidden
+ * @throws MessagingError conversation_not_found; IdentityError forbidden, purpose_required
  */
 export function readConversation(
   deps: MessagingDeps,
@@ -67,6 +68,7 @@ export function readConversation(
       if (row === undefined) throw notFound();
       const decision = decideConversation(actor, "read_members", factsOf(row));
       assertAllowed(decision);
+      assertPurpose(actor, "conversations");
       await readDone(client, actor, { ...act, decision }, deps.now());
       const head = await loadHead(client, conversation, deps.now());
       if (head === undefined) throw notFound();
@@ -113,7 +115,7 @@ export const listedConversations = (allowed: string): string => `
  * fewer than `limit`.
  * @param input.after the last one of the previous page
  * @param input.limit at most 200
- * @throws IdentityError session_revoked, device_revoked, forbidden, policy_changed
+ * @throws IdentityError session_revoked, device_revoked, forbidden, policy_changed, purpose_required
  */
 export function listConversations(
   deps: MessagingDeps,
@@ -123,18 +125,21 @@ export function listConversations(
     readonly limit: number;
   },
 ): Promise<readonly ConversationView[]> {
-  return inTransaction(deps.pool, actor.tenant, async (client) => {
-    const values: unknown[] = [
-      actor.user,
-      input.after?.createdAtMs ?? null,
-      input.after?.id ?? null,
-      Math.min(input.limit, 200),
-    ];
-    const allowed = allowedRows(actor, conversationsOfMember(actor.user), values);
-    const { rows } = await client.query<ConversationView>(listedConversations(allowed), values);
-    const resource = { type: "user", id: actor.user } as const;
-    const details = { count: rows.length, conversations: rows.map(({ id }) => id) };
-    await readDone(client, actor, { action: "conversation.list", resource, details }, deps.now());
-    return rows;
-  });
+  const act = { action: "conversation.list", resource: { type: "user", id: actor.user } } as const;
+  return auditRefusals(deps, actor, act, () =>
+    inTransaction(deps.pool, actor.tenant, async (client) => {
+      assertPurpose(actor, "conversations");
+      const values: unknown[] = [
+        actor.user,
+        input.after?.createdAtMs ?? null,
+        input.after?.id ?? null,
+        Math.min(input.limit, 200),
+      ];
+      const allowed = allowedRows(actor, conversationsOfMember(actor.user), values);
+      const { rows } = await client.query<ConversationView>(listedConversations(allowed), values);
+      const details = { count: rows.length, conversations: rows.map(({ id }) => id) };
+      await readDone(client, actor, { ...act, details }, deps.now());
+      return rows;
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import { mongoQueryMatcher, type MongoQuery } from "@casl/ability";
 import { rulesFor, type PolicyActor } from "../actor-rules.ts";
+import { NO_PURPOSE } from "../purpose-of-use.ts";
 import type { ActionsOf, Resource } from "../rules/default-rules.ts";
 import type { PolicyRule } from "../rules/rule.ts";
 import { unknownSignIn } from "../sign-in-facts.ts";
@@ -40,17 +41,21 @@ export function allowedRows<R extends Resource>(
     : `${own} and (${granted.map((each) => `(${each})`).join(" or ")})`;
 }
 
+/** The facts that are the same for all rows. */
+const unknownRequest = { ...unknownSignIn, purpose: NO_PURPOSE };
+
 /**
- * Returns what is left to compare in each row, because conditions on the actor's sign-in are the same for all
- * rows; undefined if the sign-in does not fulfil them.
+ * Returns what is left to compare in each row, because conditions on the actor's sign-in and on the purpose are the
+ * same for all rows; undefined if these do not fulfil them.
  */
 function ofRow(conditions: MongoQuery, actor: PolicyActor): MongoQuery | undefined {
   const { $and = [], ...rest } = conditions as { readonly $and?: readonly MongoQuery[] };
   const named = (isOfSignIn: boolean): MongoQuery =>
     Object.fromEntries(
-      Object.entries(rest).filter(([name]) => Object.hasOwn(unknownSignIn, name) === isOfSignIn),
+      Object.entries(rest).filter(([name]) => Object.hasOwn(unknownRequest, name) === isOfSignIn),
     );
-  if (!mongoQueryMatcher(named(true))({ ...actor.signIn })) return undefined;
+  const { signIn, purpose = NO_PURPOSE } = actor;
+  if (!mongoQueryMatcher(named(true))({ ...signIn, purpose })) return undefined;
   const parts = $and.map((part) => ofRow(part, actor));
   return parts.includes(undefined) ? undefined : { ...named(false), $and: parts };
 }

@@ -9,7 +9,7 @@ export const approvalRules: readonly PolicyRule<"approvals", ApprovalAction>[] =
     id: "approvals.read",
     resource: "approvals",
     actions: ["read"],
-    roles: ["agent", "supervisor", "admin", "auditor", "compliance_officer"],
+    roles: ["agent", "supervisor", "admin", "auditor", "compliance_officer", "privacy_officer"],
     conditions: {},
     means: "Those requests that the actor may read by the rules of the act.",
     reason: "reads_approvals",

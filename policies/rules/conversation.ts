@@ -1,4 +1,4 @@
-import { conversingRoles, roles } from "../roles.ts";
+import { conversingRoles, memberRoles, roles } from "../roles.ts";
 import type { PolicyRule } from "./rule.ts";
 
 export type ConversationAction =
@@ -21,7 +21,7 @@ const brokenGlass = { brokenGlass: "$actor.user" };
 // Who is in by break-glass keeps the access to themselves, and it ends with its time.
 const byRight = { membersByBreakGlass: { $ne: "$actor.user" } };
 const self = { "subject.user": "$actor.user", "subject.role": "$actor.role" };
-const staff = { "subject.role": { $in: [...conversingRoles] } };
+const staff = { "subject.role": { $in: [...memberRoles] } };
 
 // A grant shows only what the grantor's own account has seen, and only to a member.
 const showing = { ...member, "grant.covered": true, "grant.recipientIsMember": true };
@@ -32,7 +32,7 @@ export const conversationRules: readonly PolicyRule<"conversation", Conversation
     id: "conversation.read",
     resource: "conversation",
     actions: ["read", "read_members"],
-    roles: ["customer", ...conversingRoles],
+    roles: ["customer", ...memberRoles],
     conditions: member,
     means: "The actor is a member.",
     reason: "member",
@@ -41,7 +41,7 @@ export const conversationRules: readonly PolicyRule<"conversation", Conversation
     id: "conversation.download",
     resource: "conversation",
     actions: ["download"],
-    roles: ["customer", ...conversingRoles],
+    roles: ["customer", ...memberRoles],
     conditions: { wasMember: true, pack: "none" },
     means: "The actor was a member when the attachment was sent.",
     reason: "was_member",
@@ -50,7 +50,7 @@ export const conversationRules: readonly PolicyRule<"conversation", Conversation
     id: "conversation.open_grant",
     resource: "conversation",
     actions: ["download", "read_links"],
-    roles: ["customer", ...conversingRoles],
+    roles: ["customer", ...memberRoles],
     conditions: { ...member, pack: "for_this_device" },
     means: "The actor is a member, and the history was granted to this device.",
     reason: "granted",
@@ -180,7 +180,7 @@ export const conversationRules: readonly PolicyRule<"conversation", Conversation
     roles: ["agent", "supervisor"],
     conditions: { ...member, ...open, ...staff, ...byRight },
     means:
-      "A member who is not in by break-glass adds an agent, a supervisor or a bot to an open conversation.",
+      "A member who is not in by break-glass adds an agent, a supervisor, a bot or an archiver to an open conversation.",
     reason: "hands_over",
   },
   {
@@ -193,9 +193,9 @@ export const conversationRules: readonly PolicyRule<"conversation", Conversation
       ...member,
       createdBy: "$actor.user",
       unknownMembers: { $size: 0 },
-      otherRoles: { $nin: roles.filter((role) => !conversingRoles.includes(role)) },
+      otherRoles: { $nin: roles.filter((role) => !memberRoles.includes(role)) },
     },
-    means: "The customer begins it with agents, supervisors or bots of the same tenant.",
+    means: "The customer begins it with agents, supervisors, bots or archivers of the same tenant.",
     reason: "own_conversation",
   },
   {
@@ -234,7 +234,7 @@ export const conversationRules: readonly PolicyRule<"conversation", Conversation
     // Otherwise a supervisor would join without break-glass where other staff need it.
     conditions: { ...open, ...staff, ...byRight, "subject.user": { $ne: "$actor.user" } },
     means:
-      "The subject is another agent, supervisor or bot. The conversation is open, and the actor is not in by break-glass.",
+      "The subject is another agent, supervisor, bot or archiver. The conversation is open, and the actor is not in by break-glass.",
     reason: "supervises",
   },
 ];

@@ -24,6 +24,7 @@ export interface ActionsOf {
   readonly upload: UploadAction;
   readonly audit_log: "read";
   readonly account_names: "read";
+  readonly disclosures: "read";
   readonly staff_list: "read";
   readonly alerts: AlertAction;
   readonly approvals: ApprovalAction;

@@ -78,6 +78,16 @@ export const directoryRules: readonly PolicyRule<"directory", DirectoryAction>[]
     reason: "staff",
   },
   {
+    id: "directory.for_archivers",
+    resource: "directory",
+    // It verifies who wrote what it keeps, also after they have left. It takes no prekeys, because it writes no messages.
+    actions: ["read_devices"],
+    roles: ["archiver"],
+    conditions: {},
+    means: "Each account of the tenant.",
+    reason: "staff",
+  },
+  {
     id: "directory.for_admins",
     resource: "directory",
     // An admin sees devices but takes no prekeys, because an admin writes no messages.

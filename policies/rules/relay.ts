@@ -1,4 +1,4 @@
-import { conversingRoles } from "../roles.ts";
+import { conversingRoles, memberRoles } from "../roles.ts";
 import type { PolicyRule } from "./rule.ts";
 
 /**
@@ -14,7 +14,7 @@ export const relayRules: readonly PolicyRule<"relay", RelayAction>[] = [
     id: "relay.receive",
     resource: "relay",
     actions: ["receive", "acknowledge"],
-    roles: ["customer", ...conversingRoles],
+    roles: ["customer", ...memberRoles],
     // A removed device receives its own removal as its last event.
     conditions: { wasMember: true },
     means: "The device belongs to a member, or did when the events were written.",

@@ -1,11 +1,12 @@
+import { NO_PURPOSE, purposePattern } from "../purpose-of-use.ts";
 import { roles, type Role } from "../roles.ts";
 import { MOST_ACCOUNTS, MOST_SIGN_INS, type SignInFacts } from "../sign-in-facts.ts";
 import type { Resource } from "../rules/default-rules.ts";
 
 /** A fact that the conditions of an added rule may name. */
 export interface ConditionFact {
-  /** What its value is. A user is an id or `$actor.user`, a role a role or `$actor.role`. */
-  readonly kind: "flag" | "user" | "role" | readonly string[] | Range;
+  /** What its value is. A user is an id or `$actor.user`, a role a role or `$actor.role`, a purpose a code or "none". */
+  readonly kind: "flag" | "user" | "role" | "purpose" | readonly string[] | Range;
   /** True if the fact is a list of such values. */
   readonly isList?: true;
   /** The actions for which the fact is always known; all actions by default. */
@@ -29,6 +30,9 @@ const granting = ["grant_history"];
 const changing = ["add_member", "remove_member"];
 const members = { kind: "user", isList: true } as const;
 
+/** What the request is for, or "none". Frames of the relay have no purpose, so it is a fact of reads over HTTP only. */
+const purpose = { kind: "purpose" } as const;
+
 /** The facts about the sign-in of the actor: see `SignInFacts`. */
 const ofSignIn: Readonly<Record<keyof SignInFacts, ConditionFact>> = {
   assurance: { kind: { least: 0, most: 3 }, roles: ["customer"] },
@@ -48,6 +52,7 @@ export const conditionFacts: {
     createdBy: { kind: "user" },
     members,
     brokenGlass: members,
+    purpose: { ...purpose, actions: ["read_members", "download", "read_links"] },
     "subject.user": { kind: "user", actions: changing },
     "subject.role": { kind: "role", actions: changing },
     otherRoles: { kind: "role", isList: true, actions: ["create"] },
@@ -74,8 +79,9 @@ export const conditionFacts: {
     sharesConversation: { kind: "flag", actions: ["read_devices", "take_bundle"] },
   },
   link: { ...ofSignIn, user: { kind: "user" }, byAsking: { kind: "flag" } },
-  audit_log: {},
-  account_names: {},
+  audit_log: { purpose },
+  account_names: { purpose },
+  disclosures: { purpose },
   alerts: {},
   approvals: {},
   break_glass: {},
@@ -95,6 +101,10 @@ export function whyNotComparable({ kind }: ConditionFact, value: unknown): strin
     return value === "$actor.user" || isUserId(value)
       ? undefined
       : 'must be the id of an account or "$actor.user"';
+  if (kind === "purpose")
+    return value === NO_PURPOSE || (typeof value === "string" && purposePattern.test(value))
+      ? undefined
+      : `must be a code of purpose of use, or ${NO_PURPOSE}`;
   if (isRange(kind))
     return Number.isSafeInteger(value) && isWithin(kind, value as number)
       ? undefined

@@ -18,7 +18,9 @@ export type Floor =
       readonly conditions?: MongoQuery;
     };
 
-const reading = { roles: ["supervisor", "admin", "auditor", "compliance_officer"] } as const;
+const reading = {
+  roles: ["supervisor", "admin", "auditor", "compliance_officer", "privacy_officer"],
+} as const;
 
 /** An act on the devices of others. */
 const removing = {
@@ -27,11 +29,12 @@ const removing = {
 } as const;
 
 /**
- * The floor of each action. Every rule holds within its tenant, whatever a version says. Four more things
+ * The floor of each action. Every rule holds within its tenant, whatever a version says. Five more things
  * hold for every version:
  * - What devices check in signed acts, and what content is shown to whom, can only be narrowed.
  * - An auditor only reads.
- * - An admin reads no conversation.
+ * - An admin reads no conversation, and neither do a moderator and a privacy officer.
+ * - An archiver only receives.
  * - Nobody gets a right over the policy by a version of it.
  */
 export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], Floor>> } = {
@@ -72,6 +75,7 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
   },
   audit_log: { read: reading },
   account_names: { read: reading },
+  disclosures: { read: reading },
   // An act could otherwise be hidden from the officers.
   alerts: { read: "fixed", acknowledge: "fixed", read_webhook: "fixed", set_webhook: "fixed" },
   // Otherwise a version could let one person alone open a conversation.

@@ -9,6 +9,7 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   link: [],
   audit_log: [],
   account_names: [],
+  disclosures: [],
   staff_list: ["displayName"],
   alerts: [],
   approvals: [],

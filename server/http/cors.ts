@@ -10,6 +10,7 @@ const requestHeaders = [
   "Content-Type",
   "DPoP",
   "Last-Event-ID",
+  "Purpose-Of-Use",
   "Range",
   "Relay-Batch",
   "Relay-Connection",

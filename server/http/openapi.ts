@@ -27,7 +27,12 @@ const accessProblems = ({ access, isForEnrolment }: RouteSpec): readonly Problem
   if (access === "connection") return ["missing_token"];
   return isForEnrolment === true
     ? sessionProblems
-    : [...sessionProblems, "second_factor_enrolment_required", "step_up_required"];
+    : [
+        ...sessionProblems,
+        "second_factor_enrolment_required",
+        "step_up_required",
+        "purpose_required",
+      ];
 };
 const inputProblems: readonly ProblemCode[] = ["invalid_request"];
 /** The problems of every route. A body that the route does not take is refused too. */

@@ -65,6 +65,7 @@ import { UploadTurns } from "./routes/attachments/upload-turns.ts";
 import {
   auditTilesRoute,
   listAccountsRoute,
+  readDisclosuresRoute,
   readNamesRoute,
   searchAuditRoute,
   tailAuditRoute,
@@ -293,6 +294,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     searchAuditRoute(auditLog),
     readNamesRoute({ ...useCase, profiles }),
     listAccountsRoute(auditLog),
+    readDisclosuresRoute(auditLog),
     tailAuditRoute(auditLog, deps.stopping),
     ...policyRoutes({ ...useCase, newId, profiles, policies }),
     ...approvalRoutes({ ...useCase, policies, kinds: approvalKinds }),

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Express, Request, Response } from "express";
+import { PURPOSE_HEADER, purposeOfUse } from "../../contract/purpose-of-use.ts";
 import { RENEWAL_GRACE_MS } from "../../contract/sessions.ts";
 import { runFor } from "../../db/fairness/requester.ts";
 import { isStaff } from "../../policies/actor.ts";
@@ -55,7 +56,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
       response.locals["challenge"] = challenges[spec.access];
       const known = await authenticate(spec, request, facts, deps, requestId);
       if (known !== undefined && isLimited(spec)) deps.actLimits.take(requesterOf(known));
-      const who = known && inRequest(known, requestId);
+      const who = known && inRequest(known, requestId, purposeIn(request));
       const body = bodyOf(request, response, deps.bodies);
       body.assertFits(spec.bodyLimit ?? bodyLimits.none);
       const call = { requestId, who, request: facts, ...parseHead(spec, request) };
@@ -115,8 +116,13 @@ const requesterOf = (known: Known): Requester => ({
   rate: "actor" in known && !isStaff(known.actor.role) ? "customer" : "staff",
 });
 
-const inRequest = (known: Known, requestId: string): Known =>
-  "actor" in known ? { ...known, actor: { ...known.actor, requestId } } : known;
+const inRequest = (known: Known, requestId: string, purpose: string | undefined): Known =>
+  "actor" in known ? { ...known, actor: { ...known.actor, requestId, purpose } } : known;
+
+/** Returns what the request says that it is for. */
+const purposeIn = (request: IncomingMessage): string | undefined =>
+  check(purposeOfUse, request.headers[PURPOSE_HEADER], `header.${PURPOSE_HEADER}`) as
+    string | undefined;
 
 function senderOf(known: Known | undefined, { network }: { network: string }): Sender {
   if (known === undefined) return { kind: "stranger", network };

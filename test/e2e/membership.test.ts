@@ -135,6 +135,41 @@ describe("members come and go", () => {
     await Promise.all([agent.sealdesk.close(), guest.sealdesk.close(), customer.sealdesk.close()]);
   });
 
+  test("an archiver is a visible member that only receives", async () => {
+    const [agent, archiver, customer] = await Promise.all([
+      connectStaff(server),
+      connectStaff(server, "archiver"),
+      connectCustomer(server),
+    ]);
+    const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
+    const serving = await joined(agent, asking.id);
+    await asking.send("before");
+    await serving.addMember(archiver.sealdesk.user.id);
+    const keeping = await joined(archiver, asking.id);
+    await serving.send("for the record");
+    await asking.send("noted");
+
+    const kept = await readUntil(keeping, (all) => textsOf(all).length === 2);
+    expect([textsOf(kept), problemsOf(kept)]).toEqual([["for the record", "noted"], []]);
+    expect(asking.members).toContainEqual(
+      expect.objectContaining({ user: archiver.sealdesk.user.id, role: "archiver" }),
+    );
+    const forbidden = { code: "forbidden" };
+    const colleague = await connectStaff(server);
+    await expect(keeping.send("I say")).rejects.toMatchObject(forbidden);
+    await expect(keeping.close()).rejects.toMatchObject(forbidden);
+    for (const { sealdesk } of [colleague, archiver])
+      await expect(keeping.addMember(sealdesk.user.id)).rejects.toMatchObject(forbidden);
+    for (const { sealdesk } of [agent, archiver])
+      await expect(keeping.removeMember(sealdesk.user.id)).rejects.toMatchObject(forbidden);
+    await serving.send("still kept");
+    const items = await readUntil(keeping, (all) => textsOf(all).length === 3);
+    expect(problemsOf(items)).toEqual([]);
+    await Promise.all(
+      [agent, archiver, customer, colleague].map(({ sealdesk }) => sealdesk.close()),
+    );
+  });
+
   test("a closed conversation takes no more messages", async () => {
     const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
     const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });

@@ -131,6 +131,11 @@ test("connecting and opening a store refuse wrong arguments in a sentence", asyn
         (keyLogWitnesses) => connectWith({ keyLogWitnesses }),
         "undefined",
       ],
+      "connect purposeOfUse": [
+        (purposeOfUse) => connectWith({ purposeOfUse }),
+        "undefined",
+        "a function",
+      ],
       "connect webSocket": [(webSocket) => connectWith({ webSocket })],
       "connect backoff": [(backoff) => connectWith({ backoff })],
       "connect keepalive": [(keepalive) => connectWith({ keepalive })],

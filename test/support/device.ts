@@ -80,6 +80,8 @@ interface RequestOptions {
   readonly body?: unknown;
   readonly token?: string;
   readonly proof?: string;
+  /** A code of purpose of use. */
+  readonly purpose?: string;
   /** The page that sends the request, if it is not the server's own. */
   readonly origin?: string;
 }
@@ -133,7 +135,7 @@ export class TestDevice {
 
   /** One request with this device's token and a fresh proof, unless told otherwise. */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
-    const { body, token = this.token, origin } = options;
+    const { body, token = this.token, origin, purpose } = options;
     const proof =
       options.proof ?? this.proof(method, path, { token: token === "" ? undefined : token });
     const response = await fetch(this.server.url + path, {
@@ -141,6 +143,7 @@ export class TestDevice {
       headers: {
         dpop: proof,
         ...(origin !== undefined && { origin }),
+        ...(purpose !== undefined && { "purpose-of-use": purpose }),
         ...(token !== "" && { authorization: `DPoP ${token}` }),
         ...(body !== undefined && { "content-type": "application/json" }),
       },

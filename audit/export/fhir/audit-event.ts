@@ -1,6 +1,7 @@
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 import { toBase64 } from "../../verify/base64.ts";
-import type { LoggedEntry } from "../entry-filter.ts";
+import { ACT_REASON, isGeneralPurpose } from "../../../policies/purpose-of-use.ts";
+import { purposeOf, type LoggedEntry } from "../entry-filter.ts";
 import { applicationServer, balpProfile, entityTypes, objectRoles } from "./codes.ts";
 import { interactionOf, type Interaction } from "./interactions.ts";
 import type { Agent, AuditEvent, Entity, Reference } from "./resource.ts";
@@ -16,7 +17,7 @@ export function auditEventOf(entry: LoggedEntry, index: number, origin: string):
   const told = interactionOf(entry);
   const { profile } = told;
   const patient = patientOf(entry);
-  const purpose = entry.details?.["purpose"];
+  const purpose = purposeOf(entry);
   const isProfiled = profile !== undefined && entry.outcome === "success";
   return {
     resourceType: "AuditEvent",
@@ -33,7 +34,13 @@ export function auditEventOf(entry: LoggedEntry, index: number, origin: string):
     recorded: new Date(entry.occurredAtMs).toISOString(),
     outcome: outcomes[entry.outcome],
     ...(entry.reason !== undefined && { outcomeDesc: entry.reason }),
-    ...(typeof purpose === "string" && { purposeOfEvent: [{ text: purpose }] }),
+    ...(purpose !== undefined && {
+      purposeOfEvent: [
+        isGeneralPurpose(purpose)
+          ? { coding: [{ system: ACT_REASON, code: purpose }] }
+          : { text: purpose },
+      ],
+    }),
     agent: agentsOf(entry, told, origin),
     source: {
       site: origin,

@@ -38,7 +38,9 @@ export interface AuditEvent {
   readonly recorded: string;
   readonly outcome: "0" | "4" | "8" | "12";
   readonly outcomeDesc?: string;
-  readonly purposeOfEvent?: readonly { readonly text: string }[];
+  readonly purposeOfEvent?: readonly (
+    { readonly text: string } | { readonly coding: readonly Coding[] }
+  )[];
   readonly agent: readonly Agent[];
   readonly source: {
     readonly site: string;

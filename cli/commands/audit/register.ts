@@ -4,6 +4,7 @@ import type { Settings } from "../../settings.ts";
 import { registerAdopt } from "./adopt/register-adopt.ts";
 import { accountsCommand, type AccountsOptions } from "./accounts.ts";
 import { archiveCommand, type ArchiveOptions } from "./archive.ts";
+import { disclosuresCommand, type DisclosuresOptions } from "./disclosures.ts";
 import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
 import { registerKey } from "./key/register-key.ts";
 import { registerMonitor } from "./monitor.ts";
@@ -78,6 +79,19 @@ function registerReading(audit: Command, print: Print, settings: () => Settings)
     .option("--at <time>", "the time, such as 2026-01-31; now by default")
     .option("--names", "also print the names of the accounts, as they are now")
     .action(async (options: AccountsOptions) => print(await accountsCommand(settings(), options)));
+
+  audit
+    .command("disclosures")
+    .description("Account for the disclosures about a person, from the audit log (45 CFR 164.528)")
+    .argument("<account>", "the id of the person's account")
+    .requiredOption("--tenant <slug>", "the tenant of the account")
+    .option("--from <time>", "since this time, such as 2026-01-31; six years before by default")
+    .option("--until <time>", "before this time; now by default")
+    .option("--names", "also print the names of the recipients, as they are now")
+    .option("--json", "print one JSON object")
+    .action(async (account: string, options: DisclosuresOptions) =>
+      print(await disclosuresCommand(settings(), account, options)),
+    );
 
   ofLog(audit.command("tail").description("Print the last entries, one per line"))
     .option("--lines <number>", "number of entries", "10")

@@ -11,6 +11,8 @@ import {
   accountsThen,
   auditPage,
   auditQuery,
+  disclosures,
+  disclosuresQuery,
   logFileParams,
   namesQuery,
   tailHeaders,
@@ -18,6 +20,7 @@ import {
 } from "../../../contract/audit.ts";
 import type { DirectoryDeps } from "../../../identity/accounts/profiles.ts";
 import { readAccountNames } from "../../../identity/audit-log/account-names.ts";
+import { readDisclosures } from "../../../identity/audit-log/read-disclosures.ts";
 import { followLog, type LogReading } from "../../../identity/audit-log/follow-log.ts";
 import { listAccountsAt } from "../../../identity/audit-log/list-accounts.ts";
 import type { LogReader } from "../../../identity/audit-log/log-reader.ts";
@@ -149,6 +152,27 @@ export function listAccountsRoute(deps: LogReading): Route {
     async ({ who, query }) => ({
       status: 200,
       body: await listAccountsAt(deps, who.actor, query.at),
+    }),
+  );
+}
+
+/** GET /v1/audit/disclosures */
+export function readDisclosuresRoute(deps: LogReading): Route {
+  return route(
+    {
+      method: "get",
+      path: "/v1/audit/disclosures",
+      summary: "Account for the disclosures about a person (45 CFR 164.528)",
+      tag: "Audit",
+      access: "session",
+      audits: ["audit.read_disclosures"],
+      query: disclosuresQuery,
+      answers: { 200: { description: "The accounting", schema: disclosures } },
+      problems: ["forbidden", "user_not_found", ...logRefusals],
+    },
+    async ({ who, query: { subject, from, until } }) => ({
+      status: 200,
+      body: await readDisclosures(deps, who.actor, { subject, fromMs: from, untilMs: until }),
     }),
   );
 }

@@ -70,7 +70,11 @@ async function readings(index: number, kind: string) {
     archiveCommand(settings, { tenant, out, region: "", retainDays: "1" }),
   );
   await run("tail", () => tailLog(settings, { tenant, lines: "1000" }, () => Promise.resolve()));
-  for (const path of ["/v1/audit/entries?limit=500", "/v1/audit/log/tile/entries/000"]) {
+  for (const path of [
+    "/v1/audit/entries?limit=500",
+    "/v1/audit/log/tile/entries/000",
+    `/v1/audit/disclosures?subject=${auditor.user}`,
+  ]) {
     const { status, body } = await auditor.request("GET", path);
     said[path] = [body?.["code"], `${status} ${String(body?.["detail"])}`];
   }

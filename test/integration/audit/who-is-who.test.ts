@@ -6,6 +6,7 @@ import { createKeystorePool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { destroySubjectKeys } from "../../../keys/at-rest/destroy.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
+import { createConversation } from "../../support/relay-socket.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -205,4 +206,72 @@ test("accounts are listed as the log shows them at a time, whatever the table sa
     actor: { id: "operator" },
     details: { atMs: Date.UTC(2020, 0, 1) },
   });
+});
+
+test("staff state what they read for, where the tenant demands it", async () => {
+  const tenant = await server.createTenant();
+  const [privacy, agent] = [
+    await staffDevice(server, "privacy_officer", tenant),
+    await staffDevice(server, "agent", tenant),
+  ];
+  const customer = await customerDevice(server, undefined, tenant);
+  const conversation = await createConversation(customer, [agent]);
+  const names = `/v1/audit/names?ids=${agent.user}`;
+  const members = `/v1/conversations/${conversation}`;
+  const reads = [
+    [privacy, names],
+    [privacy, `/v1/audit/disclosures?subject=${customer.user}`],
+    [agent, members],
+    [agent, "/v1/conversations"],
+  ] as const;
+  for (const [device, path] of reads) expect((await device.request("GET", path)).status).toBe(200);
+
+  const demand = (list: string) =>
+    sealdesk(
+      "tenant",
+      "purpose-of-use",
+      ...["--slug", tenant.slug].concat("--reads", list, "--codes", "CLAIMS_REVIEW"),
+    );
+  await demand("conversations,names,audit_log");
+  const required = { status: 403, body: { code: "purpose_required" } };
+  for (const [device, path] of reads) {
+    expect(await device.request("GET", path)).toMatchObject(required);
+    for (const purpose of ["TREAT", "CLAIMS_REVIEW"])
+      expect((await device.request("GET", path, { purpose })).status).toBe(200);
+    expect(await device.request("GET", path, { purpose: "CURIOSITY" })).toMatchObject(required);
+    expect(await device.request("GET", path, { purpose: "for treatment" })).toMatchObject({
+      status: 400,
+      body: { code: "invalid_request" },
+    });
+  }
+  expect((await customer.request("GET", members)).status).toBe(200);
+  const who = ["audit", "who", agent.user, "--tenant", tenant.slug];
+  expect(await runSealdesk(server, who)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("--purpose"),
+  });
+  expect(await sealdesk("--purpose", "HOPERAT", ...who)).toHaveLength(1);
+
+  const entries = await server.auditEntries(tenant);
+  const isRead = { action: "conversation.read", actor: { id: agent.user }, purpose: "TREAT" };
+  expect(entries).toContainEqual(expect.objectContaining({ ...isRead, actor: expect.anything() }));
+  expect(entries).toContainEqual(
+    expect.objectContaining({
+      action: "audit.read_names",
+      actor: expect.objectContaining({ person: expect.objectContaining({ purpose: "HOPERAT" }) }),
+    }),
+  );
+  expect(
+    entries
+      .filter(({ reason }) => reason === "purpose_required")
+      .map(({ action, decision }) => [action, decision]),
+  ).toEqual(
+    expect.arrayContaining(
+      ["audit.read_names", "audit.read_disclosures", "conversation.read", "conversation.list"].map(
+        (action) => [action, { allowed: false, reasons: ["purpose_not_stated"] }],
+      ),
+    ),
+  );
+  await demand("none");
+  for (const [device, path] of reads) expect((await device.request("GET", path)).status).toBe(200);
 });

@@ -12,6 +12,7 @@ import {
 } from "../../support/break-glass.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
@@ -296,4 +297,66 @@ test("the database itself grants no access that fewer than two others have appro
   await expect(asApplication(own)).rejects.toMatchObject({ code: "42501" });
   const longer = "update break_glass set granted_until_ms = 9e12 where id = $1";
   await expect(asApplication(longer)).rejects.toMatchObject({ code: "42501" });
+});
+
+test("an access is in the accounting of disclosures of the customer, with what an archive was shown", async () => {
+  const { tenant, customer, agent, asker, officers, conversation } = await arrange();
+  const [first, second] = officers;
+  const request: Requested = (await askForAccess(asker, conversation)).body;
+  await approve(first, request);
+  await approve(second, request);
+  const { grantedUntilMs: untilMs } = await accessOf(asker, request.id);
+  await joinByBreakGlass(asker, conversation, { request: request.id, untilMs });
+  const archiver = await staffDevice(server, "archiver", tenant);
+  await addMember(agent, conversation, archiver.user);
+
+  const privacy = await staffDevice(server, "privacy_officer", tenant);
+  const accountingOf = (subject: string, device = privacy, more = "") =>
+    device.request("GET", `/v1/audit/disclosures?subject=${subject}${more}`);
+  const listed = { conversation, purpose: null, count: 1 };
+  const expected = [
+    { ...listed, action: "break_glass.use", recipient: asker.user },
+    { ...listed, action: "conversation.add_member", recipient: archiver.user },
+  ];
+  // An entry is found once it is signed.
+  await until(async () => (await accountingOf(customer.user)).body.disclosures.length === 2);
+  const { body } = await accountingOf(customer.user);
+  expect(body).toMatchObject({ disclosures: expected, includesOperations: false, unreadable: 0 });
+  expect(body.leftOut).toBeGreaterThan(0);
+  expect(body.untilMs - body.fromMs).toBeGreaterThan(6 * 365 * 86_400_000);
+  const { firstAtMs } = body.disclosures[0];
+  const before = await accountingOf(customer.user, privacy, `&until=${firstAtMs}`);
+  expect(before.body.disclosures).toEqual([]);
+  // Who was shown it is not the person whom it is about.
+  expect((await accountingOf(asker.user)).body.disclosures).toEqual([]);
+  expect(await server.auditEntries(tenant)).toContainEqual(
+    expect.objectContaining({
+      action: "audit.read_disclosures",
+      subject: customer.user,
+      decision: { allowed: true, reasons: ["accounts_for_disclosures"] },
+    }),
+  );
+
+  for (const device of [agent, customer, archiver])
+    expect(await accountingOf(customer.user, device)).toMatchObject(refusal("forbidden"));
+  const stranger = await staffDevice(server, "privacy_officer");
+  expect(await accountingOf(customer.user, stranger)).toMatchObject(refusal("user_not_found"));
+
+  const command = (...args: readonly string[]) => runSealdesk(server, args);
+  const named = ["--tenant", tenant.slug, "--names"];
+  const { code, out } = await command("audit", "disclosures", customer.user, ...named);
+  expect(code).toBe(0);
+  expect(out).toContain(`to ${asker.user}  messages of a conversation, by access in an emergency`);
+  expect(out).toContain(`messages of a conversation, to an archive ${conversation}`);
+  expect(out).toContain("(45 CFR 164.528(a)(1)(i))");
+  await command("tenant", "accounting", "--slug", tenant.slug, "--operations", "listed");
+  const json = await command("audit", "disclosures", customer.user, ...named, "--json");
+  const all = JSON.parse(json.out);
+  expect(all).toMatchObject({ leftOut: 0, includesOperations: true });
+  expect(all.disclosures).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ action: "audit.read_disclosures", recipient: privacy.user }),
+      expect.objectContaining({ action: "break_glass.use", displayName: "Test agent" }),
+    ]),
+  );
 });

@@ -127,6 +127,7 @@ test("the document names every route", () => {
       "GET /v1/audit/entries",
       "GET /v1/audit/names",
       "GET /v1/audit/accounts",
+      "GET /v1/audit/disclosures",
       "GET /v1/audit/tail",
       "GET /v1/policy/explanation",
       "POST /v1/policy/versions",

@@ -93,6 +93,9 @@ type Changing = {
   input?: string;
 };
 const slug = () => server.tenant.slug;
+const ofSlug =
+  (...more: readonly string[]) =>
+  () => ["--slug", slug(), ...more];
 const changing: Readonly<Record<string, Changing>> = {
   "tenant create": {
     args: () => ["--slug", "made", "--name", "Made"],
@@ -100,22 +103,21 @@ const changing: Readonly<Record<string, Changing>> = {
   },
   "tenant suspend": { args: () => ["--slug", slug()], leaves: "tenant.suspend" },
   "tenant resume": { args: () => ["--slug", slug()], leaves: "tenant.resume" },
-  "tenant staff-grants": {
-    args: () => ["--slug", slug(), "--set", "on"],
-    leaves: "tenant.allow_staff_grants",
-  },
+  "tenant staff-grants": { args: ofSlug("--set", "on"), leaves: "tenant.allow_staff_grants" },
   "tenant anonymous-customers": {
-    args: () => ["--slug", slug(), "--set", "on"],
+    args: ofSlug("--set", "on"),
     leaves: "tenant.allow_anonymous_customers",
   },
   "tenant second-factor": {
-    args: () => ["--slug", slug(), "--role", "auditor", "--set", "required"],
+    args: ofSlug("--role", "auditor", "--set", "required"),
     leaves: "tenant.set_second_factor",
   },
-  "tenant idle-log-off": {
-    args: () => ["--slug", slug(), "--minutes", "15"],
-    leaves: "tenant.set_idle_log_off",
+  "tenant idle-log-off": { args: ofSlug("--minutes", "15"), leaves: "tenant.set_idle_log_off" },
+  "tenant purpose-of-use": {
+    args: ofSlug("--reads", "none", "--codes", "CLAIMS_REVIEW"),
+    leaves: "tenant.set_purpose_of_use",
   },
+  "tenant accounting": { args: ofSlug("--operations", "listed"), leaves: "tenant.set_accounting" },
   "tenant keys add": {
     args: () => ["--slug", slug(), "--customer-keys", join(folder, "keys.json")],
     leaves: "tenant.add_customer_keys",

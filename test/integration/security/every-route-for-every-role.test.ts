@@ -11,7 +11,7 @@ import { until } from "../../support/until.ts";
 import { begin, send } from "../attachments/device-requests.ts";
 import { isAllowedBy } from "./allowed-by-table.ts";
 import {
-  isConversing,
+  canBeMember,
   routeRights,
   scopeOf,
   type Person,
@@ -114,7 +114,7 @@ test("a route refuses each role what the table does not allow, and nothing else"
   const foreignDraft = { ...(await draftOf(foreign)), version: draft.version + 1000 };
   const shared = await placeOf(customer, [agent]);
   const mine = new Map<string, Place>();
-  for (const actor of actors.filter(({ role }) => role === "customer" || isConversing(role)))
+  for (const actor of actors.filter(({ role }) => canBeMember(role)))
     mine.set(
       actor.role,
       actor.role === "customer"

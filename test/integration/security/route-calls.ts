@@ -338,6 +338,10 @@ export function routeCalls({
       const auditor = await auditorOf();
       return () => auditor.request("GET", `/v1/audit/accounts?at=${Date.now()}`);
     },
+    "GET /v1/audit/disclosures": async () => {
+      const auditor = await auditorOf();
+      return () => auditor.request("GET", `/v1/audit/disclosures?subject=${agent.user}`);
+    },
     "GET /v1/audit/tail": async () => {
       const auditor = await auditorOf();
       return async () => {

@@ -52,7 +52,7 @@ export interface RouteRight {
   readonly without?: string;
 }
 
-const conversing: readonly Role[] = ["agent", "supervisor", "bot"];
+const members: readonly Role[] = ["customer", "agent", "supervisor", "bot", "archiver"];
 
 const ofPlace = (_actor: Person, { place }: Target): TableFacts => ({
   state: "open",
@@ -270,6 +270,12 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
     facts: none,
     call: read(() => `/v1/audit/accounts?at=1`),
   },
+  "GET /v1/audit/disclosures": {
+    right: ["disclosures", "read"],
+    about: "account",
+    facts: none,
+    call: read(({ person }) => `/v1/audit/disclosures?subject=${person.device.user}`),
+  },
   "GET /v1/audit/tail": {
     right: ["audit_log", "read"],
     about: "tenant",
@@ -396,4 +402,4 @@ export const scopeOf: Readonly<Record<string, string>> = {
   "PUT /v1/admin/{tenant}/customer-jwks-url": "change_customer_keys",
 };
 
-export const isConversing = (role: Role): boolean => conversing.includes(role);
+export const canBeMember = (role: Role): boolean => members.includes(role);

@@ -19,6 +19,16 @@ const facts = (changes: Partial<ConversationFacts> = {}): ConversationFacts => (
   ...changes,
 });
 const outside = { members: [idOf<UserId>("u-2"), idOf<UserId>("u-3")] };
+/** A history grant that the tenant and the customer permit. */
+const showing = {
+  grant: {
+    recipient: idOf<UserId>("u-1"),
+    recipientIsMember: true,
+    covered: true,
+    staffMay: true,
+    consented: true,
+  },
+};
 const self = (role: Role) => ({ user: idOf<UserId>("u-1"), role });
 
 type Row = [Role, ConversationAction, string, Partial<ConversationFacts>, boolean];
@@ -78,6 +88,20 @@ test.each<Row>([
     true,
   ],
   ["agent", "add_member", "a bot", { subject: { user: idOf("u-3"), role: "bot" } }, true],
+  [
+    "agent",
+    "add_member",
+    "an archiver",
+    { subject: { user: idOf("u-3"), role: "archiver" } },
+    true,
+  ],
+  [
+    "agent",
+    "add_member",
+    "a moderator",
+    { subject: { user: idOf("u-3"), role: "moderator" } },
+    false,
+  ],
   ["agent", "add_member", "an admin", { subject: { user: idOf("u-3"), role: "admin" } }, false],
   [
     "agent",
@@ -151,6 +175,24 @@ test.each<Row>([
   ["bot", "add_member", "an agent", { subject: { user: idOf("u-3"), role: "agent" } }, false],
 ])("%s may %s %s: %s", (role, action, _what, changes, allowed) => {
   expect(decideConversation(actor(role), action, facts(changes)).allowed).toBe(allowed);
+});
+
+test("an archiver receives as a member, and does nothing else", () => {
+  const archiver = actor("archiver");
+  const may = conversationActions.filter((action) =>
+    [{}, { subject: self("archiver") }, { hasSibling: true, createdBy: archiver.user }, outside]
+      .map((changes) => decideConversation(archiver, action, facts({ ...changes, ...showing })))
+      .some(({ allowed }) => allowed),
+  );
+  expect(may).toEqual(["read", "read_members"]);
+  for (const action of ["read", "read_members"] as const)
+    expect(decideConversation(archiver, action, facts(outside)).allowed).toBe(false);
+});
+
+test.each<Role>(["moderator", "privacy_officer"])("a %s has no right to a conversation", (role) => {
+  for (const action of conversationActions)
+    for (const changes of [{}, { createdBy: idOf<UserId>("u-1"), subject: self(role) }])
+      expect(decideConversation(actor(role), action, facts(changes)).allowed).toBe(false);
 });
 
 describe("creating", () => {

@@ -29,6 +29,9 @@ test.each<Row>([
   ["agent", "read_devices", "of any customer", {}, true],
   ["agent", "take_bundle", "of any customer", {}, true],
   ["bot", "take_bundle", "of any customer", {}, true],
+  ["archiver", "read_devices", "of any customer", {}, true],
+  ["archiver", "take_bundle", "of any customer", {}, false],
+  ["moderator", "read_devices", "of any customer", {}, false],
   ["admin", "read_devices", "of any customer", {}, true],
   ["admin", "take_bundle", "of any customer", {}, false],
   [

@@ -55,7 +55,7 @@ test("an explanation says which conditions fail, and which depend on the request
         { fact: "state", wanted: "open", holds: false },
         {
           fact: "subject.role",
-          wanted: { $in: ["agent", "supervisor", "bot"] },
+          wanted: { $in: ["agent", "supervisor", "bot", "archiver"] },
           holds: undefined,
         },
         { fact: "membersByBreakGlass", wanted: { $ne: "$actor.user" }, holds: true },
@@ -69,7 +69,7 @@ test("an explanation says which conditions fail, and which depend on the request
         { fact: "state", wanted: "open", holds: false },
         {
           fact: "subject.role",
-          wanted: { $in: ["agent", "supervisor", "bot"] },
+          wanted: { $in: ["agent", "supervisor", "bot", "archiver"] },
           holds: undefined,
         },
         { fact: "membersByBreakGlass", wanted: { $ne: "$actor.user" }, holds: true },

@@ -2,9 +2,9 @@ import { decideNameReading } from "../../../policies/name-access.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";
 import { actor, allRoles } from "./actors.ts";
 
-test("only those who read the audit log learn the names behind its ids", () => {
+test("only auditors and officers learn the names behind ids", () => {
   const allowed = allRoles.filter((role) => decideNameReading(actor(role), idOf("t-1")).allowed);
-  expect(allowed).toEqual(["auditor", "compliance_officer"]);
+  expect(allowed).toEqual(["auditor", "compliance_officer", "privacy_officer"]);
   expect(decideNameReading(actor("agent"), idOf("t-1")).reasons).toEqual(["role_agent"]);
 });
 

@@ -13,6 +13,7 @@ const titles = {
   link: "Requests to link a device",
   audit_log: "The audit log",
   account_names: "The names of accounts",
+  disclosures: "The accounting of disclosures",
   staff_list: "The list of staff",
   alerts: "Alerts of officers",
   approvals: "Requests for an approval",
