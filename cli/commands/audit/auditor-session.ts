@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
 import type { output } from "zod/mini";
+import { PURPOSE_HEADER } from "../../../contract/purpose-of-use.ts";
 import { renewedSession, type SignIn } from "../../../contract/sessions.ts";
 import { readPassword } from "../../read-password.ts";
 import { CommandError } from "../../settings.ts";
@@ -11,6 +12,8 @@ export interface Credentials {
   readonly tenant: string;
   readonly username: string;
   readonly password: string;
+  /** What the log is read for: a code of purpose of use. */
+  readonly purpose?: string | undefined;
 }
 
 /** The URL at which a server serves the log of the signed-in user's tenant. */
@@ -23,7 +26,11 @@ const SERVED = /^(https?:\/\/.+)\/v1\/audit\/log\/?$/;
  */
 export async function askCredentials(
   place: string,
-  { tenant, username }: { readonly tenant?: string; readonly username?: string },
+  {
+    tenant,
+    username,
+    purpose,
+  }: { readonly tenant?: string; readonly username?: string; readonly purpose?: string },
 ): Promise<(Credentials & { readonly server: string }) | undefined> {
   if (tenant === undefined && username === undefined) return undefined;
   const server = SERVED.exec(place)?.[1];
@@ -32,7 +39,7 @@ export async function askCredentials(
       "To sign in, give --tenant and --username, and a URL that ends with /v1/audit/log.",
     );
   const password = (await readPassword("known")).reveal();
-  return { server, tenant, username, password };
+  return { server, tenant, username, password, purpose };
 }
 
 /** A session that reads with the rights of its user. */
@@ -53,7 +60,7 @@ const AHEAD_MS = 30_000;
  */
 export async function openAuditorSession(
   server: string,
-  { tenant, username, password }: Credentials,
+  { tenant, username, password, purpose }: Credentials,
 ): Promise<AuditorSession> {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const { kty = "", crv = "", x = "" } = publicKey.export({ format: "jwk" });
@@ -67,7 +74,11 @@ export async function openAuditorSession(
       .setProtectedHeader({ alg: "EdDSA", typ: "dpop+jwt", jwk: { kty, crv, x } })
       .setIssuedAt()
       .sign(privateKey);
-    return { dpop: proof, ...(token && { authorization: `DPoP ${token.accessToken}` }) };
+    return {
+      dpop: proof,
+      ...(token && { authorization: `DPoP ${token.accessToken}` }),
+      ...(purpose !== undefined && { [PURPOSE_HEADER]: purpose }),
+    };
   }
 
   async function ask(method: string, url: URL, body?: object): Promise<Response> {

@@ -166,8 +166,14 @@ function registerVerify(audit: Command, print: Print): void {
       "account of an auditor or compliance officer; asks for the password",
     )
     .option("--entry <file>", "file with the entry that the proof is about")
-    .action(async (place: string, options: VerifyOptions) =>
-      print(await verifyFiles(place, options, () => (process.exitCode = HOLDS_SINCE_RESTORE))),
+    .action(async (place: string, _options: VerifyOptions, command: Command) =>
+      print(
+        await verifyFiles(
+          place,
+          command.optsWithGlobals<VerifyOptions>(),
+          () => (process.exitCode = HOLDS_SINCE_RESTORE),
+        ),
+      ),
     );
 }
 

@@ -44,6 +44,8 @@ export interface VerifyOptions {
   /** Account to sign in with before the log is read from a server; the command asks for the password. */
   readonly tenant?: string;
   readonly username?: string;
+  /** What the log is read for, with an account. */
+  readonly purpose?: string;
 }
 
 /**

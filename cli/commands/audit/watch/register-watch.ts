@@ -56,7 +56,8 @@ export function registerWatch(audit: Command, print: Print): void {
     )
     .option("--silent-after <minutes>", "end with 4 after this time without an answer", "10")
     .option("--once", "look once, for use from cron")
-    .action(async (place: string, options: WatchOptions) => {
+    .action(async (place: string, _options: WatchOptions, command: Command) => {
+      const options = command.optsWithGlobals<WatchOptions>();
       const stop = new AbortController();
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
       await watchLog(place, options, print, stop.signal).catch((error: unknown) => {

@@ -33,6 +33,8 @@ export interface WatchOptions {
   readonly prunedBelow: string;
   readonly tenant?: string;
   readonly username?: string;
+  /** What the log is read for, with an account. */
+  readonly purpose?: string;
   /** Seconds between two looks at the log. */
   readonly every: string;
   /** Hours between two readings of every entry. */
