@@ -6,7 +6,7 @@ import {
 } from "../../../identity/audit-log/read-disclosures.ts";
 import type { Disclosure } from "../../../policies/disclosures.ts";
 import { CommandError, type Settings } from "../../settings.ts";
-import { timeOf } from "./export.ts";
+import { timeOf } from "../moments.ts";
 import { withLog } from "./open-log.ts";
 import { namesFor, namesText } from "./who.ts";
 
