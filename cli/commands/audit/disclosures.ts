@@ -38,7 +38,7 @@ export async function disclosuresCommand(
   const recipients = accounting.disclosures.map(({ recipient }) => recipient);
   const ids = [...new Set(recipients)].filter((id) => isId<UserId>(id));
   const named = names === true ? await namesFor(settings, slug, ids) : undefined;
-  const nameOf = (id: string) => named?.get(id as UserId);
+  const nameOf = (id: string) => (isId<UserId>(id) ? named?.get(id) : undefined);
   if (json === true)
     return JSON.stringify({
       ...accounting,
