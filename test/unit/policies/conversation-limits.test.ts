@@ -75,15 +75,15 @@ test("the largest membership events of the largest conversation stay within thei
 test("the longest message fits into a frame if it begins a session with each device of the largest conversation", async () => {
   const [sender, receiver] = [await newDevice(), await newDevice()];
   await connect(sender, receiver);
-  const room = newRoom();
+  const talk = newRoom();
   const {
     keyId,
     packets: [packet],
-  } = await seal(sender, [receiver], room);
+  } = await seal(sender, [receiver], talk);
   const frame = encodeFrame({
     kind: "send",
     body: {
-      conversation: room.conversation,
+      conversation: talk.conversation,
       clientMessageId: newId(),
       epoch: 2 ** 32 - 1,
       keyId,
