@@ -131,9 +131,9 @@ export const accountActions = {
   "user.confirm_factor": {
     class: "U",
     resources: ["user"],
-    details: { sessions: "number" },
+    details: { sessions: "number", secretDigest: "text", codeDigests: "ids" },
     description:
-      "A member of staff confirms the authenticator app with a code. `sessions` counts their other sessions, which end.",
+      "A member of staff confirms the authenticator app with a code. `sessions` counts their other sessions, which end. The digests are the SHA-256 of what is stored: the sealed secret, and the hash of each recovery code.",
   },
   "user.remove_factor": {
     class: "D",

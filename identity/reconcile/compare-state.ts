@@ -2,6 +2,7 @@ import type { UserId } from "../../crypto/wire/ids.ts";
 import { differenceAt, type Difference } from "./difference.ts";
 import { RecordedState } from "./recorded-state.ts";
 import type { Replay } from "./replay.ts";
+import { isRecoveryCode } from "./row-places.ts";
 import { settingColumns } from "./setting-columns.ts";
 import {
   readStoredState,
@@ -44,7 +45,8 @@ export function compareState(
   }
   for (const place of new Set([...recorded.rows.keys(), ...rows.keys()])) {
     const [said, row] = [recorded.rows.get(place), rows.get(place)];
-    const isRemoved = row === undefined && said?.values.length === 0;
+    // A recovery code that is used is gone.
+    const isRemoved = row === undefined && (said?.values.length === 0 || isRecoveryCode(place));
     const isKnown = said !== undefined || (row !== undefined && !isForgotten(row));
     if (isKnown && !isRemoved) add({ place, stored: row?.words, recorded: said });
   }

@@ -2,12 +2,17 @@ import { z } from "zod";
 import type { LoggedEntry } from "../../audit/export/entry-filter.ts";
 import type { Recorded } from "./difference.ts";
 import { providerDetails, providerWords } from "./provider-settings.ts";
-import { isPasskeyOf, placeOf, versionWords } from "./row-places.ts";
+import { isPasskeyOf, isRecoveryCode, placeOf, versionWords, webhookWords } from "./row-places.ts";
 
 const removalDetails = z.looseObject({ provider: z.string() });
 const passwordDetails = z.looseObject({ passwordDigest: z.string() });
 const identityDetails = z.looseObject({ identityDigest: z.string() });
 const passkeyDetails = z.looseObject({ passkey: z.string(), passkeyDigest: z.string().optional() });
+const factorDetails = z.looseObject({
+  secretDigest: z.string(),
+  codeDigests: z.array(z.string()),
+});
+const webhookDetails = z.looseObject({ urlHash: z.string() });
 const approvalDetails = z.looseObject({
   version: z.number(),
   hash: z.string(),
@@ -30,6 +35,10 @@ const ACTIONS: ReadonlySet<string> = new Set([
   "user.add_passkey",
   "user.remove_passkey",
   "account.reset",
+  "alert.acknowledge",
+  "alert.disable_webhook",
+  "alert.remove_webhook",
+  "alert.set_webhook",
   "policy.approve",
   "policy.withdraw",
   "tenant.add_identity_provider",
@@ -41,7 +50,7 @@ export const saysRows = (action: string): boolean => ACTIONS.has(action);
 
 /**
  * What a log says about rows that come and go: passwords, links to people of identity providers, disabled accounts,
- * authenticator apps, passkeys, approved versions of the policy, and identity providers. By place; a row that was
+ * authenticator apps, recovery codes, passkeys, approved versions of the policy, identity providers, acknowledged alerts and the webhook of alerts. By place; a row that was
  * removed has no values.
  */
 export class RecordedRows extends Map<string, Recorded> {
@@ -60,15 +69,36 @@ export class RecordedRows extends Map<string, Recorded> {
       case "user.enable":
         say(placeOf.disabled(resource.id), []);
         return;
-      case "user.confirm_factor":
-        say(placeOf.factor(resource.id), ["confirmed"]);
+      case "user.confirm_factor": {
+        const { data } = factorDetails.safeParse(details);
+        if (data === undefined) return;
+        say(placeOf.factor(resource.id), [data.secretDigest]);
+        for (const digest of data.codeDigests)
+          say(placeOf.recoveryCode(resource.id, digest), ["given"]);
         return;
+      }
       case "user.remove_factor":
-        say(placeOf.factor(resource.id), []);
+        this.#removeApp(resource.id, index);
         return;
       case "user.reset_factor":
-        say(placeOf.factor(resource.id), []);
+        this.#removeApp(resource.id, index);
         this.#removePasskeys(resource.id, index);
+        return;
+      case "alert.acknowledge":
+        say(placeOf.acknowledgement(resource.id), ["acknowledged"]);
+        return;
+      case "alert.set_webhook": {
+        const { data } = webhookDetails.safeParse(details);
+        if (data !== undefined) say(placeOf.webhook(), webhookWords(data.urlHash, false));
+        return;
+      }
+      case "alert.disable_webhook": {
+        const [url] = this.get(placeOf.webhook())?.values ?? [];
+        if (url !== undefined) say(placeOf.webhook(), [url, "disabled"]);
+        return;
+      }
+      case "alert.remove_webhook":
+        say(placeOf.webhook(), []);
         return;
       case "account.reset":
         this.#removePasskeys(resource.id, index);
@@ -100,6 +130,12 @@ export class RecordedRows extends Map<string, Recorded> {
         say(placeOf.provider(removalDetails.safeParse(details).data?.provider ?? ""), []);
         return;
     }
+  }
+
+  #removeApp(user: string, index: number | undefined): void {
+    this.set(placeOf.factor(user), { values: [], index });
+    for (const place of this.keys())
+      if (isRecoveryCode(place, user)) this.set(place, { values: [], index });
   }
 
   #removePasskeys(user: string, index: number | undefined): void {

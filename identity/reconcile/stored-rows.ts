@@ -2,7 +2,7 @@ import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Role } from "../../policies/actor.ts";
 import { readProviders } from "./provider-settings.ts";
-import { placeOf, versionWords, type StoredRow } from "./row-places.ts";
+import { placeOf, versionWords, webhookWords, type StoredRow } from "./row-places.ts";
 
 interface DigestRow {
   readonly id: string;
@@ -23,7 +23,17 @@ const DISABLED = `
   select id, disabled_at_ms as "createdAtMs" from users where role <> $1 and disabled_at_ms is not null`;
 const CUSTOMER: Role = "customer";
 const FACTORS = `
-  select user_id as id, confirmed_at_ms as "createdAtMs" from totp_factors where confirmed_at_ms is not null`;
+  select user_id as id, confirmed_at_ms as "createdAtMs", encode(sha256(secret), 'hex') as digest
+  from totp_factors where confirmed_at_ms is not null`;
+const RECOVERY_CODES = `
+  select user_id as id, confirmed_at_ms as "createdAtMs", encode(sha256(code_hash), 'hex') as digest
+  from recovery_codes join totp_factors using (tenant, user_id) where confirmed_at_ms is not null`;
+const ACKNOWLEDGED = `
+  select id, acknowledged_at_ms as "createdAtMs" from alerts where acknowledged_at_ms is not null`;
+const WEBHOOKS = `
+  select encode(sha256(convert_to(url, 'UTF8')), 'hex') as digest, disabled_at_ms is not null as "isDisabled",
+    set_at_ms as "createdAtMs"
+  from alert_webhooks`;
 // As `passkeyDigest` computes it.
 const PASSKEYS = `
   select user_id as user, id, created_at_ms as "createdAtMs",
@@ -34,6 +44,10 @@ const VERSIONS = `
   select v.version, encode(v.hash, 'hex') as hash, v.effective_from_ms as "effectiveFromMs"
   from policy_versions v join approvals a on a.tenant = v.tenant and a.id = v.approval
   where v.effective_from_ms is not null and v.withdrawn_at_ms is null and a.executed_at_ms is not null`;
+
+interface WebhookRow extends Omit<DigestRow, "id"> {
+  readonly isDisabled: boolean;
+}
 
 interface VersionRow {
   readonly version: number;
@@ -53,9 +67,18 @@ export async function readStoredRows(client: Client): Promise<ReadonlyMap<string
   const disabled = await client.query<Omit<DigestRow, "digest">>(DISABLED, [CUSTOMER]);
   for (const { id, createdAtMs } of disabled.rows)
     rows.set(placeOf.disabled(id), { words: ["disabled"], createdAtMs });
-  const factors = await client.query<Omit<DigestRow, "digest">>(FACTORS);
-  for (const { id, createdAtMs } of factors.rows)
-    rows.set(placeOf.factor(id), { words: ["confirmed"], createdAtMs });
+  const factors = await client.query<DigestRow>(FACTORS);
+  for (const { id, digest, createdAtMs } of factors.rows)
+    rows.set(placeOf.factor(id), { words: [digest], createdAtMs });
+  const codes = await client.query<DigestRow>(RECOVERY_CODES);
+  for (const { id, digest, createdAtMs } of codes.rows)
+    rows.set(placeOf.recoveryCode(id, digest), { words: ["given"], createdAtMs });
+  const acknowledged = await client.query<Omit<DigestRow, "digest">>(ACKNOWLEDGED);
+  for (const { id, createdAtMs } of acknowledged.rows)
+    rows.set(placeOf.acknowledgement(id), { words: ["acknowledged"], createdAtMs });
+  const webhooks = await client.query<WebhookRow>(WEBHOOKS);
+  for (const { digest, isDisabled, createdAtMs } of webhooks.rows)
+    rows.set(placeOf.webhook(), { words: webhookWords(digest, isDisabled), createdAtMs });
   const passkeys = await client.query<DigestRow & { readonly user: UserId }>(PASSKEYS);
   for (const { user, id, digest, createdAtMs } of passkeys.rows)
     rows.set(placeOf.passkey(user, id), { words: [digest], createdAtMs });

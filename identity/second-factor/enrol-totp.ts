@@ -8,6 +8,7 @@ import { lockAccount } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
 import { assertPassword, type PasswordDeps } from "../passwords/change-password.ts";
 import { assertOwnCredentials, readPasswordAccount } from "../passwords/password-account.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
 import { assertFreshFactor } from "./fresh-factor.ts";
 import { hasFactor } from "./has-factor.ts";
@@ -92,10 +93,11 @@ export async function confirmTotp(
         [user, nowMs, first.step, first.sealed],
       );
       if (rowCount === 0) throw factorFailed();
-      const made = await giveRecoveryCodes(client, tenant, user);
+      const { codes: made, digests } = await giveRecoveryCodes(client, tenant, user);
       await client.query("update sessions set factor_at_ms = $2 where id = $1", [session, nowMs]);
       const others = await endSessionsOf(client, user, nowMs, session);
-      const details = { sessions: others.length };
+      const secretDigest = digestOf(first.sealed);
+      const details = { sessions: others.length, secretDigest, codeDigests: digests };
       await auditDone(client, actor, { ...act, decision, details }, nowMs);
       return { codes: made, ended: others };
     });

@@ -1,6 +1,7 @@
 import { hash, randomInt } from "node:crypto";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 
 const CODES = 10;
 /** The alphabet of Base32 (RFC 4648 section 6), in lower case. 16 of them are 80 bits. */
@@ -18,20 +19,21 @@ const newCode = (): string =>
 
 /**
  * Gives an account ten recovery codes, such as "k3mf-7qza-…". They are stored only as hashes.
- * @returns the codes, which are shown once
+ * @returns the codes, which are shown once, and the SHA-256 of what is stored of each, for the audit log
  */
 export async function giveRecoveryCodes(
   client: Client,
   tenant: TenantId,
   user: UserId,
-): Promise<readonly string[]> {
+): Promise<{ readonly codes: readonly string[]; readonly digests: readonly string[] }> {
   const codes = Array.from({ length: CODES }, newCode);
+  const hashes = codes.map(hashOf);
   await client.query(
     `insert into recovery_codes (tenant, user_id, code_hash)
      select $1, $2, unnest($3::bytea[])`,
-    [tenant, user, codes.map(hashOf)],
+    [tenant, user, hashes],
   );
-  return codes;
+  return { codes, digests: hashes.map(digestOf) };
 }
 
 /** Uses a recovery code up. Returns whether the account had it. */

@@ -7,9 +7,10 @@ import { Policies } from "../../../identity/policy/policies.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { arrange, grantBy, postGrant } from "../control-plane/history-requests.ts";
 import { attackTest, saidBy } from "../../support/attack-test.ts";
-import { customerDevice } from "../../support/device.ts";
+import { customerDevice, TestDevice } from "../../support/device.ts";
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
 import { register } from "../../support/identity-provider.ts";
+import { enrolTotp } from "../../support/second-factor.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -19,6 +20,7 @@ let agent: TestStaff;
 let stranger: TestStaff;
 let kept: { readonly password: string; readonly identity: Buffer };
 let version: { readonly hash: Uint8Array };
+const NOWHERE = "http://127.0.0.1:9/";
 const roles = [{ group: "support", role: "agent" }] as const;
 beforeAll(async () => {
   server = await startTestServer({ metrics: { host: "127.0.0.1", port: 0 } }, { stateEveryMs: 20 });
@@ -42,6 +44,9 @@ beforeAll(async () => {
     [agent.id],
   );
   for (const row of rows) kept = row;
+  await enrolTotp(server, new TestDevice(server), await server.createStaff("agent"));
+  const webhook = ["alerts", "webhook", "set", "--tenant", server.tenant.slug, "--url", NOWHERE];
+  expect(await runSealdesk(server, webhook)).toMatchObject({ code: 0 });
   // From here on, the entries have places.
   await until(async () => (await sql("select 1 as id from audit.pending")).rows.length === 0);
 });
@@ -179,8 +184,32 @@ const credentials: Readonly<Record<string, Change>> = {
     meddle: () => `insert into sealdesk.totp_factors
       (tenant, user_id, secret, created_at_ms, confirmed_at_ms)
       values ('${server.tenant.id}', '${agent.id}', 'own', 1, 2)`,
-    putRight: () => "delete from sealdesk.totp_factors",
-    told: () => /sealdesk\.totp_factors .* says confirmed, but no entry of the log does/,
+    putRight: () => `delete from sealdesk.totp_factors where user_id = '${agent.id}'`,
+    told: () => /sealdesk\.totp_factors .* says [0-9a-f]{64}, but no entry of the log does/,
+  },
+  "the secret of an authenticator app": {
+    meddle: () => String.raw`update sealdesk.totp_factors set secret = secret || '\x00'`,
+    putRight: () =>
+      "update sealdesk.totp_factors set secret = substring(secret from 1 for length(secret) - 1)",
+    told: () => /sealdesk\.totp_factors .* says [0-9a-f]{64}, but entry \d+ says [0-9a-f]{64}/,
+  },
+  "a recovery code": {
+    meddle: () => `insert into sealdesk.recovery_codes (tenant, user_id, code_hash)
+      select tenant, user_id, sha256('own') from sealdesk.totp_factors`,
+    putRight: () => "delete from sealdesk.recovery_codes where code_hash = sha256('own')",
+    told: () => /sealdesk\.recovery_codes .* says given, but no entry of the log does/,
+  },
+  "an alert that nobody acknowledged": {
+    meddle:
+      () => `update sealdesk.alerts set acknowledged_at_ms = 1, acknowledged_by = 'operator:ann'
+      where subject = '${agent.id}' and action = 'user.create'`,
+    putRight: () => "update sealdesk.alerts set acknowledged_at_ms = null, acknowledged_by = null",
+    told: () => /sealdesk\.alerts .* says acknowledged, but no entry of the log does/,
+  },
+  "the URL to which alerts are sent": {
+    meddle: () => "update sealdesk.alert_webhooks set url = 'https://evil.example/'",
+    putRight: () => `update sealdesk.alert_webhooks set url = '${NOWHERE}'`,
+    told: () => /sealdesk\.alert_webhooks says url [0-9a-f]{64}, but entry \d+ says url /,
   },
   "a passkey": {
     meddle:
@@ -221,7 +250,7 @@ const findsIn = async ({ meddle, putRight, told }: Change) => {
 attackTest.each(
   {
     attempt:
-      "A password, a link to a person of an identity provider, a second factor, a passkey, or a version of the policy is changed by SQL",
+      "A password, a link to a person of an identity provider, a second factor, a recovery code, a passkey, a version of the policy, an alert or the webhook of alerts is changed by SQL",
     foundBy: "each node; `sealdesk audit reconcile`",
     when: "state",
     code: "audit_state_differs",

@@ -15,7 +15,10 @@ const done = (action: string, details: NonNullable<LoggedEntry["details"]> = {})
   tenant: newId(),
 });
 
-const factor = `sealdesk.totp_factors ${user}`;
+const factor = `sealdesk.totp_factors ${user} secret (its SHA-256)`;
+const confirmed = done("user.confirm_factor", { secretDigest: "ab", codeDigests: ["cd"] });
+const codePlace = `sealdesk.recovery_codes ${user} cd`;
+const webhook = done("alert.set_webhook", { host: "siem.example", urlHash: "ab" });
 const passkey = newId();
 const passkeyPlace = `sealdesk.passkeys ${user} ${passkey}`;
 const addPasskey = done("user.add_passkey", { passkey, passkeyDigest: "ab" });
@@ -23,8 +26,11 @@ const version = "sealdesk.policy_versions 1";
 const approval = { version: 1, hash: "ab", effectiveFromMs: 5 };
 
 test.each([
-  { begin: done("user.confirm_factor"), end: done("user.remove_factor"), place: factor },
-  { begin: done("user.confirm_factor"), end: done("user.reset_factor"), place: factor },
+  { begin: confirmed, end: done("user.remove_factor"), place: factor },
+  { begin: confirmed, end: done("user.reset_factor"), place: factor },
+  // A former code that SQL put back does not count.
+  { begin: confirmed, end: done("user.remove_factor"), place: codePlace },
+  { begin: webhook, end: done("alert.remove_webhook"), place: "sealdesk.alert_webhooks" },
   { begin: addPasskey, end: done("user.remove_passkey", { passkey }), place: passkeyPlace },
   { begin: addPasskey, end: done("user.reset_factor"), place: passkeyPlace },
   { begin: addPasskey, end: done("account.reset"), place: passkeyPlace },
