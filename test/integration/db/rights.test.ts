@@ -240,6 +240,8 @@ audit.repeats: delete insert select update(first_ms,last_ms,seen)
 audit.restores: select
 audit.tiles: select
 audit.trees: select
+sealdesk.alert_deliveries: delete insert select
+sealdesk.alert_webhooks: delete insert select update
 sealdesk.alerts: insert(action,actor,id,raised_at_ms,resource,resource_kind,subject,tenant) select update(acknowledged_at_ms,acknowledged_by)
 sealdesk.answered_challenges: delete insert select
 sealdesk.api_keys: select update(last_used_day)
@@ -303,6 +305,7 @@ sealdesk.storage_usage: delete insert select update(bytes,items)
 sealdesk.store_generations: insert select update(before,generation)
 sealdesk.take_effect(): execute
 sealdesk.tenants: select
+sealdesk.tenants_with_due_alerts(): execute
 sealdesk.tenants_with_ended_break_glass(): execute
 sealdesk.tenants_with_overdue_erasures(): execute
 sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret,wrong_codes)
