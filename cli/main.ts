@@ -8,6 +8,7 @@ import { registerCustomerToken } from "./commands/customer-token.ts";
 import { registerIdp } from "./commands/idp/register.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
+import { registerVerify } from "./commands/certificate/register-verify.ts";
 import { registerAlerts } from "./commands/alerts/register-alerts.ts";
 import { registerApprovals } from "./commands/approvals/register-approvals.ts";
 import { registerPolicy } from "./commands/policy/register-policy.ts";
@@ -83,6 +84,7 @@ registerKeys(program, print, settings);
 registerCustomerToken(program, print, settings);
 registerAudit(program, print, settings);
 registerAuthority(program, print, settings);
+registerVerify(program, print);
 
 /** The exit code that a shell reports for a program that SIGPIPE ended. */
 const ENDED_BY_READER = 141;

@@ -58,6 +58,8 @@ export type {
   ServerRestoredItem,
 } from "./conversation/items.ts";
 export { SealdeskError, type SealdeskErrorCode } from "./errors.ts";
+export { verifyCertificate } from "./certificate/verify-certificate.ts";
+export type { Certificate } from "../audit/verify/certificate/certificate.ts";
 export { openStore } from "./open-store.ts";
 export type { StoreLocks } from "./store-lock.ts";
 export type {

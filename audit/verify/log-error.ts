@@ -10,7 +10,8 @@ export type LogErrorCode =
   | "rolled_back" // the log is shorter than before
   | "forked" // the log does not extend its earlier state
   | "invalid_proof" // a proof that does not lead to the root
-  | "quorum_missing"; // too few witnesses cosigned
+  | "quorum_missing" // too few witnesses cosigned
+  | "revoked_key"; // signed only by a key that is not trusted any more
 
 /** A log that failed verification. `place` names the first index, tile or file that shows it. */
 export class LogError extends Error {

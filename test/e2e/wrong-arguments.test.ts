@@ -9,6 +9,7 @@ import {
   openStore,
   Sealdesk,
   SealdeskError,
+  verifyCertificate,
 } from "../../client/index.ts";
 import { connectCustomer, connectStaff, type Member } from "../support/member.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
@@ -123,6 +124,12 @@ test("connecting and opening a store refuse wrong arguments in a sentence", asyn
       identityProviders: [(value) => identityProviders(value)],
       "identityProviders url": [(url) => identityProviders({ url, tenant: "t" })],
       "identityProviders tenant": [(tenant) => identityProviders({ url: server.url, tenant })],
+      "verifyCertificate file": [(file) => verifyCertificate(file, { keys: [] })],
+      "verifyCertificate options": [(value) => verifyCertificate(new Uint8Array(0), value)],
+      "verifyCertificate keys": [(keys) => verifyCertificate(new Uint8Array(0), { keys })],
+      "verifyCertificate revoked": [
+        (revoked) => verifyCertificate(new Uint8Array(0), { keys: [], revoked }),
+      ],
       openLoopback: [(show) => openLoopback(show), "a function"],
       "connect store": [(value) => connectWith({ store: value })],
       "connect suite": [(suite) => connectWith({ suite })],
