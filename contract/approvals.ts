@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
+import { resetReasons } from "../policies/reset-reasons.ts";
+import { passwordReset } from "./credentials.ts";
 import { documentation } from "./documentation.ts";
-import { bytes, count, milliseconds, uuid } from "./values.ts";
+import { bytes, count, deviceId, milliseconds, userId, uuid } from "./values.ts";
 
 const approval = z
   .object({
@@ -41,5 +43,31 @@ export const answeredApproval = z
   .object({
     /** The number of people who must approve it besides; 0 if the act is done. */
     waitsFor: count,
+    /** The link for a new password, if that is what was asked for. */
+    passwordReset: z.optional(passwordReset),
   })
   .register(documentation, { id: "AnsweredApproval" });
+
+const reason = z
+  .string()
+  .check(z.minLength(1), z.maxLength(300), z.regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u))
+  .register(documentation, {
+    description: "Why, for the person who approves: one line. It is stored, so write no names",
+  });
+
+const act = <A extends string, P extends z.core.$ZodLooseShape>(action: A, parameters: P) =>
+  z.strictObject({ action: z.literal(action), parameters: z.strictObject(parameters), reason });
+
+/** An act for which the policy demands a second person, with everything that it depends on. */
+export const approvalRequest = z
+  .union([
+    act("directory.reset_account", { user: userId, reason: z.enum(resetReasons) }),
+    act("directory.revoke_device", { device: deviceId }),
+    act("credentials.reset_password", { user: userId }),
+    act("credentials.reset_factor", { user: userId }),
+  ])
+  .register(documentation, { id: "ApprovalRequest" });
+
+export const requestedApproval = z
+  .object({ id: uuid, hash: bytes(32), expiresAtMs: milliseconds })
+  .register(documentation, { id: "RequestedApproval" });

@@ -33,6 +33,9 @@ export const explanation = z
     rule: z.nullable(z.string()).register(documentation, {
       description: "The rule that allows it; null if none does",
     }),
+    approvers: z.int().check(z.minimum(0)).register(documentation, {
+      description: "The number of other people who must approve it",
+    }),
     rules: z
       .array(
         z.object({
@@ -58,11 +61,12 @@ const changes = z
   .strictObject({
     off: z.array(z.string().check(z.minLength(1), z.maxLength(100))),
     add: z.array(z.record(z.string(), z.unknown())),
+    secondPerson: z.optional(z.array(z.strictObject({ resource: word, action: word }))),
   })
   .register(documentation, {
     id: "PolicyChanges",
     description:
-      "The default rules that are switched off, and the rules that are added: docs/access.md says what a rule may have",
+      "The default rules that are switched off, and the rules that are added, and the acts that a second person must approve: docs/access.md says what a rule may have",
   });
 
 const reason = z
@@ -122,7 +126,11 @@ export const policyVersions = z
 export const policyVersion = z
   .object({
     ...summary,
-    changes: z.object({ off: z.array(z.string()), add: z.array(z.unknown()) }),
+    changes: z.object({
+      off: z.array(z.string()),
+      add: z.array(z.unknown()),
+      secondPerson: z.optional(z.array(z.object({ resource: z.string(), action: z.string() }))),
+    }),
   })
   .register(documentation, { id: "PolicyVersion" });
 

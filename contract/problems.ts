@@ -133,6 +133,8 @@ export const problemKinds = {
   hold_released: kind(409, "The hold is released"),
   invalid_hold: kind(400, "The hold is not valid"),
   reopened_erasure_not_found: kind(404, "No erasure of that id waits for an officer"),
+  approval_required: kind(403, "A second person must approve it"),
+  approval_not_needed: kind(409, "No second person is needed"),
   own_approval: kind(403, "Another person must approve it"),
   approval_changed: kind(409, "This is not what was asked for"),
   approval_expired: kind(410, "The request for an approval is too old"),

@@ -104,6 +104,9 @@ export type IdentityErrorCode =
   | "too_many_drafts"
   | "unknown_right" // there is no such action on such a resource
   | "approval_not_found"
+  | "approval_required" // the policy demands a second person
+  | "approval_not_needed"
+  | "too_many_requests"
   | "own_approval" // nobody approves their own request
   | "approval_changed" // what is approved is not what was asked for
   | "approval_expired"

@@ -6,9 +6,6 @@ import type { BreakGlassAction } from "./rules/break-glass.ts";
 
 export type { BreakGlassAction } from "./rules/break-glass.ts";
 
-/** The number of other people who must approve an access. */
-export const BREAK_GLASS_APPROVERS = 2;
-
 /** The longest access, in minutes. */
 export const MAX_ACCESS_MINUTES = 60;
 

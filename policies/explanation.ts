@@ -17,14 +17,16 @@ import type { ActionsOf, Resource } from "./rules/default-rules.ts";
 import type { PolicyRule } from "./rules/rule.ts";
 import { decideStaffList } from "./staff-list.ts";
 import { decideUpload, type UploadFacts } from "./uploads.ts";
+import { approversNeeded } from "./versions/demands.ts";
 
 /**
  * The resources whose decisions are explained. Programs with an API key have their own. No version changes who
- * may do what with the credentials of an account, with access in an emergency, with legal holds, or with cases.
+ * may do what with the credentials of an account, with access in an emergency, with requests for a second person, with
+ * legal holds, or with cases.
  */
 export type ExplainedResource = Exclude<
   Resource,
-  "administration" | "credentials" | "break_glass" | "holds" | "cases"
+  "administration" | "credentials" | "break_glass" | "second_person" | "holds" | "cases"
 >;
 
 /** The facts that the decision about each kind of resource needs. */
@@ -67,6 +69,8 @@ export interface Explanation {
   readonly version: number;
   /** The rule that allows the act. */
   readonly rule: string | undefined;
+  /** The number of other people who must approve the act. */
+  readonly approvers: number;
   /** Every rule about the action. */
   readonly rules: readonly ExaminedRule[];
 }
@@ -130,6 +134,7 @@ export function explainDecision<R extends ExplainedResource>(
     decision: decide(actor, action, facts),
     version: actor.policy.version,
     rule: (listing?.(actor) ?? grantingRule(actor, resource, action, subject))?.id,
+    approvers: approversNeeded(actor.policy, resource, action),
     rules: actor.policy.rules
       .filter((rule) => rule.resource === resource && rule.actions.includes(action))
       .map((rule) => examine(actor, resource, action, rule, subject)),

@@ -1,4 +1,5 @@
-import { messagingApprovals, type ApprovalKinds } from "../messaging/approvals/answer-approval.ts";
+import { messagingApprovals } from "../messaging/approvals/answer-approval.ts";
+import type { ApprovalKinds } from "../messaging/approvals/approval-kind.ts";
 import { holdApprovals } from "./holds/hold-approvals.ts";
 
 /** Every kind of act that needs another person. */

@@ -144,9 +144,9 @@ export const accountActions = {
   "user.reset_factor": {
     class: "D",
     resources: ["user"],
-    details: { sessions: "number" },
+    details: { sessions: "number", approval: "id", requester: "id" },
     description:
-      "An administrator or `sealdesk user reset-second-factor` removes the second factor of an account, which ends its sessions.",
+      "An administrator or `sealdesk user reset-second-factor` removes the second factor of an account, which ends its sessions. `requester` asked for it with the request `approval`.",
   },
   "user.add_passkey": {
     class: "C",
@@ -184,7 +184,7 @@ export const accountActions = {
   "user.create_password_reset": {
     class: "C",
     resources: ["user"],
-    details: { expiresAtMs: "number" },
+    details: { expiresAtMs: "number", approval: "id", requester: "id" },
     description:
       "An administrator or `sealdesk user reset-password` makes a link with which a person chooses a new password.",
   },
@@ -198,7 +198,13 @@ export const accountActions = {
   "account.reset": {
     class: "D",
     resources: ["user"],
-    details: { reason: "text", devices: "number", passkeys: "number" },
+    details: {
+      reason: "text",
+      devices: "number",
+      passkeys: "number",
+      approval: "id",
+      requester: "id",
+    },
     description:
       "An administrator, `sealdesk user reset` or a program with an API key resets an account that lost its devices. `passkeys` counts its passkeys, which are removed.",
   },
@@ -231,7 +237,7 @@ export const accountActions = {
   "device.revoke": {
     class: "D",
     resources: ["device"],
-    details: {},
+    details: { approval: "id", requester: "id" },
     description: "A device is removed from its account.",
   },
   "device.renew_list": {

@@ -14,6 +14,25 @@ export const breakGlassActions = {
     details: {},
     description: "Somebody reads one of these requests.",
   },
+  "approval.request": {
+    class: "C",
+    resources: ["approval"],
+    details: { act: "text", hash: "text" },
+    description:
+      "Somebody asks for an act for which the policy demands a second person. `hash` is that of the request. Whoever approves it does the act, and its entry names the request.",
+  },
+  "approval.refuse": {
+    class: "U",
+    resources: ["approval"],
+    details: { act: "text" },
+    description: "Another person refuses such a request.",
+  },
+  "approval.withdraw": {
+    class: "D",
+    resources: ["approval"],
+    details: { act: "text" },
+    description: "Whoever asked takes such a request back.",
+  },
   "break_glass.request": {
     class: "C",
     resources: ["conversation"],

@@ -160,6 +160,8 @@ const codes: ErrorCodes = {
   webhook_not_set: byStatus,
   invalid_webhook_url: byStatus,
   own_approval: byStatus,
+  approval_required: byStatus,
+  approval_not_needed: byStatus,
   approval_changed: byStatus,
   approval_expired: byStatus,
   approval_used: byStatus,

@@ -12,15 +12,19 @@ import {
   type ApiKeyFacts,
 } from "../../policies/administration.ts";
 import type { Decision } from "../../policies/decision.ts";
+import { decideWithoutPerson, isDemandableOfKeys } from "../../policies/second-person.ts";
 import { DomainError } from "../../policies/domain-error.ts";
 import type { KeyAdministrator } from "../accounts/administrator.ts";
 import type { UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
+import { Policies } from "../policy/policies.ts";
 import type { ApiRequests, KeyAnswer, OnceRequest } from "./api-requests.ts";
 import type { ApiKeyHolder } from "./authenticate-api-key.ts";
 
 /** `permission denied to set role`: the login may not act as the owner of the database. */
 const INSUFFICIENT_PRIVILEGE = "42501";
+
+const policies = new Policies();
 
 /** Each act of an administrator has a connection of its own, so few run at the same time. */
 const acts = new FairSemaphore(fairPlaces(6));
@@ -61,6 +65,7 @@ export async function actByKey<A extends AuditAction>(
     requestId,
     async authorise(client) {
       const decision = assertAllowed(await standing(client, key), act, key, now());
+      await assertNeedsNobody(client, key, act);
       if (once !== undefined) await requests.claim(client, key, once, nowMs);
       return decision;
     },
@@ -123,6 +128,22 @@ function assertAllowed(
       },
     );
   return decision;
+}
+
+/** @throws IdentityError approval_required: the policy in force demands a second person, and a program is no person */
+async function assertNeedsNobody(
+  client: Client,
+  { tenant }: ApiKeyHolder,
+  { action }: AdministrationAct,
+): Promise<void> {
+  if (!isDemandableOfKeys(action)) return;
+  const decision = decideWithoutPerson(action, await policies.inForce(client, tenant));
+  if (!decision.allowed)
+    throw new IdentityError(
+      "approval_required",
+      "The tenant's policy demands a second person for this, so no program does it. A member of staff asks for it with POST /v1/approvals.",
+      { reasons: decision.reasons },
+    );
 }
 
 function withoutOwner(cause: unknown): never {

@@ -4,6 +4,7 @@ import type { Client } from "../../db/pool.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
+import { defaultDemands } from "../../policies/versions/demands.ts";
 import type { UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
 import { Policies } from "../policy/policies.ts";
@@ -38,7 +39,7 @@ export function watchReading({ pool, now }: UseCase, actor: Actor): ReadingWatch
   const readable = (client: Client, tenant: TenantId, version: number) =>
     policies.of(client, tenant, version).catch((error: unknown) => {
       // A version that nobody can read allows nothing. A failure of the database is no such version.
-      if (error instanceof IdentityError) return { version, rules: [] };
+      if (error instanceof IdentityError) return { version, rules: [], demands: defaultDemands };
       throw error;
     });
   const check = async () => {

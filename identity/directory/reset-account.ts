@@ -6,6 +6,7 @@ import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
 import { decideDirectory } from "../../policies/directory.ts";
 import type { ResetReason } from "../../policies/reset-reasons.ts";
+import { assertSecondPerson, type NamedApproval } from "../approvals/second-person.ts";
 import { authorised, type Administrator } from "../accounts/administrator.ts";
 import { findStaff, type StaffName } from "../accounts/find-staff.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
@@ -30,14 +31,16 @@ export interface Reset {
  * earlier messages: the next device is a newcomer to its conversations, whose members must accept
  * the new key. If you repeat the reset, it removes the devices that exist by then, which may be
  * none.
+ * @param approval the request of somebody else that the actor approves by this
  * @returns the number of devices that were removed
  * @throws IdentityError user_not_found, also for a user of another tenant; device_required; forbidden;
- *   step_up_required; session_revoked, device_revoked: the actor's own session or device ended meanwhile
+ *   step_up_required; approval_required and those of `assertSecondPerson`; session_revoked, device_revoked: the actor's own session or device ended meanwhile
  */
 export async function resetAccount(
   deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
   actor: Actor,
   { user, reason }: Reset,
+  approval?: NamedApproval,
 ): Promise<number> {
   const { tenant } = actor;
   const devices = await audited(deps, actor, resetAct({ user, reason }), async (client, note) => {
@@ -48,9 +51,11 @@ export async function resetAccount(
     if (account === undefined) throw userNotFound();
     note({ decision: assertResetAllowed(actor, { user, role: account.role }) });
     await assertFreshFactor(client, actor, "reset_account", deps.now());
+    const demanded = { action: "directory.reset_account", parameters: { user, reason } } as const;
+    const approved = await assertSecondPerson(client, actor, demanded, approval, deps.now());
     const passkeys = await removePasskeys(client, user);
     const removed = await clearAccount(client, { tenant, user, ...account }, deps.now());
-    note({ details: { reason, devices: removed.length, passkeys } });
+    note({ details: { reason, devices: removed.length, passkeys, ...approved } });
     return removed;
   });
   for (const device of devices) deps.disconnect({ tenant, device });

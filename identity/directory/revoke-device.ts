@@ -4,6 +4,7 @@ import type { Client } from "../../db/pool.ts";
 import type { Actor, Subject } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
 import { decideDirectory } from "../../policies/directory.ts";
+import { assertSecondPerson, type NamedApproval } from "../approvals/second-person.ts";
 import { audited, type UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
 import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
@@ -14,6 +15,12 @@ import { thumbprintOf } from "../../keys/ed25519.ts";
 import { lockAccounts } from "./lock-account.ts";
 import { removeDevices } from "./remove-devices.ts";
 
+/** How a device is removed. */
+interface Removal {
+  readonly list?: ListSignature;
+  readonly approval?: NamedApproval;
+}
+
 /**
  * Removes a device permanently: one of the actor's own account or, for an admin, of any account of
  * the tenant. The device that asks signs the list of its account's devices without it. An admin cannot sign for another
@@ -21,15 +28,16 @@ import { removeDevices } from "./remove-devices.ts";
  * make it. The device's sessions end and its sockets close. Then
  * `announce` takes it out of the account's conversations and advances their epochs. Only a
  * registered device may do this.
- * @param list undefined if the device is of another account
- * @throws IdentityError stale_device_list, invalid_device_list; device_required; step_up_required; session_revoked; device_revoked; device_not_found, also for a
+ * @param removal.list undefined if the device is of another account
+ * @param removal.approval the request of somebody else that the actor approves by this
+ * @throws IdentityError stale_device_list, invalid_device_list; device_required; step_up_required; approval_required and those of `assertSecondPerson`; session_revoked; device_revoked; device_not_found, also for a
  *   device that the actor may not remove and for one that is already revoked
  */
 export async function revokeDevice(
   deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
   actor: Actor,
   device: DeviceId,
-  list: ListSignature | undefined,
+  { list, approval }: Removal = {},
 ): Promise<void> {
   const { tenant } = actor;
   const act = {
@@ -45,7 +53,12 @@ export async function revokeDevice(
     const accounts = await lockAccounts(client, [actor.user, owner.user]);
     // This may have waited for the lock. If two devices remove each other, the first one wins.
     await assertSession(client, actor);
-    if (owner.user !== actor.user) await assertFreshFactor(client, actor, "revoke_device", nowMs);
+    // Whoever lost a device of their own must be able to remove it at once.
+    if (owner.user !== actor.user || approval !== undefined) {
+      await assertFreshFactor(client, actor, "revoke_device", nowMs);
+      const demanded = { action: "directory.revoke_device", parameters: { device } } as const;
+      note({ details: await assertSecondPerson(client, actor, demanded, approval, nowMs) });
+    }
     // Who removes their own device signs for it, and nobody signs for another account.
     if ((owner.user === actor.user) !== (list !== undefined))
       throw new IdentityError(

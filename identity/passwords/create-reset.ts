@@ -8,6 +8,7 @@ import { Secret } from "../../keys/secret.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideCredentials, RESET_LIFETIME_MS } from "../../policies/credentials.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
+import { assertSecondPerson, type NamedApproval } from "../approvals/second-person.ts";
 import { assertAllowedOnDevice, audited, type UseCase } from "../audited.ts";
 import { lockAccounts } from "../directory/lock-account.ts";
 import { userNotFound } from "../identity-error.ts";
@@ -45,13 +46,15 @@ const ACCOUNT = `
 /**
  * Makes a link with which another person of the tenant chooses a new password. An earlier link of the account
  * ends. Its password stays valid until then.
+ * @param approval the request of somebody else that the actor approves by this
  * @throws IdentityError user_not_found, also for a user of another tenant; device_required; forbidden;
- *   step_up_required; session_revoked, device_revoked: the actor's own session or device ended meanwhile
+ *   step_up_required; approval_required and those of `assertSecondPerson`; session_revoked, device_revoked: the actor's own session or device ended meanwhile
  */
 export async function createPasswordReset(
   deps: UseCase,
   actor: Actor,
   user: UserId,
+  approval?: NamedApproval,
 ): Promise<PasswordReset> {
   const { tenant } = actor;
   const act = {
@@ -71,8 +74,10 @@ export async function createPasswordReset(
     note({ decision });
     assertAllowedOnDevice(decision);
     await assertFreshFactor(client, actor, "reset_password", deps.now());
+    const demanded = { action: "credentials.reset_password", parameters: { user } } as const;
+    const approved = await assertSecondPerson(client, actor, demanded, approval, deps.now());
     const reset = await storeReset(client, tenant, account, deps.now());
-    note({ details: { expiresAtMs: reset.expiresAtMs } });
+    note({ details: { expiresAtMs: reset.expiresAtMs, ...approved } });
     return reset;
   });
 }

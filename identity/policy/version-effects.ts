@@ -4,6 +4,7 @@ import type { Policy } from "../../policies/policy.ts";
 import type { Role } from "../../policies/roles.ts";
 import { IdentityError } from "../identity-error.ts";
 import { comparePolicies, type RightChange } from "../../policies/versions/compare-policies.ts";
+import { defaultDemands } from "../../policies/versions/demands.ts";
 import { readVersionInForce, type Policies } from "./policies.ts";
 
 /** A right that a version changes, and for how many accounts. */
@@ -34,7 +35,7 @@ export async function policyBefore(
     return await policies.of(client, tenant, version);
   } catch (error) {
     if (!(error instanceof IdentityError && error.code === "policy_unreadable")) throw error;
-    return { version, rules: [] };
+    return { version, rules: [], demands: defaultDemands };
   }
 }
 

@@ -45,6 +45,10 @@ const addedRule = z.strictObject({
 const changesSchema = z.strictObject({
   off: z.array(id).max(200),
   add: z.array(addedRule).max(100),
+  secondPerson: z
+    .array(z.strictObject({ resource: word, action: word }))
+    .max(20)
+    .optional(),
 });
 
 /**

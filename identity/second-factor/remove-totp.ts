@@ -5,6 +5,7 @@ import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
+import { assertSecondPerson, type NamedApproval } from "../approvals/second-person.ts";
 import { audited, type UseCase } from "../audited.ts";
 import { lockNamed } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
@@ -41,9 +42,16 @@ export async function removeOwnTotp(deps: RemovalDeps, actor: Actor): Promise<vo
 /**
  * Removes the authenticator app and the passkeys of another account, whose person lost them. Its sessions end. The person then signs in
  * with the password alone, so check who asks.
- * @throws IdentityError user_not_found, second_factor_missing, step_up_required, device_required, forbidden
+ * @param approval the request of somebody else that the actor approves by this
+ * @throws IdentityError user_not_found, second_factor_missing, step_up_required, device_required, forbidden;
+ *   approval_required and those of `assertSecondPerson`
  */
-export async function resetTotp(deps: RemovalDeps, actor: Actor, user: UserId): Promise<void> {
+export async function resetTotp(
+  deps: RemovalDeps,
+  actor: Actor,
+  user: UserId,
+  approval?: NamedApproval,
+): Promise<void> {
   const { tenant } = actor;
   const act = {
     action: "user.reset_factor",
@@ -53,9 +61,11 @@ export async function resetTotp(deps: RemovalDeps, actor: Actor, user: UserId): 
   const ended = await audited(deps, actor, act, async (client, note) => {
     const removal = { action: "reset_factor", user, nowMs: deps.now() } as const;
     await assertMayRemove(client, actor, removal, note);
+    const demanded = { action: "credentials.reset_factor", parameters: { user } } as const;
+    const approved = await assertSecondPerson(client, actor, demanded, approval, deps.now());
     await removeFactors(client, user);
     const open = await endSessionsOf(client, user, deps.now());
-    note({ details: { sessions: open.length } });
+    note({ details: { sessions: open.length, ...approved } });
     return open;
   });
   disconnectEnded(deps.disconnect, tenant, ended);

@@ -8,7 +8,7 @@ import type { Actor } from "../../policies/actor.ts";
 import { explainDecision, type Explanation, type FactsOf } from "../../policies/explanation.ts";
 import { decidePolicyAct } from "../../policies/policy-access.ts";
 import type { Role } from "../../policies/roles.ts";
-import { actorsAmong } from "./asked-actors.ts";
+import { actorsAmong } from "../../identity/policy/asked-actors.ts";
 import { loadFacts } from "./load-facts.ts";
 import {
   actOfAsking,

@@ -11,6 +11,7 @@ const unasked = [
   "administration",
   "credentials",
   "break_glass",
+  "second_person",
   "holds",
   "cases",
 ] as const;

@@ -5,7 +5,7 @@ import { ofPolicy, type PolicyDeps } from "../../identity/policy/policy-deps.ts"
 import { decidePolicyAct } from "../../policies/policy-access.ts";
 import type { Policy } from "../../policies/policy.ts";
 import type { Role } from "../../policies/roles.ts";
-import { anyCustomer, staffAnd } from "./asked-actors.ts";
+import { anyCustomer, staffAnd } from "../../identity/policy/asked-actors.ts";
 import { explain } from "./explain-access.ts";
 import { loadFacts } from "./load-facts.ts";
 import { actOfAsking, parseQuestion, type AskedWords, type Question } from "./question.ts";

@@ -6,27 +6,19 @@ import { tenantOf, type Party } from "../../identity/party.ts";
 import { approveVersion } from "../../identity/policy/approve-version.ts";
 import type { PolicyDeps } from "../../identity/policy/policy-deps.ts";
 import { withdrawVersion } from "../../identity/policy/withdraw-version.ts";
-import type { Actor } from "../../policies/actor.ts";
 import { decideBreakGlass } from "../../policies/break-glass.ts";
-import type { Decision } from "../../policies/decision.ts";
 import { decidePolicyAct } from "../../policies/policy-access.ts";
+import type {
+  AnswerDeps,
+  ApprovalDeps,
+  ApprovalKind,
+  ApprovalKinds,
+  Approved,
+} from "./approval-kind.ts";
+import { demandedKind } from "./demanded-kind.ts";
 import { approveAccess } from "../break-glass/approve-access.ts";
 import { refuseAccess, withdrawAccess } from "../break-glass/refuse-access.ts";
 import { BREAK_GLASS } from "../break-glass/request-access.ts";
-
-/** How requests of one kind of act are answered. Each use case decides by its own policy and leaves its own entry. */
-export interface ApprovalKind {
-  readonly decideRead: (actor: Actor, approval: StoredApproval) => Decision;
-  /** Returns the number of people who must approve it besides. */
-  readonly approve: (
-    deps: PolicyDeps,
-    party: Party,
-    approval: StoredApproval,
-    named: Uint8Array,
-  ) => Promise<number>;
-  readonly refuse: (deps: PolicyDeps, party: Party, approval: StoredApproval) => Promise<void>;
-  readonly withdraw: (deps: PolicyDeps, party: Party, approval: StoredApproval) => Promise<void>;
-}
 
 /** @throws IdentityError approval_not_found */
 async function versionOf({ pool }: PolicyDeps, party: Party, { id }: StoredApproval) {
@@ -41,16 +33,7 @@ async function versionOf({ pool }: PolicyDeps, party: Party, { id }: StoredAppro
   return row.version;
 }
 
-/** Kinds of acts that need another person, by the names of the acts. */
-export type ApprovalKinds = Readonly<Record<string, ApprovalKind>>;
-
-/** The dependencies of those who show and answer requests. */
-export interface ApprovalDeps extends PolicyDeps {
-  /** Every kind of act that the server knows. */
-  readonly kinds: ApprovalKinds;
-}
-
-/** The kinds of acts of the policy and of the relay's domain. */
+/** The kinds of acts of accounts, of the policy and of the relay's domain. */
 export const messagingApprovals: ApprovalKinds = {
   "policy.approve": {
     decideRead: (actor) => decidePolicyAct(actor, "read", { tenant: actor.tenant }),
@@ -58,7 +41,7 @@ export const messagingApprovals: ApprovalKinds = {
       const hash = Buffer.from(String(approval.parameters["hash"]), "hex");
       const version = await versionOf(deps, party, approval);
       await approveVersion(deps, party, { version, hash, request });
-      return 0;
+      return { waitsFor: 0 };
     },
     refuse: async (deps, party, approval) =>
       withdrawVersion(deps, party, await versionOf(deps, party, approval)),
@@ -74,11 +57,16 @@ export const messagingApprovals: ApprovalKinds = {
           "forbidden",
           "Two members of staff approve access to a conversation. The operator may refuse it.",
         );
-      return (await approveAccess(deps, party.actor, { id, hash })).waitsFor;
+      const { waitsFor } = await approveAccess(deps, party.actor, { id, hash });
+      return { waitsFor };
     },
     refuse: (deps, party, { id }) => refuseAccess(deps, party, id),
     withdraw: (deps, party, { id }) => withdrawAccess(deps, party, id),
   },
+  "directory.reset_account": demandedKind("directory.reset_account"),
+  "directory.revoke_device": demandedKind("directory.revoke_device"),
+  "credentials.reset_password": demandedKind("credentials.reset_password"),
+  "credentials.reset_factor": demandedKind("credentials.reset_factor"),
 };
 
 /** Returns undefined for an act that this release does not know. */
@@ -98,26 +86,25 @@ function knownKindOf(kinds: ApprovalKinds, approval: StoredApproval): ApprovalKi
 /**
  * Approves a request. If nobody else must approve it, the act is done.
  * @param asked.hash the hash of the request that the person has seen
- * @returns the number of people who must approve it besides
  * @throws IdentityError approval_not_found, approval_changed, and those of the act
  */
 export async function approveRequest(
   deps: ApprovalDeps,
   party: Party,
   { id, hash }: { readonly id: Uuid; readonly hash: Uint8Array },
-): Promise<number> {
+): Promise<Approved> {
   const approval = await find(deps, party, id);
   return knownKindOf(deps.kinds, approval).approve(deps, party, approval, hash);
 }
 
 /** Refuses a request. @throws IdentityError approval_not_found, and those of the act */
-export async function refuseRequest(deps: ApprovalDeps, party: Party, id: Uuid): Promise<void> {
+export async function refuseRequest(deps: AnswerDeps, party: Party, id: Uuid): Promise<void> {
   const approval = await find(deps, party, id);
   await knownKindOf(deps.kinds, approval).refuse(deps, party, approval);
 }
 
 /** Takes a request back. @throws IdentityError approval_not_found, and those of the act */
-export async function withdrawRequest(deps: ApprovalDeps, party: Party, id: Uuid): Promise<void> {
+export async function withdrawRequest(deps: AnswerDeps, party: Party, id: Uuid): Promise<void> {
   const approval = await find(deps, party, id);
   await knownKindOf(deps.kinds, approval).withdraw(deps, party, approval);
 }

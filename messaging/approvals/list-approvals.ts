@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
 import { isUnaltered } from "../../identity/approvals/request-approval.ts";
 import {
   readApproval,
@@ -8,9 +9,10 @@ import {
 import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
 import { IdentityError } from "../../identity/identity-error.ts";
 import { decideApprovals } from "../../policies/approvals.ts";
-import { kindOf, type ApprovalDeps, type ApprovalKinds } from "./answer-approval.ts";
+import type { AnswerDeps, ApprovalKinds } from "./approval-kind.ts";
+import { kindOf } from "./answer-approval.ts";
 
-type ListDeps = Pick<ApprovalDeps, "pool" | "now" | "kinds">;
+type ListDeps = Pick<AnswerDeps, "pool" | "now" | "kinds">;
 
 /**
  * Returns the requests that wait for another person, the oldest first: those that the actor may read.
@@ -22,7 +24,8 @@ export function listApprovals(deps: ListDeps, party: Party): Promise<readonly St
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideApprovals(actor, tenant));
     const open = await readOpenApprovals(client, deps.now());
-    const shown = open.filter((each) => mayRead(deps.kinds, party, each));
+    const shown: StoredApproval[] = [];
+    for (const each of open) if (await mayRead(client, deps.kinds, party, each)) shown.push(each);
     note({ ...decided, details: { found: shown.length } });
     return shown;
   });
@@ -38,7 +41,7 @@ export function showApproval(deps: ListDeps, party: Party, id: Uuid): Promise<St
   return auditedBy(deps, party, act, async (client, note) => {
     note(assertParty(party, (actor) => decideApprovals(actor, tenant)));
     const approval = await readApproval(client, id);
-    if (!mayRead(deps.kinds, party, approval))
+    if (!(await mayRead(client, deps.kinds, party, approval)))
       throw new IdentityError("approval_not_found", "There is no such request for an approval.");
     if (!isUnaltered(approval))
       throw new IdentityError(
@@ -50,8 +53,13 @@ export function showApproval(deps: ListDeps, party: Party, id: Uuid): Promise<St
 }
 
 /** Another release may have stored kinds of acts that this one does not know. It shows none of them. */
-function mayRead(kinds: ApprovalKinds, party: Party, approval: StoredApproval): boolean {
+async function mayRead(
+  client: Client,
+  kinds: ApprovalKinds,
+  party: Party,
+  approval: StoredApproval,
+): Promise<boolean> {
   const kind = kindOf(kinds, approval);
   if (kind === undefined) return false;
-  return !("actor" in party) || kind.decideRead(party.actor, approval).allowed;
+  return !("actor" in party) || (await kind.decideRead(party.actor, approval, client)).allowed;
 }

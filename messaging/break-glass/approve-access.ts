@@ -9,7 +9,7 @@ import type { PolicyDeps } from "../../identity/policy/policy-deps.ts";
 import { assertFreshFactor } from "../../identity/second-factor/fresh-factor.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideBreakGlass, type BreakGlassFacts } from "../../policies/break-glass.ts";
-import { actorsAmong } from "../access/asked-actors.ts";
+import { actorsAmong } from "../../identity/policy/asked-actors.ts";
 import { accessFacts, ofAccess, readAccess } from "./access-row.ts";
 import { BREAK_GLASS } from "./request-access.ts";
 

@@ -6,7 +6,8 @@ import { assertPurpose } from "../../identity/assert-purpose.ts";
 import { assertAllowedOnDevice, audited, type UseCase } from "../../identity/audited.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { BREAK_GLASS_APPROVERS, decideBreakGlass } from "../../policies/break-glass.ts";
+import { decideBreakGlass } from "../../policies/break-glass.ts";
+import { approversNeeded } from "../../policies/versions/demands.ts";
 import { conversationFacts } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { ofConversation } from "../conversation-act.ts";
@@ -88,7 +89,7 @@ export function requestAccess(
       action: BREAK_GLASS,
       parameters,
       reason,
-      needed: BREAK_GLASS_APPROVERS,
+      needed: approversNeeded(actor.policy, "break_glass", "request"),
       withinMs: ACCESS_REQUEST_MS,
     };
     const expiresAtMs = await requestApproval(client, { actor }, approval, nowMs);

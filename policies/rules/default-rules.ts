@@ -12,6 +12,7 @@ import { policyRules, type PolicyAction } from "./policy.ts";
 import { readingRules } from "./reading.ts";
 import { relayRules, type RelayAction } from "./relay.ts";
 import type { PolicyRule } from "./rule.ts";
+import { secondPersonRules, type SecondPersonAction } from "./second-person.ts";
 import { uploadRules, type UploadAction } from "./upload.ts";
 
 /** The kinds of resources, with the actions that rules can allow on each. */
@@ -28,6 +29,7 @@ export interface ActionsOf {
   readonly staff_list: "read";
   readonly alerts: AlertAction;
   readonly approvals: ApprovalAction;
+  readonly second_person: SecondPersonAction;
   readonly break_glass: BreakGlassAction;
   readonly holds: HoldAction;
   readonly cases: CaseAction;
@@ -51,6 +53,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...readingRules,
   ...alertRules,
   ...approvalRules,
+  ...secondPersonRules,
   ...breakGlassRules,
   ...holdRules,
   ...caseRules,

@@ -2,6 +2,7 @@ import { canonicalJson, type CanonicalValue } from "../../crypto/wire/canonical-
 import type { Policy } from "../policy.ts";
 import { roles, type Role } from "../roles.ts";
 import type { Resource } from "../rules/default-rules.ts";
+import { approversNeeded } from "./demands.ts";
 import { floors } from "./floors.ts";
 
 /**
@@ -23,7 +24,7 @@ export function comparePolicies(before: Policy, after: Policy): readonly RightCh
     Object.keys(actions).flatMap((action) =>
       roles.flatMap((role) => {
         const right = { role, resource: name as Resource, action };
-        const effect = effectOf(conditionsOf(before, right), conditionsOf(after, right));
+        const effect = effectOf(rightOf(before, right), rightOf(after, right));
         return effect === undefined ? [] : [{ ...right, effect }];
       }),
     ),
@@ -46,12 +47,25 @@ const conditionsOf = (
       ),
   );
 
-function effectOf(before: ReadonlySet<string>, after: ReadonlySet<string>): Effect | undefined {
-  const isLess = [...before].some((one) => !after.has(one));
-  const isMore = [...after].some((one) => !before.has(one));
+/** What a role may do: under which conditions, and with how many other people. */
+interface Right {
+  readonly conditions: ReadonlySet<string>;
+  readonly approvers: number;
+}
+
+const rightOf = (policy: Policy, right: Omit<RightChange, "effect">): Right => ({
+  conditions: conditionsOf(policy, right),
+  approvers: approversNeeded(policy, right.resource, right.action),
+});
+
+function effectOf(before: Right, after: Right): Effect | undefined {
+  const [had, has] = [before.conditions, after.conditions];
+  if (had.size === 0 && has.size === 0) return undefined;
+  if (had.size === 0) return "gained";
+  if (has.size === 0) return "lost";
+  const isLess = [...had].some((one) => !has.has(one)) || after.approvers > before.approvers;
+  const isMore = [...has].some((one) => !had.has(one)) || after.approvers < before.approvers;
   if (!isLess && !isMore) return undefined;
-  if (before.size === 0) return "gained";
-  if (after.size === 0) return "lost";
   if (isLess && isMore) return "changed";
   return isMore ? "widened" : "narrowed";
 }

@@ -4,6 +4,7 @@ import type { Policy } from "../policy.ts";
 import { defaultRules, type Resource } from "../rules/default-rules.ts";
 import type { PolicyRule } from "../rules/rule.ts";
 import { compileRule } from "./compile-rule.ts";
+import { demandsOf, faultsOfDemands } from "./demands.ts";
 import { floorOf } from "./floors.ts";
 import type { PolicyChanges } from "./policy-changes.ts";
 
@@ -16,8 +17,11 @@ export type Compiled =
  * Makes a version of a policy from its changes. Every added rule is compiled here, so that none fails when it
  * decides. Pure.
  */
-export function compilePolicy(version: number, { off, add }: PolicyChanges): Compiled {
-  const faults: string[] = [];
+export function compilePolicy(
+  version: number,
+  { off, add, secondPerson = [] }: PolicyChanges,
+): Compiled {
+  const faults: string[] = [...faultsOfDemands(secondPerson)];
   for (const id of off) {
     const rule = defaultRules.find((each) => each.id === id);
     if (rule === undefined) faults.push(`There is no default rule ${id}.`);
@@ -35,7 +39,7 @@ export function compilePolicy(version: number, { off, add }: PolicyChanges): Com
   }
   if (faults.length > 0) return { faults };
   const rules = [...defaultRules.filter(({ id }) => !off.includes(id)), ...added];
-  const policy = { version, rules };
+  const policy = { version, rules, demands: demandsOf(secondPerson) };
   assertEvaluates(policy, added);
   return { policy, faults: [] };
 }

@@ -84,6 +84,7 @@ export const conditionFacts: {
   disclosures: { purpose },
   alerts: {},
   approvals: {},
+  second_person: {},
   break_glass: {},
   holds: {},
   cases: {},

@@ -80,6 +80,13 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
   alerts: { read: "fixed", acknowledge: "fixed", read_webhook: "fixed", set_webhook: "fixed" },
   // Otherwise a version could let one person alone open a conversation.
   approvals: { read: "fixed" },
+  second_person: {
+    request: "fixed",
+    approve: "fixed",
+    refuse: "fixed",
+    withdraw: "fixed",
+    read: "fixed",
+  },
   break_glass: {
     request: "fixed",
     approve: "fixed",

@@ -13,6 +13,7 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   staff_list: ["displayName"],
   alerts: [],
   approvals: [],
+  second_person: [],
   break_glass: [],
   holds: [],
   cases: [],

@@ -1,4 +1,5 @@
 import type { Role } from "../roles.ts";
+import type { AddedDemand } from "./demands.ts";
 
 /** A test of one fact: a value, or an operator with its operand. */
 export type ConditionTest = string | number | boolean | Readonly<Record<string, unknown>>;
@@ -29,6 +30,8 @@ export interface PolicyChanges {
   /** The ids of the default rules that the version switches off. */
   readonly off: readonly string[];
   readonly add: readonly AddedRule[];
+  /** The acts that a second person must approve, besides those that always need one. */
+  readonly secondPerson?: readonly AddedDemand[] | undefined;
 }
 
 export const noChanges: PolicyChanges = { off: [], add: [] };

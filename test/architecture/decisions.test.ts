@@ -114,6 +114,7 @@ const asksNothing: Readonly<Record<string, string>> = {
   "identity/tokens/session-end.ts": "it says whether the actor may act at all",
   "identity/tokens/authenticate.ts": "it finds out who the actor is",
   "identity/transparency/read-key-log.ts": "hashes and heads are the same for everyone",
+  "messaging/approvals/approval-kind.ts": "it holds types only",
   "messaging/break-glass/joining-access.ts":
     "it finds the access on which the decision of the caller rests",
   "messaging/follow/admit-device.ts": "what is delivered is decided for each conversation",

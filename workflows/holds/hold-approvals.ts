@@ -1,4 +1,4 @@
-import type { ApprovalKinds } from "../../messaging/approvals/answer-approval.ts";
+import type { ApprovalKinds } from "../../messaging/approvals/approval-kind.ts";
 import { decideHold } from "../../policies/holds.ts";
 import { approveRelease, RELEASE, refuseRelease, withdrawRelease } from "./release-hold.ts";
 
@@ -8,7 +8,7 @@ export const holdApprovals: ApprovalKinds = {
     decideRead: (actor) => decideHold(actor, "read", { tenant: actor.tenant }),
     approve: async (deps, party, approval, hash) => {
       await approveRelease(deps, party, approval, hash);
-      return 0;
+      return { waitsFor: 0 };
     },
     refuse: refuseRelease,
     withdraw: withdrawRelease,

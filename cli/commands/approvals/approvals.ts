@@ -69,8 +69,18 @@ export async function approveRequestCommand(
   if (!/^[0-9a-f]{64}$/.test(hash))
     throw new CommandError("Give the hash as list and show print it: 64 hexadecimal digits.");
   const asked = { id: approvalOf(id), hash: Buffer.from(hash, "hex") };
-  const waitsFor = await withPolicy(settings, tenant, ({ deps, party }) =>
-    approveRequest({ ...deps, kinds: approvalKinds }, party, asked),
+  const { waitsFor } = await withPolicy(settings, tenant, ({ deps, party }) =>
+    approveRequest(
+      // The operator approves no act that ends connections or changes conversations.
+      {
+        ...deps,
+        kinds: approvalKinds,
+        announce: () => Promise.resolve(),
+        disconnect: () => undefined,
+      },
+      party,
+      asked,
+    ),
   );
   return waitsFor === 0 ? "It is approved and done." : `${waitsFor} more must approve it.`;
 }

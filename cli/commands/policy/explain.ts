@@ -36,10 +36,17 @@ export async function explainCommand(
   return json === true ? JSON.stringify(explained) : explainedText(explained);
 }
 
-function explainedText({ decision, role, version, rule, rules }: ExplainedAccess): string {
+function explainedText({
+  decision,
+  role,
+  version,
+  rule,
+  rules,
+  approvers,
+}: ExplainedAccess): string {
   const by = `version ${version} of the policy`;
   const answer = decision.allowed
-    ? `Yes, by the rule ${rule} of ${by}.`
+    ? `Yes, by the rule ${rule} of ${by}.${approvers === 0 ? "" : " Another person must approve it."}`
     : `No, by ${by}: ${decision.reasons.join(", ")}.`;
   const others = rules.filter((each) => each.rule !== rule).map((each) => ruleText(each, role));
   return [answer, ...(rules.length === 0 ? ["No rule is about this action."] : others)].join("\n");

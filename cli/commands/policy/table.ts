@@ -39,7 +39,12 @@ const policyOf = (
 const text = (rows: readonly PolicyRow[]): string =>
   rows
     .map(
-      ({ resource, action, roles, means, rule }) =>
-        `${resource} ${action}: ${roles.join(", ")}\n  ${means} [${rule}]`,
+      ({ resource, action, roles, means, rule, approvers }) =>
+        `${resource} ${action}: ${roles.join(", ")}\n  ${means}${approversText(approvers)} [${rule}]`,
     )
     .join("\n");
+
+const approversText = (approvers = 0): string =>
+  approvers === 0
+    ? ""
+    : ` ${approvers === 1 ? "Another person" : `${approvers} other people`} must approve it.`;

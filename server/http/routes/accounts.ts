@@ -70,7 +70,14 @@ export function resetAccountRoute(
       body: accountReset,
       bodyLimit: bodyLimits.small,
       answers: { 200: { description: "The account has no device now", schema: accountWasReset } },
-      problems: ["user_not_found", "device_required", "forbidden", "step_up_required", "contended"],
+      problems: [
+        "user_not_found",
+        "device_required",
+        "forbidden",
+        "step_up_required",
+        "approval_required",
+        "contended",
+      ],
     },
     async ({ who, params, body }) => {
       const asked = { user: params.user, reason: body.reason };

@@ -1,23 +1,31 @@
 import {
   answeredApproval,
+  approvalRequest,
   approvals,
   newApproval,
+  requestedApproval,
   shownApproval,
 } from "../../../contract/approvals.ts";
 import { idParams } from "../../../contract/values.ts";
+import type { NewId } from "../../../crypto/wire/ids.ts";
+import { requestAct } from "../../../identity/approvals/request-act.ts";
 import type { StoredApproval } from "../../../identity/approvals/stored-approvals.ts";
+import { resetLink } from "../../../identity/passwords/create-reset.ts";
+import type { AnswerDeps, ApprovalDeps } from "../../../messaging/approvals/approval-kind.ts";
 import {
   approveRequest,
   refuseRequest,
   withdrawRequest,
-  type ApprovalDeps,
 } from "../../../messaging/approvals/answer-approval.ts";
 import { listApprovals, showApproval } from "../../../messaging/approvals/list-approvals.ts";
 import { bodyLimits } from "../../limits.ts";
 import { route, type Route } from "../route.ts";
 
+type Deps = ApprovalDeps & { readonly newId: NewId; readonly publicUrl: string };
+
 /** The routes of requests that wait for another person, of every kind of act. */
-export const approvalRoutes = (deps: ApprovalDeps): readonly Route[] => [
+export const approvalRoutes = (deps: Deps): readonly Route[] => [
+  requestRoute(deps),
   listRoute(deps),
   showRoute(deps),
   approveRoute(deps),
@@ -31,8 +39,37 @@ const shown = ({ parametersHash: hash, approver, approvers, ...rest }: StoredApp
   approvers: approver === null ? approvers : [...approvers, approver],
 });
 
+/** POST /v1/approvals */
+const requestRoute = (deps: Deps): Route =>
+  route(
+    {
+      method: "post",
+      path: "/v1/approvals",
+      summary: "Ask for an act for which the policy demands a second person",
+      tag: "Approvals",
+      access: "session",
+      audits: ["approval.request"],
+      body: approvalRequest,
+      bodyLimit: bodyLimits.small,
+      answers: { 201: { description: "It waits for a second person", schema: requestedApproval } },
+      problems: [
+        "forbidden",
+        "device_required",
+        "step_up_required",
+        "user_not_found",
+        "device_not_found",
+        "approval_not_needed",
+        "too_many_requests",
+      ],
+    },
+    async ({ who: { actor }, body: { reason, ...act } }) => ({
+      status: 201,
+      body: await requestAct(deps, actor, { act, reason }),
+    }),
+  );
+
 /** GET /v1/approvals */
-const listRoute = (deps: ApprovalDeps): Route =>
+const listRoute = (deps: AnswerDeps): Route =>
   route(
     {
       method: "get",
@@ -51,7 +88,7 @@ const listRoute = (deps: ApprovalDeps): Route =>
   );
 
 /** GET /v1/approvals/{id} */
-const showRoute = (deps: ApprovalDeps): Route =>
+const showRoute = (deps: AnswerDeps): Route =>
   route(
     {
       method: "get",
@@ -71,7 +108,7 @@ const showRoute = (deps: ApprovalDeps): Route =>
   );
 
 /** POST /v1/approvals/{id}/approval */
-const approveRoute = (deps: ApprovalDeps): Route =>
+const approveRoute = (deps: Deps): Route =>
   route(
     {
       method: "post",
@@ -79,7 +116,16 @@ const approveRoute = (deps: ApprovalDeps): Route =>
       summary: "Approve what somebody else asked for",
       tag: "Approvals",
       access: "session",
-      audits: [["break_glass.approve", "policy.approve"]],
+      audits: [
+        [
+          "break_glass.approve",
+          "policy.approve",
+          "account.reset",
+          "device.revoke",
+          "user.create_password_reset",
+          "user.reset_factor",
+        ],
+      ],
       params: idParams,
       body: newApproval,
       bodyLimit: bodyLimits.small,
@@ -94,16 +140,23 @@ const approveRoute = (deps: ApprovalDeps): Route =>
         "approval_expired",
         "approval_used",
         "other_version_to_come",
+        "user_not_found",
+        "device_not_found",
+        "second_factor_missing",
+        "contended",
       ],
     },
-    async ({ who: { actor }, params: { id }, body: { hash } }) => ({
-      status: 200,
-      body: { waitsFor: await approveRequest(deps, { actor }, { id, hash }) },
-    }),
+    async ({ who: { actor }, params: { id }, body: { hash } }) => {
+      const { waitsFor, passwordReset } = await approveRequest(deps, { actor }, { id, hash });
+      if (passwordReset === undefined) return { status: 200, body: { waitsFor } };
+      const { expiresAtMs } = passwordReset;
+      const link = resetLink(deps.publicUrl, passwordReset);
+      return { status: 200, body: { waitsFor, passwordReset: { link, expiresAtMs } } };
+    },
   );
 
 /** POST /v1/approvals/{id}/refusal */
-const refuseRoute = (deps: ApprovalDeps): Route =>
+const refuseRoute = (deps: AnswerDeps): Route =>
   route(
     {
       method: "post",
@@ -111,7 +164,7 @@ const refuseRoute = (deps: ApprovalDeps): Route =>
       summary: "Refuse what somebody else asked for",
       tag: "Approvals",
       access: "session",
-      audits: [["break_glass.refuse", "policy.withdraw"]],
+      audits: [["break_glass.refuse", "policy.withdraw", "approval.refuse"]],
       params: idParams,
       answers: { 204: { description: "It is refused" } },
       problems: [
@@ -129,7 +182,7 @@ const refuseRoute = (deps: ApprovalDeps): Route =>
   );
 
 /** DELETE /v1/approvals/{id} */
-const withdrawRoute = (deps: ApprovalDeps): Route =>
+const withdrawRoute = (deps: AnswerDeps): Route =>
   route(
     {
       method: "delete",
@@ -137,7 +190,7 @@ const withdrawRoute = (deps: ApprovalDeps): Route =>
       summary: "Take a request back",
       tag: "Approvals",
       access: "session",
-      audits: [["break_glass.withdraw", "policy.withdraw"]],
+      audits: [["break_glass.withdraw", "policy.withdraw", "approval.withdraw"]],
       params: idParams,
       answers: { 204: { description: "It is withdrawn" } },
       problems: [

@@ -59,7 +59,13 @@ export function createPasswordResetRoute(deps: UseCase & { readonly publicUrl: s
       audits: ["user.create_password_reset"],
       params: userParams,
       answers: { 201: { description: "An earlier link has ended", schema: passwordReset } },
-      problems: ["user_not_found", "device_required", "forbidden", "step_up_required"],
+      problems: [
+        "user_not_found",
+        "device_required",
+        "forbidden",
+        "step_up_required",
+        "approval_required",
+      ],
     },
     async ({ who, params }) => {
       const reset = await createPasswordReset(deps, who.actor, params.user);

@@ -82,7 +82,7 @@ export function removeDeviceRoute(deps: RevokeDeps): Route {
       problems: ["device_required", "device_not_found", "stale_device_list", "invalid_device_list"],
     },
     async ({ who, params, body }) => {
-      await revokeDevice(deps, who.actor, params.id, body.list);
+      await revokeDevice(deps, who.actor, params.id, { list: body.list });
       return { status: 204 };
     },
   );
@@ -122,10 +122,16 @@ export function revokeDeviceRoute(deps: RevokeDeps): Route {
       audits: ["device.revoke"],
       params: deviceParams,
       answers: { 204: { description: "The device is removed and its sessions are over" } },
-      problems: ["device_required", "device_not_found", "invalid_device_list", "step_up_required"],
+      problems: [
+        "device_required",
+        "device_not_found",
+        "invalid_device_list",
+        "step_up_required",
+        "approval_required",
+      ],
     },
     async ({ who, params }) => {
-      await revokeDevice(deps, who.actor, params.id, undefined);
+      await revokeDevice(deps, who.actor, params.id);
       return { status: 204 };
     },
   );

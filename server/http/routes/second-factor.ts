@@ -112,6 +112,7 @@ export function resetTotpRoute(deps: Parameters<typeof resetTotp>[0]): Route {
         "user_not_found",
         "second_factor_missing",
         "step_up_required",
+        "approval_required",
         "device_required",
         "forbidden",
       ],

@@ -136,6 +136,7 @@ test("the document names every route", () => {
       "GET /v1/policy/versions/{version}/preview",
       "POST /v1/policy/versions/{version}/approval",
       "DELETE /v1/policy/versions/{version}",
+      "POST /v1/approvals",
       "GET /v1/approvals",
       "GET /v1/approvals/{id}",
       "POST /v1/approvals/{id}/approval",

@@ -47,6 +47,7 @@ export function anyPolicy(
   );
   return fc.array(rule, { maxLength: 4 }).map((rules) => ({
     version: 1,
+    demands: [],
     rules: rules.map((each, at): PolicyRule<Resource> => ({
       ...each,
       id: `local.r${at}`,

@@ -247,7 +247,7 @@ test.each<[string, object]>([
   const actor = {
     tenant: own,
     role: "agent",
-    policy: { version: 1, rules },
+    policy: { version: 1, rules, demands: [] },
   } as const;
   expect(() => allowedRows(actor, staffRows, [])).toThrow(TypeError);
 });
@@ -257,7 +257,7 @@ test("no value becomes part of the statement", () => {
   const rule = { id: "local.r", resource: "staff_list", actions: ["read"], roles } as const;
   const rules = [{ ...rule, conditions: { role: { $in: [hostile] } }, means: "", reason: "" }];
   const values: unknown[] = [];
-  const actor = { tenant: own, role: "agent", policy: { version: 1, rules } } as const;
+  const actor = { tenant: own, role: "agent", policy: { version: 1, rules, demands: [] } } as const;
   expect(allowedRows(actor, staffRows, values)).toBe(
     "u.tenant = $1::uuid and ((u.role = any($2::text[])))",
   );

@@ -6,7 +6,9 @@ import {
   type Requested,
 } from "../../support/break-glass.ts";
 import { staffDevice, type TestDevice } from "../../support/device.ts";
+import { putInForce } from "../../support/policy-versions.ts";
 import { createConversation } from "../../support/relay-socket.ts";
+import { askFor } from "../../support/second-person.ts";
 import type { TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import type { Act } from "./act.ts";
@@ -41,6 +43,12 @@ export function breakGlassCalls({
   };
 
   return {
+    "POST /v1/approvals": async () => {
+      const secondPerson = [{ resource: "directory", action: "revoke_device" }];
+      await putInForce(server, server.tenant, { secondPerson });
+      const admin = await staffDevice(server, "admin");
+      return () => askFor(admin, "directory.revoke_device", { device: agent.id });
+    },
     "GET /v1/approvals": async () => {
       const [, officer] = [await requested(), await officerOf()];
       return () => officer.request("GET", "/v1/approvals");

@@ -61,6 +61,8 @@ export const notByRole: Readonly<Record<string, string>> = {
   "POST /v1/account/passkeys": ownPassword,
   "PUT /v1/account/passkeys/{id}": ownPasskey,
   "DELETE /v1/account/passkeys/{id}": ownPasskey,
+  "POST /v1/approvals":
+    "it needs a policy that demands it: test/integration/control-plane/second-person",
   "GET /v1/approvals/{id}": itsRequest,
   "POST /v1/approvals/{id}/approval": itsRequest,
   "POST /v1/approvals/{id}/refusal": itsRequest,

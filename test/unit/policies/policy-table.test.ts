@@ -17,6 +17,7 @@ const titles = {
   staff_list: "The list of staff",
   alerts: "Alerts of officers",
   approvals: "Requests for an approval",
+  second_person: "Requests for acts that need a second person",
   break_glass: "Access in an emergency",
   holds: "Legal holds",
   cases: "Cases",
@@ -29,10 +30,12 @@ test("docs/access.md has every rule", async () => {
   const texts = Object.entries(titles).map(([resource, title]) => {
     const table = rows
       .filter((row) => row.resource === resource)
-      .map(({ action, roles: by, means, rule }) => [
+      .map(({ action, roles: by, means, rule, approvers = 0 }) => [
         `\`${action}\``,
         by.length === roles.length ? "everyone" : by.join(", "),
-        means,
+        approvers === 0
+          ? means
+          : `${means} ${approvers === 1 ? "Another person" : `${approvers} other people`} must approve it.`,
         `\`${rule}\``,
       ]);
     return `### ${title}\n\n${markdownTable([["action", "roles", "if", "rule"], ...table])}`;

@@ -153,7 +153,7 @@ export function resetStaffRoute(
       body: staffReset,
       bodyLimit: bodyLimits.small,
       answers: { 200: { description: "The account has no device now", schema: accountWasReset } },
-      problems: [...changeProblems, "user_not_found", "contended"],
+      problems: [...changeProblems, "user_not_found", "approval_required", "contended"],
     },
     async (call) => {
       const { tenant } = call.who;
