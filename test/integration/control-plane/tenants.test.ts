@@ -43,6 +43,9 @@ beforeAll(async () => {
   const asked = await askForAccess(await staffDevice(server), conversation);
   const officer = await staffDevice(server, "compliance_officer");
   expect((await approve(officer, asked.body)).status).toBe(200);
+  // Nothing listens there, so alerts wait.
+  const webhook = { url: "http://127.0.0.1:9/" };
+  expect((await officer.request("PUT", "/v1/alerts/webhook", { body: webhook })).status).toBe(200);
   const hold = await placeHold(server, officer, officer, { conversation });
   await deferByHold(server, server.tenant, victim, hold.body.id);
   const disabled = {
