@@ -37,7 +37,7 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const made: WebhookReceiver = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts?token=t0`,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts?token=of-the-receiver`,
     received,
     answer: (response) => void response.writeHead(204).end(),
     async close() {
