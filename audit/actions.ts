@@ -7,6 +7,7 @@ import { breakGlassActions } from "./actions/break-glass-actions.ts";
 import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
 import { deploymentActions } from "./actions/deployment-actions.ts";
 import { holdActions } from "./actions/hold-actions.ts";
+import { erasureActions } from "./actions/erasure-actions.ts";
 import { keyActions } from "./actions/key-actions.ts";
 import { policyActions } from "./actions/policy-actions.ts";
 import { provisioningActions } from "./actions/provisioning-actions.ts";
@@ -27,6 +28,7 @@ export const actions = {
   ...holdActions,
   ...caseActions,
   ...keyActions,
+  ...erasureActions,
   ...deploymentActions,
 } as const;
 

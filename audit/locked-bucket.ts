@@ -63,10 +63,13 @@ export class LockedBucket {
     return undefined;
   }
 
-  /** Returns the objects whose key begins with `prefix`, each in its newest version. */
-  async readAll(prefix: string): Promise<readonly LockedText[]> {
+  /**
+   * Returns the objects whose key begins with `prefix`, each in its newest version, in the order of keys.
+   * @param after leaves out this key and those before it
+   */
+  async readAll(prefix: string, after?: string): Promise<readonly LockedText[]> {
     const keys = new Set<string>();
-    for await (const { Versions = [] } of this.#pages({ Prefix: prefix }))
+    for await (const { Versions = [] } of this.#pages({ Prefix: prefix, after }))
       for (const { Key = "" } of Versions) keys.add(Key);
     const found: LockedText[] = [];
     for (const key of keys) found.push({ key, text: (await this.readFirst(key)) ?? "" });
@@ -87,12 +90,17 @@ export class LockedBucket {
   }
 
   /** Versions and markers, page by page, in the order of their keys, newest first. */
-  async *#pages(range: {
+  async *#pages({
+    after,
+    ...range
+  }: {
     readonly Prefix: string;
     readonly Delimiter?: string;
+    readonly after?: string | undefined;
   }): AsyncGenerator<ListObjectVersionsOutput> {
     const Bucket = this.#options.bucket;
-    let from: { KeyMarker?: string; VersionIdMarker?: string } = {};
+    let from: { KeyMarker?: string; VersionIdMarker?: string } =
+      after === undefined ? {} : { KeyMarker: after };
     for (;;) {
       const page = await this.#client.send(
         new ListObjectVersionsCommand({ Bucket, ...range, ...from, MaxKeys: 100 }),

@@ -8,6 +8,10 @@ import type { Environment } from "../keys/environment/parse-environment.ts";
 import { authorityLocation } from "../keys/environment/authority-location.ts";
 import { readVariables, type Variables } from "../keys/environment/variables.ts";
 import type { AuthorityLocation } from "../identity/authority/remote-authority.ts";
+import {
+  ledgerLocation,
+  type LedgerLocation,
+} from "../workflows/ledger/stores/open-ledger-store.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { runModeOf } from "../keys/run-mode.ts";
 
@@ -33,6 +37,8 @@ export interface Settings {
   readonly outgoing: OutgoingReach;
   /** Settings of the audit log, as the server uses them. */
   readonly audit: AuditSettings;
+  /** Where the ledger of erasures is kept, outside the database. */
+  readonly erasureLedger: LedgerLocation;
   /** Who runs the command, for the audit log. */
   readonly operator: OperatorActor;
   /** The command that runs, for the audit log. */
@@ -79,6 +85,7 @@ export function readSettings(
     authority: authorityLocation(values),
     outgoing: outgoingReach(values),
     audit: auditSettings(values, home),
+    erasureLedger: ledgerLocation(values, home),
     operator,
     command,
     auditRetainDays: Number(values.AUDIT_RETAIN_DAYS),

@@ -32,6 +32,7 @@ export const problemKinds = {
   internal_error: kind(500, "Something went wrong in the server"),
 
   key_destroyed: kind(410, "The content is erased"),
+  subject_erased: kind(410, "The person is being erased, or was erased"),
   sign_in_failed: kind(401, "The sign-in failed"),
   identity_provider_unavailable: kind(503, "The identity provider did not answer", "wait"),
   role_not_assigned: kind(403, "The identity provider gives you no role here"),

@@ -62,6 +62,7 @@ export type IdentityErrorCode =
   | "purpose_required" // the tenant asks for a purpose of use, and none of its list was stated
   | "password_reset_refused" // no link for a new password that is still valid: never said which
   | "user_not_found"
+  | "subject_erased" // the account is being erased, or the token or the device is that of an erased account
   | "key_destroyed" // the account is erased, and no name of it is stored again
   | "key_missing" // the keystore does not know the key of an account's name
   // devices and prekeys

@@ -6,6 +6,8 @@ import type { DeviceId, MessageId } from "../crypto/wire/ids.ts";
 export interface AdmissionFacts {
   readonly state: "open" | "closed";
   readonly epoch: number;
+  /** Whether the person whom the conversation is about is being erased. */
+  readonly isFenced: boolean;
   /** Current member devices. */
   readonly devices: ReadonlySet<DeviceId>;
   /** Devices that were members before. */
@@ -44,6 +46,7 @@ export type AdmissionRefusal =
   | "stale_epoch"
   | "key_expired"
   | "device_mismatch"
+  | "subject_erased" // the person whom the conversation is about is being erased
   | "quota_exceeded" // the account or the tenant stores no more for now: see `decideMessageQuota`
   | "key_destroyed"; // what the sender wrote in this conversation is erased
 
@@ -86,6 +89,7 @@ export function decideAdmission(
 ): Admission {
   // Checked first, because every other answer reveals something about the conversation.
   if (!facts.devices.has(message.senderDevice)) return refuse("not_a_member");
+  if (facts.isFenced) return refuse("subject_erased");
   if (!message.mayPost)
     return refuse(facts.state === "closed" ? "conversation_closed" : "forbidden");
   const madeAtMs = uuidv7TimeMs(message.clientMessageId);

@@ -11,6 +11,10 @@ import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { runModeOf, type RunMode } from "../keys/run-mode.ts";
 import { Secret } from "../keys/secret.ts";
 import type { AuthorityLocation } from "../identity/authority/remote-authority.ts";
+import {
+  ledgerLocation,
+  type LedgerLocation,
+} from "../workflows/ledger/stores/open-ledger-store.ts";
 import type { OpenConversationLimits } from "../policies/conversation-limits.ts";
 import type { ConnectionLimits } from "./connection-limit.ts";
 import type { HeldBytesLimits } from "./held-bytes.ts";
@@ -73,6 +77,8 @@ export interface Config extends SignInRates {
   readonly heldBytes: HeldBytesLimits;
   readonly attachments: AttachmentStore;
   readonly audit: AuditSettings;
+  /** Where the ledger of erasures is kept, outside the database. */
+  readonly erasureLedger: LedgerLocation;
   /** The authority that is a process of its own. If undefined, it is in the server. */
   readonly authority: AuthorityLocation | undefined;
   /**
@@ -161,6 +167,7 @@ export function readConfig(environment: Environment): Config {
     frameRates: { frames: values.ACCOUNT_FRAME_LIMIT, bytes: values.ACCOUNT_BYTE_LIMIT },
     attachments: attachmentStore(values),
     audit: auditSettings(values, values.SEALDESK_HOME),
+    erasureLedger: ledgerLocation(values, home),
     authority: authorityLocation(values),
     shutdownDelayMs:
       1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (runModeOf(values) === "production" ? 3 : 0)),

@@ -7,6 +7,7 @@ import { Profiles } from "../identity/accounts/profiles.ts";
 import { TotpSecrets } from "../identity/second-factor/totp-secrets.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { runAuditLog, type RunningAuditLog } from "./audit-log.ts";
+import { runErasureLedger, type RunningLedger } from "./erasure-ledger.ts";
 import type { Closers } from "./closers.ts";
 import type { Config } from "./config.ts";
 import { refuseDevelopmentTenants } from "./development.ts";
@@ -44,6 +45,7 @@ export interface Foundation {
   /** Signs the audit logs and the key logs. */
   readonly signer: LogSigner;
   readonly auditLog: RunningAuditLog;
+  readonly erasureLedger: RunningLedger;
   readonly shared: SharedState;
   readonly profiles: Profiles;
   readonly totpSecrets: TotpSecrets;
@@ -104,6 +106,12 @@ export async function openFoundation(
   });
   const auditLog = await waitFor(log, "audit log", opening);
   closers.add(() => auditLog.close());
+  const erasureLedger = await waitFor(
+    log,
+    "erasure ledger",
+    runErasureLedger(config, { ...ports, storage, everyMs: timings.ledgerEveryMs }),
+  );
+  closers.add(() => erasureLedger.close());
   const { redisUrl } = config;
   const shared = await openSharedState({ redisUrl, keys: serverKeys, onLost }, closers);
   const profiles = new Profiles(keyTree.subjects, () => serverKeys.blindIndexKeys);
@@ -117,6 +125,7 @@ export async function openFoundation(
     watchers,
     signer,
     auditLog,
+    erasureLedger,
     shared,
     profiles,
     totpSecrets: new TotpSecrets(keyTree.subjects),

@@ -1,4 +1,5 @@
 import { KeysError } from "../keys/keys-error.ts";
+import type { LedgerErrorCode } from "../workflows/ledger/ledger-error.ts";
 
 /** Why the audit log is not continued. Each is the code of an `AuditError`. */
 export const auditReasons = [
@@ -43,6 +44,7 @@ export type NotReadyReason =
   | "kms_sealed"
   | "kms_standby"
   | "kms_denied" // it does not take the server's credentials
+  | LedgerErrorCode
   | (typeof auditReasons)[number];
 
 const LIMIT_MS = 1_000;
@@ -59,6 +61,8 @@ export interface Probes {
   readonly isStorageFailing: () => boolean;
   /** Returns why the audit log is not continued. Returns undefined while it is. */
   readonly auditRefusal: () => NotReadyReason | undefined;
+  /** Returns why the erasure ledger is not trusted. Returns undefined if the database has all of it. */
+  readonly ledgerRefusal: () => NotReadyReason | undefined;
   readonly auditWarnings: () => readonly ReadyWarning[];
   readonly isDraining: () => boolean;
 }
@@ -83,7 +87,9 @@ export function createReadiness(given: Probes, limitMs = LIMIT_MS): () => Promis
       ? "storage_failing"
       : undefined;
     return {
-      reasons: [...reasons, storage, given.auditRefusal()].filter((reason) => reason !== undefined),
+      reasons: [...reasons, storage, given.auditRefusal(), given.ledgerRefusal()].filter(
+        (reason) => reason !== undefined,
+      ),
       warnings: given.auditWarnings(),
     };
   };

@@ -256,7 +256,18 @@ interface Served {
 
 /** Creates the routes, and the app that serves them. */
 function createControlPlane(
-  { config, ports, timings, storage, watchers, signer, auditLog, shared, ...names }: Foundation,
+  {
+    config,
+    ports,
+    timings,
+    storage,
+    watchers,
+    signer,
+    auditLog,
+    erasureLedger,
+    shared,
+    ...names
+  }: Foundation,
   { publicUrl, accessTokens, authenticator, networkOf, heldBytes, isOriginOfAnyTenant }: Entrance,
   { dataPlane, attachments, accounts, certify, refusedSignIns, stopping }: Served,
 ): RequestListener {
@@ -314,6 +325,7 @@ function createControlPlane(
       checkKms: () => kms.check(),
       isStorageFailing,
       auditRefusal: () => auditLog.refusal(),
+      ledgerRefusal: () => erasureLedger.refusal(),
       auditWarnings: () => auditLog.warnings(),
       isDraining: () => stopping.aborted,
     }),

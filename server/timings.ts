@@ -70,6 +70,8 @@ export interface Timings {
   readonly sinkLateMs: number;
   /** The time without a place or a signature from which an audit entry is reported as unsigned. */
   readonly unsignedWarningMs: number;
+  /** Time between two comparisons of the erasure ledger with the database. */
+  readonly ledgerEveryMs: number;
 }
 
 /** The timings of a server in operation. */
@@ -105,4 +107,5 @@ export const usualTimings: Timings = {
   sinkEveryMs: 500,
   sinkLateMs: 30_000,
   unsignedWarningMs: 10_000,
+  ledgerEveryMs: 10_000,
 };

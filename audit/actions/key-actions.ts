@@ -5,6 +5,7 @@ const destruction = {
   conversation: "id",
   author: "id",
   beforePeriod: "number",
+  scopes: "list",
 } as const;
 
 /** The audited acts on keys of the server and on keys that encrypt data at rest. */

@@ -27,6 +27,7 @@ const failures: RefusalErrors = {
   conversation_closed: "conversation_closed",
   message_too_large: "message_too_large",
   key_destroyed: "subject_erased",
+  subject_erased: "subject_erased",
 };
 
 export function verdictOn(refused: Refused): RefusalVerdict {

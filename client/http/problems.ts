@@ -72,6 +72,7 @@ const codes: ErrorCodes = {
   attachment_too_large: "attachment_too_large",
   quota_exceeded: "quota_exceeded",
   key_destroyed: "subject_erased",
+  subject_erased: "subject_erased",
   key_log_not_witnessed: "key_log_not_witnessed",
   message_too_large: "message_too_large",
   stale_message_id: "stale_message_id",

@@ -10,6 +10,7 @@ import type { PurposeSetting } from "../../policies/purpose-of-use.ts";
 import type { AssuranceLevel } from "../../policies/sign-in-facts.ts";
 import { decideSessionUse } from "../../policies/second-factor.ts";
 import { assertServes } from "../accounts/assert-serves.ts";
+import { subjectErased } from "../accounts/assert-not-erased.ts";
 import { IdentityError } from "../identity-error.ts";
 import { Policies } from "../policy/policies.ts";
 import type { AccessClaims, AccessTokens } from "./access-token.ts";
@@ -45,7 +46,7 @@ export interface Authenticated {
 
 export interface Authenticator {
   /**
-   * @throws IdentityError invalid_proof, proof_reused, invalid_token, token_expired, session_revoked,
+   * @throws IdentityError invalid_proof, proof_reused, invalid_token, token_expired, session_revoked, subject_erased,
    *   session_idle, device_revoked, tenant_suspended, origin_not_allowed, second_factor_enrolment_required, overloaded
    */
   authenticate(request: AuthenticationRequest): Promise<Actor>;
@@ -55,7 +56,7 @@ export interface Authenticator {
 
 const SESSION = `
   select s.method, s.assurance, s.sign_in_velocity, s.accounts_on_network, s.factor_at_ms, u.role = any(t.second_factor_roles) as needs_factor, s.expires_at_ms, s.revoked_at_ms, s.was_idle, u.role,
-    s.acted_at_ms, t.idle_log_off_minutes, sealdesk.database_now_ms() as database_now_ms,
+    u.fenced_at_ms, s.acted_at_ms, t.idle_log_off_minutes, sealdesk.database_now_ms() as database_now_ms,
     d.id as device, d.created_at_ms as device_created_at_ms, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins,
     t.purpose_reads, t.purpose_codes,
     s.method = 'anonymous' and not t.anonymous_customers as forbidden,
@@ -81,6 +82,7 @@ interface SessionRow {
   readonly idle_log_off_minutes: number | null;
   readonly database_now_ms: number;
   readonly role: Role;
+  readonly fenced_at_ms: number | null;
   readonly device: DeviceId | null;
   readonly device_revoked_at_ms: number | null;
   readonly suspended_at_ms: number | null;
@@ -194,6 +196,7 @@ function usable<R extends SessionRow>(
   nowMs: number,
   origin: string | undefined,
 ): R {
+  if (row !== undefined && row.fenced_at_ms !== null) throw subjectErased();
   if (row !== undefined && isIdle(row))
     throw new IdentityError(
       "session_idle",

@@ -2,6 +2,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import { NO_TENANT } from "../../audit/logs.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { assertIdentifies, findKeyHolder } from "../accounts/anonymous-customer.ts";
+import { assertNotErased } from "../accounts/assert-not-erased.ts";
 import { findCustomer, findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
 import { isPassword } from "../passwords/password-hash.ts";
 import type { Tenant } from "../accounts/tenant.ts";
@@ -216,6 +217,12 @@ async function byCustomerToken(
   }
   const indexes = subjectIndexes(deps.blindIndexKeys(), tenant.id, report.subject);
   return inTransaction(deps.pool, tenant.id, async (client) => {
+    await assertNotErased(client, {
+      indexes,
+      deviceKey,
+      issuedAtMs: report.issuedAtS * 1000,
+      nowMs,
+    });
     const holder = await findKeyHolder(client, deviceKey);
     if (holder?.key === "of_anonymous") {
       const { user } = holder;

@@ -1,6 +1,7 @@
 import type { ActionDetails } from "../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
 import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
+import { uuidArray } from "../../db/binary-arrays.ts";
 import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KEYSTORE_CHANNEL } from "./keystore-watch.ts";
@@ -35,62 +36,59 @@ export interface ScopeFilter {
   readonly beforePeriod?: number;
 }
 
+/** What is destroyed: everything of a subject, or scopes of their conversations. */
+export type Destruction =
+  | { readonly subject: UserId; readonly whole: true }
+  | (ScopeFilter & { readonly whole?: false })
+  | {
+      readonly subject: UserId;
+      readonly whole?: false;
+      /** The conversations and 30-day periods, whoever wrote in them. */
+      readonly scopes: readonly {
+        readonly conversation: ConversationId;
+        readonly period: number;
+      }[];
+    };
+
 const SUBJECT = `
-  update subject_keys set wrapped = null, destroyed_at_ms = $2
+  update keystore.subject_keys set wrapped = null, destroyed_at_ms = $2
   where subject = $1 and wrapped is not null`;
 
 // A subject without a key gets a tombstone too, so that no key can be created later.
 const TOMBSTONE = `
-  insert into subject_keys (tenant, subject, kek_version, wrapped, created_at_ms, destroyed_at_ms)
+  insert into keystore.subject_keys (tenant, subject, kek_version, wrapped, created_at_ms, destroyed_at_ms)
   values ($1, $2, 1, null, $3, $3) on conflict do nothing`;
 
 const SCOPES = `
-  update scope_keys set wrapped = null, destroyed_at_ms = $2
+  update keystore.scope_keys set wrapped = null, destroyed_at_ms = $2
   where subject = $1 and wrapped is not null
     and ($3::uuid is null or conversation = $3) and ($4::uuid is null or author = $4)
     and ($5::int4 is null or period < $5)`;
+
+const LISTED = `
+  update keystore.scope_keys set wrapped = null, destroyed_at_ms = $2
+  where subject = $1 and wrapped is not null
+    and (conversation, period) in (select * from unnest($3::uuid[], $4::int4[]))`;
 
 /**
  * Destroys the key of a data subject and every scope key below it. Within a second no node can open
  * what these keys sealed. The duration depends on the number of keys, not on the number of
  * messages. The rows stay as tombstones. A second call changes nothing.
  */
-export function destroySubjectKeys(
+export const destroySubjectKeys = (
   deps: DestroyDeps,
   tenant: TenantId,
   subject: UserId,
   by: DestroyedBy,
-): Promise<Destroyed> {
-  return destroying(deps, tenant, subject, by, { whole: true }, async (client, nowMs) => {
-    // This statement comes first. It waits for a transaction that is storing the subject's first
-    // key, which the other statements would not see.
-    await client.query(TOMBSTONE, [tenant, subject, nowMs]);
-    const { rowCount: subjectKeys } = await client.query(SUBJECT, [subject, nowMs]);
-    const { rowCount } = await client.query(SCOPES, [subject, nowMs, null, null, null]);
-    return { subjectKeys: subjectKeys ?? 0, scopeKeys: rowCount ?? 0 };
-  });
-}
+): Promise<Destroyed> => destroying(deps, tenant, { subject, whole: true }, by);
 
 /** Destroys the scope keys that match the filter, like `destroySubjectKeys`. */
-export function destroyScopes(
+export const destroyScopes = (
   deps: DestroyDeps,
   tenant: TenantId,
   filter: ScopeFilter,
   by: DestroyedBy,
-): Promise<Destroyed> {
-  const { subject, conversation, author, beforePeriod } = filter;
-  const details = { conversation, author, beforePeriod };
-  return destroying(deps, tenant, subject, by, details, async (client, nowMs) => {
-    const { rowCount } = await client.query(SCOPES, [
-      subject,
-      nowMs,
-      conversation ?? null,
-      author ?? null,
-      beforePeriod ?? null,
-    ]);
-    return { subjectKeys: 0, scopeKeys: rowCount ?? 0 };
-  });
-}
+): Promise<Destroyed> => destroying(deps, tenant, filter, by);
 
 /**
  * Commits the destruction, its notification and its audit entry in one transaction. If the keystore
@@ -100,35 +98,122 @@ export function destroyScopes(
 async function destroying(
   { keystore, apart, now }: DestroyDeps,
   tenant: TenantId,
-  subject: UserId,
+  what: Destruction,
   by: DestroyedBy,
-  details: ActionDetails["keys.destroy_begin"],
-  destroy: (client: Client, nowMs: number) => Promise<Destroyed>,
 ): Promise<Destroyed> {
   const nowMs = now();
-  const entry = {
+  if (apart !== undefined)
+    await inTransaction(apart, tenant, (client) => recordIntent(client, tenant, what, by, nowMs));
+  const where = { tenant, keystore: apart === undefined ? undefined : keystore };
+  return inTransaction(apart ?? keystore, tenant, async (client) => {
+    const { subjectKeys, scopeKeys } = await destroyWithin(client, where, what, by, nowMs);
+    return { subjectKeys, scopeKeys };
+  });
+}
+
+/** Records that keys are about to be destroyed, where the keystore has its own database. */
+export const recordIntent = (
+  client: Client,
+  tenant: TenantId,
+  what: Destruction,
+  by: DestroyedBy,
+  nowMs: number,
+): Promise<number> =>
+  appendEntry(client, {
+    ...entryOf(tenant, what, by, nowMs),
+    action: "keys.destroy_begin",
+    details: detailsOf(what),
+  });
+
+/**
+ * Destroys keys within the caller's transaction on the data, and writes the audit entry. So the
+ * caller's decision, the destruction and its record are one act. If the keystore has its own database, its
+ * transaction is committed within the caller's; repeat the call if the caller's then fails.
+ * @param where.keystore the pool of the keystore if it has its own database
+ * @param also runs in the transaction of the keystore
+ * @returns the numbers of keys, and the id of the audit entry
+ */
+export async function destroyWithin(
+  client: Client,
+  where: { readonly tenant: TenantId; readonly keystore: Pool | undefined },
+  what: Destruction,
+  by: DestroyedBy,
+  nowMs: number,
+  also: (client: Client) => Promise<void> = async () => undefined,
+): Promise<Destroyed & { readonly entry: number }> {
+  const { tenant, keystore } = where;
+  const work = async (inKeystore: Client) => {
+    const counts = await destroy(inKeystore, tenant, what, nowMs);
+    await also(inKeystore);
+    await inKeystore.query("select pg_notify($1, $2)", [
+      KEYSTORE_CHANNEL,
+      `${tenant} ${what.subject}`,
+    ]);
+    return counts;
+  };
+  const destroyed =
+    keystore === undefined
+      ? await asKeystore(client, work)
+      : await inTransaction(keystore, tenant, work);
+  const entry = await appendEntry(client, {
+    ...entryOf(tenant, what, by, nowMs),
+    action: "keys.destroy",
+    details: { ...detailsOf(what), ...destroyed },
+  });
+  return { ...destroyed, entry };
+}
+
+/** Runs `work` with the rights of the keystore, and then the transaction goes on with those of the application. */
+async function asKeystore<T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> {
+  await client.query("set local role sealdesk_keystore");
+  const result = await work(client);
+  await client.query("set local role sealdesk_app");
+  return result;
+}
+
+async function destroy(
+  client: Client,
+  tenant: TenantId,
+  what: Destruction,
+  nowMs: number,
+): Promise<Destroyed> {
+  const { subject } = what;
+  const count = async (text: string, values: unknown[]) =>
+    (await client.query(text, values)).rowCount ?? 0;
+  if (what.whole === true) {
+    // This statement comes first. It waits for a transaction that is storing the subject's first
+    // key, which the other statements would not see.
+    await client.query(TOMBSTONE, [tenant, subject, nowMs]);
+    const subjectKeys = await count(SUBJECT, [subject, nowMs]);
+    return { subjectKeys, scopeKeys: await count(SCOPES, [subject, nowMs, null, null, null]) };
+  }
+  if ("scopes" in what) {
+    const conversations = uuidArray(what.scopes.map(({ conversation }) => conversation));
+    const periods = what.scopes.map(({ period }) => period);
+    return {
+      subjectKeys: 0,
+      scopeKeys: await count(LISTED, [subject, nowMs, conversations, periods]),
+    };
+  }
+  const { conversation = null, author = null, beforePeriod = null } = what;
+  const filter = [subject, nowMs, conversation, author, beforePeriod];
+  return { subjectKeys: 0, scopeKeys: await count(SCOPES, filter) };
+}
+
+const entryOf = (tenant: TenantId, { subject }: Destruction, by: DestroyedBy, nowMs: number) =>
+  ({
     ...by,
     occurredAtMs: nowMs,
     tenant,
     resource: { type: "subject_keys", id: subject },
     subject,
     outcome: "success",
-  } as const;
-  const begun = { ...entry, action: "keys.destroy_begin", details } as const;
-  const done = (counts: Destroyed) =>
-    ({ ...entry, action: "keys.destroy", details: { ...details, ...counts } }) as const;
-  if (apart !== undefined)
-    await inTransaction(apart, tenant, (client) => appendEntry(client, begun));
-  const destroyed = await inTransaction(keystore, tenant, async (client) => {
-    const counts = await destroy(client, nowMs);
-    await client.query("select pg_notify($1, $2)", [KEYSTORE_CHANNEL, `${tenant} ${subject}`]);
-    if (apart === undefined) {
-      await client.query("set local role sealdesk_app");
-      await appendEntry(client, done(counts));
-    }
-    return counts;
-  });
-  if (apart !== undefined)
-    await inTransaction(apart, tenant, (client) => appendEntry(client, done(destroyed)));
-  return destroyed;
+  }) as const;
+
+function detailsOf(what: Destruction): ActionDetails["keys.destroy_begin"] {
+  if (what.whole === true) return { whole: true };
+  if ("scopes" in what)
+    return { scopes: what.scopes.map(({ conversation, period }) => [conversation, period]) };
+  const { conversation, author, beforePeriod } = what;
+  return { conversation, author, beforePeriod };
 }

@@ -26,7 +26,7 @@ const CHANGE_ATTEMPTS = 8;
 /**
  * Runs `work` in one transaction with the current head. If another writer appended first, it runs
  * `work` again on a new head.
- * @throws MessagingError contended, and the errors of `work`
+ * @throws MessagingError contended, subject_erased, and the errors of `work`
  */
 export async function attemptChange<T>(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },
@@ -36,9 +36,11 @@ export async function attemptChange<T>(
 ): Promise<Change<T>> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await inTransaction(pool, tenant, async (client) =>
-        work(client, await loadHead(client, conversation, now())),
-      );
+      return await inTransaction(pool, tenant, async (client) => {
+        const head = await loadHead(client, conversation, now());
+        if (head?.isFenced === true) throw subjectErased();
+        return work(client, head);
+      });
     } catch (error) {
       if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
       if (attempt === CHANGE_ATTEMPTS)
@@ -48,3 +50,9 @@ export async function attemptChange<T>(
     }
   }
 }
+
+const subjectErased = (): MessagingError =>
+  new MessagingError(
+    "subject_erased",
+    "The person whom this conversation is about is being erased. Nothing in it can be changed.",
+  );

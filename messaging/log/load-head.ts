@@ -14,7 +14,7 @@ import type { SenderKeyFacts } from "../../policies/admission.ts";
 import type { ConversationHead } from "./head.ts";
 
 const HEADS = `
-  select c.id, c.tenant, c.state, c.created_by as subject, t.key_max_messages, t.key_max_age_ms,
+  select c.id, c.tenant, c.state, c.created_by as subject, person.fenced_at_ms is not null as fenced, t.key_max_messages, t.key_max_age_ms,
     coalesce(epoch.epoch, 0) as epoch,
     coalesce(last.seq, 0) as seq, last.transcript_hash, coalesce(last.received_at_ms, 0) as received_at_ms,
     array(select device from member_devices where conversation = c.id and until_seq is null order by device) as devices,
@@ -27,6 +27,7 @@ const HEADS = `
     array(select distinct device from member_devices where conversation = c.id and until_seq is not null) as former
   from conversations c
   join tenants t on t.id = c.tenant
+  join users person on person.tenant = c.tenant and person.id = c.created_by
   left join lateral (
     select max(epoch) as epoch from epochs where conversation = c.id) epoch on true
   left join lateral (
@@ -39,6 +40,7 @@ interface HeadRow {
   readonly tenant: TenantId;
   readonly state: "open" | "closed";
   readonly subject: UserId;
+  readonly fenced: boolean;
   readonly key_max_messages: number;
   readonly key_max_age_ms: number;
   readonly epoch: number;
@@ -111,6 +113,7 @@ export async function loadHeads(
           tenant: row.tenant,
           conversation: row.id,
           subject: row.subject,
+          isFenced: row.fenced,
           authors: new Map(
             row.devices.map((device, index) => [
               device,

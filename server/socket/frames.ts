@@ -21,6 +21,8 @@ const sentences: Partial<Record<RefusalCode, string>> = {
   stale_epoch: "The members have changed. Rotate the key for the devices named and send again.",
   key_expired: "The sending key is used up. Rotate it and send again.",
   device_mismatch: "The key was not brought to exactly the member devices. Rotate and send again.",
+  subject_erased:
+    "The person whom this conversation is about is being erased. Nothing more is stored.",
   key_destroyed: "What this account wrote here is erased, and nothing more is stored.",
   quota_exceeded:
     "The quota of stored messages is used up. Nothing is stored; send it again later.",

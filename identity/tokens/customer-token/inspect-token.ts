@@ -10,6 +10,8 @@ import { joseCode } from "../jose-errors.ts";
 export type CustomerTokenReport = { readonly findings: readonly Finding[] } & (
   | {
       readonly subject: string;
+      /** Seconds since the Unix epoch. */
+      readonly issuedAtS: number;
       readonly assurance: AssuranceLevel;
       readonly refusal?: undefined;
     }
@@ -45,7 +47,8 @@ export async function inspectCustomerToken(
   ];
   const refusal = findings.find((finding) => finding.refusal !== undefined)?.refusal;
   if (refusal !== undefined) return { findings, refusal };
-  return { findings, subject: String(claims.sub), assurance: assuranceOf(claims) ?? 0 };
+  const { sub, iat: issuedAtS = 0 } = claims;
+  return { findings, subject: String(sub), issuedAtS, assurance: assuranceOf(claims) ?? 0 };
 }
 
 function decode(token: string) {

@@ -122,6 +122,7 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.signed_prekeys",
     "sealdesk.one_time_prekeys",
     "sealdesk.sessions",
+    "sealdesk.suppressions",
     "sealdesk.identity_providers",
     "sealdesk.departures",
     "sealdesk.provisioned_people",

@@ -269,6 +269,7 @@ sealdesk.device_lists: delete insert select update(issued_at_ms,signature,signed
 sealdesk.devices: insert select update(revoked_at_ms)
 sealdesk.ensure_partitions(): execute
 sealdesk.epochs: insert select
+sealdesk.erase_account(): execute
 sealdesk.events: insert select
 sealdesk.grant_break_glass(): execute
 sealdesk.has_customers(): execute
@@ -279,6 +280,7 @@ sealdesk.holds: insert(citation,commitment,custodian,id,matter,placed_at_ms,plac
 sealdesk.identify_customer(): execute
 sealdesk.identity_providers: select
 sealdesk.key_entries: insert select
+sealdesk.ledger_position: insert(hash,number) select update(hash,number)
 sealdesk.link_requests: delete insert select update(sealed,sibling,state)
 sealdesk.member_devices: insert select update(finished,until_seq)
 sealdesk.members: insert select update(open,until_seq)
@@ -293,6 +295,7 @@ sealdesk.provider_logouts: delete insert select
 sealdesk.provisioned_groups: select
 sealdesk.provisioned_members: select
 sealdesk.provisioned_people: select
+sealdesk.purge_sealed(): execute
 sealdesk.recovery_codes: delete insert select
 sealdesk.release_hold(): execute
 sealdesk.replace_password(): execute
@@ -303,6 +306,7 @@ sealdesk.signed_prekeys: insert select update(id,public_key,signature)
 sealdesk.staff_certificates: insert select update(account_key,authority,certificate,from_ms,role,signature,until_ms)
 sealdesk.storage_usage: delete insert select update(bytes,items)
 sealdesk.store_generations: insert select update(before,generation)
+sealdesk.suppressions: delete select
 sealdesk.take_effect(): execute
 sealdesk.tenants: select
 sealdesk.tenants_with_due_alerts(): execute
@@ -310,6 +314,6 @@ sealdesk.tenants_with_ended_break_glass(): execute
 sealdesk.tenants_with_overdue_erasures(): execute
 sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret,wrong_codes)
 sealdesk.update_provider_account(): execute
-sealdesk.users: insert(anonymous_key,created_at_ms,id,subject_index,tenant) select update(account_key)
+sealdesk.users: insert(anonymous_key,created_at_ms,id,subject_index,tenant) select update(account_key,fenced_at_ms)
 sealdesk_migrations.migrations: select
 `;

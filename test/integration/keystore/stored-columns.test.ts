@@ -60,6 +60,10 @@ const digestsAndCommitments = [
   "sealdesk.history_grants.receipt_digest",
   "sealdesk.one_time_prekeys.digest",
   "sealdesk.password_resets.token_hash",
+  "keystore.ledger_position.hash",
+  "sealdesk.ledger_position.hash",
+  // Of what an erased person still holds. They expire.
+  "sealdesk.suppressions.hash",
   "sealdesk.provider_logouts.identity_indexes",
   "sealdesk.provider_logouts.provider_session",
   "sealdesk.provider_logouts.token",

@@ -10,6 +10,7 @@ import { caseActions } from "../../../audit/actions/case-actions.ts";
 import { breakGlassActions } from "../../../audit/actions/break-glass-actions.ts";
 import { holdActions } from "../../../audit/actions/hold-actions.ts";
 import { deploymentActions } from "../../../audit/actions/deployment-actions.ts";
+import { erasureActions } from "../../../audit/actions/erasure-actions.ts";
 import { keyActions } from "../../../audit/actions/key-actions.ts";
 import { auditActions } from "../../../audit/actions/audit-actions.ts";
 import { policyActions } from "../../../audit/actions/policy-actions.ts";
@@ -32,6 +33,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   Cases: caseActions,
   "The audit log": auditActions,
   Keys: keyActions,
+  Erasure: erasureActions,
   "The deployment": deploymentActions,
 };
 

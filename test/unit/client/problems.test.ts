@@ -40,15 +40,15 @@ test.each([
 test("a code that no server sends does not compile", () => {
   const overHttp: Partial<ErrorCodes> = {
     // @ts-expect-error The contract has no such code.
-    subject_erased: "subject_erased",
+    subject_eraced: "subject_erased",
   };
   const overTheRelay: RefusalErrors = {
     // @ts-expect-error The contract has no such code.
-    subject_erased: "subject_erased",
+    subject_eraced: "subject_erased",
   };
   expect([overHttp, overTheRelay].map((table) => Object.keys(table))).toEqual([
-    ["subject_erased"],
-    ["subject_erased"],
+    ["subject_eraced"],
+    ["subject_eraced"],
   ]);
 });
 

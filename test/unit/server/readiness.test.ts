@@ -14,6 +14,7 @@ const ready = {
   checkKms: () => Promise.resolve(),
   isStorageFailing: () => false,
   auditRefusal: () => undefined,
+  ledgerRefusal: () => undefined,
   auditWarnings: () => [],
   isDraining: () => false,
 };

@@ -1,0 +1,196 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inTransaction } from "../../../db/transaction.ts";
+import { createKeystorePool, type Pool } from "../../../db/pool.ts";
+import { openKeyTree, type KeyTree } from "../../../keys/at-rest/key-tree.ts";
+import type { Scope } from "../../../keys/at-rest/scope.ts";
+import type { ConversationId, TenantId, UserId } from "../../../crypto/wire/ids.ts";
+import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { ErasureRecord } from "../../../workflows/ledger/entry.ts";
+import { ErasureLedger } from "../../../workflows/ledger/erasure-ledger.ts";
+import { settleLedger } from "../../../workflows/ledger/settle.ts";
+import { directoryLedger } from "../../../workflows/ledger/stores/directory-ledger.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import { arrangeTenant } from "../../support/conversations.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { MemoryLog } from "../../support/memory-log.ts";
+import { memoryKms } from "../../support/memory-kms.ts";
+
+let database: TestDatabase;
+let keystore: Pool;
+let tree: KeyTree;
+let folder: string;
+let tenant: TenantId;
+const kms = memoryKms();
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  tenant = await arrangeTenant(database);
+  const url = database.ownerUrl;
+  keystore = createKeystorePool(url, { max: 2 });
+  tree = await openKeyTree({ url, kms, now: Date.now, onLost: () => undefined });
+  folder = await mkdtemp(join(tmpdir(), "sealdesk-ledger-"));
+});
+afterEach(async () => {
+  await Promise.all([keystore.end(), tree.close()]);
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+const place = () => join(folder, "ledger");
+const origin = "desk.example/erasures";
+const { signer } = new MemoryLog(origin);
+function openLedger(key = signer): ErasureLedger {
+  const store = directoryLedger(place());
+  return new ErasureLedger({ store, key, origin, place: place() });
+}
+async function settle(ledger = openLedger()): Promise<number> {
+  return settleLedger({
+    ledger,
+    pool: database.pool,
+    keystore,
+    isApart: false,
+    newId,
+    now: Date.now,
+  });
+}
+
+const scopeOf = (subject: UserId): Scope => ({
+  conversation: newId<ConversationId>(),
+  subject,
+  author: subject,
+  period: 700,
+});
+
+/** Writes to the ledger, and then the transaction fails, as if the process had died before the commit. */
+async function interrupted(record: ErasureRecord): Promise<void> {
+  const ledger = openLedger();
+  await inTransaction(database.pool, record.tenant, async (client) => {
+    await ledger.append(client, record);
+    throw new Error("died");
+  }).catch((error: Error) => expect(error.message).toBe("died"));
+}
+
+const subjectRecord = (subject: UserId): ErasureRecord => ({
+  kind: "subject",
+  tenant,
+  subject,
+  act: `${newId<Uuid>()}:1`,
+  atMs: Date.now(),
+});
+
+const keysOf = async (subject: UserId): Promise<number> => {
+  const { rows } = await database.owner.query<{ count: number }>(
+    `select count(*)::int as count from (
+       select subject from keystore.subject_keys where wrapped is not null union all
+       select subject from keystore.scope_keys where wrapped is not null) as keys
+     where subject = $1`,
+    [subject],
+  );
+  return rows[0]!.count;
+};
+
+test("several nodes begin one ledger, and a repeat changes nothing", async () => {
+  await Promise.all([settle(), settle(), settle()]);
+  expect(await readdir(place())).toEqual(["000000000000.entry"]);
+  expect(await settle()).toBe(0);
+});
+
+test("what the ledger says holds, although the transaction that wrote it was lost", async () => {
+  await settle();
+  const [subject, other] = [newId<UserId>(), newId<UserId>()];
+  const scopes = [scopeOf(subject), scopeOf(subject), scopeOf(other)];
+  await tree.scopes.forWriting(tenant, scopes);
+  const { conversation, period } = scopes[0]!;
+  const act = `${newId<Uuid>()}:4`;
+  await interrupted({
+    kind: "scopes",
+    tenant,
+    subject,
+    act,
+    scopes: [{ conversation, period }],
+    atMs: Date.now(),
+  });
+  expect(await keysOf(subject)).toBe(3);
+  expect(await settle()).toBe(1);
+  expect(await keysOf(subject)).toBe(2);
+  await interrupted(subjectRecord(subject));
+  expect(await settle()).toBe(1);
+  expect([await keysOf(subject), await keysOf(other)]).toEqual([0, 2]);
+  expect(await settle()).toBe(0);
+});
+
+test("a repeated attempt finds its own entry, and another act waits until it is carried out", async () => {
+  await settle();
+  const record = subjectRecord(newId<UserId>());
+  await interrupted(record);
+  const ledger = openLedger();
+  const again = await inTransaction(database.pool, tenant, (client) =>
+    ledger.append(client, { ...record, atMs: record.atMs + 5 }),
+  );
+  expect(again).toMatchObject({ number: 1, record });
+  const another = inTransaction(database.pool, tenant, (client) =>
+    ledger.append(client, subjectRecord(newId<UserId>())),
+  );
+  await expect(another).rejects.toMatchObject({ code: "ledger_behind" });
+  expect(await readdir(place())).toHaveLength(2);
+});
+
+test("a keystore that is put back alone is brought up to date, too", async () => {
+  await settle();
+  const subject = newId<UserId>();
+  await interrupted(subjectRecord(subject));
+  await settle();
+  await database.owner.query("update keystore.ledger_position set number = 0");
+  // A hash that the ledger does not have is not the position of this ledger.
+  await expect(settle()).rejects.toMatchObject({ code: "ledger_shortened" });
+  await database.owner.query("delete from keystore.ledger_position");
+  expect(await settle()).toBe(1);
+});
+
+describe("a ledger with three entries", () => {
+  const entry = (number: number) => join(place(), `${String(number).padStart(12, "0")}.entry`);
+  beforeEach(async () => {
+    await settle();
+    for (const _ of [1, 2]) {
+      await interrupted(subjectRecord(newId<UserId>()));
+      await settle();
+    }
+  });
+
+  test.each<[string, string, () => Promise<unknown>]>([
+    ["missing", "ledger_missing", () => rm(place(), { recursive: true })],
+    ["cut at its end", "ledger_shortened", () => rm(entry(2))],
+    ["cut in its middle", "ledger_invalid", () => cp(entry(1), entry(2))],
+    [
+      "altered",
+      "ledger_invalid",
+      async () =>
+        writeFile(entry(2), (await readFile(entry(2), "utf8")).replace("subject", "scopes")),
+    ],
+    [
+      "begun anew",
+      "ledger_shortened",
+      async () => {
+        await rm(place(), { recursive: true });
+        openLedger().begin(newId<Uuid>(), Date.now());
+      },
+    ],
+  ])("that is %s is refused as %s", async (_, code, change) => {
+    await change();
+    await expect(settle()).rejects.toMatchObject({ code });
+    await expect(settle()).rejects.toThrow("See docs/restore.md");
+  });
+
+  test("is read from another key service as one that this server did not sign", async () => {
+    await expect(settle(openLedger(new MemoryLog(origin).signer))).rejects.toMatchObject({
+      code: "ledger_invalid",
+    });
+  });
+
+  test("with a hole is refused when all of it is read", async () => {
+    await rm(entry(1));
+    await expect(openLedger().read(0)).rejects.toMatchObject({ code: "ledger_shortened" });
+  });
+});

@@ -1,0 +1,147 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { LogKey } from "../../audit/logs.ts";
+import { KEY_TYPES, type NoteKey } from "../../audit/verify/note.ts";
+import type { Client } from "../../db/pool.ts";
+import type { Kms } from "../../keys/kms/kms.ts";
+import {
+  openEntry,
+  signEntry,
+  type ErasureRecord,
+  type LedgerEntry,
+  type LedgerPosition,
+} from "./entry.ts";
+import { LedgerError } from "./ledger-error.ts";
+import { readPosition } from "./position.ts";
+import type { LedgerStore, StoredEntry } from "./stores/ledger-store.ts";
+
+const LEDGER_KEY = "erasure-ledger";
+
+/**
+ * Signs the ledger with a key of its own in the key service, which the first use creates. It is not
+ * rotated: a server must be able to verify every entry that a restored database lacks.
+ * @throws KeysError of the service
+ */
+export async function kmsLedgerKey(kms: Kms): Promise<LogKey> {
+  await kms.ensureKey(LEDGER_KEY, "signing");
+  return {
+    publicKey: await kms.publicKey(LEDGER_KEY, 1),
+    sign: (bytes) => kms.sign(LEDGER_KEY, bytes, 1),
+  };
+}
+
+export interface LedgerOptions {
+  readonly store: LedgerStore;
+  readonly key: LogKey;
+  /** The name of the ledger, such as "desk.example/erasures". */
+  readonly origin: string;
+  /** The place for messages: a folder or the URL of a bucket. */
+  readonly place: string;
+}
+
+/** The signed, append-only and hash-chained ledger of erasures, outside the database. */
+export class ErasureLedger {
+  readonly #options: LedgerOptions;
+  readonly #key: NoteKey;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    const { origin: name, key } = options;
+    this.#key = { name, type: KEY_TYPES.ed25519, publicKey: key.publicKey };
+  }
+
+  get key(): NoteKey {
+    return this.#key;
+  }
+
+  get place(): string {
+    return this.#options.place;
+  }
+
+  close(): void {
+    this.#options.store.close();
+  }
+
+  /**
+   * Returns the entries from `first` on. Each is verified, and follows the one before it.
+   * @throws LedgerError ledger_invalid, ledger_shortened: entries are missing between others; ledger_unreachable
+   */
+  async read(first: number): Promise<readonly LedgerEntry[]> {
+    const entries: LedgerEntry[] = [];
+    for (const { number, note } of await this.#stored(first)) {
+      const expected = first + entries.length;
+      if (number !== expected)
+        throw new LedgerError(
+          "ledger_shortened",
+          `The erasure ledger at ${this.place} lacks the entry ${expected}, and has later ones.`,
+        );
+      entries.push(openEntry(note, this.#key, number, entries.at(-1)));
+    }
+    return entries;
+  }
+
+  /**
+   * Begins a new ledger.
+   * @returns undefined if another node began it first
+   */
+  async begin(ledger: Uuid, atMs: number): Promise<LedgerEntry | undefined> {
+    const entry = await signEntry(this.#options, undefined, { kind: "begin", ledger, atMs });
+    return (await this.#put(entry)) ? entry : undefined;
+  }
+
+  /**
+   * Writes what is about to be erased, in the transaction that erases it. From now on the erasure holds, whether the
+   * transaction commits or not: if it does not, the entry is carried out by its next attempt or by `settle`. The
+   * position of the database stays locked until the transaction ends.
+   * @throws LedgerError ledger_behind: other entries must be carried out first; those of `read`
+   */
+  async append(client: Client, record: ErasureRecord): Promise<LedgerPosition> {
+    const known = await readPosition(client, "sealdesk", "lock");
+    if (known === undefined) throw behind(0);
+    const [last, ...later] = await this.read(known.number);
+    if (last === undefined || !equalBytes(last.hash, known.hash))
+      throw new LedgerError(
+        "ledger_shortened",
+        `The erasure ledger at ${this.place} does not have the entry ${known.number} that the database knows.`,
+      );
+    const [interrupted] = later;
+    if (interrupted !== undefined) {
+      // An attempt of this act was interrupted between the ledger and the commit.
+      if (later.length === 1 && isSameAct(interrupted, record)) return interrupted;
+      throw behind(later.length);
+    }
+    const entry = await signEntry(this.#options, last, record);
+    if (!(await this.#put(entry))) throw behind(1);
+    return entry;
+  }
+
+  async #stored(first: number): Promise<readonly StoredEntry[]> {
+    try {
+      return await this.#options.store.read(first);
+    } catch (cause) {
+      throw this.#unreachable(cause);
+    }
+  }
+
+  async #put(entry: LedgerEntry): Promise<boolean> {
+    try {
+      return await this.#options.store.put(entry);
+    } catch (cause) {
+      throw this.#unreachable(cause);
+    }
+  }
+
+  #unreachable(cause: unknown): LedgerError {
+    return new LedgerError(
+      "ledger_unreachable",
+      `The erasure ledger at ${this.place} cannot be used.`,
+      { cause },
+    );
+  }
+}
+
+const isSameAct = ({ record }: LedgerEntry, asked: ErasureRecord): boolean =>
+  record.kind === asked.kind && record.act === asked.act && record.tenant === asked.tenant;
+
+const behind = (count: number): LedgerError =>
+  new LedgerError("ledger_behind", `The database lacks ${count} entries of the erasure ledger.`);

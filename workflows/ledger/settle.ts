@@ -1,0 +1,94 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { NewId } from "../../crypto/wire/ids.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Pool } from "../../db/pool.ts";
+import type { LedgerEntry, LedgerPosition } from "./entry.ts";
+import type { ErasureLedger } from "./erasure-ledger.ts";
+import { LedgerError } from "./ledger-error.ts";
+import { advancePosition, readPosition } from "./position.ts";
+import { replayEntry } from "./replay.ts";
+
+export interface SettleDeps {
+  readonly ledger: ErasureLedger;
+  /** Pool of the data. */
+  readonly pool: Pool;
+  /** Pool with the role sealdesk_keystore. */
+  readonly keystore: Pool;
+  /** Whether the keystore has its own database. */
+  readonly isApart: boolean;
+  readonly newId: NewId;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** What the ledger has, and up to where the database and the keystore have carried it out. */
+export interface LedgerStatus {
+  readonly entries: readonly LedgerEntry[];
+  readonly database: LedgerPosition | undefined;
+  readonly keystore: LedgerPosition | undefined;
+}
+
+/**
+ * Compares the ledger with what the database and the keystore know of it. Reads the ledger from the
+ * earlier of both positions.
+ * @throws LedgerError ledger_missing, ledger_shortened, ledger_invalid, ledger_unreachable
+ */
+export async function readStatus(
+  { ledger, pool, keystore }: Pick<SettleDeps, "ledger" | "pool" | "keystore">,
+  { whole = false } = {},
+): Promise<LedgerStatus> {
+  const [data, keys] = await Promise.all([
+    readPosition(pool, "sealdesk"),
+    readPosition(keystore, "keystore"),
+  ]);
+  const first = whole ? 0 : Math.min(data?.number ?? 0, keys?.number ?? 0);
+  const entries = await ledger.read(first);
+  if (entries.length === 0 && (data ?? keys) !== undefined && (await ledger.read(0)).length === 0)
+    throw new LedgerError(
+      "ledger_missing",
+      `There is no erasure ledger at ${ledger.place}, and the database knows one.`,
+    );
+  for (const known of [data, keys]) assertHas(ledger, entries, known);
+  return { entries, database: data, keystore: keys };
+}
+
+function assertHas(
+  { place }: ErasureLedger,
+  entries: readonly LedgerEntry[],
+  known: LedgerPosition | undefined,
+): void {
+  if (known === undefined) return;
+  const found = entries.find(({ number }) => number === known.number);
+  if (found !== undefined && equalBytes(found.hash, known.hash)) return;
+  const what =
+    found === undefined
+      ? `The erasure ledger at ${place} lacks the entry ${known.number}, which the database knows.`
+      : `The entry ${known.number} of the erasure ledger at ${place} is not the one that the database knows.`;
+  throw new LedgerError("ledger_shortened", what);
+}
+
+/**
+ * Carries out every entry of the ledger that the database or the keystore does not have, as after a
+ * restore from a backup. Begins the ledger at the first start. You may repeat it, on several nodes at the same time.
+ * @returns the number of entries that were carried out
+ * @throws those of `readStatus`
+ */
+export async function settleLedger(deps: SettleDeps): Promise<number> {
+  const { ledger, pool, keystore, now, newId } = deps;
+  const { entries, database, keystore: inKeystore } = await readStatus(deps);
+  if (entries.length === 0) {
+    const begun = await ledger.begin(newId<Uuid>(), now());
+    if (begun === undefined) return settleLedger(deps);
+    await advancePosition(keystore, "keystore", begun);
+    await advancePosition(pool, "sealdesk", begun);
+    return 0;
+  }
+  const isNew = ({ number }: LedgerEntry) =>
+    number > (database?.number ?? -1) || number > (inKeystore?.number ?? -1);
+  let count = 0;
+  for (const entry of entries.filter(isNew)) {
+    if (entry.record.kind !== "begin") count++;
+    await replayEntry(deps, entry);
+  }
+  return count;
+}

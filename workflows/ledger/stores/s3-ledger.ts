@@ -1,0 +1,29 @@
+import { LockedBucket, type LockedBucketOptions } from "../../../audit/locked-bucket.ts";
+import { entryName, numberIn, type LedgerStore } from "./ledger-store.ts";
+
+const PREFIX = "erasure-ledger/";
+
+/**
+ * One locked object for each entry, in a bucket with Object Lock. Nobody can remove or replace it
+ * before its time is over. Two nodes never write one number: the lock of the database's row decides.
+ */
+export function s3Ledger(options: LockedBucketOptions): LedgerStore {
+  const bucket = new LockedBucket(options);
+  return {
+    async read(first) {
+      const after = first === 0 ? undefined : `${PREFIX}${entryName(first - 1)}`;
+      const objects = await bucket.readAll(PREFIX, after);
+      return objects.flatMap(({ key, text }) => {
+        const number = numberIn(key.slice(PREFIX.length));
+        return number === undefined ? [] : [{ number, note: text }];
+      });
+    },
+    async put({ number, note }) {
+      const key = `${PREFIX}${entryName(number)}`;
+      if ((await bucket.readFirst(key)) !== undefined) return false;
+      await bucket.put(key, note);
+      return true;
+    },
+    close: () => bucket.close(),
+  };
+}
