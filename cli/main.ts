@@ -7,6 +7,7 @@ import { registerAuthority } from "./commands/authority/register.ts";
 import { registerCustomerToken } from "./commands/customer-token.ts";
 import { registerIdp } from "./commands/idp/register.ts";
 import { registerKeys } from "./commands/keys.ts";
+import { registerErasure } from "./commands/erasure/register-erasure.ts";
 import { registerLedger } from "./commands/ledger/register-ledger.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
 import { registerVerify } from "./commands/certificate/register-verify.ts";
@@ -87,6 +88,7 @@ registerAudit(program, print, settings);
 registerAuthority(program, print, settings);
 registerVerify(program, print);
 registerLedger(program, print, settings);
+registerErasure(program, print, settings);
 
 /** The exit code that a shell reports for a program that SIGPIPE ended. */
 const ENDED_BY_READER = 141;

@@ -308,6 +308,19 @@ table keystore.keks (
   grant update (destroyed_before, oldest_version) to sealdesk_keystore
   policy tenant for * using ((tenant = keystore.current_tenant()))
 
+table keystore.ledger_position (
+  only_row boolean not null default true,
+  number bigint not null,
+  hash bytea not null
+)
+  constraint ledger_position_hash_check CHECK ((length(hash) = 32))
+  constraint ledger_position_number_check CHECK ((number >= 0))
+  constraint ledger_position_only_row_check CHECK (only_row)
+  constraint ledger_position_pkey PRIMARY KEY (only_row)
+  grant insert (hash, number) to sealdesk_keystore
+  grant select to sealdesk_keystore
+  grant update (hash, number) to sealdesk_keystore
+
 table keystore.scope_keys (
   id uuid not null,
   tenant uuid not null,
@@ -899,6 +912,82 @@ table sealdesk.epochs (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.erasure_items (
+  tenant uuid not null,
+  case_id uuid not null,
+  kind text not null,
+  item uuid not null,
+  period integer not null default '-1'::integer,
+  outcome text not null,
+  records bigint not null default 0,
+  keys integer not null default 0,
+  at_ms bigint not null,
+  entry bigint,
+  citation text,
+  review_at_ms bigint,
+  commitment bytea
+)
+  row level security
+  constraint erasure_items_check CHECK (((outcome = 'erased'::text) = (entry IS NOT NULL)))
+  constraint erasure_items_check1 CHECK (((outcome = 'restricted'::text) = (citation IS NOT NULL)))
+  constraint erasure_items_citation_check CHECK ((length(citation) <= 300))
+  constraint erasure_items_commitment_check CHECK ((length(commitment) = 32))
+  constraint erasure_items_kind_check CHECK ((kind = ANY (ARRAY['subject_key'::text, 'messages'::text, 'attachments'::text, 'profile'::text, 'devices'::text, 'sessions'::text, 'audit_fields'::text])))
+  constraint erasure_items_outcome_check CHECK ((outcome = ANY (ARRAY['erased'::text, 'restricted'::text])))
+  constraint erasure_items_pkey PRIMARY KEY (tenant, case_id, kind, item, period)
+  constraint erasure_items_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.erasures(tenant, case_id)
+  constraint erasure_items_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (at_ms, citation, commitment, entry, keys, outcome, records, review_at_ms) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.erasure_stores (
+  tenant uuid not null,
+  case_id uuid not null,
+  store text not null,
+  at_ms bigint not null,
+  attempts integer not null
+)
+  row level security
+  constraint erasure_stores_pkey PRIMARY KEY (tenant, case_id, store)
+  constraint erasure_stores_store_check CHECK ((store = ANY (ARRAY['keystore'::text, 'database'::text, 'attachments'::text, 'nodes'::text, 'devices'::text])))
+  constraint erasure_stores_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.erasures(tenant, case_id)
+  constraint erasure_stores_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.erasures (
+  tenant uuid not null,
+  case_id uuid not null,
+  subject uuid not null,
+  law text not null,
+  received_at_ms bigint not null,
+  window_ms bigint not null,
+  fenced_at_ms bigint,
+  fenced_conversations uuid[] not null default '{}'::uuid[],
+  fenced_seqs bigint[] not null default '{}'::bigint[],
+  certificate bytea,
+  certificate_digest bytea,
+  certified_at_ms bigint
+)
+  row level security
+  CREATE INDEX erasures_subject ON sealdesk.erasures USING btree (tenant, subject)
+  constraint erasures_certificate_digest_check CHECK ((length(certificate_digest) = 32))
+  constraint erasures_check CHECK (((certificate IS NULL) = (certified_at_ms IS NULL)))
+  constraint erasures_law_check CHECK (((length(law) >= 1) AND (length(law) <= 200)))
+  constraint erasures_pkey PRIMARY KEY (tenant, case_id)
+  constraint erasures_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.cases(tenant, id)
+  constraint erasures_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint erasures_tenant_subject_fkey FOREIGN KEY (tenant, subject) REFERENCES sealdesk.users(tenant, id)
+  constraint erasures_window_ms_check CHECK ((window_ms >= 0))
+  grant insert (case_id, law, received_at_ms, subject, tenant, window_ms) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (certificate, certificate_digest, certified_at_ms, fenced_at_ms, fenced_conversations, fenced_seqs) to sealdesk_app
+  policy certified_once for w using ((certified_at_ms IS NULL)) with check (true)
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.events (
   tenant uuid not null,
   conversation uuid not null,
@@ -1065,6 +1154,19 @@ table sealdesk.key_entries (
   grant insert to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.ledger_position (
+  only_row boolean not null default true,
+  number bigint not null,
+  hash bytea not null
+)
+  constraint ledger_position_hash_check CHECK ((length(hash) = 32))
+  constraint ledger_position_number_check CHECK ((number >= 0))
+  constraint ledger_position_only_row_check CHECK (only_row)
+  constraint ledger_position_pkey PRIMARY KEY (only_row)
+  grant insert (hash, number) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (hash, number) to sealdesk_app
 
 table sealdesk.link_requests (
   id uuid not null,
@@ -1516,6 +1618,24 @@ table sealdesk.store_generations (
   grant update (before, generation) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.suppressions (
+  tenant uuid not null,
+  kind text not null,
+  hash bytea not null,
+  erased_at_ms bigint not null,
+  expires_at_ms bigint not null
+)
+  row level security
+  CREATE INDEX suppressions_expiring ON sealdesk.suppressions USING btree (tenant, expires_at_ms)
+  constraint suppressions_check CHECK ((expires_at_ms > erased_at_ms))
+  constraint suppressions_hash_check CHECK ((length(hash) = 32))
+  constraint suppressions_kind_check CHECK ((kind = ANY (ARRAY['customer'::text, 'device'::text])))
+  constraint suppressions_pkey PRIMARY KEY (tenant, kind, hash)
+  constraint suppressions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant delete to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.tenants (
   id uuid not null,
   slug text not null,
@@ -1610,7 +1730,9 @@ table sealdesk.users (
   identity_index bytea,
   disabled_at_ms bigint,
   anonymous_key bytea,
-  disabled_by text
+  disabled_by text,
+  fenced_at_ms bigint,
+  erased_at_ms bigint
 )
   row level security
   CREATE INDEX users_anonymous ON sealdesk.users USING btree (tenant, created_at_ms) WHERE ((anonymous_key IS NOT NULL) AND (subject_index IS NULL))
@@ -1618,6 +1740,7 @@ table sealdesk.users (
   CREATE TRIGGER roles_are_announced AFTER UPDATE OF role, disabled_at_ms ON sealdesk.users FOR EACH ROW WHEN (((old.role IS DISTINCT FROM new.role) OR (old.disabled_at_ms IS DISTINCT FROM new.disabled_at_ms))) EXECUTE FUNCTION sealdesk.announce_role() -- enabled O
   constraint users_account_key_check CHECK ((length(account_key) = 32))
   constraint users_anonymous_key_check CHECK ((length(anonymous_key) = 32))
+  constraint users_check CHECK (((erased_at_ms IS NULL) OR (fenced_at_ms IS NOT NULL)))
   constraint users_identity_index_check CHECK ((length(identity_index) = 32))
   constraint users_only_customers_have_customer_keys CHECK (((role = 'customer'::text) OR ((anonymous_key IS NULL) AND (subject_index IS NULL))))
   constraint users_pkey PRIMARY KEY (id)
@@ -1632,7 +1755,7 @@ table sealdesk.users (
   constraint users_username_index_check CHECK ((length(username_index) = 32))
   grant insert (anonymous_key, created_at_ms, id, subject_index, tenant) to sealdesk_app
   grant select to sealdesk_app
-  grant update (account_key) to sealdesk_app
+  grant update (account_key, fenced_at_ms) to sealdesk_app
   policy owner for r using ((subject_index IS NOT NULL))
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
@@ -1841,6 +1964,40 @@ begin
 end
 $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.erase_account(person uuid, at_ms bigint, customer_until_ms bigint, device_until_ms bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+begin
+  insert into suppressions (tenant, kind, hash, erased_at_ms, expires_at_ms)
+    select tenant, 'customer', hash, at_ms, customer_until_ms
+    from users, unnest(array[subject_index, identity_index, username_index]) as hash
+    where tenant = current_tenant() and id = person and hash is not null
+    union all
+    select tenant, 'device', sha256(device_key), at_ms, device_until_ms
+    from devices where tenant = current_tenant() and user_id = person
+    on conflict (tenant, kind, hash) do update
+      set erased_at_ms = greatest(suppressions.erased_at_ms, excluded.erased_at_ms),
+        expires_at_ms = greatest(suppressions.expires_at_ms, excluded.expires_at_ms);
+  update users set subject_index = null, anonymous_key = null, account_key = null, identity_index = null,
+      username_index = null, username = null, display_name = null, password_hash = null,
+      fenced_at_ms = coalesce(fenced_at_ms, at_ms), erased_at_ms = coalesce(erased_at_ms, at_ms)
+    where tenant = current_tenant() and id = person;
+  update devices set revoked_at_ms = coalesce(revoked_at_ms, at_ms)
+    where tenant = current_tenant() and user_id = person;
+  update sessions set revoked_at_ms = coalesce(revoked_at_ms, at_ms), network = null, provider_session = null,
+      identity_provider = null
+    where tenant = current_tenant() and user_id = person;
+  delete from one_time_prekeys p using devices d
+    where p.tenant = current_tenant() and d.id = p.device and d.user_id = person;
+  delete from signed_prekeys p using devices d
+    where p.tenant = current_tenant() and d.id = p.device and d.user_id = person;
+  delete from link_requests where tenant = current_tenant() and user_id = person;
+end
+$function$
+
 CREATE OR REPLACE FUNCTION sealdesk.grant_break_glass(request uuid)
  RETURNS bigint
  LANGUAGE sql
@@ -2020,6 +2177,26 @@ begin
     select from events e where e.conversation = p.conversation and e.seq = p.seq
       and e.received_at_ms = p.received_at_ms and e.kind > 0);
   return deleted;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.purge_sealed(conversations uuid[], key_ids bytea[])
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+declare
+  purged bigint;
+begin
+  update events set ciphertext = substring(ciphertext for 17) || decode(repeat('00', 28), 'hex')
+    where tenant = current_tenant() and conversation = any(conversations) and kind = 1
+      and length(ciphertext) > 45 and substring(ciphertext from 2 for 16) = any(key_ids);
+  get diagnostics purged = row_count;
+  delete from packets
+    where tenant = current_tenant() and conversation = any(conversations)
+      and substring(bytes from 2 for 16) = any(key_ids);
+  return purged;
 end
 $function$
 

@@ -77,6 +77,8 @@ export interface Config extends SignInRates {
   readonly heldBytes: HeldBytesLimits;
   readonly attachments: AttachmentStore;
   readonly audit: AuditSettings;
+  /** How long backups of the keystore are kept, for certificates of erasure. */
+  readonly keystoreBackupMs: number;
   /** Where the ledger of erasures is kept, outside the database. */
   readonly erasureLedger: LedgerLocation;
   /** The authority that is a process of its own. If undefined, it is in the server. */
@@ -90,6 +92,8 @@ export interface Config extends SignInRates {
   /** Age at which an upload is removed if none of its bytes have arrived. */
   readonly emptyUploadLifetimeMs: number;
 }
+
+const DAY_MS = 86_400_000;
 
 /** The location of the ciphertext of attachments. */
 export type AttachmentStore =
@@ -168,6 +172,7 @@ export function readConfig(environment: Environment): Config {
     attachments: attachmentStore(values),
     audit: auditSettings(values, values.SEALDESK_HOME),
     erasureLedger: ledgerLocation(values, home),
+    keystoreBackupMs: Number(values.KEYSTORE_BACKUP_DAYS) * DAY_MS,
     authority: authorityLocation(values),
     shutdownDelayMs:
       1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (runModeOf(values) === "production" ? 3 : 0)),

@@ -19,6 +19,7 @@ import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts"
 import { endOverduePeriodically } from "../messaging/break-glass/end-access.ts";
 import { sweepDaysPeriodically } from "../messaging/storage/sweep-days.ts";
 import { escalateWaitingPeriodically } from "../workflows/holds/escalate-waiting.ts";
+import type { ErasureDeps } from "../workflows/erasure/erasure-deps.ts";
 import { createCaseKinds } from "../workflows/case-kinds.ts";
 import { runCasesPeriodically } from "../workflows/cases/case-runner.ts";
 import type { Kms } from "../keys/kms/kms.ts";
@@ -43,12 +44,13 @@ interface Deps {
   readonly disconnect: Disconnect;
   /** Which servers of tenants may be reached. */
   readonly outgoing: OutgoingReach;
+  readonly erasure: ErasureDeps;
 }
 
 /** Starts what the server does by itself from time to time. A failure is logged. */
 export function startPeriodicTasks(deps: Deps, closers: Closers): void {
   const { pool, now, log, keyTree, kms, attachments, authority, metrics } = deps;
-  const { clockEveryMs, refusedSignIns, disconnect } = deps;
+  const { clockEveryMs, refusedSignIns, disconnect, erasure } = deps;
   const logged = (message: string) => (error: unknown) => log.error(message, describeError(error));
   const stops = [
     rewrapPeriodically(
@@ -86,7 +88,7 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     runCasesPeriodically({
       pool,
       now,
-      kinds: createCaseKinds(),
+      kinds: createCaseKinds({ erasure }),
       onError: logged("a step of a case failed"),
     }),
     deliverAlertsPeriodically(

@@ -121,6 +121,15 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       refusedSignIns,
       disconnect,
       outgoing: config.outgoing,
+      erasure: {
+        ledger: foundation.erasureLedger.ledger,
+        keystore: keyTree.pool,
+        isApart: config.keystoreUrl !== undefined,
+        attachments,
+        heads: foundation.auditLog.heads,
+        signer: foundation.signer,
+        residualMs: config.keystoreBackupMs,
+      },
     },
     closers,
   );

@@ -1,4 +1,8 @@
 import type { CaseKind } from "./cases/case-kind.ts";
+import { createErasureCase } from "./erasure/create-erasure-case.ts";
+import type { ErasureDeps } from "./erasure/erasure-deps.ts";
 
 /** Creates the kinds of cases that a server runs. */
-export const createCaseKinds = (): readonly CaseKind[] => [];
+export const createCaseKinds = (deps: { readonly erasure: ErasureDeps }): readonly CaseKind[] => [
+  createErasureCase(deps.erasure),
+];

@@ -5,6 +5,9 @@ export type WorkflowErrorCode =
   | "hold_released" // it is over, so it takes no change
   | "invalid_hold" // the custodian, the dates or what it covers are not usable
   | "reopened_erasure_not_found" // no erasure of that id waits for an officer
+  | "subject_not_found" // the tenant has no such account
+  | "erasure_running" // an erasure of the person is not over
+  | "certificate_not_found" // the erasure is not certified yet
   | "case_not_found" // the tenant has no such case
   | "case_moved" // the case is in another state by now, or it is over
   | "case_not_pending" // no step of the case failed

@@ -2,6 +2,57 @@ import type { ActionSpecs } from "./action-spec.ts";
 
 /** The audited acts of erasures and of the ledger that keeps them erased. */
 export const erasureActions = {
+  "erasure.begin": {
+    class: "D",
+    resources: ["case"],
+    details: { law: "text", windowMs: "number" },
+    description: "Somebody begins the erasure of a person: `sealdesk erase run`.",
+  },
+  "erasure.plan": {
+    class: "R",
+    resources: ["user"],
+    details: { items: "number", restricted: "number" },
+    description: "Somebody looks at what an erasure would destroy and keep: `sealdesk erase plan`.",
+  },
+  "erasure.fence": {
+    class: "U",
+    resources: ["case"],
+    details: { conversations: "list" },
+    description:
+      "From now on, nothing more of the person is accepted. `conversations` has the last event of each conversation.",
+  },
+  "erasure.restrict": {
+    class: "U",
+    resources: ["case"],
+    details: { items: "number" },
+    description: "A legal hold keeps items from being erased. They wait for its release.",
+  },
+  "erasure.account": {
+    class: "D",
+    resources: ["case"],
+    details: { sessions: "number", devices: "number", fields: "number" },
+    description:
+      "The account of the person is forgotten: look-up indexes, sessions, prekeys, and the personal fields of the audit log. Devices stay as revoked public keys.",
+  },
+  "erasure.purge": {
+    class: "D",
+    resources: ["case"],
+    details: { messages: "number" },
+    description: "The sealed bytes of messages whose keys were destroyed are removed.",
+  },
+  "erasure.certify": {
+    class: "C",
+    resources: ["case"],
+    details: { digest: "text", erased: "number", restricted: "number" },
+    description:
+      "The certificate of the erasure is signed. `digest` is the SHA-256 of its file, base64.",
+  },
+  "erasure.read": {
+    class: "R",
+    resources: ["case"],
+    details: {},
+    description: "Somebody reads the certificate of an erasure: `sealdesk erase certificate`.",
+  },
   "erasure.replay": {
     class: "D",
     resources: ["erasure_ledger"],

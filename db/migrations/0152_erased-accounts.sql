@@ -60,16 +60,17 @@ revoke all on function sealdesk.erase_account(uuid, bigint, bigint, bigint) from
 grant execute on function sealdesk.erase_account(uuid, bigint, bigint, bigint) to sealdesk_app;
 
 -- Removes the sealed bytes of messages whose keys were destroyed, and the packets that these keys sealed. The place in
--- the log and its hashes stay. The first 17 bytes of a sealed value are its version and the id of its key.
+-- the log and its hashes stay. The first 17 bytes of a sealed value are its version and the id of its key; zeros take the
+-- place of its nonce and its tag.
 create function sealdesk.purge_sealed(conversations uuid[], key_ids bytea[]) returns bigint
   language plpgsql security definer set search_path = sealdesk, pg_temp
 as $$
 declare
   purged bigint;
 begin
-  update events set ciphertext = substring(ciphertext for 17)
+  update events set ciphertext = substring(ciphertext for 17) || decode(repeat('00', 28), 'hex')
     where tenant = current_tenant() and conversation = any(conversations) and kind = 1
-      and length(ciphertext) > 17 and substring(ciphertext from 2 for 16) = any(key_ids);
+      and length(ciphertext) > 45 and substring(ciphertext from 2 for 16) = any(key_ids);
   get diagnostics purged = row_count;
   delete from packets
     where tenant = current_tenant() and conversation = any(conversations)

@@ -141,7 +141,7 @@ export async function destroyWithin(
   nowMs: number,
   also: (client: Client) => Promise<void> = async () => undefined,
 ): Promise<Destroyed & { readonly entry: number }> {
-  const { tenant, keystore } = where;
+  const { tenant } = where;
   const work = async (inKeystore: Client) => {
     const counts = await destroy(inKeystore, tenant, what, nowMs);
     await also(inKeystore);
@@ -151,10 +151,7 @@ export async function destroyWithin(
     ]);
     return counts;
   };
-  const destroyed =
-    keystore === undefined
-      ? await asKeystore(client, work)
-      : await inTransaction(keystore, tenant, work);
+  const destroyed = await withinKeystore(client, where, work);
   const entry = await appendEntry(client, {
     ...entryOf(tenant, what, by, nowMs),
     action: "keys.destroy",
@@ -163,8 +160,16 @@ export async function destroyWithin(
   return { ...destroyed, entry };
 }
 
-/** Runs `work` with the rights of the keystore, and then the transaction goes on with those of the application. */
-async function asKeystore<T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` on the keystore: in the caller's transaction on the data, or in one of its own if the keystore has its own
+ * database.
+ */
+export async function withinKeystore<T>(
+  client: Client,
+  { tenant, keystore }: { readonly tenant: TenantId; readonly keystore: Pool | undefined },
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  if (keystore !== undefined) return inTransaction(keystore, tenant, work);
   await client.query("set local role sealdesk_keystore");
   const result = await work(client);
   await client.query("set local role sealdesk_app");

@@ -32,6 +32,7 @@ export const knownVariables: readonly string[] = [
   "ERASURE_LEDGER_RETAIN_DAYS",
   "ERASURE_LEDGER_S3_BUCKET",
   "HOST",
+  "KEYSTORE_BACKUP_DAYS",
   "KEYSTORE_OWNER_URL",
   "KEYSTORE_URL",
   "LINK_LIMIT",

@@ -35,6 +35,7 @@ const schema = z.object({
   AUDIT_CHECKPOINTS: rule.path("folder").optional(),
   AUDIT_CHECKPOINTS_S3_BUCKET: rule.bucketName.optional(),
   AUDIT_CHECKPOINTS_RETAIN_DAYS: rule.days.default("2192"),
+  KEYSTORE_BACKUP_DAYS: rule.days.default("30"),
   ERASURE_LEDGER: rule.path("folder").optional(),
   ERASURE_LEDGER_S3_BUCKET: rule.bucketName.optional(),
   ERASURE_LEDGER_RETAIN_DAYS: rule.days.default("3653"),

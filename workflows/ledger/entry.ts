@@ -33,12 +33,13 @@ const schema = z.discriminatedUnion("kind", [
       .max(MOST_SCOPES),
   }),
   z.strictObject({ kind: z.literal("subject"), ...of, act }),
+  z.strictObject({ kind: z.literal("account"), ...of, act }),
 ]);
 
 /**
  * What an entry says: that the ledger begins; that the keys of periods of conversations were
- * destroyed; or that all keys of a person were, and their account was erased. It holds ids and times, and
- * no personal data.
+ * destroyed; that an account was erased; or that it was, and all keys of the person with it. It holds ids
+ * and times, and no personal data.
  */
 export type LedgerRecord = z.infer<typeof schema>;
 export type ErasureRecord = Exclude<LedgerRecord, { readonly kind: "begin" }>;

@@ -4,13 +4,7 @@ import type { LogKey } from "../../audit/logs.ts";
 import { KEY_TYPES, type NoteKey } from "../../audit/verify/note.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Kms } from "../../keys/kms/kms.ts";
-import {
-  openEntry,
-  signEntry,
-  type ErasureRecord,
-  type LedgerEntry,
-  type LedgerPosition,
-} from "./entry.ts";
+import { openEntry, signEntry, type ErasureRecord, type LedgerEntry } from "./entry.ts";
 import { LedgerError } from "./ledger-error.ts";
 import { readPosition } from "./position.ts";
 import type { LedgerStore, StoredEntry } from "./stores/ledger-store.ts";
@@ -95,7 +89,7 @@ export class ErasureLedger {
    * position of the database stays locked until the transaction ends.
    * @throws LedgerError ledger_behind: other entries must be carried out first; those of `read`
    */
-  async append(client: Client, record: ErasureRecord): Promise<LedgerPosition> {
+  async append(client: Client, record: ErasureRecord): Promise<LedgerEntry> {
     const known = await readPosition(client, "sealdesk", "lock");
     if (known === undefined) throw behind(0);
     const [last, ...later] = await this.read(known.number);

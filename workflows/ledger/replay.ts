@@ -1,6 +1,9 @@
 import { appendEntry } from "../../audit/append-entry.ts";
+import type { Queryable } from "../../db/client.ts";
+import { erasePersonalFields } from "../../audit/personal-fields.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { destroyWithin, type Destruction } from "../../keys/at-rest/destroy.ts";
+import { destroyWithin, withinKeystore, type Destruction } from "../../keys/at-rest/destroy.ts";
+import { recordErased } from "../erasure/record-erased.ts";
 import { eraseAccount } from "../erasure/erase-account.ts";
 import type { ErasureRecord, LedgerEntry } from "./entry.ts";
 import { advancePosition } from "./position.ts";
@@ -9,11 +12,12 @@ import type { SettleDeps } from "./settle.ts";
 /** Who the audit log names. */
 const LEDGER = { kind: "system", id: "erasure-ledger" } as const;
 
-/** What an entry destroys. */
-export const destructionOf = (record: ErasureRecord): Destruction =>
-  record.kind === "subject"
-    ? { subject: record.subject, whole: true }
-    : { subject: record.subject, scopes: record.scopes };
+/** Which keys an entry destroys; undefined if none. */
+export function destructionOf(record: ErasureRecord): Destruction | undefined {
+  const { subject } = record;
+  if (record.kind === "account") return undefined;
+  return record.kind === "subject" ? { subject, whole: true } : { subject, scopes: record.scopes };
+}
 
 /** Carries out one entry. What was carried out before stays as it is. */
 export async function replayEntry(
@@ -30,10 +34,18 @@ export async function replayEntry(
     const nowMs = now();
     const where = { tenant, keystore: isApart ? keystore : undefined };
     const by = { actor: LEDGER };
-    await destroyWithin(client, where, destructionOf(record), by, nowMs, (inKeystore) =>
-      advancePosition(inKeystore, "keystore", entry),
-    );
-    if (record.kind === "subject") await eraseAccount(client, subject, record.atMs);
+    const what = destructionOf(record);
+    const advance = (inKeystore: Queryable) => advancePosition(inKeystore, "keystore", entry);
+    if (what === undefined) await withinKeystore(client, where, advance);
+    else {
+      const done = await destroyWithin(client, where, what, by, nowMs, advance);
+      if (record.kind === "scopes")
+        await recordErased(client, tenant, record, () => 1, done.entry, nowMs);
+    }
+    if (record.kind !== "scopes") {
+      await eraseAccount(client, subject, record.atMs);
+      await erasePersonalFields(client, tenant, subject);
+    }
     await appendEntry(client, {
       actor: LEDGER,
       tenant,

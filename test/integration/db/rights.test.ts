@@ -270,6 +270,9 @@ sealdesk.devices: insert select update(revoked_at_ms)
 sealdesk.ensure_partitions(): execute
 sealdesk.epochs: insert select
 sealdesk.erase_account(): execute
+sealdesk.erasure_items: insert select update(at_ms,citation,commitment,entry,keys,outcome,records,review_at_ms)
+sealdesk.erasure_stores: insert select
+sealdesk.erasures: insert(case_id,law,received_at_ms,subject,tenant,window_ms) select update(certificate,certificate_digest,certified_at_ms,fenced_at_ms,fenced_conversations,fenced_seqs)
 sealdesk.events: insert select
 sealdesk.grant_break_glass(): execute
 sealdesk.has_customers(): execute

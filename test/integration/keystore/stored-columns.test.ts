@@ -64,6 +64,8 @@ const digestsAndCommitments = [
   "sealdesk.ledger_position.hash",
   // Of what an erased person still holds. They expire.
   "sealdesk.suppressions.hash",
+  "sealdesk.erasures.certificate_digest",
+  "sealdesk.erasure_items.commitment",
   "sealdesk.provider_logouts.identity_indexes",
   "sealdesk.provider_logouts.provider_session",
   "sealdesk.provider_logouts.token",

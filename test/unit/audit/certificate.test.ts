@@ -44,7 +44,7 @@ test("no byte of a certificate can be changed, removed or added", async () => {
   // Every seventh byte. Seven and eight have no common divisor, so each bit has its turn.
   for (let at = 0; at < file.length; at += 7) {
     const flipped = Uint8Array.from(file);
-    flipped[at]! ^= 1 << at % 8;
+    flipped[at]! ^= 1 << (at % 8);
     const fault = faultOf(flipped);
     expect([fault.name, fault.place]).toEqual(["LogError", expect.stringMatching(/^[a-z]\S+$/i)]);
   }

@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import type { Print } from "../../output.ts";
+import type { Settings } from "../../settings.ts";
+import {
+  certificateCommand,
+  planCommand,
+  runCommand,
+  type PlanOptions,
+  type RunOptions,
+} from "./erase.ts";
+
+const TENANT = ["--tenant <slug>", "short name of the tenant"] as const;
+const LAW = [
+  "--law <citation>",
+  "the provision on which the person relies",
+  "GDPR Article 17(1)",
+] as const;
+
+/** `sealdesk erase ...` */
+export function registerErasure(program: Command, print: Print, settings: () => Settings): void {
+  const erase = program.command("erase").description("Erase a person (docs/erasure.md)");
+
+  erase
+    .command("plan")
+    .description("Show what an erasure would destroy and what holds would keep; changes nothing")
+    .argument("<account>", "id of the account")
+    .requiredOption(...TENANT)
+    .option(...LAW)
+    .action(async (account: string, options: PlanOptions) =>
+      print(await planCommand(settings(), account, options)),
+    );
+
+  erase
+    .command("run")
+    .description("Begin an erasure: the server fences the account at once, and destroys later")
+    .argument("<account>", "id of the account")
+    .requiredOption(...TENANT)
+    .option(...LAW)
+    .option("--received <time>", "when the request was received; now by default")
+    .option("--window-hours <number>", "hours in which the plan can be contested; 24 by default")
+    .action(async (account: string, options: RunOptions) =>
+      print(await runCommand(settings(), account, options)),
+    );
+
+  erase
+    .command("certificate")
+    .description("Write the certificate of an erasure")
+    .argument("<case>", "id of the case")
+    .requiredOption(...TENANT)
+    .requiredOption(
+      "--out <file>",
+      "the signed file; a PDF that carries it if the name ends in .pdf",
+    )
+    .action(async (id: string, options: { readonly tenant: string; readonly out: string }) =>
+      print(await certificateCommand(settings(), id, options)),
+    );
+}

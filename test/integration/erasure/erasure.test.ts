@@ -1,0 +1,158 @@
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { parseVkey } from "../../../audit/verify/note.ts";
+import { verifyCertificate } from "../../../audit/verify/certificate/verify-certificate.ts";
+import { certificateOf, erase, LAW, reached, sealedMessages } from "../../support/erasures.ts";
+import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
+import { placeHold } from "../../support/holds.ts";
+import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import type { CaseId, ConversationId } from "../../../crypto/wire/ids.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+/** A customer with conversations of three messages each, and an agent. */
+async function conversing(count: number) {
+  const subject = newId();
+  const customer = await customerDevice(server, subject);
+  const agent = await staffDevice(server);
+  const socket = await RelaySocket.open(server, customer);
+  const conversations: ConversationId[] = [];
+  for (let index = 0; index < count; index++) {
+    const id = await createConversation(customer, [agent]);
+    for (let sent = 0; sent < 3; sent++) await socket.post(messageTo(id, [agent]));
+    conversations.push(id);
+  }
+  return { subject, customer, agent, socket, conversations };
+}
+
+async function trustedKey() {
+  const { out } = await runSealdesk(server, ["audit", "vkey", "--tenant", server.tenant.slug]);
+  return parseVkey(nodeChecks.sha256, out.trim());
+}
+
+async function certified(id: CaseId) {
+  await reached(server.database, id, "certified");
+  const file = await certificateOf(server.database, id);
+  return verifyCertificate(nodeChecks, file, { trusted: [await trustedKey()] }).certificate;
+}
+
+test("a person is erased but for what a hold keeps, and the certificate says so", async () => {
+  const { customer, agent, socket, conversations } = await conversing(3);
+  const [first, second, third] = conversations as [ConversationId, ConversationId, ConversationId];
+  const officer = await staffDevice(server, "compliance_officer");
+  expect(await placeHold(server, officer, officer, { conversation: third })).toMatchObject({
+    status: 201,
+  });
+  const plan = await runSealdesk(server, [
+    "erase",
+    "plan",
+    customer.user,
+    "--tenant",
+    server.tenant.slug,
+  ]);
+  expect(plan.out).toMatch(
+    new RegExp(`erase     conversation ${first}, period \\d+: 3 messages, 1 keys`),
+  );
+  expect(plan.out).toMatch(
+    new RegExp(`restrict  conversation ${third}, .*GDPR Art. 17\\(3\\)\\(e\\)`),
+  );
+
+  const certificate = await certified(
+    await erase(server.database, server.tenant.id, customer.user),
+  );
+  expect(certificate).toMatchObject({ law: LAW, subject: customer.user, former: null });
+  const about = (items: readonly { readonly kind: string; readonly id: string }[]) =>
+    items.filter(({ kind }) => kind === "messages").map(({ id }) => id);
+  expect(about(certificate.erased).toSorted()).toEqual([first, second].toSorted());
+  expect(certificate.restricted).toEqual([
+    expect.objectContaining({
+      kind: "messages",
+      id: third,
+      records: 3,
+      citation: "GDPR Art. 17(3)(e)",
+    }),
+  ]);
+  expect(certificate.stores.map(({ store }) => store).toSorted()).toEqual([
+    "attachments",
+    "database",
+    "keystore",
+  ]);
+  expect(certificate.fence).toContainEqual({ conversation: first, seq: 4 });
+  const counts = await Promise.all(conversations.map((id) => sealedMessages(server.database, id)));
+  expect(counts).toEqual([0, 0, 3]);
+
+  const node = await server.startNode();
+  const reader = await RelaySocket.open(node, agent, [
+    { conversation: first, seq: 0 },
+    { conversation: third, seq: 0 },
+  ]);
+  expect(await reader.next("gap")).toMatchObject({
+    conversation: first,
+    from: 2,
+    reason: "erased",
+  });
+  const read = (await reader.deliveries(5)).filter(({ conversation }) => conversation === third);
+  expect(read).toHaveLength(4);
+  await Promise.all([reader.close(), socket.close()]);
+  await node.close();
+});
+
+test("whatever comes after the fence is refused by name, and what came before it is all that is shredded", async () => {
+  const { customer, agent, conversations } = await conversing(1);
+  const [id] = conversations as [ConversationId];
+  const other = await RelaySocket.open(server, agent);
+  let isOver = false;
+  const accepted: number[] = [];
+  const refused: string[] = [];
+  const sending = (async () => {
+    while (!isOver) {
+      const answer = await other.post(messageTo(id, [customer]));
+      if ("seq" in answer) accepted.push(answer.seq);
+      else refused.push(answer.code);
+    }
+  })();
+  const erasure = await erase(server.database, server.tenant.id, customer.user);
+  const { fence, erased } = await certified(erasure);
+  isOver = true;
+  await sending;
+  const { seq } = fence.find(({ conversation }) => conversation === id)!;
+  expect(Math.max(4, ...accepted)).toBe(seq);
+  expect([...new Set(refused)]).toEqual(["subject_erased"]);
+  expect(erased.find(({ kind }) => kind === "messages")).toMatchObject({ records: seq - 1 });
+  expect(await sealedMessages(server.database, id)).toBe(0);
+  await other.close();
+});
+
+test("who was erased is refused by name with what they hold, and is a stranger otherwise", async () => {
+  const { subject, customer, conversations } = await conversing(1);
+  const old = await server.customerToken(subject);
+  const erasure = await erase(server.database, server.tenant.id, customer.user);
+  await reached(server.database, erasure, "certified");
+  const named = { body: expect.objectContaining({ code: "subject_erased" }) };
+  expect(await customer.request("GET", "/v1/conversations")).toMatchObject(named);
+  const grant = (token: string) => ({ grant: "customer_token", tenant: server.tenant.slug, token });
+  expect(await new TestDevice(server).signIn(grant(old))).toMatchObject(named);
+  server.clock.offsetMs += 60_000;
+  expect(await customer.signInAsCustomer(subject)).toMatchObject(named);
+  const again = await customerDevice(server, subject);
+  server.clock.offsetMs -= 60_000;
+  expect(again.user).not.toBe(customer.user);
+  const { body } = await again.request("GET", "/v1/conversations");
+  expect(JSON.stringify(body)).not.toContain(conversations[0]);
+});
+
+test("a person is not erased twice at the same time, and an unknown account is refused", async () => {
+  const { customer } = await conversing(1);
+  const id = await erase(server.database, server.tenant.id, customer.user);
+  const again = erase(server.database, server.tenant.id, customer.user);
+  await expect(again).rejects.toMatchObject({ code: "erasure_running" });
+  await reached(server.database, id, "certified");
+  const unknown = erase(server.database, server.tenant.id, newId());
+  await expect(unknown).rejects.toMatchObject({ code: "subject_not_found" });
+});

@@ -1,0 +1,49 @@
+import type { CaseId, ConversationId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import { OPERATOR } from "../../audit/operator.ts";
+import { beginErasure } from "../../workflows/erasure/begin-erasure.ts";
+import { newId } from "../../tools/testkit/ids.ts";
+import type { TestDatabase } from "./database.ts";
+import { until } from "./until.ts";
+
+export const LAW = "GDPR Article 17(1)";
+
+/** Begins the erasure of a person, with a window in which it can be contested of no length. */
+export const erase = (database: TestDatabase, tenant: TenantId, subject: UserId): Promise<CaseId> =>
+  beginErasure(
+    { pool: database.pool, now: Date.now, newId },
+    { tenant, operator: OPERATOR },
+    { subject, law: LAW, windowMs: 0 },
+  );
+
+/** Resolves when the case is in this state, or waits for this reason. */
+export const reached = (database: TestDatabase, id: CaseId, state: string): Promise<void> =>
+  until(async () => {
+    const { rows } = await database.owner.query<{ state: string; pending: string | null }>(
+      "select state, pending from sealdesk.cases where id = $1",
+      [id],
+    );
+    if (rows[0]?.pending === "internal_error") throw new Error("a step failed");
+    return rows[0]?.state === state || rows[0]?.pending === state;
+  });
+
+/** Returns the bytes of the certificate's file. */
+export async function certificateOf(database: TestDatabase, id: CaseId): Promise<Uint8Array> {
+  const { rows } = await database.owner.query<{ certificate: Uint8Array }>(
+    "select certificate from sealdesk.erasures where case_id = $1",
+    [id],
+  );
+  return rows[0]!.certificate;
+}
+
+/** Returns how many messages of a conversation still have their sealed bytes. */
+export async function sealedMessages(
+  database: TestDatabase,
+  conversation: ConversationId,
+): Promise<number> {
+  const { rows } = await database.owner.query<{ count: number }>(
+    `select count(*)::int as count from sealdesk.events
+     where conversation = $1 and kind = 1 and length(ciphertext) > 45`,
+    [conversation],
+  );
+  return rows[0]!.count;
+}

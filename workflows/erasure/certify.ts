@@ -1,0 +1,123 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { CheckedLog } from "../../audit/read/checked-log.ts";
+import { nodeChecks } from "../../audit/node-checks.ts";
+import { proveEntries } from "../../audit/read/prove-entries.ts";
+import { signCertificate } from "../../audit/sign-certificate.ts";
+import { toBase64 } from "../../audit/verify/base64.ts";
+import {
+  CERTIFICATE_TYPE,
+  type AnsweredStore,
+  type CertificateBody,
+} from "../../audit/verify/certificate/certificate.ts";
+import { logOf, parseId, type UserId } from "../../crypto/wire/ids.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
+import { CasePending, type Step } from "../cases/case-kind.ts";
+import { ofCase } from "../cases/stored-case.ts";
+import { entryBy } from "./entry-by.ts";
+import type { ErasureDeps } from "./erasure-deps.ts";
+import { readErasure, readItems, type Erasure, type ItemRow } from "./erasure-rows.ts";
+
+type ErasedRow = Extract<ItemRow, { readonly outcome: "erased" }>;
+type RestrictedRow = Extract<ItemRow, { readonly outcome: "restricted" }>;
+
+/**
+ * Signs the certificate, when the audit log has signed the entries that prove it and every store has answered.
+ */
+export const certify =
+  ({ heads, signer, residualMs }: ErasureDeps): Step =>
+  async ({ client, tenant, found, nowMs }) => {
+    const erasure = await readErasure(client, found.id);
+    const items = await readItems(client, found.id);
+    const erased = items.filter((item): item is ErasedRow => item.outcome === "erased");
+    const restricted = items.filter((item): item is RestrictedRow => item.outcome === "restricted");
+    const log = await heads.open(client, logOf(tenant));
+    if (log === undefined) throw new CasePending("audit_log");
+    const proven = await provenEntries(client, log, erased);
+    const eventOf = (id: number): Uuid => proven.events.get(id) ?? parseId("");
+    const destroyedAtMs = Math.max(nowMs, ...erased.map(({ atMs }) => atMs));
+    const body: CertificateBody = {
+      type: CERTIFICATE_TYPE,
+      tenant,
+      case: found.id,
+      subject: erasure.subject,
+      law: erasure.law,
+      receivedAtMs: erasure.receivedAtMs,
+      fencedAtMs: erasure.fencedAtMs ?? nowMs,
+      certifiedAtMs: nowMs,
+      fence: fenceOf(erasure),
+      erased: erased.map(({ kind, item: id, records, keys, atMs, entry }) => ({
+        kind,
+        id,
+        records,
+        keys,
+        atMs,
+        entry: eventOf(entry),
+      })),
+      restricted: restricted.map(
+        ({ kind, item: id, records, citation, reviewAtMs, commitment }) => ({
+          kind,
+          id,
+          records,
+          ground: "legal_hold",
+          citation,
+          reviewAtMs,
+          hold: toBase64(commitment),
+        }),
+      ),
+      devices: [],
+      stores: await readStores(client, found.id),
+      residualUntilMs: destroyedAtMs + residualMs,
+      former: await formerDigest(client, erasure.subject),
+      entries: proven.entries,
+      checkpoint: log.note,
+    };
+    const file = await signCertificate(signer, log.origin, body);
+    const digest = nodeChecks.sha256(file);
+    await client.query(
+      `update erasures set certificate = $2, certificate_digest = $3, certified_at_ms = $4 where case_id = $1`,
+      [found.id, file, digest, nowMs],
+    );
+    await appendEntry(client, {
+      ...entryBy(tenant, erasure.subject, nowMs),
+      action: "erasure.certify",
+      resource: ofCase(found.id),
+      details: { digest: toBase64(digest), erased: erased.length, restricted: restricted.length },
+    });
+    return { to: "certified" };
+  };
+
+/** Returns the entries that record the items with their proofs, and the event id of each stored entry. */
+async function provenEntries(client: Client, log: CheckedLog, erased: readonly ErasedRow[]) {
+  const ids = [...new Set(erased.map(({ entry }) => entry))];
+  const found = await proveEntries(client, log, ids);
+  if (found === undefined) throw new CasePending("audit_log");
+  const events = new Map(
+    found.map(({ id, entry }) => [
+      id,
+      parseId<Uuid>((JSON.parse(entry) as { eventId: string }).eventId),
+    ]),
+  );
+  return { events, entries: found.map(({ id: _, ...entry }) => entry) };
+}
+
+const fenceOf = ({ conversations, seqs }: Erasure) =>
+  conversations.map((conversation, index) => ({ conversation, seq: Number(seqs[index] ?? 0) }));
+
+async function readStores(client: Client, id: Uuid): Promise<readonly AnsweredStore[]> {
+  const { rows } = await client.query<AnsweredStore>(
+    `select store, at_ms as "atMs", attempts from erasure_stores where case_id = $1 order by at_ms, store`,
+    [id],
+  );
+  return rows;
+}
+
+/** Returns the SHA-256 of the last certificate of the person before this one; null if there is none. */
+async function formerDigest(client: Client, subject: UserId): Promise<string | null> {
+  const { rows } = await client.query<{ digest: Uint8Array }>(
+    `select certificate_digest as digest from erasures
+     where subject = $1 and certified_at_ms is not null order by certified_at_ms desc limit 1`,
+    [subject],
+  );
+  return rows[0] === undefined ? null : toBase64(rows[0].digest);
+}

@@ -1,0 +1,23 @@
+import type { CaseKind } from "../cases/case-kind.ts";
+import { forgetAccount } from "./account-step.ts";
+import { certify } from "./certify.ts";
+import type { ErasureDeps } from "./erasure-deps.ts";
+import { fence } from "./fence.ts";
+import { erasureMachine } from "./machine.ts";
+import { purge, removeFiles } from "./purge.ts";
+import { shred } from "./shred.ts";
+
+/** The erasure of a person, step by step: docs/erasure.md describes it. */
+export const createErasureCase = (deps: ErasureDeps): CaseKind => ({
+  machine: erasureMachine,
+  steps: {
+    fencing: fence,
+    // The window in which the plan can be contested is over when this step is taken.
+    contestable: async () => ({ to: "shredding" }),
+    shredding: shred(deps),
+    erasing_account: forgetAccount(deps),
+    purging: purge(deps),
+    removing_files: removeFiles(deps),
+    certifying: certify(deps),
+  },
+});

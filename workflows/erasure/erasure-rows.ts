@@ -1,0 +1,120 @@
+import type { CaseId, ConversationId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
+import { WorkflowError } from "../workflow-error.ts";
+import type { ErasedItem, RestrictedItem } from "../../audit/verify/certificate/certificate.ts";
+
+/** An erasure as it is stored. Times are milliseconds since the Unix epoch. */
+export interface Erasure {
+  readonly id: CaseId;
+  readonly subject: UserId;
+  readonly law: string;
+  readonly receivedAtMs: number;
+  readonly windowMs: number;
+  readonly fencedAtMs: number | null;
+  readonly conversations: readonly ConversationId[];
+  /** The driver leaves 64-bit integers in arrays as text. */
+  readonly seqs: readonly string[];
+  readonly certificate: Uint8Array | null;
+}
+
+const SELECT = `
+  select case_id as id, subject, law, received_at_ms as "receivedAtMs", window_ms as "windowMs",
+    fenced_at_ms as "fencedAtMs", fenced_conversations as conversations, fenced_seqs as seqs, certificate
+  from erasures`;
+
+/** @throws WorkflowError case_not_found */
+export async function readErasure(client: Client, id: CaseId): Promise<Erasure> {
+  const { rows } = await client.query<Erasure>(`${SELECT} where case_id = $1`, [id]);
+  const [row] = rows;
+  if (row === undefined)
+    throw new WorkflowError(
+      "case_not_found",
+      "There is no such erasure. Check the id of the case.",
+    );
+  return row;
+}
+
+/** What became of one item, in one period of its keys if it has any. */
+export type ItemRow = {
+  readonly kind: ErasedItem["kind"];
+  readonly item: Uuid;
+  readonly period: number;
+  readonly records: number;
+  readonly keys: number;
+  readonly atMs: number;
+} & (
+  | { readonly outcome: "erased"; readonly entry: number }
+  | {
+      readonly outcome: "restricted";
+      readonly citation: RestrictedItem["citation"];
+      readonly reviewAtMs: number;
+      readonly commitment: Uint8Array;
+    }
+);
+
+const RECORD = `
+  insert into erasure_items as known (tenant, case_id, kind, item, period, outcome, records, keys, at_ms, entry,
+    citation, review_at_ms, commitment)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  on conflict (tenant, case_id, kind, item, period) do update set outcome = excluded.outcome,
+    records = excluded.records, keys = excluded.keys, at_ms = excluded.at_ms, entry = excluded.entry,
+    citation = excluded.citation, review_at_ms = excluded.review_at_ms, commitment = excluded.commitment
+  where known.outcome = 'restricted'`;
+
+/** Records what became of items. What was erased stays recorded as it is. */
+export async function recordItems(
+  client: Client,
+  tenant: TenantId,
+  id: CaseId,
+  items: readonly ItemRow[],
+): Promise<void> {
+  for (const item of items) {
+    const { kind, period, outcome, records, keys, atMs } = item;
+    const kept = outcome === "restricted" ? item : undefined;
+    await client.query(RECORD, [
+      tenant,
+      id,
+      kind,
+      item.item,
+      period,
+      outcome,
+      records,
+      keys,
+      atMs,
+      outcome === "erased" ? item.entry : null,
+      kept?.citation ?? null,
+      kept?.reviewAtMs ?? null,
+      kept?.commitment ?? null,
+    ]);
+  }
+}
+
+/** Returns what became of the items, all periods of a conversation as one. */
+export async function readItems(client: Client, id: CaseId): Promise<readonly ItemRow[]> {
+  const { rows } = await client.query<ItemRow>(
+    `select kind, item, max(period) as period, outcome, sum(records)::int8 as records, sum(keys)::int4 as keys,
+       max(at_ms) as "atMs", max(entry) as entry, max(citation) as citation, max(review_at_ms) as "reviewAtMs",
+       (array_agg(commitment))[1] as commitment
+     from erasure_items where case_id = $1
+     group by kind, item, outcome order by outcome, kind, item`,
+    [id],
+  );
+  return rows;
+}
+
+/** Records that a store has removed everything, and after how many attempts of the step. */
+export async function recordStore(
+  client: Client,
+  tenant: TenantId,
+  { id, step }: { readonly id: CaseId; readonly step: number },
+  store: "keystore" | "database" | "attachments" | "nodes",
+  atMs: number,
+): Promise<void> {
+  await client.query(
+    `insert into erasure_stores (tenant, case_id, store, at_ms, attempts)
+     select $1, $2, $3, $4, coalesce((select attempts from case_steps where case_id = $2 and step = $5), 1)
+     on conflict do nothing`,
+    [tenant, id, store, atMs, step],
+  );
+}

@@ -1,0 +1,17 @@
+import type { CaseMachine } from "../../policies/case-machine.ts";
+
+/** The states of an erasure. */
+export const erasureMachine = {
+  kind: "erasure",
+  first: "fencing",
+  states: {
+    fencing: { next: ["contestable"], isRun: true },
+    contestable: { next: ["shredding"], isRun: true },
+    shredding: { next: ["shredding", "erasing_account"], isRun: true, isDestructive: true },
+    erasing_account: { next: ["purging"], isRun: true, isDestructive: true },
+    purging: { next: ["removing_files"], isRun: true, isDestructive: true },
+    removing_files: { next: ["certifying"], isRun: true, isDestructive: true },
+    certifying: { next: ["certified"], isRun: true },
+    certified: { next: [] },
+  },
+} as const satisfies CaseMachine;

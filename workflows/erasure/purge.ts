@@ -1,0 +1,82 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import { uuidArray } from "../../db/binary-arrays.ts";
+import type { AttachmentId, ConversationId } from "../../crypto/wire/ids.ts";
+import { withinKeystore } from "../../keys/at-rest/destroy.ts";
+import { destroyedKeyIds } from "../../keys/at-rest/list-scopes.ts";
+import { CasePending, type Step } from "../cases/case-kind.ts";
+import { ofCase } from "../cases/stored-case.ts";
+import { entryBy, ERASURES } from "./entry-by.ts";
+import type { ErasureDeps } from "./erasure-deps.ts";
+import { readErasure, recordItems, recordStore } from "./erasure-rows.ts";
+
+/** Removes the sealed bytes of messages whose keys were destroyed, and marks the attachments. */
+export const purge =
+  ({ keystore, isApart }: ErasureDeps): Step =>
+  async ({ client, tenant, found, nowMs }) => {
+    const { subject, conversations } = await readErasure(client, found.id);
+    const where = { tenant, keystore: isApart ? keystore : undefined };
+    const keyIds = await withinKeystore(client, where, (inKeystore) =>
+      destroyedKeyIds(inKeystore, subject, conversations),
+    );
+    const { rows } = await client.query<{ messages: number }>(
+      "select sealdesk.purge_sealed($1, $2) as messages",
+      [uuidArray(conversations), keyIds],
+    );
+    await client.query(
+      `update attachments set state = 'deleting'
+       where conversation = any($1) and decode(replace(key_id::text, '-', ''), 'hex') = any($2)`,
+      [uuidArray(conversations), keyIds],
+    );
+    await appendEntry(client, {
+      ...entryBy(tenant, subject, nowMs),
+      action: "erasure.purge",
+      resource: ofCase(found.id),
+      details: { messages: rows[0]?.messages ?? 0 },
+    });
+    await recordStore(client, tenant, found, "database", nowMs);
+    return { to: "removing_files" };
+  };
+
+/** Removes the stored bytes of the attachments that are marked. While the store does not answer, the case waits for it. */
+export const removeFiles =
+  ({ attachments: { store, digests } }: ErasureDeps): Step =>
+  async ({ client, tenant, found, nowMs }) => {
+    const { conversations } = await readErasure(client, found.id);
+    const { rows } = await client.query<{ id: AttachmentId; conversation: ConversationId }>(
+      "select id, conversation from attachments where conversation = any($1) and state = 'deleting'",
+      [uuidArray(conversations)],
+    );
+    const last = new Map<ConversationId, { entry: number; records: number }>();
+    for (const { id, conversation } of rows) {
+      try {
+        await store.delete(id);
+      } catch (cause) {
+        throw new CasePending("attachments", { cause });
+      }
+      digests.forget({ tenant, id });
+      await client.query("delete from attachments where id = $1", [id]);
+      const entry = await appendEntry(client, {
+        occurredAtMs: nowMs,
+        tenant,
+        actor: ERASURES,
+        action: "attachment.remove",
+        resource: { type: "conversation", id: conversation },
+        outcome: "success",
+        details: { attachment: id },
+      });
+      last.set(conversation, { entry, records: (last.get(conversation)?.records ?? 0) + 1 });
+    }
+    const items = [...last].map(([item, { entry, records }]) => ({
+      kind: "attachments" as const,
+      item,
+      period: -1,
+      outcome: "erased" as const,
+      records,
+      keys: 0,
+      atMs: nowMs,
+      entry,
+    }));
+    await recordItems(client, tenant, found.id, items);
+    await recordStore(client, tenant, found, "attachments", nowMs);
+    return { to: "certifying" };
+  };

@@ -1,0 +1,89 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import { destroyWithin, withinKeystore } from "../../keys/at-rest/destroy.ts";
+import { livingScopes } from "../../keys/at-rest/list-scopes.ts";
+import type { Step, StepContext } from "../cases/case-kind.ts";
+import { ofCase } from "../cases/stored-case.ts";
+import { deferErasure } from "../holds/defer-erasure.ts";
+import { MOST_SCOPES, type ErasureRecord } from "../ledger/entry.ts";
+import { advancePosition } from "../ledger/position.ts";
+import { destructionOf } from "../ledger/replay.ts";
+import { entryBy, ERASURES } from "./entry-by.ts";
+import type { ErasureDeps } from "./erasure-deps.ts";
+import { readErasure, recordItems, recordStore, type Erasure } from "./erasure-rows.ts";
+import { countMessages, recordErased } from "./record-erased.ts";
+import { judgeScopes, type JudgedScope } from "./held-scopes.ts";
+
+/**
+ * Destroys keys of conversations that no hold keeps, some in each step, and follows itself until none is left. The holds
+ * are read, the ledger is written, and the keys are destroyed in one transaction: a hold that is placed comes before all of it or
+ * after it. What is held is recorded and waits for the release.
+ */
+export const shred =
+  ({ ledger, keystore, isApart }: ErasureDeps): Step =>
+  async (context) => {
+    const { client, tenant, found, key, nowMs } = context;
+    const erasure = await readErasure(client, found.id);
+    const { subject } = erasure;
+    const where = { tenant, keystore: isApart ? keystore : undefined };
+    const living = await withinKeystore(client, where, (inKeystore) =>
+      livingScopes(inKeystore, subject),
+    );
+    const judged = await judgeScopes(client, tenant, erasure, living, nowMs);
+    const open = judged.filter(({ holding }) => holding === undefined).slice(0, MOST_SCOPES);
+    if (open.length === 0) {
+      await restrict(context, erasure, judged);
+      await recordStore(client, tenant, found, "keystore", nowMs);
+      return { to: "erasing_account" };
+    }
+    const scopes = open.map(({ conversation, period }) => ({ conversation, period }));
+    const asked: ErasureRecord = { kind: "scopes", tenant, subject, act: key, scopes, atMs: nowMs };
+    // An interrupted attempt has written it already. Then what was written counts.
+    const written = await ledger.append(client, asked);
+    const record = written.record.kind === "scopes" ? written.record : asked;
+    const what = destructionOf(record) ?? { subject, scopes };
+    const by = { actor: ERASURES };
+    const { entry } = await destroyWithin(client, where, what, by, nowMs, (inKeystore) =>
+      advancePosition(inKeystore, "keystore", written),
+    );
+    await advancePosition(client, "sealdesk", written);
+    const keysOf = ({ conversation, period }: (typeof scopes)[number]) =>
+      living.find((each) => each.conversation === conversation && each.period === period)?.keys ??
+      0;
+    await recordErased(client, tenant, record, keysOf, entry, nowMs);
+    return { to: "shredding" };
+  };
+
+/** Records what holds keep, and has it wait for their release. */
+async function restrict(
+  { client, tenant, found, nowMs }: StepContext,
+  { subject }: Erasure,
+  judged: readonly JudgedScope[],
+): Promise<void> {
+  const kept = judged.flatMap(({ holding, ...scope }) =>
+    holding === undefined ? [] : [{ ...scope, holding }],
+  );
+  if (kept.length === 0) return;
+  for (const { conversation, period, keys, holding } of kept)
+    await recordItems(client, tenant, found.id, [
+      {
+        kind: "messages",
+        item: conversation,
+        period,
+        outcome: "restricted",
+        records: await countMessages(client, { conversation, period }),
+        keys,
+        atMs: nowMs,
+        citation: holding.citation,
+        reviewAtMs: holding.reviewAtMs,
+        commitment: holding.commitment,
+      },
+    ]);
+  const items = kept.map(({ item, holding }) => ({ item, hold: holding.hold }));
+  await deferErasure(client, tenant, { erasure: found.id, subject, items }, nowMs);
+  await appendEntry(client, {
+    ...entryBy(tenant, subject, nowMs),
+    action: "erasure.restrict",
+    resource: ofCase(found.id),
+    details: { items: kept.length },
+  });
+}
