@@ -112,7 +112,7 @@ async function destroying(
 }
 
 /** Records that keys are about to be destroyed, where the keystore has its own database. */
-export const recordIntent = (
+const recordIntent = (
   client: Client,
   tenant: TenantId,
   what: Destruction,

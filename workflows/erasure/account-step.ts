@@ -24,6 +24,7 @@ import { keepingOf } from "./held-scopes.ts";
 export const forgetAccount =
   ({ ledger, keystore, isApart }: ErasureDeps): Step =>
   async ({ client, tenant, found, key, nowMs }) => {
+    const end = await ledger.lockEnd(client);
     const { subject, law } = await readErasure(client, found.id);
     const [holdings = []] = await heldAmong(client, tenant, [{ subject }]);
     const holding = keepingOf(holdings, law, nowMs);
@@ -53,8 +54,8 @@ export const forgetAccount =
     );
     const kind = living.length === 0 ? "subject" : "account";
     const asked: ErasureRecord = { kind, tenant, subject, act: key, atMs: nowMs };
-    const written = await ledger.append(client, asked);
-    const what = written.record.kind === "begin" ? undefined : destructionOf(written.record);
+    const written = await ledger.append(end, asked);
+    const what = destructionOf(asked);
     const advance = (inKeystore: Client) => advancePosition(inKeystore, "keystore", written);
     const by = { actor: ERASURES };
     const destroyed =

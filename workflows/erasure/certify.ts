@@ -98,7 +98,7 @@ async function provenEntries(client: Client, log: CheckedLog, erased: readonly E
       parseId<Uuid>((JSON.parse(entry) as { eventId: string }).eventId),
     ]),
   );
-  return { events, entries: found.map(({ id: _, ...entry }) => entry) };
+  return { events, entries: found.map(({ entry, index, proof }) => ({ entry, index, proof })) };
 }
 
 const fenceOf = ({ conversations, seqs }: Erasure) =>

@@ -4,9 +4,8 @@ import { livingScopes } from "../../keys/at-rest/list-scopes.ts";
 import type { Step, StepContext } from "../cases/case-kind.ts";
 import { ofCase } from "../cases/stored-case.ts";
 import { deferErasure } from "../holds/defer-erasure.ts";
-import { MOST_SCOPES, type ErasureRecord } from "../ledger/entry.ts";
+import { MOST_SCOPES } from "../ledger/entry.ts";
 import { advancePosition } from "../ledger/position.ts";
-import { destructionOf } from "../ledger/replay.ts";
 import { entryBy, ERASURES } from "./entry-by.ts";
 import type { ErasureDeps } from "./erasure-deps.ts";
 import { readErasure, recordItems, recordStore, type Erasure } from "./erasure-rows.ts";
@@ -22,6 +21,7 @@ export const shred =
   ({ ledger, keystore, isApart }: ErasureDeps): Step =>
   async (context) => {
     const { client, tenant, found, key, nowMs } = context;
+    const end = await ledger.lockEnd(client);
     const erasure = await readErasure(client, found.id);
     const { subject } = erasure;
     const where = { tenant, keystore: isApart ? keystore : undefined };
@@ -36,11 +36,9 @@ export const shred =
       return { to: "erasing_account" };
     }
     const scopes = open.map(({ conversation, period }) => ({ conversation, period }));
-    const asked: ErasureRecord = { kind: "scopes", tenant, subject, act: key, scopes, atMs: nowMs };
-    // An interrupted attempt has written it already. Then what was written counts.
-    const written = await ledger.append(client, asked);
-    const record = written.record.kind === "scopes" ? written.record : asked;
-    const what = destructionOf(record) ?? { subject, scopes };
+    const record = { kind: "scopes", tenant, subject, act: key, scopes, atMs: nowMs } as const;
+    const written = await ledger.append(end, record);
+    const what = { subject, scopes };
     const by = { actor: ERASURES };
     const { entry } = await destroyWithin(client, where, what, by, nowMs, (inKeystore) =>
       advancePosition(inKeystore, "keystore", written),

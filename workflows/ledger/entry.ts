@@ -6,7 +6,7 @@ import { signatureWith } from "../../audit/sign-note.ts";
 import { fromBase64, toBase64 } from "../../audit/verify/base64.ts";
 import { assertSignature, formatNote, parseNote, type NoteKey } from "../../audit/verify/note.ts";
 import { utf8 } from "../../crypto/wire/bytes.ts";
-import { canonicalJson, type CanonicalValue } from "../../crypto/wire/canonical-json.ts";
+import { canonicalJson } from "../../crypto/wire/canonical-json.ts";
 import { isId, type ConversationId, type TenantId, type UserId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { LedgerError } from "./ledger-error.ts";
@@ -18,7 +18,7 @@ export const MOST_SCOPES = 256;
 
 const uuid = <I extends Uuid>() => z.custom<I>(isId);
 const of = { tenant: uuid<TenantId>(), subject: uuid<UserId>(), atMs: z.int().min(0) };
-/** Identifies the act, so that a repeated attempt finds its own entry. */
+/** The id of the case, a colon, and the number of the step that erases. */
 const act = z.string().min(1).max(100);
 
 const schema = z.discriminatedUnion("kind", [
@@ -66,7 +66,7 @@ export async function signEntry(
 ): Promise<LedgerEntry> {
   const number = previous === undefined ? 0 : previous.number + 1;
   const before = toBase64(previous?.hash ?? new Uint8Array(HASH_BYTES));
-  const json = canonicalJson(record as CanonicalValue);
+  const json = canonicalJson(record);
   const text = `${HEADER}\n${origin}\n${number}\n${before}\n${json}\n`;
   const note = formatNote(text, [await signatureWith(key, origin, text)]);
   return { number, hash: nodeChecks.sha256(utf8(text)), record, note };

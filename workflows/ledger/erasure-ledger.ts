@@ -84,26 +84,31 @@ export class ErasureLedger {
   }
 
   /**
-   * Writes what is about to be erased, in the transaction that erases it. From now on the erasure holds, whether the
-   * transaction commits or not: if it does not, the entry is carried out by its next attempt or by `settle`. The
-   * position of the database stays locked until the transaction ends.
-   * @throws LedgerError ledger_behind: other entries must be carried out first; those of `read`
+   * Locks the end of the ledger until the caller's transaction ends, before the transaction decides what it erases.
+   * @returns the last entry, which the database has carried out
+   * @throws LedgerError ledger_behind: an entry was written by a transaction that was not committed. It holds
+   *   nevertheless, so `settleLedger` must carry it out first; those of `read`
    */
-  async append(client: Client, record: ErasureRecord): Promise<LedgerEntry> {
+  async lockEnd(client: Client): Promise<LedgerEntry> {
     const known = await readPosition(client, "sealdesk", "lock");
-    if (known === undefined) throw behind(0);
+    if (known === undefined) throw behind(1);
     const [last, ...later] = await this.read(known.number);
     if (last === undefined || !equalBytes(last.hash, known.hash))
       throw new LedgerError(
         "ledger_shortened",
         `The erasure ledger at ${this.place} does not have the entry ${known.number} that the database knows.`,
       );
-    const [interrupted] = later;
-    if (interrupted !== undefined) {
-      // An attempt of this act was interrupted between the ledger and the commit.
-      if (later.length === 1 && isSameAct(interrupted, record)) return interrupted;
-      throw behind(later.length);
-    }
+    if (later.length > 0) throw behind(later.length);
+    return last;
+  }
+
+  /**
+   * Writes what is about to be erased, in the transaction that erases it. From now on the erasure holds, whether the
+   * transaction is committed or not.
+   * @param last as `lockEnd` returned it in this transaction
+   * @throws LedgerError ledger_behind, ledger_unreachable
+   */
+  async append(last: LedgerEntry, record: ErasureRecord): Promise<LedgerEntry> {
     const entry = await signEntry(this.#options, last, record);
     if (!(await this.#put(entry))) throw behind(1);
     return entry;
@@ -133,9 +138,6 @@ export class ErasureLedger {
     );
   }
 }
-
-const isSameAct = ({ record }: LedgerEntry, asked: ErasureRecord): boolean =>
-  record.kind === asked.kind && record.act === asked.act && record.tenant === asked.tenant;
 
 const behind = (count: number): LedgerError =>
   new LedgerError("ledger_behind", `The database lacks ${count} entries of the erasure ledger.`);

@@ -7,7 +7,7 @@ import { recordErased } from "../erasure/record-erased.ts";
 import { eraseAccount } from "../erasure/erase-account.ts";
 import type { ErasureRecord, LedgerEntry } from "./entry.ts";
 import { advancePosition } from "./position.ts";
-import type { SettleDeps } from "./settle.ts";
+import type { SettleDeps } from "./settle-deps.ts";
 
 /** Who the audit log names. */
 const LEDGER = { kind: "system", id: "erasure-ledger" } as const;

@@ -1,25 +1,11 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import type { NewId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Pool } from "../../db/pool.ts";
 import type { LedgerEntry, LedgerPosition } from "./entry.ts";
 import type { ErasureLedger } from "./erasure-ledger.ts";
 import { LedgerError } from "./ledger-error.ts";
 import { advancePosition, readPosition } from "./position.ts";
 import { replayEntry } from "./replay.ts";
-
-export interface SettleDeps {
-  readonly ledger: ErasureLedger;
-  /** Pool of the data. */
-  readonly pool: Pool;
-  /** Pool with the role sealdesk_keystore. */
-  readonly keystore: Pool;
-  /** Whether the keystore has its own database. */
-  readonly isApart: boolean;
-  readonly newId: NewId;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
-}
+import type { SettleDeps } from "./settle-deps.ts";
 
 /** What the ledger has, and up to where the database and the keystore have carried it out. */
 export interface LedgerStatus {

@@ -201,7 +201,12 @@ test("row-level security is forced on each table of tenants", async () => {
      order by 1`,
   );
   // What they hold concerns no tenant, or is read to find out which tenant a request is for.
-  expect(rows.map(({ name }) => name)).toEqual(["sealdesk.server_keys", "sealdesk.tenants"]);
+  expect(rows.map(({ name }) => name)).toEqual([
+    "keystore.ledger_position",
+    "sealdesk.ledger_position",
+    "sealdesk.server_keys",
+    "sealdesk.tenants",
+  ]);
 });
 
 test("the application's role has these rights and no others", async () => {

@@ -107,11 +107,11 @@ test("whatever comes after the fence is refused by name, and what came before it
   const { customer, agent, conversations } = await conversing(1);
   const [id] = conversations as [ConversationId];
   const other = await RelaySocket.open(server, agent);
-  let isOver = false;
+  const sender = new AbortController();
   const accepted: number[] = [];
   const refused: string[] = [];
   const sending = (async () => {
-    while (!isOver) {
+    while (!sender.signal.aborted) {
       const answer = await other.post(messageTo(id, [customer]));
       if ("seq" in answer) accepted.push(answer.seq);
       else refused.push(answer.code);
@@ -119,7 +119,7 @@ test("whatever comes after the fence is refused by name, and what came before it
   })();
   const erasure = await erase(server.database, server.tenant.id, customer.user);
   const { fence, erased } = await certified(erasure);
-  isOver = true;
+  sender.abort();
   await sending;
   const { seq } = fence.find(({ conversation }) => conversation === id)!;
   expect(Math.max(4, ...accepted)).toBe(seq);

@@ -1,0 +1,177 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { OPERATOR } from "../../../audit/operator.ts";
+import { KnownHeads } from "../../../audit/read/known-heads.ts";
+import type { AttachmentId, CaseId } from "../../../crypto/wire/ids.ts";
+import { createKeystorePool, type Pool } from "../../../db/pool.ts";
+import { periodOf } from "../../../keys/at-rest/scope.ts";
+import { uuidFromBytes } from "../../../crypto/wire/uuid.ts";
+import { runDueCases } from "../../../workflows/cases/case-runner.ts";
+import { createErasureCase } from "../../../workflows/erasure/create-erasure-case.ts";
+import type { ErasureDeps } from "../../../workflows/erasure/erasure-deps.ts";
+import { placeHold } from "../../../workflows/holds/place-hold.ts";
+import { ErasureLedger } from "../../../workflows/ledger/erasure-ledger.ts";
+import { settleLedger } from "../../../workflows/ledger/settle.ts";
+import { directoryLedger } from "../../../workflows/ledger/stores/directory-ledger.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import { arrangeConversation, arrangeTenant, openLog } from "../../support/conversations.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { erase } from "../../support/erasures.ts";
+import { MemoryLog } from "../../support/memory-log.ts";
+
+const origin = "desk.example/erasures";
+const { signer } = new MemoryLog(origin);
+let database: TestDatabase;
+let keystore: Pool;
+let folder: string;
+let log: Awaited<ReturnType<typeof openLog>>;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  keystore = createKeystorePool(database.ownerUrl, { max: 2 });
+  log = await openLog(database);
+  folder = await mkdtemp(join(tmpdir(), "sealdesk-ledger-"));
+  await settleLedger({
+    ledger: openLedger(),
+    pool: database.pool,
+    keystore,
+    isApart: false,
+    newId,
+    now: Date.now,
+  });
+});
+afterAll(async () => {
+  await log.close();
+  await keystore.end();
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+const openLedger = () =>
+  new ErasureLedger({ store: directoryLedger(folder), key: signer, origin, place: folder });
+
+/** What may fail in the steps. */
+const faults = { afterLedger: false, files: false };
+
+function deps(): ErasureDeps {
+  const ledger = openLedger();
+  const append = ledger.append.bind(ledger);
+  ledger.append = async (last, record) => {
+    const entry = await append(last, record);
+    if (faults.afterLedger) throw new Error("died");
+    return entry;
+  };
+  const remove = async () => {
+    if (faults.files) throw new Error("the store is away");
+  };
+  return {
+    ledger,
+    keystore,
+    isApart: false,
+    attachments: {
+      store: { delete: remove } as never,
+      digests: { forget: () => undefined } as never,
+    },
+    heads: new KnownHeads(signer.publicKey),
+    signer,
+    residualMs: 0,
+  };
+}
+
+/** Takes steps until none may be taken now. @returns the state, and what the case waits for */
+async function run(id: CaseId) {
+  await database.owner.query(
+    "update sealdesk.cases set wake_at_ms = 0 where id = $1 and wake_at_ms is not null",
+    [id],
+  );
+  const kinds = [createErasureCase(deps())];
+  await runDueCases({ pool: database.pool, now: Date.now, kinds, onError: () => undefined });
+  const { rows } = await database.owner.query<{ state: string; pending: string | null }>(
+    "select state, pending from sealdesk.cases where id = $1",
+    [id],
+  );
+  return rows[0];
+}
+
+const itemsOf = async (id: CaseId) =>
+  (
+    await database.owner.query<{ kind: string; outcome: string }>(
+      "select kind, outcome from sealdesk.erasure_items where case_id = $1 order by kind",
+      [id],
+    )
+  ).rows;
+
+/** A person with a conversation that has one key. */
+async function arrange() {
+  const tenant = await arrangeTenant(database);
+  const { id: conversation, users, devices } = await arrangeConversation(database, log.log, tenant);
+  const [subject, agent] = [users[0]!, users[1]!];
+  const scope = { conversation, subject, author: subject, period: periodOf(Date.now()) };
+  const [made] = await log.keyTree.scopes.forWriting(tenant, [scope]);
+  return {
+    tenant,
+    conversation,
+    subject,
+    agent,
+    device: devices[0]!,
+    key: uuidFromBytes(made!.key!.id),
+  };
+}
+
+test("what the ledger has is destroyed by the next attempt, although a hold came in between", async () => {
+  const { tenant, conversation, subject, agent } = await arrange();
+  const id = await erase(database, tenant, subject);
+  faults.afterLedger = true;
+  expect(await run(id)).toEqual({ state: "shredding", pending: "internal_error" });
+  faults.afterLedger = false;
+  await placeHold(
+    { pool: database.pool, now: Date.now, newId },
+    { tenant, operator: OPERATOR },
+    {
+      matter: "2026/1",
+      citation: "GDPR Article 17(3)(e)",
+      custodian: agent,
+      reviewAtMs: Date.now() + 86_400_000,
+      items: [{ conversation }],
+    },
+  );
+  expect(await run(id)).toEqual({ state: "shredding", pending: "ledger_behind" });
+  await settleLedger({
+    ledger: openLedger(),
+    pool: database.pool,
+    keystore,
+    isApart: false,
+    newId,
+    now: Date.now,
+  });
+  expect(await run(id)).toEqual({ state: "certifying", pending: "audit_log" });
+  expect(await itemsOf(id)).toContainEqual({ kind: "messages", outcome: "erased" });
+  expect(await itemsOf(id)).not.toContainEqual({ kind: "messages", outcome: "restricted" });
+});
+
+test("a store of attachments that is away keeps the erasure from its certificate, and nothing is done twice", async () => {
+  const { tenant, conversation, subject, device, key } = await arrange();
+  await database.owner.query(
+    `insert into sealdesk.attachments (id, tenant, conversation, uploader, device, size, state, sha256, seq,
+       created_at_ms, expires_at_ms, key_id, salt, chunks)
+     values ($1, $2, $3, $4, $5, 5, 'complete', $6, 1, 0, 0, $7, $6, 1)`,
+    [newId<AttachmentId>(), tenant, conversation, subject, device, randomBytes(32), key],
+  );
+  const id = await erase(database, tenant, subject);
+  faults.files = true;
+  for (const _ of [1, 2])
+    expect(await run(id)).toEqual({ state: "removing_files", pending: "attachments" });
+  faults.files = false;
+  expect(await run(id)).toEqual({ state: "certifying", pending: "audit_log" });
+  expect(await itemsOf(id)).toContainEqual({ kind: "attachments", outcome: "erased" });
+  const { rows } = await database.owner.query<{ store: string; attempts: number }>(
+    "select store, attempts from sealdesk.erasure_stores where case_id = $1 order by store",
+    [id],
+  );
+  expect(rows).toEqual([
+    { store: "attachments", attempts: 3 },
+    { store: "database", attempts: 1 },
+    { store: "keystore", attempts: 1 },
+  ]);
+});
