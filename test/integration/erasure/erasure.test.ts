@@ -16,6 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const missing = (): never => {
+  throw new Error("there is no such conversation");
+};
+
 /** A customer with conversations of three messages each, and an agent. */
 async function conversing(count: number) {
   const subject = newId();
@@ -44,7 +48,7 @@ async function certified(id: CaseId) {
 
 test("a person is erased but for what a hold keeps, and the certificate says so", async () => {
   const { customer, agent, socket, conversations } = await conversing(3);
-  const [first, second, third] = conversations as [ConversationId, ConversationId, ConversationId];
+  const [first = missing(), second = missing(), third = missing()] = conversations;
   const officer = await staffDevice(server, "compliance_officer");
   expect(await placeHold(server, officer, officer, { conversation: third })).toMatchObject({
     status: 201,
@@ -105,7 +109,7 @@ test("a person is erased but for what a hold keeps, and the certificate says so"
 
 test("whatever comes after the fence is refused by name, and what came before it is all that is shredded", async () => {
   const { customer, agent, conversations } = await conversing(1);
-  const [id] = conversations as [ConversationId];
+  const [id = missing()] = conversations;
   const other = await RelaySocket.open(server, agent);
   const sender = new AbortController();
   const accepted: number[] = [];
