@@ -11,6 +11,7 @@ import { erasureActions } from "./actions/erasure-actions.ts";
 import { keyActions } from "./actions/key-actions.ts";
 import { policyActions } from "./actions/policy-actions.ts";
 import { provisioningActions } from "./actions/provisioning-actions.ts";
+import { retentionActions } from "./actions/retention-actions.ts";
 import { tenantActions } from "./actions/tenant-actions.ts";
 
 /** Every action that leaves an entry in the audit log. An entry of another action does not compile. */
@@ -27,6 +28,7 @@ export const actions = {
   ...breakGlassActions,
   ...holdActions,
   ...caseActions,
+  ...retentionActions,
   ...keyActions,
   ...erasureActions,
   ...deploymentActions,

@@ -11,6 +11,8 @@ const line = (description: string, longest: number) =>
 const heldItem = {
   subject: z.optional(userId),
   conversation: z.optional(conversationId),
+  /** The conversations that are or were classified with this team. */
+  team: z.optional(z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,62}$/))),
   /** What was received from this time on. */
   fromMs: z.optional(milliseconds),
   /** What was received before this time. */

@@ -741,6 +741,27 @@ table sealdesk.cases (
   policy find_waking for r using ((wake_at_ms IS NOT NULL))
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.classifications (
+  tenant uuid not null,
+  conversation uuid not null,
+  from_ms bigint not null,
+  data_class text,
+  team text,
+  region text,
+  classified_by text not null
+)
+  row level security
+  CREATE INDEX classifications_team ON sealdesk.classifications USING btree (tenant, team) WHERE (team IS NOT NULL)
+  constraint classifications_data_class_check CHECK ((data_class ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint classifications_pkey PRIMARY KEY (tenant, conversation, from_ms)
+  constraint classifications_region_check CHECK ((region ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint classifications_team_check CHECK ((team ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint classifications_tenant_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
+  constraint classifications_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.consents (
   id uuid not null,
   tenant uuid not null,
@@ -1058,14 +1079,16 @@ table sealdesk.hold_items (
   subject uuid,
   conversation uuid,
   from_ms bigint,
-  until_ms bigint
+  until_ms bigint,
+  team text
 )
   row level security
   CREATE INDEX hold_items_conversation ON sealdesk.hold_items USING btree (tenant, conversation) WHERE (conversation IS NOT NULL)
   CREATE INDEX hold_items_subject ON sealdesk.hold_items USING btree (tenant, subject) WHERE (subject IS NOT NULL)
-  constraint hold_items_check CHECK ((num_nonnulls(subject, conversation, from_ms, until_ms) > 0))
   constraint hold_items_check1 CHECK ((until_ms > from_ms))
+  constraint hold_items_name_something CHECK ((num_nonnulls(subject, conversation, team, from_ms, until_ms) > 0))
   constraint hold_items_pkey PRIMARY KEY (tenant, hold, "position")
+  constraint hold_items_team_check CHECK ((team ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint hold_items_tenant_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
   constraint hold_items_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint hold_items_tenant_hold_fkey FOREIGN KEY (tenant, hold) REFERENCES sealdesk.holds(tenant, id)
@@ -1461,6 +1484,56 @@ table sealdesk.recovery_codes (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.retention_locks (
+  tenant uuid not null,
+  id uuid not null,
+  data_class text,
+  team text,
+  region text,
+  days integer not null,
+  citation text not null,
+  set_by text not null,
+  set_at_ms bigint not null
+)
+  row level security
+  CREATE TRIGGER locks_are_only_lengthened BEFORE DELETE OR UPDATE ON sealdesk.retention_locks FOR EACH ROW EXECUTE FUNCTION sealdesk.only_lengthen_lock() -- enabled A
+  CREATE TRIGGER locks_stay BEFORE TRUNCATE ON sealdesk.retention_locks FOR EACH STATEMENT EXECUTE FUNCTION sealdesk.only_lengthen_lock() -- enabled A
+  constraint retention_locks_citation_check CHECK (((length(citation) >= 1) AND (length(citation) <= 200)))
+  constraint retention_locks_data_class_check CHECK ((data_class ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint retention_locks_days_check CHECK (((days >= 1) AND (days <= 36500)))
+  constraint retention_locks_pkey PRIMARY KEY (tenant, id)
+  constraint retention_locks_region_check CHECK ((region ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint retention_locks_team_check CHECK ((team ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint retention_locks_tenant_data_class_team_region_key UNIQUE NULLS NOT DISTINCT (tenant, data_class, team, region)
+  constraint retention_locks_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (citation, days, set_at_ms, set_by) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.retention_versions (
+  tenant uuid not null,
+  version integer not null,
+  rules jsonb not null,
+  hash bytea not null,
+  saved_by text not null,
+  saved_at_ms bigint not null,
+  begins_at_ms bigint,
+  approval uuid,
+  effective_from_ms bigint
+)
+  row level security
+  constraint retention_versions_hash_check CHECK ((length(hash) = 32))
+  constraint retention_versions_pkey PRIMARY KEY (tenant, version)
+  constraint retention_versions_rules_check CHECK ((jsonb_typeof(rules) = 'array'::text))
+  constraint retention_versions_tenant_approval_fkey FOREIGN KEY (tenant, approval) REFERENCES sealdesk.approvals(tenant, id)
+  constraint retention_versions_tenant_approval_key UNIQUE (tenant, approval)
+  constraint retention_versions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint retention_versions_version_check CHECK ((version > 0))
+  grant insert (approval, begins_at_ms, hash, rules, saved_at_ms, saved_by, tenant, version) to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.sender_keys (
   tenant uuid not null,
   conversation uuid not null,
@@ -1837,6 +1910,28 @@ AS $function$
   order by c.wake_at_ms limit most
 $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.classified_spans(of_conversation uuid)
+ RETURNS TABLE(from_ms bigint, until_ms bigint, data_class text, team text, region text)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT c.from_ms,
+     lead(c.from_ms, 1, '9223372036854775807'::bigint) OVER (ORDER BY c.from_ms) AS lead,
+     c.data_class,
+     c.team,
+     c.region
+    FROM sealdesk.classifications c
+   WHERE ((c.tenant = sealdesk.current_tenant()) AND (c.conversation = classified_spans.of_conversation))
+ UNION ALL
+  SELECT 0,
+     COALESCE(min(c.from_ms), '9223372036854775807'::bigint) AS "coalesce",
+     NULL::text,
+     NULL::text,
+     NULL::text
+    FROM sealdesk.classifications c
+   WHERE ((c.tenant = sealdesk.current_tenant()) AND (c.conversation = classified_spans.of_conversation));
+END
+
 CREATE OR REPLACE FUNCTION sealdesk.count_attachments()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1997,6 +2092,11 @@ begin
   delete from link_requests where tenant = current_tenant() and user_id = person;
 end
 $function$
+CREATE OR REPLACE FUNCTION sealdesk.expired_ranges(of_conversation uuid, rules jsonb, at_ms bigint)
+ RETURNS int8multirange
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT COALESCE(range_agg(int8range(s.from_ms, LEAST(s.until_ms, (expired_ranges.at_ms - (d.days * (86400000)::bigint))))), '{}'::int8multirange) AS "coalesce" FROM (sealdesk.classified_spans(expired_ranges.of_conversation) s(from_ms, until_ms, data_class, team, region) CROSS JOIN LATERAL (SELECT sealdesk.retained_days(expired_ranges.rules, s.data_class, s.team, s.region) AS days) d) WHERE ((d.days IS NOT NULL) AND (LEAST(s.until_ms, (expired_ranges.at_ms - (d.days * (86400000)::bigint))) > s.from_ms)))
 
 CREATE OR REPLACE FUNCTION sealdesk.grant_break_glass(request uuid)
  RETURNS bigint
@@ -2018,19 +2118,35 @@ CREATE OR REPLACE FUNCTION sealdesk.has_customers()
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$ select exists (select from sealdesk.users where subject_index is not null) $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.held_ranges(of_conversation uuid, of_subject uuid)
+ RETURNS TABLE(hold uuid, from_ms bigint, until_ms bigint)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT h.id,
+     COALESCE(i.from_ms, (0)::bigint) AS "coalesce",
+     COALESCE(i.until_ms, '9223372036854775807'::bigint) AS "coalesce"
+    FROM (sealdesk.holds h
+      JOIN sealdesk.hold_items i ON (((i.tenant = h.tenant) AND (i.hold = h.id))))
+   WHERE ((h.tenant = sealdesk.current_tenant()) AND (h.released_at_ms IS NULL) AND ((i.conversation IS NULL) OR (i.conversation = held_ranges.of_conversation)) AND ((i.subject IS NULL) OR (i.subject = held_ranges.of_subject) OR (EXISTS ( SELECT
+            FROM sealdesk.members m
+           WHERE ((m.conversation = held_ranges.of_conversation) AND (m.user_id = i.subject))))) AND ((i.team IS NULL) OR (EXISTS ( SELECT
+            FROM sealdesk.classifications c
+           WHERE ((c.tenant = h.tenant) AND (c.conversation = held_ranges.of_conversation) AND (c.team = i.team))))));
+END
+
 CREATE OR REPLACE FUNCTION sealdesk.holds_on(item_subject uuid, item_conversation uuid, item_from_ms bigint, item_until_ms bigint)
  RETURNS SETOF uuid
  LANGUAGE sql
  STABLE
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$
-  select distinct h.id from holds h join hold_items i on i.tenant = h.tenant and i.hold = h.id
-  where h.tenant = current_tenant() and h.released_at_ms is null
-    and (i.conversation is null or i.conversation = item_conversation)
-    and (i.subject is null or i.subject = item_subject or exists (
-      select from members m where m.conversation = item_conversation and m.user_id = i.subject))
-    and (num_nonnulls(i.from_ms, i.until_ms) = 0 or (item_conversation is not null
-      and item_from_ms < coalesce(i.until_ms, 9223372036854775807) and item_until_ms > coalesce(i.from_ms, 0)))
+  select distinct r.hold from held_ranges(item_conversation, item_subject) r
+  where item_conversation is not null and item_from_ms < r.until_ms and item_until_ms > r.from_ms
+  union
+  select h.id from holds h join hold_items i on i.tenant = h.tenant and i.hold = h.id
+  where item_conversation is null and h.tenant = current_tenant() and h.released_at_ms is null
+    and i.subject = item_subject and num_nonnulls(i.conversation, i.team, i.from_ms, i.until_ms) = 0
 $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.identify_customer(account uuid, subject bytea)
@@ -2103,6 +2219,20 @@ CREATE OR REPLACE FUNCTION audit.key_log(tenant uuid)
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN (encode(SUBSTRING(sha256((('sealdesk/key-log/v1 '::text || (tenant)::text))::bytea) FROM 1 FOR 16), 'hex'::text))::uuid
 
+CREATE OR REPLACE FUNCTION sealdesk.locks_on(item_conversation uuid, item_from_ms bigint, item_until_ms bigint)
+ RETURNS TABLE(lock uuid, until_ms bigint)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT l.id,
+     max((LEAST(s.until_ms, locks_on.item_until_ms, sealdesk.database_now_ms()) + (l.days * (86400000)::bigint))) AS max
+    FROM (sealdesk.classified_spans(locks_on.item_conversation) s(from_ms, until_ms, data_class, team, region)
+      JOIN sealdesk.retention_locks l ON (((l.tenant = sealdesk.current_tenant()) AND ((l.data_class IS NULL) OR (l.data_class = s.data_class)) AND ((l.team IS NULL) OR (l.team = s.team)) AND ((l.region IS NULL) OR (l.region = s.region)))))
+   WHERE ((s.from_ms < locks_on.item_until_ms) AND (s.until_ms > locks_on.item_from_ms))
+   GROUP BY l.id
+  HAVING (max((LEAST(s.until_ms, locks_on.item_until_ms, sealdesk.database_now_ms()) + (l.days * (86400000)::bigint))) > sealdesk.database_now_ms());
+END
+
 CREATE OR REPLACE FUNCTION audit.only_add_signature()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2120,6 +2250,21 @@ begin
     return new;
   end if;
   raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.only_lengthen_lock()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'UPDATE' and new.days >= old.days
+    and (new.tenant, new.id) = (old.tenant, old.id)
+    and (new.data_class, new.team, new.region) is not distinct from (old.data_class, old.team, old.region) then
+    return new;
+  end if;
+  raise exception 'a retention lock is lengthened only' using errcode = 'restrict_violation';
 end
 $function$
 
@@ -2182,6 +2327,8 @@ $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.purge_sealed(conversations uuid[], key_ids bytea[])
  RETURNS bigint
+CREATE OR REPLACE FUNCTION sealdesk.purge_expired(of_conversations uuid[], most integer)
+ RETURNS TABLE(conversation uuid, events integer, attachments integer)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'sealdesk', 'pg_temp'
@@ -2199,6 +2346,53 @@ begin
   return purged;
 end
 $function$
+
+  rules jsonb := retention_rules();
+  now_ms bigint := database_now_ms();
+begin
+  return query
+  with ended as materialized (
+    select c.id, lower(r) as from_ms, upper(r) as until_ms,
+      (select max(l.seq) from sealdesk.events l where l.conversation = c.id and l.kind > 0) as last,
+      (select max(l.seq) from sealdesk.events l where l.conversation = c.id and l.kind > 1 and l.kind < 8) as change,
+      (select max(l.seq) from sealdesk.events l where l.conversation = c.id and l.kind > 1) as act
+    from unnest(of_conversations) as asked (id) join sealdesk.conversations c on c.id = asked.id
+    cross join lateral unnest(purgeable_ranges(c.id, c.created_by, rules, now_ms)) r
+  ), candidates as materialized (
+    select e.conversation, e.seq, e.received_at_ms
+    from ended cross join lateral (
+      select x.conversation, x.seq, x.received_at_ms from sealdesk.events x
+      where x.conversation = ended.id and x.received_at_ms >= ended.from_ms and x.received_at_ms < ended.until_ms
+        and x.kind > 0 and x.seq <> ended.last
+        and x.seq is distinct from ended.change and x.seq is distinct from ended.act
+      limit most) e
+    limit most
+  ), gone as (
+    delete from sealdesk.events e using candidates d
+    where e.conversation = d.conversation and e.seq = d.seq and e.received_at_ms = d.received_at_ms
+    returning e.conversation
+  ), packets_gone as (
+    delete from sealdesk.packets p using candidates d
+    where p.conversation = d.conversation and p.seq = d.seq and p.received_at_ms = d.received_at_ms
+  ), unreferenced as (
+    delete from sealdesk.attachment_references f using sealdesk.attachments a, ended
+    where f.conversation = ended.id and a.id = f.attachment and a.state = 'complete'
+      and a.created_at_ms >= ended.from_ms and a.created_at_ms < ended.until_ms
+    returning f.conversation
+  )
+  select counted.id, counted.events::integer, counted.attachments::integer from (
+    select coalesce(g.of, u.of) as id, coalesce(g.count, 0) as events, coalesce(u.count, 0) as attachments
+    from (select gone.conversation as of, count(*) as count from gone group by 1) g
+    full join (select unreferenced.conversation as of, count(*) as count from unreferenced group by 1) u
+      on u.of = g.of) counted;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.purgeable_ranges(of_conversation uuid, of_subject uuid, rules jsonb, at_ms bigint)
+ RETURNS int8multirange
+ LANGUAGE sql
+ STABLE
+RETURN (sealdesk.expired_ranges(of_conversation, rules, at_ms) - (SELECT COALESCE(range_agg(int8range(h.from_ms, h.until_ms)), '{}'::int8multirange) AS "coalesce" FROM sealdesk.held_ranges(purgeable_ranges.of_conversation, purgeable_ranges.of_subject) h(hold, from_ms, until_ms)))
 
 CREATE OR REPLACE FUNCTION audit.refuse_all_but_growth()
  RETURNS trigger
@@ -2300,6 +2494,43 @@ AS $function$
     returning id)
   select exists (select from replaced)
 $function$
+
+CREATE OR REPLACE FUNCTION sealdesk.retained_days(rules jsonb, for_class text, for_team text, for_region text)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT GREATEST(r.days, (SELECT max(l.days) AS max FROM sealdesk.retention_locks l WHERE ((l.tenant = sealdesk.current_tenant()) AND ((l.data_class IS NULL) OR (l.data_class = retained_days.for_class)) AND ((l.team IS NULL) OR (l.team = retained_days.for_team)) AND ((l.region IS NULL) OR (l.region = retained_days.for_region))))) AS "greatest" FROM jsonb_to_recordset(retained_days.rules) r("dataClass" text, team text, region text, days integer) WHERE (((r."dataClass" IS NULL) OR (r."dataClass" = retained_days.for_class)) AND ((r.team IS NULL) OR (r.team = retained_days.for_team)) AND ((r.region IS NULL) OR (r.region = retained_days.for_region))) ORDER BY (num_nonnulls(r."dataClass", r.team, r.region)) DESC, r.days DESC LIMIT 1)
+
+CREATE OR REPLACE FUNCTION sealdesk.retention_rules()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN COALESCE((SELECT v.rules FROM sealdesk.retention_versions v WHERE ((v.tenant = sealdesk.current_tenant()) AND (v.effective_from_ms <= sealdesk.database_now_ms())) ORDER BY v.effective_from_ms DESC, v.version DESC LIMIT 1), '[]'::jsonb)
+
+CREATE OR REPLACE FUNCTION sealdesk.retention_takes_effect(saved integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  update retention_versions v
+  set effective_from_ms = greatest(coalesce(v.begins_at_ms, 0), database_now_ms())
+  where v.tenant = current_tenant() and v.version = saved and v.effective_from_ms is null
+    and (exists (
+      select from approvals a
+      where a.tenant = v.tenant and a.id = v.approval and a.action = 'retention.approve'
+        and a.parameters ->> 'hash' = encode(v.hash, 'hex') and a.executed_at_ms is not null)
+    or (v.approval is null and not shortens_retention(retention_rules(), v.rules) and not exists (
+      select from retention_versions later
+      where later.tenant = v.tenant and later.effective_from_ms > database_now_ms())))
+  returning v.effective_from_ms
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.shortens_retention(before jsonb, after jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (EXISTS (WITH named AS (SELECT r."dataClass" AS data_class, r.team, r.region FROM jsonb_to_recordset((shortens_retention.before || shortens_retention.after)) r("dataClass" text, team text, region text)) SELECT FROM (((SELECT named.data_class FROM named UNION SELECT NULL::text) c CROSS JOIN (SELECT named.team FROM named UNION SELECT NULL::text) t) CROSS JOIN (SELECT named.region FROM named UNION SELECT NULL::text) g) WHERE (COALESCE(sealdesk.retained_days(shortens_retention.after, c.data_class, t.team, g.region), 2147483647) < COALESCE(sealdesk.retained_days(shortens_retention.before, c.data_class, t.team, g.region), 2147483647))))
 
 CREATE OR REPLACE FUNCTION sealdesk.take_effect(approved integer)
  RETURNS bigint

@@ -22,11 +22,17 @@ import { approversNeeded } from "./versions/demands.ts";
 /**
  * The resources whose decisions are explained. Programs with an API key have their own. No version changes who
  * may do what with the credentials of an account, with access in an emergency, with requests for a second person, with
- * legal holds, or with cases.
+ * legal holds, with retention, or with cases.
  */
 export type ExplainedResource = Exclude<
   Resource,
-  "administration" | "credentials" | "break_glass" | "second_person" | "holds" | "cases"
+  | "administration"
+  | "credentials"
+  | "break_glass"
+  | "second_person"
+  | "holds"
+  | "retention"
+  | "cases"
 >;
 
 /** The facts that the decision about each kind of resource needs. */

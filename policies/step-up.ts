@@ -15,6 +15,7 @@ const acts = {
   alerts: ["set_webhook"],
   break_glass: ["approve"],
   holds: ["approve"],
+  retention: ["approve"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };
 
 /** An act that needs a fresh proof of the second factor. */

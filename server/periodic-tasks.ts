@@ -22,6 +22,7 @@ import { escalateWaitingPeriodically } from "../workflows/holds/escalate-waiting
 import type { ErasureDeps } from "../workflows/erasure/erasure-deps.ts";
 import { createCaseKinds } from "../workflows/case-kinds.ts";
 import { runCasesPeriodically } from "../workflows/cases/case-runner.ts";
+import { purgePeriodically } from "../workflows/retention/purge.ts";
 import type { Kms } from "../keys/kms/kms.ts";
 import { watchClock } from "./clock-watch.ts";
 import type { Closers } from "./closers.ts";
@@ -51,6 +52,7 @@ interface Deps {
 export function startPeriodicTasks(deps: Deps, closers: Closers): void {
   const { pool, now, log, keyTree, kms, attachments, authority, metrics } = deps;
   const { clockEveryMs, refusedSignIns, disconnect, erasure } = deps;
+  const destroy = { keystore: keyTree.pool, apart: erasure.isApart ? pool : undefined, now };
   const logged = (message: string) => (error: unknown) => log.error(message, describeError(error));
   const stops = [
     rewrapPeriodically(
@@ -80,6 +82,10 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     endOverduePeriodically(
       { pool, now, disconnect },
       logged("the end of access by break-glass could not be recorded"),
+    ),
+    purgePeriodically(
+      { pool, now, destroy },
+      logged("records whose retention is over could not be purged"),
     ),
     escalateWaitingPeriodically(
       { pool, now },

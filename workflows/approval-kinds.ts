@@ -1,6 +1,11 @@
 import { messagingApprovals } from "../messaging/approvals/answer-approval.ts";
 import type { ApprovalKinds } from "../messaging/approvals/approval-kind.ts";
 import { holdApprovals } from "./holds/hold-approvals.ts";
+import { retentionApprovals } from "./retention/approve-schedule.ts";
 
 /** Every kind of act that needs another person. */
-export const approvalKinds: ApprovalKinds = { ...messagingApprovals, ...holdApprovals };
+export const approvalKinds: ApprovalKinds = {
+  ...messagingApprovals,
+  ...holdApprovals,
+  ...retentionApprovals,
+};

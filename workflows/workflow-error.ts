@@ -11,6 +11,11 @@ export type WorkflowErrorCode =
   | "case_not_found" // the tenant has no such case
   | "case_moved" // the case is in another state by now, or it is over
   | "case_not_pending" // no step of the case failed
+  | "invalid_retention" // too many rules, or they begin too late
+  | "retention_locked" // a lock keeps records longer
+  | "retention_changed" // another version took effect in the meantime
+  | "retention_version_to_come" // an approved version has yet to take effect
+  | "retention_version_not_found"
   | "clocks_apart"; // the clocks of the node and of the database disagree, so nothing is destroyed
 
 /** A refusal of a workflow. */

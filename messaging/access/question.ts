@@ -13,6 +13,7 @@ const unasked = [
   "break_glass",
   "second_person",
   "holds",
+  "retention",
   "cases",
 ] as const;
 

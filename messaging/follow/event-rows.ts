@@ -9,11 +9,14 @@ import type { TenantId, DeviceId, ConversationId, MessageId } from "../../crypto
 // statement with all columns fails once a newer version adds one.
 const EVENTS = `
   select asked.number, e.*,
+    (retention.rules <> '[]' and e.received_at_ms <@ sealdesk.expired_ranges(
+      asked.conversation, retention.rules, sealdesk.database_now_ms())) as hidden,
     (select p.bytes from packets p
       where p.conversation = e.conversation and p.device = asked.device and p.seq = e.seq
         and p.received_at_ms = e.received_at_ms) as packet
   from unnest($1::int4[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], $6::int4[])
     as asked (number, conversation, device, after, until, page)
+  cross join (select sealdesk.retention_rules() as rules) retention
   cross join lateral (
     select tenant, conversation, seq, kind, sender_device, epoch, key_id, client_message_id,
       received_at_ms, ciphertext, commitment, franking_tag, transcript_hash, previous_hash
@@ -53,6 +56,8 @@ export interface EventRow {
   readonly transcript_hash: Buffer;
   readonly previous_hash: Buffer;
   readonly packet: Buffer | null;
+  /** Whether its retention is over. Nobody is shown it, and the purge deletes it unless a hold preserves it. */
+  readonly hidden: boolean;
 }
 
 /** The number of rows that are read at once. It limits the memory of a page of large messages. */

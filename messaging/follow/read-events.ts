@@ -22,6 +22,7 @@ export async function readEvents(
   const keys = await scopeKeys.forReading(tenant, rows.flatMap(sealedOf).map(keyOf));
   return rows.map((row) => {
     const event = eventOf(row);
+    if (row.hidden && isMessage(row)) return { kind: "erased", seq: row.seq };
     if (!isMessage(row)) return { ...event, packet: packetFor(event) };
     const key = keys.get(keyOf(row.ciphertext))?.key;
     if (key === undefined) return { kind: "erased", seq: row.seq };

@@ -11,6 +11,7 @@ import { linkRules, type LinkAction } from "./link.ts";
 import { policyRules, type PolicyAction } from "./policy.ts";
 import { readingRules } from "./reading.ts";
 import { relayRules, type RelayAction } from "./relay.ts";
+import { retentionRules, type RetentionAction } from "./retention.ts";
 import type { PolicyRule } from "./rule.ts";
 import { secondPersonRules, type SecondPersonAction } from "./second-person.ts";
 import { uploadRules, type UploadAction } from "./upload.ts";
@@ -33,6 +34,7 @@ export interface ActionsOf {
   readonly break_glass: BreakGlassAction;
   readonly holds: HoldAction;
   readonly cases: CaseAction;
+  readonly retention: RetentionAction;
   readonly administration: AdministrationAction;
   readonly policy: PolicyAction;
 }
@@ -57,6 +59,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...breakGlassRules,
   ...holdRules,
   ...caseRules,
+  ...retentionRules,
   ...administrationRules,
   ...policyRules,
 ];

@@ -88,6 +88,7 @@ export const conditionFacts: {
   break_glass: {},
   holds: {},
   cases: {},
+  retention: {},
   // Those of each account in the list.
   staff_list: { user: { kind: "user" }, role: { kind: "role" } },
   administration: {},

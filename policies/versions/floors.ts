@@ -108,6 +108,16 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
   },
   // Otherwise a version could take from people what the law gives them.
   cases: { read: "fixed", repeat: "fixed" },
+  // Otherwise a version could let one person alone shorten retention.
+  retention: {
+    read: "fixed",
+    save: "fixed",
+    withdraw: "fixed",
+    approve: "fixed",
+    refuse: "fixed",
+    lock: "fixed",
+    classify: "fixed",
+  },
   staff_list: { read: { ...reading, conditions: listedStaff } },
   // Without these, nobody could repair an account. The tenant's settings say what else is required.
   credentials: {

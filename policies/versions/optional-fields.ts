@@ -17,6 +17,7 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   break_glass: [],
   holds: [],
   cases: [],
+  retention: [],
   administration: [],
   credentials: [],
   policy: [],

@@ -89,6 +89,7 @@ import {
 } from "./routes/devices.ts";
 import { holdRoutes } from "./routes/holds.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
+import { retentionRoutes } from "./routes/retention.ts";
 import { grantHistoryRoute, readLinksRoute, recordConsentRoute } from "./routes/history.ts";
 import {
   authorityKeysRoute,
@@ -308,6 +309,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     }),
     ...breakGlassRoutes({ ...useCase, newId, disconnect }),
     ...holdRoutes({ ...useCase, newId }),
+    ...retentionRoutes({ ...useCase, newId }),
     listAlertsRoute(useCase),
     acknowledgeAlertRoute(useCase),
     ...alertWebhookRoutes({

@@ -8,6 +8,8 @@ export interface HoldItem {
   /** An account, and the conversations that it is or was a member of. */
   readonly subject?: UserId | undefined;
   readonly conversation?: ConversationId | undefined;
+  /** The conversations that are or were classified with this team. */
+  readonly team?: string | undefined;
   /** What was received from this time on. */
   readonly fromMs?: number | undefined;
   /** What was received before this time. */
@@ -36,6 +38,7 @@ export interface Hold {
 interface ItemRow {
   readonly subject: UserId | null;
   readonly conversation: ConversationId | null;
+  readonly team: string | null;
   readonly fromMs: number | null;
   readonly untilMs: number | null;
 }
@@ -45,7 +48,7 @@ type HoldRow = Omit<Hold, "items"> & { readonly items: readonly ItemRow[] };
 const SELECT = `
   select h.id, h.matter, h.citation, h.custodian, h.placed_by as "placedBy", h.placed_at_ms as "placedAtMs",
     h.review_at_ms as "reviewAtMs", h.commitment, h.salt, h.released_at_ms as "releasedAtMs", h.release,
-    (select json_agg(json_build_object('subject', i.subject, 'conversation', i.conversation, 'fromMs', i.from_ms,
+    (select json_agg(json_build_object('subject', i.subject, 'conversation', i.conversation, 'team', i.team, 'fromMs', i.from_ms,
         'untilMs', i.until_ms) order by i.position)
      from hold_items i where i.tenant = h.tenant and i.hold = h.id) as items
   from holds h`;
@@ -81,9 +84,10 @@ export const ofHold = (id: HoldId | TenantId) => ({ type: "hold" as const, id })
 
 const holdOf = (row: HoldRow): Hold => ({
   ...row,
-  items: row.items.map(({ subject, conversation, fromMs, untilMs }) => ({
+  items: row.items.map(({ subject, conversation, team, fromMs, untilMs }) => ({
     subject: subject ?? undefined,
     conversation: conversation ?? undefined,
+    team: team ?? undefined,
     fromMs: fromMs ?? undefined,
     untilMs: untilMs ?? undefined,
   })),

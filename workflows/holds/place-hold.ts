@@ -4,14 +4,14 @@ import type { Client } from "../../db/pool.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import { decideHold } from "../../policies/holds.ts";
-import { isStaff, type Role } from "../../policies/roles.ts";
+import { isStaff, programRoles, type Role } from "../../policies/roles.ts";
 import { commitToHold, newSalt } from "./commitment.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { ofHold, type HoldItem } from "./hold-row.ts";
 import { lockHolds } from "./lock-holds.ts";
 
 /** The most things that one hold covers. */
-export const MOST_HOLD_ITEMS = 100;
+const MOST_HOLD_ITEMS = 100;
 
 /** The longest time until a review, in milliseconds. */
 const MOST_UNTIL_REVIEW_MS = 366 * 86_400_000;
@@ -95,9 +95,9 @@ export function assertReviewDate(reviewAtMs: number, nowMs: number): void {
 function assertItems(items: readonly HoldItem[]): void {
   if (items.length === 0 || items.length > MOST_HOLD_ITEMS)
     throw new WorkflowError("invalid_hold", `Name 1 to ${MOST_HOLD_ITEMS} things that it covers.`);
-  for (const { subject, conversation, fromMs, untilMs } of items) {
-    if ([subject, conversation, fromMs, untilMs].every((each) => each === undefined))
-      throw new WorkflowError("invalid_hold", "Name a subject, a conversation or a range of time.");
+  for (const { subject, conversation, team, fromMs, untilMs } of items) {
+    if ([subject, conversation, team, fromMs, untilMs].every((each) => each === undefined))
+      throw new WorkflowError("invalid_hold", "Name a subject, a conversation, a team or a time.");
     if (fromMs !== undefined && untilMs !== undefined && untilMs <= fromMs)
       throw new WorkflowError("invalid_hold", "A range of time ends after it begins.");
   }
@@ -108,19 +108,20 @@ async function assertCustodian(client: Client, custodian: UserId): Promise<void>
     "select role from users where id = $1 and disabled_at_ms is null",
     [custodian],
   );
-  if (rows[0] === undefined || !isStaff(rows[0].role))
+  const [account] = rows;
+  if (account === undefined || !isStaff(account.role) || programRoles.includes(account.role))
     throw new WorkflowError(
       "invalid_hold",
-      "The custodian is an account of staff that is not closed.",
+      "The custodian is a person of the staff whose account is not closed.",
     );
 }
 
 // What does not exist in the tenant is left out by the join, so that no error names it.
 const INSERT = `
-  insert into hold_items (tenant, hold, position, subject, conversation, from_ms, until_ms)
-  select sealdesk.current_tenant(), $1, i.position, i.subject, i.conversation, i.from_ms, i.until_ms
-  from unnest($2::int2[], $3::uuid[], $4::uuid[], $5::int8[], $6::int8[])
-    as i (position, subject, conversation, from_ms, until_ms)
+  insert into hold_items (tenant, hold, position, subject, conversation, team, from_ms, until_ms)
+  select sealdesk.current_tenant(), $1, i.position, i.subject, i.conversation, i.team, i.from_ms, i.until_ms
+  from unnest($2::int2[], $3::uuid[], $4::uuid[], $5::text[], $6::int8[], $7::int8[])
+    as i (position, subject, conversation, team, from_ms, until_ms)
   where (i.subject is null or exists (select from users u where u.id = i.subject))
     and (i.conversation is null or exists (select from conversations c where c.id = i.conversation))`;
 
@@ -130,6 +131,7 @@ async function insertItems(client: Client, id: HoldId, items: readonly HoldItem[
     items.map((_, position) => position),
     items.map(({ subject }) => subject ?? null),
     items.map(({ conversation }) => conversation ?? null),
+    items.map(({ team }) => team ?? null),
     items.map(({ fromMs }) => fromMs ?? null),
     items.map(({ untilMs }) => untilMs ?? null),
   ]);
@@ -151,9 +153,10 @@ async function countConversations(client: Client, id: HoldId): Promise<number> {
 
 /** The items for the audit log, without the fields that they do not have. */
 const listed = (items: readonly HoldItem[]) =>
-  items.map(({ subject, conversation, fromMs, untilMs }) => ({
+  items.map(({ subject, conversation, team, fromMs, untilMs }) => ({
     ...(subject !== undefined && { subject }),
     ...(conversation !== undefined && { conversation }),
+    ...(team !== undefined && { team }),
     ...(fromMs !== undefined && { fromMs }),
     ...(untilMs !== undefined && { untilMs }),
   }));

@@ -15,6 +15,7 @@ import { listHolds, reviewHold, showHold } from "../../../workflows/holds/review
 import { attendErasure, listWaitingErasures } from "../../../workflows/holds/waiting-erasures.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withPolicy } from "../policy/with-policy.ts";
+import { labelOf } from "../labels.ts";
 import { dayOf, timeOf } from "../moments.ts";
 
 interface Options {
@@ -28,6 +29,7 @@ export interface PlaceOptions extends Options {
   readonly reviewOn: string;
   readonly subject?: readonly string[];
   readonly conversation?: readonly string[];
+  readonly team?: readonly string[];
   readonly from?: string;
   readonly until?: string;
 }
@@ -53,7 +55,7 @@ export async function placeHoldCommand(settings: Settings, options: PlaceOptions
 }
 
 /** Each subject and each conversation is held within the range of time, or else the range alone. */
-function itemsOf({ subject, conversation, from, until }: PlaceOptions): readonly HoldItem[] {
+function itemsOf({ subject, conversation, team, from, until }: PlaceOptions): readonly HoldItem[] {
   const range = {
     fromMs: timeOf(from),
     untilMs: timeOf(until),
@@ -64,10 +66,11 @@ function itemsOf({ subject, conversation, from, until }: PlaceOptions): readonly
       conversation: conversationOf(id),
       ...range,
     })),
+    ...(team ?? []).map((each) => ({ team: labelOf(each), ...range })),
   ];
   if (items.length > 0) return items;
   if (from === undefined && until === undefined)
-    throw new CommandError("Name --subject, --conversation, --from or --until.");
+    throw new CommandError("Name --subject, --conversation, --team, --from or --until.");
   return [range];
 }
 

@@ -38,6 +38,7 @@ export function registerHolds(program: Command, print: Print, settings: () => Se
     .requiredOption(...REVIEW_ON)
     .option("--subject <account>", "hold an account and its conversations; repeat it", collect)
     .option("--conversation <id>", "hold a conversation; repeat it", collect)
+    .option("--team <name>", "hold the conversations of a team; repeat it", collect)
     .option("--from <moment>", "hold only what was received from then on")
     .option("--until <moment>", "hold only what was received before")
     .action(async (options: PlaceOptions) => print(await placeHoldCommand(settings(), options)));

@@ -48,6 +48,14 @@ beforeAll(async () => {
   expect((await officer.request("PUT", "/v1/alerts/webhook", { body: webhook })).status).toBe(200);
   const hold = await placeHold(server, officer, officer, { conversation });
   await deferByHold(server, server.tenant, victim, hold.body.id);
+  const retained = [
+    await officer.request("PUT", `/v1/conversations/${conversation}/classification`, { body: {} }),
+    await officer.request("POST", "/v1/retention/locks", { body: { days: 1, citation: "a test" } }),
+    await officer.request("POST", "/v1/retention/versions", {
+      body: { rules: [], reason: "a test" },
+    }),
+  ];
+  expect(retained.map(({ status }) => status)).toEqual([204, 201, 201]);
   const disabled = {
     tenant: server.tenant.id,
     account: { user: (await server.createStaff("agent")).id },
@@ -140,6 +148,9 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.holds",
     "sealdesk.hold_items",
     "sealdesk.deferred_erasures",
+    "sealdesk.classifications",
+    "sealdesk.retention_versions",
+    "sealdesk.retention_locks",
     "sealdesk.password_resets",
     "sealdesk.totp_factors",
     "sealdesk.recovery_codes",

@@ -262,6 +262,7 @@ sealdesk.break_glass: insert(conversation,id,minutes,requester,tenant) select up
 sealdesk.case_steps: insert select update(attempts,done_at_ms,done_by,next)
 sealdesk.cases: insert(due_at_ms,id,kind,opened_at_ms,state,subject,tenant,wake_at_ms) select update(due_at_ms,ended_at_ms,pending,state,step,wake_at_ms)
 sealdesk.cases_to_run(): execute
+sealdesk.classifications: insert select
 sealdesk.consents: insert select
 sealdesk.conversations: insert select update(state)
 sealdesk.create_provider_account(): execute
@@ -303,10 +304,14 @@ sealdesk.provider_logouts: delete insert select
 sealdesk.provisioned_groups: select
 sealdesk.provisioned_members: select
 sealdesk.provisioned_people: select
+sealdesk.purge_expired(): execute
 sealdesk.purge_sealed(): execute
 sealdesk.recovery_codes: delete insert select
 sealdesk.release_hold(): execute
 sealdesk.replace_password(): execute
+sealdesk.retention_locks: insert select update(citation,days,set_at_ms,set_by)
+sealdesk.retention_takes_effect(): execute
+sealdesk.retention_versions: insert(approval,begins_at_ms,hash,rules,saved_at_ms,saved_by,tenant,version) select
 sealdesk.sender_keys: insert select
 sealdesk.server_keys: insert(created_at_ms,name,provider,version,wrapped,wrapping_version) select
 sealdesk.sessions: delete insert select update(acted_at_ms,factor_at_ms,revoked_at_ms,was_idle)

@@ -237,6 +237,19 @@ const changing: Readonly<Record<string, Changing>> = {
     leaves: "policy.who_can",
   },
   "approval list": { args: () => ["--tenant", slug()], leaves: "approval.list" },
+  "retention show": { args: () => ["--tenant", slug()], leaves: "retention.read" },
+  "retention preview": {
+    args: () => ["--tenant", slug(), "--keep", "7y"],
+    leaves: "retention.preview",
+  },
+  "retention save": {
+    args: () => ["--tenant", slug(), "--keep", "7y", "--because", "a test"],
+    leaves: "retention.save",
+  },
+  "retention lock": {
+    args: () => ["--tenant", slug(), "--days", "6y", "--citation", "a test"],
+    leaves: "retention.lock",
+  },
   "hold list": { args: () => ["--tenant", slug()], leaves: "hold.list" },
   "hold reopened": { args: () => ["--tenant", slug()], leaves: "hold.list_reopened" },
   "break-glass list": { args: () => ["--tenant", slug()], leaves: "break_glass.list" },
@@ -271,6 +284,7 @@ const others: Readonly<Record<string, string>> = {
   "approval withdraw": "see control-plane/break-glass-commands.test.ts",
   "break-glass end": "see control-plane/break-glass-commands.test.ts",
   "break-glass review": "see control-plane/break-glass-commands.test.ts",
+  "retention classify": "see workflows/retention.test.ts",
   "hold place": "see workflows/hold-commands.test.ts",
   "hold show": "see workflows/hold-commands.test.ts",
   "hold review": "see workflows/hold-commands.test.ts",

@@ -10,15 +10,8 @@ import { startTestServer, type TestServer, type TestTenant } from "../../support
 import { until } from "../../support/until.ts";
 import { begin, send } from "../attachments/device-requests.ts";
 import { isAllowedBy } from "./allowed-by-table.ts";
-import {
-  canBeMember,
-  routeRights,
-  scopeOf,
-  type Person,
-  type Place,
-  type RouteRight,
-  type Target,
-} from "./route-rights.ts";
+import type { Person, Place, RouteRight, Target } from "./route-right.ts";
+import { canBeMember, routeRights, scopeOf } from "./route-rights.ts";
 import { notByRole } from "./routes-not-by-role.ts";
 
 // Every route is called by every role, on what is its own, on what is another's, and on another tenant's. The

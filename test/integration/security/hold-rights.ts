@@ -1,7 +1,7 @@
 import type { TestDevice } from "../../support/device.ts";
 import { placeHold, requestRelease } from "../../support/holds.ts";
 import type { TestServer } from "../../support/server.ts";
-import type { Person, RouteRight } from "./route-rights.ts";
+import type { Person, RouteRight } from "./route-right.ts";
 
 const UNKNOWN = "00000000-0000-7000-8000-000000000001";
 const none = () => ({});

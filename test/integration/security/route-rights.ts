@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import type { Role } from "../../../policies/roles.ts";
 import {
   addMember,
@@ -13,44 +12,10 @@ import { follow } from "../../support/follow-audit-log.ts";
 import type { TestServer } from "../../support/server.ts";
 import { begin, patch, send } from "../attachments/device-requests.ts";
 import { consentOf } from "../control-plane/history-requests.ts";
+import { retentionRights } from "./retention-rights.ts";
 import { holdRights } from "./hold-rights.ts";
 import type { TableFacts } from "./allowed-by-table.ts";
-
-/** An account, and what the rules know of it. */
-export interface Person {
-  readonly device: TestDevice;
-  readonly role: Role;
-}
-
-/** A conversation, who began it, and an upload in it by a member of it. */
-export interface Place {
-  readonly id: ConversationId;
-  readonly createdBy: Person;
-  readonly members: readonly Person[];
-  readonly upload: string;
-  readonly uploader: Person;
-}
-
-/** What one actor's request is about. */
-export interface Target {
-  readonly person: Person;
-  readonly place: Place;
-  /** The number and the hash of a draft of somebody else. */
-  readonly draft: { readonly version: number; readonly hash: string };
-}
-
-/** A request, the right that it needs, and the facts for it. */
-export interface RouteRight {
-  readonly right: readonly [resource: string, action: string];
-  readonly about: "conversation" | "account" | "tenant" | "self";
-  readonly facts: (actor: Person, target: Target) => TableFacts;
-  readonly call: (
-    actor: TestDevice,
-    target: Target,
-  ) => Promise<{ readonly status: number; readonly body?: unknown }>;
-  /** What a right answers because the sample names something that does not exist. */
-  readonly without?: string;
-}
+import type { Person, RouteRight, Target } from "./route-right.ts";
 
 const members: readonly Role[] = ["customer", "agent", "supervisor", "bot", "archiver"];
 
@@ -328,6 +293,7 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
     call: post(() => "/v1/alerts/webhook/test"),
     without: "webhook_not_set",
   },
+  ...retentionRights,
   "GET /v1/approvals": {
     right: ["approvals", "read"],
     about: "tenant",

@@ -15,6 +15,7 @@ import { keyActions } from "../../../audit/actions/key-actions.ts";
 import { auditActions } from "../../../audit/actions/audit-actions.ts";
 import { policyActions } from "../../../audit/actions/policy-actions.ts";
 import { provisioningActions } from "../../../audit/actions/provisioning-actions.ts";
+import { retentionActions } from "../../../audit/actions/retention-actions.ts";
 import { tenantActions } from "../../../audit/actions/tenant-actions.ts";
 import { expectSection, markdownTable } from "../../support/generated-section.ts";
 
@@ -31,6 +32,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "Approvals and access in an emergency": breakGlassActions,
   "Legal holds": holdActions,
   Cases: caseActions,
+  Retention: retentionActions,
   "The audit log": auditActions,
   Keys: keyActions,
   Erasure: erasureActions,

@@ -21,6 +21,7 @@ const titles = {
   break_glass: "Access in an emergency",
   holds: "Legal holds",
   cases: "Cases",
+  retention: "Retention",
   administration: "API keys of the tenant's backend",
   policy: "The policy",
 } as const;

@@ -1,0 +1,270 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { ConversationId } from "../../../crypto/wire/ids.ts";
+import { createKeystorePool } from "../../../db/pool.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { lockedAmong } from "../../../workflows/retention/locked-among.ts";
+import { purgeTenant, type PurgeDeps } from "../../../workflows/retention/purge.ts";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { placeHold, releaseHold } from "../../support/holds.ts";
+import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+
+const DAY_MS = 86_400_000;
+
+let server: TestServer;
+let deps: PurgeDeps;
+beforeAll(async () => {
+  server = await startTestServer();
+  const keystore = createKeystorePool(server.loginUrl);
+  const now = () => server.clock.now();
+  deps = { pool: server.database.pool, now, destroy: { keystore, apart: undefined, now } };
+});
+afterAll(async () => {
+  await deps.destroy.keystore.end();
+  await server.close();
+});
+
+const refusal = (code: string) => ({ body: expect.objectContaining({ code }) });
+
+async function arrange() {
+  const tenant = await server.createTenant();
+  const device = (role?: Parameters<typeof staffDevice>[1]) => staffDevice(server, role, tenant);
+  const [customer, agent] = [await customerDevice(server, undefined, tenant), await device()];
+  const [admin, officer] = [await device("admin"), await device("compliance_officer")];
+  const conversations = [
+    await createConversation(customer, [agent]),
+    await createConversation(customer, [agent]),
+  ] as const;
+  return { tenant, customer, agent, admin, officer, conversations };
+}
+
+/** Posts as many messages to each conversation. */
+async function post(
+  { customer, agent }: { readonly customer: TestDevice; readonly agent: TestDevice },
+  messages: readonly (readonly [ConversationId, number])[],
+): Promise<void> {
+  const sender = await RelaySocket.open(server, customer);
+  for (const [conversation, count] of messages)
+    for (let index = 0; index < count; index++)
+      expect(await sender.post(messageTo(conversation, [agent]))).toHaveProperty("seq");
+  await sender.close();
+}
+
+/** Makes the messages of conversations older, as the database has them. They cannot be opened any more. */
+async function age(conversations: readonly ConversationId[], days: number): Promise<void> {
+  const { owner } = server.database;
+  await owner.query("select sealdesk.ensure_partitions(now() - $1 * interval '1 day')", [days]);
+  for (const table of ["packets", "events"])
+    await owner.query(
+      `update sealdesk.${table} set received_at_ms = received_at_ms - $2::int8
+       where (conversation, seq) in (
+         select conversation, seq from sealdesk.events where conversation = any($1) and kind = 1)`,
+      [conversations, days * DAY_MS],
+    );
+}
+
+const save = (device: TestDevice, rules: readonly object[]) =>
+  device.request("POST", "/v1/retention/versions", { body: { rules, reason: "a test" } });
+
+/** Saves a schedule with two people. */
+async function put(saving: TestDevice, approving: TestDevice, rules: readonly object[]) {
+  const { body } = await save(saving, rules);
+  const { id, hash } = body.approval;
+  const approved = await approving.request("POST", `/v1/approvals/${id}/approval`, {
+    body: { hash },
+  });
+  expect(approved.body).toEqual({ waitsFor: 0 });
+}
+
+async function messagesIn(conversation: ConversationId): Promise<number> {
+  const { rows } = await server.database.owner.query<{ count: number }>(
+    "select count(*)::integer as count from sealdesk.events where conversation = $1 and kind = 1",
+    [conversation],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+const entriesOf = async (tenant: TestTenant, action: string) =>
+  (await server.auditEntries(tenant)).filter((each) => each["action"] === action);
+
+test("a lock lengthens and never shortens, and no schedule goes below it", async () => {
+  const { tenant, customer, admin, officer, conversations } = await arrange();
+  const lock = (device: TestDevice, days: number) =>
+    device.request("POST", "/v1/retention/locks", {
+      body: { days, citation: "17 CFR 240.17a-4(b)(4)" },
+    });
+  expect(await lock(admin, 2_200)).toMatchObject(refusal("forbidden"));
+  const { id } = (await lock(officer, 2_200)).body;
+  expect(await save(admin, [{ days: 30 }])).toMatchObject({
+    status: 409,
+    ...refusal("retention_locked"),
+  });
+  expect(await lock(officer, 30)).toMatchObject(refusal("retention_locked"));
+  expect((await admin.request("GET", "/v1/retention")).body).toMatchObject({
+    rules: [],
+    versions: [],
+    locks: [{ id, days: 2_200, citation: "17 CFR 240.17a-4(b)(4)" }],
+  });
+  expect(await entriesOf(tenant, "retention.save")).toMatchObject([
+    { outcome: "refused", reason: "retention_locked", details: { rules: [{ days: 30 }] } },
+  ]);
+  expect((await lock(officer, 2_600)).body).toEqual({ id });
+  await put(admin, officer, [{ days: 2_600 }]);
+  // Behind the rules stands the database, also for a superuser.
+  const { owner } = server.database;
+  for (const statement of [
+    "update sealdesk.retention_locks set days = 30 where id = $1",
+    "delete from sealdesk.retention_locks where id = $1",
+  ])
+    await expect(owner.query(statement, [id])).rejects.toThrow(/lengthened only/);
+  // An erasure asks for the locks of its items.
+  const [conversation] = conversations;
+  const { user: subject } = customer;
+  const [locked, account] = await inTransaction(server.database.pool, tenant.id, (client) =>
+    lockedAmong(client, [
+      { subject, conversation, fromMs: 0, untilMs: DAY_MS * 20_000 },
+      { subject },
+    ]),
+  );
+  expect(locked).toEqual([
+    { lock: id, citation: "17 CFR 240.17a-4(b)(4)", untilMs: DAY_MS * (20_000 + 2_600) },
+  ]);
+  expect(account).toEqual([]);
+});
+
+test("what has expired is hidden and purged, except what a hold preserves", async () => {
+  const people = await arrange();
+  const { tenant, customer, agent, admin, officer, conversations } = people;
+  const [first, second] = conversations;
+  const other = await staffDevice(server, "compliance_officer", tenant);
+  await post(people, [
+    [first, 4],
+    [second, 3],
+  ]);
+  await age(conversations, 40);
+  const { id: hold } = (await placeHold(server, officer, officer, { conversation: second })).body;
+
+  const preview = await admin.request("POST", "/v1/retention/previews", {
+    body: { rules: [{ days: 30 }] },
+  });
+  const none = { conversations: 0, messages: 0, attachments: 0, bytes: 0, held: 0 };
+  expect(preview.body).toMatchObject({
+    isShortening: true,
+    effects: [
+      { before: none, after: { conversations: 2, messages: 7, held: 3 } },
+      { before: none, after: { messages: 7 } },
+      { before: none, after: { messages: 7 } },
+    ],
+  });
+  const { body: saved } = await save(admin, [{ days: 30 }]);
+  expect(saved).toMatchObject({ version: 1, effectiveFromMs: null });
+  expect(await purgeTenant(deps, tenant.id)).toBe(0);
+  const approve = (device: TestDevice) =>
+    device.request("POST", `/v1/approvals/${saved.approval.id}/approval`, {
+      body: { hash: saved.approval.hash },
+    });
+  expect(await approve(admin)).toMatchObject(refusal("own_approval"));
+  expect((await approve(officer)).body).toEqual({ waitsFor: 0 });
+
+  // Nobody is shown it from now on, held or not, and the members go on writing.
+  const reader = await RelaySocket.open(server, agent);
+  const gaps = [await reader.next("gap"), await reader.next("gap")];
+  expect(gaps.map(({ reason }) => reason)).toEqual(["erased", "erased"]);
+  await reader.close();
+
+  // Clocks that disagree stop the purge.
+  server.clock.offsetMs = 2_500;
+  await expect(purgeTenant(deps, tenant.id)).rejects.toMatchObject({ code: "clocks_apart" });
+  server.clock.offsetMs = 0;
+  expect([await messagesIn(first), await messagesIn(second)]).toEqual([4, 3]);
+
+  // The last event of a conversation stays, so that its log goes on. Its key goes with its period.
+  await server.database.owner.query(
+    "update keystore.scope_keys set period = period - 2 where conversation = any($1)",
+    [conversations],
+  );
+  expect(await purgeTenant(deps, tenant.id)).toBe(3);
+  expect(await purgeTenant(deps, tenant.id)).toBe(0);
+  expect([await messagesIn(first), await messagesIn(second)]).toEqual([1, 3]);
+  const keys = async (conversation: ConversationId) => {
+    const { rows } = await server.database.owner.query<{ live: boolean }>(
+      "select wrapped is not null as live from keystore.scope_keys where conversation = $1",
+      [conversation],
+    );
+    return rows.map(({ live }) => live);
+  };
+  expect([await keys(first), await keys(second)]).toEqual([[false], [true]]);
+  expect(await entriesOf(tenant, "retention.purge")).toMatchObject([
+    { details: { conversations: [first], events: 3, attachments: 0 } },
+  ]);
+  await releaseHold(officer, other, hold);
+  expect(await purgeTenant(deps, tenant.id)).toBe(2);
+  expect(await messagesIn(second)).toBe(1);
+  expect(customer.user).not.toBe(agent.user);
+});
+
+test("a classification counts for what is received from then on, and holds can name its team", async () => {
+  const people = await arrange();
+  const { tenant, admin, officer, conversations } = people;
+  const [first, second] = conversations;
+  const classify = (device: TestDevice, conversation: string, labels: object) =>
+    device.request("PUT", `/v1/conversations/${conversation}/classification`, { body: labels });
+  await post(people, [
+    [first, 2],
+    [second, 2],
+  ]);
+  await age(conversations, 40);
+  expect(await classify(admin, first, { team: "sales" })).toMatchObject(refusal("forbidden"));
+  expect((await classify(officer, first, { team: "sales" })).status).toBe(204);
+  await put(admin, officer, [{ days: 30 }, { team: "sales", days: 10 }]);
+  // Of the class, the old records are not; they are as all others.
+  await post(people, [[first, 2]]);
+  const place = (item: object) => placeHold(server, officer, officer, item);
+  expect((await place({ team: "sales" })).body).toMatchObject({ conversations: 1 });
+  expect(await purgeTenant(deps, tenant.id)).toBe(1);
+  expect([await messagesIn(first), await messagesIn(second)]).toEqual([4, 1]);
+});
+
+test("a purge that is killed goes on where it stopped", async () => {
+  const people = await arrange();
+  const { tenant, admin, officer, conversations } = people;
+  const [first, second] = conversations.toSorted();
+  if (first === undefined || second === undefined) throw new Error("there are two");
+  await post(people, [
+    [first, 4],
+    [second, 4],
+  ]);
+  await age(conversations, 40);
+  await put(admin, officer, [{ days: 30 }]);
+  const program = `
+    import { createKeystorePool, createPool } from "./dist/db/pool.js";
+    import { purgeTenant } from "./dist/workflows/retention/purge.js";
+    const url = process.env.PURGE_URL;
+    const keystore = createKeystorePool(url);
+    const destroy = { keystore, apart: undefined, now: Date.now };
+    await purgeTenant({ pool: createPool(url), now: Date.now, destroy, most: 3 }, "${tenant.id}");
+  `;
+  const { owner } = server.database;
+  // The second batch waits for a row of the second conversation.
+  const holding = await owner.connect();
+  await holding.query("begin");
+  await holding.query("select from sealdesk.events where conversation = $1 for update", [second]);
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    env: { ...process.env, PURGE_URL: server.loginUrl },
+    stdio: "inherit",
+  });
+  await until(async () => (await messagesIn(first)) === 1);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  await holding.query("rollback");
+  holding.release();
+  await until(async () => {
+    await purgeTenant({ ...deps, most: 2 }, tenant.id);
+    return (await messagesIn(second)) === 1;
+  });
+  const purged = await entriesOf(tenant, "retention.purge");
+  const events = purged.map(({ details }) => (details as { events: number }).events);
+  expect(events.reduce((sum, each) => sum + each, 0)).toBe(6);
+});

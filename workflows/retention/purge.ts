@@ -1,0 +1,169 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { ConversationId, TenantId, UserId } from "../../crypto/wire/ids.ts";
+import { readDatabaseClock } from "../../db/database-clock.ts";
+import { forEachTenant } from "../../db/for-each-tenant.ts";
+import type { Client, Pool } from "../../db/pool.ts";
+import { runPeriodically } from "../../db/run-periodically.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { destroyScopes, type DestroyDeps } from "../../keys/at-rest/destroy.ts";
+import { periodOf } from "../../keys/at-rest/scope.ts";
+import { assertMayDestroy } from "../cases/assert-may-destroy.ts";
+import { lockHolds } from "../holds/lock-holds.ts";
+import { ofRetention } from "./stored-schedule.ts";
+
+export interface PurgeDeps {
+  readonly pool: Pool;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly destroy: DestroyDeps;
+  /** The events that one transaction deletes at most; 5,000 by default. Holds wait for it. */
+  readonly most?: number;
+}
+
+/** The conversations of one transaction. */
+const CONVERSATIONS = 100;
+const EVENTS = 5_000;
+
+// Of conversations without anything that has expired, a page costs their ranges only.
+const PAGE = `
+  select c.id, c.created_by as subject,
+    (select case when lower(r) = 0 then upper(r) end from unnest(sealdesk.purgeable_ranges(
+      c.id, c.created_by, sealdesk.retention_rules(), sealdesk.database_now_ms())) r limit 1) as "endedBeforeMs"
+  from conversations c where c.id > $1 order by c.id limit $2`;
+
+interface PagedConversation {
+  readonly id: ConversationId;
+  readonly subject: UserId;
+  /** Everything that was received before has expired, and no hold covers it; null if there is no such time. */
+  readonly endedBeforeMs: number | null;
+}
+
+interface Purged {
+  readonly conversation: ConversationId;
+  readonly events: number;
+  readonly attachments: number;
+}
+
+/**
+ * Deletes what has expired by the schedules in force and no hold covers: rows in batches, and the keys of whole periods, so
+ * that backups cannot open them either. The clock of the database decides. It can be interrupted at any moment: what is
+ * left, the next run finds. Attachments lose their references here, and the sweep of attachments removes their bytes.
+ * @param ending no further batch is begun when it is aborted
+ * @returns the number of deleted events
+ * @throws WorkflowError clocks_apart
+ */
+export const purgeExpired = (deps: PurgeDeps, ending?: AbortSignal): Promise<number> =>
+  forEachTenant(deps.pool, (tenant) => purgeTenant(deps, tenant, ending));
+
+/** Like `purgeExpired`, for one tenant. */
+export async function purgeTenant(
+  deps: PurgeDeps,
+  tenant: TenantId,
+  ending?: AbortSignal,
+): Promise<number> {
+  if (!(await hasSchedule(deps.pool, tenant))) return 0;
+  let [count, after] = [0, "00000000-0000-0000-0000-000000000000"];
+  while (ending?.aborted !== true) {
+    const batch = await purgeBatch(deps, tenant, after);
+    count += batch.events;
+    if (batch.isFull) continue;
+    if (batch.last === undefined) break;
+    after = batch.last;
+  }
+  return count;
+}
+
+const hasSchedule = (pool: Pool, tenant: TenantId): Promise<boolean> =>
+  inTransaction(pool, tenant, async (client) => {
+    const { rowCount } = await client.query("select where sealdesk.retention_rules() <> '[]'");
+    return rowCount === 1;
+  });
+
+interface Batch {
+  readonly events: number;
+  /** Whether the same conversations may have more. */
+  readonly isFull: boolean;
+  /** The last conversation; undefined after the last one of the tenant. */
+  readonly last: ConversationId | undefined;
+}
+
+/** Purges the next conversations. A batch that deletes as much as it may is repeated. */
+const purgeBatch = (deps: PurgeDeps, tenant: TenantId, after: string): Promise<Batch> =>
+  inTransaction(deps.pool, tenant, async (client) => {
+    const { most = EVENTS } = deps;
+    assertMayDestroy(deps.now(), await readDatabaseClock(client));
+    await lockHolds(client, tenant, "to_destroy");
+    const { rows: page } = await client.query<PagedConversation>(PAGE, [after, CONVERSATIONS]);
+    const { rows: purged } = await client.query<Purged>(
+      "select conversation, events, attachments from sealdesk.purge_expired($1, $2)",
+      [page.map(({ id }) => id), most],
+    );
+    const events = purged.reduce((sum, each) => sum + each.events, 0);
+    if (purged.length > 0) await record(client, tenant, purged, deps.now());
+    const isFull = events >= most;
+    if (!isFull) await destroyPeriods(deps, tenant, page);
+    return { events, isFull, last: page.at(-1)?.id };
+  });
+
+const record = (
+  client: Client,
+  tenant: TenantId,
+  purged: readonly Purged[],
+  occurredAtMs: number,
+): Promise<unknown> =>
+  appendEntry(client, {
+    occurredAtMs,
+    tenant,
+    actor: { kind: "system", id: "retention" },
+    action: "retention.purge",
+    resource: ofRetention(tenant),
+    outcome: "success",
+    details: {
+      conversations: purged.map(({ conversation }) => conversation),
+      events: purged.reduce((sum, each) => sum + each.events, 0),
+      attachments: purged.reduce((sum, each) => sum + each.attachments, 0),
+    },
+  });
+
+/**
+ * Destroys the keys of periods that have ended as a whole. The transaction that has locked the holds is still open, so no
+ * hold begins before the keys are gone.
+ */
+async function destroyPeriods(
+  { destroy }: PurgeDeps,
+  tenant: TenantId,
+  page: readonly PagedConversation[],
+): Promise<void> {
+  for (const { id: conversation, subject, endedBeforeMs } of page) {
+    if (endedBeforeMs === null) continue;
+    const beforePeriod = periodOf(endedBeforeMs);
+    const filter = { subject, conversation, beforePeriod };
+    if (await hasKeys(destroy, tenant, filter))
+      await destroyScopes(destroy, tenant, filter, { actor: { kind: "system", id: "retention" } });
+  }
+}
+
+const hasKeys = (
+  { keystore }: DestroyDeps,
+  tenant: TenantId,
+  {
+    conversation,
+    beforePeriod,
+  }: { readonly conversation: ConversationId; readonly beforePeriod: number },
+): Promise<boolean> =>
+  inTransaction(keystore, tenant, async (client) => {
+    const { rowCount } = await client.query(
+      "select from scope_keys where conversation = $1 and period < $2 and wrapped is not null limit 1",
+      [conversation, beforePeriod],
+    );
+    return rowCount === 1;
+  });
+
+const EVERY_MS = 10 * 60_000;
+
+/** Purges now and every ten minutes. @returns a function that stops */
+export const purgePeriodically = (
+  deps: PurgeDeps,
+  onError: (error: unknown) => void,
+): (() => Promise<void>) =>
+  runPeriodically((ending) => purgeExpired(deps, ending), EVERY_MS, onError);
