@@ -2,6 +2,7 @@ import { nilId, type DeviceId, type TenantId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule } from "./granting-rule.ts";
+import { isStaff, programRoles, type Role } from "./roles.ts";
 import type { HoldAction } from "./rules/holds.ts";
 
 export type { HoldAction } from "./rules/holds.ts";
@@ -17,6 +18,10 @@ export interface HoldFacts {
   /** Who asks for the release: for "approve" and "refuse". */
   readonly requester?: string;
 }
+
+/** Returns whether a person with this role may keep what is held. A program may not, and no customer. */
+export const mayBeCustodian = (role: Role): boolean =>
+  isStaff(role) && !programRoles.includes(role);
 
 /** Decides whether `actor` may do `action` to a legal hold. Denies by default. Pure. */
 export function decideHold(actor: Actor, action: HoldAction, facts: HoldFacts): Decision {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { LoggedEntry } from "../../audit/export/entry-filter.ts";
 import type { Recorded } from "./difference.ts";
 import { providerDetails, providerWords } from "./provider-settings.ts";
+import { recordedRetention, retentionActions } from "./retention-rows.ts";
 import { isPasskeyOf, isRecoveryCode, placeOf, versionWords, webhookWords } from "./row-places.ts";
 
 const removalDetails = z.looseObject({ provider: z.string() });
@@ -43,6 +44,7 @@ const ACTIONS: ReadonlySet<string> = new Set([
   "policy.withdraw",
   "tenant.add_identity_provider",
   "tenant.remove_identity_provider",
+  ...retentionActions,
 ]);
 
 /** Returns whether entries of this action say what a row has. */
@@ -50,13 +52,16 @@ export const saysRows = (action: string): boolean => ACTIONS.has(action);
 
 /**
  * What a log says about rows that come and go: passwords, links to people of identity providers, disabled accounts,
- * authenticator apps, recovery codes, passkeys, approved versions of the policy, identity providers, acknowledged alerts and the webhook of alerts. By place; a row that was
+ * authenticator apps, recovery codes, passkeys, approved versions of the policy, identity providers, acknowledged alerts, the webhook of alerts, legal holds and retention. By place; a row that was
  * removed has no values.
  */
 export class RecordedRows extends Map<string, Recorded> {
   /** Takes an entry of an act that was done. */
-  add({ action, resource, details = {} }: LoggedEntry, index: number | undefined): void {
+  add(entry: LoggedEntry, index: number | undefined): void {
+    const { action, resource, details = {} } = entry;
     const say = (place: string, values: readonly string[]) => this.set(place, { values, index });
+    const retention = recordedRetention(entry);
+    if (retention !== undefined) say(retention.place, retention.values);
     const { data: password } = passwordDetails.safeParse(details);
     const { data: identity } = identityDetails.safeParse(details);
     if (password !== undefined) say(placeOf.password(resource.id), [password.passwordDigest]);

@@ -2,6 +2,7 @@ import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Role } from "../../policies/actor.ts";
 import { readProviders } from "./provider-settings.ts";
+import { readRetentionRows } from "./retention-rows.ts";
 import { placeOf, versionWords, webhookWords, type StoredRow } from "./row-places.ts";
 
 interface DigestRow {
@@ -89,5 +90,6 @@ export async function readStoredRows(client: Client): Promise<ReadonlyMap<string
   }
   for (const [name, provider] of await readProviders(client))
     rows.set(placeOf.provider(name), provider);
+  for (const [place, row] of await readRetentionRows(client)) rows.set(place, row);
   return rows;
 }

@@ -3,8 +3,8 @@ import type { HoldId, NewId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
-import { decideHold } from "../../policies/holds.ts";
-import { isStaff, programRoles, type Role } from "../../policies/roles.ts";
+import { decideHold, mayBeCustodian } from "../../policies/holds.ts";
+import type { Role } from "../../policies/roles.ts";
 import { commitToHold, newSalt } from "./commitment.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { ofHold, type HoldItem } from "./hold-row.ts";
@@ -109,7 +109,7 @@ async function assertCustodian(client: Client, custodian: UserId): Promise<void>
     [custodian],
   );
   const [account] = rows;
-  if (account === undefined || !isStaff(account.role) || programRoles.includes(account.role))
+  if (account === undefined || !mayBeCustodian(account.role))
     throw new WorkflowError(
       "invalid_hold",
       "The custodian is a person of the staff whose account is not closed.",

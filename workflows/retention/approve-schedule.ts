@@ -9,7 +9,7 @@ import type { UseCase } from "../../identity/audited.ts";
 import { IdentityError } from "../../identity/identity-error.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import { assertFreshFactor } from "../../identity/second-factor/fresh-factor.ts";
-import type { ApprovalKinds } from "../../messaging/approvals/answer-approval.ts";
+import type { ApprovalKinds } from "../../messaging/approvals/approval-kind.ts";
 import { decideRetention } from "../../policies/retention.ts";
 import { APPROVE, assertKeepsLocks, parametersOf, takeEffect } from "./save-schedule.ts";
 import { lockRetention, ofRetention, readVersionOf } from "./stored-schedule.ts";
@@ -88,7 +88,7 @@ export const retentionApprovals: ApprovalKinds = {
     decideRead: (actor) => decideRetention(actor, "read", { tenant: actor.tenant }),
     approve: async (deps, party, approval, hash) => {
       await approveSchedule(deps, party, approval, hash);
-      return 0;
+      return { waitsFor: 0 };
     },
     refuse: refuseSchedule,
     withdraw: withdrawSchedule,

@@ -3,7 +3,7 @@ import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
 import { decideRetention, isShorter, type RetentionRule } from "../../policies/retention.ts";
 import { assertKeepsLocks } from "./save-schedule.ts";
-import { labelsOf, ofRetention, readRules } from "./stored-schedule.ts";
+import { ofRetention, printedRules, readRules } from "./stored-schedule.ts";
 
 /** What has expired at a time, by a schedule. */
 export interface Expired {
@@ -57,7 +57,7 @@ export function previewSchedule(
   rules: readonly RetentionRule[],
 ): Promise<RetentionPreview> {
   const tenant = tenantOf(party);
-  const details = { rules: rules.map((rule) => ({ ...labelsOf(rule), days: rule.days })) };
+  const details = { rules: printedRules(rules) };
   const act = { action: "retention.preview", resource: ofRetention(tenant), details } as const;
   return auditedBy(deps, party, act, async (client, note) => {
     note(assertParty(party, (actor) => decideRetention(actor, "save", { tenant })));

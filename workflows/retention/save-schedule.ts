@@ -5,6 +5,7 @@ import type { Client } from "../../db/pool.ts";
 import { hashOfParameters, requestApproval } from "../../identity/approvals/request-approval.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
+import { hashOfRules } from "../../identity/reconcile/retention-rows.ts";
 import {
   brokenLock,
   decideRetention,
@@ -13,10 +14,9 @@ import {
 } from "../../policies/retention.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import {
-  hashOfRules,
-  labelsOf,
   lockRetention,
   ofRetention,
+  printedRules,
   readLocks,
   readRules,
 } from "./stored-schedule.ts";
@@ -61,8 +61,9 @@ export function saveSchedule(
 ): Promise<SavedSchedule> {
   const { rules, reason, beginsAtMs } = asked;
   const tenant = tenantOf(party);
-  const hash = hashOfRules(rules);
-  const details = { hash: toHex(hash), rules: rules.map(printed) };
+  const stored = printedRules(rules);
+  const hash = hashOfRules(stored);
+  const details = { hash: toHex(hash), rules: stored };
   const act = { action: "retention.save", resource: ofRetention(tenant), details } as const;
   return auditedBy(deps, party, act, async (client, note) => {
     const nowMs = deps.now();
@@ -84,7 +85,7 @@ export function saveSchedule(
     await client.query(
       `insert into retention_versions (tenant, version, rules, hash, saved_by, saved_at_ms, begins_at_ms, approval)
        values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [tenant, version, JSON.stringify(details.rules), hash, nameOf(party), nowMs, beginsAtMs, id],
+      [tenant, version, JSON.stringify(stored), hash, nameOf(party), nowMs, beginsAtMs, id],
     );
     const effectiveFromMs = id === null ? await takeEffect(client, version) : null;
     const request = id ?? undefined;
@@ -96,8 +97,6 @@ export function saveSchedule(
     return { version, effectiveFromMs, approval };
   });
 }
-
-const printed = (rule: RetentionRule) => ({ ...labelsOf(rule), days: rule.days });
 
 /**
  * Requires that a schedule ends no record before a lock lets it.

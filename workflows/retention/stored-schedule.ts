@@ -1,6 +1,3 @@
-import { createHash } from "node:crypto";
-import { utf8 } from "../../crypto/wire/bytes.ts";
-import { canonicalJson } from "../../crypto/wire/canonical-json.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
@@ -96,11 +93,9 @@ export const labelsOf = ({
   ...(region != null && { region }),
 });
 
-/** SHA-256 of the rules as canonical JSON (RFC 8785). */
-export const hashOfRules = (rules: readonly RetentionRule[]): Uint8Array =>
-  createHash("sha256")
-    .update(utf8(canonicalJson(rules.map((rule) => ({ ...labelsOf(rule), days: rule.days })))))
-    .digest();
+/** The rules as they are stored, hashed and recorded: without the labels that they do not have. */
+export const printedRules = (rules: readonly RetentionRule[]) =>
+  rules.map((rule) => ({ ...labelsOf(rule), days: rule.days }));
 
 /** Locks the retention of a tenant until the transaction ends: versions and locks take turns. */
 export async function lockRetention(client: Client, tenant: TenantId): Promise<void> {

@@ -120,6 +120,8 @@ const approveRoute = (deps: Deps): Route =>
         [
           "break_glass.approve",
           "policy.approve",
+          "hold.approve_release",
+          "retention.approve",
           "account.reset",
           "device.revoke",
           "user.create_password_reset",
@@ -144,6 +146,11 @@ const approveRoute = (deps: Deps): Route =>
         "device_not_found",
         "second_factor_missing",
         "contended",
+        "hold_not_found",
+        "hold_released",
+        "retention_version_not_found",
+        "retention_locked",
+        "retention_changed",
       ],
     },
     async ({ who: { actor }, params: { id }, body: { hash } }) => {
@@ -164,7 +171,15 @@ const refuseRoute = (deps: AnswerDeps): Route =>
       summary: "Refuse what somebody else asked for",
       tag: "Approvals",
       access: "session",
-      audits: [["break_glass.refuse", "policy.withdraw", "approval.refuse"]],
+      audits: [
+        [
+          "break_glass.refuse",
+          "policy.withdraw",
+          "approval.refuse",
+          "hold.refuse_release",
+          "retention.refuse",
+        ],
+      ],
       params: idParams,
       answers: { 204: { description: "It is refused" } },
       problems: [
@@ -190,7 +205,15 @@ const withdrawRoute = (deps: AnswerDeps): Route =>
       summary: "Take a request back",
       tag: "Approvals",
       access: "session",
-      audits: [["break_glass.withdraw", "policy.withdraw", "approval.withdraw"]],
+      audits: [
+        [
+          "break_glass.withdraw",
+          "policy.withdraw",
+          "approval.withdraw",
+          "hold.withdraw_release",
+          "retention.withdraw",
+        ],
+      ],
       params: idParams,
       answers: { 204: { description: "It is withdrawn" } },
       problems: [

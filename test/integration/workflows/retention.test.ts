@@ -8,6 +8,7 @@ import { purgeTenant, type PurgeDeps } from "../../../workflows/retention/purge.
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { placeHold, releaseHold } from "../../support/holds.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
@@ -119,6 +120,19 @@ test("a lock lengthens and never shortens, and no schedule goes below it", async
     "delete from sealdesk.retention_locks where id = $1",
   ])
     await expect(owner.query(statement, [id])).rejects.toThrow(/lengthened only/);
+  // Whoever takes the guard away is named by the comparison of the database with the log.
+  const differing = () => runSealdesk(server, ["audit", "reconcile", "--tenant", tenant.slug]);
+  const before = await differing();
+  expect(before.out + before.err).not.toContain("sealdesk.retention_");
+  await owner.query(`begin; alter table sealdesk.retention_locks disable trigger all;
+    update sealdesk.retention_locks set days = 31 where id = '${id}';
+    update sealdesk.retention_versions set rules = '[{"days": 31}]' where tenant = '${tenant.id}';
+    alter table sealdesk.retention_locks enable always trigger locks_are_only_lengthened,
+      enable always trigger locks_stay; commit`);
+  const after = await differing();
+  expect(after.out + after.err).toMatch(/retention_locks \S+ says 31 days, .* says 2600 days, /);
+  expect(after.out + after.err).toContain("sealdesk.retention_versions 1 says rules ");
+  await owner.query("update sealdesk.retention_locks set days = 2600 where id = $1", [id]);
   // An erasure asks for the locks of its items.
   const [conversation] = conversations;
   const { user: subject } = customer;
