@@ -52,7 +52,7 @@ interface Purged {
  * @returns the number of deleted events
  * @throws WorkflowError clocks_apart
  */
-export const purgeExpired = (deps: PurgeDeps, ending?: AbortSignal): Promise<number> =>
+const purgeExpired = (deps: PurgeDeps, ending?: AbortSignal): Promise<number> =>
   forEachTenant(deps.pool, (tenant) => purgeTenant(deps, tenant, ending));
 
 /** Like `purgeExpired`, for one tenant. */
