@@ -8,6 +8,7 @@ import {
 import { rangeRoots } from "../../audit/verify/log-source.ts";
 import { inclusionProof } from "../../audit/verify/proofs.ts";
 import { fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
+import { canonicalJson, type CanonicalValue } from "../../crypto/wire/canonical-json.ts";
 import { parseId } from "../../crypto/wire/ids.ts";
 import { MemoryLog } from "./memory-log.ts";
 
@@ -15,23 +16,48 @@ export const TENANT_LOG = "desk.example/audit/t/demo";
 const idOf = (number: number) =>
   parseId(`01930000-0000-7000-8000-${number.toString().padStart(12, "0")}`) as never;
 
-const entryOf = (event: number, tenant = 1) =>
-  `{"action":"keys.destroy","eventId":"${idOf(event) as string}","tenant":"${idOf(tenant) as string}"}`;
+/** Fields of the entry at an index of the log. */
+export type EntryChanges = Readonly<Record<number, Readonly<Record<string, CanonicalValue>>>>;
+
+/**
+ * Entry 3 destroys keys of a conversation, and entry 7 forgets the account. The others destroy keys
+ * of other people.
+ */
+function entryAt(index: number, changes: EntryChanges = {}): string {
+  const keysOf = (subject: string, conversation: string) => ({
+    action: "keys.destroy",
+    resource: { type: "subject_keys", id: subject },
+    subject,
+    details: { scopes: [[conversation, 689]] },
+  });
+  const account = { action: "erasure.account", resource: { type: "case", id: idOf(2) } };
+  const about = { 3: keysOf(idOf(3), idOf(11)), 7: { ...account, subject: idOf(3) } }[index];
+  return canonicalJson({
+    eventId: idOf(100 + index),
+    tenant: idOf(1),
+    outcome: "success",
+    ...(about ?? keysOf(idOf(50 + index), idOf(60 + index))),
+    ...changes[index],
+  });
+}
 
 /** A log of ten entries. Entry n has the event id 100 + n. */
-export function tenantLog(name = TENANT_LOG): MemoryLog {
+export function tenantLog(name = TENANT_LOG, changes?: EntryChanges): MemoryLog {
   const log = new MemoryLog(name);
-  log.append(Array.from({ length: 10 }, (_, index) => utf8(entryOf(100 + index))));
+  log.append(Array.from({ length: 10 }, (_, index) => utf8(entryAt(index, changes))));
   return log;
 }
 
-/** What a certificate about two conversations says. Entries 3 and 7 of the log prove it. */
-export async function certificateBody(log: MemoryLog): Promise<CertificateBody> {
+/** What a certificate about a conversation and an account says. Entries 3 and 7 of the log prove it. */
+export async function certificateBody(
+  log: MemoryLog,
+  changes?: EntryChanges,
+): Promise<CertificateBody> {
   const { size } = log.head;
   const roots = rangeRoots(nodeChecks.sha256, log, size);
   const entries = await Promise.all(
     [3, 7].map(async (index) => ({
-      entry: entryOf(100 + index),
+      entry: entryAt(index, changes),
       index,
       proof: (await inclusionProof(roots, index, size)).map(toBase64),
     })),

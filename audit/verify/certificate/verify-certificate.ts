@@ -1,16 +1,14 @@
 import { toHex, utf8 } from "../../../crypto/wire/bytes.ts";
-import { fromBase64 } from "../base64.ts";
 import { openCheckpoint } from "../checkpoint.ts";
 import { LogError } from "../log-error.ts";
 import { keyIdOf, parseNote, type Checks, type Note, type NoteKey } from "../note.ts";
-import { verifyInclusion } from "../proofs.ts";
-import { leafHash } from "../tree-hash.ts";
 import {
   CERTIFICATE_TYPE,
   decodeCertificate,
   type Certificate,
   type CertificateBody,
 } from "./certificate.ts";
+import { assertEntries } from "./proving-entries.ts";
 import { digestsOf } from "./signed-digests.ts";
 
 /** The keys that you know, of the tenant's audit log. */
@@ -29,10 +27,12 @@ export interface VerifiedCertificate {
 
 /**
  * Verifies a certificate of erasure without any server. The key of the tenant's audit log must have
- * signed every field, and every audit entry in it must be in the log (RFC 9162 section 2.1.3). If
- * one byte of the file was changed, the error names the field.
+ * signed every field, every audit entry in it must be in the log (RFC 9162 section 2.1.3), and each
+ * erased item must have an entry that records its erasure. If one byte of the file was changed, the
+ * error names the field.
  * @throws LogError malformed, wrong_origin: of another tenant; unsigned: not by a key that you
- *   trust; revoked_key; wrong_signature; mismatch: a field was changed; invalid_proof
+ *   trust; revoked_key; wrong_signature; mismatch: a field was changed, or an entry
+ *   does not record the erasure; invalid_proof
  */
 export function verifyCertificate(
   checks: Checks,
@@ -47,7 +47,7 @@ export function verifyCertificate(
     throw new LogError("malformed", "signature", `does not begin with ${CERTIFICATE_TYPE}.`);
   const key = signerOf(checks, note, origin, keys);
   assertDigests(checks, lines, body);
-  assertEntries(checks, body, key);
+  assertEntries(checks, body, openCheckpoint(checks, body.checkpoint, key));
   return { certificate, origin };
 }
 
@@ -105,38 +105,6 @@ function assertDigests({ sha256 }: Checks, lines: readonly string[], body: Certi
       throw new LogError("mismatch", name, "was changed after the certificate was signed.");
   if (lines.length !== computed.length + 1 || lines.at(-1) !== "")
     throw new LogError("mismatch", "signature", "signs fields that the certificate does not have.");
-}
-
-function assertEntries(checks: Checks, body: CertificateBody, key: NoteKey): void {
-  const head = openCheckpoint(checks, body.checkpoint, key);
-  const events = new Set<string>();
-  for (const [index, { entry, index: leafIndex, proof }] of body.entries.entries()) {
-    const place = `entries[${index}]`;
-    const leaf = leafHash(checks.sha256, utf8(entry));
-    const path = proof.map((hash) => fromBase64(hash) ?? new Uint8Array(0));
-    verifyInclusion(checks.sha256, { leaf, index: leafIndex, proof: path }, head);
-    const { eventId, tenant } = factsOf(entry, place);
-    if (tenant !== body.tenant)
-      throw new LogError("mismatch", place, "is an entry about another tenant.");
-    events.add(eventId);
-  }
-  for (const [index, { entry }] of body.erased.entries())
-    if (!events.has(entry))
-      throw new LogError(
-        "mismatch",
-        `erased[${index}]`,
-        "names an audit entry that is not proven.",
-      );
-}
-
-function factsOf(entry: string, place: string): { eventId: string; tenant: string } {
-  try {
-    const { eventId, tenant } = JSON.parse(entry) as Record<string, unknown>;
-    if (typeof eventId === "string" && typeof tenant === "string") return { eventId, tenant };
-  } catch {
-    // It is refused below, as an entry without these fields is.
-  }
-  throw new LogError("malformed", place, "is not an entry of the audit log.");
 }
 
 function readNote(place: string, text: string): Note {

@@ -12,6 +12,7 @@ import {
   signedCertificate,
   tenantLog,
   TENANT_LOG,
+  type EntryChanges,
 } from "../../support/certificates.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 
@@ -101,6 +102,44 @@ test("while the audit key is being replaced, either key verifies", async () => {
   verifyCertificate(nodeChecks, file, keys);
   // The checkpoint of this log is signed by the former key alone.
   expect(faultOf(file, { trusted: [next.key] })).toMatchObject({ place: "checkpoint" });
+});
+
+const OTHER = "01930000-0000-7000-8000-000000000099";
+
+test.each<[string, EntryChanges, string]>([
+  ["failed", { 3: { outcome: "failed" } }, "erased[0]"],
+  ["was another act", { 3: { action: "message.read" } }, "erased[0]"],
+  ["was only intended", { 3: { action: "keys.destroy_begin" } }, "erased[0]"],
+  [
+    "concerned somebody else",
+    { 3: { subject: OTHER, resource: { type: "subject_keys", id: OTHER } } },
+    "erased[0]",
+  ],
+  [
+    "destroyed keys of another conversation",
+    { 3: { details: { scopes: [[OTHER, 1]] } } },
+    "erased[0]",
+  ],
+  ["named no keys", { 3: { details: {} } }, "erased[0]"],
+  ["destroyed keys and not the account", { 7: { action: "keys.destroy" } }, "erased[1]"],
+  [
+    "belonged to another case",
+    { 7: { subject: OTHER, resource: { type: "case", id: OTHER } } },
+    "erased[1]",
+  ],
+])("an entry of the tenant that %s proves no erasure", async (_, changes, place) => {
+  const changed = tenantLog(TENANT_LOG, changes);
+  const body = await certificateBody(changed, changes);
+  const file = await signCertificate(changed.signer, TENANT_LOG, body);
+  expect(faultOf(file, { trusted: [changed.key] })).toMatchObject({ code: "mismatch", place });
+});
+
+test("the destruction of all keys of the person proves that each conversation is erased", async () => {
+  const changes = { 3: { details: { whole: true } } };
+  const changed = tenantLog(TENANT_LOG, changes);
+  const body = await certificateBody(changed, changes);
+  const file = await signCertificate(changed.signer, TENANT_LOG, body);
+  verifyCertificate(nodeChecks, file, { trusted: [changed.key] });
 });
 
 test("the holder of the key cannot certify what the log does not have", async () => {
