@@ -106,7 +106,7 @@ export interface CertificateBody {
   readonly stores: readonly AnsweredStore[];
   /** The time at which the last backup that holds the destroyed keys expires. */
   readonly residualUntilMs: number;
-  /** SHA-256 of the file of an earlier certificate of the same person, in base64. */
+  /** SHA-256 of the signed text of an earlier certificate of the same person, in base64. */
   readonly former: string | null;
   readonly entries: readonly ProvenEntry[];
   /** The signed head of the audit log to which the proofs lead. */

@@ -2,8 +2,9 @@
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 import { canonicalJson, type CanonicalValue } from "../../../crypto/wire/canonical-json.ts";
 import { toBase64 } from "../base64.ts";
+import { parseNote } from "../note.ts";
 import type { Sha256 } from "../tree-hash.ts";
-import { CERTIFICATE_TYPE, type CertificateBody } from "./certificate.ts";
+import { CERTIFICATE_TYPE, type Certificate, type CertificateBody } from "./certificate.ts";
 
 /**
  * Returns the text that is signed. The hash of each field has a line, so that a verifier can name
@@ -15,6 +16,14 @@ export function certificateText(sha256: Sha256, origin: string, body: Certificat
   const lines = digestsOf(sha256, body).map(([name, hash]) => `${name} ${hash}`);
   return [CERTIFICATE_TYPE, origin, ...lines, ""].join("\n");
 }
+
+/**
+ * Returns the SHA-256 of the text that is signed. It names a certificate, whoever signed it: while the
+ * audit key is being replaced, a file may carry the signature of one key or of both.
+ * @throws LogError malformed
+ */
+export const certificateDigest = (sha256: Sha256, { signature }: Certificate): Uint8Array =>
+  sha256(utf8(parseNote(signature).text));
 
 /** Returns the name of each field and the base64 of SHA-256 over its canonical JSON. */
 export const digestsOf = (

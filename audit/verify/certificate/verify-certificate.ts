@@ -1,7 +1,7 @@
 import { toHex, utf8 } from "../../../crypto/wire/bytes.ts";
-import { openCheckpoint } from "../checkpoint.ts";
+import { openCheckpoint, type TreeHead } from "../checkpoint.ts";
 import { LogError } from "../log-error.ts";
-import { keyIdOf, parseNote, type Checks, type Note, type NoteKey } from "../note.ts";
+import { keyIdOf, parseNote, signatureBy, type Checks, type Note, type NoteKey } from "../note.ts";
 import {
   CERTIFICATE_TYPE,
   decodeCertificate,
@@ -9,11 +9,11 @@ import {
   type CertificateBody,
 } from "./certificate.ts";
 import { assertEntries } from "./proving-entries.ts";
-import { digestsOf } from "./signed-digests.ts";
+import { certificateDigest, digestsOf } from "./signed-digests.ts";
 
 /** The keys that you know, of the tenant's audit log. */
 export interface CertificateKeys {
-  /** The keys that you trust. One of them must have signed. */
+  /** The keys that you trust. One of them must have signed, and only known keys may have. */
   readonly trusted: readonly NoteKey[];
   /** Keys that were trusted once. What only they signed is refused. */
   readonly revoked?: readonly NoteKey[];
@@ -23,6 +23,8 @@ export interface VerifiedCertificate {
   readonly certificate: Certificate;
   /** The name of the audit log that proves it. */
   readonly origin: string;
+  /** See `certificateDigest`. */
+  readonly digest: Uint8Array;
 }
 
 /**
@@ -30,8 +32,8 @@ export interface VerifiedCertificate {
  * signed every field, every audit entry in it must be in the log (RFC 9162 section 2.1.3), and each
  * erased item must have an entry that records its erasure. If one byte of the file was changed, the
  * error names the field.
- * @throws LogError malformed, wrong_origin: of another tenant; unsigned: not by a key that you
- *   trust; revoked_key; wrong_signature; mismatch: a field was changed, or an entry
+ * @throws LogError malformed, wrong_origin: of another tenant; unsigned: also by a key that you did
+ *   not give; revoked_key; wrong_signature; mismatch: a field was changed, or an entry
  *   does not record the erasure; invalid_proof
  */
 export function verifyCertificate(
@@ -45,58 +47,73 @@ export function verifyCertificate(
   const [type, origin = "", ...lines] = note.text.split("\n");
   if (type !== CERTIFICATE_TYPE)
     throw new LogError("malformed", "signature", `does not begin with ${CERTIFICATE_TYPE}.`);
-  const key = signerOf(checks, note, origin, keys);
+  const signers = signersOf(checks, note, origin, keys);
   assertDigests(checks, lines, body);
-  assertEntries(checks, body, openCheckpoint(checks, body.checkpoint, key));
-  return { certificate, origin };
+  assertEntries(checks, body, openHead(checks, body.checkpoint, signers));
+  return { certificate, origin, digest: certificateDigest(checks.sha256, certificate) };
 }
 
-/** Returns the trusted key that signed the note. While the audit key is being replaced, two keys sign. */
-function signerOf(checks: Checks, note: Note, origin: string, keys: CertificateKeys): NoteKey {
-  if (note.signatures.length > 2 || note.signatures.some(({ name }) => name !== origin))
+/**
+ * Verifies every signature of the note, and returns the trusted keys among those that signed. While
+ * the audit key is being replaced, two keys sign. A signature that nobody can check is refused, because
+ * anybody could have added it.
+ */
+function signersOf(
+  checks: Checks,
+  { text, signatures }: Note,
+  origin: string,
+  { trusted, revoked = [] }: CertificateKeys,
+): readonly NoteKey[] {
+  if (signatures.some(({ name }) => name !== origin))
     throw new LogError("malformed", "signature", `has signatures that are not by ${origin}.`);
-  const { trusted, revoked = [] } = keys;
-  const known = [...trusted, ...revoked];
-  if (!known.some(({ name }) => name === origin))
+  const idOf = (key: NoteKey) => toHex(keyIdOf(checks.sha256, key));
+  const known = new Map(
+    [...trusted, ...revoked]
+      .filter(({ name }) => name === origin)
+      .map((key) => [idOf(key), key] as const),
+  );
+  if (known.size === 0)
     throw new LogError(
       "wrong_origin",
       "signature",
       `is of ${origin}, whose key you did not give. The certificate may be of another tenant.`,
     );
-  const isRevoked = (key: NoteKey) =>
-    revoked.some((each) => idOf(checks, each) === idOf(checks, key));
-  const signed = known.filter((key) => signatureOf(checks, note, key, origin) !== undefined);
-  const [key] = signed.filter((each) => !isRevoked(each));
-  if (key === undefined) throw notTrusted(note, signed.length > 0);
-  const given = signatureOf(checks, note, key, origin);
-  if (given === undefined || !checks.verifyEd25519(key.publicKey, utf8(note.text), given))
-    throw new LogError("wrong_signature", "signature", `the signature by ${origin} is wrong.`);
-  return key;
-}
-
-function notTrusted({ signatures }: Note, isRevoked: boolean): LogError {
-  if (isRevoked)
-    return new LogError(
+  const ids = signatures.map(({ keyId }) => toHex(keyId));
+  if (new Set(ids).size < ids.length)
+    throw new LogError("malformed", "signature", "has two signatures by one key.");
+  const signers = signatures.map(({ keyId, signature }) => {
+    const key = known.get(toHex(keyId));
+    if (key === undefined) throw keyMissing(toHex(keyId));
+    if (!checks.verifyEd25519(key.publicKey, utf8(text), signature))
+      throw new LogError("wrong_signature", "signature", `the signature by ${origin} is wrong.`);
+    return key;
+  });
+  const revokedIds = new Set(revoked.map(idOf));
+  const believed = signers.filter((key) => !revokedIds.has(idOf(key)));
+  if (believed.length === 0)
+    throw new LogError(
       "revoked_key",
       "signature",
       "only a revoked key signed it, so anybody who has that key may have made it.",
     );
-  const ids = signatures.map(({ keyId }) => toHex(keyId)).join(", ");
-  return new LogError(
-    "unsigned",
-    "signature",
-    `is by the key ${ids}, which you did not give. It may be an older key of the same log.`,
-  );
+  return believed;
 }
 
-const idOf = ({ sha256 }: Checks, key: NoteKey): string => toHex(keyIdOf(sha256, key));
+const keyMissing = (id: string): LogError =>
+  new LogError(
+    "unsigned",
+    "signature",
+    `is by the key ${id}, which you did not give. It may be an older or a newer key of the same log. If you trust it, give it too.`,
+  );
 
-const signatureOf = (checks: Checks, note: Note, key: NoteKey, origin: string) =>
-  key.name === origin
-    ? note.signatures.find(
-        ({ name, keyId }) => name === origin && toHex(keyId) === idOf(checks, key),
-      )?.signature
-    : undefined;
+/** Reads the head of the log. One of the keys that signed the certificate must have signed it. */
+function openHead(checks: Checks, checkpoint: string, signers: readonly NoteKey[]): TreeHead {
+  const note = readNote("checkpoint", checkpoint);
+  const signer = signers.find((key) => signatureBy(checks.sha256, note, key) !== undefined);
+  if (signer === undefined)
+    throw new LogError("unsigned", "checkpoint", "no key that signed the certificate signed it.");
+  return openCheckpoint(checks, checkpoint, signer);
+}
 
 function assertDigests({ sha256 }: Checks, lines: readonly string[], body: CertificateBody): void {
   const computed = digestsOf(sha256, body);

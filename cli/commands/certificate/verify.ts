@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { nodeChecks } from "../../../audit/node-checks.ts";
+import { toBase64 } from "../../../audit/verify/base64.ts";
 import { parseVkey } from "../../../audit/verify/note.ts";
 import {
   verifyCertificate,
   type VerifiedCertificate,
 } from "../../../audit/verify/certificate/verify-certificate.ts";
+import { toHex } from "../../../crypto/wire/bytes.ts";
 import { attachedFile, isPdf } from "../../../workflows/erasure/certificate/attached-file.ts";
 import {
   deviceLines,
@@ -53,12 +55,13 @@ async function certificateIn(path: string): Promise<Uint8Array> {
   return attached;
 }
 
-const jsonOf = ({ certificate, origin }: VerifiedCertificate): string => {
+const jsonOf = ({ certificate, origin, digest }: VerifiedCertificate): string => {
   const { signature: _, entries, checkpoint: __, ...body } = certificate;
-  return JSON.stringify({ verified: true, origin, ...body, entries: entries.length });
+  const shown = { ...body, entries: entries.length, digest: toBase64(digest) };
+  return JSON.stringify({ verified: true, origin, ...shown });
 };
 
-function textOf({ certificate, origin }: VerifiedCertificate): string {
+function textOf({ certificate, origin, digest }: VerifiedCertificate): string {
   const facts = factsOf(certificate).map(([label, value]) => `${label}: ${value}`);
   const proven = `Verified with the key of ${origin}: ${certificate.entries.length} entries of the audit log prove it.`;
   return [
@@ -70,6 +73,8 @@ function textOf({ certificate, origin }: VerifiedCertificate): string {
     ...section("Kept under law", restrictedLines(certificate)),
     ...section("Stores", storeLines(certificate)),
     ...section("Devices of other members", deviceLines(certificate)),
+    "",
+    `SHA-256 of the signed text: ${toHex(digest)}`,
   ].join("\n");
 }
 

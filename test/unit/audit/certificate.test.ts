@@ -95,13 +95,43 @@ test("a certificate of another tenant, of an older key and of a revoked key are 
   expect(faultOf(file, revoked)).toMatchObject({ code: "revoked_key" });
 });
 
-test("while the audit key is being replaced, either key verifies", async () => {
+test("while the audit key is being replaced, both keys verify a certificate and neither signature can be altered", async () => {
   const next = tenantLog();
   const signer = { ...log.signer, next: next.signer };
   const file = await signCertificate(signer, TENANT_LOG, await certificateBody(log));
-  verifyCertificate(nodeChecks, file, keys);
-  // The checkpoint of this log is signed by the former key alone.
-  expect(faultOf(file, { trusted: [next.key] })).toMatchObject({ place: "checkpoint" });
+  // The checkpoint of this log is signed by the former key alone, whichever is given first.
+  const both = { trusted: [next.key, log.key] };
+  const { certificate, digest } = verifyCertificate(nodeChecks, file, both);
+  expect(faultOf(file)).toMatchObject({ code: "unsigned", place: "signature" });
+  verifyCertificate(nodeChecks, file, { ...keys, revoked: [next.key] });
+  const lines = certificate.signature.trimEnd().split("\n");
+  const former = lines.at(-2)!;
+  const signedBy = (...signatures: string[]) =>
+    encodeCertificate({
+      ...certificate,
+      signature: [...lines.slice(0, -2), ...signatures, ""].join("\n"),
+    });
+  const place = "signature";
+  for (const line of lines.slice(-2)) {
+    const altered = line.replace(/.(?=...$)/, (character) => (character === "A" ? "B" : "A"));
+    const signatures = lines.slice(-2).map((each) => (each === line ? altered : each));
+    const fault = { code: "wrong_signature", place };
+    expect(faultOf(signedBy(...signatures), both)).toMatchObject(fault);
+  }
+  expect(faultOf(signedBy(former, former), both)).toMatchObject({ code: "malformed", place });
+  // With one signature, it is the same certificate by the same digest.
+  const alone = verifyCertificate(nodeChecks, signedBy(former), keys);
+  expect(alone.digest).toEqual(digest);
+});
+
+test("a signature by a key that nobody knows cannot be added", async () => {
+  const { certificate } = verifyCertificate(nodeChecks, await signedCertificate(log), keys);
+  const added = `\u2014 ${TENANT_LOG} ${Buffer.alloc(68, 7).toString("base64")}\n`;
+  const signature = `${certificate.signature}${added}`;
+  expect(faultOf(encodeCertificate({ ...certificate, signature }))).toMatchObject({
+    code: "unsigned",
+    place: "signature",
+  });
 });
 
 const OTHER = "01930000-0000-7000-8000-000000000099";

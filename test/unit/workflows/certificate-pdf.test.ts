@@ -75,7 +75,10 @@ test("the command verifies the file and the PDF, and refuses what carries no cer
   expect(text).toContain("kept for a legal hold (GDPR Article 17(3)(e))");
   expect(await verifyCertificateFile(pdf, { key })).toBe(text);
   const shown = JSON.parse(await verifyCertificateFile(pdf, { key, json: true }));
-  expect(shown).toMatchObject({ verified: true, origin: TENANT_LOG, entries: 2 });
+  const { digest } = verifyCertificate(nodeChecks, file, { trusted: [log.key] });
+  const asJson = Buffer.from(digest).toString("base64");
+  expect(shown).toMatchObject({ verified: true, origin: TENANT_LOG, entries: 2, digest: asJson });
+  expect(text).toContain(`SHA-256 of the signed text: ${Buffer.from(digest).toString("hex")}`);
   await expect(verifyCertificateFile(pdf, { key, revoked: key })).rejects.toMatchObject({
     code: "revoked_key",
   });
