@@ -7,12 +7,13 @@ import {
   count,
   digest,
   id,
+  line,
+  lines,
   listOf,
   malformed,
   oneOf,
   orNull,
   record,
-  text,
   time,
 } from "./strict-reader.ts";
 
@@ -133,7 +134,7 @@ const readCertificate = record<Certificate>({
   tenant: id<TenantId>(),
   case: id<Uuid>(),
   subject: id<UserId>(),
-  law: text(200),
+  law: line(200),
   receivedAtMs: time,
   fencedAtMs: time,
   certifiedAtMs: time,
@@ -146,7 +147,7 @@ const readCertificate = record<Certificate>({
     record<RestrictedItem>({
       ...item,
       ground: oneOf(groundKinds),
-      citation: text(300),
+      citation: line(300),
       reviewAtMs: orNull(time),
       hold: orNull(digest),
     }),
@@ -169,14 +170,14 @@ const readCertificate = record<Certificate>({
   former: orNull(digest),
   entries: listOf(
     record<ProvenEntry>({
-      entry: text(LONGEST_NOTE),
+      entry: line(LONGEST_NOTE),
       index: count,
       proof: listOf(digest, LONGEST_PROOF),
     }),
     MOST_ITEMS,
   ),
-  checkpoint: text(LONGEST_NOTE),
-  signature: text(LONGEST_NOTE),
+  checkpoint: lines(LONGEST_NOTE),
+  signature: lines(LONGEST_NOTE),
 });
 
 /** Returns the bytes of the file: canonical JSON (RFC 8785) and a newline. */

@@ -37,12 +37,21 @@ export const id =
     return value;
   };
 
-/** A text of 1 to `most` characters. */
-export const text =
-  (most: number): Read<string> =>
+/** A line of 1 to `most` characters. None of them controls a terminal or cannot be seen. */
+export const line = (most: number): Read<string> =>
+  visible(most, /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u);
+
+/** Lines as `line` reads one. Each ends with a newline. */
+export const lines = (most: number): Read<string> =>
+  visible(most, /^(?:[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*\n)+$/u);
+
+const visible =
+  (most: number, form: RegExp): Read<string> =>
   (value, place) => {
     if (typeof value !== "string" || value === "" || value.length > most)
       throw malformed(place, `is not a text of 1 to ${most} characters.`);
+    if (!form.test(value))
+      throw malformed(place, "has a control character, or another one that cannot be seen.");
     return value;
   };
 
@@ -74,6 +83,14 @@ export const listOf =
     return value.map((each, index) => read(each, `${place}[${index}]`));
   };
 
+const LONGEST_NAME = 40;
+
+/** Quotes a name from outside in visible ASCII, so that it cannot control a terminal. */
+const quoted = (name: string): string =>
+  JSON.stringify(
+    name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}...` : name,
+  ).replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 type Fields<T> = { readonly [K in keyof T]: Read<T[K]> };
 
 /** An object with exactly these fields. */
@@ -84,7 +101,8 @@ export const record =
       throw malformed(place, "is not an object.");
     const below = (name: string) => (place === "certificate" ? name : `${place}.${name}`);
     for (const name of Object.keys(value))
-      if (!Object.hasOwn(fields, name)) throw malformed(below(name), "is an unknown field.");
+      if (!Object.hasOwn(fields, name))
+        throw malformed(place, `has the unknown field ${quoted(name)}.`);
     const given = value as Readonly<Record<string, unknown>>;
     const read = (Object.keys(fields) as (keyof T & string)[]).map((name) => {
       if (!Object.hasOwn(given, name)) throw malformed(below(name), "is missing.");

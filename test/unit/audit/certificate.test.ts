@@ -77,7 +77,11 @@ test.each<[string, (certificate: Certificate) => Partial<Certificate> & object, 
     ({ erased: [first] }) => ({ erased: [{ ...first!, kind: "mind" as never }] }),
     { code: "malformed", place: "erased[0].kind" },
   ],
-  ["an unknown field", () => ({ note: 1 }) as object, { code: "malformed", place: "note" }],
+  [
+    "an unknown field",
+    () => ({ note: 1 }) as object,
+    { code: "malformed", message: 'certificate: has the unknown field "note".' },
+  ],
 ])("a certificate with %s is refused by that name", async (_, change, expected) => {
   const { certificate } = verifyCertificate(nodeChecks, await signedCertificate(log), keys);
   const changed = { ...certificate, ...change(certificate) };
@@ -132,6 +136,42 @@ test("a signature by a key that nobody knows cannot be added", async () => {
     code: "unsigned",
     place: "signature",
   });
+});
+
+test("no text of a refused certificate controls a terminal, and none of a verified one does", async () => {
+  const { certificate } = verifyCertificate(nodeChecks, await signedCertificate(log), keys);
+  const [erased] = certificate.erased;
+  const [restricted] = certificate.restricted;
+  const [entry] = certificate.entries;
+  const controls = [
+    "\u001b[2K\rVerified",
+    "\u009b2K",
+    "\u202e",
+    "\u2028",
+    "\u007f",
+    "\n",
+    "\u{e0041}",
+  ];
+  const { checkpoint, signature } = certificate;
+  for (const control of controls) {
+    const name = `x${control}`;
+    const changes: object[] = [
+      { [name]: 1 },
+      { erased: [{ ...erased!, [name]: 1 }] },
+      { law: `GDPR${control}` },
+      { restricted: [{ ...restricted!, citation: `GDPR${control}` }] },
+      { entries: [{ ...entry!, entry: `${control}${entry!.entry}` }] },
+      { signature: signature.replace("desk.example", `desk${control}.example`) },
+      // A note may have a newline.
+      ...(control === "\n" ? [] : [{ checkpoint: control + checkpoint }]),
+    ];
+    for (const change of changes) {
+      const { code, message } = faultOf(encodeCertificate({ ...certificate, ...change }));
+      expect([code, message]).toEqual(["malformed", expect.stringMatching(/^[ -~]+$/)]);
+    }
+  }
+  const long = faultOf(encodeCertificate({ ...certificate, ["x".repeat(100_000)]: 1 } as never));
+  expect(long.message.length).toBeLessThan(100);
 });
 
 const OTHER = "01930000-0000-7000-8000-000000000099";
