@@ -2,6 +2,7 @@ import { accountActions, linkActions } from "./actions/account-actions.ts";
 import { alertActions } from "./actions/alert-actions.ts";
 import { auditActions } from "./actions/audit-actions.ts";
 import { caseActions } from "./actions/case-actions.ts";
+import { requestActions } from "./actions/request-actions.ts";
 import type { DetailKinds } from "./actions/action-spec.ts";
 import { breakGlassActions } from "./actions/break-glass-actions.ts";
 import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
@@ -29,6 +30,7 @@ export const actions = {
   ...holdActions,
   ...caseActions,
   ...retentionActions,
+  ...requestActions,
   ...keyActions,
   ...erasureActions,
   ...deploymentActions,

@@ -4,7 +4,8 @@ export type { KeyLogRestore } from "./key-log/kept-restores.ts";
 export type { UnconfirmedHead } from "./key-log/heard-heads.ts";
 export type { LogRestored } from "./key-log/log-restored.ts";
 export type { UnwitnessedLog } from "./key-log/witness-quorum.ts";
-export { Sealdesk, type SealdeskUser } from "./sealdesk.ts";
+export { Sealdesk } from "./sealdesk.ts";
+export type { SealdeskUser } from "./device/account.ts";
 export type { SealdeskEvents, SecurityEvent, UserPresence } from "./events.ts";
 export type {
   AccountCredentials,
@@ -12,6 +13,8 @@ export type {
   PasswordResetLink,
   TotpEnrolment,
 } from "./device/credentials.ts";
+export type { AcknowledgedRequest, OwnRequest, Rights } from "./device/rights.ts";
+export type { Right } from "../contract/requests.ts";
 export type { ConnectOptions, KeyLogWitnesses } from "./options.ts";
 export type { Credentials, FactorRequest, TokenRequest } from "./http/session.ts";
 export { identityProviders } from "./sign-in/identity-providers.ts";
@@ -81,6 +84,7 @@ export {
 export type { Suite } from "../crypto/device/suite.ts";
 export type { Member } from "../crypto/wire/frame.ts";
 export type {
+  CaseId,
   ConsentId,
   ConversationId,
   DeviceId,

@@ -13,8 +13,9 @@ import {
   type AccountKeysDeps,
   type SafetyNumbers,
 } from "./device/account-keys.ts";
-import type { Account } from "./device/account.ts";
+import type { Account, SealdeskUser } from "./device/account.ts";
 import { AccountCredentials } from "./device/credentials.ts";
+import { Rights } from "./device/rights.ts";
 import { openAccount } from "./device/open-account.ts";
 import { PersonActivity } from "./device/person-activity.ts";
 import type { SafetyCode } from "./device/safety-code.ts";
@@ -42,13 +43,6 @@ import { connectMember, type MemberDevice } from "./member-device.ts";
 import { beginConversation } from "./receipts/begin-conversation.ts";
 import type { Clock } from "./runtime.ts";
 import { closedError, runtimeOf, suiteRequired, type ConnectOptions } from "./options.ts";
-
-/** The signed-in user. */
-export interface SealdeskUser {
-  readonly id: UserId;
-  readonly role: string;
-  readonly displayName: string | undefined;
-}
 
 interface Parts {
   readonly account: Account;
@@ -155,6 +149,11 @@ export class Sealdesk {
   /** What a local account signs in with. */
   get credentials(): AccountCredentials {
     return this.#parts.credentials;
+  }
+
+  /** What the law gives the person of this account: copies, erasure and the like. */
+  get rights(): Rights {
+    return new Rights(this.#parts.api);
   }
 
   /** This device's id. */

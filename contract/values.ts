@@ -14,6 +14,7 @@ import {
   type SessionId,
   type PasskeyId,
   type AttachmentId,
+  type CaseId,
   type GrantId,
   type HoldId,
   type MessageId,
@@ -58,6 +59,7 @@ export const sessionId = id<SessionId>();
 export const passkeyId = id<PasskeyId>();
 export const attachmentId = id<AttachmentId>();
 export const grantId = id<GrantId>();
+export const caseId = id<CaseId>();
 export const holdId = id<HoldId>();
 export const messageId = id<MessageId>();
 /** An id of a thing whose kind the compiler does not know. */

@@ -1492,6 +1492,32 @@ table sealdesk.retention_locks (
   region text,
   days integer not null,
   citation text not null,
+table sealdesk.request_receipts (
+  tenant uuid not null,
+  request uuid not null,
+  link_hash bytea not null,
+  channel text not null,
+  recorded_by text not null,
+  received_at_ms bigint not null,
+  recorded_at_ms bigint not null
+)
+  row level security
+  CREATE INDEX request_receipts_of_request ON sealdesk.request_receipts USING btree (tenant, request)
+  constraint request_receipts_channel_check CHECK ((channel = ANY (ARRAY['customer'::text, 'staff'::text])))
+  constraint request_receipts_link_hash_check CHECK ((octet_length(link_hash) = 32))
+  constraint request_receipts_pkey PRIMARY KEY (tenant, link_hash)
+  constraint request_receipts_recorded_by_check CHECK ((length(recorded_by) <= 200))
+  constraint request_receipts_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint request_receipts_tenant_request_fkey FOREIGN KEY (tenant, request) REFERENCES sealdesk.requests(tenant, id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.request_rules (
+  tenant uuid not null,
+  version integer not null,
+  content jsonb not null,
+  effective_from_ms bigint not null,
   set_by text not null,
   set_at_ms bigint not null
 )
@@ -1532,6 +1558,43 @@ table sealdesk.retention_versions (
   constraint retention_versions_version_check CHECK ((version > 0))
   grant insert (approval, begins_at_ms, hash, rules, saved_at_ms, saved_by, tenant, version) to sealdesk_app
   grant select to sealdesk_app
+  constraint request_rules_content_check CHECK ((jsonb_typeof(content) = 'object'::text))
+  constraint request_rules_pkey PRIMARY KEY (tenant, version)
+  constraint request_rules_set_by_check CHECK ((length(set_by) <= 200))
+  constraint request_rules_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint request_rules_version_check CHECK ((version > 0))
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.requests (
+  tenant uuid not null,
+  id uuid not null,
+  "right" text not null,
+  residence text,
+  law text not null,
+  citation text not null,
+  rules_version integer not null,
+  received_at_ms bigint not null,
+  extended_at_ms bigint,
+  extension_reason text,
+  refusal_ground text
+)
+  row level security
+  constraint requests_check CHECK (((extended_at_ms IS NULL) = (extension_reason IS NULL)))
+  constraint requests_citation_check CHECK (((length(citation) >= 1) AND (length(citation) <= 200)))
+  constraint requests_extension_reason_check CHECK (((length(extension_reason) >= 1) AND (length(extension_reason) <= 300)))
+  constraint requests_law_check CHECK ((law ~ '^[a-z0-9_]{1,40}$'::text))
+  constraint requests_pkey PRIMARY KEY (tenant, id)
+  constraint requests_refusal_ground_check CHECK (((length(refusal_ground) >= 1) AND (length(refusal_ground) <= 200)))
+  constraint requests_residence_check CHECK ((residence ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$'::text))
+  constraint requests_right_check CHECK (("right" ~ '^[a-z_]{1,40}$'::text))
+  constraint requests_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint requests_tenant_id_fkey FOREIGN KEY (tenant, id) REFERENCES sealdesk.cases(tenant, id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (citation, extended_at_ms, extension_reason, law, received_at_ms, refusal_ground, rules_version) to sealdesk_app
+  policy refused_once for w using ((refusal_ground IS NULL)) with check (true)
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.sender_keys (

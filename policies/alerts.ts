@@ -30,6 +30,8 @@ const alertingActs: readonly string[] = [
   "retention.approve",
   "retention.lock",
   "retention.save",
+  "request.remind",
+  "request.set_rules",
   "tenant.add_api_key",
   "tenant.add_customer_keys",
   "tenant.add_identity_provider",

@@ -22,7 +22,7 @@ import { approversNeeded } from "./versions/demands.ts";
 /**
  * The resources whose decisions are explained. Programs with an API key have their own. No version changes who
  * may do what with the credentials of an account, with access in an emergency, with requests for a second person, with
- * legal holds, with retention, or with cases.
+ * legal holds, with retention, with cases, or with what people ask for by law.
  */
 export type ExplainedResource = Exclude<
   Resource,
@@ -33,6 +33,7 @@ export type ExplainedResource = Exclude<
   | "holds"
   | "retention"
   | "cases"
+  | "requests"
 >;
 
 /** The facts that the decision about each kind of resource needs. */

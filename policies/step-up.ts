@@ -16,6 +16,7 @@ const acts = {
   break_glass: ["approve"],
   holds: ["approve"],
   retention: ["approve"],
+  requests: ["decide"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };
 
 /** An act that needs a fresh proof of the second factor. */

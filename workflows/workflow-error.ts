@@ -8,6 +8,12 @@ export type WorkflowErrorCode =
   | "subject_not_found" // the tenant has no such account
   | "erasure_running" // an erasure of the person is not over
   | "certificate_not_found" // the erasure is not certified yet
+  | "request_not_found" // the tenant has no such request, or no link with this secret
+  | "right_not_available" // no law that applies to the person gives this right
+  | "invalid_receipt" // a request is not received in the future
+  | "not_extendable" // extended before, over, or the law does not allow it
+  | "ground_required" // a refusal without a ground, or a ground without a refusal
+  | "invalid_request_rules" // a time zone, a day or a law does not exist
   | "case_not_found" // the tenant has no such case
   | "case_moved" // the case is in another state by now, or it is over
   | "case_not_pending" // no step of the case failed

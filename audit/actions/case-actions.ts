@@ -21,6 +21,12 @@ export const caseActions = {
     details: { kind: "text", step: "number", state: "text", reason: "text" },
     description: "An officer has a step that failed tried again at once.",
   },
+  "case.list": {
+    class: "R",
+    resources: ["case"],
+    details: { found: "number" },
+    description: "Somebody lists cases: an officer those of the tenant, a customer their own.",
+  },
   "case.read": {
     class: "R",
     resources: ["case"],

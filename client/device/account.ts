@@ -36,6 +36,13 @@ const account = message({
   registered: [6, uint(1)],
 });
 
+/** The signed-in user. */
+export interface SealdeskUser {
+  readonly id: UserId;
+  readonly role: string;
+  readonly displayName: string | undefined;
+}
+
 /** The account that this device belongs to. */
 export type Account = MessageOf<typeof account>;
 

@@ -5,6 +5,7 @@ import { deviceApi } from "./device-api.ts";
 import { historyApi } from "./history-api.ts";
 import { keyLogApi } from "./key-log-api.ts";
 import { linkApi } from "./link-api.ts";
+import { requestApi } from "./request-api.ts";
 import type { Request } from "./transport.ts";
 
 /** The server's resources that this SDK uses. Every function throws SealdeskError. */
@@ -15,6 +16,7 @@ export const createApi = (request: Request, tenant: TenantId) => ({
   ...credentialsApi(request),
   ...conversationApi(request),
   ...historyApi(request),
+  ...requestApi(request),
 });
 
 export type Api = ReturnType<typeof createApi>;

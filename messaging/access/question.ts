@@ -15,6 +15,7 @@ const unasked = [
   "holds",
   "retention",
   "cases",
+  "requests",
 ] as const;
 
 /** The kinds of resource that can be asked about. */

@@ -12,6 +12,7 @@ import { policyRules, type PolicyAction } from "./policy.ts";
 import { readingRules } from "./reading.ts";
 import { relayRules, type RelayAction } from "./relay.ts";
 import { retentionRules, type RetentionAction } from "./retention.ts";
+import { requestRules, type RequestAction } from "./requests.ts";
 import type { PolicyRule } from "./rule.ts";
 import { secondPersonRules, type SecondPersonAction } from "./second-person.ts";
 import { uploadRules, type UploadAction } from "./upload.ts";
@@ -35,6 +36,7 @@ export interface ActionsOf {
   readonly holds: HoldAction;
   readonly cases: CaseAction;
   readonly retention: RetentionAction;
+  readonly requests: RequestAction;
   readonly administration: AdministrationAction;
   readonly policy: PolicyAction;
 }
@@ -60,6 +62,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...holdRules,
   ...caseRules,
   ...retentionRules,
+  ...requestRules,
   ...administrationRules,
   ...policyRules,
 ];

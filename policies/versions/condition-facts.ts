@@ -89,6 +89,7 @@ export const conditionFacts: {
   holds: {},
   cases: {},
   retention: {},
+  requests: {},
   // Those of each account in the list.
   staff_list: { user: { kind: "user" }, role: { kind: "role" } },
   administration: {},

@@ -118,6 +118,15 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     lock: "fixed",
     classify: "fixed",
   },
+  requests: {
+    open: "fixed",
+    open_for: "fixed",
+    read: "fixed",
+    extend: "fixed",
+    decide: "fixed",
+    set_rules: "fixed",
+    read_rules: "fixed",
+  },
   staff_list: { read: { ...reading, conditions: listedStaff } },
   // Without these, nobody could repair an account. The tenant's settings say what else is required.
   credentials: {

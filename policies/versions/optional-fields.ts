@@ -18,6 +18,7 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   holds: [],
   cases: [],
   retention: [],
+  requests: [],
   administration: [],
   credentials: [],
   policy: [],

@@ -37,10 +37,6 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   kms_refused: "internal_error",
   key_missing: "internal_error",
   seal_broken: "internal_error",
-  // No route shows or changes cases yet.
-  case_not_found: "internal_error",
-  case_moved: "internal_error",
-  case_not_pending: "internal_error",
   // Acts of the operator's commands.
   tenant_exists: "internal_error",
   tenant_not_found: "internal_error",

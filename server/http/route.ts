@@ -31,6 +31,7 @@ export interface RouteSpec {
     | "Approvals"
     | "Holds"
     | "Retention"
+    | "Requests"
     | "Policy"
     | "Service";
   /**

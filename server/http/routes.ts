@@ -52,6 +52,9 @@ import { alertWebhookRoutes } from "./routes/alert-webhook.ts";
 import { acknowledgeAlertRoute, listAlertsRoute } from "./routes/alerts.ts";
 import { approvalKinds } from "../../workflows/approval-kinds.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
+import { caseRoutes } from "./routes/cases.ts";
+import { requestRoutes } from "./routes/requests.ts";
+import { requestStatusRoute } from "./routes/request-status.ts";
 import { breakGlassRoutes } from "./routes/break-glass.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
 import { downloadAttachmentRoute } from "./routes/attachments/download.ts";
@@ -310,6 +313,12 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...breakGlassRoutes({ ...useCase, newId, disconnect }),
     ...holdRoutes({ ...useCase, newId }),
     ...retentionRoutes({ ...useCase, newId }),
+    ...caseRoutes(useCase),
+    ...requestRoutes({ ...useCase, newId, publicUrl }),
+    requestStatusRoute({
+      pool,
+      attempts: new Attempts(createLimiter("request-link-network", networkSignInLimit)),
+    }),
     listAlertsRoute(useCase),
     acknowledgeAlertRoute(useCase),
     ...alertWebhookRoutes({

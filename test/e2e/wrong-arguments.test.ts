@@ -186,6 +186,25 @@ test("the functions of a sealdesk refuse wrong arguments in a sentence", async (
   ).toEqual([]);
 });
 
+test("the requests of a person refuse wrong arguments in a sentence", async () => {
+  const { rights } = customer.sealdesk;
+  expect(
+    await unclear({
+      "rights.request": [(right) => rights.request(right)],
+      "rights.request options": [
+        (options) => rights.request("access", options),
+        "undefined",
+        "an object",
+        "an object without a prototype",
+      ],
+      "rights.request residence": [
+        (residence) => rights.request("access", { residence }),
+        "undefined",
+      ],
+    }),
+  ).toEqual([]);
+});
+
 test("the functions of an account's credentials refuse wrong arguments in a sentence", async () => {
   const { credentials } = agent.sealdesk;
   expect(

@@ -1,4 +1,4 @@
-import type { CaseId } from "../../crypto/wire/ids.ts";
+import type { CaseId, UserId } from "../../crypto/wire/ids.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
 import { decideCases } from "../../policies/cases.ts";
@@ -12,9 +12,14 @@ import { lockCase, ofCase } from "./stored-case.ts";
 export async function repeatStep(deps: UseCase, party: Party, id: CaseId): Promise<void> {
   const act = { action: "case.repeat", resource: ofCase(id) } as const;
   await auditedBy(deps, party, act, async (client, note) => {
+    const assertMay = (of: UserId | null) =>
+      assertParty(party, (actor) =>
+        decideCases(actor, "repeat", { tenant: tenantOf(party), subject: of }),
+      );
+    // Whoever may repeat none does not learn which exist.
+    assertMay(null);
     const { kind, subject, state, step, pending } = await lockCase(client, id);
-    const facts = { tenant: tenantOf(party), subject };
-    const decided = assertParty(party, (actor) => decideCases(actor, "repeat", facts));
+    const decided = assertMay(subject);
     if (pending === null)
       throw new WorkflowError(
         "case_not_pending",

@@ -33,7 +33,7 @@ export interface CaseStep {
   readonly doneBy: string | null;
 }
 
-const SELECT_CASE = `
+export const SELECT_CASE = `
   select id, kind, subject, state, step, pending, opened_at_ms as "openedAtMs", due_at_ms as "dueAtMs",
     wake_at_ms as "wakeAtMs", ended_at_ms as "endedAtMs"
   from cases`;
@@ -41,7 +41,8 @@ const SELECT_CASE = `
 /** @throws WorkflowError case_not_found */
 export async function readCase(client: Client, id: CaseId): Promise<Case> {
   const { rows } = await client.query<Case>(`${SELECT_CASE} where id = $1`, [id]);
-  return rows[0] ?? notFound();
+  if (rows[0] === undefined) throw caseNotFound();
+  return rows[0];
 }
 
 /**
@@ -76,6 +77,5 @@ export async function readSteps(client: Client, id: CaseId): Promise<readonly Ca
 /** A case, as a resource of the audit log. */
 export const ofCase = (id: CaseId) => ({ type: "case" as const, id });
 
-function notFound(): never {
-  throw new WorkflowError("case_not_found", "There is no such case.");
-}
+export const caseNotFound = (): WorkflowError =>
+  new WorkflowError("case_not_found", "There is no such case.");

@@ -146,6 +146,18 @@ test("the document names every route", () => {
       "GET /v1/break-glass",
       "POST /v1/break-glass/{id}/end",
       "POST /v1/break-glass/{id}/review",
+      "POST /v1/requests",
+      "POST /v1/users/{user}/requests",
+      "GET /v1/requests",
+      "GET /v1/requests/{id}",
+      "POST /v1/requests/{id}/extension",
+      "POST /v1/requests/{id}/decision",
+      "GET /v1/request-rules",
+      "PUT /v1/request-rules",
+      "GET /v1/cases",
+      "GET /v1/cases/{id}",
+      "POST /v1/cases/{id}/repetition",
+      "POST /v1/request-status",
       "POST /v1/holds",
       "GET /v1/holds",
       "GET /v1/holds/{id}",
@@ -203,7 +215,7 @@ test("every operation has an id of its own, its path's parameters, answers and s
     for (const { description } of Object.values(operation.responses))
       expect(description).not.toBe("");
     const isPublic =
-      /^(POST \/v1\/(sessions|passkey-challenges|tenants.*|account\/password-reset)|GET \/(healthz|readyz|v1\/tenants.*))$/.test(
+      /^(POST \/v1\/(sessions|passkey-challenges|tenants.*|account\/password-reset|request-status)|GET \/(healthz|readyz|v1\/tenants.*))$/.test(
         name,
       );
     const either = name === "POST /v1/relay/send" ? 2 : 1;

@@ -11,6 +11,7 @@ import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
 import { deferByHold, placeHold } from "../../support/holds.ts";
 import { register } from "../../support/identity-provider.ts";
+import { askFor, decide, initialRules, setRules } from "../../support/requests.ts";
 import { staffWithPasskey } from "../../support/passkey.ts";
 import { startScimProvider } from "../../support/provisioning.ts";
 import { enrolTotp } from "../../support/second-factor.ts";
@@ -56,6 +57,9 @@ beforeAll(async () => {
     }),
   ];
   expect(retained.map(({ status }) => status)).toEqual([204, 201, 201]);
+  const request = await askFor(victim, "access");
+  expect((await decide(officer, request.body.id, "accepted")).status).toBe(204);
+  expect((await setRules(officer, initialRules)).status).toBe(200);
   const disabled = {
     tenant: server.tenant.id,
     account: { user: (await server.createStaff("agent")).id },
@@ -142,6 +146,11 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.alerts",
     "sealdesk.alert_webhooks",
     "sealdesk.alert_deliveries",
+    "sealdesk.cases",
+    "sealdesk.case_steps",
+    "sealdesk.requests",
+    "sealdesk.request_receipts",
+    "sealdesk.request_rules",
     "sealdesk.approvals",
     "sealdesk.approval_answers",
     "sealdesk.break_glass",

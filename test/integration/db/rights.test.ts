@@ -309,6 +309,9 @@ sealdesk.purge_sealed(): execute
 sealdesk.recovery_codes: delete insert select
 sealdesk.release_hold(): execute
 sealdesk.replace_password(): execute
+sealdesk.request_receipts: insert select
+sealdesk.request_rules: insert select
+sealdesk.requests: insert select update(citation,extended_at_ms,extension_reason,law,received_at_ms,refusal_ground,rules_version)
 sealdesk.retention_locks: insert select update(citation,days,set_at_ms,set_by)
 sealdesk.retention_takes_effect(): execute
 sealdesk.retention_versions: insert(approval,begins_at_ms,hash,rules,saved_at_ms,saved_by,tenant,version) select

@@ -29,6 +29,7 @@ import { breakGlassCalls } from "./break-glass-calls.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
 import { holdCalls } from "./hold-calls.ts";
 import { retentionCalls } from "./retention-calls.ts";
+import { requestCalls } from "./request-calls.ts";
 import { passkeyCalls } from "./passkey-calls.ts";
 import { arrange, consentOf, grantBy, postGrant } from "../control-plane/history-requests.ts";
 
@@ -384,6 +385,7 @@ export function routeCalls({
     ...breakGlassCalls({ server, customer, agent }),
     ...holdCalls({ server, customer }),
     ...retentionCalls({ server, customer, agent }),
+    ...requestCalls(server),
     "GET /v1/alerts": async () => {
       const auditor = await auditorOf();
       return () => auditor.request("GET", "/v1/alerts");

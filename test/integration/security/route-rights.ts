@@ -14,6 +14,7 @@ import { begin, patch, send } from "../attachments/device-requests.ts";
 import { consentOf } from "../control-plane/history-requests.ts";
 import { retentionRights } from "./retention-rights.ts";
 import { holdRights } from "./hold-rights.ts";
+import { requestRights } from "./request-rights.ts";
 import type { TableFacts } from "./allowed-by-table.ts";
 import type { Person, RouteRight, Target } from "./route-right.ts";
 
@@ -294,6 +295,7 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
     without: "webhook_not_set",
   },
   ...retentionRights,
+  ...requestRights,
   "GET /v1/approvals": {
     right: ["approvals", "read"],
     about: "tenant",

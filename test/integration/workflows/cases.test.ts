@@ -10,7 +10,7 @@ import { runDueCases } from "../../../workflows/cases/case-runner.ts";
 import { moveCase } from "../../../workflows/cases/move-case.ts";
 import { openCase } from "../../../workflows/cases/open-case.ts";
 import { repeatStep } from "../../../workflows/cases/repeat-step.ts";
-import { showCase } from "../../../workflows/cases/show-case.ts";
+import { showCase } from "../../../workflows/cases/show-cases.ts";
 import { lockCase } from "../../../workflows/cases/stored-case.ts";
 import {
   createSampleCase,

@@ -6,6 +6,7 @@ import {
   conversationActions,
 } from "../../../audit/actions/conversation-actions.ts";
 import { alertActions } from "../../../audit/actions/alert-actions.ts";
+import { requestActions } from "../../../audit/actions/request-actions.ts";
 import { caseActions } from "../../../audit/actions/case-actions.ts";
 import { breakGlassActions } from "../../../audit/actions/break-glass-actions.ts";
 import { holdActions } from "../../../audit/actions/hold-actions.ts";
@@ -33,6 +34,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "Legal holds": holdActions,
   Cases: caseActions,
   Retention: retentionActions,
+  "What people ask for by law": requestActions,
   "The audit log": auditActions,
   Keys: keyActions,
   Erasure: erasureActions,

@@ -22,6 +22,7 @@ const titles = {
   holds: "Legal holds",
   cases: "Cases",
   retention: "Retention",
+  requests: "What people ask for by law",
   administration: "API keys of the tenant's backend",
   policy: "The policy",
 } as const;

@@ -1,0 +1,64 @@
+import type { ActionSpecs } from "./action-spec.ts";
+
+/** The audited acts on what people ask for by law. */
+export const requestActions = {
+  "request.open": {
+    class: "C",
+    resources: ["request"],
+    details: {
+      request: "id",
+      right: "text",
+      law: "text",
+      receivedAtMs: "number",
+      dueAtMs: "number",
+      isMerged: "boolean",
+    },
+    description:
+      "A person's request is received: from themselves, or recorded by staff. With `isMerged`, `request` is the earlier one that it became part of.",
+  },
+  "request.extend": {
+    class: "U",
+    resources: ["request"],
+    details: { right: "text", law: "text", dueAtMs: "number", formerDueAtMs: "number" },
+    description: "An officer extends the period of a request, with a reason for the person.",
+  },
+  "request.decide": {
+    class: "U",
+    resources: ["request"],
+    details: { right: "text", from: "text", to: "text", ground: "text" },
+    description:
+      "An officer accepts, answers or refuses a request. `ground` is the law that allows the refusal.",
+  },
+  "request.remind": {
+    class: "E",
+    resources: ["request"],
+    details: { right: "text", dueAtMs: "number", isOverdue: "boolean" },
+    description:
+      "A request is due within a week, or overdue. Officers are alerted, and again every day after the due date.",
+  },
+  "request.list": {
+    class: "R",
+    resources: ["request"],
+    details: { found: "number" },
+    description: "Somebody lists requests: an officer those of the tenant, a customer their own.",
+  },
+  "request.read": {
+    class: "R",
+    resources: ["request"],
+    details: {},
+    description: "Somebody reads a request.",
+  },
+  "request.set_rules": {
+    class: "U",
+    resources: ["request-rules"],
+    details: { version: "number", effectiveFromMs: "number" },
+    description:
+      "An officer says which law applies to whom, and sets the time zone and the holidays.",
+  },
+  "request.read_rules": {
+    class: "R",
+    resources: ["request-rules"],
+    details: {},
+    description: "Somebody reads which law applies to whom.",
+  },
+} as const satisfies ActionSpecs;

@@ -1,0 +1,20 @@
+import type * as z from "zod/mini";
+import { acknowledgedRequest, newRequest, shownRequests } from "../../contract/requests.ts";
+import { writeBody } from "./messages.ts";
+import type { Request } from "./transport.ts";
+
+/** Creates the calls about what a person asks for by law. */
+export const requestApi = (request: Request) => ({
+  openRequest: async (asked: z.output<typeof newRequest>) =>
+    request({
+      method: "POST",
+      path: "v1/requests",
+      body: writeBody(newRequest, asked),
+      answer: acknowledgedRequest,
+    }),
+
+  async listRequests() {
+    const path = "v1/requests?all=true";
+    return (await request({ method: "GET", path, answer: shownRequests })).requests;
+  },
+});

@@ -1,0 +1,29 @@
+import type { Law } from "./periods.ts";
+
+/** Says to whom a law applies. */
+export interface LawRule {
+  readonly law: Law;
+  /** Codes of ISO 3166 of where the people live, such as "DE" or "US-CA"; everybody if undefined. */
+  readonly residences?: readonly string[] | undefined;
+}
+
+/**
+ * Returns the laws that apply to a person, in the order of the rules. A person who does not say where they live gets
+ * every law, so that the earliest due date counts. Pure.
+ * @param residence a code of ISO 3166, such as "DE" or "US-CA"; null if it is not known
+ */
+export const applicableLaws = (
+  rules: readonly LawRule[],
+  residence: string | null,
+): readonly Law[] => [
+  ...new Set(
+    rules
+      .filter(
+        ({ residences }) =>
+          residences === undefined ||
+          residence === null ||
+          residences.some((each) => each === residence || residence.startsWith(`${each}-`)),
+      )
+      .map(({ law }) => law),
+  ),
+];

@@ -1,0 +1,55 @@
+import { auditRoles } from "../roles.ts";
+import type { PolicyRule } from "./rule.ts";
+
+/**
+ * "open": ask for what the law gives oneself. "open_for": record the request of somebody else. "read": see how far a
+ * request is. "extend": take more time. "decide": accept, refuse or answer it. "set_rules": say which law applies to
+ * whom. "read_rules": read that.
+ */
+export type RequestAction =
+  "open" | "open_for" | "read" | "extend" | "decide" | "set_rules" | "read_rules";
+
+/**
+ * The conditions refer to the facts of `decideRequest`. No version of a policy changes these rules. What the law gives
+ * a person could otherwise be taken from them.
+ */
+export const requestRules: readonly PolicyRule<"requests", RequestAction>[] = [
+  {
+    id: "requests.own",
+    resource: "requests",
+    actions: ["open", "read"],
+    roles: ["customer"],
+    conditions: { subject: "$actor.user" },
+    means: "The actor's own request.",
+    reason: "own_request",
+  },
+  {
+    id: "requests.open_for",
+    resource: "requests",
+    actions: ["open_for"],
+    roles: ["agent", "supervisor", "compliance_officer", "privacy_officer"],
+    device: "registered",
+    conditions: { subject: { $ne: "$actor.user" } },
+    means: "The request of somebody else. The actor uses a registered device.",
+    reason: "on_behalf",
+  },
+  {
+    id: "requests.read",
+    resource: "requests",
+    actions: ["read", "read_rules"],
+    roles: [...auditRoles, "privacy_officer"],
+    conditions: {},
+    means: "The requests of the tenant.",
+    reason: "oversees_requests",
+  },
+  {
+    id: "requests.decide",
+    resource: "requests",
+    actions: ["extend", "decide", "set_rules"],
+    roles: ["compliance_officer", "privacy_officer"],
+    device: "registered",
+    conditions: { subject: { $ne: "$actor.user" } },
+    means: "The request is not the actor's own. The officer uses a registered device.",
+    reason: "decides_requests",
+  },
+];

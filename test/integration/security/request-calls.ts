@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { customerDevice, staffDevice } from "../../support/device.ts";
+import {
+  askFor,
+  decide,
+  extend,
+  initialRules,
+  recordFor,
+  setRules,
+} from "../../support/requests.ts";
+import type { TestServer } from "../../support/server.ts";
+import type { Act } from "./act.ts";
+
+/** Calls of the routes of requests and cases. */
+export function requestCalls(server: TestServer): Readonly<Record<string, () => Promise<Act>>> {
+  const officerOf = () => staffDevice(server, "compliance_officer");
+  const received = async () => {
+    const customer = await customerDevice(server, randomUUID());
+    const { body } = await askFor(customer, "access");
+    return { id: body.id as string, link: body.link as string, officer: await officerOf() };
+  };
+
+  return {
+    "POST /v1/requests": async () => {
+      const customer = await customerDevice(server, randomUUID());
+      return () => askFor(customer, "access");
+    },
+    "POST /v1/users/{user}/requests": async () => {
+      const customer = await customerDevice(server, randomUUID());
+      const officer = await officerOf();
+      return () => recordFor(officer, customer.user, "erasure");
+    },
+    "GET /v1/requests": async () => {
+      const { officer } = await received();
+      return () => officer.request("GET", "/v1/requests");
+    },
+    "GET /v1/requests/{id}": async () => {
+      const { officer, id } = await received();
+      return () => officer.request("GET", `/v1/requests/${id}`);
+    },
+    "POST /v1/requests/{id}/extension": async () => {
+      const { officer, id } = await received();
+      return () => extend(officer, id);
+    },
+    "POST /v1/requests/{id}/decision": async () => {
+      const { officer, id } = await received();
+      return () => decide(officer, id, "accepted");
+    },
+    "POST /v1/request-status": async () => {
+      const { officer, link } = await received();
+      const [tenant, secret] = new URL(link).hash.slice(1).split(".");
+      return () => officer.request("POST", "/v1/request-status", { body: { tenant, secret } });
+    },
+    "GET /v1/request-rules": async () => {
+      const officer = await officerOf();
+      return () => officer.request("GET", "/v1/request-rules");
+    },
+    "PUT /v1/request-rules": async () => {
+      const officer = await officerOf();
+      return () => setRules(officer, initialRules);
+    },
+    "GET /v1/cases": async () => {
+      const { officer } = await received();
+      return () => officer.request("GET", "/v1/cases");
+    },
+    "GET /v1/cases/{id}": async () => {
+      const { officer, id } = await received();
+      return () => officer.request("GET", `/v1/cases/${id}`);
+    },
+    "POST /v1/cases/{id}/repetition": async () => {
+      const { officer, id } = await received();
+      await server.database.owner.query(
+        "update sealdesk.cases set pending = 'attachments', wake_at_ms = null where id = $1",
+        [id],
+      );
+      return () => officer.request("POST", `/v1/cases/${id}/repetition`);
+    },
+  };
+}

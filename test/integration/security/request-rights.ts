@@ -1,0 +1,74 @@
+import {
+  decide,
+  askFor,
+  extend,
+  initialRules,
+  recordFor,
+  setRules,
+} from "../../support/requests.ts";
+import type { Person, RouteRight, Target } from "./route-rights.ts";
+
+const UNKNOWN = "00000000-0000-7000-8000-000000000001";
+const own = ({ device }: Person) => ({ subject: device.user });
+const nobody = () => ({ subject: null });
+
+/** The right that each route of requests and cases needs. */
+export const requestRights: Readonly<Record<string, RouteRight>> = {
+  "POST /v1/requests": {
+    right: ["requests", "open"],
+    about: "self",
+    facts: own,
+    call: (actor) => askFor(actor, "access"),
+  },
+  "POST /v1/users/{user}/requests": {
+    right: ["requests", "open_for"],
+    about: "account",
+    facts: (_actor, { person }: Target) => ({ subject: person.device.user }),
+    call: (actor, { person }) => recordFor(actor, person.device.user, "portability"),
+  },
+  "GET /v1/requests": {
+    right: ["requests", "read"],
+    about: "self",
+    facts: own,
+    call: (actor) => actor.request("GET", "/v1/requests"),
+  },
+  "POST /v1/requests/{id}/extension": {
+    right: ["requests", "extend"],
+    about: "tenant",
+    facts: nobody,
+    call: (actor) => extend(actor, UNKNOWN),
+    without: "request_not_found",
+  },
+  "POST /v1/requests/{id}/decision": {
+    right: ["requests", "decide"],
+    about: "tenant",
+    facts: nobody,
+    call: (actor) => decide(actor, UNKNOWN, "accepted"),
+    without: "request_not_found",
+  },
+  "GET /v1/request-rules": {
+    right: ["requests", "read_rules"],
+    about: "tenant",
+    facts: nobody,
+    call: (actor) => actor.request("GET", "/v1/request-rules"),
+  },
+  "PUT /v1/request-rules": {
+    right: ["requests", "set_rules"],
+    about: "tenant",
+    facts: nobody,
+    call: (actor) => setRules(actor, initialRules),
+  },
+  "GET /v1/cases": {
+    right: ["cases", "read"],
+    about: "self",
+    facts: own,
+    call: (actor) => actor.request("GET", "/v1/cases"),
+  },
+  "POST /v1/cases/{id}/repetition": {
+    right: ["cases", "repeat"],
+    about: "tenant",
+    facts: nobody,
+    call: (actor) => actor.request("POST", `/v1/cases/${UNKNOWN}/repetition`),
+    without: "case_not_found",
+  },
+};

@@ -1,0 +1,179 @@
+import { randomBytes } from "node:crypto";
+import { toBase64Url } from "../../crypto/wire/bytes.ts";
+import type { CaseId, NewId, UserId } from "../../crypto/wire/ids.ts";
+import type { Client } from "../../db/pool.ts";
+import { readDatabaseClock } from "../../db/database-clock.ts";
+import type { UseCase } from "../../identity/audited.ts";
+import { userNotFound } from "../../identity/identity-error.ts";
+import { lockAccount } from "../../identity/directory/lock-account.ts";
+import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
+import { applicableLaws } from "../../policies/deadlines/applicable-laws.ts";
+import { dueDates, type DueDate } from "../../policies/deadlines/due-date.ts";
+import type { Right } from "../../policies/deadlines/periods.ts";
+import { decideRequest, nextReminderMs, requestMachine } from "../../policies/requests.ts";
+import { openCase } from "../cases/open-case.ts";
+import { WorkflowError } from "../workflow-error.ts";
+import { rulesInForce, type RequestRules } from "./request-rules.ts";
+import { hashOfLink, ofRequest } from "./stored-request.ts";
+
+/** What a person asks for. */
+export interface AskedRequest {
+  readonly right: Right;
+  /** The account that the request is of. */
+  readonly subject: UserId;
+  /** Who asks: the person themselves, or staff who record it. */
+  readonly channel: "customer" | "staff";
+  /** Where the person says that they live: a code of ISO 3166, such as "DE" or "US-CA". */
+  readonly residence?: string | undefined;
+  /** When it was received, if that was before: by letter, for example. Milliseconds since the Unix epoch. */
+  readonly receivedAtMs?: number | undefined;
+}
+
+/** The acknowledgement of a request. */
+export interface AcknowledgedRequest {
+  readonly id: CaseId;
+  /** The first moment after the last day on which it must be answered, in milliseconds since the Unix epoch. */
+  readonly dueAtMs: number;
+  /** True if the person had asked for the same before, and both are one case now. */
+  readonly isMerged: boolean;
+  /** The page that shows how far the request is, also when the account is gone. Its secret is not shown again. */
+  readonly link: string;
+}
+
+/**
+ * Receives a request. If an earlier one of the same person for the same is not answered yet, both are one case, and the
+ * earliest receipt starts the clock.
+ * @throws WorkflowError right_not_available, invalid_receipt; IdentityError user_not_found, forbidden, device_required
+ */
+export function openRequest(
+  deps: UseCase & { readonly newId: NewId; readonly publicUrl: string },
+  party: Party,
+  asked: AskedRequest,
+): Promise<AcknowledgedRequest> {
+  const { right, subject, residence, channel } = asked;
+  const tenant = tenantOf(party);
+  const id = deps.newId<CaseId>();
+  const act = { action: "request.open", resource: ofRequest(id), subject } as const;
+  return auditedBy(deps, party, act, async (client, note) => {
+    const decided = assertParty(party, (actor) =>
+      decideRequest(actor, channel === "customer" ? "open" : "open_for", { tenant, subject }),
+    );
+    // Requests of one person wait for each other, so that two at the same time become one case.
+    if ((await lockAccount(client, subject)) === undefined) throw userNotFound();
+    const nowMs = await readDatabaseClock(client);
+    const receivedAtMs = asked.receivedAtMs ?? nowMs;
+    if (receivedAtMs > nowMs)
+      throw new WorkflowError("invalid_receipt", "A request is not received in the future.");
+    const open = await findOpen(client, subject, right);
+    const earliestMs = Math.min(receivedAtMs, open?.receivedAtMs ?? receivedAtMs);
+    const rules = await rulesInForce(client, nowMs);
+    const due = dueOf(rules, { right, residence: residence ?? null, receivedAtMs: earliestMs });
+    const request = open?.id ?? id;
+    const dueAtMs = Math.min(due.endsAtMs, open?.dueAtMs ?? due.endsAtMs);
+    if (open === undefined) {
+      const wakeAtMs = nextReminderMs(dueAtMs, nowMs);
+      await openCase(client, requestMachine, { id, subject, dueAtMs, wakeAtMs }, nowMs);
+      await insertRequest(client, { id, right, residence, receivedAtMs, due, rules });
+    } else if (dueAtMs < open.dueAtMs) await bringForward(client, request, earliestMs, due, rules);
+    const secret = randomBytes(32);
+    await client.query(
+      `insert into request_receipts (tenant, request, link_hash, channel, recorded_by, received_at_ms,
+         recorded_at_ms) values ($1, $2, $3, $4, $5, $6, $7)`,
+      [tenant, request, hashOfLink(secret), channel, nameOf(party), receivedAtMs, nowMs],
+    );
+    const { law } = due;
+    const isMerged = open !== undefined;
+    note({ ...decided, details: { request, right, law, receivedAtMs, dueAtMs, isMerged } });
+    return { id: request, dueAtMs, isMerged, link: await linkOf(client, deps.publicUrl, secret) };
+  });
+}
+
+/** Returns the address of the page of a request. Browsers send no fragment to any server. */
+async function linkOf(client: Client, publicUrl: string, secret: Uint8Array): Promise<string> {
+  const { rows } = await client.query<{ slug: string }>(
+    "select slug from tenants where id = sealdesk.current_tenant()",
+  );
+  return `${publicUrl}/request-status#${rows[0]?.slug ?? ""}.${toBase64Url(secret)}`;
+}
+
+interface OpenRequest {
+  readonly id: CaseId;
+  readonly receivedAtMs: number;
+  readonly dueAtMs: number;
+}
+
+async function findOpen(
+  client: Client,
+  subject: UserId,
+  right: Right,
+): Promise<OpenRequest | undefined> {
+  const { rows } = await client.query<OpenRequest>(
+    `select r.id, r.received_at_ms as "receivedAtMs", c.due_at_ms as "dueAtMs"
+     from requests r join cases c on c.tenant = r.tenant and c.id = r.id
+     where c.subject = $1 and r."right" = $2 and c.ended_at_ms is null for update of c`,
+    [subject, right],
+  );
+  return rows[0];
+}
+
+/** @throws WorkflowError right_not_available */
+function dueOf(
+  { content: { timeZone, holidays, laws } }: RequestRules,
+  asked: {
+    readonly right: Right;
+    readonly residence: string | null;
+    readonly receivedAtMs: number;
+  },
+): DueDate {
+  const applicable = applicableLaws(laws, asked.residence);
+  const receipt = {
+    receivedAtMs: asked.receivedAtMs,
+    timeZone,
+    holidays: new Set(holidays),
+    isExtended: false,
+  };
+  const [earliest] = dueDates(applicable, asked.right, receipt);
+  if (earliest === undefined)
+    throw new WorkflowError(
+      "right_not_available",
+      "No law that applies to this person here gives this right. An officer can change which laws apply (request rules).",
+    );
+  return earliest;
+}
+
+async function insertRequest(
+  client: Client,
+  request: {
+    readonly id: CaseId;
+    readonly right: Right;
+    readonly residence: string | undefined;
+    readonly receivedAtMs: number;
+    readonly due: DueDate;
+    readonly rules: RequestRules;
+  },
+): Promise<void> {
+  const { id, right, residence, receivedAtMs, due, rules } = request;
+  await client.query(
+    `insert into requests (tenant, id, "right", residence, law, citation, rules_version, received_at_ms)
+     values (sealdesk.current_tenant(), $1, $2, $3, $4, $5, $6, $7)`,
+    [id, right, residence ?? null, due.law, due.citation, rules.version, receivedAtMs],
+  );
+}
+
+/** An earlier receipt became known, so the request is due earlier. */
+async function bringForward(
+  client: Client,
+  id: CaseId,
+  receivedAtMs: number,
+  due: DueDate,
+  rules: RequestRules,
+): Promise<void> {
+  await client.query(
+    `update requests set received_at_ms = $2, law = $3, citation = $4, rules_version = $5 where id = $1`,
+    [id, receivedAtMs, due.law, due.citation, rules.version],
+  );
+  await client.query(
+    "update cases set due_at_ms = $2, wake_at_ms = sealdesk.database_now_ms() where id = $1",
+    [id, due.endsAtMs],
+  );
+}
