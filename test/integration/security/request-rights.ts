@@ -6,7 +6,7 @@ import {
   recordFor,
   setRules,
 } from "../../support/requests.ts";
-import type { Person, RouteRight, Target } from "./route-rights.ts";
+import type { Person, RouteRight, Target } from "./route-right.ts";
 
 const UNKNOWN = "00000000-0000-7000-8000-000000000001";
 const own = ({ device }: Person) => ({ subject: device.user });
