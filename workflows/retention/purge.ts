@@ -62,13 +62,13 @@ export async function purgeTenant(
   ending?: AbortSignal,
 ): Promise<number> {
   if (!(await hasSchedule(deps.pool, tenant))) return 0;
-  let [count, after] = [0, "00000000-0000-0000-0000-000000000000"];
-  while (ending?.aborted !== true) {
-    const batch = await purgeBatch(deps, tenant, after);
+  let count = 0;
+  let after: string | undefined = "00000000-0000-0000-0000-000000000000";
+  while (after !== undefined) {
+    if (ending?.aborted === true) break;
+    const batch: Batch = await purgeBatch(deps, tenant, after);
     count += batch.events;
-    if (batch.isFull) continue;
-    if (batch.last === undefined) break;
-    after = batch.last;
+    if (!batch.isFull) after = batch.last;
   }
   return count;
 }

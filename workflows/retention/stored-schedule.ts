@@ -88,9 +88,9 @@ export const labelsOf = ({
   team,
   region,
 }: { readonly [L in keyof Labels]: string | null | undefined }): Labels => ({
-  ...(dataClass != null && { dataClass }),
-  ...(team != null && { team }),
-  ...(region != null && { region }),
+  ...(typeof dataClass === "string" && { dataClass }),
+  ...(typeof team === "string" && { team }),
+  ...(typeof region === "string" && { region }),
 });
 
 /** The rules as they are stored, hashed and recorded: without the labels that they do not have. */

@@ -24,13 +24,9 @@ import { partsOfLink } from "../../support/reset-link.ts";
 import { beginTotp, enrolTotp } from "../../support/second-factor.ts";
 import type { TestServer } from "../../support/server.ts";
 import type { Act } from "./act.ts";
+import { callsElsewhere } from "./calls-elsewhere.ts";
 import { alertWebhookCalls } from "./alert-webhook-calls.ts";
-import { breakGlassCalls } from "./break-glass-calls.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
-import { holdCalls } from "./hold-calls.ts";
-import { retentionCalls } from "./retention-calls.ts";
-import { requestCalls } from "./request-calls.ts";
-import { passkeyCalls } from "./passkey-calls.ts";
 import { arrange, consentOf, grantBy, postGrant } from "../control-plane/history-requests.ts";
 
 /** A server with a customer of this subject and an agent, whose devices are registered. */
@@ -170,7 +166,6 @@ export function routeCalls({
     },
     "POST /v1/sessions/current/activity": async () => () =>
       agent.request("POST", "/v1/sessions/current/activity"),
-    ...passkeyCalls(server, agent),
     "POST /v1/sessions/current/step-up": async () => {
       const device = new TestDevice(server);
       const { recoveryCodes } = await enrolTotp(server, device, await server.createStaff("agent"));
@@ -382,10 +377,7 @@ export function routeCalls({
       const { path, admin } = await draftedVersion();
       return () => admin.request("DELETE", path);
     },
-    ...breakGlassCalls({ server, customer, agent }),
-    ...holdCalls({ server, customer }),
-    ...retentionCalls({ server, customer, agent }),
-    ...requestCalls(server),
+    ...callsElsewhere({ server, customer, agent }),
     "GET /v1/alerts": async () => {
       const auditor = await auditorOf();
       return () => auditor.request("GET", "/v1/alerts");

@@ -1,0 +1,21 @@
+import type { TestDevice } from "../../support/device.ts";
+import type { TestServer } from "../../support/server.ts";
+import type { Act } from "./act.ts";
+import { breakGlassCalls } from "./break-glass-calls.ts";
+import { holdCalls } from "./hold-calls.ts";
+import { passkeyCalls } from "./passkey-calls.ts";
+import { requestCalls } from "./request-calls.ts";
+import { retentionCalls } from "./retention-calls.ts";
+
+/** The calls of routes that have files of their own. */
+export const callsElsewhere = (participants: {
+  readonly server: TestServer;
+  readonly customer: TestDevice;
+  readonly agent: TestDevice;
+}): Readonly<Record<string, () => Promise<Act>>> => ({
+  ...passkeyCalls(participants.server, participants.agent),
+  ...breakGlassCalls(participants),
+  ...holdCalls(participants),
+  ...retentionCalls(participants),
+  ...requestCalls(participants.server),
+});
