@@ -168,10 +168,7 @@ test("every failure has the same sentence for the caller, which does not describ
   expect(new Set(sentences).size).toBe(1);
   expect(
     failures.map((each) => explainFailedFetch(each.status === "rejected" && each.reason)),
-  ).toEqual([
-    expect.stringContaining("status 200"),
-    expect.stringContaining("OUTGOING_NETWORKS"),
-  ]);
+  ).toEqual([expect.stringContaining("status 200"), expect.stringContaining("OUTGOING_NETWORKS")]);
   names.close();
 });
 
