@@ -1484,14 +1484,6 @@ table sealdesk.recovery_codes (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
-table sealdesk.retention_locks (
-  tenant uuid not null,
-  id uuid not null,
-  data_class text,
-  team text,
-  region text,
-  days integer not null,
-  citation text not null,
 table sealdesk.request_receipts (
   tenant uuid not null,
   request uuid not null,
@@ -1518,6 +1510,57 @@ table sealdesk.request_rules (
   version integer not null,
   content jsonb not null,
   effective_from_ms bigint not null,
+  set_by text not null,
+  set_at_ms bigint not null
+)
+  row level security
+  constraint request_rules_content_check CHECK ((jsonb_typeof(content) = 'object'::text))
+  constraint request_rules_pkey PRIMARY KEY (tenant, version)
+  constraint request_rules_set_by_check CHECK ((length(set_by) <= 200))
+  constraint request_rules_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint request_rules_version_check CHECK ((version > 0))
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.requests (
+  tenant uuid not null,
+  id uuid not null,
+  "right" text not null,
+  residence text,
+  law text not null,
+  citation text not null,
+  rules_version integer not null,
+  received_at_ms bigint not null,
+  extended_at_ms bigint,
+  extension_reason text,
+  refusal_ground text
+)
+  row level security
+  constraint requests_check CHECK (((extended_at_ms IS NULL) = (extension_reason IS NULL)))
+  constraint requests_citation_check CHECK (((length(citation) >= 1) AND (length(citation) <= 200)))
+  constraint requests_extension_reason_check CHECK (((length(extension_reason) >= 1) AND (length(extension_reason) <= 300)))
+  constraint requests_law_check CHECK ((law ~ '^[a-z0-9_]{1,40}$'::text))
+  constraint requests_pkey PRIMARY KEY (tenant, id)
+  constraint requests_refusal_ground_check CHECK (((length(refusal_ground) >= 1) AND (length(refusal_ground) <= 200)))
+  constraint requests_residence_check CHECK ((residence ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$'::text))
+  constraint requests_right_check CHECK (("right" ~ '^[a-z_]{1,40}$'::text))
+  constraint requests_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint requests_tenant_id_fkey FOREIGN KEY (tenant, id) REFERENCES sealdesk.cases(tenant, id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (citation, extended_at_ms, extension_reason, law, received_at_ms, refusal_ground, rules_version) to sealdesk_app
+  policy refused_once for w using ((refusal_ground IS NULL)) with check (true)
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.retention_locks (
+  tenant uuid not null,
+  id uuid not null,
+  data_class text,
+  team text,
+  region text,
+  days integer not null,
+  citation text not null,
   set_by text not null,
   set_at_ms bigint not null
 )
@@ -1558,43 +1601,6 @@ table sealdesk.retention_versions (
   constraint retention_versions_version_check CHECK ((version > 0))
   grant insert (approval, begins_at_ms, hash, rules, saved_at_ms, saved_by, tenant, version) to sealdesk_app
   grant select to sealdesk_app
-  constraint request_rules_content_check CHECK ((jsonb_typeof(content) = 'object'::text))
-  constraint request_rules_pkey PRIMARY KEY (tenant, version)
-  constraint request_rules_set_by_check CHECK ((length(set_by) <= 200))
-  constraint request_rules_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  constraint request_rules_version_check CHECK ((version > 0))
-  grant insert to sealdesk_app
-  grant select to sealdesk_app
-  policy tenant for * using ((tenant = sealdesk.current_tenant()))
-
-table sealdesk.requests (
-  tenant uuid not null,
-  id uuid not null,
-  "right" text not null,
-  residence text,
-  law text not null,
-  citation text not null,
-  rules_version integer not null,
-  received_at_ms bigint not null,
-  extended_at_ms bigint,
-  extension_reason text,
-  refusal_ground text
-)
-  row level security
-  constraint requests_check CHECK (((extended_at_ms IS NULL) = (extension_reason IS NULL)))
-  constraint requests_citation_check CHECK (((length(citation) >= 1) AND (length(citation) <= 200)))
-  constraint requests_extension_reason_check CHECK (((length(extension_reason) >= 1) AND (length(extension_reason) <= 300)))
-  constraint requests_law_check CHECK ((law ~ '^[a-z0-9_]{1,40}$'::text))
-  constraint requests_pkey PRIMARY KEY (tenant, id)
-  constraint requests_refusal_ground_check CHECK (((length(refusal_ground) >= 1) AND (length(refusal_ground) <= 200)))
-  constraint requests_residence_check CHECK ((residence ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$'::text))
-  constraint requests_right_check CHECK (("right" ~ '^[a-z_]{1,40}$'::text))
-  constraint requests_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  constraint requests_tenant_id_fkey FOREIGN KEY (tenant, id) REFERENCES sealdesk.cases(tenant, id)
-  grant insert to sealdesk_app
-  grant select to sealdesk_app
-  grant update (citation, extended_at_ms, extension_reason, law, received_at_ms, refusal_ground, rules_version) to sealdesk_app
-  policy refused_once for w using ((refusal_ground IS NULL)) with check (true)
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.sender_keys (
@@ -2155,6 +2161,7 @@ begin
   delete from link_requests where tenant = current_tenant() and user_id = person;
 end
 $function$
+
 CREATE OR REPLACE FUNCTION sealdesk.expired_ranges(of_conversation uuid, rules jsonb, at_ms bigint)
  RETURNS int8multirange
  LANGUAGE sql
@@ -2388,8 +2395,6 @@ begin
 end
 $function$
 
-CREATE OR REPLACE FUNCTION sealdesk.purge_sealed(conversations uuid[], key_ids bytea[])
- RETURNS bigint
 CREATE OR REPLACE FUNCTION sealdesk.purge_expired(of_conversations uuid[], most integer)
  RETURNS TABLE(conversation uuid, events integer, attachments integer)
  LANGUAGE plpgsql
@@ -2397,19 +2402,6 @@ CREATE OR REPLACE FUNCTION sealdesk.purge_expired(of_conversations uuid[], most 
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$
 declare
-  purged bigint;
-begin
-  update events set ciphertext = substring(ciphertext for 17) || decode(repeat('00', 28), 'hex')
-    where tenant = current_tenant() and conversation = any(conversations) and kind = 1
-      and length(ciphertext) > 45 and substring(ciphertext from 2 for 16) = any(key_ids);
-  get diagnostics purged = row_count;
-  delete from packets
-    where tenant = current_tenant() and conversation = any(conversations)
-      and substring(bytes from 2 for 16) = any(key_ids);
-  return purged;
-end
-$function$
-
   rules jsonb := retention_rules();
   now_ms bigint := database_now_ms();
 begin
@@ -2448,6 +2440,26 @@ begin
     from (select gone.conversation as of, count(*) as count from gone group by 1) g
     full join (select unreferenced.conversation as of, count(*) as count from unreferenced group by 1) u
       on u.of = g.of) counted;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.purge_sealed(conversations uuid[], key_ids bytea[])
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+declare
+  purged bigint;
+begin
+  update events set ciphertext = substring(ciphertext for 17) || decode(repeat('00', 28), 'hex')
+    where tenant = current_tenant() and conversation = any(conversations) and kind = 1
+      and length(ciphertext) > 45 and substring(ciphertext from 2 for 16) = any(key_ids);
+  get diagnostics purged = row_count;
+  delete from packets
+    where tenant = current_tenant() and conversation = any(conversations)
+      and substring(bytes from 2 for 16) = any(key_ids);
+  return purged;
 end
 $function$
 

@@ -27,7 +27,7 @@ export class OutgoingError extends Error {
 export interface BoundedRequest {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | undefined;
   /** Aborts the request. */
   readonly signal?: AbortSignal | undefined;
   /** The longest time for the whole answer, in milliseconds. */

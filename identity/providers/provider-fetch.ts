@@ -35,7 +35,7 @@ export const createProviderFetch =
         ...(body instanceof URLSearchParams && FORM),
         ...Object.fromEntries(new Headers(headers)),
       },
-      ...(body !== undefined && body !== null && { body: String(body) }),
+      body: textOf(body),
       signal,
     });
     return new Response(NULL_BODY.includes(answer.status) ? null : answer.body, {
@@ -47,3 +47,7 @@ export const createProviderFetch =
 /** `set-cookie` is the only header that Node.js gives as a list, and no provider's answer needs it. */
 const headersOf = (headers: Readonly<Record<string, string | readonly string[] | undefined>>) =>
   Object.entries(headers).filter((pair): pair is [string, string] => typeof pair[1] === "string");
+
+/** Returns the text of a body, which is a form or JSON. */
+const textOf = (body: unknown): string | undefined =>
+  body instanceof URLSearchParams ? body.toString() : typeof body === "string" ? body : undefined;

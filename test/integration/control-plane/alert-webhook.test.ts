@@ -199,8 +199,11 @@ test("the operator sets, tries and removes a webhook", async () => {
   const tenant = await server.createTenant();
   const run = async (...words: string[]) => {
     const { out, err } = await runSealdesk(server, [
-      ...["alerts", "webhook", ...words],
-      ...["--tenant", tenant.slug],
+      "alerts",
+      "webhook",
+      ...words,
+      "--tenant",
+      tenant.slug,
     ]);
     return out + err;
   };

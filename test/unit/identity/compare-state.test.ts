@@ -43,6 +43,9 @@ const settings = new Map([
   ["anonymous_customers", []],
   ["second_factor_roles", []],
   ["idle_log_off_minutes", ["30"]],
+  ["purpose_reads", []],
+  ["purpose_codes", []],
+  ["accounting_operations", []],
 ] as const);
 const apiKeys: StoredState["apiKeys"] = [];
 const account = (id: UserId, role: string, createdAtMs: number) =>
@@ -123,7 +126,7 @@ test("a tenant without a row differs in each setting", () => {
   const accounts = new Map([account(agent, "agent", 0)]);
   expect(
     compareState(tenant, state, { accounts, settings: undefined, rows, apiKeys }),
-  ).toHaveLength(10);
+  ).toHaveLength(13);
 });
 
 test("nothing is said about accounts from before the entries that were pruned", () => {
