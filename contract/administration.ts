@@ -1,8 +1,10 @@
 import * as z from "zod/mini";
 import { roles, staffRoles } from "../policies/actor.ts";
+import { IDLE_MINUTES } from "../policies/idle-log-off.ts";
+import { MOST_PURPOSES, purposePattern, purposeReads } from "../policies/purpose-of-use.ts";
 import { resetReasons } from "../policies/reset-reasons.ts";
 import { documentation } from "./documentation.ts";
-import { openEnum, userId } from "./values.ts";
+import { openEnum, passkeyId, userId } from "./values.ts";
 
 const tenant = z
   .string()
@@ -13,6 +15,11 @@ const role = z.enum(staffRoles);
 
 export const tenantParams = z.strictObject({ tenant });
 export const tenantUserParams = z.strictObject({ tenant, user: userId });
+export const tenantUserPasskeyParams = z.strictObject({
+  tenant,
+  user: userId,
+  passkey: passkeyId,
+});
 export const tenantKeyParams = z.strictObject({ tenant, kid });
 
 /** The header makes the server carry out a request once, however often it is sent within 24 hours. */
@@ -59,6 +66,7 @@ export const newStaff = z
 
 export const createdStaff = z.object({ id: userId });
 export const roleChange = z.strictObject({ role });
+export const accountWasDisabled = z.object({ devicesRemoved: z.number() });
 export const staffReset = z.strictObject({ reason: z.enum(resetReasons) });
 
 const customerKeyName = z.object({ kid: z.string(), alg: z.string(), thumbprint: z.string() });
@@ -70,6 +78,14 @@ export const tenantSettings = z
     revokedCustomerKids: z.array(z.string()),
     origins: z.array(z.string()),
     allowsStaffGrants: z.boolean(),
+    allowsAnonymousCustomers: z.boolean(),
+    secondFactorRoles: z.array(openEnum(roles)),
+    idleLogOffMinutes: z.nullable(z.number()).register(documentation, {
+      description: "Minutes without an act of a person; null for never",
+    }),
+    purposeReads: z.array(z.string()),
+    purposeCodes: z.array(z.string()),
+    accountsOperations: z.boolean(),
   })
   .register(documentation, { id: "TenantSettings" });
 
@@ -91,3 +107,25 @@ export const originQuery = z.strictObject({ origin });
 export const origins = z.object({ origins: z.array(z.string()) });
 
 export const staffGrantsChange = z.strictObject({ allowed: z.boolean() });
+
+export const anonymousCustomersChange = z.strictObject({ allowed: z.boolean() });
+export const secondFactorChange = z.strictObject({ role, isRequired: z.boolean() });
+/** How many sessions a setting ended. */
+export const endedSessions = z.object({ sessionsEnded: z.number() });
+export const idleLogOffChange = z.strictObject({
+  minutes: z
+    .nullable(z.int().check(z.gte(IDLE_MINUTES.least), z.lte(IDLE_MINUTES.most)))
+    .register(documentation, { description: "null for never" }),
+});
+
+const distinct = z.refine<readonly string[]>(
+  (list) => new Set(list).size === list.length,
+  "The list names one twice.",
+);
+export const purposeOfUseChange = z.strictObject({
+  reads: z.array(z.enum(Object.keys(purposeReads) as [keyof typeof purposeReads])).check(distinct),
+  codes: z
+    .array(z.string().check(z.regex(purposePattern)))
+    .check(z.maxLength(MOST_PURPOSES), distinct),
+});
+export const accountingChange = z.strictObject({ operations: z.boolean() });

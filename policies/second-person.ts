@@ -48,6 +48,10 @@ interface StaffAct {
 /** The acts of programs with an API key that do the same as acts of staff. */
 const sameAsByKey: { readonly [A in AdministrationAction]?: StaffAct } = {
   reset_account: { resource: "directory", action: "reset_account" },
+  // An account that is disabled and enabled again has lost its devices, as after a reset.
+  enable_account: { resource: "directory", action: "reset_account" },
+  reset_password: { resource: "credentials", action: "reset_password" },
+  reset_factor: { resource: "credentials", action: "reset_factor" },
 };
 
 /** Returns whether a version can demand a second person for an act of a program. */

@@ -87,14 +87,14 @@ export const accountActions = {
     resources: ["user"],
     details: { devices: "number", provider: "text" },
     description:
-      "`sealdesk user disable` closes an account of staff: its sessions and devices end, and nobody signs in to it. With `provider`, an identity provider does so over SCIM. `devices` were removed.",
+      "`sealdesk user disable` or a program with an API key closes an account of staff: its sessions and devices end, and nobody signs in to it. With `provider`, an identity provider does so over SCIM. `devices` were removed.",
   },
   "user.enable": {
     class: "U",
     resources: ["user"],
     details: { provider: "text" },
     description:
-      "`sealdesk user enable` opens a disabled account again, without devices. With `provider`, an identity provider does so over SCIM.",
+      "`sealdesk user enable` or a program with an API key opens a disabled account again, without devices. With `provider`, an identity provider does so over SCIM.",
   },
   "user.rename": {
     class: "U",
@@ -146,7 +146,7 @@ export const accountActions = {
     resources: ["user"],
     details: { sessions: "number", approval: "id", requester: "id" },
     description:
-      "An administrator or `sealdesk user reset-second-factor` removes the second factor of an account, which ends its sessions. `requester` asked for it with the request `approval`.",
+      "An administrator, `sealdesk user reset-second-factor` or a program with an API key removes the second factor of an account, which ends its sessions. `requester` asked for it with the request `approval`.",
   },
   "user.add_passkey": {
     class: "C",
@@ -166,7 +166,7 @@ export const accountActions = {
     resources: ["user"],
     details: { passkey: "id", sessions: "number" },
     description:
-      "A member of staff or `sealdesk user passkeys remove` removes a passkey. `sessions` counts the others of the account, which end.",
+      "A member of staff, `sealdesk user passkeys remove` or a program with an API key removes a passkey. `sessions` counts the others of the account, which end.",
   },
   "user.list_passkeys": {
     class: "R",
@@ -186,7 +186,7 @@ export const accountActions = {
     resources: ["user"],
     details: { expiresAtMs: "number", approval: "id", requester: "id" },
     description:
-      "An administrator or `sealdesk user reset-password` makes a link with which a person chooses a new password.",
+      "An administrator, `sealdesk user reset-password` or a program with an API key makes a link with which a person chooses a new password.",
   },
   "user.reset_password": {
     class: "U",

@@ -67,7 +67,7 @@ async function resetSecondFactorCommand(
 ): Promise<string> {
   await withKeys(settings, slug, ({ data, profiles, tenant }) =>
     resetTotpByOperator({ pool: data, now: Date.now, profiles }, tenant, {
-      username,
+      account: { username },
       by: settings.operator,
     }),
   );
@@ -81,7 +81,7 @@ async function resetPasswordCommand(
 ): Promise<string> {
   const reset = await withKeys(settings, slug, ({ data, profiles, tenant }) =>
     createPasswordResetByOperator({ pool: data, now: Date.now, profiles }, tenant, {
-      username,
+      account: { username },
       by: settings.operator,
     }),
   );

@@ -38,7 +38,7 @@ export function registerPasskeys(user: Command, print: Print, settings: () => Se
 async function listCommand(settings: Settings, { tenant: slug, username }: Named): Promise<string> {
   const passkeys = await withKeys(settings, slug, ({ data, profiles, tenant }) =>
     listPasskeysByOperator({ pool: data, now: Date.now, profiles }, tenant, {
-      username,
+      account: { username },
       by: settings.operator,
     }),
   );
@@ -60,7 +60,7 @@ async function removeCommand(
     throw new CommandError("--id is an id as `user passkeys list` shows it.");
   await withKeys(settings, slug, ({ data, profiles, tenant }) =>
     removePasskeyByOperator({ pool: data, now: Date.now, profiles }, tenant, {
-      username,
+      account: { username },
       passkey: id,
       by: settings.operator,
     }),

@@ -4,6 +4,7 @@ import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Decision } from "../../policies/decision.ts";
 import type { IdentityProvider } from "../providers/identity-provider.ts";
+import type { StaffName } from "./find-staff.ts";
 
 /** A program that administers its tenant with an API key. */
 export interface KeyAdministrator {
@@ -18,6 +19,12 @@ export interface KeyAdministrator {
 
 /** Who administers a tenant: the operator, who has the database, or a program with an API key. */
 export type Administrator = OperatorActor | KeyAdministrator;
+
+/** An account of staff, and who administers it. */
+export interface AdministeredAccount {
+  readonly account: StaffName;
+  readonly by?: Administrator | undefined;
+}
 
 /** Who changes which account, and when. */
 export type ChangeBy = Pick<

@@ -5,20 +5,18 @@ import type { Client } from "../../db/pool.ts";
 import { clearAccount } from "../directory/clear-account.ts";
 import { lockAccount } from "../directory/lock-account.ts";
 import { userNotFound } from "../identity-error.ts";
-import { authorised, type Administrator, type ChangeBy } from "./administrator.ts";
-import { findStaff, type StaffName } from "./find-staff.ts";
+import { authorised, type AdministeredAccount, type ChangeBy } from "./administrator.ts";
+import { findStaff } from "./find-staff.ts";
 import type { Profiles } from "./profiles.ts";
 
 /** What `users.disabled_by` says of an account that no identity provider disabled. */
 const BY_OPERATOR = "operator";
 
 /** An administrator's act that disables an account of staff or enables it again. */
-interface AccountChange {
+interface AccountChange extends AdministeredAccount {
   readonly tenant: TenantId;
-  readonly account: StaffName;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
-  readonly by?: Administrator | undefined;
 }
 
 /**

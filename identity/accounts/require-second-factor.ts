@@ -1,6 +1,6 @@
-import type { OperatorActor } from "../../audit/operator.ts";
 import type { StaffRole } from "../../policies/actor.ts";
 import { SIGNED_IN_ELSEWHERE } from "../../policies/second-factor.ts";
+import type { Administrator } from "./administrator.ts";
 import { changeTenant } from "./change-tenant.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function requireSecondFactor(
     readonly isRequired: boolean;
     /** Milliseconds since the Unix epoch. */
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<number> {
   const { slug, role, isRequired, nowMs, by } = change;

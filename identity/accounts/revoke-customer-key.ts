@@ -15,7 +15,7 @@ interface RevocationChange {
 }
 
 /**
- * Refuses a key of a tenant's customer tokens until the operator allows it again, wherever the key comes from. Every
+ * Refuses a key of a tenant's customer tokens until its revocation ends, wherever the key comes from. Every
  * node refuses it from its next sign-in on. A repeat changes nothing and is audited. Sessions that are open stay open.
  * @param ownerUrl a login that may act as sealdesk_owner
  * @returns the names of the keys that are revoked now
@@ -40,7 +40,7 @@ export function revokeCustomerKey(
 }
 
 /**
- * Ends the revocation of a key. The key counts again if the operator gave it or the set at the URL has it.
+ * Ends the revocation of a key. The key counts again if it was given or the set at the URL has it.
  * @param ownerUrl a login that may act as sealdesk_owner
  * @returns the names of the keys that are still revoked
  * @throws IdentityError tenant_not_found; customer_key_not_found, if the key is not revoked

@@ -1,4 +1,4 @@
-import type { OperatorActor } from "../../audit/operator.ts";
+import type { Administrator } from "./administrator.ts";
 import { changeTenant } from "./change-tenant.ts";
 
 /**
@@ -15,7 +15,7 @@ export const setIdleLogOff = (
     readonly minutes: number | null;
     /** Milliseconds since the Unix epoch. */
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<void> => {
   const { slug, minutes, nowMs, by } = change;

@@ -1,5 +1,5 @@
-import type { OperatorActor } from "../../audit/operator.ts";
 import type { PurposeSetting } from "../../policies/purpose-of-use.ts";
+import type { Administrator } from "./administrator.ts";
 import { changeTenant } from "./change-tenant.ts";
 
 /**
@@ -14,7 +14,7 @@ export const setPurposeOfUse = (
     readonly slug: string;
     /** Milliseconds since the Unix epoch. */
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<void> => {
   const { slug, nowMs, by } = change;

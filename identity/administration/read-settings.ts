@@ -2,6 +2,7 @@ import type { JSONWebKeySet } from "jose";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
+import type { StaffRole } from "../../policies/actor.ts";
 import { authorised, type KeyAdministrator } from "../accounts/administrator.ts";
 import { nameKeys, type CustomerKeyName } from "../accounts/customer-keys.ts";
 import type { UseCase } from "../audited.ts";
@@ -13,12 +14,24 @@ export interface TenantSettings {
   readonly revokedCustomerKids: readonly string[];
   readonly origins: readonly string[];
   readonly allowsStaffGrants: boolean;
+  readonly allowsAnonymousCustomers: boolean;
+  /** The roles whose accounts must have a second factor. */
+  readonly secondFactorRoles: readonly StaffRole[];
+  /** Minutes without an act of a person after which staff are logged off; null for never. */
+  readonly idleLogOffMinutes: number | null;
+  readonly purposeReads: readonly string[];
+  readonly purposeCodes: readonly string[];
+  /** Whether the accounting of disclosures lists treatment, payment and operations. */
+  readonly accountsOperations: boolean;
 }
 
 const SETTINGS = `
   select customer_keys as "customerKeys", customer_jwks_url as "customerJwksUrl",
     revoked_customer_kids as "revokedCustomerKids", origins,
-    staff_history_grants as "allowsStaffGrants"
+    staff_history_grants as "allowsStaffGrants", anonymous_customers as "allowsAnonymousCustomers",
+    second_factor_roles as "secondFactorRoles", idle_log_off_minutes as "idleLogOffMinutes",
+    purpose_reads as "purposeReads", purpose_codes as "purposeCodes",
+    accounting_operations as "accountsOperations"
   from tenants where id = $1`;
 
 /**

@@ -1,7 +1,8 @@
 import type { Client } from "../../db/pool.ts";
-import type { UserId } from "../../crypto/wire/ids.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Role } from "../../policies/actor.ts";
-import { userNotFound } from "../identity-error.ts";
+import { findStaff, type StaffName } from "../accounts/find-staff.ts";
+import type { Profiles } from "../accounts/profiles.ts";
 
 export interface LockedAccount {
   readonly role: Role;
@@ -37,19 +38,16 @@ export async function lockAccounts(
 }
 
 /**
- * Like `lockAccount`, for the account of a name.
- * @param usernameIndexes see `Profiles`
+ * Like `lockAccount`, for an account of staff.
  * @throws IdentityError user_not_found
  */
-export async function lockNamed(
+export async function lockStaff(
   client: Client,
-  usernameIndexes: readonly Uint8Array[],
+  profiles: Pick<Profiles, "usernameIndexes">,
+  tenant: TenantId,
+  name: StaffName,
 ): Promise<UserId> {
-  const { rows } = await client.query<{ id: UserId }>(
-    "select id from users where username_index = any($1::bytea[]) for no key update",
-    [usernameIndexes],
-  );
-  const [account] = rows;
-  if (account === undefined) throw userNotFound();
-  return account.id;
+  const user = await findStaff(client, profiles, tenant, name);
+  await lockAccount(client, user);
+  return user;
 }

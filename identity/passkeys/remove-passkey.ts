@@ -1,12 +1,12 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { PasskeyId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
+import { authorised, type AdministeredAccount } from "../accounts/administrator.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
 import { audited, type UseCase } from "../audited.ts";
-import { lockNamed } from "../directory/lock-account.ts";
+import { lockStaff } from "../directory/lock-account.ts";
 import { assertMayRemove, forgetProofs } from "../second-factor/factor-removal.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
@@ -35,29 +35,24 @@ export async function removeOwnPasskey(
   disconnectEnded(deps.disconnect, tenant, ended);
 }
 
-interface NamedAccount {
-  readonly username: string;
-  readonly by?: OperatorActor | undefined;
-}
-
 /**
- * Like `removeOwnPasskey`, for the operator of the server. All sessions of the account end.
+ * Like `removeOwnPasskey`, for the operator of the server or a program with an API key. All sessions of the account end.
  * @throws IdentityError user_not_found, passkey_not_found
  */
 export async function removePasskeyByOperator(
   { pool, now, profiles }: DirectoryDeps,
   tenant: TenantId,
-  { username, by = OPERATOR, passkey }: NamedAccount & { readonly passkey: PasskeyId },
+  { account, by, passkey }: AdministeredAccount & { readonly passkey: PasskeyId },
 ): Promise<void> {
-  const indexes = profiles.usernameIndexes(tenant, username);
   await inTransaction(pool, tenant, async (client) => {
-    const user = await lockNamed(client, indexes);
+    const who = await authorised(client, by);
+    const user = await lockStaff(client, profiles, tenant, account);
     await remove(client, user, passkey);
     const ended = await endSessionsOf(client, user, now());
     await appendEntry(client, {
       occurredAtMs: now(),
       tenant,
-      actor: by,
+      ...who,
       action: "user.remove_passkey",
       resource: { type: "user", id: user },
       subject: user,
@@ -68,21 +63,21 @@ export async function removePasskeyByOperator(
 }
 
 /**
- * Lists the passkeys of an account, for the operator of the server.
+ * Lists the passkeys of an account, for the operator of the server or a program with an API key.
  * @throws IdentityError user_not_found; KeysError kms_...
  */
 export async function listPasskeysByOperator(
   deps: DirectoryDeps,
   tenant: TenantId,
-  { username, by = OPERATOR }: NamedAccount,
+  { account, by }: AdministeredAccount,
 ): Promise<readonly Passkey[]> {
-  const indexes = deps.profiles.usernameIndexes(tenant, username);
   const user = await inTransaction(deps.pool, tenant, async (client) => {
-    const id = await lockNamed(client, indexes);
+    const who = await authorised(client, by);
+    const id = await lockStaff(client, deps.profiles, tenant, account);
     await appendEntry(client, {
       occurredAtMs: deps.now(),
       tenant,
-      actor: by,
+      ...who,
       action: "user.list_passkeys",
       resource: { type: "user", id },
       subject: id,

@@ -1,12 +1,13 @@
 import { hash, randomBytes } from "node:crypto";
 import { appendEntry } from "../../audit/append-entry.ts";
-import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { Secret } from "../../keys/secret.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideCredentials, RESET_LIFETIME_MS } from "../../policies/credentials.ts";
+import { authorised, type AdministeredAccount } from "../accounts/administrator.ts";
+import { findStaff } from "../accounts/find-staff.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
 import { assertSecondPerson, type NamedApproval } from "../approvals/second-person.ts";
 import { assertAllowedOnDevice, audited, type UseCase } from "../audited.ts";
@@ -83,26 +84,25 @@ export async function createPasswordReset(
 }
 
 /**
- * Like `createPasswordReset`, for the operator of the server.
+ * Like `createPasswordReset`, for the operator of the server or a program with an API key.
  * @throws IdentityError user_not_found, also for an account without a password
  */
 export async function createPasswordResetByOperator(
   { pool, now, profiles }: Pick<DirectoryDeps, "pool" | "now" | "profiles">,
   tenant: TenantId,
-  { username, by = OPERATOR }: { readonly username: string; readonly by?: OperatorActor },
+  { account: name, by }: AdministeredAccount,
 ): Promise<PasswordReset> {
   return inTransaction(pool, tenant, async (client) => {
-    const { rows } = await client.query<ResetRow>(
-      `${ACCOUNT} where u.username_index = any($1::bytea[])`,
-      [profiles.usernameIndexes(tenant, username)],
-    );
+    const who = await authorised(client, by);
+    const user = await findStaff(client, profiles, tenant, name);
+    const { rows } = await client.query<ResetRow>(`${ACCOUNT} where u.id = $1`, [user]);
     const [account] = rows;
     if (account?.hasPassword !== true) throw userNotFound();
     const reset = await storeReset(client, tenant, account, now());
     await appendEntry(client, {
       occurredAtMs: now(),
       tenant,
-      actor: by,
+      ...who,
       action: "user.create_password_reset",
       resource: { type: "user", id: account.id },
       subject: account.id,

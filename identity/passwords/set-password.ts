@@ -4,7 +4,7 @@ import type { TenantId } from "../../crypto/wire/ids.ts";
 import { asOwner } from "../../db/as-owner.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Profiles } from "../accounts/profiles.ts";
-import { lockNamed } from "../directory/lock-account.ts";
+import { lockStaff } from "../directory/lock-account.ts";
 import { endSessionsOf } from "../tokens/end-sessions.ts";
 import { digestOf } from "../reconcile/digest-of.ts";
 import { hashPassword } from "./password-hash.ts";
@@ -32,7 +32,7 @@ export async function setPassword(
   const { tenant, slug, username, nowMs, by = OPERATOR } = change;
   const hash = await hashPassword(change.password, [username, slug]);
   return asOwner(ownerUrl, tenant, async (client) => {
-    const user = await lockNamed(client, profiles.usernameIndexes(tenant, username));
+    const user = await lockStaff(client, profiles, tenant, { username });
     await client.query("update users set password_hash = $2 where id = $1", [user, hash]);
     await client.query("delete from password_resets where user_id = $1", [user]);
     const ended = await endSessionsOf(client, user, nowMs);

@@ -1,13 +1,13 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
+import { authorised, type AdministeredAccount } from "../accounts/administrator.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
 import { assertSecondPerson, type NamedApproval } from "../approvals/second-person.ts";
 import { audited, type UseCase } from "../audited.ts";
-import { lockNamed } from "../directory/lock-account.ts";
+import { lockStaff } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
@@ -72,22 +72,23 @@ export async function resetTotp(
 }
 
 /**
- * Like `resetTotp`, for the operator of the server. Running servers close the account's sockets.
+ * Like `resetTotp`, for the operator of the server or a program with an API key. Running servers close the account's sockets.
  * @throws IdentityError user_not_found, second_factor_missing
  */
 export async function resetTotpByOperator(
   { pool, now, profiles }: Pick<DirectoryDeps, "pool" | "now" | "profiles">,
   tenant: TenantId,
-  { username, by = OPERATOR }: { readonly username: string; readonly by?: OperatorActor },
+  { account, by }: AdministeredAccount,
 ): Promise<void> {
   await inTransaction(pool, tenant, async (client) => {
-    const user = await lockNamed(client, profiles.usernameIndexes(tenant, username));
+    const who = await authorised(client, by);
+    const user = await lockStaff(client, profiles, tenant, account);
     await removeFactors(client, user);
     const ended = await endSessionsOf(client, user, now());
     await appendEntry(client, {
       occurredAtMs: now(),
       tenant,
-      actor: by,
+      ...who,
       action: "user.reset_factor",
       resource: { type: "user", id: user },
       subject: user,

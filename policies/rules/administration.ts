@@ -6,11 +6,19 @@ const scopes = {
   create_staff: "create accounts of staff, with any role",
   set_role: "give accounts of staff another role",
   reset_account: "reset accounts of staff that lost their devices",
-  read_settings: "read the tenant's settings: keys of customer tokens, origins, grants of staff",
+  disable_account: "disable accounts of staff",
+  enable_account: "enable disabled accounts of staff, which then have no device",
+  reset_password: "make links with which staff choose a new password",
+  reset_factor: "remove second factors and passkeys of staff who lost them",
+  read_settings: "read the tenant's settings",
   change_customer_keys: "add, replace, remove and revoke the keys of customer tokens",
+  unrevoke_customer_keys: "end the revocation of keys of customer tokens",
   change_origins: "allow and refuse origins of web pages",
   scim: "make, change and disable accounts of staff over SCIM for the identity provider that the scope names (`scim:NAME`), with the roles of its groups",
-  change_settings: "allow and forbid that staff show earlier messages to colleagues",
+  change_settings:
+    "change the settings of earlier messages for colleagues, purpose of use, and the accounting of disclosures",
+  change_sign_in:
+    "change the settings of anonymous customers, of the second factor, and of the automatic log-off",
 } as const;
 
 export type AdministrationAction = keyof typeof scopes;

@@ -30,24 +30,7 @@ import type { Publication } from "../../audit/read/published-log.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import { LogReader } from "../../identity/audit-log/log-reader.ts";
 import { MonitorReader } from "../../identity/audit-log/monitor-reader.ts";
-import {
-  changeJwksUrlRoute,
-  giveCustomerKeysRoutes,
-  removeCustomerKeyRoute,
-  revokeCustomerKeyRoute,
-} from "./routes/administration/customer-keys.ts";
-import {
-  addOriginRoute,
-  readSettingsRoute,
-  removeOriginRoute,
-  staffGrantsRoute,
-} from "./routes/administration/settings.ts";
-import {
-  createStaffRoute,
-  listStaffByKeyRoute,
-  resetStaffRoute,
-  setRoleRoute,
-} from "./routes/administration/staff.ts";
+import { administrationRoutes } from "./routes/administration/administration-routes.ts";
 import { alertWebhookRoutes } from "./routes/alert-webhook.ts";
 import { acknowledgeAlertRoute, listAlertsRoute } from "./routes/alerts.ts";
 import { approvalKinds } from "../../workflows/approval-kinds.ts";
@@ -293,7 +276,11 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       reader: new MonitorReader({ ...auditLog, publication: deps.publication }),
       attempts: new Attempts(createLimiter("monitor-network", networkSignInLimit)),
     }),
-    ...administrationRoutes(deps),
+    ...administrationRoutes({
+      ...deps,
+      requests: deps.apiRequests,
+      outgoing: deps.config.outgoing,
+    }),
     ...provisioningRoutes({ ...deps, requests: deps.apiRequests }),
     searchAuditRoute(auditLog),
     readNamesRoute({ ...useCase, profiles }),
@@ -329,26 +316,5 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     }),
     healthRoute(),
     readyRoute(deps.readiness),
-  ];
-}
-
-/** The routes of programs with an API key. */
-function administrationRoutes(deps: RoutesDeps): readonly AnyRoute[] {
-  const { pool, now, newId, ownerUrl, profiles, announce, onUnannounced, disconnect } = deps;
-  const { outgoing } = deps.config;
-  const administration = { pool, now, newId, ownerUrl, profiles, requests: deps.apiRequests };
-  return [
-    listStaffByKeyRoute(administration),
-    createStaffRoute(administration),
-    setRoleRoute(administration),
-    resetStaffRoute({ ...administration, announce, disconnect, onUnannounced }),
-    readSettingsRoute(administration),
-    staffGrantsRoute(administration),
-    addOriginRoute(administration),
-    removeOriginRoute(administration),
-    ...giveCustomerKeysRoutes(administration),
-    removeCustomerKeyRoute(administration),
-    revokeCustomerKeyRoute(administration),
-    changeJwksUrlRoute({ ...administration, outgoing }),
   ];
 }

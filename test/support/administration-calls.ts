@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { apiKeyOf, backendWith } from "./administration.ts";
 import { ed25519, jwkOf } from "./device.ts";
 import { startKeySetServer } from "./key-set-server.ts";
+import { staffWithPasskey } from "./passkey.ts";
 import type { TestServer } from "./server.ts";
 
 type Act = () => Promise<{ readonly status: number }>;
@@ -33,9 +34,43 @@ export function administrationCalls(
       const { id } = await server.createStaff("agent");
       return act("POST", `staff/${id}/reset`, { reason: "devices_lost" });
     },
+    "POST /v1/admin/{tenant}/staff/{user}/disable": async () => {
+      const { id } = await server.createStaff("agent");
+      return act("POST", `staff/${id}/disable`);
+    },
+    "POST /v1/admin/{tenant}/staff/{user}/enable": async () => {
+      const { id } = await server.createStaff("agent");
+      return act("POST", `staff/${id}/enable`);
+    },
+    "POST /v1/admin/{tenant}/staff/{user}/password-reset": async () => {
+      const { id } = await server.createStaff("agent");
+      return act("POST", `staff/${id}/password-reset`);
+    },
+    "DELETE /v1/admin/{tenant}/staff/{user}/second-factor": async () => {
+      const { staff } = await staffWithPasskey(server);
+      return act("DELETE", `staff/${staff.id}/second-factor`);
+    },
+    "GET /v1/admin/{tenant}/staff/{user}/passkeys": async () => {
+      const { id } = await server.createStaff("agent");
+      return act("GET", `staff/${id}/passkeys`);
+    },
+    "DELETE /v1/admin/{tenant}/staff/{user}/passkeys/{passkey}": async () => {
+      const { staff, path } = await staffWithPasskey(server);
+      return act("DELETE", `staff/${staff.id}/passkeys/${path.split("/").at(-1)}`);
+    },
     "GET /v1/admin/{tenant}/settings": async () => act("GET", "settings"),
     "PUT /v1/admin/{tenant}/settings/staff-grants": async () =>
       act("PUT", "settings/staff-grants", { allowed: true }),
+    "PUT /v1/admin/{tenant}/settings/purpose-of-use": async () =>
+      act("PUT", "settings/purpose-of-use", { reads: [], codes: ["CLAIMS_REVIEW"] }),
+    "PUT /v1/admin/{tenant}/settings/accounting": async () =>
+      act("PUT", "settings/accounting", { operations: true }),
+    "PUT /v1/admin/{tenant}/settings/anonymous-customers": async () =>
+      act("PUT", "settings/anonymous-customers", { allowed: true }),
+    "PUT /v1/admin/{tenant}/settings/second-factor": async () =>
+      act("PUT", "settings/second-factor", { role: "archiver", isRequired: true }),
+    "PUT /v1/admin/{tenant}/settings/idle-log-off": async () =>
+      act("PUT", "settings/idle-log-off", { minutes: 15 }),
     "POST /v1/admin/{tenant}/origins": async () =>
       act("POST", "origins", { origin: "https://www.example.com" }),
     "DELETE /v1/admin/{tenant}/origins": async () =>
@@ -68,6 +103,12 @@ export function administrationCalls(
     },
     "POST /v1/admin/{tenant}/customer-keys/{kid}/revocation": async () =>
       act("POST", "customer-keys/stolen/revocation"),
+    "DELETE /v1/admin/{tenant}/customer-keys/{kid}/revocation": async () => {
+      await (
+        await act("POST", "customer-keys/found-again/revocation")
+      )();
+      return act("DELETE", "customer-keys/found-again/revocation");
+    },
     "PUT /v1/admin/{tenant}/customer-jwks-url": async () => {
       const keySet = await startKeySetServer({ published: ed25519() });
       const set = await act("PUT", "customer-jwks-url", { url: keySet.url });

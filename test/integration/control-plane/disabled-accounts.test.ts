@@ -1,5 +1,6 @@
 import { disableAccount, enableAccount } from "../../../identity/accounts/disable-account.ts";
 import type { Profiles } from "../../../identity/accounts/profiles.ts";
+import { apiKeyOf, backendWith } from "../../support/administration.ts";
 import { customerDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
@@ -137,4 +138,25 @@ test("the operator's commands disable and enable an account", async () => {
   const enabled = await runSealdesk(server, ["user", "enable", ...named]);
   expect(enabled.out).toContain(`${staff.username} can sign in again.`);
   expect((await new TestDevice(server).signInAsStaff(staff)).status).toBe(201);
+});
+
+test("a program with an API key disables and enables an account, each with a scope of its own", async () => {
+  const { staff, device } = await withDevice();
+  const socket = await RelaySocket.open(server, device);
+  const only = async (scope: string) =>
+    backendWith(server, await apiKeyOf(server, { scopes: [scope] }));
+  const [closes, opens] = [await only("disable_account"), await only("enable_account")];
+  const path = `staff/${staff.id}`;
+  expect((await opens("POST", `${path}/disable`)).status).toBe(403);
+  const closed = await closes("POST", `${path}/disable`);
+  expect([closed.status, closed.body]).toEqual([200, { devicesRemoved: 1 }]);
+  expect(await socket.closed).toBe(4503);
+  expect((await closes("POST", `${path}/enable`)).status).toBe(403);
+  expect((await new TestDevice(server).signInAsStaff(staff)).status).toBe(401);
+  expect((await opens("POST", `${path}/enable`)).status).toBe(204);
+  expect((await new TestDevice(server).signInAsStaff(staff)).status).toBe(201);
+  expect(await entriesAbout(staff, "user.enable")).toMatchObject([
+    { outcome: "refused", reason: "forbidden" },
+    { outcome: "success", decision: { allowed: true, reasons: ["scope"] } },
+  ]);
 });

@@ -9,6 +9,7 @@ import {
   type Asking,
   type Authenticator,
 } from "../../support/passkey.ts";
+import { apiKeyOf, backendWith } from "../../support/administration.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { enrolTotp, stopClock } from "../../support/second-factor.ts";
 import {
@@ -336,4 +337,31 @@ test("the operator lists and removes passkeys", async () => {
     code: 1,
     err: "The account has no passkey of that id.\n",
   });
+});
+
+test("a program with an API key lists and removes passkeys, and removes the second factor", async () => {
+  const { staff, device, authenticator, passkey } = await withPasskey();
+  const send = backendWith(server, await apiKeyOf(server));
+  const path = `staff/${staff.id}`;
+  expect((await send("GET", `${path}/passkeys`)).body.passkeys).toMatchObject([
+    { id: passkey, name: "Blue key" },
+  ]);
+  const other = (await server.createStaff("agent")).id;
+  const removed = [
+    await send("DELETE", `staff/${other}/passkeys/${passkey}`),
+    await send("DELETE", `${path}/passkeys/${passkey}`),
+    await send("DELETE", `${path}/passkeys/${passkey}`),
+    await send("DELETE", `${path}/second-factor`),
+  ];
+  expect(removed.map(({ status, body }) => body?.code ?? status)).toEqual([
+    "passkey_not_found",
+    204,
+    "passkey_not_found",
+    "second_factor_missing",
+  ]);
+  expect((await device.request("GET", "/v1/staff")).status).toBe(401);
+  expect(codeOf((await signIn(authenticator)).reply)).toBe("sign_in_failed");
+  const again = await withPasskey();
+  expect((await send("DELETE", `staff/${again.staff.id}/second-factor`)).status).toBe(204);
+  expect(codeOf((await signIn(again.authenticator)).reply)).toBe("sign_in_failed");
 });

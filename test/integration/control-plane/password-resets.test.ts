@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { apiKeyOf, backendWith } from "../../support/administration.ts";
 import { staffDevice, TestDevice } from "../../support/device.ts";
 import { partsOfLink } from "../../support/reset-link.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
@@ -69,6 +70,26 @@ test("a person chooses a new password with the link of an admin, once; the sessi
     subject: staff.id,
     details: { sessions: 2 },
   });
+});
+
+test("a person chooses a new password with a link that a program with an API key made", async () => {
+  const staff = await server.createStaff("agent");
+  const send = backendWith(server, await apiKeyOf(server, { scopes: ["reset_password"] }));
+  const once = { "idempotency-key": "the-same-request" };
+  const ask = () => send("POST", `staff/${staff.id}/password-reset`, undefined, once);
+  const links = [await ask(), await ask()].map(({ body }) => partsOfLink(body.link as string));
+  const password = another();
+  const redeemed = [];
+  for (const link of links) redeemed.push((await redeem({ ...link, password })).status);
+  expect(redeemed).toEqual([403, 204]);
+  expect(await signIn(staff, password)).toBe(201);
+  const { rows } = await server.database.owner.query<{ row: string }>(
+    "select row(r.*)::text as row from sealdesk.api_requests r",
+  );
+  expect(JSON.stringify([rows, await server.auditEntries()])).not.toContain(links[1]?.token);
+  const customer = new TestDevice(server);
+  await customer.signInAsCustomer("somebody");
+  expect((await send("POST", `staff/${customer.user}/password-reset`)).status).toBe(404);
 });
 
 test("what is no valid link gets one answer, whatever is wrong; the log says what", async () => {

@@ -148,8 +148,17 @@ test("a program with an API key does not do what needs a second person", async (
   await demandSecondPerson(server, tenant);
   const { agent } = await newAgent({ tenant });
   const send = backendWith(server, await apiKeyOf(server, { tenant }), tenant);
-  const reply = await send("POST", `staff/${agent.user}/reset`, { reason: "devices_lost" });
-  expect(reply).toMatchObject(refusal("approval_required"));
+  for (const [method, act, body] of [
+    ["POST", "reset", { reason: "devices_lost" }],
+    ["POST", "enable"],
+    ["POST", "password-reset"],
+    ["DELETE", "second-factor"],
+    ["DELETE", `passkeys/${agent.user}`],
+  ] as const)
+    expect([act, await send(method, `staff/${agent.user}/${act}`, body)]).toMatchObject([
+      act,
+      refusal("approval_required"),
+    ]);
   await putInForce(server, tenant, {});
   const again = await send("POST", `staff/${agent.user}/reset`, { reason: "devices_lost" });
   expect(again.status).toBe(200);

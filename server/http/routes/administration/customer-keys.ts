@@ -14,7 +14,10 @@ import {
 } from "../../../../identity/accounts/change-customer-keys.ts";
 import { changeJwksUrl } from "../../../../identity/accounts/change-jwks-url.ts";
 import { assertUsable, parseCustomerKeys } from "../../../../identity/accounts/customer-keys.ts";
-import { revokeCustomerKey } from "../../../../identity/accounts/revoke-customer-key.ts";
+import {
+  revokeCustomerKey,
+  unrevokeCustomerKey,
+} from "../../../../identity/accounts/revoke-customer-key.ts";
 import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
 import type { ApiKeyHolder } from "../../../../identity/administration/authenticate-api-key.ts";
 import { fetchKeySet } from "../../../../identity/tokens/customer-keys/fetch-key-set.ts";
@@ -108,7 +111,7 @@ export function revokeCustomerKeyRoute(deps: KeysDeps): Route {
     {
       method: "post",
       path: "/v1/admin/{tenant}/customer-keys/{kid}/revocation",
-      summary: "Refuse a key, also of the key set at a URL. Only the operator can end this",
+      summary: "Refuse a key, also of the key set at a URL",
       tag: "Administration",
       access: "api-key",
       audits: ["tenant.revoke_customer_key"],
@@ -128,6 +131,37 @@ export function revokeCustomerKeyRoute(deps: KeysDeps): Route {
         });
         return { status: 200, body: { revokedCustomerKids } };
       }),
+  );
+}
+
+/** DELETE /v1/admin/{tenant}/customer-keys/{kid}/revocation */
+export function unrevokeCustomerKeyRoute(deps: KeysDeps): Route {
+  return route(
+    {
+      method: "delete",
+      path: "/v1/admin/{tenant}/customer-keys/{kid}/revocation",
+      summary: "End the revocation of a key",
+      tag: "Administration",
+      access: "api-key",
+      audits: ["tenant.unrevoke_customer_key"],
+      params: tenantKeyParams,
+      headers: onceHeaders,
+      answers: { 200: { description: "The keys that are still refused", schema: revokedKeys } },
+      problems: [...changeProblems, "customer_key_not_found"],
+    },
+    (call) => {
+      const { slug, tenant } = call.who;
+      const act = {
+        action: "unrevoke_customer_keys",
+        audit: "tenant.unrevoke_customer_key",
+        resource: { type: "tenant", id: tenant },
+      } as const;
+      return administer(deps, call, act, async (by) => {
+        const change = { slug, kid: call.params.kid, nowMs: deps.now(), by };
+        const revokedCustomerKids = await unrevokeCustomerKey(deps.ownerUrl, change);
+        return { status: 200, body: { revokedCustomerKids } };
+      });
+    },
   );
 }
 

@@ -1,0 +1,85 @@
+import { Command } from "commander";
+import { registerIdp } from "../../cli/commands/idp/register.ts";
+import { registerTenant } from "../../cli/commands/register-tenant.ts";
+import { registerUser } from "../../cli/commands/user.ts";
+import { administrationRoutes } from "../../server/http/routes/administration/administration-routes.ts";
+
+/** The route that does the same as a command about the staff or the settings of a tenant. */
+const routeOf: Readonly<Record<string, string>> = {
+  "tenant staff-grants": "PUT settings/staff-grants",
+  "tenant anonymous-customers": "PUT settings/anonymous-customers",
+  "tenant second-factor": "PUT settings/second-factor",
+  "tenant idle-log-off": "PUT settings/idle-log-off",
+  "tenant purpose-of-use": "PUT settings/purpose-of-use",
+  "tenant accounting": "PUT settings/accounting",
+  "tenant keys list": "GET settings",
+  "tenant keys set": "PUT customer-keys",
+  "tenant keys add": "POST customer-keys",
+  "tenant keys remove": "DELETE customer-keys/{kid}",
+  "tenant keys revoke": "POST customer-keys/{kid}/revocation",
+  "tenant keys unrevoke": "DELETE customer-keys/{kid}/revocation",
+  "tenant keys set-url": "PUT customer-jwks-url",
+  "tenant keys remove-url": "PUT customer-jwks-url",
+  "tenant origins list": "GET settings",
+  "tenant origins add": "POST origins",
+  "tenant origins remove": "DELETE origins",
+  "user create": "POST staff",
+  "user reset": "POST staff/{user}/reset",
+  "user set-role": "PUT staff/{user}/role",
+  "user disable": "POST staff/{user}/disable",
+  "user enable": "POST staff/{user}/enable",
+  "user reset-password": "POST staff/{user}/password-reset",
+  "user reset-second-factor": "DELETE staff/{user}/second-factor",
+  "user passkeys list": "GET staff/{user}/passkeys",
+  "user passkeys remove": "DELETE staff/{user}/passkeys/{passkey}",
+};
+
+/** Commands that only the operator runs, and why. */
+const operatorOnly: Readonly<Record<string, string>> = {
+  "tenant create": "a key belongs to a tenant that exists",
+  "tenant suspend": "the keys of a suspended tenant are refused, so no key could resume it",
+  "tenant resume": "the keys of a suspended tenant are refused",
+  "tenant recount-storage": "it repairs the server's own counts",
+  "user set-password":
+    "a person chooses a password with the link of password-reset, and no program knows it",
+  "idp add": "it opens a connection from the server's network to an address of the sender's choice",
+  "idp remove": "only the operator can add it again",
+  "idp link": "it decides who signs in to an account that exists",
+  "idp list": "it is about what only the operator changes",
+  "idp show": "it is about what only the operator changes",
+  "idp test": "it is about what only the operator changes",
+};
+
+/** The commands that have none below them. */
+const leavesOf = (command: Command, path: readonly string[] = []): readonly string[] =>
+  command.commands.length === 0
+    ? [path.join(" ")]
+    : command.commands.flatMap((each) => leavesOf(each, [...path, each.name()]));
+
+const commands = () => {
+  const program = new Command();
+  const unused = () => {
+    throw new Error("no command runs here");
+  };
+  for (const register of [registerTenant, registerUser, registerIdp])
+    register(program, unused, unused);
+  return leavesOf(program);
+};
+
+const routes = () =>
+  administrationRoutes({} as never).map(
+    ({ spec: { method, path } }) =>
+      `${method.toUpperCase()} ${path.replace("/v1/admin/{tenant}/", "")}`,
+  );
+
+test("each command about staff and settings has a route, or a reason why only the operator runs it", () => {
+  expect(commands().toSorted()).toEqual(
+    [...Object.keys(routeOf), ...Object.keys(operatorOnly)].toSorted(),
+  );
+  expect(Object.values(routeOf).filter((route) => !routes().includes(route))).toEqual([]);
+});
+
+test("each route of the administration API but the list of staff is that of a command", () => {
+  const known = new Set(Object.values(routeOf));
+  expect(routes().filter((route) => !known.has(route))).toEqual(["GET staff"]);
+});
