@@ -76,8 +76,8 @@ test("a person chooses a new password with a link that a program with an API key
   const staff = await server.createStaff("agent");
   const send = backendWith(server, await apiKeyOf(server, { scopes: ["reset_password"] }));
   const once = { "idempotency-key": "the-same-request" };
-  const ask = () => send("POST", `staff/${staff.id}/password-reset`, undefined, once);
-  const links = [await ask(), await ask()].map(({ body }) => partsOfLink(body.link as string));
+  const made = () => send("POST", `staff/${staff.id}/password-reset`, undefined, once);
+  const links = [await made(), await made()].map(({ body }) => partsOfLink(body.link as string));
   const password = another();
   const redeemed = [];
   for (const link of links) redeemed.push((await redeem({ ...link, password })).status);

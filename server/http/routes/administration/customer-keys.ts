@@ -157,8 +157,8 @@ export function unrevokeCustomerKeyRoute(deps: KeysDeps): Route {
         resource: { type: "tenant", id: tenant },
       } as const;
       return administer(deps, call, act, async (by) => {
-        const change = { slug, kid: call.params.kid, nowMs: deps.now(), by };
-        const revokedCustomerKids = await unrevokeCustomerKey(deps.ownerUrl, change);
+        const revocation = { slug, kid: call.params.kid, nowMs: deps.now(), by };
+        const revokedCustomerKids = await unrevokeCustomerKey(deps.ownerUrl, revocation);
         return { status: 200, body: { revokedCustomerKids } };
       });
     },
