@@ -9,6 +9,7 @@ import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
 import { OTHER_PURPOSE, SIGN_IN_TOO_WEAK } from "../policies/granting-rule.ts";
 import { DomainError } from "../policies/domain-error.ts";
+import { recordedPurpose } from "../policies/purpose-of-use.ts";
 import { IdentityError } from "./identity-error.ts";
 import { assertSession } from "./tokens/session-end.ts";
 
@@ -38,7 +39,7 @@ const entryBy = (actor: Actor) => ({
   actor: { kind: "user" as const, id: actor.user, role: actor.role, device: actor.device },
   session: actor.session,
   method: actor.method,
-  purpose: actor.purpose,
+  purpose: recordedPurpose(actor),
   requestId: actor.requestId,
 });
 

@@ -63,19 +63,28 @@ export interface PurposeFacts {
 }
 
 /**
- * Decides whether a read may be done with the purpose that is stated for it, if there is one. Customers never state
- * one. A code that is on no list is refused, also where none is needed, so that the audit log has no other. Pure.
+ * Returns the purpose that an audit entry has: the code that was stated, if a member of staff stated one of
+ * `generalPurposes` or of the tenant's own list. So the log holds no text that the sender of a request has chosen. Pure.
  */
-export function decidePurpose(
-  { role, purpose, purposeSetting = { reads: [], codes: [] } }: PurposeFacts,
-  read: PurposeRead,
-): Decision {
+export function recordedPurpose(facts: PurposeFacts): string | undefined {
+  const { role, purpose } = facts;
+  if (purpose === undefined || (role !== undefined && !isStaff(role))) return undefined;
+  return isListed(purpose, facts) ? purpose : undefined;
+}
+
+const isListed = (code: string, { purposeSetting }: PurposeFacts): boolean =>
+  isGeneralPurpose(code) || (purposeSetting?.codes.includes(code) ?? false);
+
+/**
+ * Decides whether a read may be done with the purpose that is stated for it, if there is one. Customers never state
+ * one. A code that is on no list is refused, also where none is needed. Pure.
+ */
+export function decidePurpose(facts: PurposeFacts, read: PurposeRead): Decision {
+  const { role, purpose, purposeSetting } = facts;
   if (role !== undefined && !isStaff(role)) return allow("own_data");
   if (purpose === undefined)
-    return purposeSetting.reads.includes(read)
+    return purposeSetting?.reads.includes(read) === true
       ? deny("purpose_not_stated")
       : allow("no_purpose_needed");
-  return isGeneralPurpose(purpose) || purposeSetting.codes.includes(purpose)
-    ? allow("purpose_stated")
-    : deny("purpose_not_listed");
+  return isListed(purpose, facts) ? allow("purpose_stated") : deny("purpose_not_listed");
 }

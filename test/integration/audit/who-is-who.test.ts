@@ -245,6 +245,10 @@ test("staff state what they read for, where the tenant demands it", async () => 
     });
   }
   expect((await customer.request("GET", members)).status).toBe(200);
+  const unlisted = { purpose: "CURIOSITY" };
+  expect((await agent.request("GET", "/v1/alerts", unlisted)).status).toBe(403);
+  for (const purpose of ["CURIOSITY", "TREAT"])
+    await customer.request("GET", `/v1/audit/names?ids=${agent.user}`, { purpose });
   const who = ["audit", "who", agent.user, "--tenant", tenant.slug];
   expect(await runSealdesk(server, who)).toMatchObject({
     code: 1,
@@ -253,6 +257,18 @@ test("staff state what they read for, where the tenant demands it", async () => 
   expect(await sealdesk("--purpose", "HOPERAT", ...who)).toHaveLength(1);
 
   const entries = await server.auditEntries(tenant);
+  expect(JSON.stringify(entries)).not.toContain("CURIOSITY");
+  expect(entries).toContainEqual(
+    expect.objectContaining({
+      reason: "purpose_required",
+      decision: { allowed: false, reasons: ["purpose_not_listed"] },
+    }),
+  );
+  const byCustomer = entries.filter(
+    ({ actor }) => (actor as { readonly id: string }).id === customer.user,
+  );
+  expect(byCustomer.some(({ outcome }) => outcome === "refused")).toBe(true);
+  for (const { purpose } of byCustomer) expect(purpose).toBeUndefined();
   const isRead = { action: "conversation.read", actor: { id: agent.user }, purpose: "TREAT" };
   expect(entries).toContainEqual(expect.objectContaining({ ...isRead, actor: expect.anything() }));
   expect(entries).toContainEqual(
