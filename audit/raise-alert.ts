@@ -20,12 +20,21 @@ interface AlertingEntry {
   readonly occurredAtMs: number;
 }
 
+// The webhooks are chosen before they are locked. So one that is replaced meanwhile still gets the alert, and one that is
+// deleted meanwhile is left out.
 const INSERT = `
-  with raised as (
+  with told as materialized (
+    select sealed_under from sealdesk.alert_webhooks where replaced_at_ms is null or $9),
+  raised as (
     insert into sealdesk.alerts (tenant, id, action, resource_kind, resource, actor, subject, raised_at_ms)
     values ($1, $2, $3, $4, $5, $6, $7, $8) returning tenant, id)
-  insert into sealdesk.alert_deliveries (tenant, alert)
-  select tenant, raised.id from raised join sealdesk.alert_webhooks using (tenant)`;
+  insert into sealdesk.alert_deliveries (tenant, webhook, alert)
+  select tenant, w.sealed_under, raised.id from raised join sealdesk.alert_webhooks w using (tenant)
+  where w.sealed_under in (select sealed_under from told)
+  for key share of w`;
+
+/** The acts that end the use of a webhook. Former webhooks that still wait are told of them too. */
+const replacing: readonly string[] = ["alert.set_webhook", "alert.remove_webhook"];
 
 /**
  * Alerts the tenant's officers to an act, if a policy says so, and queues the alert for the tenant's webhook. The operator's log has no officers.
@@ -51,6 +60,7 @@ export async function raiseAlert(
     person === undefined ? actor.id : `${actor.id}:${person.name}`,
     subject ?? null,
     occurredAtMs,
+    replacing.includes(action),
   ]);
 }
 

@@ -367,12 +367,13 @@ table keystore.subject_keys (
 
 table sealdesk.alert_deliveries (
   tenant uuid not null,
+  webhook uuid not null,
   alert uuid not null
 )
   row level security
-  constraint alert_deliveries_pkey PRIMARY KEY (tenant, alert)
+  constraint alert_deliveries_pkey PRIMARY KEY (tenant, webhook, alert)
   constraint alert_deliveries_tenant_alert_fkey FOREIGN KEY (tenant, alert) REFERENCES sealdesk.alerts(tenant, id)
-  constraint alert_deliveries_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.alert_webhooks(tenant) ON DELETE CASCADE
+  constraint alert_deliveries_tenant_webhook_fkey FOREIGN KEY (tenant, webhook) REFERENCES sealdesk.alert_webhooks(tenant, sealed_under) ON DELETE CASCADE
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
@@ -387,10 +388,12 @@ table sealdesk.alert_webhooks (
   set_at_ms bigint not null,
   failing_since_ms bigint,
   next_attempt_at_ms bigint not null default 0,
-  disabled_at_ms bigint
+  disabled_at_ms bigint,
+  replaced_at_ms bigint
 )
   row level security
-  constraint alert_webhooks_pkey PRIMARY KEY (tenant)
+  CREATE UNIQUE INDEX alert_webhooks_in_use ON sealdesk.alert_webhooks USING btree (tenant) WHERE (replaced_at_ms IS NULL)
+  constraint alert_webhooks_pkey PRIMARY KEY (tenant, sealed_under)
   constraint alert_webhooks_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint alert_webhooks_url_check CHECK ((length(url) <= 2048))
   grant delete to sealdesk_app
@@ -2628,9 +2631,9 @@ CREATE OR REPLACE FUNCTION sealdesk.tenants_with_due_alerts(now_ms bigint)
  STABLE SECURITY DEFINER
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$
-  select w.tenant from alert_webhooks w
+  select distinct w.tenant from alert_webhooks w
   where w.disabled_at_ms is null and w.next_attempt_at_ms <= now_ms
-    and exists (select from alert_deliveries d where d.tenant = w.tenant)
+    and exists (select from alert_deliveries d where d.tenant = w.tenant and d.webhook = w.sealed_under)
 $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.tenants_with_ended_break_glass()

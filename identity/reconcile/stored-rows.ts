@@ -34,7 +34,7 @@ const ACKNOWLEDGED = `
 const WEBHOOKS = `
   select encode(sha256(convert_to(url, 'UTF8')), 'hex') as digest, disabled_at_ms is not null as "isDisabled",
     set_at_ms as "createdAtMs"
-  from alert_webhooks`;
+  from alert_webhooks where replaced_at_ms is null`;
 // As `passkeyDigest` computes it.
 const PASSKEYS = `
   select user_id as user, id, created_at_ms as "createdAtMs",

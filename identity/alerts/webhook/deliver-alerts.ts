@@ -38,19 +38,28 @@ const GONE = 410;
 
 const CLAIM = `
   update alert_webhooks set next_attempt_at_ms = $2
-  where disabled_at_ms is null and next_attempt_at_ms <= $1 and exists (select from alert_deliveries)
+  where next_attempt_at_ms <= $1 and sealed_under = (
+    select sealed_under from alert_webhooks
+    where disabled_at_ms is null and next_attempt_at_ms <= $1
+      and exists (select from alert_deliveries where webhook = sealed_under)
+    order by next_attempt_at_ms, set_at_ms limit 1)
   returning ${WEBHOOK_COLUMNS}`;
 // The ids are UUIDs of version 7, so their order is that of time.
 const OLDEST = `
   select id, action, resource_kind as "resourceKind", resource, actor, subject, raised_at_ms as "raisedAtMs"
-  from alerts join alert_deliveries d on d.alert = id order by id limit 1`;
-// If an officer sets another URL meanwhile, this node's attempt says nothing about it.
+  from alerts join alert_deliveries d on d.alert = id where d.webhook = $1 order by id limit 1`;
 const SETTLE = `
   update alert_webhooks set failing_since_ms = $2, next_attempt_at_ms = $3, disabled_at_ms = $4
-  where set_at_ms = $1 and disabled_at_ms is null`;
+  where sealed_under = $1 and disabled_at_ms is null`;
+// A former webhook that has taken everything.
+const FORGET_DONE = `
+  delete from alert_webhooks where sealed_under = $1 and replaced_at_ms is not null
+    and not exists (select from alert_deliveries where webhook = $1)`;
+const FORGET_FORMER =
+  "delete from alert_webhooks where sealed_under = $1 and replaced_at_ms is not null";
 
 /**
- * Sends the oldest alert of a tenant that waits. The attempt is recorded before the request, so of several nodes only
+ * Sends the oldest alert that waits for a webhook of a tenant. The attempt is recorded before the request, so of several nodes only
  * one tries, and after a kill a node tries again. The receiver may get an alert twice, always with the same id and body.
  * @returns whether it was taken, so that the next one can be sent
  */
@@ -61,9 +70,11 @@ async function deliverOne(deps: DeliveryDeps, tenant: TenantId): Promise<boolean
       now(),
       now() + ATTEMPT_MS,
     ]);
-    const { rows: alerts } = await client.query<SentAlert>(OLDEST);
-    const [webhook, alert] = [webhooks[0], alerts[0]];
-    return webhook && alert && { webhook, alert };
+    const [webhook] = webhooks;
+    if (webhook === undefined) return undefined;
+    const { rows: alerts } = await client.query<SentAlert>(OLDEST, [webhook.sealedUnder]);
+    const [alert] = alerts;
+    return alert && { webhook, alert };
   });
   if (claimed === undefined) return false;
   const { webhook, alert } = claimed;
@@ -81,18 +92,25 @@ async function deliverOne(deps: DeliveryDeps, tenant: TenantId): Promise<boolean
 
 async function settleTaken(
   client: Client,
-  { setAtMs }: StoredWebhook,
+  { sealedUnder }: StoredWebhook,
   { id }: SentAlert,
 ): Promise<void> {
-  await client.query("delete from alert_deliveries where alert = $1", [id]);
-  await client.query(SETTLE, [setAtMs, null, 0, null]);
+  await client.query("delete from alert_deliveries where webhook = $1 and alert = $2", [
+    sealedUnder,
+    id,
+  ]);
+  await client.query(SETTLE, [sealedUnder, null, 0, null]);
+  await client.query(FORGET_DONE, [sealedUnder]);
 }
 
-/** The next attempt is after as long as every attempt has failed, but within an hour. */
+/**
+ * The next attempt is after as long as every attempt has failed, but within an hour. A former webhook that is given up
+ * is forgotten.
+ */
 async function settleFailed(
   client: Client,
   tenant: TenantId,
-  { setAtMs, failingSinceMs }: StoredWebhook,
+  { sealedUnder, failingSinceMs }: StoredWebhook,
   answer: WebhookAnswer,
   nowMs: number,
 ): Promise<void> {
@@ -101,12 +119,15 @@ async function settleFailed(
   const isGone = "status" in answer && answer.status === GONE;
   const givesUp = isGone || nowMs - sinceMs >= GIVE_UP_MS;
   const { rowCount } = await client.query(SETTLE, [
-    setAtMs,
+    sealedUnder,
     sinceMs,
     nowMs + waitMs,
     givesUp ? nowMs : null,
   ]);
   if (!givesUp || rowCount === 0) return;
+  // An officer may have replaced it during the attempt.
+  const { rowCount: forgotten } = await client.query(FORGET_FORMER, [sealedUnder]);
+  if (forgotten !== 0) return;
   await appendEntry(client, {
     occurredAtMs: nowMs,
     tenant,

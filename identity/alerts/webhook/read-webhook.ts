@@ -2,7 +2,7 @@ import type { Client } from "../../../db/pool.ts";
 import { decideAlerts } from "../../../policies/alerts.ts";
 import type { UseCase } from "../../audited.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../../party.ts";
-import { ofWebhook, storedWebhook } from "./stored-webhook.ts";
+import { ofWebhook, storedWebhook, type StoredWebhook } from "./stored-webhook.ts";
 
 /** A webhook as officers see it. Times are milliseconds since the Unix epoch. */
 export interface Webhook {
@@ -26,15 +26,17 @@ export function readWebhook(deps: UseCase, party: Party): Promise<Webhook> {
   const act = { action: "alert.read_webhook", resource: ofWebhook(tenant) } as const;
   return auditedBy(deps, party, act, async (client, note) => {
     note(assertParty(party, (actor) => decideAlerts(actor, "read_webhook", { tenant })));
-    const { url, setAtMs, failingSinceMs, disabledAtMs } = await storedWebhook(client);
-    const waiting = await countWaiting(client);
+    const webhook = await storedWebhook(client);
+    const waiting = await countWaiting(client, webhook);
+    const { url, setAtMs, failingSinceMs, disabledAtMs } = webhook;
     return { host: new URL(url).host, setAtMs, failingSinceMs, disabledAtMs, waiting };
   });
 }
 
-async function countWaiting(client: Client): Promise<number> {
+async function countWaiting(client: Client, { sealedUnder }: StoredWebhook): Promise<number> {
   const { rows } = await client.query<{ count: number }>(
-    "select count(*)::int as count from alert_deliveries",
+    "select count(*)::int as count from alert_deliveries where webhook = $1",
+    [sealedUnder],
   );
   return rows[0]?.count ?? 0;
 }

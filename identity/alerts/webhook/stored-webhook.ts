@@ -21,14 +21,17 @@ export interface StoredWebhook {
   readonly disabledAtMs: number | null;
 }
 
-/** The columns of `StoredWebhook`. */
+/** The columns of `StoredWebhook`. A webhook is known by `sealedUnder`. */
 export const WEBHOOK_COLUMNS = `url, secret, sealed_under as "sealedUnder", set_at_ms as "setAtMs",
   failing_since_ms as "failingSinceMs", disabled_at_ms as "disabledAtMs"`;
 
-/** @throws IdentityError webhook_not_set */
+/**
+ * Returns the webhook that is in use.
+ * @throws IdentityError webhook_not_set
+ */
 export async function storedWebhook(client: Client): Promise<StoredWebhook> {
   const { rows } = await client.query<StoredWebhook>(
-    `select ${WEBHOOK_COLUMNS} from alert_webhooks`,
+    `select ${WEBHOOK_COLUMNS} from alert_webhooks where replaced_at_ms is null`,
   );
   const [webhook] = rows;
   if (webhook === undefined)

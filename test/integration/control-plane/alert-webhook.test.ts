@@ -158,6 +158,68 @@ test("what a receiver does not take is sent again, and after five days the offic
   expect(receiver.received.slice(tried).map(({ id }) => id)).toEqual(waiting.map(({ id }) => id));
 }, 120_000);
 
+test("a former receiver is still told what waited, and who replaced or removed it", async () => {
+  const tenant = await server.createTenant();
+  const [officer, admin] = [
+    await staffDevice(server, "compliance_officer", tenant),
+    await staffDevice(server, "admin", tenant),
+  ];
+  receiver.answer = (response) => void response.writeHead(500).end();
+  const secret = await setBy(officer);
+  await until(async () => (await show(officer)).failingSinceMs !== null);
+  const other = await startWebhookReceiver();
+  const before = (await alertsOf(tenant)).length;
+  expect((await set(admin, other.url)).status).toBe(200);
+  expect((await admin.request("DELETE", path)).status).toBe(204);
+  const changes = (await alertsOf(tenant)).slice(before - 1);
+  expect(changes.map(({ action }) => action)).toEqual([
+    "alert.set_webhook",
+    "alert.set_webhook",
+    "alert.remove_webhook",
+  ]);
+  receiver.answer = (response) => void response.writeHead(204).end();
+  const tried = receiver.received.length;
+  server.clock.offsetMs += HOUR_MS;
+  const wanted = changes.map(({ id }) => id);
+  await until(() => receiver.received.length >= tried + wanted.length);
+  expect(receiver.received.slice(tried).map(({ id }) => id)).toEqual(wanted);
+  expect(receiver.received.every((message) => isSigned(message, secret))).toBe(true);
+  await until(() => other.received.length >= wanted.length);
+  expect(other.received.map(({ id }) => id)).toEqual(wanted);
+  // Then nothing of them is kept.
+  await until(async () => {
+    const { rows } = await server.database.owner.query(
+      "select from sealdesk.alert_webhooks where tenant = $1",
+      [tenant.id],
+    );
+    return rows.length === 0;
+  });
+  await other.close();
+});
+
+test("an act that alerts succeeds while the webhook is deleted", async () => {
+  const tenant = await server.createTenant();
+  receiver.answer = (response) => void response.writeHead(500).end();
+  await setBy(await staffDevice(server, "compliance_officer", tenant));
+  const { owner } = server.database;
+  const deleting = await owner.connect();
+  await deleting.query("begin");
+  await deleting.query("delete from sealdesk.alert_webhooks where tenant = $1", [tenant.id]);
+  const act = server.createStaff("agent", tenant);
+  await until(async () => {
+    const { rows } = await owner.query(
+      `select from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and query like '%alert_deliveries%'`,
+    );
+    return rows.length > 0;
+  });
+  await deleting.query("commit");
+  deleting.release();
+  const { id } = await act;
+  expect(await alertsOf(tenant)).toContainEqual(expect.objectContaining({ action: "user.create" }));
+  expect(id).toBeDefined();
+});
+
 test("a receiver that says that it is gone is given up at once", async () => {
   const tenant = await server.createTenant();
   const officer = await staffDevice(server, "compliance_officer", tenant);
