@@ -130,7 +130,7 @@ export type EventProblemCode =
   | "key_reused" // sealed with a key step that an earlier message used: the sending device continued from an older copy of its store
   | "lost_in_rollback" // sealed with keys that this device lost when its store was restored from an older copy
   | "untrusted_sender" // the sending device is not certified by the key known for its account
-  | "not_a_member" // the sending device belongs to no member
+  | "not_a_member" // the sending device belongs to no member, or to an archiver, who only receives
   | "wrong_epoch" // sealed for the members of another epoch
   | "commitment_mismatch" // the commitment does not match the message, so it could not be reported
   | "invalid_signature" // the sending device did not sign it for this place

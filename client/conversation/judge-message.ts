@@ -17,7 +17,9 @@ export function refusalOf(
   { senderDevice, epoch }: Pick<Deliver, "senderDevice" | "epoch">,
 ): MessageRefusal | undefined {
   const members = state?.members ?? [];
-  if (memberWith(members, senderDevice) === undefined) return "not_a_member";
+  const from = memberWith(members, senderDevice);
+  // An archiver only receives.
+  if (from === undefined || from.role === "archiver") return "not_a_member";
   // The certificate decides who sent the message. The relay's list of members must agree.
   if (sender === undefined || !isListedUnder(members, sender, senderDevice))
     return "untrusted_sender";

@@ -80,7 +80,12 @@ export function isPossible(act: MembershipAct): boolean {
     case "consent_changed":
       return isOwnAct && about.role === "customer";
     case "history_granted":
-      return by !== undefined && by.devices.includes(device) && about !== undefined;
+      return (
+        by !== undefined &&
+        by.role !== "archiver" &&
+        by.devices.includes(device) &&
+        about !== undefined
+      );
     // Customers are in the conversations that begin with them. Whoever comes later is staff, and needs a
     // certificate of the tenant's authority.
     case "member_added":

@@ -69,6 +69,11 @@ test.each([
   ["another key", { author: { ...author, receiptKey: other.publicKey } }, "author_unverified"],
   ["another user", { author: { ...author, user: grantor } }, "author_unverified"],
   ["another tenant", { author: { ...author, tenant: newId<TenantId>() } }, "author_unverified"],
+  [
+    "an archiver, who only receives",
+    { members: { ...state, members: [{ ...member, role: "archiver" }] } },
+    "not_a_member",
+  ],
   ["a removed device", { members: { ...state, members: [] } }, "not_a_member"],
   [
     "a device listed under somebody else",

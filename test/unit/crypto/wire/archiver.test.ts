@@ -17,7 +17,7 @@ const archiver = member("z", "archiver");
 const before = [customer, agent, archiver];
 
 const act = (
-  kind: "member_added" | "member_removed" | "closed",
+  kind: "member_added" | "member_removed" | "closed" | "history_granted",
   actor: Member,
   subject: Member,
   members: readonly Member[],
@@ -42,6 +42,7 @@ test.each<[string, MembershipAct]>([
   ["adds", act("member_added", archiver, newcomer, [...before, newcomer])],
   ["removes", act("member_removed", archiver, agent, [customer, archiver])],
   ["closes", act("closed", archiver, archiver, before)],
+  ["shows history", act("history_granted", archiver, agent, before)],
 ])("no device takes it that it %s", (_, done) => {
   expect(membershipAfter(before, done)).toBeUndefined();
   // An agent in its place may.
