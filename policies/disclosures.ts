@@ -27,6 +27,7 @@ export const disclosingActs = {
   "history.grant": { counting: "operations", shown: "earlier messages of a conversation" },
   "attachment.read": { counting: "operations", shown: "an attachment" },
   "conversation.read": { counting: "operations", shown: "members and state of a conversation" },
+  "conversation.list": { counting: "operations", shown: "members and state of a conversation" },
   "audit.read_names": { counting: "operations", shown: "names of the account" },
   "audit.search": { counting: "operations", shown: "entries of the audit log about the person" },
   "audit.export": { counting: "unless_exempt", shown: "entries of the audit log about the person" },
@@ -143,6 +144,18 @@ function disclosuresOf(person: UserId, act: LoggedAct): readonly Disclosure[] {
 
 const isDisclosing = (action: string): action is DisclosingAction =>
   Object.hasOwn(disclosingActs, action);
+
+/**
+ * Returns the act once for each of `conversations` that its entry lists. An entry of `conversation.list` is about many
+ * conversations, and a disclosure about one. Pure.
+ */
+export function actsByConversation(
+  act: LoggedAct,
+  conversations: ReadonlySet<string>,
+): readonly LoggedAct[] {
+  const shown = listed(act.details?.["conversations"]).filter((id) => conversations.has(id));
+  return shown.map((id) => ({ ...act, resource: { id } }));
+}
 
 /** Returns who is shown something about the person by the act. */
 function recipientsOf(person: UserId, act: LoggedAct): readonly string[] {

@@ -7,6 +7,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import {
   accountFor,
+  actsByConversation,
   decideDisclosureReading,
   disclosingActs,
   sixYearsBefore,
@@ -136,7 +137,8 @@ async function disclosuresOf(
   { includesOperations, conversations }: Begun,
 ): Promise<Disclosures> {
   const { subject, fromMs, untilMs } = asked;
-  const acts = new Map<number, LoggedAct>();
+  // An entry can be about several conversations.
+  const acts = new Map<string, LoggedAct>();
   const unreadable = new Set<number>();
   const found = new Set<string>(conversations);
   let prunedBelow = 0;
@@ -150,7 +152,8 @@ async function disclosuresOf(
   };
   const isWithin = ({ occurredAtMs }: LoggedAct) =>
     fromMs <= occurredAtMs && occurredAtMs < untilMs;
-  const add = (act: LoggedAct) => void (isWithin(act) && acts.set(act.index, act));
+  const add = (act: LoggedAct) =>
+    void (isWithin(act) && acts.set(`${act.index} ${act.resource.id}`, act));
   // A conversation that was deleted is still in the log. One whose creation was pruned is in the database.
   await collect({ subject, action: "conversation.create" }, (act) => {
     if (act.actor.id === subject) found.add(act.resource.id);
@@ -160,6 +163,9 @@ async function disclosuresOf(
     await collect({ ...period, resource }, (act) => {
       if (conversationActs.includes(act.action)) add(act);
     });
+  await collect({ ...period, action: "conversation.list" }, (act) => {
+    for (const each of actsByConversation(act, found)) add(each);
+  });
   await collect({ ...period, subject, action: "audit.read_disclosures" }, add);
   for (const action of namingActs) await collect({ ...period, action }, add);
   return {

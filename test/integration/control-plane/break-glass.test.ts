@@ -309,6 +309,7 @@ test("an access is in the accounting of disclosures of the customer, with what a
   await joinByBreakGlass(asker, conversation, { request: request.id, untilMs });
   const archiver = await staffDevice(server, "archiver", tenant);
   await addMember(agent, conversation, archiver.user);
+  await agent.request("GET", "/v1/conversations", { purpose: "HRESCH" });
 
   const privacy = await staffDevice(server, "privacy_officer", tenant);
   const accountingOf = (subject: string, device = privacy, more = "") =>
@@ -317,9 +318,10 @@ test("an access is in the accounting of disclosures of the customer, with what a
   const expected = [
     { ...listed, action: "break_glass.use", recipient: asker.user },
     { ...listed, action: "conversation.add_member", recipient: archiver.user },
+    { ...listed, action: "conversation.list", recipient: agent.user, purpose: "HRESCH" },
   ];
   // An entry is found once it is signed.
-  await until(async () => (await accountingOf(customer.user)).body.disclosures.length === 2);
+  await until(async () => (await accountingOf(customer.user)).body.disclosures.length === 3);
   const { body } = await accountingOf(customer.user);
   expect(body).toMatchObject({ disclosures: expected, includesOperations: false, unreadable: 0 });
   expect(body.leftOut).toBeGreaterThan(0);
