@@ -1,11 +1,14 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { UserId } from "../../crypto/wire/ids.ts";
+import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { Client } from "../../db/pool.ts";
 import type { Role, StaffRole } from "../../policies/actor.ts";
 import { decideProvisionedAccount } from "../../policies/provisioning.ts";
+import { decideWithoutPerson } from "../../policies/second-person.ts";
 import { changeRole } from "../accounts/set-role.ts";
 import { disable, enable } from "../accounts/disable-account.ts";
 import { lockAccount } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
+import { Policies } from "../policy/policies.ts";
 import { accountNames } from "../providers/account-names.ts";
 import { digestOf } from "../reconcile/digest-of.ts";
 import type { Provisioning } from "./change-provisioned.ts";
@@ -42,7 +45,7 @@ const ROW = `
 /**
  * Makes a person's account what the provider says: open with the role of the person's groups, or disabled. An account
  * is made when the person gets a role for the first time. Each change has an audit entry. Disabling needs no key.
- * @throws IdentityError username_taken; KeysError kms_...
+ * @throws IdentityError username_taken, approval_required; KeysError kms_...
  */
 export async function settleAccount(work: Provisioning, user: UserId): Promise<void> {
   const { client, provider, by, departed } = work;
@@ -76,7 +79,27 @@ export async function settleAccount(work: Provisioning, user: UserId): Promise<v
   if (!account.isLinked && row.identityIndex !== null) await link(work, user, row.identityIndex);
   await rename(work, person, row);
   if (role !== undefined && role !== account.role) await changeRole(client, change, role);
-  if (disabledBy !== undefined) await enable(client, change);
+  if (disabledBy !== undefined) {
+    await assertMayEnable(client, provider.tenant);
+    await enable(client, change);
+  }
+}
+
+const policies = new Policies();
+
+/**
+ * Disabling an account and enabling it resets it: its sessions, devices and certificate are gone.
+ * @throws IdentityError approval_required: the policy in force demands a second person for a reset
+ */
+async function assertMayEnable(client: Client, tenant: TenantId): Promise<void> {
+  const policy = await policies.inForce(client, tenant);
+  const { allowed, reasons } = decideWithoutPerson("reset_account", policy);
+  if (allowed) return;
+  throw new IdentityError(
+    "approval_required",
+    "The tenant's policy demands a second person for the reset of an account, so no identity provider enables one that it disabled. The operator enables it with `sealdesk user enable`.",
+    { reasons },
+  );
 }
 
 const wantedNames = ({ userName, displayName }: StoredPerson) => ({

@@ -3,6 +3,7 @@ import { disableAccount, enableAccount } from "../../../identity/accounts/disabl
 import { linkIdentity } from "../../../identity/providers/link-identity.ts";
 import { AtRest } from "../../../tools/testkit/at-rest.ts";
 import { accountsIn, entriesAbout } from "../../support/provisioned-accounts.ts";
+import { putInForce } from "../../support/policy-versions.ts";
 import {
   patchOf,
   personOf,
@@ -161,4 +162,20 @@ test("the log says what SCIM did to accounts", async () => {
   await replace(linked, { active: false });
   const slug = ["--tenant", server.tenant.slug];
   expect(await runSealdesk(server, ["audit", "reconcile", ...slug])).toMatchObject({ code: 0 });
+});
+
+test("a provider does not enable an account if the policy demands a second person for a reset", async () => {
+  const person = await idp.person();
+  await idp.group("support", person);
+  await replace(person, { active: false });
+  const secondPerson = [{ resource: "directory", action: "reset_account" }];
+  await putInForce(server, server.tenant, { secondPerson });
+  expect((await replace(person, { active: true })).status).toBe(403);
+  expect(await roleOf(person)).toBe("disabled");
+  expect(await server.auditEntries()).toContainEqual(
+    expect.objectContaining({ outcome: "refused", reason: "approval_required" }),
+  );
+  await byOperator(enableAccount, person);
+  expect((await replace(person, { active: true })).status).toBe(200);
+  expect(await roleOf(person)).toBe("agent");
 });
