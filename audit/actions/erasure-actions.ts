@@ -45,7 +45,7 @@ export const erasureActions = {
     resources: ["case"],
     details: { digest: "text", erased: "number", restricted: "number" },
     description:
-      "The certificate of the erasure is signed. `digest` is the SHA-256 of its file, base64.",
+      "The certificate of the erasure is signed. `digest` is the SHA-256 of its signed text, base64.",
   },
   "erasure.read": {
     class: "R",

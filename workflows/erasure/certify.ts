@@ -6,9 +6,11 @@ import { signCertificate } from "../../audit/sign-certificate.ts";
 import { toBase64 } from "../../audit/verify/base64.ts";
 import {
   CERTIFICATE_TYPE,
+  decodeCertificate,
   type AnsweredStore,
   type CertificateBody,
 } from "../../audit/verify/certificate/certificate.ts";
+import { certificateDigest } from "../../audit/verify/certificate/signed-digests.ts";
 import { logOf, parseId, type UserId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
@@ -73,7 +75,7 @@ export const certify =
       checkpoint: log.note,
     };
     const file = await signCertificate(signer, log.origin, body);
-    const digest = nodeChecks.sha256(file);
+    const digest = certificateDigest(nodeChecks.sha256, decodeCertificate(file));
     await client.query(
       `update erasures set certificate = $2, certificate_digest = $3, certified_at_ms = $4 where case_id = $1`,
       [found.id, file, digest, nowMs],

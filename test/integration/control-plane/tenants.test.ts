@@ -9,6 +9,7 @@ import { actBy, creationBody, postAct } from "../../support/acts.ts";
 import { approve, askForAccess, forbidJoining } from "../../support/break-glass.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
+import { erase, reached } from "../../support/erasures.ts";
 import { deferByHold, placeHold } from "../../support/holds.ts";
 import { register } from "../../support/identity-provider.ts";
 import { askFor, decide, initialRules, setRules } from "../../support/requests.ts";
@@ -60,6 +61,12 @@ beforeAll(async () => {
   const request = await askFor(victim, "access");
   expect((await decide(officer, request.body.id, "accepted")).status).toBe(204);
   expect((await setRules(officer, initialRules)).status).toBe(200);
+  const { user: leaving } = await customerDevice(server);
+  await reached(
+    server.database,
+    await erase(server.database, server.tenant.id, leaving),
+    "certified",
+  );
   const disabled = {
     tenant: server.tenant.id,
     account: { user: (await server.createStaff("agent")).id },

@@ -179,6 +179,8 @@ const madeByTheServer = [
   "sealdesk.tenants.customer_keys",
   "sealdesk.tenants.name",
   "sealdesk.tenants.origins",
+  "sealdesk.tenants.purpose_codes",
+  "sealdesk.tenants.purpose_reads",
   "sealdesk.tenants.revoked_customer_kids",
   "sealdesk.tenants.second_factor_roles",
   "sealdesk.tenants.slug",

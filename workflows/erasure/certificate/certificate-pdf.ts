@@ -1,11 +1,13 @@
-import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import PdfDocument from "pdfkit";
 import { encode } from "uqr";
+import { nodeChecks } from "../../../audit/node-checks.ts";
 import {
   decodeCertificate,
   type Certificate,
 } from "../../../audit/verify/certificate/certificate.ts";
+import { certificateDigest } from "../../../audit/verify/certificate/signed-digests.ts";
+import { toHex } from "../../../crypto/wire/bytes.ts";
 import { fontName, readFonts, runsOf, type Weight } from "./fonts.ts";
 import {
   deviceLines,
@@ -51,7 +53,7 @@ export async function certificatePdf(file: Uint8Array): Promise<Uint8Array> {
   });
   const bytes = buffer(doc);
   for (const [name, font] of await readFonts()) doc.registerFont(name, font);
-  const sha256 = createHash("sha256").update(file).digest("hex");
+  const sha256 = toHex(certificateDigest(nodeChecks.sha256, certificate));
   writePage(doc, certificate, sha256);
   doc.file(file, {
     name: "certificate.json",
@@ -89,7 +91,7 @@ const NOT_SAID = [
 const verification = ({ entries }: Certificate, sha256: string): readonly string[] => [
   `The signed file certificate.json is attached to this PDF. It holds ${entries.length} entries of the audit log with proofs.`,
   "Run: sealdesk verify certificate THIS-FILE --key KEY. Use the key of the audit log that the organisation gave you by another way.",
-  `SHA-256 of certificate.json: ${sha256}`,
+  `SHA-256 of its signed text, which the command prints: ${sha256}`,
 ];
 
 function writeSection(
