@@ -850,12 +850,12 @@ table sealdesk.deferred_erasures (
   constraint deferred_erasures_check1 CHECK (((escalated_at_ms IS NULL) OR (reopened_at_ms IS NOT NULL)))
   constraint deferred_erasures_check2 CHECK (((attended_at_ms IS NULL) = (attended_by IS NULL)))
   constraint deferred_erasures_check3 CHECK (((attended_at_ms IS NULL) OR (reopened_at_ms IS NOT NULL)))
-  constraint deferred_erasures_pkey PRIMARY KEY (tenant, erasure, item, from_ms)
+  constraint deferred_erasures_pkey PRIMARY KEY (tenant, erasure, subject, item, from_ms)
   constraint deferred_erasures_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint deferred_erasures_tenant_hold_fkey FOREIGN KEY (tenant, hold) REFERENCES sealdesk.holds(tenant, id)
   grant insert (conversation, deferred_at_ms, erasure, from_ms, hold, subject, tenant, until_ms) to sealdesk_app
   grant select to sealdesk_app
-  grant update (attended_at_ms, attended_by, due_at_ms, escalated_at_ms, hold, reopened_at_ms) to sealdesk_app
+  grant update (attended_at_ms, attended_by, due_at_ms, escalated_at_ms, hold, reopened_at_ms, until_ms) to sealdesk_app
   policy find_overdue for r using (((reopened_at_ms IS NOT NULL) AND (attended_at_ms IS NULL) AND (escalated_at_ms IS NULL)))
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 

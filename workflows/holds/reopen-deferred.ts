@@ -8,10 +8,11 @@ import { ATTEND_WITHIN_MS } from "../../policies/holds.ts";
 const MOVE = `
   update deferred_erasures d set hold = other.id
   from (
-    select w.erasure, w.item, w.from_ms, (
+    select w.erasure, w.subject, w.item, w.from_ms, (
       select min(h::text)::uuid from sealdesk.holds_on(w.subject, w.conversation, w.from_ms, w.until_ms) as h) as id
     from deferred_erasures w where w.hold = $1 and w.reopened_at_ms is null) other
-  where d.erasure = other.erasure and d.item = other.item and d.from_ms = other.from_ms and other.id is not null`;
+  where d.erasure = other.erasure and d.subject = other.subject and d.item = other.item and d.from_ms = other.from_ms
+    and other.id is not null`;
 const REOPEN = `
   with reopened as (
     update deferred_erasures set reopened_at_ms = $2, due_at_ms = $3

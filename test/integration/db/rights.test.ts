@@ -267,7 +267,7 @@ sealdesk.consents: insert select
 sealdesk.conversations: insert select update(state)
 sealdesk.create_provider_account(): execute
 sealdesk.cursors: insert select update(seq)
-sealdesk.deferred_erasures: insert(conversation,deferred_at_ms,erasure,from_ms,hold,subject,tenant,until_ms) select update(attended_at_ms,attended_by,due_at_ms,escalated_at_ms,hold,reopened_at_ms)
+sealdesk.deferred_erasures: insert(conversation,deferred_at_ms,erasure,from_ms,hold,subject,tenant,until_ms) select update(attended_at_ms,attended_by,due_at_ms,escalated_at_ms,hold,reopened_at_ms,until_ms)
 sealdesk.delete_anonymous_account(): execute
 sealdesk.departures: delete select
 sealdesk.destroy_expired_server_keys(): execute
