@@ -22,8 +22,10 @@ interface Unused {
   readonly hasKeyEntries: boolean;
 }
 
-// What an account began stays, whoever has left it since. One without a device but with entries in the key log was swept.
+// What an account began stays, whoever has left it since, and so does an account that a hold or a case names. One without a device but with entries in the key log was swept.
 const STILL_UNUSED = `not exists (select from members m where m.user_id = u.id)
+    and not exists (select from hold_items i where i.subject = u.id)
+    and not exists (select from cases c where c.subject = u.id)
     and not exists (select from sessions s where s.user_id = u.id and s.revoked_at_ms is null and s.expires_at_ms > $2)`;
 const UNUSED = `
   select u.id as user, u.account_key as "accountKey",
@@ -36,8 +38,8 @@ const UNUSED = `
   for no key update of u skip locked`;
 
 /**
- * Removes anonymous accounts that never began a conversation within a day and have no open session. An account with a device
- * loses the device and its prekeys; the entries of the key log keep the account's id. Any other is deleted.
+ * Removes anonymous accounts that never began a conversation within a day, have no open session, and are named by no hold and no
+ * case. An account with a device loses the device and its prekeys; the entries of the key log keep the account's id. Any other is deleted.
  * @returns how many accounts were removed
  */
 export const sweepAnonymous = ({ pool, now }: SweepDeps): Promise<number> =>

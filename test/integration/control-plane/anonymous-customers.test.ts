@@ -1,6 +1,7 @@
 import { suspendTenant } from "../../../identity/accounts/suspend-tenant.ts";
 import { sweepAnonymous } from "../../../identity/accounts/sweep-anonymous.ts";
 import { UNUSED_ANONYMOUS_MS } from "../../../policies/anonymous-customers.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 import {
   anonymousDevice,
   anonymousTenant,
@@ -9,6 +10,7 @@ import {
 } from "../../support/anonymous.ts";
 import { changedMeanwhile } from "../../support/held-accounts.ts";
 import { staffDevice, TestDevice } from "../../support/device.ts";
+import { placeHold } from "../../support/holds.ts";
 import { putPolicyInForce } from "../../support/policy-in-force.ts";
 import { createConversation, requestConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -180,6 +182,17 @@ test("an account that never began a conversation is removed after a day", async 
   ];
   await createConversation(writer, [agent]);
   await signInAnonymously(bare, tenant);
+  // What a hold or a case names stays.
+  const officer = await staffDevice(server, "compliance_officer", tenant);
+  const [held, inCase] = [new TestDevice(server), new TestDevice(server)];
+  const { user: heldUser } = (await signInAnonymously(held, tenant)).body;
+  const { user: caseUser } = (await signInAnonymously(inCase, tenant)).body;
+  expect((await placeHold(server, officer, officer, { subject: heldUser.id })).status).toBe(201);
+  await server.database.owner.query(
+    `insert into sealdesk.cases (tenant, id, kind, subject, state, opened_at_ms)
+     values ($1, $2, 'erasure', $3, 'open', 1)`,
+    [tenant.id, newId(), caseUser.id],
+  );
   const sweepAfter = (afterMs: number) =>
     sweepAnonymous({ pool: server.database.pool, now: () => server.clock.now() + afterMs });
   expect(await sweepAfter(UNUSED_ANONYMOUS_MS - 60_000)).toBe(0);
@@ -192,5 +205,7 @@ test("an account that never began a conversation is removed after a day", async 
   expect((await signInAnonymously(writer, tenant)).body.user.id).toBe(writer.user);
   const { user } = bare;
   expect((await signInAnonymously(bare, tenant)).body.user.id).not.toBe(user);
+  expect((await signInAnonymously(held, tenant)).body.user.id).toBe(heldUser.id);
+  expect((await signInAnonymously(inCase, tenant)).body.user.id).toBe(caseUser.id);
   await sweepAfter(UNUSED_ANONYMOUS_MS + 120_000);
 });
