@@ -14,7 +14,7 @@ const acts = {
   policy: ["approve"],
   alerts: ["set_webhook"],
   break_glass: ["approve"],
-  holds: ["approve"],
+  holds: ["release", "approve"],
   retention: ["approve"],
   requests: ["decide"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };

@@ -1,4 +1,4 @@
-import { isId, type UserId } from "../../crypto/wire/ids.ts";
+import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -6,10 +6,10 @@ import { decideSecondPerson } from "../../policies/second-person.ts";
 import { approversNeeded } from "../../policies/versions/demands.ts";
 import { assertAllowedOnDevice } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
-import { actorsAmong } from "../policy/asked-actors.ts";
 import { decideAct, rightOf, type DemandedAct } from "./demanded-acts.ts";
 import { executeApproved } from "./execute-approved.ts";
 import { readApproval, type StoredApproval } from "./stored-approvals.ts";
+import { requesterMayNot, unchangedRequester } from "./unchanged-requester.ts";
 
 /** The request that somebody approves by doing what it asks for. */
 export interface NamedApproval {
@@ -54,12 +54,6 @@ export async function assertSecondPerson(
   };
 }
 
-// Whoever is reset gets other devices, and perhaps another owner. So a device from before the request must remain.
-const IS_SAME = `
-  select u.disabled_at_ms is null and exists (
-    select from devices d where d.user_id = u.id and d.revoked_at_ms is null and d.created_at_ms <= $2) as "isSame"
-  from users u where u.id = $1`;
-
 /** The rules of the act have allowed it to the actor already. @throws IdentityError own_approval, forbidden */
 function assertAllowedToAnswer(actor: Actor, requester: string): void {
   const facts = { tenant: actor.tenant, requester, mayAct: true, isDemanded: true };
@@ -74,20 +68,12 @@ function assertAllowedToAnswer(actor: Actor, requester: string): void {
 /** Requires that whoever asked may still do the act. @throws IdentityError approval_changed */
 async function assertStillMay(
   client: Client,
-  { tenant, policy }: Actor,
+  actor: Actor,
   act: DemandedAct,
-  { requester, requestedAtMs }: Pick<StoredApproval, "requester" | "requestedAtMs">,
+  request: Pick<StoredApproval, "requester" | "requestedAtMs">,
 ): Promise<UserId> {
-  if (isId<UserId>(requester)) {
-    const { rows } = await client.query<{ isSame: boolean }>(IS_SAME, [requester, requestedAtMs]);
-    const [asker] = await actorsAmong(client, tenant, policy, [requester]);
-    if (rows[0]?.isSame === true && asker !== undefined) {
-      const { decision } = await decideAct(client, asker, act);
-      if (decision.allowed) return requester;
-    }
-  }
-  throw new IdentityError(
-    "approval_changed",
-    "Whoever asked for this may not do it any more. Ask for it again.",
-  );
+  const asker = await unchangedRequester(client, actor, request);
+  if (asker === undefined || !(await decideAct(client, asker, act)).decision.allowed)
+    throw requesterMayNot();
+  return asker.user;
 }

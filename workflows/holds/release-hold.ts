@@ -1,5 +1,5 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
-import { isId, type HoldId, type NewId } from "../../crypto/wire/ids.ts";
+import { isId, type HoldId, type NewId, type UserId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import {
   executeApproved,
@@ -8,11 +8,17 @@ import {
 } from "../../identity/approvals/execute-approved.ts";
 import { hashOfParameters, requestApproval } from "../../identity/approvals/request-approval.ts";
 import type { StoredApproval } from "../../identity/approvals/stored-approvals.ts";
+import {
+  requesterMayNot,
+  unchangedRequester,
+} from "../../identity/approvals/unchanged-requester.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { IdentityError } from "../../identity/identity-error.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import { assertFreshFactor } from "../../identity/second-factor/fresh-factor.ts";
+import type { Client } from "../../db/pool.ts";
 import { decideHold } from "../../policies/holds.ts";
+import { defaultPolicy } from "../../policies/policy.ts";
 import { assertInForce, holdNotFound, ofHold, readHold } from "./hold-row.ts";
 import { lockHolds } from "./lock-holds.ts";
 import { reopenDeferred } from "./reopen-deferred.ts";
@@ -32,7 +38,7 @@ export interface RequestedRelease {
 /**
  * Asks that a hold ends. It stays in force until another person approves it.
  * @param asked.reason why, for the person who approves: one line of at most 300 characters
- * @throws WorkflowError hold_not_found, hold_released; IdentityError forbidden, device_required
+ * @throws WorkflowError hold_not_found, hold_released; IdentityError forbidden, device_required, step_up_required
  */
 export function requestRelease(
   deps: UseCase & { readonly newId: NewId },
@@ -45,6 +51,7 @@ export function requestRelease(
   const act = { action: "hold.request_release", resource: ofHold(hold) } as const;
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideHold(actor, "release", { tenant }));
+    if ("actor" in party) await assertFreshFactor(client, party.actor, "release", deps.now());
     const found = await readHold(client, hold);
     assertInForce(found);
     const parameters = parametersOf(hold, found.commitment);
@@ -57,8 +64,8 @@ export function requestRelease(
 }
 
 /**
- * Approves the release of a hold as another person than the one who asked, and releases it. Nothing is deleted by
- * that. Each erasure that the hold had deferred waits for an officer from now on, unless another hold covers it.
+ * Approves the release of a hold as another person than the one who asked, and releases it. Whoever asked must still be
+ * allowed to: their role may be another one, or their account may be disabled or reset. Nothing is deleted. Each erasure that the hold had deferred waits for an officer from now on, unless another hold covers it.
  * @param request.hash the hash that the person has seen
  * @throws WorkflowError hold_not_found, hold_released; IdentityError own_approval, approval_expired, approval_used,
  *   approval_changed, forbidden, device_required, step_up_required
@@ -91,6 +98,7 @@ export async function approveRelease(
       { id, action: RELEASE, parameters, hash },
       nowMs,
       async () => {
+        await assertAskerMay(client, party, approval);
         const { rows } = await client.query<{ releasedAtMs: number | null }>(
           'select sealdesk.release_hold($1, $2) as "releasedAtMs"',
           [hold, id],
@@ -102,6 +110,21 @@ export async function approveRelease(
     );
     note({ ...decided, details: { request: id, hash: toHex(hash), reopened: reopened ?? 0 } });
   });
+}
+
+/** An operator acts with no account that could have changed. @throws IdentityError approval_changed */
+async function assertAskerMay(
+  client: Client,
+  party: Party,
+  request: StoredApproval,
+): Promise<void> {
+  if (!isId<UserId>(request.requester)) return;
+  const tenant = tenantOf(party);
+  // No version of a policy changes the rules of holds.
+  const of = { tenant, policy: defaultPolicy };
+  const asker = await unchangedRequester(client, of, request);
+  if (asker === undefined || !decideHold(asker, "release", { tenant }).allowed)
+    throw requesterMayNot();
 }
 
 /**

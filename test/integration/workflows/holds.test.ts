@@ -215,3 +215,91 @@ test("a release re-opens each erasure that the hold had deferred, and it escalat
   expect(await state()).toBe("attended");
   expect(await waiting()).toEqual([]);
 });
+
+test("a release needs a fresh proof of the officer who asks, and that this officer may still ask", async () => {
+  const { officer, other, conversations, tenant } = await arrange();
+  const { owner } = server.database;
+  const { id } = (await place(officer, officer, { conversation: conversations[0] })).body;
+  const ofOfficer = (statement: string) => owner.query(statement, [officer.user]);
+  // Of a session of an identity provider, a recent sign-in there is the proof.
+  const setMethod = (method: string) =>
+    ofOfficer(`update sealdesk.sessions set method = '${method}' where user_id = $1`);
+  await setMethod("oidc");
+  expect(await requestRelease(officer, id)).toMatchObject(refusal("step_up_required"));
+  await setMethod("password");
+  const { id: request, hash } = (await requestRelease(officer, id)).body;
+  const approve = () =>
+    other.request("POST", `/v1/approvals/${request}/approval`, { body: { hash } });
+  const changes = [
+    ["users set role = 'auditor' where id", "users set role = 'compliance_officer' where id"],
+    ["users set disabled_at_ms = 1 where id", "users set disabled_at_ms = null where id"],
+    [
+      "devices set created_at_ms = created_at_ms + 86400000 where user_id",
+      "devices set created_at_ms = created_at_ms - 86400000 where user_id",
+    ],
+  ] as const;
+  for (const [change, putBack] of changes) {
+    await ofOfficer(`update sealdesk.${change} = $1`);
+    expect(await approve()).toMatchObject(refusal("approval_changed"));
+    await ofOfficer(`update sealdesk.${putBack} = $1`);
+  }
+  const item = { subject: officer.user, conversation: conversations[0] };
+  expect(await held(tenant, item)).toEqual([[id]]);
+  expect((await approve()).body).toEqual({ waitsFor: 0 });
+});
+
+test("items that are one, or that several holds cover, are deferred once, and a repeat changes nothing", async () => {
+  const { tenant, customer, agent, officer, other, conversations } = await arrange();
+  const [conversation] = conversations;
+  const { user: subject } = customer;
+  const { pool, owner } = server.database;
+  const hold = async (): Promise<HoldId> =>
+    (await place(officer, officer, { conversation })).body.id;
+  const [one, two] = [await hold(), await hold()];
+  const erasure = newId<Uuid>();
+  const of = (author: UserId) => itemOfScope({ subject, conversation, author, period: 1 });
+  const scopes = [of(subject), of(agent.user)];
+  const defer = (holds: readonly HoldId[], items = scopes, person = subject) =>
+    inTransaction(pool, tenant.id, (client) =>
+      deferErasure(
+        client,
+        tenant.id,
+        {
+          erasure,
+          subject: person,
+          items: items.flatMap((item) => holds.map((each) => ({ item, hold: each }))),
+        },
+        server.clock.now(),
+      ),
+    );
+  const rows = async () =>
+    (
+      await owner.query(
+        `select subject, hold, until_ms::float8 as "untilMs", attended_by as "attendedBy" from sealdesk.deferred_erasures
+         where erasure = $1 order by deferred_at_ms, subject`,
+        [erasure],
+      )
+    ).rows as readonly object[];
+  const [first] = scopes as [HoldableItem & { readonly untilMs: number }];
+  await defer([one, two]);
+  await defer([two, one]);
+  expect(await rows()).toMatchObject([{ subject, untilMs: first.untilMs }]);
+  const later = { ...first, untilMs: first.untilMs + 1 };
+  await defer([one], [later]);
+  await defer([one], [first]);
+  expect(await rows()).toMatchObject([{ untilMs: later.untilMs }]);
+
+  // Another person's part of the conversation is another one.
+  await defer([two], [first], agent.user);
+  expect(await rows()).toHaveLength(2);
+  await releaseHold(officer, other, one);
+  await releaseHold(officer, other, two);
+  await officer.request("POST", `/v1/reopened-erasures/${erasure}/attendance`);
+  const attended = await rows();
+  expect(attended).toMatchObject([{ attendedBy: officer.user }, { attendedBy: officer.user }]);
+  await defer([two], [later]);
+  expect(await rows()).toEqual(attended);
+  // A hold that is placed later defers it again.
+  await defer([await hold()], [later]);
+  expect((await rows()).map((row) => "attendedBy" in row && row.attendedBy)).toContain(null);
+});
