@@ -9,7 +9,8 @@ import { inclusionProof } from "../verify/proofs.ts";
 import type { CheckedLog } from "./checked-log.ts";
 import { tileRows } from "./tile-rows.ts";
 
-const PLACES = "select index, entry as id from audit.leaves where log = $1 and entry = any($2::int8[])";
+const PLACES =
+  "select index, entry as id from audit.leaves where log = $1 and entry = any($2::int8[])";
 
 /**
  * Returns entries with the proofs that they are in the log, in the order of the log.
@@ -24,7 +25,10 @@ export async function proveEntries(
   ids: readonly number[],
 ): Promise<readonly (ProvenEntry & { readonly id: number })[] | undefined> {
   const { size } = log.checkpoint;
-  const { rows } = await client.query<{ index: number; id: number }>(PLACES, [log.log, int8Array(ids)]);
+  const { rows } = await client.query<{ index: number; id: number }>(PLACES, [
+    log.log,
+    int8Array(ids),
+  ]);
   const indexes = rows.map(({ index }) => index).toSorted((a, b) => a - b);
   if (indexes.length < new Set(ids).size || (indexes.at(-1) ?? 0) >= size) return undefined;
   const idAt = new Map(rows.map(({ index, id }) => [index, id]));

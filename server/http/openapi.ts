@@ -14,6 +14,7 @@ const sessionProblems: readonly ProblemCode[] = [
   "proof_reused",
   "session_revoked",
   "session_idle",
+  "subject_erased",
   "device_revoked",
   "policy_changed",
   "tenant_suspended",

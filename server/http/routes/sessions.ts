@@ -43,6 +43,7 @@ export function openSessionRoute(
         "account_not_linked",
         "customer_exists",
         "customer_known",
+        "subject_erased",
         "second_factor_required",
         "second_factor_failed",
         "second_factor_locked",
