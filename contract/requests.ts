@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { laws, rights } from "../policies/deadlines/periods.ts";
-import { requestDecisions } from "../policies/requests.ts";
+import { requestDecisions } from "../policies/request-machine.ts";
 import { documentation } from "./documentation.ts";
 import { bytes, caseId, count, milliseconds, openEnum, userId } from "./values.ts";
 

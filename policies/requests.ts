@@ -1,25 +1,8 @@
 import { nilId, type DeviceId, type TenantId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
-import type { CaseMachine } from "./case-machine.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule } from "./granting-rule.ts";
 import type { RequestAction } from "./rules/requests.ts";
-
-/** The way of a request. The server wakes to remind officers of its due date, and a person moves it. */
-export const requestMachine = {
-  kind: "request",
-  first: "received",
-  states: {
-    received: { next: ["received", "accepted", "refused"], isRun: true },
-    accepted: { next: ["accepted", "answered", "refused"], isRun: true },
-    answered: { next: [] },
-    refused: { next: [] },
-  },
-} as const satisfies CaseMachine;
-
-/** What an officer decides, and the state that follows. */
-export const requestDecisions = ["accepted", "answered", "refused"] as const;
-export type RequestDecision = (typeof requestDecisions)[number];
 
 const DAY_MS = 86_400_000;
 

@@ -3,12 +3,8 @@ import { readDatabaseClock } from "../../db/database-clock.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import { assertFreshFactor } from "../../identity/second-factor/fresh-factor.ts";
-import {
-  decideRequest,
-  nextReminderMs,
-  requestMachine,
-  type RequestDecision,
-} from "../../policies/requests.ts";
+import { requestMachine, type RequestDecision } from "../../policies/request-machine.ts";
+import { decideRequest, nextReminderMs } from "../../policies/requests.ts";
 import { moveCase } from "../cases/move-case.ts";
 import { lockCase } from "../cases/stored-case.ts";
 import { WorkflowError } from "../workflow-error.ts";

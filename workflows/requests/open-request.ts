@@ -10,7 +10,8 @@ import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../iden
 import { applicableLaws } from "../../policies/deadlines/applicable-laws.ts";
 import { dueDates, type DueDate } from "../../policies/deadlines/due-date.ts";
 import type { Right } from "../../policies/deadlines/periods.ts";
-import { decideRequest, nextReminderMs, requestMachine } from "../../policies/requests.ts";
+import { requestMachine } from "../../policies/request-machine.ts";
+import { decideRequest, nextReminderMs } from "../../policies/requests.ts";
 import { openCase } from "../cases/open-case.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { rulesInForce, type RequestRules } from "./request-rules.ts";

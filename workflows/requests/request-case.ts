@@ -1,5 +1,6 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import { nextReminderMs, requestMachine } from "../../policies/requests.ts";
+import { requestMachine } from "../../policies/request-machine.ts";
+import { nextReminderMs } from "../../policies/requests.ts";
 import type { CaseKind, Step } from "../cases/case-kind.ts";
 import { ofRequest, readRequest } from "./stored-request.ts";
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { uuidv7 } from "uuidv7";
 import { idGenerator, isId, type CaseId, type UserId } from "../../../crypto/wire/ids.ts";
 import { rights, type Right } from "../../../policies/deadlines/periods.ts";
-import { requestDecisions, type RequestDecision } from "../../../policies/requests.ts";
+import { requestDecisions, type RequestDecision } from "../../../policies/request-machine.ts";
 import { decideOnRequest } from "../../../workflows/requests/decide-on-request.ts";
 import { extendRequest } from "../../../workflows/requests/extend-request.ts";
 import { openRequest } from "../../../workflows/requests/open-request.ts";

@@ -238,16 +238,16 @@ test("staff state what they read for, where the tenant demands it", async () => 
     expect(await device.request("GET", path)).toMatchObject(required);
     for (const purpose of ["TREAT", "CLAIMS_REVIEW"])
       expect((await device.request("GET", path, { purpose })).status).toBe(200);
-    expect(await device.request("GET", path, { purpose: "CURIOSITY" })).toMatchObject(required);
+    expect(await device.request("GET", path, { purpose: "OUT_OF_CURIOSITY" })).toMatchObject(required);
     expect(await device.request("GET", path, { purpose: "for treatment" })).toMatchObject({
       status: 400,
       body: { code: "invalid_request" },
     });
   }
   expect((await customer.request("GET", members)).status).toBe(200);
-  const unlisted = { purpose: "CURIOSITY" };
+  const unlisted = { purpose: "OUT_OF_CURIOSITY" };
   expect((await agent.request("GET", "/v1/alerts", unlisted)).status).toBe(403);
-  for (const purpose of ["CURIOSITY", "TREAT"])
+  for (const purpose of ["OUT_OF_CURIOSITY", "TREAT"])
     await customer.request("GET", `/v1/audit/names?ids=${agent.user}`, { purpose });
   const who = ["audit", "who", agent.user, "--tenant", tenant.slug];
   expect(await runSealdesk(server, who)).toMatchObject({
@@ -257,7 +257,7 @@ test("staff state what they read for, where the tenant demands it", async () => 
   expect(await sealdesk("--purpose", "HOPERAT", ...who)).toHaveLength(1);
 
   const entries = await server.auditEntries(tenant);
-  expect(JSON.stringify(entries)).not.toContain("CURIOSITY");
+  expect(JSON.stringify(entries)).not.toContain("OUT_OF_CURIOSITY");
   expect(entries).toContainEqual(
     expect.objectContaining({
       reason: "purpose_required",

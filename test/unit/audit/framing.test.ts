@@ -41,7 +41,7 @@ test.each(cases)("%s writes one record for %s", (format, _, entry) => {
     const [record, ...more] = parse(line, { record_delimiter: "\r\n" });
     expect(more).toEqual([]);
     expect(record?.[0]).toBe("4");
-    expect(record).toHaveLength(22);
+    expect(record).toHaveLength(23);
     for (const cell of record ?? []) expect(cell).not.toMatch(/^\s*[=+\-@]/);
     return;
   }

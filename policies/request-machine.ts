@@ -1,0 +1,17 @@
+import type { CaseMachine } from "./case-machine.ts";
+
+/** The way of a request. The server wakes to remind officers of its due date, and a person moves it. */
+export const requestMachine = {
+  kind: "request",
+  first: "received",
+  states: {
+    received: { next: ["received", "accepted", "refused"], isRun: true },
+    accepted: { next: ["accepted", "answered", "refused"], isRun: true },
+    answered: { next: [] },
+    refused: { next: [] },
+  },
+} as const satisfies CaseMachine;
+
+/** What an officer decides, and the state that follows. */
+export const requestDecisions = ["accepted", "answered", "refused"] as const;
+export type RequestDecision = (typeof requestDecisions)[number];
