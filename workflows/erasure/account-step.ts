@@ -27,7 +27,8 @@ export const forgetAccount =
     const end = await ledger.lockEnd(client);
     const { subject, law } = await readErasure(client, found.id);
     const [holdings = []] = await heldAmong(client, tenant, [{ subject }]);
-    const holding = keepingOf(holdings, law, nowMs);
+    // Locks are about records of conversations.
+    const { holding } = keepingOf({ holdings, lockings: [] }, law, nowMs) ?? {};
     if (holding !== undefined) {
       const { citation, reviewAtMs, commitment, hold } = holding;
       await recordItems(client, tenant, found.id, [

@@ -49,7 +49,8 @@ export type ItemRow = {
       readonly outcome: "restricted";
       readonly citation: RestrictedItem["citation"];
       readonly reviewAtMs: number;
-      readonly commitment: Uint8Array;
+      /** Of the hold that keeps it; null if a retention lock does. */
+      readonly commitment: Uint8Array | null;
     }
 );
 
@@ -90,14 +91,15 @@ export async function recordItems(
   }
 }
 
-/** Returns what became of the items, all periods of a conversation as one. */
+/** Returns what became of the items: as one, all periods of a conversation that were erased, or are kept for one reason. */
 export async function readItems(client: Client, id: CaseId): Promise<readonly ItemRow[]> {
   const { rows } = await client.query<ItemRow>(
     `select kind, item, max(period) as period, outcome, sum(records)::int8 as records, sum(keys)::int4 as keys,
-       max(at_ms) as "atMs", max(entry) as entry, max(citation) as citation, max(review_at_ms) as "reviewAtMs",
-       (array_agg(commitment))[1] as commitment
+       max(at_ms) as "atMs", max(entry) as entry, citation, review_at_ms as "reviewAtMs",
+       commitment
      from erasure_items where case_id = $1
-     group by kind, item, outcome order by outcome, kind, item`,
+     group by kind, item, outcome, citation, review_at_ms, commitment
+     order by outcome, kind, item, citation, review_at_ms, commitment`,
     [id],
   );
   return rows;

@@ -3,17 +3,29 @@ import { periodRange } from "../../keys/at-rest/scope.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { heldAmong, type HoldableItem, type Holding } from "../holds/held-among.ts";
+import { lockedAmong, type Locking } from "../retention/locked-among.ts";
+import { lockRetention } from "../retention/stored-schedule.ts";
 import { decideDisposal, type Ground } from "../../policies/precedence.ts";
 
-/** A period of a conversation, and the hold that keeps it, if one does. */
-export interface JudgedScope extends ScopePeriod {
-  readonly item: HoldableItem;
+/** Why an item is kept although its erasure was asked for. */
+export interface Keeping {
+  /** The law or the order that demands it. */
+  readonly citation: string;
+  /** When somebody reviews the hold, or when the lock ends: milliseconds since the Unix epoch. */
+  readonly reviewAtMs: number;
+  /** The hold that keeps it; undefined if a retention lock does. */
   readonly holding: Holding | undefined;
 }
 
+/** A period of a conversation, and what keeps it, if anything does. */
+export interface JudgedScope extends ScopePeriod {
+  readonly item: HoldableItem;
+  readonly keeping: Keeping | undefined;
+}
+
 /**
- * Returns what becomes of each period: it is kept if a hold goes before the erasure. No hold changes until the caller's
- * transaction ends.
+ * Returns what becomes of each period: it is kept if a hold or a retention lock goes before the erasure. No hold and no
+ * lock changes until the caller's transaction ends.
  * @param law the provision on which the person relies
  */
 export async function judgeScopes(
@@ -28,20 +40,25 @@ export async function judgeScopes(
     conversation,
     ...periodRange(period),
   }));
+  await lockRetention(client, tenant);
   const held = await heldAmong(client, tenant, items);
+  const locked = await lockedAmong(client, items);
   return scopes.map((scope, index) => ({
     ...scope,
     item: items[index] ?? { subject },
-    holding: keepingOf(held[index] ?? [], law, nowMs),
+    keeping: keepingOf({ holdings: held[index] ?? [], lockings: locked[index] ?? [] }, law, nowMs),
   }));
 }
 
-/** Returns the hold that goes before the erasure, if there is one. */
+/** Returns what goes before the erasure of an item, if anything does. */
 export function keepingOf(
-  holdings: readonly Holding[],
+  {
+    holdings,
+    lockings,
+  }: { readonly holdings: readonly Holding[]; readonly lockings: readonly Locking[] },
   law: string,
   nowMs: number,
-): Holding | undefined {
+): Keeping | undefined {
   const grounds: readonly Ground[] = [
     { kind: "erasure", citation: law },
     ...holdings.map(({ citation, reviewAtMs }) => ({
@@ -49,11 +66,15 @@ export function keepingOf(
       citation,
       reviewAtMs,
     })),
+    ...lockings.map(({ citation, untilMs }) => ({ kind: "lock" as const, citation, untilMs })),
   ];
   const { outcome, ground } = decideDisposal(grounds, nowMs);
   if (outcome !== "restrict") return undefined;
-  return holdings.find(
-    ({ citation, reviewAtMs }) =>
-      ground.kind === "hold" && citation === ground.citation && reviewAtMs === ground.reviewAtMs,
+  const { citation } = ground;
+  if (ground.kind === "lock") return { citation, reviewAtMs: ground.untilMs, holding: undefined };
+  const { reviewAtMs } = ground;
+  const holding = holdings.find(
+    (each) => each.citation === citation && each.reviewAtMs === reviewAtMs,
   );
+  return { citation, reviewAtMs, holding };
 }

@@ -4,9 +4,9 @@ import type { UseCase } from "../../identity/audited.ts";
 import { auditedBy, tenantOf, type Party } from "../../identity/party.ts";
 import { withinKeystore } from "../../keys/at-rest/destroy.ts";
 import { livingScopes } from "../../keys/at-rest/list-scopes.ts";
-import { heldAmong, type Holding } from "../holds/held-among.ts";
+import { heldAmong } from "../holds/held-among.ts";
 import { WorkflowError } from "../workflow-error.ts";
-import { judgeScopes, keepingOf } from "./held-scopes.ts";
+import { judgeScopes, keepingOf, type Keeping } from "./held-scopes.ts";
 import { countMessages } from "./record-erased.ts";
 
 /** What an erasure would do to a period of a conversation: everybody's messages in it. */
@@ -15,14 +15,14 @@ export interface PlannedScope {
   readonly period: number;
   readonly messages: number;
   readonly keys: number;
-  /** The hold that keeps it. */
-  readonly holding: Holding | undefined;
+  /** What keeps it. */
+  readonly keeping: Keeping | undefined;
 }
 
 export interface ErasurePlan {
   readonly scopes: readonly PlannedScope[];
-  /** The hold that keeps the account. */
-  readonly account: Holding | undefined;
+  /** What keeps the account. */
+  readonly account: Keeping | undefined;
 }
 
 /**
@@ -49,17 +49,17 @@ export function planErasure(
     );
     const judged = await judgeScopes(client, tenant, asked, living, nowMs);
     const scopes: PlannedScope[] = [];
-    for (const { conversation, period, keys, holding } of judged)
+    for (const { conversation, period, keys, keeping } of judged)
       scopes.push({
         conversation,
         period,
         keys,
-        holding,
+        keeping,
         messages: await countMessages(client, { conversation, period }),
       });
     const [holdings = []] = await heldAmong(client, tenant, [{ subject }]);
-    const account = keepingOf(holdings, law, nowMs);
-    const restricted = scopes.filter(({ holding }) => holding !== undefined).length;
+    const account = keepingOf({ holdings, lockings: [] }, law, nowMs);
+    const restricted = scopes.filter(({ keeping }) => keeping !== undefined).length;
     note({ details: { items: scopes.length, restricted } });
     return { scopes, account };
   });

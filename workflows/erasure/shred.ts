@@ -13,9 +13,9 @@ import { countMessages, recordErased } from "./record-erased.ts";
 import { judgeScopes, type JudgedScope } from "./held-scopes.ts";
 
 /**
- * Destroys keys of conversations that no hold keeps, some in each step, and follows itself until none is left. The holds
- * are read, the ledger is written, and the keys are destroyed in one transaction: a hold that is placed comes before all of it or
- * after it. What is held is recorded and waits for the release.
+ * Destroys keys of conversations that no hold and no retention lock keeps, some in each step, and follows itself until none is
+ * left. The holds and locks are read, the ledger is written, and the keys are destroyed in one transaction: a hold that is placed
+ * comes before all of it or after it. What is kept is recorded. What is held waits for the release.
  */
 export const shred =
   ({ ledger, keystore, isApart }: ErasureDeps): Step =>
@@ -29,7 +29,7 @@ export const shred =
       livingScopes(inKeystore, subject),
     );
     const judged = await judgeScopes(client, tenant, erasure, living, nowMs);
-    const open = judged.filter(({ holding }) => holding === undefined).slice(0, MOST_SCOPES);
+    const open = judged.filter(({ keeping }) => keeping === undefined).slice(0, MOST_SCOPES);
     if (open.length === 0) {
       await restrict(context, erasure, judged);
       await recordStore(client, tenant, found, "keystore", nowMs);
@@ -51,17 +51,17 @@ export const shred =
     return { to: "shredding" };
   };
 
-/** Records what holds keep, and has it wait for their release. */
+/** Records what is kept, and has what is held wait for the release. */
 async function restrict(
   { client, tenant, found, nowMs }: StepContext,
   { subject }: Erasure,
   judged: readonly JudgedScope[],
 ): Promise<void> {
-  const kept = judged.flatMap(({ holding, ...scope }) =>
-    holding === undefined ? [] : [{ ...scope, holding }],
+  const kept = judged.flatMap(({ keeping, ...scope }) =>
+    keeping === undefined ? [] : [{ ...scope, keeping }],
   );
   if (kept.length === 0) return;
-  for (const { conversation, period, keys, holding } of kept)
+  for (const { conversation, period, keys, keeping } of kept)
     await recordItems(client, tenant, found.id, [
       {
         kind: "messages",
@@ -71,13 +71,16 @@ async function restrict(
         records: await countMessages(client, { conversation, period }),
         keys,
         atMs: nowMs,
-        citation: holding.citation,
-        reviewAtMs: holding.reviewAtMs,
-        commitment: holding.commitment,
+        citation: keeping.citation,
+        reviewAtMs: keeping.reviewAtMs,
+        commitment: keeping.holding?.commitment ?? null,
       },
     ]);
-  const items = kept.map(({ item, holding }) => ({ item, hold: holding.hold }));
-  await deferErasure(client, tenant, { erasure: found.id, subject, items }, nowMs);
+  const items = kept.flatMap(({ item, keeping: { holding } }) =>
+    holding === undefined ? [] : [{ item, hold: holding.hold }],
+  );
+  if (items.length > 0)
+    await deferErasure(client, tenant, { erasure: found.id, subject, items }, nowMs);
   await appendEntry(client, {
     ...entryBy(tenant, subject, nowMs),
     action: "erasure.restrict",

@@ -54,6 +54,8 @@ export function placeHold(
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideHold(actor, "place", { tenant }));
     const placedAtMs = deps.now();
+    assertLine("matter", matter);
+    assertLine("citation", citation);
     assertReviewDate(reviewAtMs, placedAtMs);
     assertItems(items);
     await assertCustodian(client, custodian);
@@ -84,6 +86,17 @@ export function placeHold(
     });
     return { id, commitment, conversations };
   });
+}
+
+/** What certificates and pages show on one line. */
+const LINE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u;
+
+function assertLine(name: string, text: string): void {
+  if (!LINE.test(text))
+    throw new WorkflowError(
+      "invalid_hold",
+      `The ${name} is one line of at most 200 characters, without characters that are not visible.`,
+    );
 }
 
 /** @throws WorkflowError invalid_hold */

@@ -45,11 +45,11 @@ export async function planCommand(
 }
 
 function planText({ scopes, account }: ErasurePlan): string {
-  const lines = scopes.map(({ conversation, period, messages, keys, holding }) => {
+  const lines = scopes.map(({ conversation, period, messages, keys, keeping }) => {
     const what = `conversation ${conversation}, period ${period}: ${messages} messages, ${keys} keys`;
-    return holding === undefined
+    return keeping === undefined
       ? `erase     ${what}`
-      : `restrict  ${what} (${holding.citation}; review ${dayOf(holding.reviewAtMs)})`;
+      : `restrict  ${what} (${keeping.citation}; review ${dayOf(keeping.reviewAtMs)})`;
   });
   const profile =
     account === undefined
@@ -97,7 +97,7 @@ function accountOf(id: string): UserId {
 }
 
 function lawOf(law: string): string {
-  if (law.length > 200 || !/^[^\p{Cc}]+$/u.test(law))
+  if (law.length > 200 || !/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u.test(law))
     throw new CommandError("--law takes one line of at most 200 characters.");
   return law;
 }

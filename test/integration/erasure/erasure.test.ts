@@ -107,6 +107,37 @@ test("a person is erased but for what a hold keeps, and the certificate says so"
   await node.close();
 });
 
+test("a retention lock keeps what it preserves from an erasure, and the certificate says so", async () => {
+  const customer = await customerDevice(server);
+  const agent = await staffDevice(server);
+  const officer = await staffDevice(server, "compliance_officer");
+  const [locked, other] = [
+    await createConversation(customer, [agent]),
+    await createConversation(customer, [agent]),
+  ];
+  const body = { dataClass: "broker" };
+  const citation = "17 CFR 240.17a-4(b)(4)";
+  const set = [
+    await officer.request("PUT", `/v1/conversations/${locked}/classification`, { body }),
+    await officer.request("POST", "/v1/retention/locks", {
+      body: { ...body, days: 2_200, citation },
+    }),
+  ];
+  expect(set.map(({ status }) => status)).toEqual([204, 201]);
+  const socket = await RelaySocket.open(server, customer);
+  for (const id of [locked, other]) await socket.post(messageTo(id, [agent]));
+  await socket.close();
+
+  const certificate = await certified(
+    await erase(server.database, server.tenant.id, customer.user),
+  );
+  expect(certificate.restricted).toEqual([
+    expect.objectContaining({ id: locked, ground: "retention_lock", citation, hold: null }),
+  ]);
+  expect(await sealedMessages(server.database, locked)).toBe(1);
+  expect(await sealedMessages(server.database, other)).toBe(0);
+});
+
 test("whatever comes after the fence is refused by name, and what came before it is all that is shredded", async () => {
   const { customer, agent, conversations } = await conversing(1);
   const [id = missing()] = conversations;
