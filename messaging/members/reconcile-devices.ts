@@ -9,7 +9,8 @@ import type { MessagingDeps } from "./facts.ts";
 
 // Conversations of the user whose device list is out of date: a device is missing, or a revoked one
 // is still there. The devices are looked up once and the lists one by one. With too few statistics,
-// the planner would scan either table completely for a join. Removals come first.
+// the planner would scan either table completely for a join. Removals come first. Nothing changes any more in the
+// conversations of a person who is being erased.
 const DIFFERENCES = `
   with own as materialized (select id, revoked_at_ms is null as active from devices where user_id = $1)
   select m.conversation, own.id as device, own.active as added
@@ -18,6 +19,9 @@ const DIFFERENCES = `
     and own.active = (0 = (
       select count(*) from member_devices md
       where md.conversation = m.conversation and md.device = own.id and md.until_seq is null))
+    and not exists (
+      select from conversations c join users person on person.id = c.created_by
+      where c.id = m.conversation and person.fenced_at_ms is not null)
   order by own.active`;
 
 interface Difference {

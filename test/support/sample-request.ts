@@ -73,12 +73,12 @@ function sampleOf(
   name = "",
   isWhole = false,
 ): unknown {
+  if (schema.const !== undefined) return schema.const;
   if (name in known) return known[name];
   const sample = (part: Schema) => sampleOf(document, part, known, name, isWhole);
   if (schema.$ref !== undefined) return sample(resolved(document, schema));
   const [choice] = schema.oneOf ?? schema.anyOf ?? schema.allOf ?? [];
   if (choice !== undefined) return sample(choice);
-  if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum[0];
   switch ([schema.type].flat()[0]) {
     case "object":
