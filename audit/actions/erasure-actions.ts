@@ -56,8 +56,8 @@ export const erasureActions = {
   "erasure.replay": {
     class: "D",
     resources: ["erasure_ledger"],
-    details: { act: "text" },
+    details: { act: "text", erased: "text" },
     description:
-      "An entry of the erasure ledger is carried out again, because the database or the keystore was put back to a backup. The resource is the number of the entry, and `act` is the step that erased.",
+      "An entry of the erasure ledger is carried out again, because the database or the keystore was put back to a backup. The resource is the number of the entry, `act` is the step that erased, and `erased` is `scopes` (keys of conversations), `account`, or `subject` (the account and its key).",
   },
 } as const satisfies ActionSpecs;

@@ -54,6 +54,12 @@ begin
   delete from signed_prekeys p using devices d
     where p.tenant = current_tenant() and d.id = p.device and d.user_id = person;
   delete from link_requests where tenant = current_tenant() and user_id = person;
+  delete from passkeys where tenant = current_tenant() and user_id = person;
+  delete from totp_factors where tenant = current_tenant() and user_id = person;
+  delete from recovery_codes where tenant = current_tenant() and user_id = person;
+  delete from password_resets where tenant = current_tenant() and user_id = person;
+  -- An identity provider that names the person again makes a new account.
+  delete from provisioned_people where tenant = current_tenant() and user_id = person;
 end
 $$;
 revoke all on function sealdesk.erase_account(uuid, bigint, bigint, bigint) from public;

@@ -36,6 +36,8 @@ const ACTIONS: ReadonlySet<string> = new Set([
   "user.add_passkey",
   "user.remove_passkey",
   "account.reset",
+  "erasure.account",
+  "erasure.replay",
   "alert.acknowledge",
   "alert.disable_webhook",
   "alert.remove_webhook",
@@ -108,6 +110,11 @@ export class RecordedRows extends Map<string, Recorded> {
       case "account.reset":
         this.#removePasskeys(resource.id, index);
         return;
+      case "erasure.account":
+      case "erasure.replay":
+        if (entry.subject !== undefined && details["erased"] !== "scopes")
+          this.#erase(entry.subject, index);
+        return;
       case "user.add_passkey":
       case "user.remove_passkey": {
         const { data } = passkeyDetails.safeParse(details);
@@ -135,6 +142,14 @@ export class RecordedRows extends Map<string, Recorded> {
         say(placeOf.provider(removalDetails.safeParse(details).data?.provider ?? ""), []);
         return;
     }
+  }
+
+  /** An erased account has nothing by which its person signed in. */
+  #erase(user: string, index: number | undefined): void {
+    for (const place of [placeOf.password(user), placeOf.identity(user)])
+      if (this.has(place)) this.set(place, { values: [], index });
+    this.#removeApp(user, index);
+    this.#removePasskeys(user, index);
   }
 
   #removeApp(user: string, index: number | undefined): void {

@@ -12,6 +12,7 @@ import {
   type SessionId,
 } from "../../crypto/wire/ids.ts";
 import { isStaff, type Role } from "../../policies/actor.ts";
+import { subjectErased } from "../accounts/assert-not-erased.ts";
 import { assertServes } from "../accounts/assert-serves.ts";
 import { findTenant, type Tenant } from "../accounts/tenant.ts";
 import { lockAccount } from "../directory/lock-account.ts";
@@ -52,7 +53,7 @@ export interface OpenedSession {
  * Opens a session for the device key that signed the proof, with a password, a passkey, a customer token, or the
  * evidence of an identity provider. With none of these for an anonymous customer.
  * Writes an audit entry on success and on failure.
- * @throws IdentityError sign_in_failed, second_factor_required, second_factor_failed,
+ * @throws IdentityError sign_in_failed, subject_erased, second_factor_required, second_factor_failed,
  *   second_factor_locked, invalid_proof, proof_reused, overloaded, device_revoked, tenant_suspended, origin_not_allowed,
  *   identity_provider_unavailable, role_not_assigned, account_not_linked, customer_exists, customer_known; and what
  *   `limits` throw
@@ -187,13 +188,14 @@ async function createSession(
     displayName: Uint8Array | null;
     accountKey: Uint8Array | null;
     disabled: boolean;
+    fenced: boolean;
     linked: boolean;
     known: boolean;
     revoked: boolean | null;
     device: DeviceId | null;
   }>(
     `select u.role, u.display_name as "displayName", u.account_key as "accountKey",
-       u.disabled_at_ms is not null as disabled, u.subject_index is not null as known,
+       u.disabled_at_ms is not null as disabled, u.fenced_at_ms is not null as fenced, u.subject_index is not null as known,
        $3::bytea[] is null or coalesce(u.identity_index = any($3), false) as linked, d.id as device, d.revoked_at_ms is not null as revoked
      from users u left join devices d on d.user_id = u.id and d.device_key = $2
      where u.id = $1 for share of u`,
@@ -202,6 +204,7 @@ async function createSession(
   const [account] = rows;
   if (account === undefined) throw new Error("an account vanished between two statements");
   if (account.disabled) throw signInFailed("account_disabled");
+  if (account.fenced) throw subjectErased();
   // Whoever links the account to another person must not miss this session either.
   if (!account.linked) throw signInFailed("linked_to_another");
   const isAnonymous = grant.kind === "anonymous";

@@ -54,7 +54,7 @@ export async function replayEntry(
       resource: { type: "erasure_ledger", id: String(number) },
       subject,
       outcome: "success",
-      details: { act: record.act },
+      details: { act: record.act, erased: record.kind },
     });
     await advancePosition(client, "sealdesk", entry);
   });

@@ -4,6 +4,7 @@ import { verifyCertificate } from "../../../audit/verify/certificate/verify-cert
 import { certificateOf, erase, LAW, reached, sealedMessages } from "../../support/erasures.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { placeHold } from "../../support/holds.ts";
+import { enrolTotp } from "../../support/second-factor.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -190,4 +191,32 @@ test("a person is not erased twice at the same time, and an unknown account is r
   await reached(server.database, id, "certified");
   const unknown = erase(server.database, server.tenant.id, newId());
   await expect(unknown).rejects.toMatchObject({ code: "subject_not_found" });
+});
+
+test("a member of staff who is being erased cannot sign in, nothing to sign in with stays, and the log explains it", async () => {
+  const agent = await server.createStaff("agent");
+  await server.database.owner.query("update sealdesk.users set fenced_at_ms = 1 where id = $1", [
+    agent.id,
+  ]);
+  expect(await new TestDevice(server).signInAsStaff(agent)).toMatchObject({
+    status: 410,
+    body: { code: "subject_erased" },
+  });
+  await server.database.owner.query("update sealdesk.users set fenced_at_ms = null where id = $1", [
+    agent.id,
+  ]);
+  await enrolTotp(server, new TestDevice(server), agent);
+  await reached(
+    server.database,
+    await erase(server.database, server.tenant.id, agent.id),
+    "certified",
+  );
+  const { rows } = await server.database.owner.query<{ left: number }>(
+    `select (select count(*) from sealdesk.totp_factors where user_id = $1)::int
+       + (select count(*) from sealdesk.recovery_codes where user_id = $1)::int as left`,
+    [agent.id],
+  );
+  expect(rows[0]?.left).toBe(0);
+  const compared = ["audit", "reconcile", "--tenant", server.tenant.slug];
+  expect((await runSealdesk(server, compared)).out).not.toContain(agent.id);
 });
