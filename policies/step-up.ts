@@ -15,7 +15,7 @@ const acts = {
   alerts: ["set_webhook"],
   break_glass: ["approve"],
   holds: ["release", "approve"],
-  retention: ["approve"],
+  retention: ["save", "approve"],
   requests: ["decide"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };
 

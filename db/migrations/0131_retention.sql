@@ -206,13 +206,15 @@ as $$
   update retention_versions v
   set effective_from_ms = greatest(coalesce(v.begins_at_ms, 0), database_now_ms())
   where v.tenant = current_tenant() and v.version = saved and v.effective_from_ms is null
+    -- Otherwise the version to come could end records earlier than the one before it, and nobody approved that.
+    and not exists (
+      select from retention_versions later
+      where later.tenant = v.tenant and later.effective_from_ms > database_now_ms())
     and (exists (
       select from approvals a
       where a.tenant = v.tenant and a.id = v.approval and a.action = 'retention.approve'
         and a.parameters ->> 'hash' = encode(v.hash, 'hex') and a.executed_at_ms is not null)
-    or (v.approval is null and not shortens_retention(retention_rules(), v.rules) and not exists (
-      select from retention_versions later
-      where later.tenant = v.tenant and later.effective_from_ms > database_now_ms())))
+    or (v.approval is null and not shortens_retention(retention_rules(), v.rules)))
   returning v.effective_from_ms
 $$;
 revoke execute on function sealdesk.retention_takes_effect(integer) from public;

@@ -1,7 +1,8 @@
 import { isId, type TenantId, type UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
-import type { Policy } from "../../policies/policy.ts";
+import type { Decision } from "../../policies/decision.ts";
+import { defaultPolicy, type Policy } from "../../policies/policy.ts";
 import { IdentityError } from "../identity-error.ts";
 import { actorsAmong } from "../policy/asked-actors.ts";
 import type { StoredApproval } from "./stored-approvals.ts";
@@ -34,3 +35,20 @@ export const requesterMayNot = (): IdentityError =>
     "approval_changed",
     "Whoever asked for this may not do it any more. Ask for it again.",
   );
+
+/**
+ * Requires that whoever made a request may still do the act. No version of a policy may change its rules. An operator acts
+ * with no account that could have changed.
+ * @param decide asks the rules of the act about the account that made the request
+ * @throws IdentityError approval_changed
+ */
+export async function assertRequesterMay(
+  client: Client,
+  tenant: TenantId,
+  request: Pick<StoredApproval, "requester" | "requestedAtMs">,
+  decide: (asker: Actor) => Decision,
+): Promise<void> {
+  if (!isId<UserId>(request.requester)) return;
+  const asker = await unchangedRequester(client, { tenant, policy: defaultPolicy }, request);
+  if (asker === undefined || !decide(asker).allowed) throw requesterMayNot();
+}

@@ -8,8 +8,8 @@ export interface LawRule {
 }
 
 /**
- * Returns the laws that apply to a person, in the order of the rules. A person who does not say where they live gets
- * every law, so that the earliest due date counts. Pure.
+ * Returns the laws that may apply to a person, in the order of the rules. A person who does not say where they live gets
+ * every law, and one who names a country only gets the laws of its parts, so that the earliest due date counts. Pure.
  * @param residence a code of ISO 3166, such as "DE" or "US-CA"; null if it is not known
  */
 export const applicableLaws = (
@@ -22,8 +22,11 @@ export const applicableLaws = (
         ({ residences }) =>
           residences === undefined ||
           residence === null ||
-          residences.some((each) => each === residence || residence.startsWith(`${each}-`)),
+          residences.some((each) => isWithin(residence, each) || isWithin(each, residence)),
       )
       .map(({ law }) => law),
   ),
 ];
+
+const isWithin = (place: string, area: string): boolean =>
+  place === area || place.startsWith(`${area}-`);

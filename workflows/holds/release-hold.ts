@@ -1,5 +1,5 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
-import { isId, type HoldId, type NewId, type UserId } from "../../crypto/wire/ids.ts";
+import { isId, type HoldId, type NewId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import {
   executeApproved,
@@ -8,17 +8,12 @@ import {
 } from "../../identity/approvals/execute-approved.ts";
 import { hashOfParameters, requestApproval } from "../../identity/approvals/request-approval.ts";
 import type { StoredApproval } from "../../identity/approvals/stored-approvals.ts";
-import {
-  requesterMayNot,
-  unchangedRequester,
-} from "../../identity/approvals/unchanged-requester.ts";
+import { assertRequesterMay } from "../../identity/approvals/unchanged-requester.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { IdentityError } from "../../identity/identity-error.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import { assertFreshFactor } from "../../identity/second-factor/fresh-factor.ts";
-import type { Client } from "../../db/pool.ts";
 import { decideHold } from "../../policies/holds.ts";
-import { defaultPolicy } from "../../policies/policy.ts";
 import { assertInForce, holdNotFound, ofHold, readHold } from "./hold-row.ts";
 import { lockHolds } from "./lock-holds.ts";
 import { reopenDeferred } from "./reopen-deferred.ts";
@@ -98,7 +93,9 @@ export async function approveRelease(
       { id, action: RELEASE, parameters, hash },
       nowMs,
       async () => {
-        await assertAskerMay(client, party, approval);
+        await assertRequesterMay(client, tenant, approval, (asker) =>
+          decideHold(asker, "release", { tenant }),
+        );
         const { rows } = await client.query<{ releasedAtMs: number | null }>(
           'select sealdesk.release_hold($1, $2) as "releasedAtMs"',
           [hold, id],
@@ -110,21 +107,6 @@ export async function approveRelease(
     );
     note({ ...decided, details: { request: id, hash: toHex(hash), reopened: reopened ?? 0 } });
   });
-}
-
-/** An operator acts with no account that could have changed. @throws IdentityError approval_changed */
-async function assertAskerMay(
-  client: Client,
-  party: Party,
-  request: StoredApproval,
-): Promise<void> {
-  if (!isId<UserId>(request.requester)) return;
-  const tenant = tenantOf(party);
-  // No version of a policy changes the rules of holds.
-  const of = { tenant, policy: defaultPolicy };
-  const asker = await unchangedRequester(client, of, request);
-  if (asker === undefined || !decideHold(asker, "release", { tenant }).allowed)
-    throw requesterMayNot();
 }
 
 /**

@@ -70,12 +70,18 @@ export function openRequest(
     const rules = await rulesInForce(client, nowMs);
     const due = dueOf(rules, { right, residence: residence ?? null, receivedAtMs: earliestMs });
     const request = open?.id ?? id;
-    const dueAtMs = Math.min(due.endsAtMs, open?.dueAtMs ?? due.endsAtMs);
+    // A repeat brings nothing forward, not even what was extended. An earlier receipt does.
+    const isEarlier = open !== undefined && receivedAtMs < open.receivedAtMs;
+    const dueAtMs =
+      open === undefined || isEarlier
+        ? Math.min(due.endsAtMs, open?.dueAtMs ?? due.endsAtMs)
+        : open.dueAtMs;
     if (open === undefined) {
       const wakeAtMs = nextReminderMs(dueAtMs, nowMs);
       await openCase(client, requestMachine, { id, subject, dueAtMs, wakeAtMs }, nowMs);
       await insertRequest(client, { id, right, residence, receivedAtMs, due, rules });
-    } else if (dueAtMs < open.dueAtMs) await bringForward(client, request, earliestMs, due, rules);
+    } else if (isEarlier && dueAtMs < open.dueAtMs)
+      await bringForward(client, request, earliestMs, due, rules);
     const secret = randomBytes(32);
     await client.query(
       `insert into request_receipts (tenant, request, link_hash, channel, recorded_by, received_at_ms,

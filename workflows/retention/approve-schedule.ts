@@ -6,6 +6,7 @@ import {
 } from "../../identity/approvals/execute-approved.ts";
 import type { StoredApproval } from "../../identity/approvals/stored-approvals.ts";
 import type { UseCase } from "../../identity/audited.ts";
+import { assertRequesterMay } from "../../identity/approvals/unchanged-requester.ts";
 import { IdentityError } from "../../identity/identity-error.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import { assertFreshFactor } from "../../identity/second-factor/fresh-factor.ts";
@@ -24,9 +25,10 @@ import { lockRetention, ofRetention, readVersionOf } from "./stored-schedule.ts"
 async function approveSchedule(
   deps: UseCase,
   party: Party,
-  { id, requester }: StoredApproval,
+  request: StoredApproval,
   hash: Uint8Array,
 ): Promise<void> {
+  const { id, requester } = request;
   const tenant = tenantOf(party);
   const act = { action: "retention.approve", resource: ofRetention(tenant) } as const;
   await auditedBy(deps, party, act, async (client, note) => {
@@ -41,9 +43,12 @@ async function approveSchedule(
     const saved = await readVersionOf(client, id);
     await assertKeepsLocks(client, saved.rules);
     const approval = { id, action: APPROVE, parameters: parametersOf(saved), hash };
-    const { result } = await executeApproved(client, party, approval, nowMs, () =>
-      takeEffect(client, saved.version),
-    );
+    const { result } = await executeApproved(client, party, approval, nowMs, async () => {
+      await assertRequesterMay(client, tenant, request, (asker) =>
+        decideRetention(asker, "save", { tenant }),
+      );
+      return takeEffect(client, saved.version);
+    });
     const { version } = saved;
     note({
       ...decided,

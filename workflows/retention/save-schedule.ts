@@ -5,6 +5,7 @@ import type { Client } from "../../db/pool.ts";
 import { hashOfParameters, requestApproval } from "../../identity/approvals/request-approval.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
+import { assertFreshFactor } from "../../identity/second-factor/fresh-factor.ts";
 import { hashOfRules } from "../../identity/reconcile/retention-rows.ts";
 import {
   brokenLock,
@@ -52,7 +53,7 @@ export interface SavedSchedule {
  * Saves a version of the retention schedule. One that ends no record earlier takes effect at once or when it says. One that
  * ends records earlier waits for another person. None goes below a lock.
  * @throws WorkflowError invalid_retention, retention_locked, retention_version_to_come; IdentityError forbidden,
- *   device_required
+ *   device_required, step_up_required
  */
 export function saveSchedule(
   deps: UseCase & { readonly newId: NewId },
@@ -77,6 +78,8 @@ export function saveSchedule(
     await assertKeepsLocks(client, rules);
     await assertNoneToCome(client);
     const isShortening = isShorter(await readRules(client), rules);
+    if (isShortening && "actor" in party)
+      await assertFreshFactor(client, party.actor, "save", nowMs);
     const version = await nextVersion(client);
     const parameters = parametersOf({ version, hash, beginsAtMs });
     const id = isShortening ? deps.newId<Uuid>() : null;

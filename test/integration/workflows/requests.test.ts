@@ -110,6 +110,8 @@ test("an extension is told to the person, once and in time; a refusal names its 
   const extended = await extend(officer, id);
   expect(extended.body.dueAtMs).toBeGreaterThan((body.dueAtMs as number) + 50 * DAY_MS);
   expect(await extend(officer, id)).toMatchObject(refusal("not_extendable"));
+  const again = await askFor(customer, "access");
+  expect(again.body).toMatchObject({ isMerged: true, dueAtMs: extended.body.dueAtMs });
   expect((await statusOf(link)).body).toMatchObject({
     dueAtMs: extended.body.dueAtMs,
     extensionReason: "the records are many",
@@ -165,6 +167,9 @@ test("officers say which law applies to whom, by where people live", async () =>
     content: rules,
   });
   expect((await askFor(customer, "opt_out", { residence: "US-CA" })).status).toBe(201);
+  // Whoever names the country only may live there.
+  const american = await customerDevice(server, randomUUID(), tenant);
+  expect((await askFor(american, "opt_out", { residence: "US" })).status).toBe(201);
   const european = await askFor(customer, "opt_out", { residence: "DE" });
   expect(european).toMatchObject(refusal("right_not_available"));
   expect((await listed(officer))[0]).toMatchObject({ law: "ccpa", citation: "11 CCR 7026(f)" });

@@ -180,6 +180,12 @@ test("what has expired is hidden and purged, except what a hold preserves", asyn
       body: { hash: saved.approval.hash },
     });
   expect(await approve(admin)).toMatchObject(refusal("own_approval"));
+  const { owner } = server.database;
+  const disable = (atMs: number | null) =>
+    owner.query("update sealdesk.users set disabled_at_ms = $2 where id = $1", [admin.user, atMs]);
+  await disable(1);
+  expect(await approve(officer)).toMatchObject(refusal("approval_changed"));
+  await disable(null);
   expect((await approve(officer)).body).toEqual({ waitsFor: 0 });
 
   // Nobody is shown it from now on, held or not, and the members go on writing.
