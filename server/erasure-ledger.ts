@@ -1,6 +1,6 @@
 import type { NewId } from "../crypto/wire/ids.ts";
 import { runPeriodically } from "../db/run-periodically.ts";
-import { ErasureLedger, kmsLedgerKey } from "../workflows/ledger/erasure-ledger.ts";
+import { ErasureLedger, kmsLedgerKey, LEDGER_ORIGIN } from "../workflows/ledger/erasure-ledger.ts";
 import { LedgerError } from "../workflows/ledger/ledger-error.ts";
 import { settleLedger } from "../workflows/ledger/settle.ts";
 import { openLedgerStore, placeOf } from "../workflows/ledger/stores/open-ledger-store.ts";
@@ -32,7 +32,7 @@ export interface RunningLedger {
  * @throws LedgerError ledger_missing, ledger_shortened, ledger_invalid, ledger_unreachable: the server does not start
  */
 export async function runErasureLedger(
-  { erasureLedger: location, audit, keystoreUrl }: Config,
+  { erasureLedger: location, keystoreUrl }: Config,
   { storage, newId, now, log, everyMs }: Deps,
 ): Promise<RunningLedger> {
   const { kms, database, keyTree } = storage;
@@ -40,7 +40,7 @@ export async function runErasureLedger(
   const ledger = new ErasureLedger({
     store,
     key: await kmsLedgerKey(kms),
-    origin: `${audit.originPrefix}/erasures`,
+    origin: LEDGER_ORIGIN,
     place: placeOf(location),
   });
   const deps = {

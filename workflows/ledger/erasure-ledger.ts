@@ -11,6 +11,9 @@ import type { LedgerStore, StoredEntry } from "./stores/ledger-store.ts";
 
 const LEDGER_KEY = "erasure-ledger";
 
+/** The name of a server's ledger. It stays when the server gets another address. Its key tells ledgers apart. */
+export const LEDGER_ORIGIN = "sealdesk/erasures";
+
 /**
  * Signs the ledger with a key of its own in the key service, which the first use creates. It is not
  * rotated: a server must be able to verify every entry that a restored database lacks.
@@ -27,7 +30,7 @@ export async function kmsLedgerKey(kms: Kms): Promise<LogKey> {
 export interface LedgerOptions {
   readonly store: LedgerStore;
   readonly key: LogKey;
-  /** The name of the ledger, such as "desk.example/erasures". */
+  /** The name of the ledger. */
   readonly origin: string;
   /** The place for messages: a folder or the URL of a bucket. */
   readonly place: string;

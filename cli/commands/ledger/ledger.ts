@@ -6,7 +6,7 @@ import { idGenerator } from "../../../crypto/wire/ids.ts";
 import { assertReachable } from "../../../db/assert-reachable.ts";
 import { createKeystorePool } from "../../../db/pool.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
-import { ErasureLedger, kmsLedgerKey } from "../../../workflows/ledger/erasure-ledger.ts";
+import { ErasureLedger, kmsLedgerKey, LEDGER_ORIGIN } from "../../../workflows/ledger/erasure-ledger.ts";
 import type { LedgerEntry, LedgerPosition } from "../../../workflows/ledger/entry.ts";
 import { readStatus, settleLedger } from "../../../workflows/ledger/settle.ts";
 import type { SettleDeps } from "../../../workflows/ledger/settle-deps.ts";
@@ -69,7 +69,7 @@ function lagOf(entries: readonly LedgerEntry[], position: LedgerPosition | undef
 }
 
 async function withLedger<T>(
-  { kms: kmsSettings, audit, erasureLedger }: Settings,
+  { kms: kmsSettings, erasureLedger }: Settings,
   work: (ledger: ErasureLedger) => Promise<T>,
 ): Promise<T> {
   const { kms } = await openKms(kmsSettings());
@@ -78,7 +78,7 @@ async function withLedger<T>(
     const ledger = new ErasureLedger({
       store,
       key: await kmsLedgerKey(kms),
-      origin: `${audit.originPrefix}/erasures`,
+      origin: LEDGER_ORIGIN,
       place: placeOf(erasureLedger),
     });
     try {
