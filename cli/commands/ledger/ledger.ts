@@ -6,7 +6,11 @@ import { idGenerator } from "../../../crypto/wire/ids.ts";
 import { assertReachable } from "../../../db/assert-reachable.ts";
 import { createKeystorePool } from "../../../db/pool.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
-import { ErasureLedger, kmsLedgerKey, LEDGER_ORIGIN } from "../../../workflows/ledger/erasure-ledger.ts";
+import {
+  ErasureLedger,
+  kmsLedgerKey,
+  LEDGER_ORIGIN,
+} from "../../../workflows/ledger/erasure-ledger.ts";
 import type { LedgerEntry, LedgerPosition } from "../../../workflows/ledger/entry.ts";
 import { readStatus, settleLedger } from "../../../workflows/ledger/settle.ts";
 import type { SettleDeps } from "../../../workflows/ledger/settle-deps.ts";
