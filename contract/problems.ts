@@ -151,7 +151,7 @@ export const problemKinds = {
   case_not_pending: kind(409, "No step of the case failed"),
   request_not_found: kind(404, "There is no such request"),
   right_not_available: kind(409, "No law that applies gives this right"),
-  invalid_receipt: kind(400, "The request is not received in the future"),
+  invalid_receipt: kind(400, "The request is received now, or within the last year"),
   not_extendable: kind(409, "The period cannot be extended"),
   ground_required: kind(400, "A refusal needs a ground"),
   invalid_request_rules: kind(400, "The rules for requests are not valid"),

@@ -10,7 +10,7 @@ export type WorkflowErrorCode =
   | "certificate_not_found" // the erasure is not certified yet
   | "request_not_found" // the tenant has no such request, or no link with this secret
   | "right_not_available" // no law that applies to the person gives this right
-  | "invalid_receipt" // a request is not received in the future
+  | "invalid_receipt" // a request is received now, or within the last year
   | "not_extendable" // extended before, over, or the law does not allow it
   | "ground_required" // a refusal without a ground, or a ground without a refusal
   | "invalid_request_rules" // a time zone, a day or a law does not exist

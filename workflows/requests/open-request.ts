@@ -17,6 +17,9 @@ import { WorkflowError } from "../workflow-error.ts";
 import { rulesInForce, type RequestRules } from "./request-rules.ts";
 import { hashOfLink, ofRequest } from "./stored-request.ts";
 
+/** Otherwise a slip could make a request overdue since long ago, in milliseconds. */
+const EARLIEST_MS = 366 * 86_400_000;
+
 /** What a person asks for. */
 export interface AskedRequest {
   readonly right: Right;
@@ -65,6 +68,11 @@ export function openRequest(
     const receivedAtMs = asked.receivedAtMs ?? nowMs;
     if (receivedAtMs > nowMs)
       throw new WorkflowError("invalid_receipt", "A request is not received in the future.");
+    if (receivedAtMs < nowMs - EARLIEST_MS)
+      throw new WorkflowError(
+        "invalid_receipt",
+        "A request is recorded within a year of its receipt. Check the day.",
+      );
     const open = await findOpen(client, subject, right);
     const earliestMs = Math.min(receivedAtMs, open?.receivedAtMs ?? receivedAtMs);
     const rules = await rulesInForce(client, nowMs);

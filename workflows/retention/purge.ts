@@ -9,7 +9,7 @@ import { destroyScopes, type DestroyDeps } from "../../keys/at-rest/destroy.ts";
 import { periodOf } from "../../keys/at-rest/scope.ts";
 import { assertMayDestroy } from "../cases/assert-may-destroy.ts";
 import { lockHolds } from "../holds/lock-holds.ts";
-import { ofRetention } from "./stored-schedule.ts";
+import { lockRetention, ofRetention } from "./stored-schedule.ts";
 
 export interface PurgeDeps {
   readonly pool: Pool;
@@ -92,6 +92,7 @@ const purgeBatch = (deps: PurgeDeps, tenant: TenantId, after: string): Promise<B
   inTransaction(deps.pool, tenant, async (client) => {
     const { most = EVENTS } = deps;
     assertMayDestroy(deps.now(), await readDatabaseClock(client));
+    await lockRetention(client, tenant);
     await lockHolds(client, tenant, "to_destroy");
     const { rows: page } = await client.query<PagedConversation>(PAGE, [after, CONVERSATIONS]);
     const { rows: purged } = await client.query<Purged>(

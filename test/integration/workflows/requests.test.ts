@@ -181,6 +181,10 @@ test("officers are alerted when a request is overdue, and the request stays wher
   const officer = await officerOf(tenant);
   // Received so long ago that it is overdue.
   const receivedAtMs = Date.now() - 100 * DAY_MS;
+  const tooEarly = { receivedAtMs: 0 };
+  expect(await recordFor(officer, customer.user, "access", tooEarly)).toMatchObject(
+    refusal("invalid_receipt"),
+  );
   const { body } = await recordFor(officer, customer.user, "access", { receivedAtMs });
   await server.database.owner.query("update sealdesk.cases set wake_at_ms = 0 where id = $1", [
     body.id,
