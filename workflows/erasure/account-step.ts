@@ -15,7 +15,7 @@ import { entryBy, ERASURES } from "./entry-by.ts";
 import { eraseAccount } from "./erase-account.ts";
 import type { ErasureDeps } from "./erasure-deps.ts";
 import { readErasure, recordItems } from "./erasure-rows.ts";
-import { keepingOf } from "./held-scopes.ts";
+import { judgeScopes, keepingOf } from "./held-scopes.ts";
 
 /**
  * Forgets who the account belongs to, unless a hold keeps the account itself. The key of the person goes too, if nothing
@@ -53,6 +53,9 @@ export const forgetAccount =
     const living = await withinKeystore(client, where, (inKeystore) =>
       livingScopes(inKeystore, subject),
     );
+    // An upload that was under way when the account was fenced may have made a key since.
+    const judged = await judgeScopes(client, tenant, { subject, law }, living, nowMs);
+    if (judged.some(({ keeping }) => keeping === undefined)) return { to: "shredding" };
     const kind = living.length === 0 ? "subject" : "account";
     const asked: ErasureRecord = { kind, tenant, subject, act: key, atMs: nowMs };
     const written = await ledger.append(end, asked);

@@ -6,6 +6,8 @@ import { OPERATOR } from "../../../audit/operator.ts";
 import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import type { AttachmentId, CaseId } from "../../../crypto/wire/ids.ts";
 import { createKeystorePool, type Pool } from "../../../db/pool.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { livingScopes } from "../../../keys/at-rest/list-scopes.ts";
 import { periodOf } from "../../../keys/at-rest/scope.ts";
 import { uuidFromBytes } from "../../../crypto/wire/uuid.ts";
 import { runDueCases } from "../../../workflows/cases/case-runner.ts";
@@ -53,10 +55,17 @@ const openLedger = () =>
 
 /** What may fail in the steps. */
 const faults = { afterLedger: false, files: false };
+/** Is called when a step begins to decide what it destroys. */
+let onDecision = (): Promise<unknown> => Promise.resolve();
 
 function deps(): ErasureDeps {
   const ledger = openLedger();
   const append = ledger.append.bind(ledger);
+  const lockEnd = ledger.lockEnd.bind(ledger);
+  ledger.lockEnd = async (client) => {
+    await onDecision();
+    return lockEnd(client);
+  };
   ledger.append = async (last, record) => {
     const entry = await append(last, record);
     if (faults.afterLedger) throw new Error("died");
@@ -174,4 +183,22 @@ test("a store of attachments that is away keeps the erasure from its certificate
     { store: "database", attempts: 1 },
     { store: "keystore", attempts: 1 },
   ]);
+});
+
+test("a key that an upload made after the others were destroyed is destroyed before the account is forgotten", async () => {
+  const { tenant, conversation, subject, agent } = await arrange();
+  const id = await erase(database, tenant, subject);
+  let decisions = 0;
+  onDecision = async () => {
+    // The first destroys, the second finds nothing left, and the third is about the account.
+    if (++decisions !== 3) return;
+    const scope = { conversation, subject, author: agent, period: periodOf(Date.now()) };
+    await log.keyTree.scopes.forWriting(tenant, [scope]);
+  };
+  await run(id);
+  onDecision = () => Promise.resolve();
+  expect(decisions).toBe(6);
+  const living = inTransaction(keystore, tenant, (client) => livingScopes(client, subject));
+  expect(await living).toEqual([]);
+  expect(await itemsOf(id)).toContainEqual({ kind: "subject_key", outcome: "erased" });
 });
