@@ -40,7 +40,7 @@ export const uploadMetadata = z
   )
   .register(documentation, {
     type: "string",
-    description: "`conversation`, a UUID, and, unless the server is to choose it, `id`, in base64",
+    description: "`conversation`, a UUID, and `id`, if the server is not to choose it, in base64",
   });
 
 export const tusHeaders = z.object({ "tus-resumable": tusResumable });

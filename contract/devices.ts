@@ -13,8 +13,7 @@ const deviceApproval = z
   .strictObject({ device: z.optional(deviceId), signature: bytes(signatureBytes) })
   .register(documentation, {
     id: "DeviceApproval",
-    description:
-      "By the registered device that approves this one. The account key approves the account's first",
+    description: "By the device that approves this one; for the first, by the account key",
   });
 
 export const newDevice = z
@@ -57,7 +56,7 @@ export const account = z
     displayName: z.nullable(z.string()),
     accountKey: z.nullable(bytes(32)),
     anonymous: z.boolean().register(documentation, {
-      description: "Whether it is a customer who never presented a customer token",
+      description: "Whether it is a customer without a customer token",
     }),
     staffCertificate: z.nullable(signedStaffCertificate),
     devices: z.array(

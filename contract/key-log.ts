@@ -9,9 +9,7 @@ const hashes = z
   .register(documentation, { description: "RFC 9162 path, from the leaf up" });
 
 const head = {
-  vkey: z
-    .string()
-    .register(documentation, { description: "C2SP signed-note verifier key of the log" }),
+  vkey: z.string().register(documentation, { description: "C2SP verifier key of the log" }),
   checkpoint: z.string().register(documentation, { description: "C2SP tlog-checkpoint" }),
 };
 
@@ -30,8 +28,7 @@ const cosigned = {
       .register(documentation, {
         type: "string",
         description:
-          "Answer under the newest head that these witnesses cosigned: for each the beginning " +
-          "`name+id` of its verifier key, separated by commas",
+          "Witnesses that cosigned the head: `name+id` of their verifier keys, separated by commas",
       }),
   ),
   quorum: z.optional(
@@ -59,7 +56,7 @@ export const keyHistory = z
     user: userId,
     entries: provenEntries,
     list: z.nullable(deviceList).register(documentation, {
-      description: "The newest list of the account's devices that it signed",
+      description: "The account's newest signed list of devices",
     }),
     more: z
       .boolean()
@@ -67,12 +64,12 @@ export const keyHistory = z
   })
   .register(documentation, {
     id: "KeyHistory",
-    description: "What the key log says of a user, by version, at most 100 entries",
+    description: "A user's entries by version, at most 100",
   });
 
 export const authorityKeys = z.object({ ...head, entries: provenEntries }).register(documentation, {
   id: "AuthorityKeys",
-  description: "What the key log says of the keys of the tenant's authority, by version",
+  description: "The entries of the tenant's authority, by version",
 });
 
 const sizeInQuery = wholeNumber("Entries of the log");
@@ -81,7 +78,7 @@ export const consistencyQuery = z.strictObject({ old: sizeInQuery, size: sizeInQ
 
 export const keyLogRestores = z.object({
   restores: z.array(z.string()).register(documentation, {
-    description: "C2SP signed notes. The key of the log and two approvers signed each",
+    description: "C2SP notes, signed by the key of the log and two approvers",
   }),
 });
 

@@ -31,7 +31,7 @@ export const passkeyAssertion = z
   })
   .register(documentation, {
     id: "PasskeyAssertion",
-    description: "AuthenticationResponseJSON of Web Authentication, these members only",
+    description: "AuthenticationResponseJSON, these members only",
   });
 
 /** RegistrationResponseJSON (Web Authentication Level 3 section 5.1). */
@@ -46,7 +46,7 @@ export const passkeyAttestation = z
   })
   .register(documentation, {
     id: "PasskeyAttestation",
-    description: "RegistrationResponseJSON of Web Authentication, these members only",
+    description: "RegistrationResponseJSON, these members only",
   });
 
 /** What an authenticator signed, and the seed of the challenge that it signed. */
@@ -61,8 +61,7 @@ export const passkeyChallenge = z
   })
   .register(documentation, {
     id: "PasskeyChallenge",
-    description:
-      "The challenge is SHA-256('sealdesk/passkey-challenge/v1' || thumbprint of the device key || seed)",
+    description: "Challenge: SHA-256('sealdesk/passkey-challenge/v1' || key thumbprint || seed)",
   });
 
 const name = z.string().check(
@@ -77,7 +76,7 @@ export const passkeyRequest = z
   })
   .register(documentation, {
     id: "PasskeyRequest",
-    description: "The password is needed if the account has no second factor",
+    description: "With the password, without a second factor",
   });
 
 /** What to make a passkey with. */
@@ -85,7 +84,7 @@ export const passkeyOptions = z
   .object({
     seed,
     publicKey: z.looseObject({}).register(documentation, {
-      description: "PublicKeyCredentialCreationOptionsJSON of Web Authentication",
+      description: "PublicKeyCredentialCreationOptionsJSON",
     }),
   })
   .register(documentation, { id: "PasskeyOptions" });

@@ -16,7 +16,7 @@ const residence = z
   .string()
   .check(z.regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/))
   .register(documentation, {
-    description: "Where the person lives: a code of ISO 3166, such as DE or US-CA",
+    description: "Where the person lives, by ISO 3166: DE, US-CA",
   });
 
 const asked = { right: z.enum(rights), residence: z.optional(residence) };

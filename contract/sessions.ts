@@ -75,7 +75,7 @@ const ownSession = z.object({
   id: sessionId,
   method: openEnum(["password", "passkey", "customer_token", "oidc", "anonymous"]),
   device: z.nullable(deviceId).register(documentation, {
-    description: "The registered device that it is bound to; null if the device is not registered",
+    description: "Its device; null if that is not registered",
   }),
   createdAtMs: milliseconds,
   expiresAtMs: milliseconds,

@@ -1,7 +1,6 @@
 import type { ProblemCode } from "../../contract/problems.ts";
 import type { Refused } from "../../crypto/wire/frame.ts";
 import { SealdeskError, type SealdeskErrorCode } from "../errors.ts";
-import { isProblemCode } from "../http/problems.ts";
 import type { Refusal } from "./send-window.ts";
 
 /** The consequence of a refusal: another attempt, or an error for the caller. */
@@ -60,7 +59,7 @@ export function verdictOn(refused: Refused): RefusalVerdict {
     case "contended":
       return again("later", Math.max(retryAfterMs, unavailableWaitMs));
     default: {
-      const known = isProblemCode(code) ? failures[code] : undefined;
+      const known = Object.hasOwn(failures, code) ? failures[code as ProblemCode] : undefined;
       const error = new SealdeskError(
         known ?? "send_refused",
         `The relay refused the message: ${refused.message}`,

@@ -163,10 +163,10 @@ test("accounts", async () => {
 test("rows with nulls, flags, and teams that serve the row's queue", async () => {
   const { owner } = database;
   await owner.query(`
-    create table sealdesk.cases (tenant uuid, id uuid, queue text, assigned uuid, vip boolean);
+    create table sealdesk.queued_cases (tenant uuid, id uuid, queue text, assigned uuid, vip boolean);
     create table sealdesk.team_queues (tenant uuid, team int, queue text);
     create table sealdesk.team_members (tenant uuid, team int, user_id uuid);
-    do $$ declare t text; begin foreach t in array array['cases', 'team_queues', 'team_members'] loop
+    do $$ declare t text; begin foreach t in array array['queued_cases', 'team_queues', 'team_members'] loop
       execute format('alter table sealdesk.%1$I enable row level security;
         create policy tenant on sealdesk.%1$I using (tenant = sealdesk.current_tenant());
         grant select on sealdesk.%1$I to sealdesk_app', t); end loop; end $$;`);
@@ -187,7 +187,7 @@ test("rows with nulls, flags, and teams that serve the row's queue", async () =>
       const queue = pick([null, "cards", "loans", "none"] as const, n);
       const assigned = pick([null, ...people], n >> 2);
       const vip = pick([null, true, false], n >> 1);
-      await owner.query("insert into sealdesk.cases values ($1, $2, $3, $4, $5)", [
+      await owner.query("insert into sealdesk.queued_cases values ($1, $2, $3, $4, $5)", [
         tenant,
         id,
         queue,
@@ -220,7 +220,7 @@ test("rows with nulls, flags, and teams that serve the row's queue", async () =>
       },
     },
   };
-  await agree(() => cases, compared, "cases k", facts);
+  await agree(() => cases, compared, "queued_cases k", facts);
 });
 
 test("each list knows every fact that a condition about it may name", () => {

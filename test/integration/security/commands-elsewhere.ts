@@ -52,6 +52,7 @@ export const others: Readonly<Record<string, string>> = {
   "audit prove": "reads; records it: see below",
   "audit archive": "reads; records it: see below",
   "audit who": "reads; records it: see audit/who-is-who.test.ts",
+  "audit disclosures": "reads; records it: see control-plane/break-glass.test.ts",
   "audit accounts": "reads; records it: see audit/who-is-who.test.ts",
   "audit reconcile": "reads; records it: see below",
   "audit key retire": "see audit/audit-key.test.ts",

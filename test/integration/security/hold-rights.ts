@@ -13,7 +13,6 @@ export const holdRights = (server: TestServer): Readonly<Record<string, RouteRig
     about: "tenant",
     facts: none,
     call: (actor) => placeHold(server, actor, { user: UNKNOWN } as TestDevice, { fromMs: 0 }),
-    without: "invalid_hold",
   },
   "GET /v1/holds": {
     right: ["holds", "read"],
