@@ -54,7 +54,9 @@ test("a backup of database and keystore from before an erasure brings nobody bac
   const refused = await customer.sealdesk
     .openConversation({ with: [agent.sealdesk.user.id] })
     .catch((error: unknown) => error);
-  expect(refused).toMatchObject({ code: expect.stringMatching(/subject_erased|signed_out|closed/) });
+  expect(refused).toMatchObject({
+    code: expect.stringMatching(/subject_erased|signed_out|closed/),
+  });
   const replayed = server.done("audit", "tail", "--tenant", "demo", "--lines", "100");
   expect(replayed).toContain("erasure.replay");
 

@@ -238,7 +238,9 @@ test("staff state what they read for, where the tenant demands it", async () => 
     expect(await device.request("GET", path)).toMatchObject(required);
     for (const purpose of ["TREAT", "CLAIMS_REVIEW"])
       expect((await device.request("GET", path, { purpose })).status).toBe(200);
-    expect(await device.request("GET", path, { purpose: "OUT_OF_CURIOSITY" })).toMatchObject(required);
+    expect(await device.request("GET", path, { purpose: "OUT_OF_CURIOSITY" })).toMatchObject(
+      required,
+    );
     expect(await device.request("GET", path, { purpose: "for treatment" })).toMatchObject({
       status: 400,
       body: { code: "invalid_request" },
