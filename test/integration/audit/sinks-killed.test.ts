@@ -54,6 +54,7 @@ test("an alert that a node was sending when it was killed is sent again, the sam
   await server.kill();
   webhook.answer = (response) => void response.writeHead(204).end();
   start();
+  await until(async () => (await server.readyz()).includes('"ok"'));
   await until(() =>
     server.done("alerts", "webhook", "show", "--tenant", "demo").includes("that wait: 0"),
   );
