@@ -2373,37 +2373,6 @@ AS $function$
     drop table sealdesk.storage_probe_rows;
   $function$
 
-CREATE OR REPLACE FUNCTION sealdesk.purge_events(before timestamp with time zone)
- RETURNS bigint
- LANGUAGE plpgsql
- SET search_path TO 'sealdesk', 'pg_temp'
-AS $function$
-declare
-  before_ms bigint := extract(epoch from before) * 1000;
-  deleted bigint;
-begin
-  with old as materialized (
-    select distinct conversation from events where received_at_ms < before_ms and kind > 0
-  ), kept as materialized (
-    select conversation,
-      (select max(e.seq) from events e where e.conversation = old.conversation and e.kind > 0) as last,
-      (select max(e.seq) from events e where e.conversation = old.conversation and e.kind > 1 and e.kind < 8) as change,
-      (select max(e.seq) from events e where e.conversation = old.conversation and e.kind > 1) as act
-    from old
-  )
-  delete from events e using kept
-  where e.conversation = kept.conversation and e.received_at_ms < before_ms and e.kind > 0
-    and e.seq <> kept.last and e.seq is distinct from kept.change
-    and e.seq is distinct from kept.act;
-  get diagnostics deleted = row_count;
-  delete from packets p
-  where p.received_at_ms < before_ms and not exists (
-    select from events e where e.conversation = p.conversation and e.seq = p.seq
-      and e.received_at_ms = p.received_at_ms and e.kind > 0);
-  return deleted;
-end
-$function$
-
 CREATE OR REPLACE FUNCTION sealdesk.purge_expired(of_conversations uuid[], most integer)
  RETURNS TABLE(conversation uuid, events integer, attachments integer)
  LANGUAGE plpgsql

@@ -220,9 +220,14 @@ $$;
 revoke execute on function sealdesk.retention_takes_effect(integer) from public;
 grant execute on function sealdesk.retention_takes_effect(integer) to sealdesk_app;
 
+-- It knew neither holds nor locks, and left no entry in the audit log.
+drop function sealdesk.purge_events(timestamptz);
+
 -- Deletes what has expired in conversations of one tenant and no hold covers, at most `most` events. The last event of a
--- conversation, its last change of the members and its last act stay, as for sealdesk.purge_events. References to
--- attachments go; the sweep of attachments removes those without any. The caller's transaction has locked the holds.
+-- conversation stays, from which the log continues, and the last change of the members (kinds 2 to 7), from which devices
+-- that were away take them. So does the last event that is no message (kind 1), because no receipt may name an earlier
+-- place. References to attachments go; the sweep of attachments removes those without any. The caller's transaction has
+-- locked the holds.
 create function sealdesk.purge_expired(of_conversations uuid[], most integer)
   returns table (conversation uuid, events integer, attachments integer)
   language plpgsql security definer set search_path = sealdesk, pg_temp

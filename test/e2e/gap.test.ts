@@ -8,6 +8,7 @@ import {
   readUntil,
   textsOf,
 } from "../support/member.ts";
+import { purgeEvents } from "../support/purged-events.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 let server: TestServer;
@@ -57,7 +58,7 @@ test("a device that was away while the members changed knows them after a purge,
   await talk.send("before the change");
   await theirs.addMember(newcomer.sealdesk.user.id);
   for (const text of ["one", "two", "three"]) await talk.send(text);
-  await server.database.owner.query("select sealdesk.purge_events(now() + interval '1 minute')");
+  await purgeEvents(server.database);
 
   agent = await agent.restart();
   const serving = await joined(agent, talk.id);
@@ -87,7 +88,7 @@ test("a receipt that names a place before the last consent stays stale after a p
   const { after } = await headOf(server, talk.id);
   await talk.consentToHistorySharing("given");
   await talk.send("one");
-  await server.database.owner.query("select sealdesk.purge_events(now() + interval '1 minute')");
+  await purgeEvents(server.database);
   const removal = await actBy(supervisor, talk.id, "member_removed", user);
   const kind = "member_removed" as const;
   const refused = await postAct(supervisor, { ...removal, kind, after });
