@@ -15,8 +15,3 @@ export const demandSecondPerson = (server: TestServer, tenant: TestTenant): Prom
 /** Asks for an act. */
 export const askFor = (device: TestDevice, action: string, parameters: object) =>
   device.request("POST", "/v1/approvals", { body: { action, parameters, reason: "a test" } });
-
-export const approveAct = (
-  device: TestDevice,
-  { id, hash }: { readonly id: string; readonly hash: string },
-) => device.request("POST", `/v1/approvals/${id}/approval`, { body: { hash } });

@@ -35,6 +35,7 @@ afterAll(() => server.close());
 async function mostRepeated(request: () => Promise<unknown>): Promise<number> {
   repeats.clear();
   await request();
+  expect(repeats.size).toBeGreaterThan(0);
   return Math.max(...repeats.values());
 }
 

@@ -150,7 +150,7 @@ test("a lock lengthens and never shortens, and no schedule goes below it", async
 
 test("what has expired is hidden and purged, except what a hold preserves", async () => {
   const people = await arrange();
-  const { tenant, customer, agent, admin, officer, conversations } = people;
+  const { tenant, agent, admin, officer, conversations } = people;
   const [first, second] = conversations;
   const other = await staffDevice(server, "compliance_officer", tenant);
   await post(people, [
@@ -188,14 +188,14 @@ test("what has expired is hidden and purged, except what a hold preserves", asyn
   await disable(null);
   expect((await approve(officer)).body).toEqual({ waitsFor: 0 });
 
-  // Nobody is shown it from now on, held or not, and the members go on writing.
+  // Nobody is shown it from now on, held or not.
   const reader = await RelaySocket.open(server, agent);
   const gaps = [await reader.next("gap"), await reader.next("gap")];
   expect(gaps.map(({ reason }) => reason)).toEqual(["erased", "erased"]);
   await reader.close();
 
   // Clocks that disagree stop the purge.
-  server.clock.offsetMs = 2_500;
+  server.clock.offsetMs = 60_000;
   await expect(purgeTenant(deps, tenant.id)).rejects.toMatchObject({ code: "clocks_apart" });
   server.clock.offsetMs = 0;
   expect([await messagesIn(first), await messagesIn(second)]).toEqual([4, 3]);
@@ -222,7 +222,6 @@ test("what has expired is hidden and purged, except what a hold preserves", asyn
   await releaseHold(officer, other, hold);
   expect(await purgeTenant(deps, tenant.id)).toBe(2);
   expect(await messagesIn(second)).toBe(1);
-  expect(customer.user).not.toBe(agent.user);
 });
 
 test("a classification counts for what is received from then on, and holds can name its team", async () => {

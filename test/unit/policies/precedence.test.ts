@@ -62,7 +62,7 @@ test("without a hold or a lock in force, an erasure erases, and expiry purges", 
     always,
   ));
 
-test("the order of the grounds does not matter, and every refusal names its ground with a citation", () =>
+test("the order of the grounds does not matter, and every refusal names a ground that was given", () =>
   fc.assert(
     fc.property(grounds, fc.infiniteStream(fc.nat()), (given, keys) => {
       const shuffled = given
@@ -71,7 +71,7 @@ test("the order of the grounds does not matter, and every refusal names its grou
         .map(({ each }) => each);
       expect(decide(shuffled)).toEqual(decide(given));
       const { outcome, ground: named } = decide(given);
-      if (outcome === "restrict") expect(named.citation).not.toBe("");
+      if (outcome === "restrict") expect(given).toContainEqual(named);
     }),
     always,
   ));
