@@ -2166,6 +2166,9 @@ begin
   delete from totp_factors where tenant = current_tenant() and user_id = person;
   delete from recovery_codes where tenant = current_tenant() and user_id = person;
   delete from password_resets where tenant = current_tenant() and user_id = person;
+  -- The page of a request outlives the account. It does not show where the person lives.
+  update requests r set residence = null from cases c
+    where r.tenant = current_tenant() and c.tenant = r.tenant and c.id = r.id and c.subject = person;
   -- An identity provider that names the person again makes a new account.
   delete from provisioned_people where tenant = current_tenant() and user_id = person;
 end

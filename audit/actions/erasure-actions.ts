@@ -25,7 +25,8 @@ export const erasureActions = {
     class: "U",
     resources: ["case"],
     details: { items: "number" },
-    description: "A legal hold keeps items from being erased. They wait for its release.",
+    description:
+      "A legal hold or a retention lock keeps items from being erased. What is held waits for the release.",
   },
   "erasure.account": {
     class: "D",

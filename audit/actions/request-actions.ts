@@ -25,9 +25,9 @@ export const requestActions = {
   "request.decide": {
     class: "U",
     resources: ["request"],
-    details: { right: "text", from: "text", to: "text", ground: "text" },
+    details: { right: "text", from: "text", to: "text" },
     description:
-      "An officer accepts, answers or refuses a request. `ground` is the law that allows the refusal.",
+      "An officer accepts, answers or refuses a request. The ground of a refusal is with the request.",
   },
   "request.remind": {
     class: "E",

@@ -23,8 +23,8 @@ create table sealdesk.requests (
 );
 alter table sealdesk.requests enable row level security, force row level security;
 create policy tenant on sealdesk.requests using (tenant = sealdesk.current_tenant());
--- What was refused stays as it is.
-create policy refused_once on sealdesk.requests as restrictive for update
+-- What was refused stays as it is, until the person is erased.
+create policy refused_once on sealdesk.requests as restrictive for update to sealdesk_app
   using (refusal_ground is null) with check (true);
 grant select, insert,
   update (law, citation, rules_version, received_at_ms, extended_at_ms, extension_reason, refusal_ground)

@@ -1,5 +1,6 @@
 import type { TenantId, ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
-import { appendEntry } from "../../audit/append-entry.ts";
+import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
+import type { Client } from "../../db/pool.ts";
 import { forEachTenant } from "../../db/for-each-tenant.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { throwAll } from "../../db/throw-all.ts";
@@ -56,18 +57,31 @@ export async function removeMarked(
 ): Promise<void> {
   await store.delete(id);
   digests.forget({ tenant, id });
-  await inTransaction(pool, tenant, async (client) => {
-    const { rowCount } = await client.query("delete from attachments where id = $1", [id]);
-    if (rowCount === 0) return;
-    await appendEntry(client, {
-      occurredAtMs: now(),
-      tenant,
-      actor: { kind: "system", id: "sweep-attachments" },
-      action: "attachment.remove",
-      resource: { type: "conversation", id: conversation },
-      outcome: "success",
-      details: { attachment: id },
-    });
+  const actor = { kind: "system", id: "sweep-attachments" } as const;
+  await inTransaction(pool, tenant, (client) =>
+    removeRow(client, tenant, { id, conversation }, { actor, occurredAtMs: now() }),
+  );
+}
+
+/**
+ * Removes the row of an attachment whose bytes are gone, and records that.
+ * @returns the audit entry; undefined if somebody else removed the row
+ */
+export async function removeRow(
+  client: Client,
+  tenant: TenantId,
+  { id, conversation }: Marked,
+  by: Pick<AuditEntry<"attachment.remove">, "actor" | "occurredAtMs">,
+): Promise<number | undefined> {
+  const { rowCount } = await client.query("delete from attachments where id = $1", [id]);
+  if (rowCount === 0) return undefined;
+  return appendEntry(client, {
+    ...by,
+    tenant,
+    action: "attachment.remove",
+    resource: { type: "conversation", id: conversation },
+    outcome: "success",
+    details: { attachment: id },
   });
 }
 

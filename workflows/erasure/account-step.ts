@@ -47,6 +47,12 @@ export const forgetAccount =
       ]);
       const items = [{ item: { subject }, hold }];
       await deferErasure(client, tenant, { erasure: found.id, subject, items }, nowMs);
+      await appendEntry(client, {
+        ...entryBy(tenant, subject, nowMs),
+        action: "erasure.restrict",
+        resource: ofCase(found.id),
+        details: { items: items.length },
+      });
       return { to: "purging" };
     }
     const where = { tenant, keystore: isApart ? keystore : undefined };

@@ -3,6 +3,7 @@ import { uuidArray } from "../../db/binary-arrays.ts";
 import type { AttachmentId, ConversationId } from "../../crypto/wire/ids.ts";
 import { withinKeystore } from "../../keys/at-rest/destroy.ts";
 import { destroyedKeyIds } from "../../keys/at-rest/list-scopes.ts";
+import { removeRow } from "../../messaging/attachments/sweep.ts";
 import { CasePending, type Step } from "../cases/case-kind.ts";
 import { ofCase } from "../cases/stored-case.ts";
 import { entryBy, ERASURES } from "./entry-by.ts";
@@ -54,16 +55,9 @@ export const removeFiles =
         throw new CasePending("attachments", { cause });
       }
       digests.forget({ tenant, id });
-      await client.query("delete from attachments where id = $1", [id]);
-      const entry = await appendEntry(client, {
-        occurredAtMs: nowMs,
-        tenant,
-        actor: ERASURES,
-        action: "attachment.remove",
-        resource: { type: "conversation", id: conversation },
-        outcome: "success",
-        details: { attachment: id },
-      });
+      const by = { actor: ERASURES, occurredAtMs: nowMs };
+      const entry = await removeRow(client, tenant, { id, conversation }, by);
+      if (entry === undefined) continue;
       last.set(conversation, { entry, records: (last.get(conversation)?.records ?? 0) + 1 });
     }
     const items = [...last].map(([item, { entry, records }]) => ({

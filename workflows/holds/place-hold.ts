@@ -6,6 +6,7 @@ import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../iden
 import { decideHold, mayBeCustodian } from "../../policies/holds.ts";
 import type { Role } from "../../policies/roles.ts";
 import { commitToHold, newSalt } from "./commitment.ts";
+import { assertLine } from "../assert-line.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { ofHold, type HoldItem } from "./hold-row.ts";
 import { lockHolds } from "./lock-holds.ts";
@@ -22,7 +23,7 @@ export interface NewHold {
   readonly matter: string;
   /** The law or the order that demands it: one line of at most 200 characters. */
   readonly citation: string;
-  /** A member of staff who keeps what is held, and who alone reads what is restricted. */
+  /** A member of staff who keeps what is held. */
   readonly custodian: UserId;
   /** When an officer must look at it again, at most 366 days from now: milliseconds since the Unix epoch. */
   readonly reviewAtMs: number;
@@ -54,8 +55,8 @@ export function placeHold(
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideHold(actor, "place", { tenant }));
     const placedAtMs = deps.now();
-    assertLine("matter", matter);
-    assertLine("citation", citation);
+    assertLine("invalid_hold", "matter", matter);
+    assertLine("invalid_hold", "citation", citation);
     assertReviewDate(reviewAtMs, placedAtMs);
     assertItems(items);
     await assertCustodian(client, custodian);
@@ -86,17 +87,6 @@ export function placeHold(
     });
     return { id, commitment, conversations };
   });
-}
-
-/** What certificates and pages show on one line. */
-const LINE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u;
-
-function assertLine(name: string, text: string): void {
-  if (!LINE.test(text))
-    throw new WorkflowError(
-      "invalid_hold",
-      `The ${name} is one line of at most 200 characters, without characters that are not visible.`,
-    );
 }
 
 /** @throws WorkflowError invalid_hold */

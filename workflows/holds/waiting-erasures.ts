@@ -1,6 +1,5 @@
 import type { HoldId, UserId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Client } from "../../db/pool.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import { decideHold } from "../../policies/holds.ts";
@@ -47,7 +46,7 @@ export function listWaitingErasures(
 }
 
 /**
- * Records that an officer sees to a re-opened erasure. Its case may go on from then on: see `isAttended`.
+ * Records that an officer sees to a re-opened erasure. The officer has the person erased again, or decides otherwise.
  * @throws WorkflowError reopened_erasure_not_found; IdentityError forbidden, device_required
  */
 export async function attendErasure(deps: UseCase, party: Party, erasure: Uuid): Promise<void> {
@@ -72,19 +71,4 @@ export async function attendErasure(deps: UseCase, party: Party, erasure: Uuid):
       );
     note({ ...decided, subject: first.subject, details: { items: rows.length } });
   });
-}
-
-/** What keeps an erasure from what holds had deferred: "held" by one, "waiting" for an officer, or nothing any more. */
-export type DeferralState = "held" | "waiting" | "attended";
-
-/** Returns how far an erasure's deferred items are, in the caller's transaction. Without any they are "attended". */
-export async function deferralState(client: Client, erasure: Uuid): Promise<DeferralState> {
-  const { rows } = await client.query<{ held: boolean; waiting: boolean }>(
-    `select coalesce(bool_or(reopened_at_ms is null), false) as held,
-       coalesce(bool_or(reopened_at_ms is not null and attended_at_ms is null), false) as waiting
-     from deferred_erasures where erasure = $1`,
-    [erasure],
-  );
-  if (rows[0]?.waiting === true) return "waiting";
-  return rows[0]?.held === true ? "held" : "attended";
 }

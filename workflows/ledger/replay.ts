@@ -6,7 +6,7 @@ import { destroyWithin, withinKeystore, type Destruction } from "../../keys/at-r
 import { recordErased } from "../erasure/record-erased.ts";
 import { eraseAccount } from "../erasure/erase-account.ts";
 import type { ErasureRecord, LedgerEntry } from "./entry.ts";
-import { advancePosition } from "./position.ts";
+import { advancePosition, readPosition } from "./position.ts";
 import type { SettleDeps } from "./settle-deps.ts";
 
 /** Who the audit log names. */
@@ -23,14 +23,19 @@ export function destructionOf(record: ErasureRecord): Destruction | undefined {
 export async function replayEntry(
   { pool, keystore, isApart, now }: SettleDeps,
   entry: LedgerEntry,
-): Promise<void> {
+): Promise<boolean> {
   const { record, number } = entry;
   if (record.kind === "begin") {
     await advancePosition(keystore, "keystore", entry);
-    return advancePosition(pool, "sealdesk", entry);
+    await advancePosition(pool, "sealdesk", entry);
+    return false;
   }
   const { tenant, subject } = record;
-  await inTransaction(pool, tenant, async (client) => {
+  return inTransaction(pool, tenant, async (client) => {
+    // Whoever wrote the entry holds this lock until it has carried it out.
+    const data = await readPosition(client, "sealdesk", "lock");
+    const keys = await readPosition(keystore, "keystore");
+    if (number <= Math.min(data?.number ?? -1, keys?.number ?? -1)) return false;
     const nowMs = now();
     const where = { tenant, keystore: isApart ? keystore : undefined };
     const by = { actor: LEDGER };
@@ -57,5 +62,6 @@ export async function replayEntry(
       details: { act: record.act, erased: record.kind },
     });
     await advancePosition(client, "sealdesk", entry);
+    return true;
   });
 }

@@ -72,9 +72,6 @@ export async function settleLedger(deps: SettleDeps): Promise<number> {
   const isNew = ({ number }: LedgerEntry) =>
     number > (database?.number ?? -1) || number > (inKeystore?.number ?? -1);
   let count = 0;
-  for (const entry of entries.filter(isNew)) {
-    if (entry.record.kind !== "begin") count++;
-    await replayEntry(deps, entry);
-  }
+  for (const entry of entries.filter(isNew)) if (await replayEntry(deps, entry)) count++;
   return count;
 }

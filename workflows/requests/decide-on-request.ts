@@ -51,7 +51,7 @@ export async function decideOnRequest(
     await moveCase(client, requestMachine, found, move, nowMs);
     if (ground !== undefined)
       await client.query("update requests set refusal_ground = $2 where id = $1", [id, ground]);
-    const details = { right, from: found.state, to: decision, ground };
+    const details = { right, from: found.state, to: decision };
     note({ ...decided, ...(subject !== null && { subject }), details });
   });
 }

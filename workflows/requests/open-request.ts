@@ -85,11 +85,17 @@ export function openRequest(
         ? Math.min(due.endsAtMs, open?.dueAtMs ?? due.endsAtMs)
         : open.dueAtMs;
     if (open === undefined) {
-      const wakeAtMs = nextReminderMs(dueAtMs, nowMs);
+      // Officers are told at once of a request that is recorded when it is overdue.
+      const wakeAtMs = dueAtMs <= nowMs ? nowMs : nextReminderMs(dueAtMs, nowMs);
       await openCase(client, requestMachine, { id, subject, dueAtMs, wakeAtMs }, nowMs);
       await insertRequest(client, { id, right, residence, receivedAtMs, due, rules });
-    } else if (isEarlier && dueAtMs < open.dueAtMs)
-      await bringForward(client, request, earliestMs, due, rules);
+    } else if (isEarlier) {
+      await client.query("update requests set received_at_ms = $2 where id = $1", [
+        request,
+        receivedAtMs,
+      ]);
+      if (dueAtMs < open.dueAtMs) await bringForward(client, request, due, rules);
+    }
     const secret = randomBytes(32);
     await client.query(
       `insert into request_receipts (tenant, request, link_hash, channel, recorded_by, received_at_ms,
@@ -179,13 +185,12 @@ async function insertRequest(
 async function bringForward(
   client: Client,
   id: CaseId,
-  receivedAtMs: number,
   due: DueDate,
   rules: RequestRules,
 ): Promise<void> {
   await client.query(
-    `update requests set received_at_ms = $2, law = $3, citation = $4, rules_version = $5 where id = $1`,
-    [id, receivedAtMs, due.law, due.citation, rules.version],
+    "update requests set law = $2, citation = $3, rules_version = $4 where id = $1",
+    [id, due.law, due.citation, rules.version],
   );
   await client.query(
     "update cases set due_at_ms = $2, wake_at_ms = sealdesk.database_now_ms() where id = $1",

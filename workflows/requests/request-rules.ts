@@ -69,7 +69,10 @@ export function setRequestRules(
     const nowMs = await readDatabaseClock(client);
     const effectiveFromMs = Math.max(asked.effectiveFromMs ?? nowMs, nowMs);
     // One after the other, so that each version has its number.
-    await client.query("select pg_advisory_xact_lock(hashtext('sealdesk.request_rules'))");
+    await client.query(
+      "select pg_advisory_xact_lock(hashtext('sealdesk.request_rules'), hashtext($1))",
+      [tenantOf(party)],
+    );
     const { rows } = await client.query<{ version: number }>(
       `insert into request_rules (tenant, version, content, effective_from_ms, set_by, set_at_ms)
        select sealdesk.current_tenant(), coalesce(max(version), 0) + 1, $1, $2, $3, $4 from request_rules

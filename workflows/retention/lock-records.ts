@@ -3,6 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import { decideRetention, type RetentionRule } from "../../policies/retention.ts";
+import { assertLine } from "../assert-line.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { labelsOf, lockRetention, ofRetention, readLocks } from "./stored-schedule.ts";
 
@@ -16,7 +17,7 @@ export interface NewLock extends RetentionRule {
  * Demands that records with these labels are kept for at least so many days, also those that are stored already. If
  * there is a lock for the same labels, it is lengthened. A lock is neither shortened nor removed.
  * @returns the id of the lock
- * @throws WorkflowError retention_locked, if there is a longer one; IdentityError forbidden, device_required
+ * @throws WorkflowError invalid_retention, retention_locked, if there is a longer one; IdentityError forbidden, device_required
  */
 export function lockRecords(
   deps: UseCase & { readonly newId: NewId },
@@ -29,6 +30,7 @@ export function lockRecords(
   const act = { action: "retention.lock", resource: ofRetention(tenant), details } as const;
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideRetention(actor, "lock", { tenant }));
+    assertLine("invalid_retention", "citation", citation);
     await lockRetention(client, tenant);
     const before = (await readLocks(client)).find(
       (each) =>

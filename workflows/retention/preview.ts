@@ -1,3 +1,4 @@
+import { readDatabaseClock } from "../../db/database-clock.ts";
 import type { Client } from "../../db/pool.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
@@ -63,7 +64,7 @@ export function previewSchedule(
     note(assertParty(party, (actor) => decideRetention(actor, "save", { tenant })));
     await assertKeepsLocks(client, rules);
     const before = await readRules(client);
-    const nowMs = await databaseNowMs(client);
+    const nowMs = await readDatabaseClock(client);
     const effects: Effect[] = [];
     for (const days of AFTER_DAYS) {
       const atMs = nowMs + days * DAY_MS;
@@ -84,9 +85,4 @@ async function countExpired(
 ): Promise<Expired> {
   const { rows } = await client.query<Expired>(COUNT, [JSON.stringify(rules), atMs]);
   return rows[0] ?? { conversations: 0, messages: 0, attachments: 0, bytes: 0, held: 0 };
-}
-
-async function databaseNowMs(client: Client): Promise<number> {
-  const { rows } = await client.query<{ ms: number }>("select sealdesk.database_now_ms() as ms");
-  return rows[0]?.ms ?? 0;
 }

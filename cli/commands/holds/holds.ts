@@ -177,7 +177,7 @@ export async function attendErasureCommand(
 ): Promise<string> {
   const erasure = erasureOf(id);
   await withPolicy(settings, tenant, ({ deps, party }) => attendErasure(deps, party, erasure));
-  return "The erasure can go on.";
+  return "You see to the erasure. To erase what the hold kept, run `sealdesk erase run` for the person again.";
 }
 
 function holdOf(text: string): HoldId {

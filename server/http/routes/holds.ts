@@ -165,12 +165,17 @@ const attendRoute = (deps: HoldRoutesDeps): Route =>
     {
       method: "post",
       path: "/v1/reopened-erasures/{id}/attendance",
-      summary: "See to a re-opened erasure, so that it can go on",
+      summary: "See to a re-opened erasure",
       tag: "Holds",
       access: "session",
       audits: ["hold.attend_erasure"],
       params: idParams,
-      answers: { 204: { description: "The erasure can go on" } },
+      answers: {
+        204: {
+          description:
+            "It is recorded who sees to the erasure. What the hold kept is erased by another erasure of the person",
+        },
+      },
       problems: ["forbidden", "device_required", "reopened_erasure_not_found"],
     },
     async ({ who: { actor }, params: { id } }) => {

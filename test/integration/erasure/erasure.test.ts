@@ -8,6 +8,7 @@ import { enrolTotp } from "../../support/second-factor.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import type { CaseId, ConversationId } from "../../../crypto/wire/ids.ts";
 
@@ -157,12 +158,13 @@ test("whatever comes after the fence is refused by name, and what came before it
       else refused.push(answer.code);
     }
   })();
+  await until(() => accepted.length > 2);
   const erasure = await erase(server.database, server.tenant.id, customer.user);
   const { fence, erased } = await certified(erasure);
   sender.abort();
   await sending;
   const { seq } = fence.find(({ conversation }) => conversation === id)!;
-  expect(Math.max(4, ...accepted)).toBe(seq);
+  expect(Math.max(...accepted)).toBe(seq);
   expect([...new Set(refused)]).toEqual(["subject_erased"]);
   expect(erased.find(({ kind }) => kind === "messages")).toMatchObject({ records: seq - 1 });
   expect(await sealedMessages(server.database, id)).toBe(0);

@@ -41,6 +41,6 @@ test("the operator places, shows, reviews and releases a hold with a second pers
   expect(await approve("ben")).toContain("It is approved and done.");
   expect(await run("hold", "list")).toContain(`${id}  released`);
   expect(await run("hold", "reopened")).toContain(`${erasure}  subject ${customer.user}`);
-  expect(await run("hold", "attend", erasure)).toContain("can go on");
+  expect(await run("hold", "attend", erasure)).toContain("erase run");
   expect(await run("hold", "reopened")).toContain("No erasure waits");
 });

@@ -1,3 +1,4 @@
+import { dueDates } from "../../../policies/deadlines/due-date.ts";
 import { randomUUID } from "node:crypto";
 import { connectCustomer } from "../../support/member.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
@@ -59,6 +60,9 @@ test("the same request 20 times over several channels is one case, and the earli
   const [request, ...others] = await listed(officer);
   expect(others).toEqual([]);
   expect(request).toMatchObject({ receipts: 20, receivedAtMs: letterMs + 2, state: "received" });
+  const receipt = { timeZone: "UTC", holidays: new Set<string>(), isExtended: false };
+  const [due] = dueDates(["gdpr"], "access", { ...receipt, receivedAtMs: letterMs + 2 });
+  expect(request?.dueAtMs).toBe(due?.endsAtMs);
   // Every link shows the same request, with the due date of the earliest receipt.
   for (const reply of [replies[0], replies[19]])
     expect(await statusOf(reply?.body.link as string)).toMatchObject({
@@ -133,12 +137,15 @@ test("the page of a link needs its secret, and shows nothing of the person", asy
   const { status, body: shown } = await statusOf(body.link as string);
   expect(status).toBe(200);
   expect(JSON.stringify(shown)).not.toContain(customer.user);
-  const other = await statusOf(body.link as string, (secret) => `A${secret.slice(1)}`);
+  const other = await statusOf(body.link as string, (secret) =>
+    secret.startsWith("A") ? `B${secret.slice(1)}` : `A${secret.slice(1)}`,
+  );
   expect([other.status, other.body["code"]]).toEqual([404, "request_not_found"]);
   const { rows } = await server.database.owner.query<{ link_hash: Buffer }>(
     "select link_hash from sealdesk.request_receipts where request = $1",
     [body.id],
   );
+  expect(rows).toHaveLength(1);
   expect(rows[0]?.link_hash.toString("base64url")).not.toBe(new URL(body.link).hash.split(".")[1]);
   const page = await fetch(`${server.url}/request-status`);
   expect(page.headers.get("cache-control")).toBe("no-store");
@@ -186,12 +193,12 @@ test("officers are alerted when a request is overdue, and the request stays wher
     refusal("invalid_receipt"),
   );
   const { body } = await recordFor(officer, customer.user, "access", { receivedAtMs });
-  await server.database.owner.query("update sealdesk.cases set wake_at_ms = 0 where id = $1", [
-    body.id,
-  ]);
-  const alerts = async () =>
-    (await officer.request("GET", "/v1/alerts")).body.alerts as { readonly action: string }[];
-  await until(async () => (await alerts()).some(({ action }) => action === "request.remind"));
+  const reminders = async () =>
+    (await server.auditEntries(tenant)).filter(({ action }) => action === "request.remind");
+  await until(async () => (await reminders()).length > 0);
+  expect(await reminders()).toMatchObject([{ details: { isOverdue: true } }]);
+  const { alerts } = (await officer.request("GET", "/v1/alerts")).body;
+  expect(alerts).toContainEqual(expect.objectContaining({ action: "request.remind" }));
   expect((await listed(officer))[0]).toMatchObject({ id: body.id, state: "received" });
 });
 
