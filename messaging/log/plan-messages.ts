@@ -102,7 +102,7 @@ export function planMessages(
   return { outcomes, events, firstUses, markers, next: draft.finish() };
 }
 
-/** Asks, for each member device, whether its account may post: with its present role and membership. */
+/** Asks once for each member device whether its account may post: with its present role and membership. */
 function postingIn(
   head: ConversationHead,
   policy: Policy,
@@ -113,11 +113,17 @@ function postingIn(
   );
   const members = [...new Set(current.map(({ user }) => user))];
   const { tenant, state, subject: createdBy } = head;
+  const facts = { tenant, state, createdBy, members };
+  const decided = new Map<ConversationActor, boolean>();
   return (device, signIn) => {
     const author = head.authors.get(device);
     if (author === undefined) return false;
-    const facts = { tenant, state, createdBy, members };
-    return decideConversation(actorOf(author, policy, signIn), "post", facts).allowed;
+    const actor = actorOf(author, policy, signIn);
+    const known = decided.get(actor);
+    if (known !== undefined) return known;
+    const { allowed } = decideConversation(actor, "post", facts);
+    decided.set(actor, allowed);
+    return allowed;
   };
 }
 
