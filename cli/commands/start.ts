@@ -1,25 +1,42 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { type Command, Option } from "commander";
 import type { Print } from "../output.ts";
 import type { Settings } from "../settings.ts";
-import { registerLocalIdp, startLocalIdp } from "./local-idp.ts";
 
 /** What runs beside the server. */
-export interface StartOptions {
+interface StartOptions {
   /** The port of an OpenID provider for development. */
   readonly withIdp?: string;
+}
+
+/** `sealdesk start`. */
+export function registerStart(program: Command, print: Print, settings: () => Settings): void {
+  program
+    .command("start")
+    .description("Run the server until you stop it")
+    .addOption(
+      new Option(
+        "--with-idp [port]",
+        "run an OpenID provider beside it, to try staff sign-in; for development",
+      ).preset("8090"),
+    )
+    .action(async (options: StartOptions) => {
+      process.exitCode = await start(settings, options, print);
+    });
 }
 
 /**
  * Runs the server, and an identity provider beside it if one is asked for.
  * @returns the exit code of the server; 1 if a signal killed it
  */
-export async function start(
+async function start(
   settings: () => Settings,
   { withIdp: port }: StartOptions,
   print: Print,
 ): Promise<number> {
   if (port === undefined) return runServer();
+  const { registerLocalIdp, startLocalIdp } = await import("./local-idp.ts");
   const idp = startLocalIdp(settings(), port);
   const ending = new AbortController();
   const registered = registerLocalIdp(settings(), port, ending.signal).then(print);

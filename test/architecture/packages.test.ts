@@ -64,6 +64,18 @@ describe("the server's package", () => {
     expect(loaded.some((url) => url.endsWith("/dist/cli/main.js"))).toBe(true);
     expect(loaded.filter((url) => /crypto\/device|libsignal/.test(url))).toEqual([]);
   });
+
+  test("loads no other commands than those that a command line names", async () => {
+    const loaded = await modulesLoadedBy(
+      join(tarball.folder, "dist/cli/main.js"),
+      "keys",
+      "--help",
+    );
+    const commands = loaded.filter((url) => url.includes("/dist/cli/commands/"));
+
+    expect(commands.map((url) => url.split("/dist/cli/commands/")[1])).toContain("keys.js");
+    expect(commands.filter((url) => /\/commands\/(audit|idp|user|erasure)/.test(url))).toEqual([]);
+  });
 });
 
 describe("the signal suite's package", () => {

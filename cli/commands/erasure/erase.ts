@@ -4,7 +4,6 @@ import { idGenerator, isId, type CaseId, type UserId } from "../../../crypto/wir
 import { assertReachable } from "../../../db/assert-reachable.ts";
 import { createKeystorePool } from "../../../db/pool.ts";
 import { beginErasure, USUAL_WINDOW_MS } from "../../../workflows/erasure/begin-erasure.ts";
-import { certificatePdf } from "../../../workflows/erasure/certificate/certificate-pdf.ts";
 import { planErasure, type ErasurePlan } from "../../../workflows/erasure/plan-erasure.ts";
 import { readCertificate } from "../../../workflows/erasure/read-certificate.ts";
 import { CommandError, type Settings } from "../../settings.ts";
@@ -87,8 +86,15 @@ export async function certificateCommand(
   const file = await withPolicy(settings, tenant, ({ deps, party }) =>
     readCertificate(deps, party, id),
   );
-  await writeFile(out, out.endsWith(".pdf") ? await certificatePdf(file) : file);
+  await writeFile(out, out.endsWith(".pdf") ? await pdfOf(file) : file);
   return `Wrote ${out}. Verify it with sealdesk verify certificate ${out} --key KEY.`;
+}
+
+/** Only this loads what writes a PDF. */
+async function pdfOf(file: Uint8Array): Promise<Uint8Array> {
+  const { certificatePdf } =
+    await import("../../../workflows/erasure/certificate/certificate-pdf.ts");
+  return certificatePdf(file);
 }
 
 function accountOf(id: string): UserId {
