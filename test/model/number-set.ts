@@ -30,7 +30,7 @@ function put(slots: Float64Array, value: number): boolean {
 }
 
 function hashOf(value: number): number {
-  const low = value % 2 ** 32;
+  const low = value >>> 0;
   let hash = Math.imul(low ^ (low >>> 15), 0x2c1b3c6d);
   hash = Math.imul(hash ^ ((value - low) / 2 ** 32), 0x297a2d39);
   return (hash ^ (hash >>> 16)) >>> 0;
