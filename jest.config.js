@@ -20,6 +20,7 @@ export default {
   ],
   globalSetup: "<rootDir>/test/support/global-setup.ts",
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
+  testSequencer: "<rootDir>/test/support/longest-first.mjs",
   testTimeout: 120_000,
   maxWorkers: 2,
   // A worker keeps part of every suite's modules (nodejs/node#33439). One that nears its heap's
