@@ -8,7 +8,7 @@ export default {
       {
         jsc: { target: "es2023", parser: { syntax: "typescript" } },
         module: { type: "es6" },
-        sourceMaps: "inline",
+        sourceMaps: true,
       },
     ],
   },
