@@ -22,8 +22,9 @@ export const sha512 = (input: Uint8Array): Uint8Array => sodium.crypto_hash_sha5
  */
 export const hmacSha256: HmacSha256 = (key, input) => sodium.crypto_auth_hmacsha256(input, key);
 
-/** Returns `length` bytes from the platform's cryptographic generator. */
-export const randomBytes = (length: number): Uint8Array => sodium.randombytes_buf(length);
+/** Returns `length` bytes from the platform's cryptographic generator. libsodium asks it for each byte. */
+export const randomBytes = (length: number): Uint8Array =>
+  crypto.getRandomValues(new Uint8Array(length));
 
 /** Compares tags, commitments and secrets. If the lengths are equal, it takes constant time. */
 export const equalSecret = (a: Uint8Array, b: Uint8Array): boolean =>
