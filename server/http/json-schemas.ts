@@ -15,6 +15,11 @@ export interface Parameter {
 /** Converts schemas to JSON Schema, and collects those that have an id as components. */
 export class JsonSchemas {
   readonly components: Record<string, JsonSchema> = {};
+  /** What was converted before. Most routes share their problems' schema. */
+  readonly #converted = {
+    input: new Map<z.core.$ZodType, JsonSchema>(),
+    output: new Map<z.core.$ZodType, JsonSchema>(),
+  };
 
   /** The text that a request must have. Its strict objects refuse further members. */
   readonly ofRequest = (schema: z.core.$ZodType): JsonSchema => this.#convert(schema, "input");
@@ -36,6 +41,8 @@ export class JsonSchemas {
   }
 
   #convert(schema: z.core.$ZodType, io: "input" | "output"): JsonSchema {
+    const known = this.#converted[io].get(schema);
+    if (known !== undefined) return known;
     const converted = z.toJSONSchema(schema, {
       io,
       metadata: documentation,
@@ -45,6 +52,7 @@ export class JsonSchemas {
     const text = JSON.stringify(converted).replaceAll('"#/$defs/', '"#/components/schemas/');
     const { $schema: _, $defs = {}, ...json } = JSON.parse(text) as JsonSchema;
     Object.assign(this.components, $defs);
+    this.#converted[io].set(schema, json);
     return json;
   }
 }
