@@ -22,7 +22,7 @@ export async function createTestDatabase(tablespace = "pg_default"): Promise<Tes
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await onCluster(
     clusterUrl,
-    `create database ${name} template sealdesk_template tablespace ${tablespace}`,
+    `create database ${name} template sealdesk_template strategy file_copy tablespace ${tablespace}`,
   );
   const url = new URL(clusterUrl);
   url.pathname = `/${name}`;
