@@ -62,6 +62,7 @@ export const groups: readonly Group[] = [
     ["request", "case"],
     async () => (await import("./commands/requests/register-requests.ts")).registerRequests,
   ),
+  group(["team"], async () => (await import("./commands/teams/register.ts")).registerTeams),
   group(["user"], async () => (await import("./commands/user.ts")).registerUser),
   group(["keys"], async () => (await import("./commands/keys.ts")).registerKeys),
   group(

@@ -1150,7 +1150,8 @@ table sealdesk.identity_providers (
   accounts text not null,
   metadata jsonb not null,
   created_at_ms bigint not null,
-  subject_claim text not null default 'sub'::text
+  subject_claim text not null default 'sub'::text,
+  teams jsonb not null default '[]'::jsonb
 )
   row level security
   constraint identity_providers_accounts_check CHECK ((accounts = ANY (ARRAY['jit'::text, 'existing'::text, 'scim-only'::text])))
@@ -1160,6 +1161,7 @@ table sealdesk.identity_providers (
   constraint identity_providers_pkey PRIMARY KEY (tenant, id)
   constraint identity_providers_roles_check CHECK ((jsonb_typeof(roles) = 'array'::text))
   constraint identity_providers_subject_claim_check CHECK ((subject_claim = ANY (ARRAY['sub'::text, 'oid'::text])))
+  constraint identity_providers_teams_check CHECK ((jsonb_typeof(teams) = 'array'::text))
   constraint identity_providers_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint identity_providers_tenant_name_key UNIQUE (tenant, name)
   grant select to sealdesk_app
@@ -1714,7 +1716,8 @@ table sealdesk.staff_certificates (
   certificate bytea not null,
   signature bytea not null,
   from_ms bigint not null,
-  until_ms bigint not null
+  until_ms bigint not null,
+  teams text[] not null default '{}'::text[]
 )
   row level security
   constraint staff_certificates_account_key_check CHECK ((length(account_key) = 32))
@@ -1727,7 +1730,7 @@ table sealdesk.staff_certificates (
   constraint staff_certificates_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update (account_key, authority, certificate, from_ms, role, signature, until_ms) to sealdesk_app
+  grant update (account_key, authority, certificate, from_ms, role, signature, teams, until_ms) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.storage_usage (
@@ -1778,6 +1781,25 @@ table sealdesk.suppressions (
   constraint suppressions_pkey PRIMARY KEY (tenant, kind, hash)
   constraint suppressions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   grant delete to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.team_members (
+  tenant uuid not null,
+  team text not null,
+  user_id uuid not null,
+  provider uuid,
+  since_ms bigint not null
+)
+  row level security
+  CREATE INDEX team_members_of_a_provider ON sealdesk.team_members USING btree (tenant, provider) WHERE (provider IS NOT NULL)
+  CREATE INDEX team_members_of_an_account ON sealdesk.team_members USING btree (tenant, user_id)
+  CREATE TRIGGER teams_are_announced AFTER INSERT OR DELETE ON sealdesk.team_members FOR EACH ROW EXECUTE FUNCTION sealdesk.announce_team() -- enabled O
+  constraint team_members_pkey PRIMARY KEY (tenant, team, user_id)
+  constraint team_members_team_check CHECK ((team ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint team_members_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint team_members_tenant_provider_fkey FOREIGN KEY (tenant, provider) REFERENCES sealdesk.identity_providers(tenant, id) ON DELETE CASCADE
+  constraint team_members_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id) ON DELETE CASCADE
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
@@ -1911,6 +1933,19 @@ CREATE OR REPLACE FUNCTION sealdesk.announce_role()
 AS $function$
 begin
   perform pg_notify('sealdesk_roles', new.tenant::text || ' ' || new.id::text);
+  return null;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.announce_team()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  changed sealdesk.team_members := case when tg_op = 'DELETE' then old else new end;
+begin
+  perform pg_notify('sealdesk_roles', changed.tenant::text || ' ' || changed.user_id::text);
   return null;
 end
 $function$
@@ -2179,6 +2214,33 @@ CREATE OR REPLACE FUNCTION sealdesk.expired_ranges(of_conversation uuid, rules j
  LANGUAGE sql
  STABLE
 RETURN (SELECT COALESCE(range_agg(int8range(s.from_ms, LEAST(s.until_ms, (expired_ranges.at_ms - (d.days * (86400000)::bigint))))), '{}'::int8multirange) AS "coalesce" FROM (sealdesk.classified_spans(expired_ranges.of_conversation) s(from_ms, until_ms, data_class, team, region) CROSS JOIN LATERAL (SELECT sealdesk.retained_days(expired_ranges.rules, s.data_class, s.team, s.region) AS days) d) WHERE ((d.days IS NOT NULL) AND (LEAST(s.until_ms, (expired_ranges.at_ms - (d.days * (86400000)::bigint))) > s.from_ms)))
+
+CREATE OR REPLACE FUNCTION sealdesk.follow_groups(account uuid, of_provider uuid, person_groups text[], at_ms bigint)
+ RETURNS TABLE(changed_team text, is_member boolean)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  with mapped as (
+    select distinct m.team
+    from identity_providers p cross join jsonb_to_recordset(p.teams) as m ("group" text, team text)
+    where p.tenant = current_tenant() and p.id = of_provider and m."group" = any(person_groups)
+      and exists (select from users u where u.tenant = p.tenant and u.id = account and u.username_index is not null)
+  ), left_teams as (
+    delete from team_members t
+    where t.tenant = current_tenant() and t.user_id = account and t.provider = of_provider
+      and t.team not in (select m.team from mapped m)
+    returning t.team
+  ), joined as (
+    insert into team_members as t (tenant, team, user_id, provider, since_ms)
+    select current_tenant(), m.team, account, of_provider, at_ms from mapped m
+    -- The directory takes over a membership that an administrator or another provider gave.
+    on conflict (tenant, team, user_id) do update set provider = excluded.provider, since_ms = excluded.since_ms
+      where t.provider is distinct from excluded.provider
+    returning t.team
+  )
+  select j.team, true from joined j union all select l.team, false from left_teams l order by 1
+$function$
 
 CREATE OR REPLACE FUNCTION sealdesk.grant_break_glass(request uuid)
  RETURNS bigint

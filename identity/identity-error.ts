@@ -17,7 +17,8 @@ export type IdentityErrorCode =
   | "role_not_assigned" // the provider knows the person, and none of their groups has a role
   | "account_not_linked" // the provider knows the person, who has no account here
   | "invalid_logout_token" // not a logout token of the provider, or one that was used before
-  | "invalid_identity_provider" // settings that the real provider does not confirm, or there is none of that name
+  | "invalid_identity_provider" // settings that the real provider does not confirm
+  | "identity_provider_not_found" // the tenant has no provider of that name
   | "provisioning_not_enabled" // the tenant has no provider of that name whose accounts come over SCIM
   | "invalid_scim_filter" // not a filter of RFC 7644, or one that no identity provider sends
   | "invalid_scim_path"
@@ -62,6 +63,8 @@ export type IdentityErrorCode =
   | "purpose_required" // the tenant asks for a purpose of use, and none of its list was stated
   | "password_reset_refused" // no link for a new password that is still valid: never said which
   | "user_not_found"
+  | "team_follows_directory" // a group of an identity provider gives the membership
+  | "too_many_teams" // the account is in as many as its certificate can name
   | "subject_erased" // the account is being erased, or the token or the device is that of an erased account
   | "key_destroyed" // the account is erased, and no name of it is stored again
   | "key_missing" // the keystore does not know the key of an account's name

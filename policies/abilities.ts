@@ -55,6 +55,8 @@ export interface ConversationFacts {
   readonly brokenGlass?: readonly UserId[] | undefined;
   /** Members whose membership began with such an access, and counts as long as it lasts. */
   readonly membersByBreakGlass?: readonly UserId[] | undefined;
+  /** The accounts of staff in the team with which the conversation is classified now. */
+  readonly teamMembers?: readonly UserId[] | undefined;
   /** Users whose membership counts no more, because it began with such an access, which is over. */
   readonly lapsed?: readonly UserId[] | undefined;
   /** The user to add or remove, for "add_member" and "remove_member". */
@@ -80,6 +82,7 @@ interface ConversationSubject extends Omit<ConversationFacts, "others"> {
   readonly brokenGlass: readonly UserId[];
   readonly lapsed: readonly UserId[];
   readonly membersByBreakGlass: readonly UserId[];
+  readonly teamMembers: readonly UserId[];
   /** What forbids the consent. */
   readonly consentFaults: readonly string[];
   readonly otherRoles: readonly Role[];
@@ -97,6 +100,7 @@ export function conversationSubject(
     brokenGlass: facts.brokenGlass ?? [],
     lapsed: facts.lapsed ?? [],
     membersByBreakGlass: facts.membersByBreakGlass ?? [],
+    teamMembers: facts.teamMembers ?? [],
     consentFaults: whyNoConsent(facts.consent),
     otherRoles: [...known.values()],
     unknownMembers: facts.members.filter((user) => user !== actor.user && !known.has(user)),

@@ -52,6 +52,8 @@ const sameAsByKey: { readonly [A in AdministrationAction]?: StaffAct } = {
   enable_account: { resource: "directory", action: "reset_account" },
   reset_password: { resource: "credentials", action: "reset_password" },
   reset_factor: { resource: "credentials", action: "reset_factor" },
+  // Another person signs in to the account afterwards, as after a new password.
+  link_identity: { resource: "credentials", action: "reset_password" },
 };
 
 /** Returns whether a version can demand a second person for an act of a program. */

@@ -100,7 +100,7 @@ export const bodyLimits = {
   linkApproval: { bytes: 192 * KIB, withinMs: 20_000 },
   /** What a version changes in the default rules. */
   policyVersion: { bytes: 32 * KIB, withinMs: 10_000 },
-  /** A group of an identity provider with 1,000 members. */
+  /** A group of an identity provider with 1,000 members, or the settings of one. */
   provisioning: { bytes: 256 * KIB, withinMs: 10_000 },
   consent: { bytes: 32 * KIB, withinMs: 10_000 },
   historyGrant: { bytes: MIB, withinMs: 30_000 },

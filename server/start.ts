@@ -283,7 +283,6 @@ function createControlPlane(
   const { now, newId, log, version } = ports;
   const { kms, database, serverKeys, keyTree, isFailing: isStorageFailing } = storage;
   const { pool } = database;
-  const allowsHttp = config.mode !== "production";
   const routes = createRoutes({
     config,
     pool,
@@ -308,8 +307,8 @@ function createControlPlane(
     }),
     providers: new ProviderClients({
       subjects: keyTree.subjects,
-      fetch: createProviderFetch(allowsHttp),
-      allowsHttp,
+      fetch: createProviderFetch(config.outgoing),
+      allowsHttp: config.outgoing.allowsLocalHttp,
     }),
     signInProofs: shared.usedProofs(),
     refusedSignIns,
@@ -327,6 +326,11 @@ function createControlPlane(
     heads: auditLog.heads,
     publication: config.audit.publication,
     logKey: signer.publicKey,
+    destroying: {
+      keystore: keyTree.pool,
+      apart: config.keystoreUrl === undefined ? undefined : pool,
+      now,
+    },
     readiness: createReadiness({
       isCurrent: () => hasMigrations(pool, DATA),
       isKeystoreCurrent: () => hasMigrations(keyTree.pool, KEYSTORE),

@@ -107,7 +107,7 @@ export const accountActions = {
     resources: ["user"],
     details: { provider: "text", sessions: "number", identityDigest: "text" },
     description:
-      "`sealdesk idp link` lets a person of an identity provider sign in to an account. `sessions` that a provider opened were ended. Over SCIM, a provider does so for an account that nobody signs in to yet.",
+      "`sealdesk idp link` or a program with an API key lets a person of an identity provider sign in to an account. `sessions` that a provider opened were ended. Over SCIM, a provider does so for an account that nobody signs in to yet.",
   },
   "user.change_password": {
     class: "U",
@@ -214,12 +214,32 @@ export const accountActions = {
     details: {},
     description: "A user reads the list of the staff.",
   },
+  "team.add_member": {
+    class: "U",
+    resources: ["user"],
+    details: { team: "text", provider: "text" },
+    description:
+      "`sealdesk team add` or a program with an API key puts an account of staff into a team. With `provider`, a group of an identity provider does so.",
+  },
+  "team.remove_member": {
+    class: "U",
+    resources: ["user"],
+    details: { team: "text", provider: "text" },
+    description:
+      "An account of staff leaves a team: by `sealdesk team remove` or a program with an API key, because it left the group of the identity provider `provider`, or because it is disabled.",
+  },
+  "team.list": {
+    class: "R",
+    resources: ["tenant"],
+    details: {},
+    description: "A program with an API key reads who is in which team.",
+  },
   "staff.certify": {
     class: "C",
     resources: ["user"],
     details: { role: "text", teams: "list", untilMs: "number" },
     description:
-      "The tenant's authority certifies that an account is staff: its first device is registered, or its role or account key has changed.",
+      "The tenant's authority certifies that an account is staff: its first device is registered, or its role, its teams or its account key have changed.",
   },
   "staff.renew_certificates": {
     class: "U",

@@ -146,7 +146,8 @@ export const tenantActions = {
     class: "R",
     resources: ["tenant"],
     details: {},
-    description: "A program with an API key reads the tenant's settings.",
+    description:
+      "A program with an API key reads the tenant's settings, or those of its identity providers.",
   },
   "tenant.add_api_key": {
     class: "U",
@@ -195,15 +196,31 @@ export const tenantActions = {
       endpoints: "list",
       answersWithIssuer: "boolean",
       roles: "list",
+      teams: "list",
     },
     description:
-      "`sealdesk idp add`: staff sign in with an identity provider. `roles` lists the groups and their roles, `endpoints` where the server sends people and requests. `answersWithIssuer` says whether each answer names the issuer (RFC 9207).",
+      "`sealdesk idp add` or a program with an API key: staff sign in with an identity provider. `roles` lists the groups and their roles, `teams` the groups and their teams, `endpoints` where the server sends people and requests. `answersWithIssuer` says whether each answer names the issuer (RFC 9207).",
   },
   "tenant.remove_identity_provider": {
     class: "U",
     resources: ["tenant"],
-    details: { provider: "text", sessions: "number" },
-    description: "`sealdesk idp remove`. `sessions` were ended.",
+    details: { provider: "text", sessions: "number", memberships: "number" },
+    description:
+      "`sealdesk idp remove` or a program with an API key. `sessions` were ended. Its groups gave `memberships` of teams, which end.",
+  },
+  "tenant.map_teams": {
+    class: "U",
+    resources: ["tenant"],
+    details: { provider: "text", teams: "list" },
+    description:
+      "`sealdesk idp teams` or a program with an API key maps groups of an identity provider to teams. `teams` lists them all. Each membership that begins or ends by it has an entry of its own.",
+  },
+  "tenant.test_identity_provider": {
+    class: "E",
+    resources: ["tenant"],
+    details: { provider: "text" },
+    description:
+      "`sealdesk idp test` or a program with an API key compares the settings of an identity provider with the real one. For that, the server sends requests to it.",
   },
   "tenant.provider_logout": {
     class: "E",

@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { IdentityError } from "../../identity/identity-error.ts";
+import { backchannelLogoutUri } from "../../identity/providers/administered-provider.ts";
 import { Secret } from "../../keys/secret.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { addProviderCommand } from "./idp/add.ts";
-import { backchannelLogoutUri } from "./idp/show.ts";
 
 const TENANT = "demo";
 const NAME = "local";
@@ -26,7 +26,7 @@ export function startLocalIdp(settings: Settings, port: string): ChildProcess {
     throw new CommandError(
       "--with-idp needs the repository and its development packages: run npm ci and npm start there.",
     );
-  const logoutUri = backchannelLogoutUri(settings.publicUrl, TENANT, NAME);
+  const logoutUri = backchannelLogoutUri({ ...settings, slug: TENANT }, NAME);
   return spawn(process.execPath, ["--no-warnings", program, port, SECRET, logoutUri], {
     // oidc-provider warns about what matters in production.
     stdio: ["ignore", "ignore", "ignore"],
@@ -53,6 +53,7 @@ export async function registerLocalIdp(
     redirectUri: ["http://127.0.0.1/callback"],
     scope: "openid profile groups",
     groupsClaim: "groups",
+    team: [],
     role: ["admins=admin", "supervisors=supervisor", "agents=agent"],
     accounts: "jit",
     subjectClaim: "sub",

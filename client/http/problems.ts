@@ -11,6 +11,10 @@ type CodesOf<Code extends ProblemCode> = Code;
  */
 type ByStatus = CodesOf<
   | "invalid_logout_token"
+  | "invalid_identity_provider"
+  | "identity_provider_not_found"
+  | "team_follows_directory"
+  | "too_many_teams"
   | "provisioning_not_enabled"
   | "invalid_scim_filter"
   | "invalid_scim_path"

@@ -5,6 +5,7 @@ import type { Client } from "../../db/pool.ts";
 import { clearAccount } from "../directory/clear-account.ts";
 import { lockAccount } from "../directory/lock-account.ts";
 import { userNotFound } from "../identity-error.ts";
+import { leaveAllTeams } from "../teams/follow-groups.ts";
 import { authorised, type AdministeredAccount, type ChangeBy } from "./administrator.ts";
 import { findStaff } from "./find-staff.ts";
 import type { Profiles } from "./profiles.ts";
@@ -21,7 +22,7 @@ interface AccountChange extends AdministeredAccount {
 
 /**
  * Disables an account of staff: nobody signs in to it, its sessions end, and its devices and its certificate are
- * removed. Running servers close its sockets on every node. A repeat changes nothing more and is audited. The
+ * removed. It leaves its teams. Running servers close its sockets on every node. A repeat changes nothing more and is audited. The
  * application may not do this, so it connects as the owner of the database. Call `announce` for the account
  * afterwards.
  * @param ownerUrl a login that may act as sealdesk_owner
@@ -75,6 +76,7 @@ export async function disable(
   );
   const devices = await clearAccount(client, { tenant, user, ...account }, nowMs);
   await client.query("delete from staff_certificates where user_id = $1", [user]);
+  await leaveAllTeams(client, { ...who, user });
   await client.query(
     `insert into departures (tenant, user_id, at_ms) values ($1, $2, $3)
      on conflict (tenant, user_id) do update set at_ms = excluded.at_ms`,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Notifications } from "../../db/notifications.ts";
 import { isId, type TenantId, type UserId } from "../../crypto/wire/ids.ts";
 
-/** The channel on which the database announces each change of a role, by any process. */
+/** The channel on which the database announces each change of a role or of teams, by any process. */
 const CHANNEL = "sealdesk_roles";
 
 const payloadSchema = z
@@ -11,7 +11,7 @@ const payloadSchema = z
   .pipe(z.tuple([z.custom<TenantId>(isId), z.custom<UserId>(isId)]));
 
 /**
- * Calls `onChanged` when the role of an account is said to have changed. Read the role again then:
+ * Calls `onChanged` when the role or the teams of an account are said to have changed. Read the role again then:
  * notifications may be lost, repeated or false. The poll for ended sessions finds the lost ones.
  */
 export async function watchRoles(options: {

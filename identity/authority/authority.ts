@@ -33,7 +33,10 @@ export interface Heir {
 }
 
 /** An account that is to be certified. */
-export type StaffAccount = Pick<StaffCertificate, "tenant" | "user" | "accountKey" | "role">;
+export type StaffAccount = Pick<
+  StaffCertificate,
+  "tenant" | "user" | "accountKey" | "role" | "teams"
+>;
 
 /**
  * What signs for a tenant where no person acts. It runs inside the server (`kmsAuthority`), or as a

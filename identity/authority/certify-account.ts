@@ -2,7 +2,7 @@ import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { certifyStaff } from "./certify-staff.ts";
 import type { AuthorityDeps } from "./current-key.ts";
 
-/** Certifies an account, if it is staff and has no certificate for its key and role. Never rejects. */
+/** Certifies an account, if it is staff and has no certificate for its key, role and teams. Never rejects. */
 export type CertifyAccount = (account: {
   readonly tenant: TenantId;
   readonly user: UserId;

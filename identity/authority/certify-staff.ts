@@ -14,6 +14,7 @@ import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { staffRoles, type Role } from "../../policies/actor.ts";
 import { lockAccounts } from "../directory/lock-account.ts";
 import { IdentityError } from "../identity-error.ts";
+import { MOST_TEAMS } from "../teams/change-membership.ts";
 import type { LoggedAuthorityKey } from "./authority.ts";
 import { readLoggedAuthority } from "./authority-entries.ts";
 import { currentAuthorityKey, type AuthorityDeps } from "./current-key.ts";
@@ -28,6 +29,8 @@ interface DueAccount {
   readonly user: UserId;
   readonly role: Role;
   readonly accountKey: Uint8Array;
+  /** In ascending order, at most `MOST_TEAMS`. */
+  readonly teams: readonly string[];
   /** True if it has one that is only old. */
   readonly isRenewal: boolean;
   /** The text of the certificate that it has. */
@@ -47,28 +50,30 @@ export interface Certification {
 
 // An account without a device has no key that could be certified, and a suspended tenant nobody to serve.
 const DUE = `
-  select u.id as user, u.role, u.account_key as "accountKey",
+  select u.id as user, u.role, u.account_key as "accountKey", m.teams,
     c.user_id is not null and c.account_key = u.account_key and c.role = u.role
-      and c.authority = $1 as "isRenewal", c.certificate as before
+      and c.authority = $1 and c.teams = m.teams as "isRenewal", c.certificate as before
   from users u
   join tenants t on t.id = u.tenant and t.suspended_at_ms is null
   left join staff_certificates c on c.user_id = u.id
+  cross join lateral (select array(
+    select team from team_members where user_id = u.id order by team collate "C" limit $7) as teams) m
   where u.role = any($6::text[]) and u.account_key is not null
     and ($2::uuid is null or u.id = $2) and ($3::uuid is null or u.id > $3)
     and (c.user_id is null or c.account_key <> u.account_key or c.role <> u.role
-      or c.authority <> $1 or c.from_ms <= $4)
+      or c.authority <> $1 or c.teams <> m.teams or c.from_ms <= $4)
   order by u.id limit $5`;
 const STORE = `
   insert into staff_certificates
-    (tenant, user_id, account_key, role, authority, certificate, signature, from_ms, until_ms)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    (tenant, user_id, account_key, role, teams, authority, certificate, signature, from_ms, until_ms)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
   on conflict (user_id, tenant) do update set account_key = excluded.account_key,
-    role = excluded.role, authority = excluded.authority, certificate = excluded.certificate,
+    role = excluded.role, teams = excluded.teams, authority = excluded.authority, certificate = excluded.certificate,
     signature = excluded.signature, from_ms = excluded.from_ms, until_ms = excluded.until_ms`;
 
 /**
  * Certifies the tenant's accounts that are staff, have a key, and have no certificate of the last
- * day for their key and role. The first certificate of an account, and one for other teams, has an audit
+ * day for their key, role and teams. The first certificate of an account, and one for other teams, has an audit
  * entry of its own.
  * Renewals are counted in one entry for each transaction.
  * @param only certifies this account and no other
@@ -124,6 +129,7 @@ async function dueAccounts(
       now() - RENEWED_AFTER_MS,
       BATCH,
       staffRoles,
+      MOST_TEAMS,
     ]);
     return rows;
   });
@@ -133,10 +139,10 @@ async function dueAccounts(
 async function signedFor(
   { authority }: AuthorityDeps,
   tenant: TenantId,
-  { user, role, accountKey }: DueAccount,
+  { user, role, accountKey, teams }: DueAccount,
   key: LoggedAuthorityKey,
 ): Promise<(SignedStaffCertificate & Pick<Certified, "certificate">) | undefined> {
-  const signed = await authority.certify({ tenant, user, role, accountKey }, key);
+  const signed = await authority.certify({ tenant, user, role, accountKey, teams }, key);
   if (signed === undefined) return undefined;
   const certificate = openStaffCertificate(signed, key.publicKey, verifyEd25519);
   if (certificate === undefined)
@@ -193,7 +199,7 @@ async function store(
 const storeOne = async (
   client: Client,
   { version }: LoggedAuthorityKey,
-  { certificate, text, signature }: Certified,
+  { certificate, text, signature, teams }: Certified,
 ): Promise<void> => {
   const { tenant, user, accountKey, role, fromMs, untilMs } = certificate;
   await client.query(STORE, [
@@ -201,6 +207,7 @@ const storeOne = async (
     user,
     accountKey,
     role,
+    teams,
     version,
     text,
     signature,

@@ -9,7 +9,7 @@ import { newCertificate } from "./new-certificate.ts";
 type SigningKms = Pick<Kms, "ensureKey" | "publicKey" | "sign" | "destroy">;
 
 /**
- * The authority inside the server. It certifies every account that the database calls staff. Its
+ * The authority inside the server. It certifies every account that the database calls staff, with the teams that it has there. Its
  * keys never leave the key service, but whoever runs the server can use them.
  */
 export const kmsAuthority = (kms: SigningKms, now: () => number): Authority => ({
@@ -18,7 +18,7 @@ export const kmsAuthority = (kms: SigningKms, now: () => number): Authority => (
     return [{ publicKey: await ensuredKey(kms, tenant, 1), handover: undefined }];
   },
   certify: (account, { version }) =>
-    newCertificate(account, { teams: [], fromMs: now() }, (bytes) =>
+    newCertificate(account, { teams: account.teams, fromMs: now() }, (bytes) =>
       kms.sign(keyName(account.tenant, version), bytes),
     ),
 });

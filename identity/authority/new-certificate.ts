@@ -13,7 +13,7 @@ const CERTIFIED_MS = 7 * 86_400_000;
  * @param sign signs with the authority's key: Ed25519, 64 bytes
  */
 export async function newCertificate(
-  { tenant, user, accountKey, role }: StaffAccount,
+  { tenant, user, accountKey, role }: Omit<StaffAccount, "teams">,
   { teams, fromMs }: { readonly teams: readonly string[]; readonly fromMs: number },
   sign: (bytes: Uint8Array) => Promise<Uint8Array>,
 ): Promise<SignedStaffCertificate> {

@@ -24,6 +24,8 @@ export interface IdentityProvider {
   /** The claim that lists a person's groups. */
   readonly groupsClaim: string;
   readonly roles: readonly GroupRole[];
+  /** Whoever is in a group is in its team. */
+  readonly teams: readonly GroupTeam[];
   /**
    * "jit": a first sign-in creates an account. "existing": the operator links accounts. "scim-only": the provider
    * makes and ends them over SCIM.
@@ -34,23 +36,50 @@ export interface IdentityProvider {
   readonly metadata: ProviderMetadata;
 }
 
+/** The largest number of groups of a provider that have a team. */
+const MOST_MAPPED = 100;
+
 /** The groups of a provider and their roles, in order of precedence. */
 export const groupRoles = z.array(
   z.strictObject({ group: z.string().min(1).max(256), role: z.enum(staffRoles) }),
 );
 
-interface ProviderRow extends Omit<IdentityProvider, "roles" | "metadata"> {
+/** A group of a provider, and the team of its members. */
+export interface GroupTeam {
+  readonly group: string;
+  /** As certificates of staff and the labels of conversations name it. */
+  readonly team: string;
+}
+
+/** The groups of a provider and their teams. */
+export const groupTeams = z
+  .array(
+    z.strictObject({
+      group: z.string().min(1).max(256),
+      team: z
+        .string()
+        .regex(
+          /^[a-z0-9][a-z0-9-]{0,62}$/,
+          "The name of a team has 1 to 63 lower-case letters, digits and hyphens, and does not begin with a hyphen.",
+        ),
+    }),
+  )
+  .max(MOST_MAPPED, `A provider has at most ${MOST_MAPPED} groups with a team.`);
+
+interface ProviderRow extends Omit<IdentityProvider, "roles" | "teams" | "metadata"> {
   readonly roles: unknown;
+  readonly teams: unknown;
   readonly metadata: unknown;
 }
 
 const COLUMNS = `tenant, id, name, issuer, client_id as "clientId", client_secret as "clientSecret",
   sealed_under as "sealedUnder", redirect_uris as "redirectUris", scope, groups_claim as "groupsClaim",
-  roles, accounts, subject_claim as "subjectClaim", metadata`;
+  roles, teams, accounts, subject_claim as "subjectClaim", metadata`;
 
 const parsed = (row: ProviderRow): IdentityProvider => ({
   ...row,
   roles: groupRoles.parse(row.roles),
+  teams: groupTeams.parse(row.teams),
   metadata: providerMetadata.parse(row.metadata),
 });
 

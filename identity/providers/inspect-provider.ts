@@ -3,6 +3,7 @@ import { z } from "zod";
 import * as openid from "openid-client";
 import { isSecureUrl } from "../../crypto/wire/secure-url.ts";
 import type { Secret } from "../../keys/secret.ts";
+import { OutgoingError } from "../outgoing/bounded-request.ts";
 import type { ProviderFetch } from "./provider-fetch.ts";
 import { createClient } from "./provider-clients.ts";
 import { tokenErrorOf } from "./token-error.ts";
@@ -33,9 +34,15 @@ export interface InspectedProvider {
   readonly known?: ProviderMetadata;
 }
 
-interface Deps {
+export interface InspectionDeps {
   readonly fetch: ProviderFetch;
+  /** Whether a provider may be reached over http on this machine. */
   readonly allowsHttp: boolean;
+  /**
+   * Whether the findings say how a request failed. That describes the server's network, so only the operator is
+   * told.
+   */
+  readonly tellsNetwork: boolean;
 }
 
 export interface ProviderReport {
@@ -65,7 +72,7 @@ const wrong = (part: ProviderFinding["part"], sentence: string): ProviderFinding
  * and the secret. For that it redeems a code that it never gave out.
  */
 export async function inspectProvider(
-  deps: Deps,
+  deps: InspectionDeps,
   given: InspectedProvider,
 ): Promise<ProviderReport> {
   const discovered = await discover(deps, given.issuer);
@@ -88,7 +95,7 @@ export async function inspectProvider(
 }
 
 async function discover(
-  { fetch, allowsHttp }: Deps,
+  { fetch, allowsHttp, tellsNetwork }: InspectionDeps,
   issuer: string,
 ): Promise<ProviderMetadata | ProviderFinding> {
   if (!isSecureUrl(issuer, allowsHttp) || issuer.includes("?"))
@@ -103,11 +110,13 @@ async function discover(
     if (response.status !== 200)
       return wrong(
         "discovery",
-        `${url} answered ${response.status}. Compare the issuer with the provider's documentation.`,
+        tellsNetwork
+          ? `${url} answered ${response.status}. Compare the issuer with the provider's documentation.`
+          : noUsableAnswer(url, tellsNetwork),
       );
     published = await response.json();
   } catch (error) {
-    return wrong("discovery", `${url} gave no usable answer (${codeOf(error)}).`);
+    return wrong("discovery", noUsableAnswer(url, tellsNetwork, error));
   }
   const { data: named } = z.looseObject({ issuer: z.string() }).safeParse(published);
   if (named?.issuer !== issuer)
@@ -125,7 +134,7 @@ async function discover(
 }
 
 function inspectEndpoints(
-  { allowsHttp }: Deps,
+  { allowsHttp }: InspectionDeps,
   metadata: ProviderMetadata,
   known = metadata,
 ): ProviderFinding {
@@ -181,7 +190,10 @@ const inspectLogout = ({
         "The provider does not say that it supports back-channel logout. Without it, a session here ends after 12 hours at most.",
       );
 
-async function inspectKeys({ fetch }: Deps, metadata: ProviderMetadata): Promise<ProviderFinding> {
+async function inspectKeys(
+  { fetch, tellsNetwork }: InspectionDeps,
+  metadata: ProviderMetadata,
+): Promise<ProviderFinding> {
   try {
     const response = await fetch(metadata.jwks_uri);
     const { keys } = z
@@ -194,12 +206,12 @@ async function inspectKeys({ fetch }: Deps, metadata: ProviderMetadata): Promise
       ? right("keys", `The provider publishes ${usable.length} key(s) for signatures.`)
       : wrong("keys", "The provider publishes no key for signatures.");
   } catch (error) {
-    return wrong("keys", `The provider's keys cannot be fetched (${codeOf(error)}).`);
+    return wrong("keys", noUsableAnswer(metadata.jwks_uri, tellsNetwork, error));
   }
 }
 
 async function inspectClient(
-  deps: Deps,
+  deps: InspectionDeps,
   { issuer, clientId, clientSecret, redirectUris }: InspectedProvider,
   metadata: ProviderMetadata,
 ): Promise<ProviderFinding> {
@@ -222,11 +234,24 @@ async function inspectClient(
       case "other":
         return note("client", "The provider does not say whether client id and secret are right.");
       case undefined:
-        return wrong("client", `The token endpoint gave no usable answer (${codeOf(error)}).`);
+        return wrong("client", noUsableAnswer(metadata.token_endpoint, deps.tellsNetwork, error));
     }
   }
   return wrong("client", "The provider accepted a code that it never gave out.");
 }
+
+const noUsableAnswer = (url: string, tellsNetwork: boolean, error?: unknown): string => {
+  if (!tellsNetwork)
+    return `${url} gave no usable answer. The operator finds the reason with \`sealdesk idp add\` or \`sealdesk idp test\`.`;
+  return isPrivateAddress(error)
+    ? `${url} has a private address. Name its network in OUTGOING_NETWORKS, for the server and for this command.`
+    : `${url} gave no usable answer (${codeOf(error)}).`;
+};
+
+const isPrivateAddress = (error: unknown): boolean =>
+  [error, (error as { readonly cause?: unknown } | undefined)?.cause].some(
+    (each) => each instanceof OutgoingError && each.code === "address_not_allowed",
+  );
 
 /** Returns the code or the class of an error: its message may contain anything. */
 function codeOf(error: unknown): string {

@@ -4,4 +4,7 @@ export const invalidProvider = (sentence: string, cause?: unknown): IdentityErro
   new IdentityError("invalid_identity_provider", sentence, { cause });
 
 export const noSuchProvider = (name: string): IdentityError =>
-  invalidProvider(`The tenant has no identity provider ${JSON.stringify(name)}.`);
+  new IdentityError(
+    "identity_provider_not_found",
+    `The tenant has no identity provider ${JSON.stringify(name)}.`,
+  );

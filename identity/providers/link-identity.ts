@@ -1,11 +1,12 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
-import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
 import { asOwner } from "../../db/as-owner.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Secret } from "../../keys/secret.ts";
+import { authorised, type Administrator } from "../accounts/administrator.ts";
+import { findStaff, type StaffName } from "../accounts/find-staff.ts";
 import type { Profiles } from "../accounts/profiles.ts";
-import { userNotFound, type IdentityError } from "../identity-error.ts";
+import type { IdentityError } from "../identity-error.ts";
 import { digestOf } from "../reconcile/digest-of.ts";
 import { endSessions } from "../tokens/end-sessions.ts";
 import { identityIndexes } from "./identity-index.ts";
@@ -17,7 +18,8 @@ import { invalidProvider, noSuchProvider } from "./invalid-provider.ts";
  * another person's. Running servers close their sockets.
  * @param subject the `sub` that the provider has for the person and this client
  * @returns how many sessions were ended
- * @throws IdentityError invalid_identity_provider, user_not_found
+ * @throws IdentityError invalid_identity_provider: another account is linked to the person;
+ *   identity_provider_not_found, user_not_found; those of `by.authorise`
  */
 export async function linkIdentity(
   deps: {
@@ -28,15 +30,16 @@ export async function linkIdentity(
   change: {
     readonly tenant: TenantId;
     readonly provider: string;
-    readonly username: string;
+    readonly account: StaffName;
     readonly subject: string;
     /** Milliseconds since the Unix epoch. */
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<number> {
-  const { tenant, provider, username, subject, nowMs, by = OPERATOR } = change;
+  const { tenant, provider, account, subject, nowMs, by } = change;
   return asOwner(deps.ownerUrl, tenant, async (client) => {
+    const who = await authorised(client, by);
     const found = await client.query<{ issuer: string }>(
       "select issuer from identity_providers where name = $1",
       [provider],
@@ -45,26 +48,22 @@ export async function linkIdentity(
     if (row === undefined) throw noSuchProvider(provider);
     const indexes = identityIndexes(deps.blindIndexKeys(), tenant, { ...row, subject });
     const [index] = indexes;
-    const { rows } = await client.query<{ id: UserId }>(
-      "update users set identity_index = $2 where username_index = any($1::bytea[]) returning id",
-      [deps.profiles.usernameIndexes(tenant, username), index],
-    );
-    const [user] = rows;
-    if (user === undefined) throw userNotFound();
+    const user = await findStaff(client, deps.profiles, tenant, account);
+    await client.query("update users set identity_index = $2 where id = $1", [user, index]);
     const others = await client.query(
       "select from users where identity_index = any($1::bytea[]) and id <> $2",
-      [indexes, user.id],
+      [indexes, user],
     );
     if (others.rowCount !== 0) throw linkedElsewhere();
     const which = "s.user_id = $2 and s.method = 'oidc'";
-    const { length: sessions } = await endSessions(client, which, [nowMs, user.id]);
+    const { length: sessions } = await endSessions(client, which, [nowMs, user]);
     await appendEntry(client, {
       occurredAtMs: nowMs,
       tenant,
-      actor: by,
+      ...who,
       action: "user.link_identity",
-      resource: { type: "user", id: user.id },
-      subject: user.id,
+      resource: { type: "user", id: user },
+      subject: user,
       outcome: "success",
       details: { provider, sessions, identityDigest: digestOf(index) },
     });

@@ -6,6 +6,7 @@ import type { Decision } from "../../policies/decision.ts";
 import { decideProviderSignIn } from "../../policies/provider-role.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { Profiles } from "../accounts/profiles.ts";
+import { followGroups } from "../teams/follow-groups.ts";
 import { digestOf } from "../reconcile/digest-of.ts";
 import { accountNames } from "./account-names.ts";
 import { identityIndexes } from "./identity-index.ts";
@@ -36,8 +37,8 @@ interface AccountRow {
 }
 
 /**
- * Finds the account of a person whom the provider has authenticated, or creates it, and gives it the role
- * and the names that the provider says. The transaction must be fenced to the tenant.
+ * Finds the account of a person whom the provider has authenticated, or creates it, and gives it the role,
+ * the teams and the names that the provider says. Who may not sign in leaves the teams that the provider gave. The transaction must be fenced to the tenant.
  * @throws IdentityError key_destroyed, username_taken; KeysError kms_...
  */
 export async function accountOfPerson(
@@ -66,12 +67,17 @@ export async function accountOfPerson(
     accounts,
     isProvisioned: known?.isProvisioned === true,
   });
-  if (role === undefined) return { decision, user: known?.id };
+  if (role === undefined) {
+    if (known !== undefined)
+      await followGroups(client, changeBy(deps, provider, known.id, nowMs), []);
+    return { decision, user: known?.id };
+  }
   // Who comes over SCIM has role and names from there.
   if (known !== undefined && accounts === "scim-only") return { decision, user: known.id };
   const work = { deps, client, provider, person, nowMs };
   const user =
     known === undefined ? await create(work, role, indexes[0]) : await update(work, known, role);
+  await followGroups(client, changeBy(deps, provider, user, nowMs), person.groups);
   return { decision, user };
 }
 
@@ -143,13 +149,27 @@ async function update(work: Work, known: AccountRow, role: StaffRole): Promise<U
   return known.id;
 }
 
-const entryOf = ({ deps, provider, nowMs }: Work, user: UserId) =>
+const changeBy = (
+  { requestId }: ProviderAccountDeps,
+  provider: IdentityProvider,
+  user: UserId,
+  nowMs: number,
+) =>
   ({
     occurredAtMs: nowMs,
     tenant: provider.tenant,
     actor: { kind: "system", id: "sign-in" },
-    resource: { type: "user", id: user },
-    subject: user,
-    outcome: "success",
-    requestId: deps.requestId,
+    requestId,
+    user,
+    provider,
   }) as const;
+
+const entryOf = ({ deps, provider, nowMs }: Work, user: UserId) => {
+  const { user: id, provider: _provider, ...who } = changeBy(deps, provider, user, nowMs);
+  return {
+    ...who,
+    resource: { type: "user", id },
+    subject: id,
+    outcome: "success",
+  } as const;
+};

@@ -1,4 +1,5 @@
 import { isSecureUrl } from "../../crypto/wire/secure-url.ts";
+import type { OutgoingReach } from "../../keys/environment/outgoing-reach.ts";
 import { boundedRequest } from "../outgoing/bounded-request.ts";
 
 /** A request to an identity provider, as openid-client and jose make it. */
@@ -20,16 +21,17 @@ const FORM = { "content-type": "application/x-www-form-urlencoded;charset=UTF-8"
 
 /**
  * Creates the function for all requests to identity providers. It limits their time and size, and
- * follows no redirect, so that a provider cannot send a request elsewhere. The operator names the providers, so they may
- * have private addresses.
- * @param allowsHttp whether http is allowed to this machine. Only for development and tests
+ * follows no redirect, so that a provider cannot send a request elsewhere.
+ * @param reach which private addresses may be reached: a tenant's own backend may have named the provider
  */
 export const createProviderFetch =
-  (allowsHttp: boolean): ProviderFetch =>
+  (reach: OutgoingReach): ProviderFetch =>
   async (url, { method = "GET", headers = {}, body, signal } = {}) => {
-    if (!isSecureUrl(url, allowsHttp)) throw new TypeError("The URL is not one of https.");
+    if (!isSecureUrl(url, reach.allowsLocalHttp))
+      throw new TypeError("The URL is not one of https.");
     const answer = await boundedRequest(new URL(url), {
       ...LIMITS,
+      reach,
       method,
       headers: {
         ...(body instanceof URLSearchParams && FORM),

@@ -1,17 +1,18 @@
-import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { IdentityProviderId, UserId } from "../../crypto/wire/ids.ts";
 import { destroySubjectKeys, type DestroyDeps } from "../../keys/at-rest/destroy.ts";
+import type { Administrator } from "../accounts/administrator.ts";
 import { changeTenant } from "../accounts/change-tenant.ts";
 import { endSessions } from "../tokens/end-sessions.ts";
 import { noSuchProvider } from "./invalid-provider.ts";
 
 /**
  * Removes a provider, and ends the sessions that were opened with it. Running servers close their sockets.
+ * Its groups put nobody into a team any more.
  * Then it destroys the key of the client secret, so that no backup of the database opens it.
  * The accounts stay. If a provider with the same issuer is added later, its people have them again.
  * @param deps.ownerUrl a login that may act as sealdesk_owner
  * @returns how many sessions were ended
- * @throws IdentityError tenant_not_found, invalid_identity_provider
+ * @throws IdentityError tenant_not_found, identity_provider_not_found; those of `by.authorise`
  */
 export async function removeProvider(
   deps: DestroyDeps & { readonly ownerUrl: string },
@@ -19,14 +20,14 @@ export async function removeProvider(
     slug,
     name,
     nowMs,
-    by = OPERATOR,
+    by,
   }: {
     /** The tenant's short name. */
     readonly slug: string;
     readonly name: string;
     /** Milliseconds since the Unix epoch. */
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<number> {
   let sessions = 0;
@@ -34,7 +35,7 @@ export async function removeProvider(
   await changeTenant(
     deps.ownerUrl,
     { slug, action: "tenant.remove_identity_provider", nowMs, by },
-    async (client, { id: tenant }) => {
+    async (client, { id: tenant }, who) => {
       const { rows } = await client.query<{ id: IdentityProviderId; sealedUnder: UserId }>(
         `select id, sealed_under as "sealedUnder" from sealdesk.identity_providers
          where name = $1 for update`,
@@ -44,9 +45,13 @@ export async function removeProvider(
       if (provider === undefined) throw noSuchProvider(name);
       const ended = await endSessions(client, "s.identity_provider = $2", [nowMs, provider.id]);
       sessions = ended.length;
+      // Nobody is in a team by a group any more. The entry says so for all of them.
+      const left = await client.query("delete from sealdesk.team_members where provider = $1", [
+        provider.id,
+      ]);
       await client.query("delete from sealdesk.identity_providers where id = $1", [provider.id]);
-      destroy = () => destroySubjectKeys(deps, tenant, provider.sealedUnder, { actor: by });
-      return { provider: name, sessions };
+      destroy = () => destroySubjectKeys(deps, tenant, provider.sealedUnder, who);
+      return { provider: name, sessions, memberships: left.rowCount ?? 0 };
     },
   );
   await destroy?.();

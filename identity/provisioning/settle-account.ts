@@ -11,6 +11,7 @@ import { IdentityError } from "../identity-error.ts";
 import { Policies } from "../policy/policies.ts";
 import { accountNames } from "../providers/account-names.ts";
 import { digestOf } from "../reconcile/digest-of.ts";
+import { followGroups } from "../teams/follow-groups.ts";
 import type { Provisioning } from "./change-provisioned.ts";
 import { openPeople, PERSON, type PersonRow, type StoredPerson } from "./stored-person.ts";
 
@@ -43,7 +44,7 @@ const ROW = `
   where p.provider = $1 and p.user_id = $2`;
 
 /**
- * Makes a person's account what the provider says: open with the role of the person's groups, or disabled. An account
+ * Makes a person's account what the provider says: open with the role and the teams of the person's groups, or disabled. An account
  * is made when the person gets a role for the first time. Each change has an audit entry. Disabling needs no key.
  * @throws IdentityError username_taken, approval_required; KeysError kms_...
  */
@@ -73,7 +74,9 @@ export async function settleAccount(work: Provisioning, user: UserId): Promise<v
   const [person] = await openPeople(work.deps.profiles, provider.tenant, [row]);
   if (person === undefined) return;
   if (account === null) {
-    if (role !== undefined) await createAccount(work, person, role, row.identityIndex);
+    if (role === undefined) return;
+    await createAccount(work, person, role, row.identityIndex);
+    await followGroups(client, change, groups);
     return;
   }
   if (!account.isLinked && row.identityIndex !== null) await link(work, user, row.identityIndex);
@@ -83,6 +86,7 @@ export async function settleAccount(work: Provisioning, user: UserId): Promise<v
     await assertMayEnable(client, provider.tenant);
     await enable(client, change);
   }
+  await followGroups(client, change, groups);
 }
 
 const policies = new Policies();

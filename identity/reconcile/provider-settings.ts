@@ -3,6 +3,10 @@ import type { Client } from "../../db/pool.ts";
 import { endpointNames } from "../providers/provider-metadata.ts";
 import type { StoredRow } from "./row-places.ts";
 
+/** The teams of a provider's groups, as entries of the log have them. */
+const mappedTeams = z.array(z.looseObject({ group: z.string(), team: z.string() }));
+export const teamDetails = z.looseObject({ provider: z.string(), teams: mappedTeams });
+
 /** The settings of an identity provider that decide who signs in, as entries of the log have them. */
 export const providerDetails = z.looseObject({
   provider: z.string(),
@@ -15,9 +19,21 @@ export const providerDetails = z.looseObject({
   subjectClaim: z.string().default("sub"),
   redirectUris: z.array(z.string()),
   roles: z.array(z.looseObject({ group: z.string(), role: z.string() })),
+  teams: mappedTeams.default([]),
   endpoints: z.array(z.looseObject({ name: z.string(), url: z.string() })),
   answersWithIssuer: z.boolean(),
 });
+
+const TEAM = "team of ";
+const teamWords = (teams: z.output<typeof mappedTeams>): readonly string[] =>
+  teams.map(({ group, team }) => `${TEAM}${group} = ${team}`);
+
+/** Returns the words of a provider whose groups have other teams now. */
+export const withTeams = (
+  words: readonly string[],
+  teams: z.output<typeof mappedTeams>,
+): readonly string[] =>
+  [...words.filter((word) => !word.startsWith(TEAM)), ...teamWords(teams)].toSorted();
 
 /** Returns the settings as words that can be compared. The order of the roles counts. */
 export const providerWords = (settings: z.output<typeof providerDetails>): readonly string[] =>
@@ -31,13 +47,14 @@ export const providerWords = (settings: z.output<typeof providerDetails>): reado
     `answers with issuer: ${settings.answersWithIssuer}`,
     ...settings.redirectUris.map((uri) => `redirect ${uri}`),
     ...settings.endpoints.map(({ name, url }) => `${name} ${url}`),
+    ...teamWords(settings.teams),
     ...settings.roles.map(({ group, role }, at) => `role ${at + 1}: ${group} = ${role}`),
   ].toSorted();
 
 const PROVIDERS = `
   select name as provider, issuer, client_id as "clientId", accounts, scope, groups_claim as "groupsClaim",
     subject_claim as "subjectClaim",
-    redirect_uris as "redirectUris", roles, created_at_ms as "createdAtMs",
+    redirect_uris as "redirectUris", roles, teams, created_at_ms as "createdAtMs",
     array(select jsonb_build_object('name', field, 'url', metadata -> field)
       from unnest($1::text[]) as field where metadata ? field) as endpoints,
     coalesce(metadata -> 'authorization_response_iss_parameter_supported', 'false') as "answersWithIssuer"

@@ -1,11 +1,20 @@
 import { z } from "zod";
 import type { LoggedEntry } from "../../audit/export/entry-filter.ts";
 import type { Recorded } from "./difference.ts";
-import { providerDetails, providerWords } from "./provider-settings.ts";
+import { providerDetails, providerWords, teamDetails, withTeams } from "./provider-settings.ts";
 import { recordedRetention, retentionActions } from "./retention-rows.ts";
-import { isPasskeyOf, isRecoveryCode, placeOf, versionWords, webhookWords } from "./row-places.ts";
+import {
+  isPasskeyOf,
+  isRecoveryCode,
+  isTeamMember,
+  membershipWords,
+  placeOf,
+  versionWords,
+  webhookWords,
+} from "./row-places.ts";
 
 const removalDetails = z.looseObject({ provider: z.string() });
+const membershipDetails = z.looseObject({ team: z.string(), provider: z.string().optional() });
 const passwordDetails = z.looseObject({ passwordDigest: z.string() });
 const identityDetails = z.looseObject({ identityDigest: z.string() });
 const passkeyDetails = z.looseObject({ passkey: z.string(), passkeyDigest: z.string().optional() });
@@ -46,6 +55,9 @@ const ACTIONS: ReadonlySet<string> = new Set([
   "policy.withdraw",
   "tenant.add_identity_provider",
   "tenant.remove_identity_provider",
+  "tenant.map_teams",
+  "team.add_member",
+  "team.remove_member",
   ...retentionActions,
 ]);
 
@@ -54,7 +66,7 @@ export const saysRows = (action: string): boolean => ACTIONS.has(action);
 
 /**
  * What a log says about rows that come and go: passwords, links to people of identity providers, disabled accounts,
- * authenticator apps, recovery codes, passkeys, approved versions of the policy, identity providers, acknowledged alerts, the webhook of alerts, legal holds and retention. By place; a row that was
+ * authenticator apps, recovery codes, passkeys, approved versions of the policy, identity providers, members of teams, acknowledged alerts, the webhook of alerts, legal holds and retention. By place; a row that was
  * removed has no values.
  */
 export class RecordedRows extends Map<string, Recorded> {
@@ -138,10 +150,39 @@ export class RecordedRows extends Map<string, Recorded> {
         if (data !== undefined) say(placeOf.provider(data.provider), providerWords(data));
         return;
       }
-      case "tenant.remove_identity_provider":
-        say(placeOf.provider(removalDetails.safeParse(details).data?.provider ?? ""), []);
+      case "tenant.remove_identity_provider": {
+        const name = removalDetails.safeParse(details).data?.provider ?? "";
+        say(placeOf.provider(name), []);
+        this.#endMemberships(name, index);
         return;
+      }
+      case "tenant.map_teams": {
+        const { data } = teamDetails.safeParse(details);
+        if (data === undefined) return;
+        const place = placeOf.provider(data.provider);
+        const before = this.get(place)?.values;
+        if (before !== undefined) say(place, withTeams(before, data.teams));
+        return;
+      }
+      case "team.add_member":
+      case "team.remove_member": {
+        const { data } = membershipDetails.safeParse(details);
+        if (data === undefined) return;
+        const isMember = action === "team.add_member";
+        say(
+          placeOf.teamMember(data.team, resource.id),
+          isMember ? membershipWords(data.provider) : [],
+        );
+        return;
+      }
     }
+  }
+
+  /** A provider that is removed puts nobody into a team any more. */
+  #endMemberships(provider: string, index: number | undefined): void {
+    const [given] = membershipWords(provider);
+    for (const [place, { values }] of this)
+      if (isTeamMember(place) && values[0] === given) this.set(place, { values: [], index });
   }
 
   /** An erased account has nothing by which its person signed in. */

@@ -16,6 +16,7 @@ export const placeOf = {
   acknowledgement: (alert: string) => `sealdesk.alerts ${alert} acknowledged_at_ms`,
   passkey: (user: string, passkey: string) => `sealdesk.passkeys ${user} ${passkey}`,
   version: (version: number) => `sealdesk.policy_versions ${version}`,
+  teamMember: (team: string, user: string) => `sealdesk.team_members ${team} ${user}`,
   provider: (name: string) => `sealdesk.identity_providers ${name}`,
 } as const;
 
@@ -28,6 +29,14 @@ export const isRecoveryCode = (place: string, user?: string): boolean =>
   place.startsWith(
     user === undefined ? "sealdesk.recovery_codes " : placeOf.recoveryCode(user, ""),
   );
+
+/** Who gave a membership of a team, as words: the provider by its name, or an administrator. */
+export const membershipWords = (provider: string | null | undefined): readonly string[] => [
+  provider == null ? "by an administrator" : `by ${provider}`,
+];
+
+/** Returns whether a place is that of a membership of a team. */
+export const isTeamMember = (place: string): boolean => place.startsWith("sealdesk.team_members ");
 
 /** The webhook of alerts as words: the SHA-256 of its URL in hexadecimal, and whether the server gave it up. */
 export const webhookWords = (urlHash: string, isDisabled: boolean): readonly string[] => [

@@ -3,7 +3,13 @@ import type { Client } from "../../db/pool.ts";
 import type { Role } from "../../policies/actor.ts";
 import { readProviders } from "./provider-settings.ts";
 import { readRetentionRows } from "./retention-rows.ts";
-import { placeOf, versionWords, webhookWords, type StoredRow } from "./row-places.ts";
+import {
+  membershipWords,
+  placeOf,
+  versionWords,
+  webhookWords,
+  type StoredRow,
+} from "./row-places.ts";
 
 interface DigestRow {
   readonly id: string;
@@ -45,6 +51,18 @@ const VERSIONS = `
   select v.version, encode(v.hash, 'hex') as hash, v.effective_from_ms as "effectiveFromMs"
   from policy_versions v join approvals a on a.tenant = v.tenant and a.id = v.approval
   where v.effective_from_ms is not null and v.withdrawn_at_ms is null and a.executed_at_ms is not null`;
+
+const MEMBERSHIPS = `
+  select m.team, m.user_id as user, p.name as provider, m.since_ms as "createdAtMs"
+  from team_members m left join identity_providers p on p.id = m.provider`;
+
+interface MembershipRow {
+  readonly team: string;
+  readonly user: UserId;
+  /** The name of the provider whose group gives it. */
+  readonly provider: string | null;
+  readonly createdAtMs: number;
+}
 
 interface WebhookRow extends Omit<DigestRow, "id"> {
   readonly isDisabled: boolean;
@@ -88,6 +106,9 @@ export async function readStoredRows(client: Client): Promise<ReadonlyMap<string
     const { version, effectiveFromMs: createdAtMs } = row;
     rows.set(placeOf.version(version), { words: versionWords(row), createdAtMs });
   }
+  const memberships = await client.query<MembershipRow>(MEMBERSHIPS);
+  for (const { team, user, provider, createdAtMs } of memberships.rows)
+    rows.set(placeOf.teamMember(team, user), { words: membershipWords(provider), createdAtMs });
   for (const [name, provider] of await readProviders(client))
     rows.set(placeOf.provider(name), provider);
   for (const [place, row] of await readRetentionRows(client)) rows.set(place, row);

@@ -1,7 +1,7 @@
 import { runModeOf } from "../run-mode.ts";
 import type { Variables } from "./variables.ts";
 
-/** Which servers may be reached at URLs that a tenant gave: those of key sets and of webhooks. */
+/** Which servers may be reached at URLs that a tenant gave: those of identity providers, key sets and webhooks. */
 export interface OutgoingReach {
   /** Private addresses and networks that may be reached, such as 10.0.0.0/8. Public addresses need no entry. */
   readonly networks: readonly string[];

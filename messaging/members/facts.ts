@@ -35,7 +35,13 @@ interface FactsRow {
   readonly lapsed: readonly UserId[];
   readonly brokenGlass: readonly UserId[];
   readonly membersByBreakGlass: readonly UserId[];
+  readonly teamMembers: readonly UserId[];
 }
+
+/** The accounts in the team with which the conversation `c` is classified now. */
+export const TEAM_MEMBERS = `
+  array(select t.user_id from team_members t where t.team = (
+    select k.team from classifications k where k.conversation = c.id order by k.from_ms desc limit 1))`;
 
 /**
  * Returns the facts for a decision about a conversation.
@@ -54,7 +60,8 @@ export async function conversationFacts(
        array(select user_id from members where conversation = c.id and until_seq is null
          and break_glass is not null and sealdesk.is_current(break_glass)) as "membersByBreakGlass",
        array(select requester from break_glass where conversation = c.id and ended_at_ms is null
-         and granted_until_ms > sealdesk.database_now_ms()) as "brokenGlass"
+         and granted_until_ms > sealdesk.database_now_ms()) as "brokenGlass",
+       ${TEAM_MEMBERS} as "teamMembers"
      from conversations c where id = $1`,
     [conversation],
   );
@@ -70,6 +77,7 @@ export async function conversationFacts(
     lapsed: row.lapsed,
     brokenGlass: row.brokenGlass,
     membersByBreakGlass: row.membersByBreakGlass,
+    teamMembers: row.teamMembers,
   };
 }
 

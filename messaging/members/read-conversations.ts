@@ -12,7 +12,7 @@ import { assertSession } from "../../identity/tokens/session-end.ts";
 import { ofConversation } from "../conversation-act.ts";
 import { loadHead } from "../log/load-head.ts";
 import { conversationsOfMember } from "./conversation-rows.ts";
-import { notFound, type MessagingDeps } from "./facts.ts";
+import { notFound, TEAM_MEMBERS, type MessagingDeps } from "./facts.ts";
 
 export interface ConversationView {
   readonly id: ConversationId;
@@ -45,7 +45,8 @@ const FACTS = `c.tenant,
     array(select m.user_id from members m where m.conversation = c.id and m.until_seq is null
       and not sealdesk.is_current(m.break_glass)) as lapsed,
     array(select b.requester from break_glass b where b.conversation = c.id and b.ended_at_ms is null
-      and b.granted_until_ms > sealdesk.database_now_ms()) as "brokenGlass"`;
+      and b.granted_until_ms > sealdesk.database_now_ms()) as "brokenGlass",
+    ${TEAM_MEMBERS} as "teamMembers"`;
 
 /**
  * One conversation's members and state, never its content. Reads by staff are in the audit log.
@@ -90,6 +91,7 @@ interface ViewRow extends ConversationView {
   readonly tenant: TenantId;
   readonly lapsed: readonly UserId[];
   readonly brokenGlass: readonly UserId[];
+  readonly teamMembers: readonly UserId[];
 }
 
 const factsOf = (row: ViewRow) => ({
@@ -98,8 +100,8 @@ const factsOf = (row: ViewRow) => ({
 });
 
 function viewOf(row: ViewRow): ConversationView {
-  const { tenant: _tenant, lapsed: _lapsed, brokenGlass: _brokenGlass, ...view } = row;
-  return view;
+  const { id, suite, state, createdBy, createdAtMs, epoch, members } = row;
+  return { id, suite, state, createdBy, createdAtMs, epoch, members };
 }
 
 // The conversations that the actor is a member of, among those that a policy allows.

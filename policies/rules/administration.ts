@@ -19,6 +19,10 @@ const scopes = {
     "change the settings of earlier messages for colleagues, purpose of use, and the accounting of disclosures",
   change_sign_in:
     "change the settings of anonymous customers, of the second factor, and of the automatic log-off",
+  change_identity_providers:
+    "add, test and remove the identity providers of staff, and map their groups to teams",
+  change_teams: "put accounts of staff into teams and take them out",
+  link_identity: "let a person of an identity provider sign in to an account of staff that exists",
 } as const;
 
 export type AdministrationAction = keyof typeof scopes;

@@ -52,6 +52,7 @@ export const conditionFacts: {
     createdBy: { kind: "user" },
     members,
     brokenGlass: members,
+    teamMembers: { ...members, actions: ["read_members", "add_member", "remove_member"] },
     purpose: { ...purpose, actions: ["read_members", "download", "read_links"] },
     "subject.user": { kind: "user", actions: changing },
     "subject.role": { kind: "role", actions: changing },

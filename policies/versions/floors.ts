@@ -157,6 +157,9 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     scim: "fixed",
     change_settings: "fixed",
     change_sign_in: "fixed",
+    change_identity_providers: "fixed",
+    change_teams: "fixed",
+    link_identity: "fixed",
   },
   policy: {
     explain: "fixed",

@@ -42,7 +42,6 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   tenant_not_found: "internal_error",
   invalid_monitor: "internal_error",
   invalid_api_key: "internal_error",
-  invalid_identity_provider: "internal_error",
   log_not_found: "internal_error",
   head_not_found: "internal_error",
   entry_not_found: "internal_error",

@@ -6,6 +6,7 @@ import type { CertifyAccount } from "../../identity/authority/certify-account.ts
 import type { Announce } from "../../identity/directory/announce.ts";
 import type { TotpSecrets } from "../../identity/second-factor/totp-secrets.ts";
 import type { Secret } from "../../keys/secret.ts";
+import type { DestroyDeps } from "../../keys/at-rest/destroy.ts";
 import type { SubjectKeys } from "../../keys/at-rest/subject-keys.ts";
 import type { ProviderClients } from "../../identity/providers/provider-clients.ts";
 import type { AccessTokens } from "../../identity/tokens/access-token.ts";
@@ -156,6 +157,8 @@ export interface RoutesDeps {
   /** The public key of the key that signs the logs. */
   readonly logKey: Uint8Array;
   readonly readiness: () => Promise<Readiness>;
+  /** Destroys the keys of what is removed. */
+  readonly destroying: DestroyDeps;
 }
 
 /** Creates every route of the control plane. Each gets only its own dependencies. */

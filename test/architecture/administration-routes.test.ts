@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { registerIdp } from "../../cli/commands/idp/register.ts";
+import { registerTeams } from "../../cli/commands/teams/register.ts";
 import { registerTenant } from "../../cli/commands/register-tenant.ts";
 import { registerUser } from "../../cli/commands/user.ts";
 import { administrationRoutes } from "../../server/http/routes/administration/administration-routes.ts";
@@ -32,6 +33,16 @@ const routeOf: Readonly<Record<string, string>> = {
   "user reset-second-factor": "DELETE staff/{user}/second-factor",
   "user passkeys list": "GET staff/{user}/passkeys",
   "user passkeys remove": "DELETE staff/{user}/passkeys/{passkey}",
+  "idp add": "POST identity-providers",
+  "idp remove": "DELETE identity-providers/{provider}",
+  "idp link": "PUT staff/{user}/identity",
+  "idp list": "GET identity-providers",
+  "idp show": "GET identity-providers",
+  "idp teams": "PUT identity-providers/{provider}/teams",
+  "team list": "GET teams",
+  "team add": "PUT teams/{team}/members/{user}",
+  "team remove": "DELETE teams/{team}/members/{user}",
+  "idp test": "POST identity-providers/{provider}/test",
 };
 
 /** Commands that only the operator runs, and why. */
@@ -42,12 +53,6 @@ const operatorOnly: Readonly<Record<string, string>> = {
   "tenant recount-storage": "it repairs the server's own counts",
   "user set-password":
     "a person chooses a password with the link of password-reset, and no program knows it",
-  "idp add": "it opens a connection from the server's network to an address of the sender's choice",
-  "idp remove": "only the operator can add it again",
-  "idp link": "it decides who signs in to an account that exists",
-  "idp list": "it is about what only the operator changes",
-  "idp show": "it is about what only the operator changes",
-  "idp test": "it is about what only the operator changes",
 };
 
 /** The commands that have none below them. */
@@ -61,7 +66,7 @@ const commands = () => {
   const unused = () => {
     throw new Error("no command runs here");
   };
-  for (const register of [registerTenant, registerUser, registerIdp])
+  for (const register of [registerTenant, registerUser, registerIdp, registerTeams])
     register(program, unused, unused);
   return leavesOf(program);
 };

@@ -3,6 +3,7 @@ import { apiKeyOf, backendWith } from "./administration.ts";
 import { ed25519, jwkOf } from "./device.ts";
 import { startKeySetServer } from "./key-set-server.ts";
 import { staffWithPasskey } from "./passkey.ts";
+import { providerCalls } from "./provider-calls.ts";
 import type { TestServer } from "./server.ts";
 
 type Act = () => Promise<{ readonly status: number }>;
@@ -19,6 +20,7 @@ export function administrationCalls(
     return () => send(method, path, body);
   };
   return {
+    ...providerCalls(server),
     "GET /v1/admin/{tenant}/staff": async () => act("GET", "staff"),
     "POST /v1/admin/{tenant}/staff": async () =>
       act("POST", "staff", {
@@ -57,6 +59,15 @@ export function administrationCalls(
     "DELETE /v1/admin/{tenant}/staff/{user}/passkeys/{passkey}": async () => {
       const { staff, path } = await staffWithPasskey(server);
       return act("DELETE", `staff/${staff.id}/passkeys/${path.split("/").at(-1)}`);
+    },
+    "GET /v1/admin/{tenant}/teams": async () => act("GET", "teams"),
+    "PUT /v1/admin/{tenant}/teams/{team}/members/{user}": async () => {
+      const { id } = await server.createStaff("agent");
+      return act("PUT", `teams/claims/members/${id}`);
+    },
+    "DELETE /v1/admin/{tenant}/teams/{team}/members/{user}": async () => {
+      const { id } = await server.createStaff("agent");
+      return act("DELETE", `teams/claims/members/${id}`);
     },
     "GET /v1/admin/{tenant}/settings": async () => act("GET", "settings"),
     "PUT /v1/admin/{tenant}/settings/staff-grants": async () =>

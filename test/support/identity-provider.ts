@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { newId } from "../../tools/testkit/ids.ts";
-import { addProvider, type NewProvider } from "../../identity/providers/add-provider.ts";
+import { addProvider } from "../../identity/providers/add-provider.ts";
+import type { InspectionDeps } from "../../identity/providers/inspect-provider.ts";
+import type { NewProvider } from "../../identity/providers/new-provider.ts";
 import { createProviderFetch } from "../../identity/providers/provider-fetch.ts";
 import { Secret } from "../../keys/secret.ts";
 import {
@@ -71,6 +73,12 @@ export async function startProvider(
   };
 }
 
+const inspecting: InspectionDeps = {
+  fetch: createProviderFetch({ networks: ["127.0.0.0/8", "::1"], allowsLocalHttp: true }),
+  allowsHttp: true,
+  tellsNetwork: true,
+};
+
 /** Adds a provider to a tenant, as `sealdesk idp add` does. */
 export async function register(
   server: TestServer,
@@ -84,8 +92,7 @@ export async function register(
         ownerUrl: server.database.ownerUrl,
         subjects: atRest.subjects,
         newId,
-        fetch: createProviderFetch(true),
-        allowsHttp: true,
+        ...inspecting,
       },
       { tenant: tenant.id, slug: tenant.slug, nowMs: server.clock.now() },
       {

@@ -1,13 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { uuidv7 } from "uuidv7";
 import { idGenerator } from "../../../crypto/wire/ids.ts";
-import { createProviderFetch } from "../../../identity/providers/provider-fetch.ts";
+import type { GroupTeam } from "../../../identity/providers/identity-provider.ts";
 import { addProvider } from "../../../identity/providers/add-provider.ts";
 import { Secret } from "../../../keys/secret.ts";
 import { staffRoles, type StaffRole } from "../../../policies/actor.ts";
 import { readPassword } from "../../read-password.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withKeys } from "../../with-keys.ts";
+import { inspectionBy } from "./inspection.ts";
 
 export interface AddProviderOptions {
   readonly tenant: string;
@@ -19,17 +20,10 @@ export interface AddProviderOptions {
   readonly scope: string;
   readonly groupsClaim: string;
   readonly role: readonly string[];
+  readonly team: readonly string[];
   readonly accounts: "jit" | "existing" | "scim-only";
   readonly subjectClaim: "sub" | "oid";
 }
-
-/** What holds unless the operator says otherwise. */
-export const providerDefaults = {
-  scope: "openid profile",
-  groupsClaim: "groups",
-  accounts: "jit",
-  subjectClaim: "sub",
-} as const;
 
 /**
  * Adds an identity provider to a tenant, after asking the provider itself.
@@ -51,16 +45,15 @@ export async function addProviderCommand(
     subjectClaim,
   } = options;
   const roles = options.role.map(groupRole);
+  const teams = options.team.map(groupTeam);
   const clientSecret = given ?? (await readSecret(options.secretFile));
-  const allowsHttp = !settings.production;
   await withKeys(settings, slug, ({ ownerUrl, subjects, tenant }) =>
     addProvider(
       {
         ownerUrl,
         subjects,
         newId: idGenerator(uuidv7),
-        fetch: createProviderFetch(allowsHttp),
-        allowsHttp,
+        ...inspectionBy(settings),
       },
       { tenant, slug, nowMs: Date.now(), by: settings.operator },
       {
@@ -72,6 +65,7 @@ export async function addProviderCommand(
         scope,
         groupsClaim,
         roles,
+        teams,
         accounts,
         subjectClaim,
       },
@@ -87,6 +81,13 @@ function groupRole(text: string): { readonly group: string; readonly role: Staff
   if (at <= 0 || role === undefined)
     throw new CommandError(`--role takes GROUP=ROLE, with one of ${staffRoles.join(", ")}.`);
   return { group: text.slice(0, at), role };
+}
+
+/** Parses "GROUP=TEAM". A group may contain "=". */
+export function groupTeam(text: string): GroupTeam {
+  const at = text.lastIndexOf("=");
+  if (at <= 0) throw new CommandError("--team takes GROUP=TEAM.");
+  return { group: text.slice(0, at), team: text.slice(at + 1) };
 }
 
 async function readSecret(path: string | undefined): Promise<Secret<string>> {

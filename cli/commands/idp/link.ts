@@ -20,7 +20,14 @@ export async function linkIdentityCommand(
     ({ ownerUrl, profiles, blindIndexKeys, tenant }) =>
       linkIdentity(
         { ownerUrl, profiles, blindIndexKeys },
-        { tenant, provider: name, username, subject, nowMs: Date.now(), by: settings.operator },
+        {
+          tenant,
+          provider: name,
+          account: { username },
+          subject,
+          nowMs: Date.now(),
+          by: settings.operator,
+        },
       ),
   );
   return `${username} signs in with ${name} now. ${sessions} of the account's sessions were ended.`;

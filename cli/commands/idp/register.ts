@@ -1,9 +1,11 @@
 import { Option, type Command } from "commander";
+import { providerDefaults } from "../../../identity/providers/new-provider.ts";
 import type { Print } from "../../output.ts";
 import type { Settings } from "../../settings.ts";
-import { addProviderCommand, providerDefaults, type AddProviderOptions } from "./add.ts";
+import { addProviderCommand, type AddProviderOptions } from "./add.ts";
 import { linkIdentityCommand, type LinkIdentityOptions } from "./link.ts";
 import { removeProviderCommand } from "./remove.ts";
+import { mapTeamsCommand } from "./teams.ts";
 import { listProvidersCommand, showProviderCommand } from "./show.ts";
 import { testProviderCommand } from "./test.ts";
 
@@ -44,6 +46,7 @@ export function registerIdp(program: Command, print: Print, settings: () => Sett
       collected,
       [],
     )
+    .option("--team <group=team>", "team of a group's members; repeat it for more", collected, [])
     .addOption(
       new Option("--accounts <how>", "who makes accounts: a first sign-in, you, or SCIM")
         .choices(["jit", "existing", "scim-only"])
@@ -96,6 +99,16 @@ export function registerIdp(program: Command, print: Print, settings: () => Sett
     .requiredOption(...NAME)
     .action(async ({ tenant, name }: Named) =>
       print(await removeProviderCommand(settings(), tenant, name)),
+    );
+
+  idp
+    .command("teams")
+    .description("Map groups of a provider to teams, instead of those that were mapped before")
+    .requiredOption(...TENANT)
+    .requiredOption(...NAME)
+    .option("--team <group=team>", "team of a group's members; repeat it for more", collected, [])
+    .action(async (options: Parameters<typeof mapTeamsCommand>[1]) =>
+      print(await mapTeamsCommand(settings(), options)),
     );
 
   idp

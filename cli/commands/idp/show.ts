@@ -1,18 +1,18 @@
 import { inTransaction } from "../../../db/transaction.ts";
-import { findTenant } from "../../../identity/accounts/tenant.ts";
 import {
-  findProvider,
-  listProviders,
-  type IdentityProvider,
-} from "../../../identity/providers/identity-provider.ts";
-import { CommandError, type Settings } from "../../settings.ts";
+  administeredProvider,
+  type AdministeredProvider,
+} from "../../../identity/providers/administered-provider.ts";
+import { findProvider, listProviders } from "../../../identity/providers/identity-provider.ts";
+import { noSuchProvider } from "../../../identity/providers/invalid-provider.ts";
+import { namedTenant } from "../../named-tenant.ts";
+import type { Settings } from "../../settings.ts";
 import { withDatabase } from "../../with-database.ts";
 
 /** Returns one line for each provider of a tenant. */
 export async function listProvidersCommand(settings: Settings, slug: string): Promise<string> {
   const providers = await withDatabase(settings, async ({ pool }) => {
-    const tenant = await findTenant(pool, slug);
-    if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
+    const tenant = await namedTenant(pool, slug);
     return inTransaction(pool, tenant.id, listProviders);
   });
   if (providers.length === 0) return "There is none.";
@@ -28,21 +28,16 @@ export async function showProviderCommand(
   name: string,
 ): Promise<string> {
   const provider = await withDatabase(settings, async ({ pool }) => {
-    const tenant = await findTenant(pool, slug);
-    if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
+    const tenant = await namedTenant(pool, slug);
     return inTransaction(pool, tenant.id, (client) => findProvider(client, name));
   });
-  if (provider === undefined)
-    throw new CommandError(`The tenant has no identity provider ${JSON.stringify(name)}.`);
-  return [
-    ...linesOf(provider),
-    ["back-channel logout", backchannelLogoutUri(settings.publicUrl, slug, name)],
-  ]
-    .map(([label = "", value = ""]) => `${label.padEnd(20)}${value}`)
+  if (provider === undefined) throw noSuchProvider(name);
+  return linesOf(administeredProvider({ ...settings, slug }, provider))
+    .map(([label, value]) => `${label.padEnd(20)}${value}`)
     .join("\n");
 }
 
-const linesOf = (provider: IdentityProvider): (readonly [string, string])[] => [
+const linesOf = (provider: AdministeredProvider): readonly (readonly [string, string])[] => [
   ["issuer", provider.issuer],
   ["client id", provider.clientId],
   ["scope", provider.scope],
@@ -50,9 +45,7 @@ const linesOf = (provider: IdentityProvider): (readonly [string, string])[] => [
   ["subject claim", provider.subjectClaim],
   ["accounts", provider.accounts],
   ...provider.roles.map(({ group, role }): [string, string] => ["role", `${group} = ${role}`]),
+  ...provider.teams.map(({ group, team }): [string, string] => ["team", `${group} = ${team}`]),
   ...provider.redirectUris.map((uri): [string, string] => ["redirect URI", uri]),
+  ["back-channel logout", provider.backchannelLogoutUri],
 ];
-
-/** The URI to register with the provider for OpenID Connect Back-Channel Logout 1.0. */
-export const backchannelLogoutUri = (publicUrl: string, slug: string, name: string): string =>
-  `${publicUrl}/v1/tenants/${slug}/identity-providers/${name}/backchannel-logout`;

@@ -1,13 +1,14 @@
 import { findTenant } from "../../../identity/accounts/tenant.ts";
 import { hasAdmin } from "../../../identity/accounts/has-admin.ts";
 import { listProviders } from "../../../identity/providers/identity-provider.ts";
+import { providerDefaults } from "../../../identity/providers/new-provider.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import type { OperatorActor } from "../../../audit/operator.ts";
 import { readVariables } from "../../../keys/environment/variables.ts";
 import type { Print } from "../../output.ts";
 import { readSettings, type Settings } from "../../settings.ts";
 import { withDatabase } from "../../with-database.ts";
-import { addProviderCommand, providerDefaults } from "../idp/add.ts";
+import { addProviderCommand } from "../idp/add.ts";
 import { createTenantCommand } from "../create-tenant.ts";
 import { migrateDatabase } from "../migrate.ts";
 import { createUserCommand } from "../user.ts";
@@ -65,6 +66,7 @@ async function ensureTenant(settings: Settings, answers: Answers, print: Print):
           name: "staff",
           redirectUri: provider.redirectUris,
           role: provider.roles,
+          team: [],
           ...providerDefaults,
         }),
   );

@@ -4,6 +4,7 @@ import type { TenantId, ConversationId } from "../../../crypto/wire/ids.ts";
 import type { Client } from "../../../db/pool.ts";
 import { disableAccount } from "../../../identity/accounts/disable-account.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
+import { changeMembership } from "../../../identity/teams/change-membership.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { actBy, creationBody, postAct } from "../../support/acts.ts";
 import { approve, askForAccess, forbidJoining } from "../../support/break-glass.ts";
@@ -73,6 +74,11 @@ beforeAll(async () => {
     nowMs: 0,
   };
   await disableAccount(server.database.ownerUrl, { usernameIndexes: () => [] }, disabled);
+  await changeMembership(
+    server.database.ownerUrl,
+    { usernameIndexes: () => [] },
+    { ...disabled, team: "claims", isMember: true },
+  );
   const scim = await startScimProvider(server);
   await scim.group("support", await scim.person());
   await scim.close();
@@ -150,6 +156,7 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.provisioned_people",
     "sealdesk.provisioned_groups",
     "sealdesk.provisioned_members",
+    "sealdesk.team_members",
     "sealdesk.alerts",
     "sealdesk.alert_webhooks",
     "sealdesk.alert_deliveries",

@@ -280,6 +280,7 @@ sealdesk.erasure_items: insert select update(at_ms,citation,commitment,entry,key
 sealdesk.erasure_stores: insert select
 sealdesk.erasures: insert(case_id,law,received_at_ms,subject,tenant,window_ms) select update(certificate,certificate_digest,certified_at_ms,fenced_at_ms,fenced_conversations,fenced_seqs)
 sealdesk.events: insert select
+sealdesk.follow_groups(): execute
 sealdesk.grant_break_glass(): execute
 sealdesk.has_customers(): execute
 sealdesk.history_grants: insert select
@@ -319,11 +320,12 @@ sealdesk.sender_keys: insert select
 sealdesk.server_keys: insert(created_at_ms,name,provider,version,wrapped,wrapping_version) select
 sealdesk.sessions: delete insert select update(acted_at_ms,factor_at_ms,revoked_at_ms,was_idle)
 sealdesk.signed_prekeys: insert select update(id,public_key,signature)
-sealdesk.staff_certificates: insert select update(account_key,authority,certificate,from_ms,role,signature,until_ms)
+sealdesk.staff_certificates: insert select update(account_key,authority,certificate,from_ms,role,signature,teams,until_ms)
 sealdesk.storage_usage: delete insert select update(bytes,items)
 sealdesk.store_generations: insert select update(before,generation)
 sealdesk.suppressions: delete select
 sealdesk.take_effect(): execute
+sealdesk.team_members: select
 sealdesk.tenants: select
 sealdesk.tenants_with_due_alerts(): execute
 sealdesk.tenants_with_ended_break_glass(): execute

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -5,6 +6,7 @@ import {
   startDishonestProvider,
   type DishonestProvider,
 } from "../../support/dishonest-provider.ts";
+import { apiKeyOf, backendWith } from "../../support/administration.ts";
 import { ada, REDIRECT_URI } from "../../support/identity-provider.ts";
 import { TestDevice } from "../../support/device.ts";
 import { grantFrom } from "../../support/provider-grant.ts";
@@ -12,6 +14,7 @@ import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { startLocalProvider, type LocalProvider } from "../../../tools/idp/local-provider.ts";
 
+const grace = { ...ada, id: "grace-at-the-provider", username: "grace@example.test" };
 const SECRET = "the secret of the client";
 let server: TestServer;
 let provider: LocalProvider;
@@ -20,7 +23,7 @@ beforeAll(async () => {
   provider = await startLocalProvider({
     port: 0,
     clients: [{ id: "sealdesk", secret: SECRET, redirectUris: [REDIRECT_URI] }],
-    people: () => [ada],
+    people: () => [ada, grace],
   });
 });
 afterAll(async () => {
@@ -78,6 +81,83 @@ test("an operator adds a provider, tests it, and removes it with its sessions", 
   expect(back.user).toBe(device.user);
   const entries = JSON.stringify(await server.auditEntries()) + shown + tested.out;
   expect(entries).not.toContain(SECRET);
+});
+
+test("a program adds a provider, tests it, links a person and removes it, and nobody reads the secret", async () => {
+  const send = backendWith(server, await apiKeyOf(server));
+  const given = {
+    name: "by-program",
+    issuer: provider.issuer,
+    clientId: "sealdesk",
+    clientSecret: SECRET,
+    redirectUris: [REDIRECT_URI],
+    scope: "openid profile groups",
+    roles: [{ group: "support", role: "agent" }],
+  };
+  const once = { "idempotency-key": randomUUID() };
+  const added = await send("POST", "identity-providers", given, once);
+  expect([added.status, added.body]).toEqual([204, undefined]);
+  // A repeat is answered, and adds nothing.
+  expect((await send("POST", "identity-providers", given, once)).status).toBe(204);
+  const again = await send("POST", "identity-providers", given);
+  expect([again.status, again.body.code]).toEqual([400, "invalid_identity_provider"]);
+
+  const { clientSecret, ...shown } = given;
+  const read = await send("GET", "identity-providers");
+  expect(read.body.providers).toContainEqual({
+    ...shown,
+    groupsClaim: "groups",
+    subjectClaim: "sub",
+    accounts: "jit",
+    teams: [],
+    backchannelLogoutUri: `${server.url}/v1/tenants/${server.tenant.slug}/identity-providers/by-program/backchannel-logout`,
+  });
+  const tested = await send("POST", "identity-providers/by-program/test");
+  expect(tested.body.findings).toContainEqual({
+    part: "client",
+    verdict: "right",
+    sentence: "The provider accepts the client id and the secret.",
+  });
+
+  const staff = await server.createStaff("supervisor");
+  const link = { provider: "by-program", subject: grace.id };
+  expect((await send("PUT", `staff/${staff.id}/identity`, link)).status).toBe(200);
+  const device = new TestDevice(server);
+  const grant = await grantFrom({ ...provider, name: "by-program" }, device, grace.id);
+  expect((await device.signIn(grant)).body.user.id).toBe(staff.id);
+  const removed = await send("DELETE", "identity-providers/by-program");
+  expect([removed.status, removed.body]).toEqual([200, { sessionsEnded: 1 }]);
+  for (const [method, path] of [
+    ["DELETE", "identity-providers/by-program"],
+    ["POST", "identity-providers/by-program/test"],
+  ] as const)
+    expect((await send(method, path)).body.code).toBe("identity_provider_not_found");
+  const all = JSON.stringify([await server.auditEntries(), added, again, read, tested, removed]);
+  expect(all).not.toContain(clientSecret);
+});
+
+test("a program learns nothing of the server's network, and adds no provider of a private address", async () => {
+  const send = backendWith(server, await apiKeyOf(server));
+  const answers = await Promise.all(
+    ["https://10.0.0.1", "https://169.254.169.254", "http://127.0.0.1:1"].map((issuer) =>
+      send("POST", "identity-providers", {
+        name: "inside",
+        issuer,
+        clientId: "sealdesk",
+        clientSecret: SECRET,
+        redirectUris: [REDIRECT_URI],
+        roles: [{ group: "support", role: "agent" }],
+      }),
+    ),
+  );
+  for (const { status, body } of answers) {
+    expect([status, body.code]).toEqual([400, "invalid_identity_provider"]);
+    expect(body.detail).toMatch(
+      /^\S+ gave no usable answer\. The operator finds the reason with `sealdesk idp add` or `sealdesk idp test`\.$/,
+    );
+  }
+  const byCommand = await idp("add", "inside", settings("https://10.0.0.1"), `${SECRET}\n`);
+  expect(byCommand.err).toContain("Name its network in OUTGOING_NETWORKS");
 });
 
 test.each([

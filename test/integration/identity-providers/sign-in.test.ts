@@ -145,7 +145,13 @@ async function link(
   const atRest = await AtRest.open(server.home, ownerUrl);
   const blindIndexKeys = () => [...newer, ...atRest.blindIndexKeys];
   const { id: tenant } = server.tenant;
-  const change = { tenant, provider: provider.name, username, subject, nowMs: Date.now() };
+  const change = {
+    tenant,
+    provider: provider.name,
+    account: { username },
+    subject,
+    nowMs: Date.now(),
+  };
   try {
     return await linkIdentity({ ownerUrl, profiles: atRest.profiles, blindIndexKeys }, change);
   } finally {

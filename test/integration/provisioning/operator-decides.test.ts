@@ -58,7 +58,7 @@ async function linkByOperator(username: string, subject: string): Promise<void> 
     {
       tenant: server.tenant.id,
       provider: idp.name,
-      username,
+      account: { username },
       subject,
       nowMs: server.clock.now(),
     },

@@ -204,6 +204,22 @@ const changing: Readonly<Record<string, Changing>> = {
         .split(" "),
     leaves: "user.link_identity",
   },
+  "idp teams": {
+    args: () => ["--tenant", slug(), "--name", "idp", "--team", "support=claims"],
+    leaves: "tenant.map_teams",
+  },
+  "team add": {
+    args: () => ["--tenant", slug(), "--team", "cards", "--username", "made"],
+    leaves: "team.add_member",
+  },
+  "team remove": {
+    args: () => ["--tenant", slug(), "--team", "cards", "--username", "made"],
+    leaves: "team.remove_member",
+  },
+  "idp test": {
+    args: () => ["--tenant", slug(), "--name", "idp"],
+    leaves: "tenant.test_identity_provider",
+  },
   "idp remove": {
     args: () => ["--tenant", slug(), "--name", "idp"],
     leaves: "tenant.remove_identity_provider",

@@ -379,6 +379,15 @@ export const scopeOf: Readonly<Record<string, string>> = {
   "POST /v1/admin/{tenant}/customer-keys/{kid}/revocation": "change_customer_keys",
   "DELETE /v1/admin/{tenant}/customer-keys/{kid}/revocation": "unrevoke_customer_keys",
   "PUT /v1/admin/{tenant}/customer-jwks-url": "change_customer_keys",
+  "GET /v1/admin/{tenant}/identity-providers": "read_settings",
+  "POST /v1/admin/{tenant}/identity-providers": "change_identity_providers",
+  "DELETE /v1/admin/{tenant}/identity-providers/{provider}": "change_identity_providers",
+  "POST /v1/admin/{tenant}/identity-providers/{provider}/test": "change_identity_providers",
+  "PUT /v1/admin/{tenant}/staff/{user}/identity": "link_identity",
+  "GET /v1/admin/{tenant}/teams": "read_staff",
+  "PUT /v1/admin/{tenant}/teams/{team}/members/{user}": "change_teams",
+  "DELETE /v1/admin/{tenant}/teams/{team}/members/{user}": "change_teams",
+  "PUT /v1/admin/{tenant}/identity-providers/{provider}/teams": "change_identity_providers",
 };
 
 export const canBeMember = (role: Role): boolean => members.includes(role);

@@ -150,6 +150,7 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
     groupsClaim: "groups",
     redirectUris: ["http://127.0.0.1/callback"],
     roles: [{ group: "support", role: "agent" }],
+    teams: [{ group: "claims-dept", team: "claims" }],
     scope: "openid",
     endpoints: [
       { name: "token_endpoint", url: "https://idp.example/token" },
@@ -181,6 +182,7 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
       ],
     },
     { scope: "openid offline_access" },
+    { teams: [{ group: "everybody", team: "claims" }] },
     { answersWithIssuer: false },
     { issuer: "https://evil.example" },
     { accounts: "existing" },
@@ -189,6 +191,11 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
       "sealdesk.identity_providers staff",
     ]);
   expect(compareState(tenant, state, { accounts, settings, rows, apiKeys })).toHaveLength(1);
+  const mapped = state.copy();
+  const teams = [{ group: "fraud", team: "fraud" }];
+  mapped.add(entry("tenant.map_teams", "tenant", tenant, { provider: "staff", teams }), 3);
+  expect(differencesOf({ teams }, mapped)).toEqual([]);
+  expect(differencesOf({}, mapped)).toHaveLength(1);
   const after = state.copy();
   after.add(entry("tenant.remove_identity_provider", "tenant", tenant, { provider: "staff" }), 3);
   expect(compareState(tenant, after, { accounts, settings, rows, apiKeys })).toEqual([]);

@@ -6,6 +6,7 @@ import {
   revokeCustomerKeyRoute,
   unrevokeCustomerKeyRoute,
 } from "./customer-keys.ts";
+import { identityProviderRoutes } from "./identity-providers.ts";
 import { accountingRoute, purposeOfUseRoute } from "./disclosure-settings.ts";
 import {
   addOriginRoute,
@@ -16,12 +17,14 @@ import {
 import { signInSettingsRoutes } from "./sign-in-settings.ts";
 import { disableStaffRoute, enableStaffRoute } from "./staff-account.ts";
 import { staffCredentialsRoutes } from "./staff-credentials.ts";
+import { teamRoutes } from "./teams.ts";
 import { createStaffRoute, listStaffByKeyRoute, resetStaffRoute, setRoleRoute } from "./staff.ts";
 
 type Deps = Parameters<typeof createStaffRoute>[0] &
   Parameters<typeof resetStaffRoute>[0] &
   Parameters<typeof staffCredentialsRoutes>[0] &
-  Parameters<typeof changeJwksUrlRoute>[0];
+  Parameters<typeof changeJwksUrlRoute>[0] &
+  Parameters<typeof identityProviderRoutes>[0];
 
 /** The routes of programs with an API key. */
 export const administrationRoutes = (deps: Deps): readonly AnyRoute[] => [
@@ -44,4 +47,6 @@ export const administrationRoutes = (deps: Deps): readonly AnyRoute[] => [
   revokeCustomerKeyRoute(deps),
   unrevokeCustomerKeyRoute(deps),
   changeJwksUrlRoute(deps),
+  ...identityProviderRoutes(deps),
+  ...teamRoutes(deps),
 ];
