@@ -18,7 +18,13 @@ export type { Right } from "../contract/requests.ts";
 export type { ConnectOptions, KeyLogWitnesses } from "./options.ts";
 export type { Credentials, FactorRequest, TokenRequest } from "./http/session.ts";
 export { identityProviders } from "./sign-in/identity-providers.ts";
-export type { IdentityProvider, OidcCredentials } from "./sign-in/authorize.ts";
+export { fullPageRedirect } from "./sign-in/full-page.ts";
+export type {
+  Authorize,
+  IdentityProvider,
+  OidcCredentials,
+  SignInAttempt,
+} from "./sign-in/authorize.ts";
 export type {
   MakePasskey,
   PasskeyCredentials,

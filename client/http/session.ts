@@ -9,7 +9,7 @@ import {
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { isProblem, SealdeskError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
-import { authorize, type OidcCredentials } from "../sign-in/authorize.ts";
+import type { OidcCredentials } from "../sign-in/authorize.ts";
 import { answerPasskey, type PasskeyCredentials, type UsePasskey } from "../sign-in/passkeys.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Exchange, JsonRequest } from "./transport.ts";
@@ -349,7 +349,10 @@ async function grantOf(
       return { grant, tenant, token: await credentials.token({ thumbprint }) };
     case "anonymous":
       return { grant, tenant };
-    case "oidc":
+    case "oidc": {
+      // Customers never need it.
+      const { authorize } = await import("../sign-in/authorize.ts");
       return authorize(exchange, credentials, thumbprint);
+    }
   }
 }

@@ -1,10 +1,36 @@
 import type { SignIn } from "../../contract/sessions.ts";
 import { identityProviders } from "../../contract/identity-providers.ts";
-import { toBase64Url, utf8 } from "../../crypto/wire/bytes.ts";
+import { fromBase64Url, toBase64Url, utf8 } from "../../crypto/wire/bytes.ts";
 import { NONCE_SEED_BYTES, oidcNonce } from "../../crypto/wire/oidc-nonce.ts";
 import { randomBytes, sha256 } from "../../crypto/device/sodium.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Exchange } from "../http/transport.ts";
+
+/** A request that sends a person to a provider, as far as the answer to it must fit. */
+export interface SignInAttempt {
+  readonly tenant: string;
+  /** The provider's name. */
+  readonly provider: string;
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly state: string;
+  /** RFC 7636 section 4.1. */
+  readonly codeVerifier: string;
+  /** 32 bytes in base64url: see `oidcNonce`. */
+  readonly nonceSeed: string;
+}
+
+/**
+ * Shows a person the page at `url`, and resolves with the whole URL to which the provider sent them back. If it leaves
+ * the application's page for that, it keeps `attempt`. `resume` then returns it and the answer, once, when the application
+ * is at `redirectUri` again.
+ */
+export type Authorize = ((url: string, attempt: SignInAttempt) => Promise<string> | string) & {
+  readonly resume?: (
+    redirectUri: string,
+  ) => { readonly attempt: SignInAttempt; readonly callback: string } | undefined;
+};
 
 /** Credentials for signing in with an identity provider of the tenant. */
 export interface OidcCredentials {
@@ -17,9 +43,9 @@ export interface OidcCredentials {
   readonly redirectUri: string;
   /**
    * Asked at each sign-in. Show the person the page at `url`, in the system's browser or a pop-up, and
-   * resolve with the whole URL to which the provider sent them back.
+   * resolve with the whole URL to which the provider sent them back. `fullPageRedirect` does so without a pop-up.
    */
-  readonly authorize: (url: string) => Promise<string> | string;
+  readonly authorize: Authorize;
   /**
    * Any text that differs between people. If you pass it, a session that the store keeps for another
    * person is not continued.
@@ -86,25 +112,19 @@ export async function authorize(
   if (provider === undefined)
     throw new SealdeskError("sign_in_failed", "The tenant has no such identity provider.");
   assertPinned(provider, credentials);
-  const state = toBase64Url(randomBytes(32));
-  const codeVerifier = toBase64Url(randomBytes(32));
-  const nonceSeed = randomBytes(NONCE_SEED_BYTES);
-  const request = new URL(provider.authorizationEndpoint);
-  for (const [name, value] of Object.entries({
-    response_type: "code",
-    client_id: provider.clientId,
-    redirect_uri: redirectUri,
-    scope: provider.scope,
-    state,
-    nonce: oidcNonce(sha256, thumbprint, nonceSeed),
-    code_challenge: toBase64Url(sha256(utf8(codeVerifier))),
-    code_challenge_method: "S256",
-    // OpenID Connect Core 1.0 section 3.1.2.1. With `max_age`, the ID token has `auth_time`.
-    ...(credentials.fresh === true && { prompt: "login", max_age: "0" }),
-  }))
-    request.searchParams.set(name, value);
-  const callback = await credentials.authorize(request.href);
+  const { issuer, clientId } = provider;
+  const about = { tenant, provider: provider.name, issuer, clientId, redirectUri };
+  const resumed = credentials.authorize.resume?.(redirectUri);
+  const attempt = resumed?.attempt ?? newAttempt(about);
+  for (const [name, value] of Object.entries(about))
+    if (attempt[name as keyof typeof about] !== value)
+      throw notAuthentic(`it was begun with another ${name}`);
+  const { state, codeVerifier } = attempt;
+  const callback =
+    resumed?.callback ??
+    (await credentials.authorize(requestUrl(provider, attempt, thumbprint, credentials), attempt));
   const { code, iss } = answerIn(callback, { redirectUri, state, provider });
+  const nonceSeed = fromBase64Url(attempt.nonceSeed);
   return {
     grant: "oidc",
     tenant,
@@ -115,6 +135,39 @@ export async function authorize(
     nonceSeed,
     iss,
   };
+}
+
+const newAttempt = (
+  about: Omit<SignInAttempt, "state" | "codeVerifier" | "nonceSeed">,
+): SignInAttempt => ({
+  ...about,
+  state: toBase64Url(randomBytes(32)),
+  codeVerifier: toBase64Url(randomBytes(32)),
+  nonceSeed: toBase64Url(randomBytes(NONCE_SEED_BYTES)),
+});
+
+/** Returns the URL of the authorization request. */
+function requestUrl(
+  provider: IdentityProvider,
+  { clientId, redirectUri, state, codeVerifier, nonceSeed }: SignInAttempt,
+  thumbprint: string,
+  { fresh }: OidcCredentials,
+): string {
+  const request = new URL(provider.authorizationEndpoint);
+  for (const [name, value] of Object.entries({
+    response_type: "code",
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    scope: provider.scope,
+    state,
+    nonce: oidcNonce(sha256, thumbprint, fromBase64Url(nonceSeed)),
+    code_challenge: toBase64Url(sha256(utf8(codeVerifier))),
+    code_challenge_method: "S256",
+    // OpenID Connect Core 1.0 section 3.1.2.1. With `max_age`, the ID token has `auth_time`.
+    ...(fresh === true && { prompt: "login", max_age: "0" }),
+  }))
+    request.searchParams.set(name, value);
+  return request.href;
 }
 
 const SCOPES: readonly string[] = ["openid", "profile", "email", "groups"];
@@ -153,8 +206,7 @@ function answerIn(
     return value;
   };
   const [state, iss, error, code] = ["state", "iss", "error", "code"].map(parameter);
-  if (withoutQuery(url) !== withoutQuery(new URL(sent.redirectUri)))
-    throw notAuthentic("it came to another redirect URI");
+  if (!isSamePage(url, sent.redirectUri)) throw notAuthentic("it came to another redirect URI");
   if (state !== sent.state) throw notAuthentic("its state is not the one that was sent");
   const isFromProvider =
     iss === undefined ? !sent.provider.answersWithIssuer : iss === sent.provider.issuer;
@@ -167,6 +219,10 @@ function answerIn(
   return { code, iss };
 }
 
+/** Returns whether the URL is that of the redirect URI, but for what the provider added. */
+export const isSamePage = (url: URL, redirectUri: string): boolean =>
+  withoutQuery(url) === withoutQuery(new URL(redirectUri));
+
 function withoutQuery(url: URL): string {
   const bare = new URL(url);
   bare.search = "";
@@ -174,5 +230,6 @@ function withoutQuery(url: URL): string {
   return bare.href;
 }
 
-const notAuthentic = (why: string): SealdeskError =>
+/** The refusal of an answer that is not one to this sign-in. */
+export const notAuthentic = (why: string): SealdeskError =>
   new SealdeskError("sign_in_not_authentic", `The answer does not belong to this sign-in: ${why}.`);

@@ -4,10 +4,13 @@ import type { Browser, Page } from "playwright-core";
 import { openAttachment } from "../../../crypto/device/attachments/open-attachment.ts";
 import { verifyDevice } from "../../../crypto/device/identity.ts";
 import { generateSigningKey, ready, verifySignature } from "../../../crypto/device/sodium.ts";
+import { Secret } from "../../../keys/secret.ts";
 import { makeConsumer, type Consumer } from "../../architecture/consumer.ts";
 import { buildPage, callIn, launchChromium } from "../../support/browser.ts";
+import { ada, register } from "../../support/identity-provider.ts";
 import { startPageServer, type PageServer } from "../../support/page-server.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
+import { startLocalProvider } from "../../../tools/idp/local-provider.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import type { TenantId, UserId, DeviceId, AttachmentId } from "../../../crypto/wire/ids.ts";
 
@@ -171,6 +174,41 @@ test("the store's database keeps order, ranges and whole batches", async () => {
     half: [null, null],
     reopened: 4,
   });
+});
+
+test("a page signs in with an identity provider without a pop-up, and takes no answer of another tab", async () => {
+  const redirectUri = `${site.url}/`;
+  const given = { id: "sealdesk", secret: "a secret of the client", redirectUris: [redirectUri] };
+  const provider = await startLocalProvider({ port: 0, clients: [given], people: () => [ada] });
+  await register(server, server.tenant, {
+    name: "staff",
+    issuer: provider.issuer,
+    clientSecret: new Secret(given.secret),
+    redirectUris: [redirectUri],
+  });
+  const oidc = { grant: "oidc", tenant: server.tenant.slug, provider: "staff", redirectUri };
+  const [tab, stranger] = [await browser.newPage(), await browser.newPage()];
+  const signIn = (on: Page) => callIn<object>(on, "signInByRedirect", oidc, secret);
+  await tab.goto(site.url);
+  // The page is left, so the call has no answer.
+  signIn(tab).catch(() => undefined);
+  await tab.waitForURL(`${provider.issuer}/**`);
+  await tab.click(`button[value="${ada.id}"]`);
+  await tab.waitForURL(`${site.url}/?*`);
+  const answer = tab.url();
+  expect(answer).toContain("code=");
+  // Another browser, which a link with the answer lures here.
+  await stranger.goto(answer);
+  const refused = { code: "sign_in_not_authentic", href: redirectUri, kept: 0 };
+  expect(await signIn(stranger)).toEqual(refused);
+  expect(await signIn(tab)).toMatchObject({
+    user: { role: "agent" },
+    href: redirectUri,
+    kept: 0,
+  });
+  expect(await callIn(tab, "violations")).toEqual([]);
+  await Promise.all([tab.close(), stranger.close()]);
+  await provider.close();
 });
 
 test("a policy of own scripts alone is enough", async () => {

@@ -2,7 +2,7 @@
  * The page of browser.test.ts: an application on `@sealdesk/client`, bundled by Vite. It gives the test
  * functions to call. What is imported by path is no public part of the package.
  */
-import { openStore, Sealdesk } from "@sealdesk/client";
+import { fullPageRedirect, openStore, Sealdesk } from "@sealdesk/client";
 import {
   certifyDevice,
   createIdentityKey,
@@ -69,6 +69,21 @@ const page = {
     };
     await desk.close();
     return codes;
+  },
+
+  /** Leaves the page for the provider's, or goes on with the sign-in that the tab has begun. */
+  async signInByRedirect(credentials, secret) {
+    const store = await openStore("by-redirect", Uint8Array.from(secret));
+    try {
+      const { user } = await Sealdesk.connect({
+        url: location.origin,
+        credentials: { ...credentials, authorize: fullPageRedirect() },
+        store,
+      });
+      return { user: plain(user), href: location.href, kept: sessionStorage.length };
+    } catch (error) {
+      return { code: error.code, href: location.href, kept: sessionStorage.length };
+    }
   },
 
   openStoreWith: (name, secret) =>

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   refuseCodes,
@@ -15,6 +15,12 @@ import { startTestServer, type TestServer } from "../../support/server.ts";
 import { startLocalProvider, type LocalProvider } from "../../../tools/idp/local-provider.ts";
 
 const grace = { ...ada, id: "grace-at-the-provider", username: "grace@example.test" };
+const claire = {
+  ...ada,
+  id: "claire-at-the-provider",
+  username: "claire@example.test",
+  groups: ["claims-dept"],
+};
 const SECRET = "the secret of the client";
 let server: TestServer;
 let provider: LocalProvider;
@@ -23,7 +29,7 @@ beforeAll(async () => {
   provider = await startLocalProvider({
     port: 0,
     clients: [{ id: "sealdesk", secret: SECRET, redirectUris: [REDIRECT_URI] }],
-    people: () => [ada, grace],
+    people: () => [ada, grace, claire],
   });
 });
 afterAll(async () => {
@@ -134,6 +140,39 @@ test("a program adds a provider, tests it, links a person and removes it, and no
     expect((await send(method, path)).body.code).toBe("identity_provider_not_found");
   const all = JSON.stringify([await server.auditEntries(), added, again, read, tested, removed]);
   expect(all).not.toContain(clientSecret);
+});
+
+test("the commands of docs/access.md connect a provider, with the roles and teams of its groups", async () => {
+  const page = await readFile("docs/access.md", "utf8");
+  const [, block = ""] = /### Add it[^]*?```sh\n([^]*?)```/.exec(page) ?? [];
+  const file = join(server.home, "secret-of-the-page");
+  await writeFile(file, SECRET);
+  const ofThisTest = (word: string): string =>
+    ({
+      acme: server.tenant.slug,
+      staff: "of-the-page",
+      "https://idp.example/realms/acme": provider.issuer,
+      "./secret": file,
+      "support=agent": "claims-dept=agent",
+    })[word] ?? word;
+  const commands = block
+    .replaceAll(/\\\n/g, " ")
+    .split("\n")
+    .filter((line) => line.startsWith("npx sealdesk"))
+    .map((line) => line.replace(/#.*/, "").trim().split(/\s+/).slice(2).map(ofThisTest));
+  expect(commands.map((words) => words.slice(0, 2).join(" "))).toEqual([
+    "idp add",
+    "idp test",
+    "idp show",
+  ]);
+  for (const words of commands)
+    expect(await runSealdesk(server, words)).toMatchObject({ code: 0, err: "" });
+  const device = new TestDevice(server);
+  const grant = await grantFrom({ ...provider, name: "of-the-page" }, device, claire.id);
+  const signedIn = await device.signIn(grant);
+  expect([signedIn.status, signedIn.body.user?.role]).toEqual([201, "agent"]);
+  const listed = await runSealdesk(server, ["team", "list", "--tenant", server.tenant.slug]);
+  expect(listed.out).toMatch(/^claims {2}claire@example\.test {2}by of-the-page$/m);
 });
 
 test("a program learns nothing of the server's network, and adds no provider of a private address", async () => {
