@@ -19,7 +19,7 @@ interface PageWindow {
   ): void;
 }
 
-const KEY = "sealdesk/sign-in/v1";
+const KEY = "sealdesk.sign-in";
 const keptAttempt = z.strictObject({
   tenant: z.string(),
   provider: z.string(),
@@ -44,7 +44,7 @@ const ANSWER = ["state", "iss", "code", "error", "error_description", "error_uri
  * answer is removed from the page's URL at once.
  * @param page the window of the page
  */
-export function fullPageRedirect(page: PageWindow = globalThis as never as PageWindow): Authorize {
+export function fullPageRedirect(page: PageWindow = globalThis): Authorize {
   const leave = (url: string, attempt: SignInAttempt): Promise<string> => {
     page.sessionStorage.setItem(KEY, JSON.stringify(attempt));
     const left = new Promise<string>((_resolve, reject) => {

@@ -31,8 +31,8 @@ export const isRecoveryCode = (place: string, user?: string): boolean =>
   );
 
 /** Who gave a membership of a team, as words: the provider by its name, or an administrator. */
-export const membershipWords = (provider: string | null | undefined): readonly string[] => [
-  provider == null ? "by an administrator" : `by ${provider}`,
+export const membershipWords = (provider: string | undefined): readonly string[] => [
+  provider === undefined ? "by an administrator" : `by ${provider}`,
 ];
 
 /** Returns whether a place is that of a membership of a team. */

@@ -108,7 +108,7 @@ export async function readStoredRows(client: Client): Promise<ReadonlyMap<string
   }
   const memberships = await client.query<MembershipRow>(MEMBERSHIPS);
   for (const { team, user, provider, createdAtMs } of memberships.rows)
-    rows.set(placeOf.teamMember(team, user), { words: membershipWords(provider), createdAtMs });
+    rows.set(placeOf.teamMember(team, user), { words: membershipWords(provider ?? undefined), createdAtMs });
   for (const [name, provider] of await readProviders(client))
     rows.set(placeOf.provider(name), provider);
   for (const [place, row] of await readRetentionRows(client)) rows.set(place, row);

@@ -37,7 +37,8 @@ export function changeMembership(
     const who = await authorised(client, by);
     const user = await lockStaff(client, profiles, tenant, account);
     const before = await membership(client, team, user);
-    if (before?.provider != null) throw followsDirectory(team, before.provider);
+    const provider = before?.provider ?? undefined;
+    if (provider !== undefined) throw followsDirectory(team, provider);
     if (!isMember) await client.query(LEAVE, [team, user]);
     else if (before === undefined) {
       await assertMayJoin(client, user);

@@ -14,7 +14,7 @@ const scopes = {
   change_customer_keys: "add, replace, remove and revoke the keys of customer tokens",
   unrevoke_customer_keys: "end the revocation of keys of customer tokens",
   change_origins: "allow and refuse origins of web pages",
-  scim: "make, change and disable accounts of staff over SCIM for the identity provider that the scope names (`scim:NAME`), with the roles of its groups",
+  scim: "make, change and disable accounts of staff over SCIM for the identity provider that the scope names (`scim:NAME`), with the roles and teams of its groups",
   change_settings:
     "change the settings of earlier messages for colleagues, purpose of use, and the accounting of disclosures",
   change_sign_in:

@@ -154,6 +154,7 @@ test("a program with an API key does not do what needs a second person", async (
     ["POST", "password-reset"],
     ["DELETE", "second-factor"],
     ["DELETE", `passkeys/${agent.user}`],
+    ["PUT", "identity", { provider: "staff", subject: "somebody" }],
   ] as const)
     expect([act, await send(method, `staff/${agent.user}/${act}`, body)]).toMatchObject([
       act,
