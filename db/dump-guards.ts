@@ -61,6 +61,28 @@ const GUARDS = `
     rolbypassrls)
   from pg_roles where rolname in ('sealdesk_owner', 'sealdesk_app', 'sealdesk_integrator')
   union all
+  select format('role %s in role %s', member::regrole, roleid::regrole)
+  from pg_auth_members
+  where member::regrole::text in ('sealdesk_owner', 'sealdesk_app', 'sealdesk_integrator', 'sealdesk_keystore')
+  union all
+  select format('constraint %I on %s %s', conname, conrelid::regclass, pg_get_constraintdef(r.oid))
+  from pg_constraint r join pg_class c on c.oid = conrelid
+  where relnamespace in (select oid from guarded) and not relispartition and conparentid = 0
+    and contype in ('c', 'f', 'p', 'u')
+  union all
+  select format('unique index %s', pg_get_indexdef(indexrelid))
+  from pg_index join pg_class c on c.oid = indrelid
+  where relnamespace in (select oid from guarded) and not relispartition and indisunique
+    and not exists (select from pg_constraint where conindid = indexrelid and contype in ('p', 'u'))
+  union all
+  select format('setting %s of sessions', setting)
+  from pg_db_role_setting, unnest(setconfig) as setting
+  where setdatabase in (0, (select oid from pg_database where datname = current_database()))
+    and setting like 'session\\_replication\\_role=%' and setting <> 'session_replication_role=origin'
+  union all
+  select format('setting session_replication_role=%s', current_setting('session_replication_role'))
+  where current_setting('session_replication_role') <> 'origin'
+  union all
   ${GRANTS}`;
 
 /** The lines of `dumpGuards` as the migrations of this version make them. */
@@ -69,7 +91,8 @@ export const readShippedGuards = async (): Promise<readonly string[]> =>
 
 /**
  * Returns what keeps entries and tenants safe in the schemas `sealdesk` and `audit`, one line each and
- * sorted: triggers, rules, functions, policies, grants, owners and what the roles may do. `guards.txt` has these lines as the
+ * sorted: triggers, rules, functions, constraints, policies, grants, owners, what the roles may do, and settings that
+ * keep triggers from running. `guards.txt` has these lines as the
  * migrations make them. Every role may read this.
  * @param client a session whose search path does not contain these schemas
  */

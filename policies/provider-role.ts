@@ -22,6 +22,12 @@ export interface ProviderSignIn {
   readonly isProvisioned: boolean;
 }
 
+/** Returns the role of the first mapping whose group is among these, if there is one. Pure. */
+export const mappedRole = (
+  mapping: readonly GroupRole[],
+  groups: readonly string[],
+): StaffRole | undefined => mapping.find(({ group }) => groups.includes(group))?.role;
+
 /**
  * Decides whether the person may sign in, and the role of their account from then on: that of the
  * first mapping whose group they are in. Pure.
@@ -41,8 +47,7 @@ export function decideProviderSignIn({
       ? noAccount
       : { decision: allow("provisioned"), role: currentRole };
   if (currentRole === undefined && accounts === "existing") return noAccount;
-  const role =
-    mapping.length === 0 ? currentRole : mapping.find(({ group }) => groups.includes(group))?.role;
+  const role = mapping.length === 0 ? currentRole : mappedRole(mapping, groups);
   return role === undefined
     ? { decision: deny("no_mapped_group"), role }
     : { decision: allow(mapping.length === 0 ? "own_role" : "mapped_group"), role };

@@ -1,6 +1,6 @@
 import type { StaffRole } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
-import type { GroupRole } from "./provider-role.ts";
+import { mappedRole, type GroupRole } from "./provider-role.ts";
 
 /** What an identity provider has said about a person over SCIM. */
 export interface ProvisionedPerson {
@@ -30,7 +30,7 @@ export function decideProvisionedAccount(person: ProvisionedPerson): {
   const refused = (reason: string) => ({ decision: deny(reason), role: undefined });
   if (!active) return refused("person_inactive");
   if (disabledBy === "somebody_else") return refused("disabled_by_another");
-  const role = mapping.find(({ group }) => groups.includes(group))?.role;
+  const role = mappedRole(mapping, groups);
   if (role !== undefined) return { decision: allow("mapped_group"), role };
   if (gaveRole || disabledBy !== undefined) return refused("no_mapped_group");
   return { decision: allow("no_role_given_yet"), role: undefined };

@@ -184,9 +184,9 @@ export const accountActions = {
   "user.create_password_reset": {
     class: "C",
     resources: ["user"],
-    details: { expiresAtMs: "number", approval: "id", requester: "id" },
+    details: { expiresAtMs: "number", tokenDigest: "text", approval: "id", requester: "id" },
     description:
-      "An administrator, `sealdesk user reset-password` or a program with an API key makes a link with which a person chooses a new password.",
+      "An administrator, `sealdesk user reset-password` or a program with an API key makes a link with which a person chooses a new password. `tokenDigest` is the SHA-256 of what is stored of the link, which is a hash.",
   },
   "user.reset_password": {
     class: "U",

@@ -36,9 +36,9 @@ export const breakGlassActions = {
   "break_glass.request": {
     class: "C",
     resources: ["conversation"],
-    details: { request: "id", minutes: "number", hash: "text" },
+    details: { request: "id", minutes: "number", hash: "text", needed: "number" },
     description:
-      "A member of staff asks for access to a conversation in an emergency. `hash` is that of the request.",
+      "A member of staff asks for access to a conversation in an emergency. `hash` is that of the request, and `needed` counts the people who must approve it.",
   },
   "break_glass.approve": {
     class: "E",

@@ -5,9 +5,15 @@ export const policyActions = {
   "policy.draft": {
     class: "C",
     resources: ["policy"],
-    details: { version: "number", hash: "text", restores: "number" },
+    details: {
+      version: "number",
+      hash: "text",
+      restores: "number",
+      request: "id",
+      requestHash: "text",
+    },
     description:
-      "Somebody proposes a version of the policy. `hash` is SHA-256 of what it changes in the default rules. `restores` names the earlier version whose changes it has.",
+      "Somebody proposes a version of the policy. `hash` is SHA-256 of what it changes in the default rules. `restores` names the earlier version whose changes it has. `request` waits for another person, and `requestHash` is its hash.",
   },
   "policy.preview": {
     class: "R",
@@ -30,6 +36,7 @@ export const policyActions = {
       version: "number",
       hash: "text",
       effectiveFromMs: "number",
+      request: "id",
       requester: "text",
       gain: "number",
       lose: "number",
@@ -47,7 +54,7 @@ export const policyActions = {
   "policy.withdraw": {
     class: "D",
     resources: ["policy"],
-    details: { version: "number", hash: "text", state: "text" },
+    details: { version: "number", hash: "text", state: "text", request: "id" },
     description: "A draft is taken back, or an approved version before it takes effect.",
   },
   "policy.read": {

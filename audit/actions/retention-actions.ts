@@ -22,6 +22,7 @@ export const retentionActions = {
       rules: "list",
       hash: "text",
       request: "id",
+      requestHash: "text",
       effectiveFromMs: "number",
     },
     description:
@@ -30,7 +31,13 @@ export const retentionActions = {
   "retention.approve": {
     class: "U",
     resources: ["retention"],
-    details: { version: "number", hash: "text", effectiveFromMs: "number", requester: "text" },
+    details: {
+      version: "number",
+      hash: "text",
+      effectiveFromMs: "number",
+      request: "id",
+      requester: "text",
+    },
     description: "Another person approves a version that ends records earlier.",
   },
   "retention.refuse": {
@@ -61,9 +68,9 @@ export const retentionActions = {
   "retention.classify": {
     class: "U",
     resources: ["conversation"],
-    details: { dataClass: "text", team: "text", region: "text" },
+    details: { dataClass: "text", team: "text", region: "text", fromMs: "number" },
     description:
-      "An officer says what the records of a conversation are that are received from then on.",
+      "An officer says what the records of a conversation are that are received from then on. `fromMs` is that moment.",
   },
   "retention.purge": {
     class: "D",

@@ -138,9 +138,9 @@ export const tenantActions = {
   "tenant.add_monitor": {
     class: "U",
     resources: ["tenant"],
-    details: { monitor: "text", expiresAtMs: "number" },
+    details: { monitor: "text", expiresAtMs: "number", tokenDigest: "text" },
     description:
-      "`sealdesk audit monitor add`: a program gets a token with which it reads the tenant's log.",
+      "`sealdesk audit monitor add`: a program gets a token with which it reads the tenant's log. `tokenDigest` is the SHA-256 of the stored hash of the token.",
   },
   "tenant.read_settings": {
     class: "R",

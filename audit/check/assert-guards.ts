@@ -6,7 +6,7 @@ import { AuditError } from "../audit-error.ts";
 import { asIntegrator } from "./as-integrator.ts";
 
 /**
- * Requires that triggers, rules, functions, policies, grants and owners are those that this version
+ * Requires that triggers, rules, functions, constraints, policies, grants and owners are those that this version
  * shipped. Whoever changes one of them can keep entries out of the log, or read another tenant. A database
  * that a later version has migrated is not compared.
  * @throws AuditError audit_guards_altered, which names the first difference
@@ -29,7 +29,7 @@ export async function assertGuards(pool: Pool): Promise<void> {
   if (first === undefined || !(await isOfThisVersion(pool))) return;
   throw new AuditError(
     "audit_guards_altered",
-    `The database has other triggers, functions, policies, grants or owners than this version (${missing.length} are missing, ${added.length} were added). ${first}`,
+    `The database has other triggers, functions, constraints, policies, grants or owners than this version (${missing.length} are missing, ${added.length} were added). ${first}`,
   );
 }
 

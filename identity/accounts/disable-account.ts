@@ -11,7 +11,7 @@ import { findStaff } from "./find-staff.ts";
 import type { Profiles } from "./profiles.ts";
 
 /** What `users.disabled_by` says of an account that no identity provider disabled. */
-const BY_OPERATOR = "operator";
+export const BY_OPERATOR = "operator";
 
 /** An administrator's act that disables an account of staff or enables it again. */
 interface AccountChange extends AdministeredAccount {

@@ -6,6 +6,7 @@ import type { TenantId } from "../../crypto/wire/ids.ts";
 import { Secret } from "../../keys/secret.ts";
 import { changeTenant } from "../accounts/change-tenant.ts";
 import { IdentityError } from "../identity-error.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 
 const DAY_MS = 86_400_000;
 const TOKEN_BYTES = 32;
@@ -47,6 +48,7 @@ export async function addMonitor(
   if (!(Number.isInteger(days) && days >= 1 && days <= 366))
     throw new IdentityError("invalid_monitor", "A token is valid for 1 to 366 days.");
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
+  const tokenHash = hashOfToken(token);
   const expiresAtMs = nowMs + days * DAY_MS;
   await changeTenant(
     ownerUrl,
@@ -57,9 +59,9 @@ export async function addMonitor(
          values ($1, $2, $3, $4, $5)
          on conflict (tenant, name) do update set token_hash = excluded.token_hash,
            created_at_ms = excluded.created_at_ms, expires_at_ms = excluded.expires_at_ms`,
-        [tenant.id, name, hashOfToken(token), nowMs, expiresAtMs],
+        [tenant.id, name, tokenHash, nowMs, expiresAtMs],
       );
-      return { monitor: name, expiresAtMs };
+      return { monitor: name, expiresAtMs, tokenDigest: digestOf(tokenHash) };
     },
   );
   return new Secret(token);

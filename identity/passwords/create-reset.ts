@@ -13,6 +13,7 @@ import { assertSecondPerson, type NamedApproval } from "../approvals/second-pers
 import { assertAllowedOnDevice, audited, type UseCase } from "../audited.ts";
 import { lockAccounts } from "../directory/lock-account.ts";
 import { userNotFound } from "../identity-error.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
 import { assertSession } from "../tokens/session-end.ts";
 import { readCredentialsFacts } from "./password-account.ts";
@@ -77,8 +78,8 @@ export async function createPasswordReset(
     await assertFreshFactor(client, actor, "reset_password", deps.now());
     const demanded = { action: "credentials.reset_password", parameters: { user } } as const;
     const approved = await assertSecondPerson(client, actor, demanded, approval, deps.now());
-    const reset = await storeReset(client, tenant, account, deps.now());
-    note({ details: { expiresAtMs: reset.expiresAtMs, ...approved } });
+    const { reset, details } = await storeReset(client, tenant, account, deps.now());
+    note({ details: { ...details, ...approved } });
     return reset;
   });
 }
@@ -98,7 +99,7 @@ export async function createPasswordResetByOperator(
     const { rows } = await client.query<ResetRow>(`${ACCOUNT} where u.id = $1`, [user]);
     const [account] = rows;
     if (account?.hasPassword !== true) throw userNotFound();
-    const reset = await storeReset(client, tenant, account, now());
+    const { reset, details } = await storeReset(client, tenant, account, now());
     await appendEntry(client, {
       occurredAtMs: now(),
       tenant,
@@ -107,26 +108,24 @@ export async function createPasswordResetByOperator(
       resource: { type: "user", id: account.id },
       subject: account.id,
       outcome: "success",
-      details: { expiresAtMs: reset.expiresAtMs },
+      details,
     });
     return reset;
   });
 }
 
-async function storeReset(
-  client: Client,
-  tenant: TenantId,
-  { id, slug }: ResetRow,
-  nowMs: number,
-): Promise<PasswordReset> {
+/** @returns the link, and what the entry says about it */
+async function storeReset(client: Client, tenant: TenantId, { id, slug }: ResetRow, nowMs: number) {
   const token = new Uint8Array(randomBytes(32));
+  const tokenHash = hashOfToken(token);
   const expiresAtMs = nowMs + RESET_LIFETIME_MS;
   await client.query(
     `insert into password_resets (tenant, user_id, token_hash, created_at_ms, expires_at_ms)
      values ($1, $2, $3, $4, $5)
      on conflict (tenant, user_id) do update set token_hash = excluded.token_hash,
        created_at_ms = excluded.created_at_ms, expires_at_ms = excluded.expires_at_ms`,
-    [tenant, id, hashOfToken(token), nowMs, expiresAtMs],
+    [tenant, id, tokenHash, nowMs, expiresAtMs],
   );
-  return { token: new Secret(token), tenant: { slug }, expiresAtMs };
+  const reset: PasswordReset = { token: new Secret(token), tenant: { slug }, expiresAtMs };
+  return { reset, details: { expiresAtMs, tokenDigest: digestOf(tokenHash) } };
 }

@@ -84,7 +84,13 @@ export async function approveVersion(
     });
     // A version needs one approval.
     const effectiveFromMs = result ?? nowMs;
-    const meant = { hash: toHex(hash), effectiveFromMs, requester, ...effectDetails(effects) };
+    const meant = {
+      hash: toHex(hash),
+      effectiveFromMs,
+      request: row.approval,
+      requester,
+      ...effectDetails(effects),
+    };
     note({ ...decided, details: { version, ...meant } });
     await recordEffective(client, tenant, nowMs);
     return effectiveFromMs;

@@ -3,7 +3,7 @@ import type { NewId, TenantId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { decidePolicyAct } from "../../policies/policy-access.ts";
 import { noChanges, type PolicyChanges } from "../../policies/versions/policy-changes.ts";
-import { requestApproval } from "../approvals/request-approval.ts";
+import { hashOfParameters, requestApproval } from "../approvals/request-approval.ts";
 import { IdentityError } from "../identity-error.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../party.ts";
 import { lockPolicy } from "./lock-policy.ts";
@@ -65,7 +65,9 @@ export async function draftVersion(
       [tenant, version, JSON.stringify(changes), hash, id, beginsAtMs],
     );
     const restores = "restores" in content ? content.restores : undefined;
-    note({ ...decided, details: { version, hash: toHex(hash), restores } });
+    const requestHash = toHex(hashOfParameters(request.action, parameters));
+    const details = { version, hash: toHex(hash), restores, request: id, requestHash };
+    note({ ...decided, details });
     return { version, hash, expiresAtMs };
   });
 }

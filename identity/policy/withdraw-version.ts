@@ -37,6 +37,6 @@ export async function withdrawVersion(
         "policy_version_closed",
         "The version was withdrawn before, or took effect. To reverse it, draft a version that restores an earlier one.",
       );
-    note({ ...decided, details: { version, hash: toHex(hash), state } });
+    note({ ...decided, details: { version, hash: toHex(hash), state, request: approval } });
   });
 }

@@ -66,11 +66,7 @@ export async function settleAccount(work: Provisioning, user: UserId): Promise<v
     departed.add(user);
     return;
   }
-  if (role !== undefined)
-    await client.query(
-      "update provisioned_people set gave_role = true where provider = $1 and user_id = $2",
-      [provider.id, user],
-    );
+  if (role !== undefined && !gaveRole) await recordFirstRole(work, user, role);
   const [person] = await openPeople(work.deps.profiles, provider.tenant, [row]);
   if (person === undefined) return;
   if (account === null) {
@@ -87,6 +83,25 @@ export async function settleAccount(work: Provisioning, user: UserId): Promise<v
     await enable(client, change);
   }
   await followGroups(client, change, groups);
+}
+
+async function recordFirstRole(
+  { client, provider, by }: Provisioning,
+  user: UserId,
+  role: StaffRole,
+): Promise<void> {
+  await client.query(
+    "update provisioned_people set gave_role = true where provider = $1 and user_id = $2",
+    [provider.id, user],
+  );
+  await appendEntry(client, {
+    ...by,
+    action: "provisioning.give_role",
+    resource: { type: "user", id: user },
+    subject: user,
+    outcome: "success",
+    details: { provider: provider.name, role },
+  });
 }
 
 const policies = new Policies();

@@ -13,6 +13,9 @@ import {
 } from "./change-provisioned.ts";
 import { noSuchMember, type GroupAttributes } from "./group-attributes.ts";
 import { invalidValue } from "./scim-refusals.ts";
+import type { StaffRole } from "../../policies/actor.ts";
+import { mappedRole } from "../../policies/provider-role.ts";
+import type { IdentityProvider } from "../providers/identity-provider.ts";
 import { settleAccount } from "./settle-account.ts";
 import { GROUP, groupIn, type GroupRow, type StoredGroup } from "./stored-group.ts";
 
@@ -51,7 +54,7 @@ export const createGroup = (
       action: "provisioning.create_group",
       resource: { type: "group", id },
       outcome: "success",
-      details: { provider: provider.name, added: members.size },
+      details: { provider: provider.name, added: members.size, ...roleOf(provider, displayName) },
     });
     return { ...attributes, id, createdAtMs: nowMs, changedAtMs: nowMs };
   });
@@ -83,11 +86,7 @@ export const changeGroup = (
     const added = [...members].filter((user) => !before.members.has(user));
     const removed = [...before.members].filter((user) => !members.has(user));
     await addMembers(work, id, added);
-    await client.query(
-      `delete from provisioned_members
-       where provider = $1 and group_id = $2 and user_id = any($3::uuid[])`,
-      [provider.id, id, uuidArray(removed)],
-    );
+    await removeMembers(work, id, removed);
     // With another name, the group may give another role to all of its members.
     const isRenamed = displayName !== before.displayName;
     await settleAccounts(work, [...removed, ...(isRenamed ? members : added)]);
@@ -96,7 +95,12 @@ export const changeGroup = (
       action: "provisioning.change_group",
       resource: { type: "group", id },
       outcome: "success",
-      details: { provider: provider.name, added: added.length, removed: removed.length },
+      details: {
+        provider: provider.name,
+        added: added.length,
+        removed: removed.length,
+        ...roleOf(provider, displayName),
+      },
     });
     return { ...before, displayName, externalId, members, changedAtMs };
   });
@@ -149,12 +153,19 @@ async function settleAccounts(work: Provisioning, users: Iterable<UserId>): Prom
   for (const user of ids) await settleAccount(work, user);
 }
 
+/** The role that the operator mapped to the name of a group, for an entry. */
+function roleOf({ roles }: IdentityProvider, name: string): { readonly role?: StaffRole } {
+  const role = mappedRole(roles, [name]);
+  return role === undefined ? {} : { role };
+}
+
 /** @throws IdentityError invalid_scim_value, if the provider has not written one of them */
 async function addMembers(
-  { client, provider }: Provisioning,
+  work: Provisioning,
   id: ProvisionedGroupId,
   members: readonly UserId[],
 ): Promise<void> {
+  const { client, provider } = work;
   const { rowCount } = await client.query(
     `insert into provisioned_members (tenant, provider, group_id, user_id)
      select tenant, provider, $2, user_id from provisioned_people
@@ -162,4 +173,36 @@ async function addMembers(
     [provider.id, id, uuidArray(members)],
   );
   if (rowCount !== members.length) throw noSuchMember();
+  await recordMembers(work, "provisioning.add_member", id, members);
+}
+
+async function removeMembers(
+  work: Provisioning,
+  id: ProvisionedGroupId,
+  members: readonly UserId[],
+): Promise<void> {
+  const { client, provider } = work;
+  await client.query(
+    `delete from provisioned_members
+     where provider = $1 and group_id = $2 and user_id = any($3::uuid[])`,
+    [provider.id, id, uuidArray(members)],
+  );
+  await recordMembers(work, "provisioning.remove_member", id, members);
+}
+
+async function recordMembers(
+  { client, provider, by }: Provisioning,
+  action: "provisioning.add_member" | "provisioning.remove_member",
+  id: ProvisionedGroupId,
+  members: readonly UserId[],
+): Promise<void> {
+  for (const subject of members)
+    await appendEntry(client, {
+      ...by,
+      action,
+      resource: { type: "group", id },
+      subject,
+      outcome: "success",
+      details: { provider: provider.name },
+    });
 }

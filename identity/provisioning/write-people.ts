@@ -5,6 +5,7 @@ import type { KeyAdministrator } from "../accounts/administrator.ts";
 import { disable } from "../accounts/disable-account.ts";
 import { IdentityError, userNotFound } from "../identity-error.ts";
 import { identityIndexes } from "../providers/identity-index.ts";
+import { digestOf } from "../reconcile/digest-of.ts";
 import {
   changeProvisioned,
   type Provisioned,
@@ -64,7 +65,7 @@ export const createPerson = (
       resource: { type: "user", id: user },
       subject: user,
       outcome: "success",
-      details: { provider: provider.name },
+      details: { provider: provider.name, ...storedDetails(attributes.active, identityIndex) },
     });
     return { ...attributes, id: user, createdAtMs: nowMs, changedAtMs: nowMs };
   });
@@ -92,9 +93,9 @@ export const changePerson = (
       await assertNoAccount(client, user);
     if (changed.some((name) => name !== "active")) await storeNames(work, user, attributes);
     const changedAtMs = work.by.occurredAtMs;
-    await client.query(
+    const { rows } = await client.query<{ identityIndex: Uint8Array | null }>(
       `update provisioned_people set active = $3, changed_at_ms = $4
-       where provider = $1 and user_id = $2`,
+       where provider = $1 and user_id = $2 returning identity_index as "identityIndex"`,
       [provider.id, user, active, changedAtMs],
     );
     await settleAccount(work, user);
@@ -104,7 +105,11 @@ export const changePerson = (
       resource: { type: "user", id: user },
       subject: user,
       outcome: "success",
-      details: { provider: provider.name, changed },
+      details: {
+        provider: provider.name,
+        changed,
+        ...storedDetails(active, rows[0]?.identityIndex ?? null),
+      },
     });
     return { ...before, ...attributes, changedAtMs };
   });
@@ -144,6 +149,12 @@ export const removePerson = (
       details: { provider: provider.name },
     });
   });
+
+/** What is stored, for the comparison of the database with the log. */
+const storedDetails = (active: boolean, identityIndex: Uint8Array | null) => ({
+  active,
+  ...(identityIndex && { identityDigest: digestOf(identityIndex) }),
+});
 
 const personAttributeNames = ["userName", "displayName", "externalId", "active"] as const;
 

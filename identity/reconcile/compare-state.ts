@@ -1,5 +1,6 @@
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { differenceAt, type Difference } from "./difference.ts";
+import { compareSessions } from "./recorded-sessions.ts";
 import { RecordedState } from "./recorded-state.ts";
 import type { Replay } from "./replay.ts";
 import { isRecoveryCode } from "./row-places.ts";
@@ -11,7 +12,7 @@ import {
   type StoredState,
 } from "./stored-state.ts";
 
-/** The accounts of staff, their roles and credentials, and the settings of a tenant. */
+/** The accounts of staff, their roles, credentials and sessions, and the settings of a tenant. */
 export const accountsAndSettings: Replay<RecordedState> = {
   begin: () => new RecordedState(),
   compare: async (client, tenant, state) =>
@@ -22,7 +23,7 @@ export const accountsAndSettings: Replay<RecordedState> = {
 export function compareState(
   tenant: string,
   recorded: RecordedState,
-  { accounts, settings, rows, apiKeys }: StoredState,
+  { accounts, settings, rows, apiKeys, sessions }: StoredState,
 ): readonly Difference[] {
   const { prunedBeforeMs } = recorded;
   const isForgotten = ({ createdAtMs }: Pick<StoredAccount, "createdAtMs">) =>
@@ -50,6 +51,7 @@ export function compareState(
     const isKnown = said !== undefined || (row !== undefined && !isForgotten(row));
     if (isKnown && !isRemoved) add({ place, stored: row?.words, recorded: said });
   }
+  found.push(...compareSessions(recorded.sessions, sessions, prunedBeforeMs));
   const labelsOf = (keys: readonly StoredApiKey[]) => keys.map(({ label }) => label).toSorted();
   if (recorded.settings.get("api_keys") === undefined && prunedBeforeMs !== undefined) {
     const stored = labelsOf(apiKeys.filter((key) => !isForgotten(key)));

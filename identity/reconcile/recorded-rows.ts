@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { LoggedEntry } from "../../audit/export/entry-filter.ts";
 import type { Recorded } from "./difference.ts";
 import { providerDetails, providerWords, teamDetails, withTeams } from "./provider-settings.ts";
-import { recordedRetention, retentionActions } from "./retention-rows.ts";
 import {
+  disabledWords,
   isPasskeyOf,
   isRecoveryCode,
   isTeamMember,
@@ -12,6 +12,7 @@ import {
   versionWords,
   webhookWords,
 } from "./row-places.ts";
+import { rowSources } from "./row-sources.ts";
 
 const removalDetails = z.looseObject({ provider: z.string() });
 const membershipDetails = z.looseObject({ team: z.string(), provider: z.string().optional() });
@@ -58,7 +59,7 @@ const ACTIONS: ReadonlySet<string> = new Set([
   "tenant.map_teams",
   "team.add_member",
   "team.remove_member",
-  ...retentionActions,
+  ...rowSources.flatMap(({ actions }) => actions),
 ]);
 
 /** Returns whether entries of this action say what a row has. */
@@ -66,16 +67,18 @@ export const saysRows = (action: string): boolean => ACTIONS.has(action);
 
 /**
  * What a log says about rows that come and go: passwords, links to people of identity providers, disabled accounts,
- * authenticator apps, recovery codes, passkeys, approved versions of the policy, identity providers, members of teams, acknowledged alerts, the webhook of alerts, legal holds and retention. By place; a row that was
- * removed has no values.
+ * authenticator apps, recovery codes, passkeys, approved versions of the policy, identity providers, members of teams,
+ * acknowledged alerts,
+ * the webhook of alerts, legal holds, retention, requests that need other people, and access in an emergency. By place;
+ * a row that was removed has no values.
  */
 export class RecordedRows extends Map<string, Recorded> {
   /** Takes an entry of an act that was done. */
   add(entry: LoggedEntry, index: number | undefined): void {
     const { action, resource, details = {} } = entry;
     const say = (place: string, values: readonly string[]) => this.set(place, { values, index });
-    const retention = recordedRetention(entry);
-    if (retention !== undefined) say(retention.place, retention.values);
+    for (const source of rowSources)
+      for (const row of source.recorded(entry, this)) say(row.place, row.values);
     const { data: password } = passwordDetails.safeParse(details);
     const { data: identity } = identityDetails.safeParse(details);
     if (password !== undefined) say(placeOf.password(resource.id), [password.passwordDigest]);
@@ -83,7 +86,7 @@ export class RecordedRows extends Map<string, Recorded> {
       say(placeOf.identity(resource.id), identity === undefined ? [] : [identity.identityDigest]);
     switch (action) {
       case "user.disable":
-        say(placeOf.disabled(resource.id), ["disabled"]);
+        this.#disable(entry, index);
         return;
       case "user.enable":
         say(placeOf.disabled(resource.id), []);
@@ -183,6 +186,15 @@ export class RecordedRows extends Map<string, Recorded> {
     const [given] = membershipWords(provider);
     for (const [place, { values }] of this)
       if (isTeamMember(place) && values[0] === given) this.set(place, { values: [], index });
+  }
+
+  /** What somebody else disabled stays theirs, unless the operator disables it too: see `disable`. */
+  #disable({ resource, details = {} }: LoggedEntry, index: number | undefined): void {
+    const place = placeOf.disabled(resource.id);
+    const isDisabled = (this.get(place)?.values.length ?? 0) > 0;
+    const isByProvider = details["provider"] !== undefined;
+    if (!isDisabled || !isByProvider)
+      this.set(place, { values: disabledWords(isByProvider), index });
   }
 
   /** An erased account has nothing by which its person signed in. */

@@ -3,9 +3,10 @@ import { parseEntry, type LoggedEntry } from "../../audit/export/entry-filter.ts
 import { isId, type UserId } from "../../crypto/wire/ids.ts";
 import { IDLE_MINUTES } from "../../policies/idle-log-off.ts";
 import { isStaff, roles, type Role } from "../../policies/actor.ts";
-import { actingKeyOf, actionOf } from "./action-of.ts";
+import { actingKeyOf, actionOf, isByCustomer } from "./action-of.ts";
 import type { Recorded } from "./difference.ts";
 import { RecordedRows, saysRows } from "./recorded-rows.ts";
+import { RecordedSessions, saysSessions } from "./recorded-sessions.ts";
 import type { ReplayedState } from "./replay.ts";
 import { apiKeyLabel, keyLabel, type SettingColumn } from "./setting-columns.ts";
 
@@ -36,13 +37,14 @@ const originDetails = z.looseObject({ origins: z.array(z.string()) });
 const accountActions = ["user.create", "user.set_role"] as const;
 
 /**
- * The accounts of staff, their roles and credentials, and the settings of one tenant, as its audit log says. Customers
+ * The accounts of staff, their roles, credentials and sessions, and the settings of one tenant, as its audit log says. Customers
  * are left out, because there may be millions and their role permits least.
  */
 export class RecordedState implements ReplayedState<RecordedState> {
   readonly staff: Map<UserId, Recorded>;
   readonly settings: Map<SettingColumn, Recorded>;
   readonly rows: RecordedRows;
+  readonly sessions: RecordedSessions;
   /** The first act of each API key that was not added before and not removed since, by the key's id. */
   readonly strangers: Map<string, Recorded>;
   prunedBeforeMs: number | undefined;
@@ -53,6 +55,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
     this.staff = new Map(from?.staff);
     this.settings = new Map(from?.settings);
     this.rows = new RecordedRows(from?.rows);
+    this.sessions = new RecordedSessions(from?.sessions);
     this.strangers = new Map(from?.strangers);
     this.#added = new Set(from === undefined ? [] : from.#added);
     this.prunedBeforeMs = from?.prunedBeforeMs;
@@ -70,11 +73,13 @@ export class RecordedState implements ReplayedState<RecordedState> {
     const key = actingKeyOf(bytes);
     const isSetting = action?.startsWith("tenant.") === true;
     const isOfRow = action !== undefined && saysRows(action);
-    if (!isAccount && !isSetting && !isOfRow && key === undefined) return;
+    const isOfSession = action !== undefined && saysSessions(action) && !isByCustomer(bytes);
+    if (!isAccount && !isSetting && !isOfRow && !isOfSession && key === undefined) return;
     const entry = parseEntry(bytes);
     if (entry?.outcome !== "success") return;
     this.#apply(entry, index);
     this.rows.add(entry, index);
+    this.sessions.add(entry, index);
     // The entry that added a key may have been pruned.
     if (key === undefined || this.#added.has(key) || this.prunedBeforeMs !== undefined) return;
     if (!this.strangers.has(key))

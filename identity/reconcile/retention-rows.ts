@@ -5,15 +5,23 @@ import { toHex, utf8 } from "../../crypto/wire/bytes.ts";
 import { canonicalJson, type CanonicalValue } from "../../crypto/wire/canonical-json.ts";
 import type { Client } from "../../db/pool.ts";
 import type { StoredRow } from "./row-places.ts";
+import type { RecordedRow, RowSource } from "./row-source.ts";
 
-/** The actions whose entries say what the rows of legal holds and of retention have. */
-export const retentionActions: readonly string[] = [
-  "hold.place",
-  "hold.approve_release",
-  "retention.save",
-  "retention.approve",
-  "retention.lock",
-];
+/** Legal holds, and the schedule and the locks of retention. */
+export const retentionRows: RowSource = {
+  actions: [
+    "hold.place",
+    "hold.approve_release",
+    "retention.save",
+    "retention.approve",
+    "retention.lock",
+  ],
+  recorded(entry) {
+    const row = recordedRetention(entry);
+    return row === undefined ? [] : [row];
+  },
+  read: readRetentionRows,
+};
 
 const placeOf = {
   hold: (id: string) => `sealdesk.holds ${id}`,
@@ -66,12 +74,7 @@ export const hashOfRules = (rules: CanonicalValue): Uint8Array =>
     .update(utf8(canonicalJson(rules)))
     .digest();
 
-/** Returns what an entry says about a row of legal holds or of retention, or undefined if it says nothing. */
-export function recordedRetention({
-  action,
-  resource,
-  details,
-}: LoggedEntry): { readonly place: string; readonly values: readonly string[] } | undefined {
+function recordedRetention({ action, resource, details }: LoggedEntry): RecordedRow | undefined {
   switch (action) {
     case "hold.place": {
       const { data } = holdDetails.safeParse(details);
@@ -108,8 +111,7 @@ const VERSIONS = `
 
 type Created<T> = T & { readonly createdAtMs: number };
 
-/** Returns the rows of the tenant to which the transaction is fenced that `recordedRetention` speaks about, by place. */
-export async function readRetentionRows(client: Client): Promise<ReadonlyMap<string, StoredRow>> {
+async function readRetentionRows(client: Client): Promise<ReadonlyMap<string, StoredRow>> {
   const rows = new Map<string, StoredRow>();
   const holds = await client.query<Created<z.output<typeof holdDetails> & { id: string }>>(HOLDS);
   for (const { id, createdAtMs, ...hold } of holds.rows)

@@ -38,6 +38,11 @@ export const membershipWords = (provider: string | undefined): readonly string[]
 /** Returns whether a place is that of a membership of a team. */
 export const isTeamMember = (place: string): boolean => place.startsWith("sealdesk.team_members ");
 
+/** A disabled account as words. Only the operator enables what the operator disabled. */
+export const disabledWords = (isByProvider: boolean): readonly string[] => [
+  isByProvider ? "disabled by an identity provider" : "disabled by the operator",
+];
+
 /** The webhook of alerts as words: the SHA-256 of its URL in hexadecimal, and whether the server gave it up. */
 export const webhookWords = (urlHash: string, isDisabled: boolean): readonly string[] => [
   `url ${urlHash}`,

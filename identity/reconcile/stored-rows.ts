@@ -2,14 +2,16 @@ import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Role } from "../../policies/actor.ts";
 import { readProviders } from "./provider-settings.ts";
-import { readRetentionRows } from "./retention-rows.ts";
+import { BY_OPERATOR } from "../accounts/disable-account.ts";
 import {
+  disabledWords,
   membershipWords,
   placeOf,
   versionWords,
   webhookWords,
   type StoredRow,
 } from "./row-places.ts";
+import { rowSources } from "./row-sources.ts";
 
 interface DigestRow {
   readonly id: string;
@@ -27,7 +29,8 @@ const IDENTITIES = `
   from users where identity_index is not null`;
 // A customer has no account that can be disabled. The role of others is compared as well.
 const DISABLED = `
-  select id, disabled_at_ms as "createdAtMs" from users where role <> $1 and disabled_at_ms is not null`;
+  select id, disabled_at_ms as "createdAtMs", disabled_by is distinct from $2 as "isByProvider"
+  from users where role <> $1 and disabled_at_ms is not null`;
 const CUSTOMER: Role = "customer";
 const FACTORS = `
   select user_id as id, confirmed_at_ms as "createdAtMs", encode(sha256(secret), 'hex') as digest
@@ -64,6 +67,10 @@ interface MembershipRow {
   readonly createdAtMs: number;
 }
 
+interface DisabledRow extends Omit<DigestRow, "digest"> {
+  readonly isByProvider: boolean;
+}
+
 interface WebhookRow extends Omit<DigestRow, "id"> {
   readonly isDisabled: boolean;
 }
@@ -83,9 +90,9 @@ export async function readStoredRows(client: Client): Promise<ReadonlyMap<string
   const identities = await client.query<DigestRow>(IDENTITIES);
   for (const { id, digest, createdAtMs } of identities.rows)
     rows.set(placeOf.identity(id), { words: [digest], createdAtMs });
-  const disabled = await client.query<Omit<DigestRow, "digest">>(DISABLED, [CUSTOMER]);
-  for (const { id, createdAtMs } of disabled.rows)
-    rows.set(placeOf.disabled(id), { words: ["disabled"], createdAtMs });
+  const disabled = await client.query<DisabledRow>(DISABLED, [CUSTOMER, BY_OPERATOR]);
+  for (const { id, createdAtMs, isByProvider } of disabled.rows)
+    rows.set(placeOf.disabled(id), { words: disabledWords(isByProvider), createdAtMs });
   const factors = await client.query<DigestRow>(FACTORS);
   for (const { id, digest, createdAtMs } of factors.rows)
     rows.set(placeOf.factor(id), { words: [digest], createdAtMs });
@@ -108,9 +115,13 @@ export async function readStoredRows(client: Client): Promise<ReadonlyMap<string
   }
   const memberships = await client.query<MembershipRow>(MEMBERSHIPS);
   for (const { team, user, provider, createdAtMs } of memberships.rows)
-    rows.set(placeOf.teamMember(team, user), { words: membershipWords(provider ?? undefined), createdAtMs });
+    rows.set(placeOf.teamMember(team, user), {
+      words: membershipWords(provider ?? undefined),
+      createdAtMs,
+    });
   for (const [name, provider] of await readProviders(client))
     rows.set(placeOf.provider(name), provider);
-  for (const [place, row] of await readRetentionRows(client)) rows.set(place, row);
+  for (const { read } of rowSources)
+    for (const [place, row] of await read(client)) rows.set(place, row);
   return rows;
 }

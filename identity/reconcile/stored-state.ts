@@ -5,6 +5,7 @@ import type { Role } from "../../policies/actor.ts";
 import { nameKeys } from "../accounts/customer-keys.ts";
 import { readRecordedApiKeys } from "../administration/recorded-api-key.ts";
 import { apiKeyLabel, keyLabel, type SettingColumn } from "./setting-columns.ts";
+import { readStoredSessions, type StoredSession } from "./recorded-sessions.ts";
 import type { StoredRow } from "./row-places.ts";
 import { readStoredRows } from "./stored-rows.ts";
 
@@ -25,6 +26,7 @@ export interface StoredState {
   /** What `RecordedRows` speaks about, by place. */
   readonly rows: ReadonlyMap<string, StoredRow>;
   readonly apiKeys: readonly StoredApiKey[];
+  readonly sessions: readonly StoredSession[];
 }
 
 /** A row of `sealdesk.api_keys`. */
@@ -84,6 +86,7 @@ export async function readStoredState(
     settings: row && new Map([...(await settingsOf(row)), ["api_keys", labels]]),
     rows: await readStoredRows(client),
     apiKeys,
+    sessions: await readStoredSessions(client),
   };
 }
 

@@ -84,12 +84,13 @@ export function requestAccess(
         `${MOST_REQUESTS} of your requests wait for approvers. Withdraw one first.`,
       );
     const parameters = { conversation, requester: user, minutes };
+    const needed = approversNeeded(actor.policy, "break_glass", "request");
     const approval = {
       id,
       action: BREAK_GLASS,
       parameters,
       reason,
-      needed: approversNeeded(actor.policy, "break_glass", "request"),
+      needed,
       withinMs: ACCESS_REQUEST_MS,
     };
     const expiresAtMs = await requestApproval(client, { actor }, approval, nowMs);
@@ -98,7 +99,7 @@ export function requestAccess(
       [tenant, id, conversation, user, minutes],
     );
     const hash = hashOfParameters(BREAK_GLASS, parameters);
-    note({ decision, details: { ...details, hash: toHex(hash) } });
+    note({ decision, details: { ...details, hash: toHex(hash), needed } });
     return { id, hash, expiresAtMs };
   });
 }

@@ -52,7 +52,13 @@ async function approveSchedule(
     const { version } = saved;
     note({
       ...decided,
-      details: { version, hash: toHex(saved.hash), effectiveFromMs: result, requester },
+      details: {
+        version,
+        hash: toHex(saved.hash),
+        effectiveFromMs: result,
+        request: id,
+        requester,
+      },
     });
   });
 }

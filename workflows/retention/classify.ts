@@ -23,10 +23,11 @@ export async function classify(
   await auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideRetention(actor, "classify", { tenant }));
     const { createdBy: subject } = await conversationFacts(client, conversation);
-    await client.query(
+    const { rows } = await client.query<{ fromMs: number }>(
       `insert into classifications (tenant, conversation, from_ms, data_class, team, region, classified_by)
        select $1, $2, greatest(sealdesk.database_now_ms(), max(from_ms) + 1), $3, $4, $5, $6
-       from classifications where conversation = $2`,
+       from classifications where conversation = $2
+       returning from_ms as "fromMs"`,
       [
         tenant,
         conversation,
@@ -36,6 +37,6 @@ export async function classify(
         nameOf(party),
       ],
     );
-    note({ ...decided, subject });
+    note({ ...decided, subject, details: { ...labels, fromMs: rows[0]?.fromMs } });
   });
 }

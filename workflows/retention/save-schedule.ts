@@ -91,12 +91,16 @@ export function saveSchedule(
       [tenant, version, JSON.stringify(stored), hash, nameOf(party), nowMs, beginsAtMs, id],
     );
     const effectiveFromMs = id === null ? await takeEffect(client, version) : null;
-    const request = id ?? undefined;
+    const approval = id === null ? null : { id, hash: hashOfParameters(APPROVE, parameters) };
     note({
       ...decided,
-      details: { ...details, version, request, effectiveFromMs: effectiveFromMs ?? undefined },
+      details: {
+        ...details,
+        version,
+        ...(approval && { request: approval.id, requestHash: toHex(approval.hash) }),
+        effectiveFromMs: effectiveFromMs ?? undefined,
+      },
     });
-    const approval = id === null ? null : { id, hash: hashOfParameters(APPROVE, parameters) };
     return { version, effectiveFromMs, approval };
   });
 }

@@ -12,10 +12,12 @@ import {
   type Difference,
 } from "../../../identity/reconcile/difference.ts";
 import { RecordedLog } from "../../../identity/reconcile/recorded-log.ts";
+import { replayRows } from "../../../identity/reconcile/replay-rows.ts";
 import type { Replay, ReplayedState } from "../../../identity/reconcile/replay.ts";
 import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
-import { grantsAndConsents } from "../../../messaging/history/reconcile-grants.ts";
+import { grantRows } from "../../../messaging/history/grant-rows.ts";
+import { classificationRows } from "../../../workflows/retention/classification-rows.ts";
 import { namedTenant } from "../../named-tenant.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withDatabase } from "../../with-database.ts";
@@ -26,7 +28,7 @@ export interface ReconcileOptions {
 }
 
 /**
- * Compares accounts, roles, settings, grants and consents with the audit logs, and the settings of nodes and
+ * Compares accounts, roles, settings, grants, consents and classifications with the audit logs, and the settings of nodes and
  * the migrations with the operator's log.
  * @param onDifference called if the database is not what the logs say
  * @throws AuditError audit_log_altered and the refusals of `KnownHeads.open`; CommandError
@@ -79,7 +81,7 @@ interface LogToCompare {
 async function compareAll(log: LogToCompare): Promise<Compared> {
   if (log.tenant === NO_TENANT) return compare(log, settingsAndMigrations);
   const { origin, size, differences } = await compare(log, accountsAndSettings);
-  const more = await compare(log, grantsAndConsents);
+  const more = await compare(log, replayRows([grantRows, classificationRows]));
   return { origin, size, differences: [...differences, ...more.differences] };
 }
 

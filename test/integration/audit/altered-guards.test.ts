@@ -1,4 +1,5 @@
 import { assertGuards } from "../../../audit/check/assert-guards.ts";
+import { dumpGuards } from "../../../db/dump-guards.ts";
 import { attackTest, saidBy } from "../../support/attack-test.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -18,6 +19,10 @@ const untilWhole = () =>
 
 const REPLACE = `create or replace function audit.await_integration() returns trigger
   language plpgsql security definer set search_path = `;
+
+const ofDatabase = (change: string) => `do $$ begin
+  execute format('alter database %I ${change}', current_database());
+end $$`;
 
 /** What an administrator changes, and how it is put right. */
 const WAYS = {
@@ -54,6 +59,18 @@ const WAYS = {
     "grant update (role) on sealdesk.users to public",
     "revoke update (role) on sealdesk.users from public",
   ],
+  "a constraint that is gone": [
+    "alter table sealdesk.approvals drop constraint approvals_check1",
+    "alter table sealdesk.approvals add constraint approvals_check1 check (approver <> requester)",
+  ],
+  "a unique index that is gone": [
+    "drop index sealdesk.server_keys_active",
+    "create unique index server_keys_active on sealdesk.server_keys (name) where (retired_at_ms is null)",
+  ],
+  "a setting by which triggers do not run in new sessions": [
+    ofDatabase("set session_replication_role = replica"),
+    ofDatabase("reset session_replication_role"),
+  ],
   "another owner": [
     "alter table audit.restores owner to current_user",
     "alter table audit.restores owner to sealdesk_owner",
@@ -62,7 +79,8 @@ const WAYS = {
 
 attackTest.each(
   {
-    attempt: "A trigger, rule, policy, grant or owner is changed",
+    attempt:
+      "A trigger, rule, constraint, policy, grant or owner is changed, or a setting keeps triggers from running",
     foundBy: "each node",
     when: "guards",
     code: "audit_guards_altered",
@@ -98,6 +116,19 @@ attackTest(
     return said;
   },
 );
+
+test("a role that may act as another one is named", async () => {
+  // Roles belong to the whole cluster, so other suites must not see this.
+  const client = await server.database.owner.connect();
+  try {
+    await client.query("begin; set local search_path = pg_catalog");
+    await client.query("grant sealdesk_owner to sealdesk_app");
+    expect(await dumpGuards(client)).toContain("role sealdesk_app in role sealdesk_owner");
+  } finally {
+    await client.query("rollback");
+    client.release();
+  }
+});
 
 test("a database that a later version has migrated is not compared", async () => {
   await sql("grant delete on audit.entries to sealdesk_app");

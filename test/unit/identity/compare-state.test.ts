@@ -48,6 +48,8 @@ const settings = new Map([
   ["accounting_operations", []],
 ] as const);
 const apiKeys: StoredState["apiKeys"] = [];
+const sessions: StoredState["sessions"] = [];
+const byOperator = ["disabled by the operator"];
 const account = (id: UserId, role: string, createdAtMs: number) =>
   [id, { id, role, createdAtMs }] as const;
 
@@ -62,9 +64,17 @@ function recorded() {
 test("an account of staff that is gone differs, and a refused change says nothing", () => {
   const { state, agent } = recorded();
   state.add(entry("user.set_role", "user", agent, { role: "admin" }, "refused"), 2);
-  const kept = { accounts: new Map([account(agent, "agent", 0)]), settings, rows, apiKeys };
+  const kept = {
+    accounts: new Map([account(agent, "agent", 0)]),
+    settings,
+    rows,
+    apiKeys,
+    sessions,
+  };
   expect(compareState(tenant, state, kept)).toEqual([]);
-  expect(compareState(tenant, state, { accounts: new Map(), settings, rows, apiKeys })).toEqual([
+  expect(
+    compareState(tenant, state, { accounts: new Map(), settings, rows, apiKeys, sessions }),
+  ).toEqual([
     {
       place: `sealdesk.users ${agent} role`,
       stored: undefined,
@@ -80,14 +90,15 @@ test("an account that SQL disables or enables again differs", () => {
     compareState(tenant, state, {
       accounts: new Map([account(agent, "agent", 0)]),
       settings,
-      rows: new Map(isDisabled ? [[place, { words: ["disabled"], createdAtMs: 5 }]] : []),
+      rows: new Map(isDisabled ? [[place, { words: byOperator, createdAtMs: 5 }]] : []),
       apiKeys,
+      sessions,
     });
-  expect(asStored(true)).toMatchObject([{ place, stored: ["disabled"], recorded: undefined }]);
+  expect(asStored(true)).toMatchObject([{ place, stored: byOperator, recorded: undefined }]);
   state.add(entry("user.disable", "user", agent, { devices: 1 }), 2);
   expect(asStored(true)).toEqual([]);
   expect(asStored(false)).toMatchObject([
-    { place, stored: undefined, recorded: { values: ["disabled"], index: 2 } },
+    { place, stored: undefined, recorded: { values: byOperator, index: 2 } },
   ]);
   state.add(entry("user.enable", "user", agent, {}), 3);
   expect(asStored(false)).toEqual([]);
@@ -102,9 +113,10 @@ test("pruned entries make no alarm about a disabled account, and hide no later c
       accounts: new Map([account(agent, "admin", 0)]),
       settings,
       rows: new Map(
-        sinceMs === undefined ? [] : [[place, { words: ["disabled"], createdAtMs: sinceMs }]],
+        sinceMs === undefined ? [] : [[place, { words: byOperator, createdAtMs: sinceMs }]],
       ),
       apiKeys,
+      sessions,
     });
   expect(asStored(499)).toEqual([]);
   expect(asStored(500)).toMatchObject([{ place, recorded: undefined }]);
@@ -115,9 +127,15 @@ test("pruned entries make no alarm about a disabled account, and hide no later c
   const other = new RecordedState();
   other.prunedBeforeMs = 500;
   other.add(entry("user.disable", "user", agent, {}), 8);
-  const enabled = { accounts: new Map([account(agent, "admin", 0)]), settings, rows, apiKeys };
+  const enabled = {
+    accounts: new Map([account(agent, "admin", 0)]),
+    settings,
+    rows,
+    apiKeys,
+    sessions,
+  };
   expect(compareState(tenant, other, enabled)).toMatchObject([
-    { place, stored: undefined, recorded: { values: ["disabled"], index: 8 } },
+    { place, stored: undefined, recorded: { values: byOperator, index: 8 } },
   ]);
 });
 
@@ -125,7 +143,7 @@ test("a tenant without a row differs in each setting", () => {
   const { state, agent } = recorded();
   const accounts = new Map([account(agent, "agent", 0)]);
   expect(
-    compareState(tenant, state, { accounts, settings: undefined, rows, apiKeys }),
+    compareState(tenant, state, { accounts, settings: undefined, rows, apiKeys, sessions }),
   ).toHaveLength(13);
 });
 
@@ -135,7 +153,9 @@ test("nothing is said about accounts from before the entries that were pruned", 
   const [older, younger] = [newId<UserId>(), newId<UserId>()];
   const accounts = new Map([account(older, "admin", 499), account(younger, "admin", 500)]);
   expect(
-    compareState(tenant, state, { accounts, settings, rows, apiKeys }).map(({ place }) => place),
+    compareState(tenant, state, { accounts, settings, rows, apiKeys, sessions }).map(
+      ({ place }) => place,
+    ),
   ).toEqual([`sealdesk.users ${younger} role`]);
 });
 
@@ -163,7 +183,13 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
   const differencesOf = (changes: object, recordedState = state) => {
     const words = providerWords({ ...details, ...changes });
     const stored = new Map([["sealdesk.identity_providers staff", { words, createdAtMs: 1_000 }]]);
-    return compareState(tenant, recordedState, { accounts, settings, rows: stored, apiKeys });
+    return compareState(tenant, recordedState, {
+      accounts,
+      settings,
+      rows: stored,
+      apiKeys,
+      sessions,
+    });
   };
   expect(differencesOf({})).toEqual([]);
   // An entry from before there was a choice of the claim that identifies people.
@@ -190,7 +216,9 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
     expect(differencesOf(changes).map(({ place }) => place)).toEqual([
       "sealdesk.identity_providers staff",
     ]);
-  expect(compareState(tenant, state, { accounts, settings, rows, apiKeys })).toHaveLength(1);
+  expect(compareState(tenant, state, { accounts, settings, rows, apiKeys, sessions })).toHaveLength(
+    1,
+  );
   const mapped = state.copy();
   const teams = [{ group: "fraud", team: "fraud" }];
   mapped.add(entry("tenant.map_teams", "tenant", tenant, { provider: "staff", teams }), 3);
@@ -198,12 +226,12 @@ test("an identity provider whose roles, keys or issuer were changed by SQL diffe
   expect(differencesOf({}, mapped)).toHaveLength(1);
   const after = state.copy();
   after.add(entry("tenant.remove_identity_provider", "tenant", tenant, { provider: "staff" }), 3);
-  expect(compareState(tenant, after, { accounts, settings, rows, apiKeys })).toEqual([]);
+  expect(compareState(tenant, after, { accounts, settings, rows, apiKeys, sessions })).toEqual([]);
   expect(differencesOf({}, after)).toHaveLength(1);
   // A row that comes back after the removal is seen, even if the log was pruned in between.
   after.prunedBeforeMs = 2_000;
   expect(differencesOf({}, after)).toHaveLength(1);
-  expect(compareState(tenant, after, { accounts, settings, rows, apiKeys })).toEqual([]);
+  expect(compareState(tenant, after, { accounts, settings, rows, apiKeys, sessions })).toEqual([]);
 });
 
 test("an identity provider without an entry differs, unless it is older than the entries that were pruned", () => {
@@ -220,6 +248,7 @@ test("an identity provider without an entry differs, unless it is older than the
         ],
       ]),
       apiKeys,
+      sessions,
     });
   expect(of(499)).toEqual([]);
   expect(of(500).map(({ place }) => place)).toEqual(["sealdesk.identity_providers staff"]);
@@ -238,17 +267,17 @@ test("a success of an API key that no entry added is reported, also if its row i
   expect(state.strangers.size).toBe(0);
   const copy = state.copy();
   copy.add(act("success"), 3);
-  const differences = compareState(tenant, copy, { accounts, settings, rows, apiKeys });
+  const differences = compareState(tenant, copy, { accounts, settings, rows, apiKeys, sessions });
   expect(differences.map(describeDifference)).toEqual([
     `The row sealdesk.api_keys ${keyId} is gone, but entry 3 says that it acted, and none that it was added.`,
   ]);
   copy.add(entry("tenant.remove_api_key", "tenant", tenant, { key: keyId, apiKeys: [] }), 4);
-  expect(compareState(tenant, copy, { accounts, settings, rows, apiKeys })).toEqual([]);
+  expect(compareState(tenant, copy, { accounts, settings, rows, apiKeys, sessions })).toEqual([]);
   expect(state.strangers.size).toBe(0);
   state.add(entry("tenant.add_api_key", "tenant", tenant, { apiKeys: [listed] }), 3);
   state.add(entry("tenant.remove_api_key", "tenant", tenant, { apiKeys: [] }), 4);
   state.add(act("success"), 5);
-  expect(compareState(tenant, state, { accounts, settings, rows, apiKeys })).toEqual([]);
+  expect(compareState(tenant, state, { accounts, settings, rows, apiKeys, sessions })).toEqual([]);
 });
 
 test("after pruning, an API key that is younger than the first entry is reported", () => {
@@ -258,7 +287,7 @@ test("after pruning, an API key that is younger than the first entry is reported
     { id: "a".repeat(16), label: "older", createdAtMs: 499 },
     { id: "b".repeat(16), label: "younger", createdAtMs: 500 },
   ];
-  const stored = { accounts: new Map(), settings, rows, apiKeys: keys };
+  const stored = { accounts: new Map(), settings, rows, apiKeys: keys, sessions };
   expect(compareState(tenant, state, stored)).toEqual([
     { place: `sealdesk.tenants ${tenant} api_keys`, stored: ["younger"], recorded: undefined },
   ]);

@@ -1,0 +1,15 @@
+import { approvalRows } from "./approval-rows.ts";
+import { breakGlassRows } from "./break-glass-rows.ts";
+import { provisionedRows } from "./provisioned-rows.ts";
+import { retentionRows } from "./retention-rows.ts";
+import type { RowSource } from "./row-source.ts";
+import { tokenRows } from "./token-rows.ts";
+
+/** The rows that nodes compare, besides accounts and their credentials. */
+export const rowSources: readonly RowSource[] = [
+  retentionRows,
+  approvalRows,
+  breakGlassRows,
+  provisionedRows,
+  tokenRows,
+];
