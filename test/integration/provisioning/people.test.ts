@@ -173,6 +173,8 @@ test("Okta reads a person and puts it back with active false, and true again", a
   const actions = (await entriesAbout(server, id)).map(({ action }) => action);
   expect(actions).toEqual([
     "provisioning.create_person",
+    "provisioning.add_member",
+    "provisioning.give_role",
     "user.create",
     "user.disable",
     "provisioning.change_person",

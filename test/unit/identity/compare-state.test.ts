@@ -104,6 +104,22 @@ test("an account that SQL disables or enables again differs", () => {
   expect(asStored(false)).toEqual([]);
 });
 
+test("what the operator disables stays the operator's, also if a provider disables it before or after", () => {
+  const { state, agent } = recorded();
+  const place = `sealdesk.users ${agent} disabled_at_ms`;
+  const said = () => state.rows.get(place)?.values;
+  const byProvider = entry("user.disable", "user", agent, { devices: 0, provider: "idp" });
+  const operators = entry("user.disable", "user", agent, { devices: 0 });
+  state.add(byProvider, 2);
+  expect(said()).toEqual(["disabled by an identity provider"]);
+  state.add(operators, 3);
+  state.add(byProvider, 4);
+  expect(said()).toEqual(byOperator);
+  state.add(entry("user.enable", "user", agent, {}), 5);
+  state.add(byProvider, 6);
+  expect(said()).toEqual(["disabled by an identity provider"]);
+});
+
 test("pruned entries make no alarm about a disabled account, and hide no later change of it", () => {
   const [state, agent] = [new RecordedState(), newId<UserId>()];
   state.prunedBeforeMs = 500;
