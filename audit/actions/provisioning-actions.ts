@@ -15,16 +15,16 @@ export const provisioningActions = {
   "provisioning.create_person": {
     class: "C",
     resources: ["user", "tenant"],
-    details: { provider: "text", active: "boolean", identityDigest: "text" },
+    details: { provider: "text", active: "boolean", externalIdDigest: "text" },
     description:
-      "An identity provider writes a new person. `identityDigest` is the SHA-256 of the stored `identity_index`, which is a MAC of the `externalId`. A refusal names the tenant as the resource.",
+      "An identity provider writes a new person. `externalIdDigest` is the SHA-256 of the stored `identity_index`, which is a MAC of the `externalId`. A refusal names the tenant as the resource.",
   },
   "provisioning.change_person": {
     class: "U",
     resources: ["user", "tenant"],
-    details: { provider: "text", changed: "list", active: "boolean", identityDigest: "text" },
+    details: { provider: "text", changed: "list", active: "boolean", externalIdDigest: "text" },
     description:
-      "An identity provider changes a person, or says whether they are active. `changed` has the names of the attributes that have another value. `active` and `identityDigest` are what is stored from then on.",
+      "An identity provider changes a person, or says whether they are active. `changed` has the names of the attributes that have another value. `active` and `externalIdDigest` are what is stored from then on.",
   },
   "provisioning.remove_person": {
     class: "D",

@@ -153,7 +153,7 @@ export const removePerson = (
 /** What is stored, for the comparison of the database with the log. */
 const storedDetails = (active: boolean, identityIndex: Uint8Array | null) => ({
   active,
-  ...(identityIndex && { identityDigest: digestOf(identityIndex) }),
+  ...(identityIndex && { externalIdDigest: digestOf(identityIndex) }),
 });
 
 const personAttributeNames = ["userName", "displayName", "externalId", "active"] as const;

@@ -19,12 +19,12 @@ const placeOf = {
 interface Person {
   readonly active: boolean;
   /** SHA-256 in hexadecimal. */
-  readonly identityDigest?: string | null | undefined;
+  readonly externalIdDigest?: string | null | undefined;
 }
 
-const personWords = ({ active, identityDigest }: Person): readonly string[] => [
+const personWords = ({ active, externalIdDigest }: Person): readonly string[] => [
   active ? "active" : "inactive",
-  `identity ${identityDigest ?? "none"}`,
+  `identity ${externalIdDigest ?? "none"}`,
 ];
 const groupWords = (role: string | null | undefined): readonly string[] => [
   role === null || role === undefined ? "gives no role" : `gives ${role}`,
@@ -33,7 +33,10 @@ const GAVE_ROLE: readonly string[] = ["a group gave a role"];
 const MEMBER: readonly string[] = ["member"];
 
 const details = z.looseObject({ provider: z.string() });
-const personDetails = z.looseObject({ active: z.boolean(), identityDigest: z.string().optional() });
+const personDetails = z.looseObject({
+  active: z.boolean(),
+  externalIdDigest: z.string().optional(),
+});
 const groupDetails = z.looseObject({ role: z.string().optional() });
 
 /** People, groups and their members, as an identity provider has written them over SCIM. */
@@ -111,7 +114,7 @@ function writtenBy(entry: LoggedEntry): RecordedRow | undefined {
 
 const STORED_PEOPLE = `
   select i.name as provider, p.user_id as user, p.active, p.gave_role as "gaveRole", p.created_at_ms as "createdAtMs",
-    encode(sha256(p.identity_index), 'hex') as "identityDigest"
+    encode(sha256(p.identity_index), 'hex') as "externalIdDigest"
   from provisioned_people p join identity_providers i on i.tenant = p.tenant and i.id = p.provider`;
 // As `mappedRole` chooses among the roles.
 const STORED_GROUPS = `
