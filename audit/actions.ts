@@ -5,11 +5,13 @@ import { caseActions } from "./actions/case-actions.ts";
 import { requestActions } from "./actions/request-actions.ts";
 import type { DetailKinds } from "./actions/action-spec.ts";
 import { breakGlassActions } from "./actions/break-glass-actions.ts";
+import { consentActions } from "./actions/consent-actions.ts";
 import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
 import { deploymentActions } from "./actions/deployment-actions.ts";
 import { holdActions } from "./actions/hold-actions.ts";
 import { erasureActions } from "./actions/erasure-actions.ts";
 import { keyActions } from "./actions/key-actions.ts";
+import { noticeActions } from "./actions/notice-actions.ts";
 import { policyActions } from "./actions/policy-actions.ts";
 import { provisioningActions } from "./actions/provisioning-actions.ts";
 import { retentionActions } from "./actions/retention-actions.ts";
@@ -21,8 +23,10 @@ export const actions = {
   ...linkActions,
   ...conversationActions,
   ...attachmentActions,
+  ...consentActions,
   ...auditActions,
   ...tenantActions,
+  ...noticeActions,
   ...policyActions,
   ...provisioningActions,
   ...alertActions,

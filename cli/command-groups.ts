@@ -55,6 +55,10 @@ export const groups: readonly Group[] = [
     async () => (await import("./commands/retention/register-retention.ts")).registerRetention,
   ),
   group(
+    ["notice", "consent"],
+    async () => (await import("./commands/consents/register-consents.ts")).registerConsents,
+  ),
+  group(
     ["alerts"],
     async () => (await import("./commands/alerts/register-alerts.ts")).registerAlerts,
   ),

@@ -170,7 +170,6 @@ export const reading = object({
 });
 export const message = text();
 export const position = integer(0);
-export const consentState = oneOf("given", "withdrawn");
 
 export const outgoingFile = object({
   name: text(),

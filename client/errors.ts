@@ -75,6 +75,14 @@ export type SealdeskErrorCode =
   | "stale_message_id" // the relay and the HTTP server disagree about the time: send it again later
   | "subject_erased" // the conversation's data subject is being erased
   | "history_incomplete" // this device does not have the whole range that you asked it to show
+  // notices and consents
+  | "notice_not_found" // the organisation has published no such notice
+  | "notice_altered" // the text of a notice is not the one that the server names: do not show it
+  | "notice_superseded" // another notice is in force by now: show that one, and ask again
+  | "consent_not_found" // this account has no such consent
+  | "consent_required" // the customer does not consent to this, or not any more
+  | "consent_unverified" // the server did not show by a fresh statement that the customer consents
+  | "consents_altered" // the server leaves out, changes or reorders consents that this device knows
   // attachments
   | "attachment_not_found" // or this account may not see it, or it was removed with its conversation
   | "attachment_too_large"

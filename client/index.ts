@@ -45,8 +45,15 @@ export { maxTextBytes } from "./conversation/text-size.ts";
 export type { SentMessage } from "./conversation/waiting-messages.ts";
 export type { OutgoingAttachment, UploadProgress } from "./attachments/outgoing.ts";
 export type { AttachmentData } from "./attachments/pieces.ts";
+export type {
+  ConsentRequest,
+  Consents,
+  ConsentWithdrawal,
+  OwnConsent,
+} from "./consents/consents.ts";
+export type { Notices, PublishedNotice } from "./consents/notices.ts";
+export type { ConsentRecord, LawfulBasis, Purpose } from "../crypto/wire/consent-record.ts";
 export type { GrantedHistory, GrantRequest } from "./history/history-granter.ts";
-export type { ChangedConsent } from "./history/exchange.ts";
 export type { HistoryProgress } from "./history/progress.ts";
 export type { BreakGlass, Consent, GrantPurpose, HistoryGrant } from "../crypto/wire/receipt.ts";
 export type {

@@ -2,6 +2,9 @@ import type { DeviceId } from "../crypto/wire/ids.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
 import { loadSigner } from "../crypto/device/identity.ts";
 import type { Suite } from "../crypto/device/suite.ts";
+import { Consents } from "./consents/consents.ts";
+import { FreshConsents } from "./consents/fresh-consents.ts";
+import { Notices } from "./consents/notices.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
 import { ConversationManager } from "./conversation/conversation-manager.ts";
 import { SessionRenewal } from "./conversation/session-renewal.ts";
@@ -37,6 +40,8 @@ export interface MemberDevice {
   readonly suite: Suite;
   readonly trust: Trust;
   readonly manager: ConversationManager;
+  readonly consents: Consents;
+  readonly notices: Notices;
   /** Announces the user's presence now and on every later connection. */
   readonly say: (state: "online" | "idle") => void;
   /** @see Sealdesk.removeDevice */
@@ -123,6 +128,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     authority,
     newId,
   };
+  const proving = { ...parts, deviceKey: deviceKey.publicKey, localClock };
 
   const firstUp = deferred<void>();
   let stopping: Promise<void> | undefined;
@@ -157,6 +163,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   });
   const manager = await ConversationManager.load({
     ...parts,
+    consents: new FreshConsents(proving),
     sign: await store.read((transaction) => loadSigner(transaction, "receipt")),
     renewal,
     rollback,
@@ -247,6 +254,8 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     suite,
     trust,
     manager,
+    consents: new Consents({ ...proving, clock, signal, logOf: manager.logOf }),
+    notices: new Notices({ ...parts, clock }),
     say,
     removeDevice: (target) => removeDevice({ ...parts, manager, localClock }, target),
     tellUntold,

@@ -1,10 +1,11 @@
 import { toBase64Url } from "../crypto/wire/bytes.ts";
-import type { UserId, DeviceId, ConversationId, NewId, Given } from "../crypto/wire/ids.ts";
+import type { UserId, DeviceId, ConversationId, Given } from "../crypto/wire/ids.ts";
 import { loadAccountKey } from "../crypto/device/account-key.ts";
-import type { SigningKeyPair } from "../crypto/device/sodium.ts";
-import type { DeviceStore } from "../crypto/device/store.ts";
 import { func, given, oneOf, optional } from "./arguments.ts";
 import * as checks from "./call-checks.ts";
+import type { ConnectedParts } from "./connected-parts.ts";
+import type { Consents } from "./consents/consents.ts";
+import type { Notices } from "./consents/notices.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import {
   acceptOffered,
@@ -13,7 +14,7 @@ import {
   type AccountKeysDeps,
   type SafetyNumbers,
 } from "./device/account-keys.ts";
-import type { Account, SealdeskUser } from "./device/account.ts";
+import type { SealdeskUser } from "./device/account.ts";
 import { AccountCredentials } from "./device/credentials.ts";
 import { Rights } from "./device/rights.ts";
 import { openAccount } from "./device/open-account.ts";
@@ -24,7 +25,6 @@ import { Emitter } from "./emitter.ts";
 import { eventNames, type SealdeskEvents } from "./events.ts";
 import type { SealdeskError } from "./errors.ts";
 import type { ResetReason } from "../contract/devices.ts";
-import type { Api } from "./http/api.ts";
 import type { StaffMember } from "./http/conversation-api.ts";
 import { loadKeptRestores, type KeyLogRestore } from "./key-log/kept-restores.ts";
 import { loadEvidence, type KeyLogEvidence } from "./key-log/evidence.ts";
@@ -41,30 +41,14 @@ import {
 } from "./linking/own-devices.ts";
 import { connectMember, type MemberDevice } from "./member-device.ts";
 import { beginConversation } from "./receipts/begin-conversation.ts";
-import type { Clock } from "./runtime.ts";
 import { closedError, runtimeOf, suiteRequired, type ConnectOptions } from "./options.ts";
-
-interface Parts {
-  readonly account: Account;
-  readonly api: Api;
-  readonly deviceKey: SigningKeyPair;
-  readonly store: DeviceStore;
-  readonly newId: NewId;
-  readonly clock: Clock;
-  /** Undefined without a cipher suite. */
-  readonly member: MemberDevice | undefined;
-  readonly stop: (reason: SealdeskError) => Promise<void>;
-  readonly signOut: () => Promise<void>;
-  readonly credentials: AccountCredentials;
-  readonly activity: PersonActivity;
-}
 
 /** A member device that is signed in and connected. It can read and write what its account may. */
 export class Sealdesk {
-  readonly #parts: Parts;
+  readonly #parts: ConnectedParts;
   readonly #events: Emitter<SealdeskEvents>;
 
-  private constructor(parts: Parts, events: Emitter<SealdeskEvents>) {
+  private constructor(parts: ConnectedParts, events: Emitter<SealdeskEvents>) {
     this.#parts = parts;
     this.#events = events;
   }
@@ -154,6 +138,16 @@ export class Sealdesk {
   /** What the law gives the person of this account: copies, erasure and the like. */
   get rights(): Rights {
     return new Rights(this.#parts.api);
+  }
+
+  /** The consents of this account. @throws SealdeskError suite_required */
+  get consents(): Consents {
+    return this.#member.consents;
+  }
+
+  /** The organisation's privacy notices. @throws SealdeskError suite_required */
+  get notices(): Notices {
+    return this.#member.notices;
   }
 
   /** This device's id. */
@@ -381,7 +375,7 @@ export class Sealdesk {
    * Returns the dependencies of functions about other devices of the account.
    * @throws SealdeskError suite_required
    */
-  get #sibling(): Parts {
+  get #sibling(): ConnectedParts {
     void this.#member;
     return this.#parts;
   }

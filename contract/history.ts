@@ -1,4 +1,4 @@
-/** Consent to history grants, the grants, and the log's hashes that check them. */
+/** History grants, and the log's hashes that check them. */
 import * as z from "zod/mini";
 import { eventKinds, wireLimits, type EventKind } from "../crypto/wire/frame.ts";
 import { documentation } from "./documentation.ts";
@@ -13,8 +13,6 @@ import {
   uuid,
   wholeNumber,
 } from "./values.ts";
-
-export const newConsent = z.strictObject(signedReceipt);
 
 const packet = z.strictObject({ device: deviceId, bytes: bytes(wireLimits.packet, "at most") });
 

@@ -80,17 +80,25 @@ export async function audited<A extends AuditAction, T>(
  * transaction itself. It fails if the actor's session or device has ended since the request was
  * authenticated.
  * @param nowMs milliseconds since the Unix epoch
+ * @returns the id of the stored entry
  * @throws IdentityError session_revoked, device_revoked, forbidden, policy_changed
  */
 export async function auditDone<A extends AuditAction>(
   client: Client,
   actor: Actor,
-  act: Act<A>,
+  act: Omit<Act<A>, "isRepeatable">,
   nowMs: number,
-): Promise<void> {
+): Promise<number> {
   await assertSession(client, actor);
-  await append(client, actor, act, nowMs);
+  return appendEntry(client, successOf(actor, act, nowMs));
 }
+
+const successOf = <A extends AuditAction>(actor: Actor, act: Act<A>, nowMs: number) => ({
+  ...entryBy(actor),
+  ...said(act),
+  occurredAtMs: nowMs,
+  outcome: "success" as const,
+});
 
 async function append<A extends AuditAction>(
   client: Client,
@@ -98,12 +106,7 @@ async function append<A extends AuditAction>(
   act: Act<A>,
   nowMs: number,
 ): Promise<void> {
-  const entry = {
-    ...entryBy(actor),
-    ...said(act),
-    occurredAtMs: nowMs,
-    outcome: "success" as const,
-  };
+  const entry = successOf(actor, act, nowMs);
   if (act.isRepeatable === true) await appendRepeatable(client, actor.tenant, [classified(entry)]);
   else await appendEntry(client, entry);
 }

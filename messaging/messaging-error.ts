@@ -19,8 +19,14 @@ export type MessagingErrorCode =
   | "invalid_record" // a receipt that is malformed or does not match the request
   | "staff_not_certified" // the tenant's authority does not certify the actor's role; try again
   | "stale_record" // the conversation went on since the receipt was signed; sign again
+  | "stale_consents" // the account has another last consent record; sign again
   | "record_exists" // another record has the receipt's id
   | "grant_not_found" // or it is not for this device
+  | "notice_not_found" // or it is not published
+  | "notice_superseded" // another one is in force
+  | "consent_not_found" // or it is not for the actor
+  | "countersignature_pending" // the audit log does not have the entry yet; try again
+  | "invalid_notice" // a draft that cannot be published
   | "contended" // other changes were always first; try again
   | "attachment_not_found" // or it is not for the actor, or its upload is not complete
   | "attachment_exists" // the id is taken

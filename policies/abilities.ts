@@ -1,5 +1,6 @@
 import type { TenantId, UserId } from "../crypto/wire/ids.ts";
 import { isStaff, memberRoles, type Actor, type Role, type Subject } from "./actor.ts";
+import { consentFaults, type ConsentChange } from "./consents.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule, missingEvidence } from "./granting-rule.ts";
 import type { ConversationAction } from "./rules/conversation.ts";
@@ -22,24 +23,9 @@ export interface GrantFacts {
   readonly covered: boolean;
   /** The tenant permits staff to show earlier messages to colleagues. */
   readonly staffMay: boolean;
-  /** The grant names a consent that is the latest statement of the conversation's customer. */
+  /** The grant names the consent of the conversation's customer that is in force, or the tenant demands none. */
   readonly consented: boolean;
 }
-
-/** Facts for a decision about a consent of the conversation's customer. */
-export interface ConsentFacts {
-  /** Undefined if the customer has said nothing yet. */
-  readonly before: "given" | "withdrawn" | undefined;
-  readonly after: "given" | "withdrawn";
-  /** The number of times that it was given. */
-  readonly given: number;
-}
-
-/**
- * The number of times that one conversation's consent may be given. Each change makes the signatures stale
- * that others are sending, so no customer may go on for ever.
- */
-export const MAX_CONSENTS = 50;
 
 /**
  * Facts for a decision about a conversation. Read them in the transaction of the act that is
@@ -64,7 +50,7 @@ export interface ConversationFacts {
   /** The messages to be shown, and their recipient, for "grant_history". */
   readonly grant?: GrantFacts | undefined;
   /** The consent, for "change_consent". */
-  readonly consent?: ConsentFacts | undefined;
+  readonly consent?: ConsentChange | undefined;
   /**
    * Whether the actor is a member, or was one when the attachment entered the log, for "download".
    */
@@ -101,7 +87,7 @@ export function conversationSubject(
     lapsed: facts.lapsed ?? [],
     membersByBreakGlass: facts.membersByBreakGlass ?? [],
     teamMembers: facts.teamMembers ?? [],
-    consentFaults: whyNoConsent(facts.consent),
+    consentFaults: consentFaults(facts.consent),
     otherRoles: [...known.values()],
     unknownMembers: facts.members.filter((user) => user !== actor.user && !known.has(user)),
   };
@@ -158,15 +144,8 @@ function whyNot(
   if (facts.others?.some(({ role }) => !memberRoles.includes(role)) === true)
     reasons.push("subject_not_staff");
   if (facts.grant !== undefined) reasons.push(...whyNotShown(actor, facts.grant));
-  reasons.push(...whyNoConsent(facts.consent), `role_${actor.role}`);
+  reasons.push(...consentFaults(facts.consent), `role_${actor.role}`);
   return reasons;
-}
-
-function whyNoConsent(consent: ConsentFacts | undefined): readonly string[] {
-  if (consent === undefined) return [];
-  const { before, after, given } = consent;
-  if (before === after) return ["consent_unchanged"];
-  return after === "given" && given >= MAX_CONSENTS ? ["too_many_consents"] : [];
 }
 
 function whyNotShown(actor: ConversationActor, grant: GrantFacts): string[] {

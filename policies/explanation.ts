@@ -22,7 +22,7 @@ import { approversNeeded } from "./versions/demands.ts";
 /**
  * The resources whose decisions are explained. Programs with an API key have their own. No version changes who
  * may do what with the credentials of an account, with access in an emergency, with requests for a second person, with
- * legal holds, with retention, with cases, or with what people ask for by law.
+ * legal holds, with retention, with cases, with what people ask for by law, or with notices and consents.
  */
 export type ExplainedResource = Exclude<
   Resource,
@@ -34,6 +34,8 @@ export type ExplainedResource = Exclude<
   | "retention"
   | "cases"
   | "requests"
+  | "notices"
+  | "consents"
 >;
 
 /** The facts that the decision about each kind of resource needs. */

@@ -103,6 +103,8 @@ export const bodyLimits = {
   /** A group of an identity provider with 1,000 members, or the settings of one. */
   provisioning: { bytes: 256 * KIB, withinMs: 10_000 },
   consent: { bytes: 32 * KIB, withinMs: 10_000 },
+  /** A draft in all its languages. */
+  notice: { bytes: MIB, withinMs: 30_000 },
   historyGrant: { bytes: MIB, withinMs: 30_000 },
   /** Of one request. An upload may have several. */
   upload: { bytes: 1024 * MIB, withinMs: 30_000 },

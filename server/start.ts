@@ -325,7 +325,7 @@ function createControlPlane(
     stopping,
     heads: auditLog.heads,
     publication: config.audit.publication,
-    logKey: signer.publicKey,
+    logSigner: signer,
     destroying: {
       keystore: keyTree.pool,
       apart: config.keystoreUrl === undefined ? undefined : pool,

@@ -1,8 +1,8 @@
 import type { ActionSpecs } from "./action-spec.ts";
 
-const position = { seq: "number", transcriptHash: "text" } as const;
+/** The place of an event in the log of a conversation. */
+export const position = { seq: "number", transcriptHash: "text" } as const;
 const change = { ...position, epoch: "number" } as const;
-const receipt = { consent: "id", purpose: "text", ...position } as const;
 const upload = { attachment: "id", size: "number" } as const;
 
 /** The audited acts on conversations, their members and their history. */
@@ -61,7 +61,14 @@ export const conversationActions = {
   "history.grant": {
     class: "U",
     resources: ["conversation"],
-    details: { grant: "id", fromSeq: "number", toSeq: "number", ...receipt },
+    details: {
+      grant: "id",
+      fromSeq: "number",
+      toSeq: "number",
+      consent: "id",
+      purpose: "text",
+      ...position,
+    },
     description: "A member shows earlier messages to another member.",
   },
   "history.read_links": {
@@ -69,18 +76,6 @@ export const conversationActions = {
     resources: ["conversation"],
     details: { grant: "id" },
     description: "A device reads the hashes of a granted range.",
-  },
-  "consent.given": {
-    class: "U",
-    resources: ["conversation"],
-    details: receipt,
-    description: "The customer allows staff to show earlier messages to colleagues.",
-  },
-  "consent.withdrawn": {
-    class: "U",
-    resources: ["conversation"],
-    details: receipt,
-    description: "The customer withdraws that consent.",
   },
   "relay.connect": {
     class: "R",

@@ -52,6 +52,13 @@ export const tenantActions = {
     description:
       "`sealdesk tenant second-factor`: the roles whose accounts must have a second factor from now on. `sessions` counts those without one, which end.",
   },
+  "tenant.require_consents": {
+    class: "U",
+    resources: ["tenant"],
+    details: { purposes: "list" },
+    description:
+      "`sealdesk tenant require-consents`: the purposes for which the tenant demands a consent from now on.",
+  },
   "tenant.set_idle_log_off": {
     class: "U",
     resources: ["tenant"],

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { generalPurposes, purposeReads } from "../../policies/purpose-of-use.ts";
+import { purposes } from "../../crypto/wire/consent-record.ts";
+import { requiredByDefault } from "../../identity/accounts/require-consents.ts";
 import { staffRoles, type StaffRole } from "../../policies/actor.ts";
 import { IDLE_MINUTES } from "../../policies/idle-log-off.ts";
 import type { Print } from "../output.ts";
@@ -19,6 +21,7 @@ import {
   idleLogOffCommand,
   purposeOfUseCommand,
   accountingCommand,
+  requireConsentsCommand,
   listOriginsCommand,
   secondFactorCommand,
   staffGrantsCommand,
@@ -173,6 +176,22 @@ export function registerTenant(program: Command, print: Print, settings: () => S
         await print(
           await accountingCommand(settings(), { slug, operations: operations === "listed" }),
         ),
+    );
+
+  tenant
+    .command("require-consents")
+    .description(
+      "Set for which purposes customers must have consented; without --purpose, for none",
+    )
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .addOption(
+      new Option(
+        "--purpose <purpose...>",
+        `which purposes; they are ${requiredByDefault.join(" and ")} at first`,
+      ).choices(purposes),
+    )
+    .action(async (options: Parameters<typeof requireConsentsCommand>[1]) =>
+      print(await requireConsentsCommand(settings(), options)),
     );
 
   tenant

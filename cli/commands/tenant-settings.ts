@@ -1,7 +1,9 @@
 import { requireSecondFactor } from "../../identity/accounts/require-second-factor.ts";
+import { requireConsents } from "../../identity/accounts/require-consents.ts";
 import { setIdleLogOff } from "../../identity/accounts/set-idle-log-off.ts";
 import { setAccounting } from "../../identity/accounts/set-accounting.ts";
 import { setPurposeOfUse } from "../../identity/accounts/set-purpose-of-use.ts";
+import type { Purpose } from "../../crypto/wire/consent-record.ts";
 import type { StaffRole } from "../../policies/actor.ts";
 import { allowAnonymousCustomers } from "../../identity/accounts/allow-anonymous-customers.ts";
 import { allowStaffGrants } from "../../identity/accounts/allow-staff-grants.ts";
@@ -138,4 +140,17 @@ export async function accountingCommand(
   return operations
     ? `The accounting of disclosures of tenant ${slug} lists treatment, payment and operations too.`
     : `The accounting of disclosures of tenant ${slug} leaves out treatment, payment and operations.`;
+}
+
+/** Sets for which purposes the tenant demands a consent. */
+export async function requireConsentsCommand(
+  settings: Settings,
+  { slug, purpose: purposes = [] }: NamedTenant & { readonly purpose?: readonly Purpose[] },
+): Promise<string> {
+  await withDatabase(settings, ({ ownerUrl }) =>
+    requireConsents(ownerUrl, { slug, purposes, nowMs: Date.now(), by: settings.operator }),
+  );
+  return purposes.length === 0
+    ? `Tenant ${slug} demands no consents.`
+    : `Tenant ${slug} demands a consent for: ${purposes.join(", ")}.`;
 }

@@ -50,6 +50,8 @@ export interface ConversationManagerDeps extends Omit<
 
 /** All conversations of a device. It passes each frame to the conversation that it belongs to. */
 export class ConversationManager {
+  /** Returns the log of a conversation, on whose last event this device signs. */
+  readonly logOf = (id: ConversationId): ConversationLog => this.#openConversation(id).log;
   readonly #deps: ConversationManagerDeps;
   readonly #openConversations = new Map<ConversationId, ConversationParts>();
   readonly #acknowledger: Acknowledger;
@@ -86,7 +88,7 @@ export class ConversationManager {
         onProblem: (id, problem) => onProblem(this.#openConversation(id).conversation, problem),
         onProgress: (id, progress) => onHistory(this.#openConversation(id).conversation, progress),
       },
-      (id) => this.#openConversation(id).log,
+      this.logOf,
     );
     this.#acknowledger = new Acknowledger(
       deps.clock,

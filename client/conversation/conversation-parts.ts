@@ -1,5 +1,6 @@
 import type { ActivityKind } from "../../crypto/wire/frame.ts";
 import type { ConversationId, MessageId } from "../../crypto/wire/ids.ts";
+import type { FreshConsents } from "../consents/fresh-consents.ts";
 import type { SealdeskError } from "../errors.ts";
 import type { UnreachableDevice } from "../events.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
@@ -43,6 +44,8 @@ export interface ConversationDeps
   readonly recycle: (reason: string) => void;
   /** The first event of a conversation that was not known before is in the store. */
   readonly onConversation: (conversation: Conversation) => void;
+  /** The consents that this device relies on. */
+  readonly consents: Pick<FreshConsents, "assertInForce" | "forget">;
   /** The person wrote or typed something. */
   readonly onPersonActed: () => void;
   readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
@@ -127,7 +130,7 @@ export function createConversationParts(
       if (item.kind === "problem") deps.onProblem(conversation, item);
       if (item.kind === "arrived_unseen") deps.onArrival(conversation, item);
     }
-    history.recorded(record);
+    history.recorded(id, record);
     if (record.kind !== "message") sender.wake();
     else if (record.senderDevice !== account.device) return;
     else if (record.problems.some(({ code }) => code === "own_message_altered"))

@@ -1,13 +1,15 @@
 import type { ActivityKind, Member } from "../../crypto/wire/frame.ts";
-import type { UserId, ConversationId, Given } from "../../crypto/wire/ids.ts";
-import { bool, given } from "../arguments.ts";
+import type { ConsentId, UserId, ConversationId, Given } from "../../crypto/wire/ids.ts";
+import { purposes, type Purpose } from "../../crypto/wire/consent-record.ts";
+import { bool, given, oneOf } from "../arguments.ts";
 import * as checks from "../call-checks.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
 import type { OutgoingAttachment } from "../attachments/outgoing.ts";
 import { safeFileName } from "../attachments/safe-name.ts";
 import type { Uploader } from "../attachments/uploader.ts";
+import type { FreshConsents } from "../consents/fresh-consents.ts";
+import { SealdeskError } from "../errors.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
-import type { ChangedConsent } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/history-granter.ts";
 import type { BreakGlass } from "../../crypto/wire/receipt.ts";
 import { act } from "../receipts/act.ts";
@@ -25,6 +27,7 @@ export interface Files {
 }
 
 interface ActingDeps extends RemoveMemberDeps, AcceptMembersDeps {
+  readonly consents: Pick<FreshConsents, "assertInForce">;
   /** The person wrote or typed something. */
   readonly onPersonActed: () => void;
 }
@@ -117,6 +120,20 @@ export class Conversation {
     checks.message(text, "text");
     this.#deps.onPersonActed();
     return this.#sender.send(text);
+  }
+
+  /**
+   * Corrects an earlier message, of whoever said it. Every member sees the correction beside the original
+   * (`corrects`), with its author. The original stays as it is.
+   * @param seq the number of the message
+   * @throws SealdeskError history_incomplete: this device has no such message; and as `send`
+   */
+  async correct(seq: number, text: string): Promise<SentMessage> {
+    checks.position(seq, "seq");
+    checks.message(text, "text");
+    this.#deps.onPersonActed();
+    const { transcriptHash } = await this.#log.messageAt(seq);
+    return this.#sender.correct({ seq, transcriptHash }, text);
   }
 
   /**
@@ -246,15 +263,17 @@ export class Conversation {
   }
 
   /**
-   * Gives or withdraws the customer's consent that staff share this conversation's past with
-   * colleagues. The consent is signed, and every member sees it. A grant by staff names the
-   * consent's id. A withdrawal does not take back messages that were shared before.
-   * @throws SealdeskError forbidden, also if the last consent says the same, or after 50 times;
-   *   conversation_not_found
+   * Requires that the conversation's customer consents to a purpose now. The server's signed statement counts for less
+   * than a minute by this device's clock, so without a connection the device soon does without the consent.
+   * @returns the id of the consent
+   * @throws SealdeskError consent_required, consent_unverified, consents_altered, not_a_member, network
    */
-  async consentToHistorySharing(state: "given" | "withdrawn"): Promise<ChangedConsent> {
-    checks.consentState(state, "state");
-    return this.#history.consent(this.id, state);
+  async requireConsent(purpose: Purpose): Promise<ConsentId> {
+    oneOf(...purposes)(purpose, "purpose");
+    const customer = this.members.find(({ role }) => role === "customer")?.user;
+    if (customer === undefined)
+      throw new SealdeskError("not_a_member", "No customer is a member of this conversation.");
+    return this.#deps.consents.assertInForce({ conversation: this.id, customer, purpose });
   }
 
   /**

@@ -29,7 +29,11 @@ import { nilId, type UserId, type ConversationId, type MessageId } from "../../c
 import type { LastSeen } from "../../crypto/device/payload.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
-import { attachmentFromFields, restoredFields } from "../../crypto/device/payload-body.ts";
+import {
+  attachmentFromFields,
+  correctedFields,
+  restoredFields,
+} from "../../crypto/device/payload-body.ts";
 import { needsReceipt, receiptOf } from "../../crypto/wire/receipt-checks.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { Account } from "../device/account.ts";
@@ -70,6 +74,8 @@ const record = message({
   arrived: [19, list(nested(storedMember), mostMembers)],
   /** Who left while this device saw no events, and was first missing in this event's list. */
   departed: [22, list(nested(storedMember), mostMembers)],
+  /** The message that the text corrects. */
+  corrects: [23, optional(nested(message(correctedFields)))],
   /** True if the event made this device a member. */
   enters: [20, flag],
 });
@@ -157,6 +163,7 @@ export function saveGap(
     gap: { from, reason },
     attachment: undefined,
     restored: undefined,
+    corrects: undefined,
     device: undefined,
     grantedBy: undefined,
   });
@@ -348,13 +355,20 @@ export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedIt
       });
     else if (value.restored !== undefined)
       items.push({ kind: "device_restored", ...said, lost: value.restored.lost });
-    else if (value.text !== undefined) items.push({ kind, ...said, text: value.text });
+    else if (value.text !== undefined)
+      items.push({ kind, ...said, text: value.text, ...correctedBy(value) });
   }
   const concerned = kind === "message" ? { message: clientMessageId, sender } : {};
   for (const { code, user } of value.problems)
     items.push({ kind: "problem", seq, code, user, ...concerned });
   return items;
 }
+
+/** Names the message that a text corrects, if it is the one that its author means. */
+const correctedBy = ({ corrects, problems }: HistoryRecord) =>
+  corrects === undefined || problems.some(({ code }) => code === "correction_unlinked")
+    ? {}
+    : { corrects: corrects.seq };
 
 function controlItem(
   seq: number,

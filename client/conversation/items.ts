@@ -34,6 +34,8 @@ interface SaidItem extends Placed {
 export interface MessageItem extends SaidItem {
   readonly kind: "message";
   readonly text: string;
+  /** The number of the message that this one corrects. Show it beside that one, which stays as it is. */
+  readonly corrects?: number;
 }
 
 /** A message with a file. */
@@ -143,6 +145,8 @@ export type EventProblemCode =
   | "own_message_uncompared"
   // a message that is shown although its sender saw another log than this device
   | "transcript_mismatch"
+  // a correction that is shown although the message that it names is another one here
+  | "correction_unlinked"
   // a message that is shown although it carries a head of the key log that the log did not sign
   | "invalid_key_log_head"
   // a granted message that is shown although the log does not show who was a member then

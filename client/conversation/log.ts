@@ -1,9 +1,9 @@
 import type { ConversationId, MessageId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
 import { deferred } from "../deferred.ts";
-import type { SealdeskError } from "../errors.ts";
+import { SealdeskError } from "../errors.ts";
 import { readLost } from "../restore/lost-events.ts";
-import { itemsOf, readHistory, type Self } from "./history.ts";
+import { itemsOf, readHistory, type HistoryRecord, type Self } from "./history.ts";
 import type { LoggedItem, LogProblemCode, ProblemItem } from "./items.ts";
 import type { Cut } from "./cuts.ts";
 import type { ConversationState } from "./state.ts";
@@ -98,6 +98,17 @@ export class ConversationLog {
     } finally {
       signal?.removeEventListener("abort", ring);
     }
+  }
+
+  /**
+   * Returns a message that this device has.
+   * @throws SealdeskError history_incomplete
+   */
+  async messageAt(seq: number): Promise<Pick<HistoryRecord, "transcriptHash">> {
+    const [found] = await this.#page((each) => readHistory(each, this.id, seq - 1, 1));
+    if (found?.[0] !== seq || found[1].kind !== "message")
+      throw new SealdeskError("history_incomplete", "This device has no such message.");
+    return found[1];
   }
 
   /**

@@ -17,6 +17,7 @@ import { parseId, type ConversationId, type MessageId } from "../../crypto/wire/
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import {
   attachmentFromFields,
+  correctedFields,
   restoredFields,
   type Body,
 } from "../../crypto/device/payload-body.ts";
@@ -61,6 +62,8 @@ const record = message({
   restored: [6, optional(nested(restoredFields))],
   /** The last event that this device had seen when the message was queued. */
   after: [7, uint()],
+  /** Set if the text corrects an earlier message. */
+  corrects: [8, optional(nested(message(correctedFields)))],
 });
 
 /** A sealed message. A repeated send uses the same bytes. */
@@ -68,10 +71,11 @@ export type Sealing = MessageOf<typeof sealing>;
 /** The parts of a sealing that the log shows. */
 export type SealedAs = MessageOf<typeof sealed>;
 /** Returns the content of the entry. */
-export function bodyOf({ text: said, attachment, restored }: OutboxEntry): Body {
+export function bodyOf({ text: said, attachment, restored, corrects }: OutboxEntry): Body {
   if (attachment !== undefined)
     return { kind: "attachment", attachment: attachmentFromFields(attachment) };
   if (restored !== undefined) return { kind: "device_restored", lost: restored.lost };
+  if (corrects !== undefined) return { kind: "correction", corrects, text: said };
   return { kind: "text", text: said };
 }
 
@@ -83,12 +87,13 @@ export type OutboxEntry = MessageOf<typeof record>;
  * @param after the last event that this device had seen when the message was written
  */
 export const unsealedEntry = (
-  said: Partial<Pick<OutboxEntry, "text" | "attachment" | "restored">>,
+  said: Partial<Pick<OutboxEntry, "text" | "attachment" | "restored" | "corrects">>,
   after: number,
 ): OutboxEntry => ({
   text: "",
   attachment: undefined,
   restored: undefined,
+  corrects: undefined,
   ...said,
   sealing: undefined,
   sealed: [],

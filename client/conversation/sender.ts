@@ -1,7 +1,7 @@
 import type { MessageId } from "../../crypto/wire/ids.ts";
 import type { Refused } from "../../crypto/wire/frame.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
-import { attachmentToFields } from "../../crypto/device/payload-body.ts";
+import { attachmentToFields, type Corrected } from "../../crypto/device/payload-body.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { deferred } from "../deferred.ts";
 import { SealdeskError } from "../errors.ts";
@@ -15,7 +15,7 @@ import { Sealer } from "./sealer.ts";
 import { SendWindow } from "./send-window.ts";
 import type { SenderDeps } from "./sender-deps.ts";
 import type { ConversationState } from "./state.ts";
-import { assertTextSize } from "./text-size.ts";
+import { assertTextSize, maxCorrectionBytes } from "./text-size.ts";
 import { WaitingMessages, type SentMessage } from "./waiting-messages.ts";
 
 /** The number of messages of one conversation that may be unanswered. */
@@ -55,6 +55,12 @@ export class Sender {
     return this.#queue({ text });
   }
 
+  /** @see Conversation.correct */
+  async correct(corrects: Corrected, text: string): Promise<SentMessage> {
+    assertTextSize(text, maxCorrectionBytes);
+    return this.#queue({ text, corrects });
+  }
+
   /**
    * Queues a message for an attachment whose upload is complete.
    * @param id the message's id, which was chosen when the upload began
@@ -87,7 +93,7 @@ export class Sender {
   }
 
   async #queue(
-    said: Partial<Pick<OutboxEntry, "text" | "attachment">>,
+    said: Partial<Pick<OutboxEntry, "text" | "attachment" | "corrects">>,
     upload?: {
       readonly id: MessageId;
       readonly after: number;

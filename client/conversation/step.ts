@@ -129,6 +129,7 @@ function membershipRecord(
     text: undefined,
     attachment: undefined,
     restored: undefined,
+    corrects: undefined,
     payload: undefined,
     frankingKey: undefined,
     signature: undefined,

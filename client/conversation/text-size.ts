@@ -8,13 +8,16 @@ import { SealdeskError } from "../errors.ts";
  */
 export const maxTextBytes = 64_101;
 
+/** The same for a correction, which also names the message that it corrects. */
+export const maxCorrectionBytes = maxTextBytes - 64;
+
 /** @throws SealdeskError message_too_large */
-export function assertTextSize(text: string): void {
+export function assertTextSize(text: string, most: number = maxTextBytes): void {
   // A character has at least as many bytes as code units. So a text that is far too long need not
   // be encoded.
-  if (text.length > maxTextBytes || utf8(text).length > maxTextBytes)
+  if (text.length > most || utf8(text).length > most)
     throw new SealdeskError(
       "message_too_large",
-      `The text does not fit into one message, which holds ${maxTextBytes} bytes of UTF-8. Send it in parts, or as a file.`,
+      `The text does not fit into one message, which holds ${most} bytes of UTF-8. Send it in parts, or as a file.`,
     );
 }

@@ -1,9 +1,8 @@
-import type { ConversationId, GrantId, ConsentId } from "../../crypto/wire/ids.ts";
+import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
+import type { FreshConsents } from "../consents/fresh-consents.ts";
 import type { HistoryRecord } from "../conversation/history.ts";
-import type { Api } from "../http/api.ts";
 import { receiptOf } from "../../crypto/wire/receipt-checks.ts";
-import { postSigned, type PostSignedDeps, type SignableLog } from "../receipts/post-signed.ts";
-import { signReceipt } from "../receipts/sign-receipt.ts";
+import type { PostSignedDeps, SignableLog } from "../receipts/post-signed.ts";
 import {
   HistoryGranter,
   type GrantedHistory,
@@ -15,18 +14,10 @@ import { HistoryImporter, type HistoryImporterDeps } from "./history-importer.ts
 import { loadJobs } from "./outgoing-job.ts";
 import { Sharing } from "./sharing.ts";
 
-/** The position of a consent, or of its withdrawal, in the log. */
-export interface ChangedConsent {
-  readonly id: ConsentId;
-  readonly seq: number;
-}
-
 export interface ExchangeDeps
   extends Omit<HistoryGranterDeps, "api">, Omit<HistoryImporterDeps, "api" | "uploads"> {
-  readonly api: HistoryGranterDeps["api"] &
-    HistoryImporterDeps["api"] &
-    PostSignedDeps["api"] &
-    Pick<Api, "recordConsent">;
+  readonly api: HistoryGranterDeps["api"] & HistoryImporterDeps["api"] & PostSignedDeps["api"];
+  readonly consents: Pick<FreshConsents, "assertInForce" | "forget">;
   /** Called when the store failed. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -63,7 +54,11 @@ export class HistoryExchange {
    * Call it when an event is in the store. An event that grants this device history has left an
    * incoming job. An event that added a device which this one approved has left a share.
    */
-  recorded({ kind, control }: Pick<HistoryRecord, "kind" | "control">): void {
+  recorded(
+    conversation: ConversationId,
+    { kind, control }: Pick<HistoryRecord, "kind" | "control">,
+  ): void {
+    if (kind === "consent_changed") this.#deps.consents.forget(conversation);
     if (kind === "device_added" && control?.subject === this.#deps.account.user) this.#share();
     const receipt = kind === "history_granted" && control !== undefined && receiptOf(control);
     if (receipt && receipt.type === "history_grant") this.#take(receipt.id);
@@ -72,38 +67,6 @@ export class HistoryExchange {
   /** @see Conversation.grantHistory */
   grant(conversation: ConversationId, request: HistoryRequest): Promise<GrantedHistory> {
     return this.#granter.grant(this.#logOf(conversation), request);
-  }
-
-  /** @see Conversation.consentToHistorySharing */
-  async consent(
-    conversation: ConversationId,
-    state: "given" | "withdrawn",
-  ): Promise<ChangedConsent> {
-    const { store, account, api, newId, clock } = this.#deps;
-    const { tenant, user, device } = account;
-    const id = newId<ConsentId>();
-    const { seq } = await postSigned(
-      this.#deps,
-      this.#logOf(conversation),
-      ({ after }) =>
-        store.read((transaction) =>
-          signReceipt(transaction, {
-            type: "consent",
-            version: 1,
-            id,
-            tenant,
-            conversation,
-            user,
-            device,
-            purpose: "history_sharing",
-            state,
-            after,
-            atMs: Math.floor(clock.now()),
-          }),
-        ),
-      (signed) => api.recordConsent(conversation, signed),
-    );
-    return { id, seq };
   }
 
   #take(grant: GrantId): void {

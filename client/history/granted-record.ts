@@ -61,6 +61,7 @@ export function grantedRecord(
     gap: undefined,
     attachment: undefined,
     restored: undefined,
+    corrects: undefined,
     device: undefined,
     grantedBy: place.grantor,
   };

@@ -22,6 +22,7 @@ import { withheldFrom } from "../conversation/removals.ts";
 import type { SessionRenewal } from "../conversation/session-renewal.ts";
 import { establishSessions, assertTrusted, type SessionDeps } from "../conversation/sessions.ts";
 import type { ConversationState } from "../conversation/state.ts";
+import type { FreshConsents } from "../consents/fresh-consents.ts";
 import type { Account } from "../device/account.ts";
 import { codeOf, SealdeskError, type SealdeskErrorCode } from "../errors.ts";
 import type { Api } from "../http/api.ts";
@@ -62,6 +63,7 @@ export interface HistoryGranterDeps extends UploaderDeps, Omit<SessionDeps, "api
   readonly onProgress: (conversation: ConversationId, progress: HistoryProgress) => void;
   /** Resolves when the store is known to be no older copy: before, nothing is sealed. */
   readonly whenSound: () => Promise<void>;
+  readonly consents: Pick<FreshConsents, "assertInForce">;
 }
 
 /** The position of a grant in the log. */
@@ -196,6 +198,24 @@ export class HistoryGranter {
     }
   }
 
+  /**
+   * A grant that names the customer's consent is not signed without a fresh statement that this consent is in force.
+   * @throws SealdeskError consent_required, consent_unverified, consents_altered, and those of the request
+   */
+  async #assertConsent({ conversation, consent }: OutgoingJob, { members }: ConversationState) {
+    if (consent === undefined) return;
+    const customer = members.find(({ role }) => role === "customer")?.user;
+    const inForce =
+      customer &&
+      (await this.#deps.consents.assertInForce({
+        conversation,
+        customer,
+        purpose: "history_sharing",
+      }));
+    if (inForce !== consent)
+      throw new SealdeskError("consent_required", "The customer has another consent by now.");
+  }
+
   /** Signs the receipt and seals the packs' keys. */
   async #sign(
     job: OutgoingJob,
@@ -210,6 +230,7 @@ export class HistoryGranter {
     // Considers only the recipient's devices, because no other device receives the packs.
     const concerned = { ...now, members: now.members.filter(({ user }) => user === job.recipient) };
     const attempt = async () => {
+      await this.#assertConsent(job, now);
       const { after } = await headToSign(this.#deps.api, log);
       return store.transact(async (transaction) => {
         const fromHash = await hashAt(transaction, conversation, fromSeq);

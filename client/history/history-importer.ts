@@ -19,6 +19,7 @@ import {
 } from "../conversation/history.ts";
 import type { EventProblemCode, ProblemItem } from "../conversation/items.ts";
 import { isSameLog } from "../conversation/judge-message.ts";
+import { isLinked } from "../conversation/open-event.ts";
 import { hasDevice, isListedUnder } from "../conversation/state.ts";
 import { toStored } from "../conversation/stored-member.ts";
 import { hearUnopened, unopenedBy } from "../conversation/unopened.ts";
@@ -64,6 +65,17 @@ interface GrantedEvent extends Pick<
   readonly link: StoredLink;
   readonly change: Control | undefined;
   readonly entry: GrantedMessage | undefined;
+}
+
+/** Marks a correction of another message than this device has at that place (R35). */
+async function withLink(
+  transaction: StoreTransaction,
+  at: { readonly conversation: ConversationId; readonly seq: number },
+  record: HistoryRecord,
+): Promise<HistoryRecord> {
+  const { corrects, problems } = record;
+  if (corrects === undefined || (await isLinked(transaction, at, corrects))) return record;
+  return { ...record, problems: [...problems, { code: "correction_unlinked", user: undefined }] };
 }
 
 /** The limits of one transaction's import. The limit that is reached first ends the batch. */
@@ -262,7 +274,8 @@ export class HistoryImporter {
     const isSame =
       lastSeen === undefined ||
       isSameLog({ seq }, lastSeen, await hashAt(transaction, conversation, lastSeen.seq));
-    const record = withUnopened(isSame ? granted.record : misplaced(granted.record), users);
+    const linked = await withLink(transaction, { conversation, seq }, granted.record);
+    const record = withUnopened(isSame ? linked : misplaced(granted.record), users);
     saveRecord(transaction, conversation, seq, record);
     const found = itemsOf(seq, record, account).filter((item) => item.kind === "problem");
     if (author === undefined || granted.unopened.length === 0 || !isSame) return found;

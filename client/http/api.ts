@@ -1,4 +1,5 @@
 import type { TenantId } from "../../crypto/wire/ids.ts";
+import { consentApi } from "./consent-api.ts";
 import { conversationApi } from "./conversation-api.ts";
 import { credentialsApi } from "./credentials-api.ts";
 import { deviceApi } from "./device-api.ts";
@@ -17,6 +18,7 @@ export const createApi = (request: Request, tenant: TenantId) => ({
   ...conversationApi(request),
   ...historyApi(request),
   ...requestApi(request),
+  ...consentApi(request),
 });
 
 export type Api = ReturnType<typeof createApi>;

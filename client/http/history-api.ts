@@ -1,22 +1,14 @@
 import { logPosition } from "../../contract/conversations.ts";
-import { linksPage, newConsent, newHistoryGrant } from "../../contract/history.ts";
+import { linksPage, newHistoryGrant } from "../../contract/history.ts";
 import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
 import { writeBody } from "./messages.ts";
 import { receiptBody } from "./receipt-body.ts";
 import type { Request } from "./transport.ts";
 
-/** Creates the calls about consent to share history, and about grants of history. */
+/** Creates the calls about grants of history. */
 export function historyApi(request: Request) {
   return {
-    recordConsent: async (conversation: ConversationId, receipt: SignedReceipt) =>
-      request({
-        method: "POST",
-        path: `v1/conversations/${conversation}/consents`,
-        body: writeBody(newConsent, receiptBody(receipt)),
-        answer: logPosition,
-      }),
-
     grantHistory: async (
       conversation: ConversationId,
       grant: SignedReceipt & { readonly packets: readonly Packet[] },

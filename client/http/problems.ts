@@ -10,6 +10,7 @@ type CodesOf<Code extends ProblemCode> = Code;
  * every page that uses the SDK loads what `codes` has.
  */
 type ByStatus = CodesOf<
+  | "invalid_notice"
   | "invalid_logout_token"
   | "invalid_identity_provider"
   | "identity_provider_not_found"
@@ -162,6 +163,9 @@ const unchanged = [
   "quota_exceeded",
   "subject_erased",
   "key_log_not_witnessed",
+  "notice_not_found",
+  "notice_superseded",
+  "consent_not_found",
   "message_too_large",
   "stale_message_id",
 ] as const satisfies readonly (ProblemCode & SealdeskErrorCode)[];
@@ -192,6 +196,8 @@ const codes: ErrorCodes = {
   contended: "server_error",
   policy_changed: "server_error",
   stale_record: "server_error",
+  stale_consents: "server_error",
+  countersignature_pending: "server_error",
   invalid_proof: "request_refused",
   proof_reused: "request_refused",
   user_not_found: "member_not_found",

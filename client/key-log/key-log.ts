@@ -13,6 +13,7 @@ import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { outdatePublished } from "../device/published-keys.ts";
 import { isProblem, SealdeskError } from "../errors.ts";
 import { deviceChecks } from "./checks.ts";
+import { consistencyOf } from "./consistency.ts";
 import { approvedArrivals } from "./approved-arrivals.ts";
 import { verifyAuthority } from "./authority-keys.ts";
 import { keepEvidence } from "./evidence.ts";
@@ -142,6 +143,14 @@ export class KeyLog {
   /** Returns how often the log was restored, according to the newest head that this device has. */
   get restores(): number {
     return this.#head?.restores ?? 0;
+  }
+
+  /** Returns the key that signs the log and the server's statements. @throws SealdeskError as `historyOf` */
+  async key(): Promise<NoteKey> {
+    if (this.#key === undefined) await this.refresh();
+    if (this.#key === undefined)
+      throw new SealdeskError("server_error", "The server shows no key log yet.");
+    return this.#key;
   }
 
   /**
@@ -325,7 +334,7 @@ export class KeyLog {
     if (earlier === mine) assertTimely(lostIn, this.#headAtMs);
     for (const left of required) {
       const isPlain = left.size === later.size || left.size === 0;
-      const proof = isPlain ? [] : await this.#proof(left.size, later.size);
+      const proof = isPlain ? [] : await consistencyOf(this.#deps.api, left.size, later.size);
       verifyConsistency(deviceChecks.sha256, left, later, proof);
     }
     return earlier === mine ? passed : [];
@@ -347,15 +356,6 @@ export class KeyLog {
     const { api, approvers } = this.#deps;
     const restores = openLogRestores(deviceChecks, await api.keyLogRestores(), key);
     return restores.filter((restore) => isTrusted(restore, approvers));
-  }
-
-  async #proof(old: number, size: number): Promise<readonly Uint8Array[]> {
-    try {
-      return await this.#deps.api.keyLogConsistency(old, size);
-    } catch (error) {
-      if (!isProblem(error, "key_log_shorter")) throw error;
-      throw new LogError("rolled_back", "checkpoint", `the log has no tree of ${size} now.`);
-    }
   }
 
   async #unlessInconsistent<T>(

@@ -1,4 +1,4 @@
-import { bytes, message, nested, optional, uint } from "../wire/protobuf.ts";
+import { bytes, fixed, message, nested, optional, uint } from "../wire/protobuf.ts";
 import { utf8 } from "../wire/bytes.ts";
 import {
   attachmentFields,
@@ -12,7 +12,15 @@ import { maxPlaintextBytes } from "./padding.ts";
 export type Body =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "attachment"; readonly attachment: Attachment }
+  | { readonly kind: "correction"; readonly corrects: Corrected; readonly text: string }
   | { readonly kind: "device_restored"; readonly lost: number };
+
+/** The message that a correction is about. */
+export interface Corrected {
+  readonly seq: number;
+  /** The transcript hash of its event, 32 bytes. */
+  readonly transcriptHash: Uint8Array;
+}
 
 const text = message({ text: [1, bytes(maxPlaintextBytes)] });
 
@@ -22,20 +30,32 @@ export const restoredFields = message({
   lost: [1, uint()],
 });
 
+/** The message that a correction is about, in the payload and in the store. */
+export const correctedFields = { seq: [1, uint()], transcriptHash: [2, fixed(32)] } as const;
+
+const correction = message({ ...correctedFields, text: [3, bytes(maxPlaintextBytes)] });
+
 /** The oneof of payload.proto. To add a kind, add its field here and a case to each function. */
 export const bodyFields = {
   text: [16, optional(nested(text))],
   attachment: [17, optional(nested(attachmentFields))],
+  correction: [19, optional(nested(correction))],
   restored: [24, optional(nested(restoredFields))],
 } as const;
 
 export interface BodyFields {
   readonly text: { readonly text: Uint8Array } | undefined;
   readonly attachment: AttachmentFields | undefined;
+  readonly correction: (Corrected & { readonly text: Uint8Array }) | undefined;
   readonly restored: { readonly lost: number } | undefined;
 }
 
-const nothing: BodyFields = { text: undefined, attachment: undefined, restored: undefined };
+const nothing: BodyFields = {
+  text: undefined,
+  attachment: undefined,
+  correction: undefined,
+  restored: undefined,
+};
 
 // `ignoreBOM` keeps a byte order mark in the text. Without it, sent and reported text would differ.
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -46,18 +66,25 @@ export function bodyToFields(body: Body): BodyFields {
       return { ...nothing, text: { text: utf8(body.text) } };
     case "attachment":
       return { ...nothing, attachment: attachmentToFields(body.attachment) };
+    case "correction":
+      return { ...nothing, correction: { ...body.corrects, text: utf8(body.text) } };
     case "device_restored":
       return { ...nothing, restored: { lost: body.lost } };
   }
 }
 
 /** @throws DeviceError unsupported_payload, malformed_plaintext */
-export function bodyFromFields({ text: said, attachment, restored }: BodyFields): Body {
-  if ([said, attachment, restored].filter((each) => each !== undefined).length > 1)
+export function bodyFromFields(fields: BodyFields): Body {
+  const { text: said, attachment, correction: corrected, restored } = fields;
+  if ([said, attachment, corrected, restored].filter((each) => each !== undefined).length > 1)
     throw new DeviceError("malformed_plaintext", "The message has two bodies.");
   if (said !== undefined) return { kind: "text", text: textFrom(said.text) };
   if (attachment !== undefined)
     return { kind: "attachment", attachment: attachmentFromFields(attachment) };
+  if (corrected !== undefined) {
+    const { seq, transcriptHash, text: right } = corrected;
+    return { kind: "correction", corrects: { seq, transcriptHash }, text: textFrom(right) };
+  }
   if (restored !== undefined) return { kind: "device_restored", lost: restored.lost };
   throw new DeviceError("unsupported_payload", "The message has an unknown kind.");
 }

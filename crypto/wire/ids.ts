@@ -26,7 +26,7 @@ export type PasskeyId = Id<"passkey">;
 export type AttachmentId = Id<"attachment">;
 /** The id of a grant of history. */
 export type GrantId = Id<"grant">;
-/** The id of a consent to share history, or of its withdrawal. */
+/** The id of a consent, or of its withdrawal. */
 export type ConsentId = Id<"consent">;
 /** The id of a person's act on the members of a conversation, or on its state. */
 export type ActId = Id<"act">;

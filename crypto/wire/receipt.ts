@@ -3,20 +3,31 @@
  * keeps a receipt from being mistaken for another signed record. Every event that a person causes
  * carries one, except messages.
  */
-import { concat, fromBase64Url, fromUtf8, toBase64Url, utf8 } from "./bytes.ts";
+import { concat, toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
-import type { Uuid } from "./uuid.ts";
-import { WireError } from "./wire-error.ts";
+import { consentStates, purposes, type ConsentState, type Purpose } from "./consent-record.ts";
 import {
-  isId,
-  type TenantId,
-  type UserId,
-  type DeviceId,
-  type ConversationId,
-  type AttachmentId,
-  type GrantId,
-  type ConsentId,
-  type ActId,
+  ascending,
+  count,
+  decodeCanonical,
+  hash,
+  idOf,
+  list,
+  malformed,
+  objectOf,
+  oneOf,
+  type JsonObject,
+} from "./record-fields.ts";
+import type { Uuid } from "./uuid.ts";
+import type {
+  TenantId,
+  UserId,
+  DeviceId,
+  ConversationId,
+  AttachmentId,
+  GrantId,
+  ConsentId,
+  ActId,
 } from "./ids.ts";
 
 const label = utf8("sealdesk/receipt/v1");
@@ -100,17 +111,16 @@ export interface HistoryGrant extends Placed {
   readonly packs: readonly { readonly attachment: AttachmentId; readonly digest: Uint8Array }[];
 }
 
-/**
- * A customer's consent, or its withdrawal: may staff share this conversation's past with
- * colleagues?
- */
+/** The place of a customer's consent, or of its withdrawal, in a conversation. What it says is in its record. */
 export interface Consent extends Placed {
   readonly type: "consent";
   readonly id: ConsentId;
   readonly user: UserId;
   readonly device: DeviceId;
-  readonly purpose: "history_sharing";
-  readonly state: "given" | "withdrawn";
+  readonly purpose: Purpose;
+  readonly state: ConsentState;
+  /** SHA-256 of the text of the consent record, 32 bytes. */
+  readonly record: Uint8Array;
 }
 
 export type Receipt = MembershipReceipt | HistoryGrant | Consent;
@@ -128,13 +138,8 @@ export const encodeReceipt = (receipt: Receipt): Uint8Array => utf8(canonicalJso
  * Parses a receipt's text, which must be in canonical form.
  * @throws WireError malformed_record
  */
-export function decodeReceipt(text: Uint8Array): Receipt {
-  if (text.length > maxReceiptBytes) throw malformed();
-  const receipt = fromJson(parsed(text));
-  // Unknown fields, another order or another spelling would give one receipt two texts.
-  if (canonicalJson(toJson(receipt)) !== fromUtf8(text)) throw malformed();
-  return receipt;
-}
+export const decodeReceipt = (text: Uint8Array): Receipt =>
+  decodeCanonical(text, maxReceiptBytes, fromJson, toJson);
 
 function toJson(receipt: Receipt): CanonicalValue {
   const after = { seq: receipt.after.seq, hash: toBase64Url(receipt.after.hash) };
@@ -142,7 +147,7 @@ function toJson(receipt: Receipt): CanonicalValue {
     case "membership":
       return { ...receipt, after, members: toBase64Url(receipt.members) };
     case "consent":
-      return { ...receipt, after };
+      return { ...receipt, after, record: toBase64Url(receipt.record) };
     case "history_grant":
       return {
         ...receipt,
@@ -157,17 +162,7 @@ function toJson(receipt: Receipt): CanonicalValue {
   }
 }
 
-function parsed(text: Uint8Array): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(fromUtf8(text));
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-  } catch (cause) {
-    throw malformed(cause);
-  }
-  throw malformed();
-}
-
-function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
+function fromJson(json: JsonObject): Receipt {
   const common = {
     version: oneOf(json["version"], [1] as const),
     tenant: idOf<TenantId>(json["tenant"]),
@@ -194,8 +189,9 @@ function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
       ...common,
       user: idOf(json["user"]),
       device: idOf(json["device"]),
-      purpose: oneOf(json["purpose"], ["history_sharing"] as const),
-      state: oneOf(json["state"], ["given", "withdrawn"] as const),
+      purpose: oneOf(json["purpose"], purposes),
+      state: oneOf(json["state"], consentStates),
+      record: hash(json["record"]),
     };
   oneOf(json["type"], ["history_grant"] as const);
   const fromSeq = count(json["fromSeq"]);
@@ -223,52 +219,16 @@ function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
 function withBreakGlass(value: unknown, receipt: MembershipReceipt): MembershipReceipt {
   if (value === undefined) return receipt;
   if (receipt.kind !== "member_added" || receipt.actor !== receipt.subject) throw malformed();
-  const { request, untilMs } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const { request, untilMs } = objectOf(value);
   return { ...receipt, breakGlass: { request: idOf(request), untilMs: count(untilMs) } };
 }
 
 function pointOf(value: unknown): LogPoint {
-  const point = (value ?? {}) as Readonly<Record<string, unknown>>;
-  return { seq: count(point["seq"]), hash: hash(point["hash"]) };
+  const { seq, hash: at } = objectOf(value);
+  return { seq: count(seq), hash: hash(at) };
 }
 
 function packOf(value: unknown) {
-  const { attachment, digest } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const { attachment, digest } = objectOf(value);
   return { attachment: idOf<AttachmentId>(attachment), digest: hash(digest) };
-}
-
-const malformed = (cause?: unknown): WireError =>
-  new WireError("malformed_record", "The receipt does not have the documented form.", { cause });
-
-function idOf<I extends Uuid>(value: unknown): I {
-  if (!isId<I>(value)) throw malformed();
-  return value;
-}
-
-function count(value: unknown): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw malformed();
-  return value;
-}
-
-function hash(value: unknown): Uint8Array {
-  if (typeof value !== "string") throw malformed();
-  const bytes = fromBase64Url(value);
-  if (bytes.length !== 32) throw malformed();
-  return bytes;
-}
-
-function list(value: unknown, most: number): readonly unknown[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > most) throw malformed();
-  return value;
-}
-
-function ascending<I extends Uuid>(ids: readonly I[]): readonly I[] {
-  if (ids.some((id, index) => index > 0 && id <= (ids[index - 1] ?? ""))) throw malformed();
-  return ids;
-}
-
-function oneOf<const T>(value: unknown, allowed: readonly T[]): T {
-  const found = allowed.find((each) => each === value);
-  if (found === undefined) throw malformed();
-  return found;
 }

@@ -3,6 +3,7 @@ import { parseEntry, type LoggedEntry } from "../../audit/export/entry-filter.ts
 import { isId, type UserId } from "../../crypto/wire/ids.ts";
 import { IDLE_MINUTES } from "../../policies/idle-log-off.ts";
 import { isStaff, roles, type Role } from "../../policies/actor.ts";
+import { requiredByDefault } from "../accounts/require-consents.ts";
 import { actingKeyOf, actionOf, isByCustomer } from "./action-of.ts";
 import type { Recorded } from "./difference.ts";
 import { RecordedRows, saysRows } from "./recorded-rows.ts";
@@ -29,6 +30,7 @@ const apiKeyDetails = z.looseObject({
 const factorDetails = z.looseObject({ roles: z.array(z.string()) });
 const purposeDetails = z.looseObject({ reads: z.array(z.string()), codes: z.array(z.string()) });
 const accountingDetails = z.looseObject({ operations: z.boolean() });
+const consentDetails = z.looseObject({ purposes: z.array(z.string()) });
 const idleDetails = z.looseObject({ minutes: z.number() });
 const removedKeyDetails = z.looseObject({ key: z.string() });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
@@ -112,6 +114,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("purpose_reads", []);
         set("purpose_codes", []);
         set("accounting_operations", []);
+        set("required_consents", requiredByDefault);
         break;
       case "tenant.set_second_factor":
         set("second_factor_roles", factorDetails.safeParse(details).data?.roles ?? []);
@@ -133,6 +136,9 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("purpose_codes", purpose?.codes ?? []);
         break;
       }
+      case "tenant.require_consents":
+        set("required_consents", consentDetails.safeParse(details).data?.purposes ?? []);
+        break;
       case "tenant.remove_api_key":
         // The operator knows of the key and has ended it.
         this.strangers.delete(removedKeyDetails.safeParse(details).data?.key ?? "");

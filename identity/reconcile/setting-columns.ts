@@ -16,6 +16,7 @@ export const settingColumns = [
   "purpose_reads",
   "purpose_codes",
   "accounting_operations",
+  "required_consents",
 ] as const;
 export type SettingColumn = (typeof settingColumns)[number];
 

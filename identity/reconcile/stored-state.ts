@@ -47,6 +47,7 @@ interface TenantRow {
   readonly allowsGrants: boolean;
   readonly allowsAnonymous: boolean;
   readonly secondFactorRoles: readonly string[];
+  readonly requiredConsents: readonly string[];
   readonly idleMinutes: number | null;
   readonly purposeReads: readonly string[];
   readonly purposeCodes: readonly string[];
@@ -64,7 +65,7 @@ const TENANT = `
     staff_history_grants as "allowsGrants", anonymous_customers as "allowsAnonymous",
     second_factor_roles as "secondFactorRoles",
     idle_log_off_minutes as "idleMinutes", purpose_reads as "purposeReads",
-    purpose_codes as "purposeCodes", accounting_operations as "listsOperations"
+    purpose_codes as "purposeCodes", accounting_operations as "listsOperations", required_consents as "requiredConsents"
   from tenants where id = $1`;
 
 /**
@@ -114,6 +115,7 @@ async function settingsOf(row: TenantRow): Promise<[SettingColumn, readonly stri
     ["purpose_reads", row.purposeReads.toSorted()],
     ["purpose_codes", row.purposeCodes.toSorted()],
     ["accounting_operations", row.listsOperations ? ["listed"] : []],
+    ["required_consents", row.requiredConsents.toSorted()],
     ["anonymous_customers", row.allowsAnonymous ? ["allowed"] : []],
     ["second_factor_roles", row.secondFactorRoles.toSorted()],
   ];

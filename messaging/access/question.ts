@@ -16,6 +16,8 @@ const unasked = [
   "retention",
   "cases",
   "requests",
+  "notices",
+  "consents",
 ] as const;
 
 /** The kinds of resource that can be asked about. */

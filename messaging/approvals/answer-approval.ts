@@ -7,6 +7,7 @@ import { approveVersion } from "../../identity/policy/approve-version.ts";
 import type { PolicyDeps } from "../../identity/policy/policy-deps.ts";
 import { withdrawVersion } from "../../identity/policy/withdraw-version.ts";
 import { decideBreakGlass } from "../../policies/break-glass.ts";
+import { decideNotice } from "../../policies/notices.ts";
 import { decidePolicyAct } from "../../policies/policy-access.ts";
 import type {
   AnswerDeps,
@@ -19,6 +20,8 @@ import { demandedKind } from "./demanded-kind.ts";
 import { approveAccess } from "../break-glass/approve-access.ts";
 import { refuseAccess, withdrawAccess } from "../break-glass/refuse-access.ts";
 import { BREAK_GLASS } from "../break-glass/request-access.ts";
+import { PUBLISH_NOTICE } from "../notices/draft-notice.ts";
+import { publishNotice, refuseNotice, withdrawNotice } from "../notices/publish-notice.ts";
 
 /** @throws IdentityError approval_not_found */
 async function versionOf({ pool }: PolicyDeps, party: Party, { id }: StoredApproval) {
@@ -67,6 +70,15 @@ export const messagingApprovals: ApprovalKinds = {
   "directory.revoke_device": demandedKind("directory.revoke_device"),
   "credentials.reset_password": demandedKind("credentials.reset_password"),
   "credentials.reset_factor": demandedKind("credentials.reset_factor"),
+  [PUBLISH_NOTICE]: {
+    decideRead: (actor) => decideNotice(actor, "oversee", { tenant: actor.tenant }),
+    approve: async (deps, party, { id }, hash) => {
+      await publishNotice(deps, party, { id, hash });
+      return { waitsFor: 0 };
+    },
+    refuse: (deps, party, { id }) => refuseNotice(deps, party, id),
+    withdraw: (deps, party, { id }) => withdrawNotice(deps, party, id),
+  },
 };
 
 /** Returns undefined for an act that this release does not know. */

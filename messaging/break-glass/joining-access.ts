@@ -47,7 +47,7 @@ export async function breakGlassOf(
  * discloses.
  * @param nowMs milliseconds since the Unix epoch
  */
-export const recordUse = (
+export const recordUse = async (
   client: Client,
   actor: Actor,
   used: {
@@ -60,5 +60,5 @@ export const recordUse = (
   const { conversation, customer: subject, access } = used;
   const details = { request: access.request, untilMs: access.untilMs };
   const resource = ofConversation(conversation);
-  return auditDone(client, actor, { action: "break_glass.use", resource, subject, details }, nowMs);
+  await auditDone(client, actor, { action: "break_glass.use", resource, subject, details }, nowMs);
 };

@@ -26,8 +26,11 @@ export interface ReceiptWork {
   readonly packets?: readonly Packet[];
   /** Returns the decision, or throws if the receipt is not accepted. */
   decide(client: Client, head: ConversationHead): Promise<Decision>;
-  /** Stores the rows that belong to the event `seq`. */
-  store(client: Client, seq: number): Promise<void>;
+  /**
+   * Stores the rows that belong to the event.
+   * @param place.entry the id of the audit entry
+   */
+  store(client: Client, place: { readonly seq: number; readonly entry: number }): Promise<void>;
 }
 
 /**
@@ -73,13 +76,13 @@ export function appendReceipt(
         },
         nowMs,
       );
-      await work.store(client, event.seq);
       const details = {
         ...act.details,
         seq: event.seq,
         transcriptHash: toHex(event.transcriptHash),
       };
-      await auditDone(client, actor, { ...act, details, decision }, nowMs);
+      const entry = await auditDone(client, actor, { ...act, details, decision }, nowMs);
+      await work.store(client, { seq: event.seq, entry });
       return { events: [event], answer: { epoch: head.epoch, seq: event.seq } };
     });
   });

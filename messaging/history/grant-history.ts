@@ -1,7 +1,13 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { HistoryGrant } from "../../crypto/wire/receipt.ts";
-import type { UserId, DeviceId, ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
+import type {
+  UserId,
+  DeviceId,
+  ConversationId,
+  AttachmentId,
+  ConsentId,
+} from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation, type GrantFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -12,8 +18,8 @@ import { assertUpload } from "../attachments/own-upload.ts";
 import { attachmentNotFound } from "../attachments/upload-row.ts";
 import { conversationFacts, type LogPosition, type MessagingDeps } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { decidingConsent, isConsentRequired } from "../consents/consent-in-force.ts";
 import { appendReceipt } from "./append-receipt.ts";
-import { isConsented } from "./record-consent.ts";
 import { assertOwn, invalidRecord, parseReceipt, receiptDigest } from "../receipts/receipts.ts";
 
 /**
@@ -61,7 +67,7 @@ export async function grantHistory(
       await assertPacks(client, actor, grant);
       return decision;
     },
-    async store(client, seq) {
+    async store(client, { seq }) {
       await client.query(
         `insert into history_grants (id, tenant, conversation, grantor, recipient, devices,
            from_seq, to_seq, seq, receipt_digest)
@@ -116,6 +122,28 @@ async function grantFacts(
     staffMay: row?.staffMay === true,
     consented: await isConsented(client, conversation, consent),
   };
+}
+
+/**
+ * Returns whether `consent` is the record by which the conversation's customer, who is a member, consents to it now.
+ * If the tenant demands no consent for it, none is needed.
+ */
+async function isConsented(
+  client: Client,
+  conversation: ConversationId,
+  consent: ConsentId | undefined,
+): Promise<boolean> {
+  if (!(await isConsentRequired(client, "history_sharing"))) return true;
+  const { rows } = await client.query<{ user: UserId }>(
+    `select v.created_by as "user" from conversations v
+     join members m on m.conversation = v.id and m.user_id = v.created_by and m.until_seq is null
+     where v.id = $1`,
+    [conversation],
+  );
+  const [customer] = rows;
+  if (customer === undefined || consent === undefined) return false;
+  const deciding = await decidingConsent(client, customer.user, "history_sharing", conversation);
+  return deciding?.inForce === true && deciding.id === consent;
 }
 
 /**

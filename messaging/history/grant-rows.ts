@@ -7,7 +7,7 @@ const grantDetails = z.looseObject({
   fromSeq: z.number(),
   toSeq: z.number(),
 });
-const consentDetails = z.looseObject({ consent: z.custom<ConsentId>(isId) });
+const consentDetails = z.looseObject({ consent: z.custom<ConsentId>(isId), record: z.string() });
 
 interface Row {
   readonly place: string;
@@ -19,7 +19,8 @@ const STORED = `
     'events ' || from_seq || ' to ' || to_seq] as words
   from history_grants
   union all
-  select 'sealdesk.consents ' || id, array[conversation::text, user_id::text, state] from consents`;
+  select 'sealdesk.consents ' || id, array[coalesce(conversation, user_id)::text, user_id::text, state,
+    encode(digest, 'hex')] from consents`;
 
 /**
  * The grants of history and the consents to it. There may be too many for the memory of a node, so a command compares
@@ -28,8 +29,8 @@ const STORED = `
 export const grantRows: RowSource = {
   actions: ["history.grant", "consent.given", "consent.withdrawn"],
   recorded({ action, details, resource, subject }) {
-    const said = (place: string, last: string) => [
-      { place, values: [resource.id, `${subject}`, last] },
+    const said = (place: string, ...more: readonly string[]) => [
+      { place, values: [resource.id, `${subject}`, ...more] },
     ];
     if (action === "history.grant") {
       const { data } = grantDetails.safeParse(details);
@@ -38,7 +39,7 @@ export const grantRows: RowSource = {
     }
     const { data } = consentDetails.safeParse(details);
     const state = action === "consent.given" ? "given" : "withdrawn";
-    return data === undefined ? [] : said(`sealdesk.consents ${data.consent}`, state);
+    return data === undefined ? [] : said(`sealdesk.consents ${data.consent}`, state, data.record);
   },
   async read(client) {
     const { rows } = await client.query<Row>(STORED);

@@ -79,13 +79,15 @@ export function readConversation(
 }
 
 /** Ends the transaction of a read. One by staff gets an entry. All are refused if the actor's standing has changed. */
-const readDone = (
+const readDone = async (
   client: Client,
   actor: Actor,
   act: Act<"conversation.read" | "conversation.list">,
   nowMs: number,
-): Promise<void> =>
-  isStaff(actor.role) ? auditDone(client, actor, act, nowMs) : assertSession(client, actor);
+): Promise<void> => {
+  if (isStaff(actor.role)) await auditDone(client, actor, act, nowMs);
+  else await assertSession(client, actor);
+};
 
 interface ViewRow extends ConversationView {
   readonly tenant: TenantId;

@@ -50,20 +50,28 @@ function decoded(text: Uint8Array): Receipt {
   }
 }
 
-/**
- * Checks the signature with the device's receipt key.
- * @throws MessagingError invalid_signature
- */
-export async function assertReceiptSignature(
+/** Checks the signature of a receipt. @throws MessagingError invalid_signature */
+export const assertReceiptSignature = (
   client: Client,
   device: DeviceId,
   { text, signature }: SignedReceipt,
+): Promise<void> => assertSignedBy(client, device, receiptBytes(text), signature);
+
+/**
+ * Checks a signature with the device's receipt key.
+ * @throws MessagingError invalid_signature
+ */
+export async function assertSignedBy(
+  client: Client,
+  device: DeviceId,
+  bytes: Uint8Array,
+  signature: Uint8Array,
 ): Promise<void> {
   const { rows } = await client.query<{ receipt_key: Buffer }>(
     "select receipt_key from devices where id = $1 and revoked_at_ms is null",
     [device],
   );
   const [row] = rows;
-  if (row === undefined || !verifyEd25519(row.receipt_key, receiptBytes(text), signature))
-    throw new MessagingError("invalid_signature", "The receipt is not signed by this device.");
+  if (row === undefined || !verifyEd25519(row.receipt_key, bytes, signature))
+    throw new MessagingError("invalid_signature", "The record is not signed by this device.");
 }

@@ -3,11 +3,13 @@ import { alertRules, type AlertAction } from "./alerts.ts";
 import { approvalRules, type ApprovalAction } from "./approvals.ts";
 import { breakGlassRules, type BreakGlassAction } from "./break-glass.ts";
 import { caseRules, type CaseAction } from "./cases.ts";
+import { consentRules, type ConsentAction } from "./consent.ts";
 import { conversationRules, type ConversationAction } from "./conversation.ts";
 import { credentialsRules, type CredentialsAction } from "./credentials.ts";
 import { directoryRules, type DirectoryAction } from "./directory.ts";
 import { holdRules, type HoldAction } from "./holds.ts";
 import { linkRules, type LinkAction } from "./link.ts";
+import { noticeRules, type NoticeAction } from "./notice.ts";
 import { policyRules, type PolicyAction } from "./policy.ts";
 import { readingRules } from "./reading.ts";
 import { relayRules, type RelayAction } from "./relay.ts";
@@ -38,6 +40,8 @@ export interface ActionsOf {
   readonly retention: RetentionAction;
   readonly requests: RequestAction;
   readonly administration: AdministrationAction;
+  readonly notices: NoticeAction;
+  readonly consents: ConsentAction;
   readonly policy: PolicyAction;
 }
 
@@ -64,5 +68,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...retentionRules,
   ...requestRules,
   ...administrationRules,
+  ...noticeRules,
+  ...consentRules,
   ...policyRules,
 ];

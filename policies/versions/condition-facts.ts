@@ -95,6 +95,8 @@ export const conditionFacts: {
   staff_list: { user: { kind: "user" }, role: { kind: "role" } },
   administration: {},
   credentials: {},
+  notices: {},
+  consents: {},
   policy: {},
 };
 

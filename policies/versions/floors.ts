@@ -161,6 +161,17 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     change_teams: "fixed",
     link_identity: "fixed",
   },
+  // Otherwise one person alone could publish a notice, or people would consent to what they cannot read.
+  notices: {
+    read: "fixed",
+    show: "fixed",
+    propose: "fixed",
+    withdraw: "fixed",
+    approve: "fixed",
+    oversee: "fixed",
+  },
+  // Otherwise a customer could not take a consent back.
+  consents: { change: "fixed", read: "fixed", oversee: "fixed" },
   policy: {
     explain: "fixed",
     explain_members: "fixed",

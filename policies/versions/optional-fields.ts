@@ -21,5 +21,7 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   requests: [],
   administration: [],
   credentials: [],
+  notices: [],
+  consents: [],
   policy: [],
 };

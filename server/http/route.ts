@@ -32,6 +32,7 @@ export interface RouteSpec {
     | "Holds"
     | "Retention"
     | "Requests"
+    | "Consents"
     | "Policy"
     | "Service";
   /**

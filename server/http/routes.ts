@@ -1,4 +1,5 @@
 import type { Pool } from "../../db/pool.ts";
+import type { LogSigner } from "../../audit/logs.ts";
 import type { NewId } from "../../crypto/wire/ids.ts";
 import type { ApiRequests } from "../../identity/administration/api-requests.ts";
 import type { Profiles } from "../../identity/accounts/profiles.ts";
@@ -76,8 +77,9 @@ import {
 } from "./routes/devices.ts";
 import { holdRoutes } from "./routes/holds.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
+import { consentRoutes } from "./routes/consents.ts";
 import { retentionRoutes } from "./routes/retention.ts";
-import { grantHistoryRoute, readLinksRoute, recordConsentRoute } from "./routes/history.ts";
+import { grantHistoryRoute, readLinksRoute } from "./routes/history.ts";
 import {
   authorityKeysRoute,
   keyHistoryRoute,
@@ -100,6 +102,7 @@ import {
   uploadPreKeysRoute,
 } from "./routes/prekeys.ts";
 import { backchannelLogoutRoute, listIdentityProvidersRoute } from "./routes/identity-providers.ts";
+import { noticeRoutes } from "./routes/notices.ts";
 import { policyRoutes } from "./routes/policy.ts";
 import { provisioningRoutes } from "./routes/provisioning/provisioning-routes.ts";
 import { monitorRoute } from "./routes/monitor.ts";
@@ -154,8 +157,8 @@ export interface RoutesDeps {
   readonly heads: KnownHeads;
   /** Who must have cosigned the head of a tenant's audit log before it is served as files. */
   readonly publication: Publication;
-  /** The public key of the key that signs the logs. */
-  readonly logKey: Uint8Array;
+  /** Signs the logs, and statements about consents. */
+  readonly logSigner: LogSigner;
   readonly readiness: () => Promise<Readiness>;
   /** Destroys the keys of what is removed. */
   readonly destroying: DestroyDeps;
@@ -170,7 +173,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const useCase = { pool, now };
   const policies = new Policies();
   const auditLog = { ...useCase, heads: deps.heads };
-  const keyLog = { ...useCase, logKey: deps.logKey };
+  const keyLog = { ...useCase, logKey: deps.logSigner.publicKey };
   const uploads = deps.attachments;
   const pseudonyms = new NetworkPseudonyms(pool, blindIndexKeys);
   const { signInLimit, networkSignInLimit } = deps.config;
@@ -262,7 +265,6 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     addMemberRoute(messaging),
     removeMemberRoute(messaging),
     closeConversationRoute(messaging),
-    recordConsentRoute(messaging),
     grantHistoryRoute(messaging),
     readLinksRoute(messaging),
     createUploadRoute(tus),
@@ -300,6 +302,8 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       announce,
       disconnect,
     }),
+    ...noticeRoutes({ ...useCase, newId }),
+    ...consentRoutes({ ...messaging, heads: deps.heads, signer: deps.logSigner }),
     ...breakGlassRoutes({ ...useCase, newId, disconnect }),
     ...holdRoutes({ ...useCase, newId }),
     ...retentionRoutes({ ...useCase, newId }),

@@ -24,6 +24,7 @@ import {
   textsOf,
   type Member,
 } from "../support/member.ts";
+import { consentToSharing, putNoticeInForce, withdrawSharing } from "../support/notices.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { startTamperingRelay, type TamperingRelay } from "../support/tampering-relay.ts";
 
@@ -34,6 +35,7 @@ let relay: TamperingRelay;
 const members: Member[] = [];
 beforeAll(async () => {
   server = await startTestServer();
+  await putNoticeInForce(server);
   const { ownerUrl } = server.database;
   await allowStaffGrants(ownerUrl, { slug: server.tenant.slug, allowed: true, nowMs: Date.now() });
 });
@@ -85,16 +87,15 @@ function forge({ sealdesk }: Member, text: string): Promise<Forgery> {
 }
 
 /** Grants everything up to `toSeq` to a newcomer, whom the grantor adds. */
-async function grantTo(grantor: Conversation, customer: Conversation, toSeq: number) {
+async function grantTo(grantor: Conversation, customer: Member, toSeq: number) {
   const newcomer = kept(await connectStaff(server));
   await grantor.addMember(newcomer.sealdesk.user.id);
   const talk = await joined(newcomer, grantor.id);
-  const consent = await customer.consentToHistorySharing("given");
-  await seen(grantor, consent.seq);
+  const consent = await consentToSharing(customer, grantor.id);
   const complete = taken(newcomer);
   const to = newcomer.sealdesk.user.id;
   const purpose = "supervision" as const;
-  await grantor.grantHistory({ to, fromSeq: 1, toSeq, purpose, consent: consent.id });
+  await grantor.grantHistory({ to, fromSeq: 1, toSeq, purpose, consent });
   await complete;
   return { newcomer, talk };
 }
@@ -120,7 +121,7 @@ test("a server and an agent cannot make the customer say what no device of the c
       return seq === 3 ? { ...record, payload, frankingKey, signature: genuine } : record;
     }),
   );
-  const { talk: newTalk } = await grantTo(liar.sealdesk.conversation(talk.id)!, talk, 3);
+  const { talk: newTalk } = await grantTo(liar.sealdesk.conversation(talk.id)!, customer, 3);
 
   const items = await shown(newTalk, 4);
   expect(textsOf(items)).toEqual(["good morning"]);
@@ -153,7 +154,7 @@ test("an agent's own message that the log does not hold as it was sealed is not 
   await seen(talk, 4);
   expect(problemsOf(await shown(talk, 4))).toMatchObject([{ seq: 4, code: "undecryptable" }]);
 
-  const { talk: newTalk } = await grantTo(theirs, talk, 4);
+  const { talk: newTalk } = await grantTo(theirs, customer, 4);
   const items = await shown(newTalk, 5);
   expect(textsOf(items).slice(0, 2)).toEqual(["shall I take the pills?", "yes"]);
   expect(at(items, 4)).toMatchObject([{ kind: "problem", code: "grant_omitted" }]);
@@ -196,7 +197,11 @@ test("an agent's message that the customer could not open is marked for a newcom
       };
     }),
   );
-  const { newcomer, talk: newTalk } = await grantTo(liar.sealdesk.conversation(talk.id)!, talk, 5);
+  const { newcomer, talk: newTalk } = await grantTo(
+    liar.sealdesk.conversation(talk.id)!,
+    customer,
+    5,
+  );
 
   const mark = { kind: "problem", code: "unopened", user: customer.sealdesk.user.id };
   const items = await shown(newTalk, 6);
@@ -229,7 +234,7 @@ test("what a removed device said is shown by its certificate, and not without on
   const toSeq = (await talk.send("from my computer")).seq;
   await seen(theirs, toSeq);
 
-  const { talk: honest } = await grantTo(theirs, talk, toSeq);
+  const { talk: honest } = await grantTo(theirs, customer, toSeq);
   const items = await shown(honest, toSeq + 1);
   expect(textsOf(items)).toEqual(["from my phone", "from my computer"]);
   expect(problemsOf(items)).toEqual([]);
@@ -240,8 +245,8 @@ test("what a removed device said is shown by its certificate, and not without on
   await store.close();
   const liar = kept(await agent.restart());
   // A consent that changes nothing is refused.
-  await talk.consentToHistorySharing("withdrawn");
-  const { talk: misled } = await grantTo(liar.sealdesk.conversation(talk.id)!, talk, toSeq);
+  await withdrawSharing(customer, talk.id);
+  const { talk: misled } = await grantTo(liar.sealdesk.conversation(talk.id)!, customer, toSeq);
   const doubtful = await shown(misled, toSeq + 1);
   expect(textsOf(doubtful)).toEqual(["from my computer"]);
   expect(problemsOf(doubtful)).toMatchObject([{ code: "author_unverified" }]);

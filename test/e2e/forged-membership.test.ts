@@ -24,6 +24,7 @@ import {
   textsOf,
   type Member,
 } from "../support/member.ts";
+import { consentToSharing, putNoticeInForce } from "../support/notices.ts";
 import { openableBy, rawMessages, rawPackets } from "../support/raw-log.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { OtherLog, startTamperingRelay, type TamperingRelay } from "../support/tampering-relay.ts";
@@ -31,6 +32,7 @@ import { OtherLog, startTamperingRelay, type TamperingRelay } from "../support/t
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
+  await putNoticeInForce(server);
 });
 afterAll(() => server.close());
 
@@ -74,7 +76,7 @@ test("a genuine event that lists a ghost: nobody writes to it, and every member 
   await readTexts(asking, 2);
 
   await enrol(ghost, asking.id, 2);
-  await asking.consentToHistorySharing("given");
+  await consentToSharing(customer, asking.id);
 
   for (const conversation of [asking, serving]) {
     const items = await readUntil(conversation, (all) => problemsOf(all).length > 0);
@@ -260,7 +262,7 @@ test("a ghost who comes while events are gone is shown before anything is sealed
   await away.sealdesk.close();
   for (let turn = 0; turn < 3; turn++) await serving.send(`away ${turn}`);
   await enrol(ghost, id, 2);
-  await asking.consentToHistorySharing("given");
+  await consentToSharing(customer, asking.id);
   // Who saw the events knows that none of them brought the ghost.
   const seen = await readUntil(serving, (all) => problemsOf(all).length > 0);
   expect(problemsOf(seen)).toMatchObject([{ code: "malformed_event", seq: 5 }]);
@@ -293,7 +295,7 @@ test("a member who came while events were purged is shown, and takes part", asyn
   const serving = await joined(agent, asking.id);
   await away.sealdesk.close();
   await serving.addMember(colleague.sealdesk.user.id);
-  await asking.consentToHistorySharing("given");
+  await consentToSharing(customer, asking.id);
   await purge(asking.id, 2);
   away = await away.restart();
   const back = await joined(away, asking.id);

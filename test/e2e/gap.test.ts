@@ -9,11 +9,13 @@ import {
   textsOf,
 } from "../support/member.ts";
 import { purgeEvents } from "../support/purged-events.ts";
+import { consentToSharing, putNoticeInForce } from "../support/notices.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
+  await putNoticeInForce(server);
 });
 afterAll(() => server.close());
 
@@ -86,7 +88,7 @@ test("a receipt that names a place before the last consent stays stale after a p
   const { id: user } = agent.sealdesk.user;
   const talk = await customer.sealdesk.openConversation({ with: [user] });
   const { after } = await headOf(server, talk.id);
-  await talk.consentToHistorySharing("given");
+  await consentToSharing(customer, talk.id);
   await talk.send("one");
   await purgeEvents(server.database);
   const removal = await actBy(supervisor, talk.id, "member_removed", user);
@@ -109,7 +111,7 @@ test("a device is shown who left while events were purged", async () => {
   await agent.sealdesk.close();
   await theirs.removeMember(colleague.sealdesk.user.id);
   await readUntil(talk, (all) => all.some(({ kind }) => kind === "member_removed"));
-  await talk.consentToHistorySharing("given");
+  await consentToSharing(customer, talk.id);
   await server.database.owner.query(
     "delete from sealdesk.events where conversation = $1 and seq = 2",
     [talk.id],

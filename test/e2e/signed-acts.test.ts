@@ -14,6 +14,7 @@ import {
   problemsOf,
   readUntil,
 } from "../support/member.ts";
+import { consentToSharing, putNoticeInForce, withdrawSharing } from "../support/notices.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import {
   placed,
@@ -26,6 +27,7 @@ let server: TestServer;
 let relay: TamperingRelay;
 beforeAll(async () => {
   server = await startTestServer();
+  await putNoticeInForce(server);
   relay = await startTamperingRelay(server);
 });
 afterAll(async () => {
@@ -135,8 +137,8 @@ test("a consent that is shown once more after its withdrawal does not count", as
   replay(2, 3);
   const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, asking.id);
-  await asking.consentToHistorySharing("given");
-  await asking.consentToHistorySharing("withdrawn");
+  await consentToSharing(customer, asking.id);
+  await withdrawSharing(customer, asking.id);
 
   const items = await readUntil(serving, hasProblem);
   expect(items.slice(1)).toMatchObject([
@@ -164,7 +166,7 @@ test("acts of several people at the same time all succeed, between messages", as
   await Promise.all([
     one.addMember(guests[0].sealdesk.user.id),
     other.addMember(guests[1].sealdesk.user.id),
-    asking.consentToHistorySharing("given"),
+    consentToSharing(customer, asking.id),
   ]);
   await writing;
   const items = await readUntil(

@@ -234,6 +234,9 @@ test("the functions of a conversation refuse wrong arguments in a sentence", asy
   const sendWith = (changes: object) => conversation.sendAttachment({ ...file, ...changes });
   const grant = { to: agent.sealdesk.user.id, fromSeq: 1, toSeq: 1, purpose: "hand_over" } as const;
   const grantWith = (changes: object) => conversation.grantHistory({ ...grant, ...changes });
+  const shown = { version: 1, language: "en", controller: "Clinic", text: "We answer you." };
+  const asked = { purpose: "analytics", notice: shown } as const;
+  const giveWith = (changes: object) => customer.sealdesk.consents.give({ ...asked, ...changes });
   const firstWith = (options: never) => conversation.messages(options).next();
 
   expect(
@@ -271,7 +274,20 @@ test("the functions of a conversation refuse wrong arguments in a sentence", asy
       "grantHistory toSeq": [(toSeq) => grantWith({ toSeq })],
       "grantHistory purpose": [(purpose) => grantWith({ purpose })],
       "grantHistory consent": [(consent) => grantWith({ consent }), "undefined"],
-      consentToHistorySharing: [(state) => conversation.consentToHistorySharing(state)],
+      correct: [(seq) => conversation.correct(seq, "text")],
+      "correct text": [(text) => conversation.correct(1, text)],
+      requireConsent: [(purpose) => conversation.requireConsent(purpose)],
+      "consents.give": [(request) => customer.sealdesk.consents.give(request)],
+      "consents.give purpose": [(purpose) => giveWith({ purpose })],
+      "consents.give conversation": [(talk) => giveWith({ conversation: talk }), "undefined"],
+      "consents.give notice": [(notice) => giveWith({ notice })],
+      "consents.give lawfulBasis": [(lawfulBasis) => giveWith({ lawfulBasis }), "undefined"],
+      "consents.give expiresAtMs": [(expiresAtMs) => giveWith({ expiresAtMs }), "undefined"],
+      "consents.withdraw": [(request) => customer.sealdesk.consents.withdraw(request)],
+      "consents.receipt": [(id) => customer.sealdesk.consents.receipt(id)],
+      "notices.current": [(languages) => customer.sealdesk.notices.current(languages), "undefined"],
+      "notices.version": [(version) => customer.sealdesk.notices.version(version)],
+      "notices.shown": [(notice) => customer.sealdesk.notices.shown(notice)],
     }),
   ).toEqual([]);
 });
@@ -326,15 +342,23 @@ test("every function of the public classes is among those above, or takes nothin
     "stepUp",
     "stepUpWithPasskey",
   ]);
+  expect(functionsOf(customer.sealdesk.consents)).toEqual([
+    "give",
+    "list", // without arguments
+    "receipt",
+    "withdraw",
+  ]);
+  expect(functionsOf(customer.sealdesk.notices)).toEqual(["current", "shown", "version"]);
   expect(functionsOf(conversation)).toEqual(
     [
       "acceptMembers",
       "addMember",
-      "consentToHistorySharing",
+      "correct",
       "grantHistory",
       "markRead",
       "messages",
       "removeMember",
+      "requireConsent",
       "send",
       "sendAttachment",
       "typing",

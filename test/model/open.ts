@@ -57,6 +57,7 @@ const made = (text: string | undefined, code?: Opened["problems"][number]["code"
   text,
   attachment: undefined,
   restored: undefined,
+  corrects: undefined,
   payload: undefined,
   frankingKey: undefined,
   signature: undefined,

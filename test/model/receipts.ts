@@ -18,7 +18,11 @@ export function withReceipt(
   const { actor, subject, epoch, members } = control;
   const placed = { version: 1, tenant, conversation, after, atMs: 1 } as const;
   if (kind === "consent_changed") {
-    const consent = { purpose: "history_sharing", state: "given" } as const;
+    const consent = {
+      purpose: "history_sharing",
+      state: "given",
+      record: new Uint8Array(32).fill(6),
+    } as const;
     const text = {
       type: "consent",
       id: nilId<ConsentId>(),

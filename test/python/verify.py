@@ -8,10 +8,10 @@ import json
 import pathlib
 import sys
 
-from sealdesk import accounts, attachments, authority, devices, linking, logs, messages, records
+from sealdesk import accounts, attachments, authority, consents, devices, linking, logs, messages, records
 from sealdesk.encoding import Refused
 
-MODULES = (devices, messages, attachments, records, authority, logs, linking, accounts)
+MODULES = (devices, messages, attachments, records, consents, authority, logs, linking, accounts)
 
 
 def check_of(name):

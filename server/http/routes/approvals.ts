@@ -119,6 +119,7 @@ const approveRoute = (deps: Deps): Route =>
       audits: [
         [
           "break_glass.approve",
+          "notice.publish",
           "policy.approve",
           "hold.approve_release",
           "retention.approve",
@@ -174,6 +175,7 @@ const refuseRoute = (deps: AnswerDeps): Route =>
       audits: [
         [
           "break_glass.refuse",
+          "notice.refuse",
           "policy.withdraw",
           "approval.refuse",
           "hold.refuse_release",
@@ -208,6 +210,7 @@ const withdrawRoute = (deps: AnswerDeps): Route =>
       audits: [
         [
           "break_glass.withdraw",
+          "notice.withdraw",
           "policy.withdraw",
           "approval.withdraw",
           "hold.withdraw_release",

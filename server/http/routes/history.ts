@@ -1,55 +1,11 @@
 import { logPosition } from "../../../contract/conversations.ts";
-import {
-  linksPage,
-  linksParams,
-  linksQuery,
-  newConsent,
-  newHistoryGrant,
-} from "../../../contract/history.ts";
+import { linksPage, linksParams, linksQuery, newHistoryGrant } from "../../../contract/history.ts";
 import { conversationParams } from "../../../contract/values.ts";
 import { grantHistory } from "../../../messaging/history/grant-history.ts";
 import { readLinks } from "../../../messaging/history/read-links.ts";
-import { recordConsent } from "../../../messaging/history/record-consent.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { route, type Route } from "../route.ts";
 import { bodyLimits } from "../../limits.ts";
-
-/** POST /v1/conversations/{id}/consents */
-export function recordConsentRoute(deps: MessagingDeps): Route {
-  return route(
-    {
-      method: "post",
-      path: "/v1/conversations/{id}/consents",
-      summary: "Give or withdraw consent that staff show the conversation's past to colleagues",
-      tag: "Conversations",
-      access: "session",
-      audits: [["consent.given", "consent.withdrawn"]],
-      params: conversationParams,
-      body: newConsent,
-      bodyLimit: bodyLimits.consent,
-      answers: { 200: { description: "Where the consent stands in the log", schema: logPosition } },
-      problems: [
-        "quota_exceeded",
-        "conversation_not_found",
-        "invalid_record",
-        "invalid_signature",
-        "record_exists",
-        "stale_record",
-        "forbidden",
-        "not_a_member",
-        "no_device",
-        "contended",
-      ],
-    },
-    async ({ who, params, body: { receipt: text, signature } }) => ({
-      status: 200,
-      body: await recordConsent(deps, who.actor, {
-        conversation: params.id,
-        signed: { text, signature },
-      }),
-    }),
-  );
-}
 
 /** POST /v1/conversations/{id}/history-grants */
 export function grantHistoryRoute(deps: MessagingDeps): Route {

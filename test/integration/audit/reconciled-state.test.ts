@@ -267,9 +267,11 @@ test("a grant that SQL widened and a consent that nobody gave are found by the c
     runSealdesk(server, ["audit", "reconcile", "--tenant", server.tenant.slug]);
   expect(await reconcile()).toMatchObject({ code: 0 });
   await sql(`update sealdesk.history_grants set from_seq = 1 where id = '${grant.id}'`);
-  await sql(`insert into sealdesk.consents (id, tenant, conversation, user_id, purpose, state, seq,
-      receipt_digest)
-    select '${planted}', tenant, id, '${arranged.customer.user}', 'history_sharing', 'given', 1, sha256('')
+  const { user, id: device } = arranged.customer;
+  await sql(`insert into sealdesk.consents (id, tenant, user_id, number, purpose, state, device, record,
+      signature, digest, received_at_ms, entry)
+    select '${planted}', tenant, '${user}', 1, 'history_sharing', 'withdrawn', '${device}', '',
+      decode(repeat('00', 64), 'hex'), sha256(''), 0, 0
     from sealdesk.conversations where id = '${arranged.id}'`);
   const { code, out } = await reconcile();
   expect(code).toBe(1);
@@ -278,7 +280,9 @@ test("a grant that SQL widened and a consent that nobody gave are found by the c
       `history_grants ${grant.id} says .*events 1 to 3, but entry \\d+ says .*events 2 to 3`,
     ),
   );
-  expect(out).toMatch(new RegExp(`consents ${planted} says .*given, but no entry of the log does`));
+  expect(out).toMatch(
+    new RegExp(`consents ${planted} says .*withdrawn, .* but no entry of the log does`),
+  );
 });
 
 test("what commands change is what the log says, at each moment", async () => {

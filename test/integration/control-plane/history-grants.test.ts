@@ -1,7 +1,8 @@
 /** Who may show a conversation's past to whom, as the server decides it; every refusal is audited. */
 import { randomBytes } from "node:crypto";
 import { zeroHash } from "../../../crypto/wire/event.ts";
-import { encodeReceipt, type Consent, type HistoryGrant } from "../../../crypto/wire/receipt.ts";
+import type { ConsentRecord } from "../../../crypto/wire/consent-record.ts";
+import { encodeReceipt, type HistoryGrant } from "../../../crypto/wire/receipt.ts";
 import type {
   DeviceId,
   ConversationId,
@@ -9,8 +10,16 @@ import type {
   ConsentId,
 } from "../../../crypto/wire/ids.ts";
 import { staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
-import { arrange, base64url, consentOf, grantBy, postGrant } from "./history-requests.ts";
+import {
+  arrange,
+  base64url,
+  consentBody,
+  consentRecord,
+  grantBy,
+  postGrant,
+} from "./history-requests.ts";
 import { addMember, closeConversation, removeMember, signed } from "../../support/acts.ts";
+import { putNoticeInForce } from "../../support/notices.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { send } from "../attachments/device-requests.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
@@ -18,6 +27,7 @@ import { newId } from "../../../tools/testkit/ids.ts";
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
+  await putNoticeInForce(server);
 });
 afterAll(() => server.close());
 
@@ -185,25 +195,25 @@ test("a record that does not match the act is refused", async () => {
 
 test("consent is the customer's own and signed, and the latest statement counts", async () => {
   const arranged = await arrange(server);
-  const { customer, agent, path, id } = arranged;
+  const { customer, agent, id } = arranged;
   await server.database.owner.query("update sealdesk.tenants set staff_history_grants = true");
-  const consentBy = (by: TestDevice, state: Consent["state"]) => consentOf(by, id, state);
-  const say = (by: TestDevice, consent: Consent, signer = by) =>
-    by.request("POST", `${path}/consents`, { body: signed(by, consent, signer) });
-  expect(outcome(await say(agent, await consentBy(agent, "given")))).toEqual([403, "forbidden"]);
-  const given = await consentBy(customer, "given");
+  const recordBy = (by: TestDevice, state: ConsentRecord["state"]) => consentRecord(by, id, state);
+  const say = async (by: TestDevice, record: ConsentRecord, signer = by) =>
+    by.request("POST", "/v1/consents", { body: await consentBody(by, record, signer) });
+  expect(outcome(await say(agent, await recordBy(agent, "given")))).toEqual([403, "forbidden"]);
+  const given = await recordBy(customer, "given");
   expect(outcome(await say(customer, given, agent))).toEqual([400, "invalid_signature"]);
-  expect(outcome(await say(customer, await consentBy(agent, "given")))).toEqual([
+  expect(outcome(await say(customer, await recordBy(agent, "given")))).toEqual([
     400,
     "invalid_record",
   ]);
-  expect((await say(customer, given)).body).toEqual({ epoch: 2, seq: 5 });
+  expect((await say(customer, given)).body).toEqual({ number: 1, seq: 5 });
 
   const grant = (consent: ConsentId) => grantBy(server, arranged, agent, { consent });
   const other = await postGrant(arranged, agent, await grant(newId()));
   expect(outcome(other)).toEqual([403, "forbidden"]);
   expect((await postGrant(arranged, agent, await grant(given.id))).status).toBe(200);
-  expect((await say(customer, await consentBy(customer, "withdrawn"))).status).toBe(200);
+  expect((await say(customer, await recordBy(customer, "withdrawn"))).status).toBe(200);
   const after = await postGrant(arranged, agent, await grant(given.id));
   expect(outcome(after)).toEqual([403, "forbidden"]);
   const actions = (await server.auditEntries()).map(({ action }) => action);

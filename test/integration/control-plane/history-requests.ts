@@ -1,7 +1,13 @@
 /** Requests for grants and consents, as a device of the SDK makes them, for tests of the routes. */
-import { createHash, randomBytes } from "node:crypto";
-import type { Consent, HistoryGrant } from "../../../crypto/wire/receipt.ts";
-import type { ConversationId, AttachmentId } from "../../../crypto/wire/ids.ts";
+import { createHash, randomBytes, sign } from "node:crypto";
+import {
+  consentBytes,
+  encodeConsent,
+  type ConsentRecord,
+} from "../../../crypto/wire/consent-record.ts";
+import { zeroHash } from "../../../crypto/wire/event.ts";
+import type { HistoryGrant } from "../../../crypto/wire/receipt.ts";
+import type { ConsentId, ConversationId, AttachmentId } from "../../../crypto/wire/ids.ts";
 import { addMember, headOf, signed } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
@@ -79,23 +85,66 @@ export async function grantBy(
   };
 }
 
-export const consentOf = async (
+/** A consent record of a device, or its withdrawal, as the next one of the chain that the database has. */
+export async function consentRecord(
   by: TestDevice,
-  conversation: ConversationId,
-  state: Consent["state"],
-): Promise<Consent> => ({
-  type: "consent",
-  version: 1,
-  id: newId(),
-  tenant: by.tenant,
-  conversation,
-  user: by.user,
-  device: by.id,
-  purpose: "history_sharing",
-  state,
-  after: (await headOf(by.server, conversation)).after,
-  atMs: 1,
-});
+  conversation: ConversationId | undefined,
+  state: ConsentRecord["state"],
+): Promise<ConsentRecord> {
+  const { server, tenant, user, id: device } = by;
+  const { owner } = server.database;
+  const { rows: records } = await owner.query(
+    "select number, digest from sealdesk.consents where user_id = $1 order by number desc limit 1",
+    [user],
+  );
+  const { rows: notices } = await owner.query(
+    `select version, language, digest from sealdesk.notice_texts
+     where tenant = $1 order by version desc, language limit 1`,
+    [tenant],
+  );
+  const stated = {
+    version: 1,
+    id: newId<ConsentId>(),
+    tenant,
+    user,
+    device,
+    conversation,
+    purpose: "history_sharing",
+    previous: { number: Number(records[0]?.number ?? 0), digest: records[0]?.digest ?? zeroHash },
+    atMs: 1,
+  } as const;
+  if (state === "withdrawn") return { ...stated, state };
+  const [notice] = notices;
+  return { ...stated, state, lawfulBasis: "consent", notice, expiresAtMs: undefined };
+}
+
+/** The body of a request with a consent record, which `signer` signs. */
+export async function consentBody(
+  by: TestDevice,
+  record: ConsentRecord,
+  signer: TestDevice = by,
+): Promise<{ readonly record: string; readonly signature: string; readonly placed?: object }> {
+  const text = encodeConsent(record);
+  const signature = sign(null, consentBytes(text), signer.receiptKey.privateKey);
+  const own = { record: base64url(text), signature: base64url(signature) };
+  const { conversation, id, tenant, user, device, purpose, state } = record;
+  if (conversation === undefined) return own;
+  const placed = signed(signer, {
+    type: "consent",
+    version: 1,
+    id,
+    tenant,
+    conversation,
+    user,
+    device,
+    purpose,
+    state,
+    record: createHash("sha256").update(text).digest(),
+    after: (await headOf(by.server, conversation)).after,
+    atMs: 1,
+  });
+  return { ...own, placed };
+}
 
 export function postGrant(
   { path }: Arranged,

@@ -1,14 +1,16 @@
 /** The server takes no act on the members that its device did not sign for the present head. */
 import { randomBytes } from "node:crypto";
 import { zeroHash } from "../../../crypto/wire/event.ts";
+import type { ConsentRecord } from "../../../crypto/wire/consent-record.ts";
 import type { ConversationId, DeviceId, TenantId } from "../../../crypto/wire/ids.ts";
 import type { MembershipReceipt } from "../../../crypto/wire/receipt.ts";
 import { actBy, addMember, headOf, postAct, removeMember, signed } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { putNoticeInForce } from "../../support/notices.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import { consentOf } from "./history-requests.ts";
+import { consentBody, consentRecord } from "./history-requests.ts";
 
 let server: TestServer;
 let customer: TestDevice;
@@ -17,6 +19,7 @@ let colleague: TestDevice;
 let id: ConversationId;
 beforeAll(async () => {
   server = await startTestServer();
+  await putNoticeInForce(server);
   customer = await customerDevice(server);
   agent = await staffDevice(server, "supervisor");
   colleague = await staffDevice(server);
@@ -62,18 +65,21 @@ test("an addition counts once, and not again after the removal", async () => {
 });
 
 test("a consent counts once, and not again after its withdrawal", async () => {
-  const say = (body: object) =>
-    customer.request("POST", `/v1/conversations/${id}/consents`, { body });
-  const given = await consentOf(customer, id, "given");
-  expect((await say(signed(customer, given))).status).toBe(200);
-  const same = await consentOf(customer, id, "given");
-  expect(outcome(await say(signed(customer, same)))).toEqual([403, "forbidden"]);
-  const withdrawn = await consentOf(customer, id, "withdrawn");
-  expect((await say(signed(customer, withdrawn))).status).toBe(200);
-  // The very same is answered as the first time, and under another id it is stale.
-  expect((await say(signed(customer, given))).body).toMatchObject({ seq: 2 });
-  const again = { ...given, id: newId<typeof given.id>() };
-  expect(outcome(await say(signed(customer, again)))).toEqual([409, "stale_record"]);
+  const say = (body: object) => customer.request("POST", "/v1/consents", { body });
+  const next = (state: ConsentRecord["state"]) => consentRecord(customer, id, state);
+  const given = await next("given");
+  const first = await consentBody(customer, given);
+  expect((await say(first)).status).toBe(200);
+  const same = await consentBody(customer, await next("given"));
+  expect(outcome(await say(same))).toEqual([403, "forbidden"]);
+  expect((await say(await consentBody(customer, await next("withdrawn")))).status).toBe(200);
+  // The very same is answered as the first time. Under another id, its place in the chain is taken.
+  expect((await say(first)).body).toMatchObject({ number: 1, seq: 2 });
+  const again = await consentBody(customer, { ...given, id: newId() });
+  expect(outcome(await say(again))).toEqual([409, "stale_consents"]);
+  // A new record in an old place of the conversation.
+  const late = await consentBody(customer, await next("given"));
+  expect(outcome(await say({ ...late, placed: first.placed }))).toEqual([400, "invalid_record"]);
 });
 
 test("messages may come between the head that was signed and the act", async () => {
@@ -102,14 +108,13 @@ test("an act of a member's device that the conversation does not list is refused
     { ...(await actBy(agent, id, "closed")), kind: "closed" as const },
     { ...(await addition()), kind },
   ];
-  const given = await consentOf(customer, id, "given");
+  const body = await consentBody(customer, await consentRecord(customer, id, "given"));
   await server.database.owner.query(
     "update sealdesk.member_devices set until_seq = 1 where conversation = $1",
     [id],
   );
   for (const receipt of receipts)
     expect(outcome(await postAct(agent, receipt))).toEqual([403, "not_a_member"]);
-  const body = signed(customer, given);
-  const reply = await customer.request("POST", `/v1/conversations/${id}/consents`, { body });
+  const reply = await customer.request("POST", "/v1/consents", { body });
   expect(outcome(reply)).toEqual([403, "not_a_member"]);
 });

@@ -19,6 +19,7 @@ import { startScimProvider } from "../../support/provisioning.ts";
 import { enrolTotp } from "../../support/second-factor.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
+import { consentCalls } from "../security/consent-calls.ts";
 
 let server: TestServer;
 let elsewhere: TestTenant;
@@ -79,6 +80,9 @@ beforeAll(async () => {
     { usernameIndexes: () => [] },
     { ...disabled, team: "claims", isMember: true },
   );
+  const consents = consentCalls({ server, customer: victim, agent });
+  for (const route of ["POST /v1/notices/views", "POST /v1/consents"])
+    expect((await (await consents[route]!())()).status).toBeLessThan(300);
   const scim = await startScimProvider(server);
   await scim.group("support", await scim.person());
   await scim.close();
@@ -174,6 +178,10 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.classifications",
     "sealdesk.retention_versions",
     "sealdesk.retention_locks",
+    "sealdesk.notices",
+    "sealdesk.notice_texts",
+    "sealdesk.notice_views",
+    "sealdesk.consents",
     "sealdesk.password_resets",
     "sealdesk.totp_factors",
     "sealdesk.recovery_codes",

@@ -295,6 +295,9 @@ sealdesk.link_requests: delete insert select update(sealed,sibling,state)
 sealdesk.member_devices: insert select update(finished,until_seq)
 sealdesk.members: insert select update(open,until_seq)
 sealdesk.network_salts: delete insert select
+sealdesk.notice_texts: insert select
+sealdesk.notice_views: insert select
+sealdesk.notices: insert(approval,begins_at_ms,controller,hash,tenant,version) select
 sealdesk.one_time_prekeys: delete insert select update(public_key,signature)
 sealdesk.packets: insert select
 sealdesk.passkeys: delete insert select update(counter,is_backed_up,last_used_at_ms,name)
@@ -305,6 +308,7 @@ sealdesk.provider_logouts: delete insert select
 sealdesk.provisioned_groups: select
 sealdesk.provisioned_members: select
 sealdesk.provisioned_people: select
+sealdesk.publish_notice(): execute
 sealdesk.purge_expired(): execute
 sealdesk.purge_sealed(): execute
 sealdesk.recovery_codes: delete insert select

@@ -2,6 +2,7 @@ import type { TestDevice } from "../../support/device.ts";
 import type { TestServer } from "../../support/server.ts";
 import type { Act } from "./act.ts";
 import { breakGlassCalls } from "./break-glass-calls.ts";
+import { consentCalls } from "./consent-calls.ts";
 import { holdCalls } from "./hold-calls.ts";
 import { passkeyCalls } from "./passkey-calls.ts";
 import { requestCalls } from "./request-calls.ts";
@@ -15,6 +16,7 @@ export const callsElsewhere = (participants: {
 }): Readonly<Record<string, () => Promise<Act>>> => ({
   ...passkeyCalls(participants.server, participants.agent),
   ...breakGlassCalls(participants),
+  ...consentCalls(participants),
   ...holdCalls(participants),
   ...retentionCalls(participants),
   ...requestCalls(participants.server),

@@ -253,6 +253,13 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["read", "audit_log", "--tenant", slug()],
     leaves: "policy.who_can",
   },
+  "notice list": { args: () => ["--tenant", slug()], leaves: "notice.list" },
+  "notice views": { args: () => ["1", "--tenant", slug()], leaves: "notice.list_views" },
+  "consent list": { args: () => [account, "--tenant", slug()], leaves: "consent.list" },
+  "tenant require-consents": {
+    args: () => ["--slug", slug(), "--purpose", "moderation"],
+    leaves: "tenant.require_consents",
+  },
   "approval list": { args: () => ["--tenant", slug()], leaves: "approval.list" },
   "retention show": { args: () => ["--tenant", slug()], leaves: "retention.read" },
   "retention preview": {

@@ -3,13 +3,7 @@ import { toBase64Url } from "../../../crypto/wire/bytes.ts";
 import { joinFrames } from "../../../crypto/wire/frame-batch.ts";
 import { encodeFrame } from "../../../crypto/wire/frame.ts";
 import { addMonitor } from "../../../identity/audit-log/monitors.ts";
-import {
-  addMember,
-  closeConversation,
-  creationBody,
-  removeMember,
-  signed,
-} from "../../support/acts.ts";
+import { addMember, closeConversation, creationBody, removeMember } from "../../support/acts.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
 import {
   logoutClaims,
@@ -27,7 +21,7 @@ import type { Act } from "./act.ts";
 import { callsElsewhere } from "./calls-elsewhere.ts";
 import { alertWebhookCalls } from "./alert-webhook-calls.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
-import { arrange, consentOf, grantBy, postGrant } from "../control-plane/history-requests.ts";
+import { arrange, grantBy, postGrant } from "../control-plane/history-requests.ts";
 
 /** A server with a customer of this subject and an agent, whose devices are registered. */
 interface Participants {
@@ -268,11 +262,6 @@ export function routeCalls({
       await postGrant(arranged, arranged.customer, grant);
       const path = `${arranged.path}/history-grants/${grant.id}/links?until=4`;
       return () => arranged.colleague.request("GET", path);
-    },
-    "POST /v1/conversations/{id}/consents": async () => {
-      const id = await conversationOf();
-      const body = signed(customer, await consentOf(customer, id, "given"));
-      return () => customer.request("POST", `/v1/conversations/${id}/consents`, { body });
     },
     "POST /v1/relay/send": async () => {
       const device = await customerDevice(server);

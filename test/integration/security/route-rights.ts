@@ -1,17 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Role } from "../../../policies/roles.ts";
-import {
-  addMember,
-  closeConversation,
-  creationBody,
-  removeMember,
-  signed,
-} from "../../support/acts.ts";
+import { addMember, closeConversation, creationBody, removeMember } from "../../support/acts.ts";
 import { fakePreKeys, type TestDevice } from "../../support/device.ts";
 import { follow } from "../../support/follow-audit-log.ts";
 import type { TestServer } from "../../support/server.ts";
 import { begin, patch, send } from "../attachments/device-requests.ts";
-import { consentOf } from "../control-plane/history-requests.ts";
+import { consentBody, consentRecord } from "../control-plane/history-requests.ts";
+import { proposedNotice } from "./consent-calls.ts";
 import { retentionRights } from "./retention-rights.ts";
 import { holdRights } from "./hold-rights.ts";
 import { requestRights } from "./request-rights.ts";
@@ -104,14 +99,41 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
     facts: ofPlace,
     call: (actor, { place }) => closeConversation(actor, place.id),
   },
-  "POST /v1/conversations/{id}/consents": {
+  "POST /v1/consents": {
     right: ["conversation", "change_consent"],
     about: "conversation",
     facts: (actor, target) => ({ ...ofPlace(actor, target), consentFaults: [] }),
     call: async (actor, { place }) => {
-      const body = signed(actor, await consentOf(actor, place.id, "given"));
-      return actor.request("POST", `/v1/conversations/${place.id}/consents`, { body });
+      const body = await consentBody(actor, await consentRecord(actor, place.id, "given"));
+      return actor.request("POST", "/v1/consents", { body });
     },
+  },
+  "GET /v1/conversations/{id}/consents/{purpose}": {
+    right: ["conversation", "read"],
+    about: "conversation",
+    facts: ofPlace,
+    call: read(({ place }) => {
+      const nonce = randomBytes(32).toString("base64url");
+      return `/v1/conversations/${place.id}/consents/archiving?nonce=${nonce}`;
+    }),
+  },
+  "POST /v1/notices": {
+    right: ["notices", "propose"],
+    about: "tenant",
+    facts: none,
+    call: post(() => "/v1/notices", proposedNotice),
+  },
+  "GET /v1/notices": {
+    right: ["notices", "oversee"],
+    about: "tenant",
+    facts: none,
+    call: read(() => "/v1/notices"),
+  },
+  "GET /v1/notices/{version}/views": {
+    right: ["notices", "oversee"],
+    about: "tenant",
+    facts: none,
+    call: read(() => "/v1/notices/1/views"),
   },
   "GET /v1/conversations/{id}/history-grants/{grant}/links": {
     right: ["conversation", "read"],

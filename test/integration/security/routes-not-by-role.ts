@@ -82,5 +82,12 @@ export const notByRole: Readonly<Record<string, string>> = {
     "the signed range decides: test/integration/control-plane",
   "GET /v1/attachments/{id}": "the time of the membership decides: test/integration/attachments",
   "DELETE /v1/attachments/{id}": "whoever began it: test/integration/attachments",
+  "GET /v1/notices/current": everyone,
+  "GET /v1/notices/{version}": everyone,
+  "POST /v1/notices/views": key,
+  "GET /v1/users/{user}/consents":
+    "one's own, or an officer: test/integration/control-plane/consents",
+  "GET /v1/consents/{id}/receipt":
+    "one's own, or an officer: test/integration/control-plane/consents",
   "GET /v1/conversations": "a list: see the end of the walk",
 };

@@ -25,6 +25,11 @@ ATTACHMENT = {
     7: ("ciphertextDigest", protobuf.hexed(32)),
     8: ("chunkBytes", protobuf.number(2**32 - 1)),
 }
+CORRECTION = {
+    1: ("seq", protobuf.number()),
+    2: ("transcriptHash", protobuf.hexed(32)),
+    3: ("text", protobuf.text(63 * 1024)),
+}
 PAYLOAD = {
     1: ("version", protobuf.number()),
     2: ("conversation", protobuf.identifier),
@@ -36,9 +41,15 @@ PAYLOAD = {
     8: ("unopened", protobuf.number()),
     16: ("text", protobuf.message(TEXT)),
     17: ("attachment", protobuf.message(ATTACHMENT)),
+    19: ("correction", protobuf.message(CORRECTION)),
     24: ("restored", protobuf.message({1: ("lost", protobuf.number())})),
 }
-BODIES = {"text": "text", "attachment": "attachment", "restored": "device_restored"}
+BODIES = {
+    "text": "text",
+    "attachment": "attachment",
+    "correction": "correction",
+    "restored": "device_restored",
+}
 
 
 def payload(given):
@@ -56,6 +67,10 @@ def payload(given):
         protobuf.require_fields(found, ["id", *digests])
         whole = {"name": "", "mediaType": "", "size": 0, "chunkBytes": 0, **found}
         body = {"attachment": whole}
+    elif name == "correction":
+        protobuf.require_fields(found, ["transcriptHash"])
+        corrects = {"seq": found.get("seq", 0), "transcriptHash": found["transcriptHash"]}
+        body = {"corrects": corrects, "text": found.get("text", "")}
     else:
         body = {"text": "", **found} if name == "text" else {"lost": 0, **found}
     if "keyLogHead" in fields:

@@ -7,6 +7,7 @@ from .ed25519 import verify
 from .encoding import base64url, canonical_json, exactly, from_hex, is_count, lp, require, uuid
 
 DAY_MS = 86_400_000
+CONSENT_PURPOSES = ("processing", "moderation", "archiving", "history_sharing", "analytics")
 PURPOSES = ("hand_over", "second_opinion", "supervision", "own_device")
 
 
@@ -75,11 +76,12 @@ def membership(fields):
 
 
 def consent(fields):
-    exactly(fields, (*COMMON, "purpose", "user", "device", "state"))
+    exactly(fields, (*COMMON, "purpose", "user", "device", "state", "record"))
     require_common(fields)
     require_ids(fields, "user", "device")
-    require(fields["purpose"] == "history_sharing", "another purpose")
+    require(fields["purpose"] in CONSENT_PURPOSES, "another purpose")
     require(fields["state"] in ("given", "withdrawn"), "another state")
+    base64url(fields["record"], 32)
 
 
 def history_grant(fields):

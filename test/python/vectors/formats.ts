@@ -2,6 +2,13 @@ import { keyPackets, safetyCodes, safetyNumbers, storedValues, storeKeys } from 
 import { authorityChains, authorityEntries, staffCertificates } from "./authority.ts";
 import { attachments, historyPacks } from "./attachments.ts";
 import {
+  consentReceipts,
+  consentRecords,
+  consentStatements,
+  notices,
+  noticeViews,
+} from "./consents.ts";
+import {
   creationRecords,
   deviceApprovals,
   deviceCertificates,
@@ -39,6 +46,11 @@ export const formats: readonly (() => Promise<Format>)[] = [
   attachments,
   membersEncodings,
   receipts,
+  notices,
+  noticeViews,
+  consentRecords,
+  consentStatements,
+  consentReceipts,
   historyPacks,
   linkCodes,
   linkAnswers,

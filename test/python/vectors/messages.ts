@@ -78,6 +78,14 @@ const payloads: Readonly<Record<string, Payload>> = {
       },
     },
   },
+  "a correction": {
+    ...context,
+    body: {
+      kind: "correction",
+      corrects: { seq: 7, transcriptHash: bytesOf("corrected") },
+      text: "Am 3. Mai.",
+    },
+  },
   "a device whose store was put back": { ...context, body: { kind: "device_restored", lost: 3 } },
 };
 

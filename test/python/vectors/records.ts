@@ -59,6 +59,7 @@ const consent = {
   after: { seq: 41, hash: bytesOf("after") },
   purpose: "history_sharing",
   state: "given",
+  record: bytesOf("consent record"),
   atMs: 1_767_571_200_123,
 } as const;
 

@@ -10,6 +10,8 @@ import { requestActions } from "../../../audit/actions/request-actions.ts";
 import { caseActions } from "../../../audit/actions/case-actions.ts";
 import { breakGlassActions } from "../../../audit/actions/break-glass-actions.ts";
 import { holdActions } from "../../../audit/actions/hold-actions.ts";
+import { consentActions } from "../../../audit/actions/consent-actions.ts";
+import { noticeActions } from "../../../audit/actions/notice-actions.ts";
 import { deploymentActions } from "../../../audit/actions/deployment-actions.ts";
 import { erasureActions } from "../../../audit/actions/erasure-actions.ts";
 import { keyActions } from "../../../audit/actions/key-actions.ts";
@@ -35,6 +37,8 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   Cases: caseActions,
   Retention: retentionActions,
   "What people ask for by law": requestActions,
+  "Privacy notices": noticeActions,
+  Consents: consentActions,
   "The audit log": auditActions,
   Keys: keyActions,
   Erasure: erasureActions,

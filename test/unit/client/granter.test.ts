@@ -39,6 +39,7 @@ const message: HistoryRecord = {
   text: "secret",
   attachment: undefined,
   restored: undefined,
+  corrects: undefined,
   arrived: [],
   departed: [],
   enters: false,

@@ -227,6 +227,7 @@ export const recordAt = (
   text: undefined,
   attachment: undefined,
   restored: undefined,
+  corrects: undefined,
   arrived: [],
   departed: [],
   enters: false,

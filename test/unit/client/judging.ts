@@ -108,7 +108,11 @@ function receiptOf(
   const at = { version: 1, tenant: self.tenant, conversation, after, atMs: 1 } as const;
   const device = deviceOf(by);
   if (kind === "consent_changed") {
-    const consent = { purpose: "history_sharing", state: "given" } as const;
+    const consent = {
+      purpose: "history_sharing",
+      state: "given",
+      record: new Uint8Array(32).fill(6),
+    } as const;
     return { ...at, ...consent, type: "consent", id: newId(), user: actor, device };
   }
   if (!isMembershipKind(kind)) return undefined;

@@ -57,6 +57,7 @@ async function lastSeenIn(
         gap: undefined,
         attachment: undefined,
         restored: undefined,
+        corrects: undefined,
         arrived: [],
         departed: [],
         enters: false,

@@ -37,6 +37,7 @@ async function setUp() {
         text: `text ${seq}`,
         attachment: undefined,
         restored: undefined,
+        corrects: undefined,
         arrived: [],
         departed: [],
         enters: false,

@@ -50,6 +50,7 @@ const recordOf = (changes: Partial<HistoryRecord> = {}): HistoryRecord => ({
   gap: undefined,
   attachment: undefined,
   restored: undefined,
+  corrects: undefined,
   arrived: [],
   departed: [],
   enters: false,

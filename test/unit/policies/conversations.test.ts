@@ -1,12 +1,11 @@
 import fc from "fast-check";
 import {
   decideConversation,
-  MAX_CONSENTS,
-  type ConsentFacts,
   type ConversationAction,
   type ConversationFacts,
 } from "../../../policies/abilities.ts";
 import type { Role } from "../../../policies/actor.ts";
+import { MAX_CONSENTS, type ConsentChange } from "../../../policies/consents.ts";
 import { actor, anyActor, anyConversation, conversationActions } from "./actors.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";
 import type { UserId } from "../../../crypto/wire/ids.ts";
@@ -287,24 +286,18 @@ describe("showing the past", () => {
     expect(decision.allowed).toBe(allowed);
   });
 
-  test.each<[string, ConsentFacts, string | undefined]>([
-    ["the first one", { before: undefined, after: "given", given: 0 }, undefined],
-    ["a refusal", { before: undefined, after: "withdrawn", given: 0 }, undefined],
-    ["a withdrawal", { before: "given", after: "withdrawn", given: 1 }, undefined],
-    ["the same again", { before: "given", after: "given", given: 1 }, "consent_unchanged"],
-    [
-      "a second withdrawal",
-      { before: "withdrawn", after: "withdrawn", given: 1 },
-      "consent_unchanged",
-    ],
+  test.each<[string, ConsentChange, string | undefined]>([
+    ["the first one", { state: "given", changesNothing: false, given: 0 }, undefined],
+    ["a withdrawal", { state: "withdrawn", changesNothing: false, given: 1 }, undefined],
+    ["the same again", { state: "given", changesNothing: true, given: 1 }, "consent_unchanged"],
     [
       "one more than the most",
-      { before: "withdrawn", after: "given", given: MAX_CONSENTS },
+      { state: "given", changesNothing: false, given: MAX_CONSENTS },
       "too_many_consents",
     ],
     [
       "the last withdrawal",
-      { before: "given", after: "withdrawn", given: MAX_CONSENTS },
+      { state: "withdrawn", changesNothing: false, given: MAX_CONSENTS },
       undefined,
     ],
   ])("a consent that is %s", (_, consent, fault) => {

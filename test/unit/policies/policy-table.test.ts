@@ -23,6 +23,8 @@ const titles = {
   cases: "Cases",
   retention: "Retention",
   requests: "What people ask for by law",
+  notices: "Privacy notices",
+  consents: "Consents for an account",
   administration: "API keys of the tenant's backend",
   policy: "The policy",
 } as const;

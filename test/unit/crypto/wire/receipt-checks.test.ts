@@ -122,6 +122,7 @@ const consent: Consent = {
   device,
   purpose: "history_sharing",
   state: "given",
+  record: new Uint8Array(32).fill(6),
 };
 const grant: HistoryGrant = {
   ...common,

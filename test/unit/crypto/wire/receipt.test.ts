@@ -40,6 +40,7 @@ const consent: Consent = {
   device: idOf(id("05")),
   purpose: "history_sharing",
   state: "given",
+  record: new Uint8Array(32).fill(6),
   after,
   atMs: 9,
 };
@@ -80,7 +81,7 @@ describe("a receipt", () => {
     expect(fromUtf8(encodeReceipt(consent))).toBe(
       `{"after":{"hash":"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ","seq":8},"atMs":9,` +
         `"conversation":"${id("03")}","device":"${id("05")}","id":"${id("01")}",` +
-        `"purpose":"history_sharing","state":"given","tenant":"${id("02")}","type":"consent",` +
+        `"purpose":"history_sharing","record":"BgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgYGBgY","state":"given","tenant":"${id("02")}","type":"consent",` +
         `"user":"${id("04")}","version":1}`,
     );
     expect(fromUtf8(encodeReceipt(membership))).toBe(

@@ -1,0 +1,74 @@
+import type { Client } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { assertAllowed, type UseCase } from "../../identity/audited.ts";
+import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { decideNotice } from "../../policies/notices.ts";
+import { noticeNotFound, ofNotice, readNoticeRows, type NoticeRow } from "./notice-row.ts";
+
+/** A published version. */
+export interface PublishedNotice {
+  readonly version: number;
+  readonly controller: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly effectiveFromMs: number;
+  readonly texts: readonly {
+    readonly language: string;
+    readonly text: string;
+    /** SHA-256 of `noticeBytes`, 32 bytes. */
+    readonly digest: Uint8Array;
+  }[];
+}
+
+const PUBLISHED = `
+  select version, controller, effective_from_ms as "effectiveFromMs"
+  from notices
+  where version = coalesce($1, sealdesk.notice_version())
+    and effective_from_ms <= sealdesk.database_now_ms()`;
+
+/**
+ * Returns a version that is in force or was, in all its languages.
+ * @param version undefined for the one in force
+ * @throws MessagingError notice_not_found
+ */
+export async function readPublishedNotice(
+  client: Client,
+  version: number | undefined,
+): Promise<PublishedNotice> {
+  const { rows } = await client.query<Omit<PublishedNotice, "texts">>(PUBLISHED, [version ?? null]);
+  const [notice] = rows;
+  if (notice === undefined) throw noticeNotFound();
+  const texts = await client.query<PublishedNotice["texts"][number]>(
+    `select language, text, digest from notice_texts where version = $1 order by language collate "C"`,
+    [notice.version],
+  );
+  return { ...notice, texts: texts.rows };
+}
+
+/**
+ * Returns a published notice to anybody who is signed in.
+ * @throws MessagingError notice_not_found; IdentityError forbidden
+ */
+export function readNotice(
+  { pool }: Pick<UseCase, "pool">,
+  actor: Actor,
+  version: number | undefined,
+): Promise<PublishedNotice> {
+  const { tenant } = actor;
+  return inTransaction(pool, tenant, (client) => {
+    assertAllowed(decideNotice(actor, "read", { tenant }));
+    return readPublishedNotice(client, version);
+  });
+}
+
+/** Returns the last versions with drafts, the newest first. @throws IdentityError forbidden */
+export function listNotices(deps: UseCase, party: Party): Promise<readonly NoticeRow[]> {
+  const tenant = tenantOf(party);
+  const act = { action: "notice.list", resource: ofNotice(tenant) } as const;
+  return auditedBy(deps, party, act, async (client, note) => {
+    const decided = assertParty(party, (actor) => decideNotice(actor, "oversee", { tenant }));
+    const rows = await readNoticeRows(client, deps.now());
+    note({ ...decided, details: { found: rows.length } });
+    return rows;
+  });
+}
