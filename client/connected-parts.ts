@@ -6,6 +6,7 @@ import type { AccountCredentials } from "./device/credentials.ts";
 import type { PersonActivity } from "./device/person-activity.ts";
 import type { SealdeskError } from "./errors.ts";
 import type { Api } from "./http/api.ts";
+import type { Request } from "./http/transport.ts";
 import type { MemberDevice } from "./member-device.ts";
 import type { Clock } from "./runtime.ts";
 
@@ -13,6 +14,7 @@ import type { Clock } from "./runtime.ts";
 export interface ConnectedParts {
   readonly account: Account;
   readonly api: Api;
+  readonly request: Request;
   readonly deviceKey: SigningKeyPair;
   readonly store: DeviceStore;
   readonly newId: NewId;

@@ -13,7 +13,7 @@ export type {
   PasswordResetLink,
   TotpEnrolment,
 } from "./device/credentials.ts";
-export type { AcknowledgedRequest, OwnRequest, Rights } from "./device/rights.ts";
+export type { AcknowledgedRequest, OwnRequest } from "./device/rights.ts";
 export type { Right } from "../contract/requests.ts";
 export type { ConnectOptions, KeyLogWitnesses } from "./options.ts";
 export type { Credentials, FactorRequest, TokenRequest } from "./http/session.ts";
@@ -46,13 +46,14 @@ export type { SentMessage } from "./conversation/waiting-messages.ts";
 export type { OutgoingAttachment, UploadProgress } from "./attachments/outgoing.ts";
 export type { AttachmentData } from "./attachments/pieces.ts";
 export type {
-  ConsentRequest,
-  Consents,
-  ConsentWithdrawal,
-  OwnConsent,
-} from "./consents/consents.ts";
-export type { Notices, PublishedNotice } from "./consents/notices.ts";
-export type { ConsentRecord, LawfulBasis, Purpose } from "../crypto/wire/consent-record.ts";
+  ConsentCalls as Consents,
+  NoticeCalls as Notices,
+  RightCalls as Rights,
+} from "./consents/when-called.ts";
+export type { ConsentRequest, ConsentWithdrawal, OwnConsent } from "./consents/consents.ts";
+export type { PublishedNotice } from "./consents/notices.ts";
+export type { ConsentRecord, LawfulBasis } from "../crypto/wire/consent-record.ts";
+export type { Purpose } from "../crypto/wire/purposes.ts";
 export type { GrantedHistory, GrantRequest } from "./history/history-granter.ts";
 export type { HistoryProgress } from "./history/progress.ts";
 export type { BreakGlass, Consent, GrantPurpose, HistoryGrant } from "../crypto/wire/receipt.ts";

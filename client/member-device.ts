@@ -2,9 +2,11 @@ import type { DeviceId } from "../crypto/wire/ids.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
 import { loadSigner } from "../crypto/device/identity.ts";
 import type { Suite } from "../crypto/device/suite.ts";
-import { Consents } from "./consents/consents.ts";
-import { FreshConsents } from "./consents/fresh-consents.ts";
-import { Notices } from "./consents/notices.ts";
+import {
+  consentsWhenCalled,
+  type ConsentCalls,
+  type NoticeCalls,
+} from "./consents/when-called.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
 import { ConversationManager } from "./conversation/conversation-manager.ts";
 import { SessionRenewal } from "./conversation/session-renewal.ts";
@@ -40,8 +42,8 @@ export interface MemberDevice {
   readonly suite: Suite;
   readonly trust: Trust;
   readonly manager: ConversationManager;
-  readonly consents: Consents;
-  readonly notices: Notices;
+  readonly consents: ConsentCalls;
+  readonly notices: NoticeCalls;
   /** Announces the user's presence now and on every later connection. */
   readonly say: (state: "online" | "idle") => void;
   /** @see Sealdesk.removeDevice */
@@ -81,7 +83,7 @@ interface MemberDeps {
 export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const { options, runtime, events, me, account, suite, signal, abort, onPersonActed } = deps;
   const { store, url: baseUrl } = options;
-  const { device, deviceKey, session, api, clock, localClock, newId, prove } = me;
+  const { device, deviceKey, session, api, request, clock, localClock, newId, prove } = me;
   const exchangeBytes = createBytesExchange(me.transport);
   const uploads = createUploadsApi((request) =>
     session.authorised((accessToken) => exchangeBytes(request, accessToken)),
@@ -128,7 +130,15 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     authority,
     newId,
   };
-  const proving = { ...parts, deviceKey: deviceKey.publicKey, localClock };
+  const { consents, notices, fresh } = consentsWhenCalled(() => ({
+    ...parts,
+    deviceKey: deviceKey.publicKey,
+    request,
+    clock,
+    localClock,
+    signal,
+    logOf: manager.logOf,
+  }));
 
   const firstUp = deferred<void>();
   let stopping: Promise<void> | undefined;
@@ -163,7 +173,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   });
   const manager = await ConversationManager.load({
     ...parts,
-    consents: new FreshConsents(proving),
+    consents: fresh,
     sign: await store.read((transaction) => loadSigner(transaction, "receipt")),
     renewal,
     rollback,
@@ -254,8 +264,8 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     suite,
     trust,
     manager,
-    consents: new Consents({ ...proving, clock, signal, logOf: manager.logOf }),
-    notices: new Notices({ ...parts, clock }),
+    consents,
+    notices,
     say,
     removeDevice: (target) => removeDevice({ ...parts, manager, localClock }, target),
     tellUntold,

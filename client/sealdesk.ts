@@ -4,8 +4,12 @@ import { loadAccountKey } from "../crypto/device/account-key.ts";
 import { func, given, oneOf, optional } from "./arguments.ts";
 import * as checks from "./call-checks.ts";
 import type { ConnectedParts } from "./connected-parts.ts";
-import type { Consents } from "./consents/consents.ts";
-import type { Notices } from "./consents/notices.ts";
+import {
+  rightsWhenCalled,
+  type ConsentCalls,
+  type NoticeCalls,
+  type RightCalls,
+} from "./consents/when-called.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import {
   acceptOffered,
@@ -16,7 +20,6 @@ import {
 } from "./device/account-keys.ts";
 import type { SealdeskUser } from "./device/account.ts";
 import { AccountCredentials } from "./device/credentials.ts";
-import { Rights } from "./device/rights.ts";
 import { openAccount } from "./device/open-account.ts";
 import { PersonActivity } from "./device/person-activity.ts";
 import type { SafetyCode } from "./device/safety-code.ts";
@@ -29,19 +32,13 @@ import type { StaffMember } from "./http/conversation-api.ts";
 import { loadKeptRestores, type KeyLogRestore } from "./key-log/kept-restores.ts";
 import { loadEvidence, type KeyLogEvidence } from "./key-log/evidence.ts";
 import { createExchange } from "./http/transport.ts";
-import { linkDevice, type DeviceLink } from "./linking/link-device.ts";
-import {
-  approveDevice,
-  ownDevices,
-  refuseDevice,
-  reviewDevice,
-  type ApprovalOptions,
-  type NewDevice,
-  type OwnDevice,
-} from "./linking/own-devices.ts";
+import type { DeviceLink } from "./linking/link-device.ts";
+import type { ApprovalOptions, NewDevice, OwnDevice } from "./linking/own-devices.ts";
 import { connectMember, type MemberDevice } from "./member-device.ts";
 import { beginConversation } from "./receipts/begin-conversation.ts";
 import { closedError, runtimeOf, suiteRequired, type ConnectOptions } from "./options.ts";
+
+const linking = () => import("./on-demand.ts");
 
 /** A member device that is signed in and connected. It can read and write what its account may. */
 export class Sealdesk {
@@ -84,7 +81,7 @@ export class Sealdesk {
             signal,
             abort: () => requests.abort(),
           });
-    const { api, deviceKey, newId, clock } = me;
+    const { api, request, deviceKey, newId, clock } = me;
     const stop = async (reason: SealdeskError) => {
       requests.abort();
       activity.stop();
@@ -97,7 +94,7 @@ export class Sealdesk {
       await end(createExchange({ ...me.transport, signal: new AbortController().signal }));
     };
     const credentials = new AccountCredentials(api, me.session);
-    const own = { account, api, deviceKey, store, newId, clock, credentials, activity };
+    const own = { account, api, request, deviceKey, store, newId, clock, credentials, activity };
     const parts = { ...own, member, stop, signOut };
     return new Sealdesk(parts, events);
   }
@@ -112,6 +109,7 @@ export class Sealdesk {
   static async link(options: ConnectOptions): Promise<DeviceLink<Sealdesk>> {
     checks.connectOptions(options, "options");
     if (options.suite === undefined) throw suiteRequired();
+    const { linkDevice } = await linking();
     return linkDevice(options, () => Sealdesk.connect(options));
   }
 
@@ -136,17 +134,17 @@ export class Sealdesk {
   }
 
   /** What the law gives the person of this account: copies, erasure and the like. */
-  get rights(): Rights {
-    return new Rights(this.#parts.api);
+  get rights(): RightCalls {
+    return rightsWhenCalled(this.#parts.request);
   }
 
   /** The consents of this account. @throws SealdeskError suite_required */
-  get consents(): Consents {
+  get consents(): ConsentCalls {
     return this.#member.consents;
   }
 
   /** The organisation's privacy notices. @throws SealdeskError suite_required */
-  get notices(): Notices {
+  get notices(): NoticeCalls {
     return this.#member.notices;
   }
 
@@ -276,7 +274,8 @@ export class Sealdesk {
    * Lists the devices of this account, oldest first.
    * @throws SealdeskError
    */
-  devices(): Promise<readonly OwnDevice[]> {
+  async devices(): Promise<readonly OwnDevice[]> {
+    const { ownDevices } = await linking();
     return ownDevices(this.#parts, this.#member.trust);
   }
 
@@ -289,6 +288,7 @@ export class Sealdesk {
    */
   async reviewDevice(code: string): Promise<NewDevice> {
     checks.code(code, "code");
+    const { reviewDevice } = await linking();
     return reviewDevice(this.#sibling, code);
   }
 
@@ -303,6 +303,7 @@ export class Sealdesk {
   async approveDevice(code: string, options: ApprovalOptions = {}): Promise<DeviceId> {
     checks.code(code, "code");
     checks.approval(options, "options");
+    const { approveDevice } = await linking();
     return approveDevice(this.#sibling, code, options);
   }
 
@@ -312,6 +313,7 @@ export class Sealdesk {
    */
   async refuseDevice(code: string): Promise<void> {
     checks.code(code, "code");
+    const { refuseDevice } = await linking();
     return refuseDevice(this.#sibling, code);
   }
 

@@ -1,9 +1,10 @@
 /** Consent records, the server's statements about them, and their receipts. */
 import * as z from "zod/mini";
-import { maxConsentBytes, purposes } from "../crypto/wire/consent-record.ts";
+import { maxConsentBytes } from "../crypto/wire/consent-record.ts";
 import type { ConsentId } from "../crypto/wire/ids.ts";
 import { ecKeyBytes } from "../crypto/wire/key-sizes.ts";
 import { isId } from "../crypto/wire/ids.ts";
+import { purposes } from "../crypto/wire/purposes.ts";
 import { documentation } from "./documentation.ts";
 import { signedReceipt } from "./receipts.ts";
 import {

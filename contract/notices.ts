@@ -84,7 +84,11 @@ export const newNoticeView = z
   .strictObject({ record, signature: bytes(64) })
   .register(documentation, { id: "NewNoticeView" });
 
-export const viewsQuery = z.strictObject({ after: z.optional(deviceId) });
+/** The device and the language of the last statement of the page before. */
+export const viewsQuery = z.strictObject({
+  after: z.optional(deviceId),
+  language: z.optional(z.string().check(z.maxLength(35), z.regex(languageTag))),
+});
 
 export const noticeViews = z
   .object({

@@ -766,24 +766,46 @@ table sealdesk.classifications (
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.consents (
-  id uuid not null,
   tenant uuid not null,
-  conversation uuid not null,
+  id uuid not null,
   user_id uuid not null,
+  number bigint not null,
+  conversation uuid,
   purpose text not null,
   state text not null,
-  seq bigint not null,
-  receipt_digest bytea not null
+  expires_at_ms bigint,
+  notice_version integer,
+  notice_language text,
+  device uuid not null,
+  record bytea not null,
+  signature bytea not null,
+  digest bytea not null,
+  received_at_ms bigint not null,
+  seq bigint,
+  receipt_digest bytea,
+  entry bigint not null
 )
   row level security
-  CREATE UNIQUE INDEX consents_conversation_user_id_purpose_seq_idx ON sealdesk.consents USING btree (conversation, user_id, purpose, seq)
-  constraint consents_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
-  constraint consents_pkey PRIMARY KEY (id)
-  constraint consents_purpose_check CHECK ((purpose = 'history_sharing'::text))
+  CREATE INDEX consents_conversation ON sealdesk.consents USING btree (conversation) WHERE (conversation IS NOT NULL)
+  CREATE INDEX consents_purpose ON sealdesk.consents USING btree (tenant, user_id, purpose, number DESC)
+  constraint consents_check CHECK (((seq IS NULL) = (conversation IS NULL)))
+  constraint consents_check1 CHECK (((notice_version IS NULL) = (state = 'withdrawn'::text)))
+  constraint consents_check2 CHECK (((notice_version IS NULL) = (notice_language IS NULL)))
+  constraint consents_check3 CHECK (((seq IS NULL) = (receipt_digest IS NULL)))
+  constraint consents_digest_check CHECK ((length(digest) = 32))
+  constraint consents_number_check CHECK ((number > 0))
+  constraint consents_pkey PRIMARY KEY (tenant, id)
+  constraint consents_purpose_check CHECK ((purpose = ANY (ARRAY['processing'::text, 'moderation'::text, 'archiving'::text, 'history_sharing'::text, 'analytics'::text])))
   constraint consents_receipt_digest_check CHECK ((length(receipt_digest) = 32))
+  constraint consents_record_check CHECK ((length(record) <= 2048))
+  constraint consents_signature_check CHECK ((length(signature) = 64))
   constraint consents_state_check CHECK ((state = ANY (ARRAY['given'::text, 'withdrawn'::text])))
+  constraint consents_tenant_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
+  constraint consents_tenant_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
   constraint consents_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  constraint consents_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
+  constraint consents_tenant_notice_version_notice_language_fkey FOREIGN KEY (tenant, notice_version, notice_language) REFERENCES sealdesk.notice_texts(tenant, version, language)
+  constraint consents_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
+  constraint consents_tenant_user_id_number_key UNIQUE (tenant, user_id, number)
   grant insert to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
@@ -1288,6 +1310,67 @@ table sealdesk.network_salts (
   grant insert to sealdesk_app
   grant select to sealdesk_app
   policy operator for * using ((sealdesk.current_tenant() = '00000000-0000-0000-0000-000000000000'::uuid))
+
+table sealdesk.notice_texts (
+  tenant uuid not null,
+  version integer not null,
+  language text not null,
+  text text not null,
+  digest bytea not null
+)
+  row level security
+  constraint notice_texts_digest_check CHECK ((length(digest) = 32))
+  constraint notice_texts_language_check CHECK ((language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$'::text))
+  constraint notice_texts_pkey PRIMARY KEY (tenant, version, language)
+  constraint notice_texts_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint notice_texts_tenant_version_fkey FOREIGN KEY (tenant, version) REFERENCES sealdesk.notices(tenant, version)
+  constraint notice_texts_text_check CHECK (((length(text) >= 1) AND (length(text) <= 65536)))
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.notice_views (
+  tenant uuid not null,
+  user_id uuid not null,
+  device uuid not null,
+  version integer not null,
+  language text not null,
+  record bytea not null,
+  signature bytea not null,
+  received_at_ms bigint not null
+)
+  row level security
+  CREATE INDEX notice_views_version ON sealdesk.notice_views USING btree (tenant, version, received_at_ms, device)
+  constraint notice_views_pkey PRIMARY KEY (tenant, device, version, language)
+  constraint notice_views_signature_check CHECK ((length(signature) = 64))
+  constraint notice_views_tenant_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
+  constraint notice_views_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint notice_views_tenant_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
+  constraint notice_views_tenant_version_language_fkey FOREIGN KEY (tenant, version, language) REFERENCES sealdesk.notice_texts(tenant, version, language)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.notices (
+  tenant uuid not null,
+  version integer not null,
+  controller text not null,
+  hash bytea not null,
+  approval uuid not null,
+  begins_at_ms bigint,
+  effective_from_ms bigint
+)
+  row level security
+  constraint notices_controller_check CHECK (((length(controller) >= 1) AND (length(controller) <= 500)))
+  constraint notices_hash_check CHECK ((length(hash) = 32))
+  constraint notices_pkey PRIMARY KEY (tenant, version)
+  constraint notices_tenant_approval_fkey FOREIGN KEY (tenant, approval) REFERENCES sealdesk.approvals(tenant, id)
+  constraint notices_tenant_approval_key UNIQUE (tenant, approval)
+  constraint notices_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint notices_version_check CHECK ((version > 0))
+  grant insert (approval, begins_at_ms, controller, hash, tenant, version) to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.one_time_prekeys (
   tenant uuid not null,
@@ -1835,7 +1918,8 @@ table sealdesk.tenants (
   anonymous_customers boolean not null default false,
   purpose_reads text[] not null default '{}'::text[],
   purpose_codes text[] not null default '{}'::text[],
-  accounting_operations boolean not null default false
+  accounting_operations boolean not null default false,
+  required_consents text[] not null default '{archiving,history_sharing}'::text[]
 )
   CREATE INDEX tenants_origins_idx ON sealdesk.tenants USING gin (origins)
   constraint tenants_attachment_account_bytes_check CHECK ((attachment_account_bytes > 0))
@@ -1855,6 +1939,7 @@ table sealdesk.tenants (
   constraint tenants_message_tenant_bytes_check CHECK ((message_tenant_bytes > 0))
   constraint tenants_message_tenant_count_check CHECK ((message_tenant_count > 0))
   constraint tenants_pkey PRIMARY KEY (id)
+  constraint tenants_required_consents_check CHECK ((required_consents <@ '{processing,moderation,archiving,history_sharing,analytics}'::text[]))
   constraint tenants_revoked_customer_kids_check CHECK ((cardinality(revoked_customer_kids) <= 200))
   constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint tenants_slug_key UNIQUE (slug)
@@ -2377,6 +2462,12 @@ BEGIN ATOMIC
   HAVING (max((LEAST(s.until_ms, locks_on.item_until_ms, sealdesk.database_now_ms()) + (l.days * (86400000)::bigint))) > sealdesk.database_now_ms());
 END
 
+CREATE OR REPLACE FUNCTION sealdesk.notice_version()
+ RETURNS integer
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (SELECT notices.version FROM sealdesk.notices WHERE ((notices.tenant = sealdesk.current_tenant()) AND (notices.effective_from_ms <= sealdesk.database_now_ms())) ORDER BY notices.effective_from_ms DESC, notices.version DESC LIMIT 1)
+
 CREATE OR REPLACE FUNCTION audit.only_add_signature()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2437,6 +2528,20 @@ AS $function$
     create table sealdesk.storage_probe_rows as select generate_series(1, 8192) as number;
     drop table sealdesk.storage_probe_rows;
   $function$
+
+CREATE OR REPLACE FUNCTION sealdesk.publish_notice(approved integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  update notices n
+  set effective_from_ms = greatest(coalesce(n.begins_at_ms, 0), database_now_ms())
+  from approvals a
+  where n.tenant = current_tenant() and n.version = approved and n.effective_from_ms is null
+    and a.tenant = n.tenant and a.id = n.approval and a.executed_at_ms is not null
+  returning n.effective_from_ms
+$function$
 
 CREATE OR REPLACE FUNCTION sealdesk.purge_expired(of_conversations uuid[], most integer)
  RETURNS TABLE(conversation uuid, events integer, attachments integer)

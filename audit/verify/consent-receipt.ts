@@ -11,12 +11,12 @@ import {
   decodeConsent,
   type ConsentRecord,
 } from "../../crypto/wire/consent-record.ts";
-import type { DeviceProof } from "../../crypto/wire/frame.ts";
+import { objectOf, type JsonFields } from "../../crypto/wire/json-fields.ts";
 import { noticeBytes } from "../../crypto/wire/notice.ts";
-import { idOf, objectOf, type JsonObject } from "../../crypto/wire/record-fields.ts";
-import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
+import type { DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { verifyArrival } from "./device-arrival.ts";
 import { LogError } from "./log-error.ts";
 import type { Checks, NoteKey } from "./note.ts";
 import { parseTlogProof, verifyTlogProof } from "./tlog-proof.ts";
@@ -28,8 +28,11 @@ export interface ConsentEvidence {
   /** The text of the consent record, and the signature of the device's receipt key. */
   readonly record: Uint8Array;
   readonly signature: Uint8Array;
-  /** The certificate of the device. */
-  readonly signer: DeviceProof;
+  /**
+   * The entries of the key log by which the device came to its account: from the account's first device on, each
+   * approved by the one before it.
+   */
+  readonly devices: readonly Uint8Array[];
   /** The notice that the record names; undefined for a withdrawal. */
   readonly notice:
     { readonly language: string; readonly controller: string; readonly text: string } | undefined;
@@ -51,15 +54,12 @@ export interface ProvenConsent {
 
 /** Returns a receipt as a file. */
 export function formatConsentReceipt(evidence: ConsentEvidence): string {
-  const { record, signature, signer, notice, entry, proof } = evidence;
-  const { user, accountKey, deviceKey, identityKey, receiptKey, certificate } = signer;
-  const keys = { accountKey, deviceKey, identityKey, receiptKey, certificate };
-  const encoded = Object.entries(keys).map(([name, key]) => [name, toBase64Url(key)]);
+  const { record, signature, devices, notice, entry, proof } = evidence;
   const file = {
     format,
     record: toBase64Url(record),
     signature: toBase64Url(signature),
-    signer: { user, ...Object.fromEntries(encoded) } as JsonObject,
+    devices: devices.map(toBase64Url),
     ...(notice && { notice }),
     entry: toBase64Url(entry),
     proof,
@@ -68,26 +68,33 @@ export function formatConsentReceipt(evidence: ConsentEvidence): string {
 }
 
 /**
- * Verifies a receipt offline: the device signed the record and certified its keys, the notice is the one that the
- * record names, and the audit log has an entry about exactly this record.
+ * Verifies a receipt offline: a device that the account approved signed the record, the notice is the one that
+ * the record names, and the audit log has an entry about exactly this record.
  * @param key the verifier key of the tenant's audit log
  * @throws LogError malformed, mismatch, and those of the proof
  */
 export function verifyConsentReceipt(checks: Checks, file: string, key: NoteKey): ProvenConsent {
   const { evidence, record } = parsed(file);
-  const { signature, signer, notice, entry, proof } = evidence;
-  const { accountKey, receiptKey, certificate, ...keys } = signer;
-  if (signer.user !== record.user) throw wrong("The signer is another user.");
+  const { signature, notice, entry, proof } = evidence;
+  const { accountKey, receiptKey, ...signer } = arrived(checks, evidence.devices);
+  const { tenant, user, device } = record;
+  if (signer.tenant !== tenant || signer.user !== user || signer.device !== device)
+    throw wrong("The signer is another device.");
   if (!checks.verifyEd25519(receiptKey, consentBytes(evidence.record), signature))
     throw wrong("The device did not sign the record.");
-  const { tenant, device } = record;
-  const certified = deviceRecordBytes({ tenant, device, accountKey, receiptKey, ...keys });
-  if (!checks.verifyEd25519(signer.deviceKey, certified, certificate))
-    throw wrong("The device did not certify its keys.");
   assertNotice(checks, record, notice);
   const checkpoint = verifyTlogProof(checks, parseTlogProof(proof), entry, key);
   const countersignedAtMs = countersignedAt(checks, evidence.record, record, entry);
   return { record, notice, accountKey, countersignedAtMs, checkpoint };
+}
+
+function arrived(checks: Checks, devices: readonly Uint8Array[]): DeviceRecord {
+  try {
+    return verifyArrival(checks, devices);
+  } catch (cause) {
+    if (!(cause instanceof WireError)) throw cause;
+    throw malformed(cause);
+  }
 }
 
 function assertNotice(
@@ -133,19 +140,11 @@ function parsed(file: string): {
   try {
     const json = jsonOf(file);
     if (json["format"] !== format) throw malformed();
-    const signer = objectOf(json["signer"]);
     const record = bytesOf(json["record"]);
     const evidence = {
       record,
       signature: bytesOf(json["signature"]),
-      signer: {
-        user: idOf<DeviceProof["user"]>(signer["user"]),
-        accountKey: bytesOf(signer["accountKey"]),
-        deviceKey: bytesOf(signer["deviceKey"]),
-        identityKey: bytesOf(signer["identityKey"]),
-        receiptKey: bytesOf(signer["receiptKey"]),
-        certificate: bytesOf(signer["certificate"]),
-      },
+      devices: listOf(json["devices"]).map(bytesOf),
       notice: json["notice"] === undefined ? undefined : noticeOf(objectOf(json["notice"])),
       entry: bytesOf(json["entry"]),
       proof: textOf(json["proof"]),
@@ -157,13 +156,13 @@ function parsed(file: string): {
   }
 }
 
-const noticeOf = ({ language, controller, text }: JsonObject) => ({
+const noticeOf = ({ language, controller, text }: JsonFields) => ({
   language: textOf(language),
   controller: textOf(controller),
   text: textOf(text),
 });
 
-function jsonOf(text: string): JsonObject {
+function jsonOf(text: string): JsonFields {
   try {
     return objectOf(JSON.parse(text));
   } catch (cause) {
@@ -173,6 +172,11 @@ function jsonOf(text: string): JsonObject {
 
 function textOf(value: unknown): string {
   if (typeof value !== "string") throw malformed();
+  return value;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw malformed();
   return value;
 }
 

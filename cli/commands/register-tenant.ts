@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { generalPurposes, purposeReads } from "../../policies/purpose-of-use.ts";
-import { purposes } from "../../crypto/wire/consent-record.ts";
+import { purposes } from "../../crypto/wire/purposes.ts";
 import { requiredByDefault } from "../../identity/accounts/require-consents.ts";
 import { staffRoles, type StaffRole } from "../../policies/actor.ts";
 import { IDLE_MINUTES } from "../../policies/idle-log-off.ts";

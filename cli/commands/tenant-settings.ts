@@ -3,7 +3,7 @@ import { requireConsents } from "../../identity/accounts/require-consents.ts";
 import { setIdleLogOff } from "../../identity/accounts/set-idle-log-off.ts";
 import { setAccounting } from "../../identity/accounts/set-accounting.ts";
 import { setPurposeOfUse } from "../../identity/accounts/set-purpose-of-use.ts";
-import type { Purpose } from "../../crypto/wire/consent-record.ts";
+import type { Purpose } from "../../crypto/wire/purposes.ts";
 import type { StaffRole } from "../../policies/actor.ts";
 import { allowAnonymousCustomers } from "../../identity/accounts/allow-anonymous-customers.ts";
 import { allowStaffGrants } from "../../identity/accounts/allow-staff-grants.ts";

@@ -4,17 +4,16 @@ import {
   encodeConsent,
   isGivenAt,
   lawfulBases,
-  purposes,
   type ConsentRecord,
   type LawfulBasis,
-  type Purpose,
 } from "../../crypto/wire/consent-record.ts";
+import { purposes, type Purpose } from "../../crypto/wire/purposes.ts";
 import type { SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { ConsentId, ConversationId, Given, NewId } from "../../crypto/wire/ids.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import { given, integer, object, oneOf, optional, uuid } from "../arguments.ts";
 import { isProblem } from "../errors.ts";
-import type { Api } from "../http/api.ts";
+import type { ConsentApi } from "../http/consent-api.ts";
 import { postSigned, type PostSignedDeps, type SignableLog } from "../receipts/post-signed.ts";
 import { signReceipt } from "../receipts/sign-receipt.ts";
 import { sleep, type Clock } from "../runtime.ts";
@@ -26,7 +25,7 @@ import { readOwnChain, type OwnChain, type OwnChainDeps } from "./own-chain.ts";
 export interface ConsentsDeps extends OwnChainDeps, PostSignedDeps {
   readonly api: OwnChainDeps["api"] &
     PostSignedDeps["api"] &
-    Pick<Api, "recordConsent" | "consentReceipt">;
+    Pick<ConsentApi, "recordConsent" | "consentReceipt">;
   readonly newId: NewId;
   readonly clock: Pick<Clock, "now">;
   readonly logOf: (conversation: ConversationId) => SignableLog;

@@ -1,13 +1,14 @@
 import { assertSignature, parseNote, type NoteKey } from "../../audit/verify/note.ts";
 import { LogError } from "../../audit/verify/log-error.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import { covers, isGivenAt, type Purpose } from "../../crypto/wire/consent-record.ts";
+import { covers, isGivenAt } from "../../crypto/wire/consent-record.ts";
 import { parseStatement, type ConsentStatement } from "../../crypto/wire/consent-statement.ts";
 import type { ConsentId, ConversationId, UserId } from "../../crypto/wire/ids.ts";
+import type { Purpose } from "../../crypto/wire/purposes.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import { randomBytes } from "../../crypto/device/sodium.ts";
 import { SealdeskError } from "../errors.ts";
-import type { Api } from "../http/api.ts";
+import type { ConsentApi } from "../http/consent-api.ts";
 import { deviceChecks } from "../key-log/checks.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Clock } from "../runtime.ts";
@@ -16,7 +17,7 @@ import { openShown, type OpenConsentDeps } from "./open-consent.ts";
 
 export interface FreshConsentsDeps extends OpenConsentDeps, KnownChainDeps {
   readonly store: KnownChainDeps["store"];
-  readonly api: Pick<Api, "stateConsent">;
+  readonly api: Pick<ConsentApi, "stateConsent">;
   readonly keyLog: Pick<KeyLog, "key" | "restores">;
   /** The time that this device measures by itself. */
   readonly localClock: Pick<Clock, "now">;
@@ -42,6 +43,8 @@ interface Fresh {
 export class FreshConsents {
   readonly #deps: FreshConsentsDeps;
   readonly #fresh = new Map<string, Fresh>();
+  /** Counts the calls of `forget`, so that no answer that was under way is relied on. */
+  #changes = 0;
 
   constructor(deps: FreshConsentsDeps) {
     this.#deps = deps;
@@ -60,14 +63,16 @@ export class FreshConsents {
     this.#fresh.delete(key);
     // The time of the question, so that a slow answer does not count for longer.
     const askedAtMs = this.#deps.localClock.now();
+    const changes = this.#changes;
     const { consent, validMs } = await this.#ask(question);
     if (this.#deps.localClock.now() >= askedAtMs + validMs) throw unverified("came too late");
-    this.#fresh.set(key, { consent, untilMs: askedAtMs + validMs });
+    if (changes === this.#changes) this.#fresh.set(key, { consent, untilMs: askedAtMs + validMs });
     return consent;
   }
 
   /** Forgets what it relies on in a conversation. Call it when the customer says something about a consent there. */
   forget(conversation: ConversationId): void {
+    this.#changes++;
     for (const key of this.#fresh.keys()) if (key.startsWith(conversation)) this.#fresh.delete(key);
   }
 
@@ -102,7 +107,10 @@ export class FreshConsents {
       covers(found.record, purpose, conversation) &&
       isGivenAt(found.record, atMs);
     if (!isGiven) throw unverified("names a record that does not give this consent");
-    return { consent: found.record.id, validMs: untilMs - atMs };
+    const { record } = found;
+    // The consent may end by itself before the statement does.
+    const endsAtMs = record.state === "given" ? (record.expiresAtMs ?? untilMs) : atMs;
+    return { consent: record.id, validMs: Math.min(untilMs, endsAtMs) - atMs };
   }
 }
 

@@ -7,7 +7,7 @@ import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts"
 import { integer, listOf, object, optional, text } from "../arguments.ts";
 import type { Account } from "../device/account.ts";
 import { SealdeskError } from "../errors.ts";
-import type { Api } from "../http/api.ts";
+import type { ConsentApi } from "../http/consent-api.ts";
 import type { Clock } from "../runtime.ts";
 
 /** A privacy notice in one language. */
@@ -24,7 +24,7 @@ export interface PublishedNotice {
 export interface NoticesDeps {
   readonly store: Pick<DeviceStore, "read">;
   readonly account: Account;
-  readonly api: Pick<Api, "readNotice" | "showNotice">;
+  readonly api: Pick<ConsentApi, "readNotice" | "showNotice">;
   readonly clock: Pick<Clock, "now">;
 }
 

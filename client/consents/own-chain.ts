@@ -1,13 +1,13 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { ChainPoint } from "../../crypto/wire/consent-record.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
-import type { Api } from "../http/api.ts";
+import type { ConsentApi } from "../http/consent-api.ts";
 import { chainAltered, knownChain, noteChain, type KnownChainDeps } from "./known-chain.ts";
 import { openShown, type OpenConsentDeps, type OpenedConsent } from "./open-consent.ts";
 
 export interface OwnChainDeps extends OpenConsentDeps, KnownChainDeps {
   readonly store: KnownChainDeps["store"];
-  readonly api: Pick<Api, "readConsents">;
+  readonly api: Pick<ConsentApi, "readConsents">;
 }
 
 /** The records of this account, in their order. */

@@ -1,6 +1,6 @@
 import type { ActivityKind } from "../../crypto/wire/frame.ts";
 import type { ConversationId, MessageId } from "../../crypto/wire/ids.ts";
-import type { FreshConsents } from "../consents/fresh-consents.ts";
+import type { FreshConsentCalls } from "../consents/when-called.ts";
 import type { SealdeskError } from "../errors.ts";
 import type { UnreachableDevice } from "../events.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
@@ -45,7 +45,7 @@ export interface ConversationDeps
   /** The first event of a conversation that was not known before is in the store. */
   readonly onConversation: (conversation: Conversation) => void;
   /** The consents that this device relies on. */
-  readonly consents: Pick<FreshConsents, "assertInForce" | "forget">;
+  readonly consents: FreshConsentCalls;
   /** The person wrote or typed something. */
   readonly onPersonActed: () => void;
   readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;

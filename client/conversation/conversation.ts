@@ -1,13 +1,13 @@
 import type { ActivityKind, Member } from "../../crypto/wire/frame.ts";
 import type { ConsentId, UserId, ConversationId, Given } from "../../crypto/wire/ids.ts";
-import { purposes, type Purpose } from "../../crypto/wire/consent-record.ts";
+import { purposes, type Purpose } from "../../crypto/wire/purposes.ts";
 import { bool, given, oneOf } from "../arguments.ts";
 import * as checks from "../call-checks.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
 import type { OutgoingAttachment } from "../attachments/outgoing.ts";
 import { safeFileName } from "../attachments/safe-name.ts";
 import type { Uploader } from "../attachments/uploader.ts";
-import type { FreshConsents } from "../consents/fresh-consents.ts";
+import type { FreshConsentCalls } from "../consents/when-called.ts";
 import { SealdeskError } from "../errors.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/history-granter.ts";
@@ -27,7 +27,7 @@ export interface Files {
 }
 
 interface ActingDeps extends RemoveMemberDeps, AcceptMembersDeps {
-  readonly consents: Pick<FreshConsents, "assertInForce">;
+  readonly consents: Pick<FreshConsentCalls, "assertInForce">;
   /** The person wrote or typed something. */
   readonly onPersonActed: () => void;
 }

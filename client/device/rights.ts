@@ -1,7 +1,7 @@
 import { rights, type Right } from "../../contract/requests.ts";
 import type { CaseId } from "../../crypto/wire/ids.ts";
 import { object, oneOf, optional, text } from "../arguments.ts";
-import type { Api } from "../http/api.ts";
+import type { RequestApi } from "../http/request-api.ts";
 
 /** The acknowledgement of a request. */
 export interface AcknowledgedRequest {
@@ -32,9 +32,9 @@ export interface OwnRequest {
 
 /** What the law gives the person of this account. */
 export class Rights {
-  readonly #api: Api;
+  readonly #api: RequestApi;
 
-  constructor(api: Api) {
+  constructor(api: RequestApi) {
     this.#api = api;
   }
 

@@ -3,7 +3,7 @@ import type { SigningKeyPair } from "../../crypto/device/sodium.ts";
 import { createApi, type Api } from "../http/api.ts";
 import { proofMaker, thumbprintOf, type ProofMaker } from "../http/device-proof.ts";
 import { Session, type SignedIn } from "../http/session.ts";
-import { createExchange, type ExchangeDeps } from "../http/transport.ts";
+import { createExchange, type ExchangeDeps, type Request } from "../http/transport.ts";
 import { LocalClock } from "../local-clock.ts";
 import type { ConnectOptions } from "../options.ts";
 import { idMaker, ServerClock, type Runtime } from "../runtime.ts";
@@ -17,6 +17,8 @@ export interface SignedInDevice {
   readonly signedIn: SignedIn;
   readonly session: Session;
   readonly api: Api;
+  /** Sends a request with the session's access token. */
+  readonly request: Request;
   readonly clock: ServerClock;
   /** The time that this device measures by itself. Security timers run by it. */
   readonly localClock: LocalClock;
@@ -52,6 +54,8 @@ export async function signInDevice(
     sessionKeeper(store, { url: baseUrl, credentials }, suite !== undefined),
   );
   const signedIn = await (start === "resume" ? session.resume() : session.signIn());
-  const api = createApi((request) => session.request(request), signedIn.tenant.id);
-  return { device, deviceKey, signedIn, session, api, clock, localClock, newId, prove, transport };
+  const request: Request = (each) => session.request(each);
+  const api = createApi(request, signedIn.tenant.id);
+  const keys = { device, deviceKey, newId, prove };
+  return { ...keys, signedIn, session, api, request, clock, localClock, transport };
 }

@@ -1,42 +1,31 @@
 import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
-import type { FreshConsents } from "../consents/fresh-consents.ts";
-import type { HistoryRecord } from "../conversation/history.ts";
 import { receiptOf } from "../../crypto/wire/receipt-checks.ts";
+import type { FreshConsentCalls } from "../consents/when-called.ts";
+import type { HistoryRecord } from "../conversation/history.ts";
 import type { PostSignedDeps, SignableLog } from "../receipts/post-signed.ts";
-import {
-  HistoryGranter,
-  type GrantedHistory,
-  type HistoryGranterDeps,
-  type HistoryRequest,
-} from "./history-granter.ts";
+import type { GrantedHistory, HistoryRequest } from "./history-granter.ts";
+import type { HistoryWork, HistoryWorkDeps } from "./history-work.ts";
 import { loadIncoming } from "./incoming-job.ts";
-import { HistoryImporter, type HistoryImporterDeps } from "./history-importer.ts";
 import { loadJobs } from "./outgoing-job.ts";
-import { Sharing } from "./sharing.ts";
+import { pendingShares } from "./shared-devices.ts";
 
-export interface ExchangeDeps
-  extends Omit<HistoryGranterDeps, "api">, Omit<HistoryImporterDeps, "api" | "uploads"> {
-  readonly api: HistoryGranterDeps["api"] & HistoryImporterDeps["api"] & PostSignedDeps["api"];
-  readonly consents: Pick<FreshConsents, "assertInForce" | "forget">;
+export interface ExchangeDeps extends HistoryWorkDeps {
+  readonly api: HistoryWorkDeps["api"] & PostSignedDeps["api"];
+  readonly consents: FreshConsentCalls;
   /** Called when the store failed. */
   readonly onFailure: (error: unknown) => void;
 }
 
 type LogOf = (conversation: ConversationId) => SignableLog;
 
-/** Runs the history grants that this device makes and receives. */
+/** Runs the history grants that this device makes and receives. The code that does it is loaded for the first one. */
 export class HistoryExchange {
   readonly #deps: ExchangeDeps;
-  readonly #granter: HistoryGranter;
-  readonly #intake: HistoryImporter;
-  readonly #sharing: Sharing;
   readonly #logOf: LogOf;
+  #work: HistoryWork | undefined;
 
   constructor(deps: ExchangeDeps, logOf: LogOf) {
     this.#deps = deps;
-    this.#granter = new HistoryGranter(deps);
-    this.#intake = new HistoryImporter(deps);
-    this.#sharing = new Sharing({ ...deps, granter: this.#granter, logOf });
     this.#logOf = logOf;
   }
 
@@ -45,9 +34,11 @@ export class HistoryExchange {
     const { store } = this.#deps;
     for (const job of await loadJobs(store))
       // The caller that waited for this job did so in an earlier connection.
-      this.#granter.resume(job, this.#logOf(job.conversation)).catch(() => undefined);
+      this.#load()
+        .then(({ granter }) => granter.resume(job, this.#logOf(job.conversation)))
+        .catch(() => undefined);
     for (const { grant } of await loadIncoming(store)) this.#take(grant);
-    this.#share();
+    if ((await pendingShares(store)).length > 0) this.#share();
   }
 
   /**
@@ -65,22 +56,32 @@ export class HistoryExchange {
   }
 
   /** @see Conversation.grantHistory */
-  grant(conversation: ConversationId, request: HistoryRequest): Promise<GrantedHistory> {
-    return this.#granter.grant(this.#logOf(conversation), request);
+  async grant(conversation: ConversationId, request: HistoryRequest): Promise<GrantedHistory> {
+    const { granter } = await this.#load();
+    return granter.grant(this.#logOf(conversation), request);
   }
 
   #take(grant: GrantId): void {
-    this.#watch(this.#intake.take(grant));
+    this.#watch(({ importer }) => importer.take(grant));
   }
 
   #share(): void {
-    this.#watch(this.#sharing.wake());
+    this.#watch(({ sharing }) => sharing.wake());
   }
 
-  #watch(work: Promise<void>): void {
+  /** Does what the store says is to be done. If the code cannot be loaded, the next connection does it. */
+  #watch(begin: (work: HistoryWork) => Promise<void>): void {
     const { signal, onFailure } = this.#deps;
-    work.catch((error: unknown) => {
-      if (!signal.aborted) onFailure(error);
-    });
+    this.#load()
+      .catch(() => undefined)
+      .then((work) => work && begin(work))
+      .catch((error: unknown) => {
+        if (!signal.aborted) onFailure(error);
+      });
+  }
+
+  async #load(): Promise<HistoryWork> {
+    const { HistoryWork: Loaded } = await import("../on-demand.ts");
+    return (this.#work ??= new Loaded(this.#deps, this.#logOf));
   }
 }

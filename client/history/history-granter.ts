@@ -22,7 +22,7 @@ import { withheldFrom } from "../conversation/removals.ts";
 import type { SessionRenewal } from "../conversation/session-renewal.ts";
 import { establishSessions, assertTrusted, type SessionDeps } from "../conversation/sessions.ts";
 import type { ConversationState } from "../conversation/state.ts";
-import type { FreshConsents } from "../consents/fresh-consents.ts";
+import type { FreshConsentCalls } from "../consents/when-called.ts";
 import type { Account } from "../device/account.ts";
 import { codeOf, SealdeskError, type SealdeskErrorCode } from "../errors.ts";
 import type { Api } from "../http/api.ts";
@@ -63,7 +63,7 @@ export interface HistoryGranterDeps extends UploaderDeps, Omit<SessionDeps, "api
   readonly onProgress: (conversation: ConversationId, progress: HistoryProgress) => void;
   /** Resolves when the store is known to be no older copy: before, nothing is sealed. */
   readonly whenSound: () => Promise<void>;
-  readonly consents: Pick<FreshConsents, "assertInForce">;
+  readonly consents: Pick<FreshConsentCalls, "assertInForce">;
 }
 
 /** The position of a grant in the log. */

@@ -1,12 +1,10 @@
 import type { TenantId } from "../../crypto/wire/ids.ts";
-import { consentApi } from "./consent-api.ts";
 import { conversationApi } from "./conversation-api.ts";
 import { credentialsApi } from "./credentials-api.ts";
 import { deviceApi } from "./device-api.ts";
 import { historyApi } from "./history-api.ts";
 import { keyLogApi } from "./key-log-api.ts";
 import { linkApi } from "./link-api.ts";
-import { requestApi } from "./request-api.ts";
 import type { Request } from "./transport.ts";
 
 /** The server's resources that this SDK uses. Every function throws SealdeskError. */
@@ -17,8 +15,6 @@ export const createApi = (request: Request, tenant: TenantId) => ({
   ...credentialsApi(request),
   ...conversationApi(request),
   ...historyApi(request),
-  ...requestApi(request),
-  ...consentApi(request),
 });
 
 export type Api = ReturnType<typeof createApi>;

@@ -7,9 +7,9 @@ import {
 } from "../../contract/consents.ts";
 import { newNoticeView, publishedNotice } from "../../contract/notices.ts";
 import { toBase64Url } from "../../crypto/wire/bytes.ts";
-import type { Purpose } from "../../crypto/wire/consent-record.ts";
 import type { DeviceProof, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { ConsentId, ConversationId, UserId } from "../../crypto/wire/ids.ts";
+import type { Purpose } from "../../crypto/wire/purposes.ts";
 import { nothing, writeBody } from "./messages.ts";
 import { receiptBody } from "./receipt-body.ts";
 import type { Request } from "./transport.ts";
@@ -84,3 +84,5 @@ export function consentApi(request: Request) {
     },
   };
 }
+
+export type ConsentApi = ReturnType<typeof consentApi>;

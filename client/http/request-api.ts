@@ -18,3 +18,5 @@ export const requestApi = (request: Request) => ({
     return (await request({ method: "GET", path, answer: shownRequests })).requests;
   },
 });
+
+export type RequestApi = ReturnType<typeof requestApi>;

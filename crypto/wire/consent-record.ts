@@ -6,32 +6,20 @@
 import { concat, toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
 import type { ConsentId, ConversationId, DeviceId, TenantId, UserId } from "./ids.ts";
-import { noticeFromJson, noticeToJson, type NoticeRef } from "./notice.ts";
 import {
-  count,
+  bytesIn,
+  countIn,
   decodeCanonical,
-  hash,
-  idOf,
+  idIn,
   malformed,
   objectOf,
-  oneOf,
-  type JsonObject,
-} from "./record-fields.ts";
+  oneOfIn,
+  type JsonFields,
+} from "./json-fields.ts";
+import { noticeFromJson, noticeToJson, type NoticeRef } from "./notice.ts";
+import { consentStates, purposes, type Purpose } from "./purposes.ts";
 
 const label = utf8("sealdesk/consent/v1");
-
-/** What data is used for. The list is closed. */
-export const purposes = [
-  "processing",
-  "moderation",
-  "archiving",
-  "history_sharing",
-  "analytics",
-] as const;
-export type Purpose = (typeof purposes)[number];
-
-export const consentStates = ["given", "withdrawn"] as const;
-export type ConsentState = (typeof consentStates)[number];
 
 /** GDPR article 6(1)(a), and article 9(2)(a) for special categories of data. */
 export const lawfulBases = ["consent", "explicit_consent"] as const;
@@ -93,8 +81,10 @@ export const encodeConsent = (record: ConsentRecord): Uint8Array =>
  * Parses the text of a record, which must be in canonical form.
  * @throws WireError malformed_record
  */
-export const decodeConsent = (text: Uint8Array): ConsentRecord =>
-  decodeCanonical(text, maxConsentBytes, fromJson, toJson);
+export function decodeConsent(text: Uint8Array): ConsentRecord {
+  if (text.length > maxConsentBytes) throw malformed();
+  return decodeCanonical(text, fromJson, toJson);
+}
 
 /** Returns whether a record is about this purpose in this conversation, or everywhere. */
 export const covers = (
@@ -116,8 +106,8 @@ export const chainToJson = ({ number, digest }: ChainPoint): CanonicalValue => (
 
 /** @throws WireError malformed_record */
 export function chainFromJson(value: unknown): ChainPoint {
-  const { number, digest } = objectOf(value);
-  return { number: count(number), digest: hash(digest) };
+  const fields = objectOf(value);
+  return { number: countIn(fields, "number"), digest: bytesIn(fields, "digest", 32) };
 }
 
 function toJson(record: ConsentRecord): CanonicalValue {
@@ -127,27 +117,26 @@ function toJson(record: ConsentRecord): CanonicalValue {
     : { ...record, previous };
 }
 
-function fromJson(json: JsonObject): ConsentRecord {
-  const { conversation, expiresAtMs } = json;
+function fromJson(fields: JsonFields): ConsentRecord {
   const stated = {
-    version: oneOf(json["version"], [1]),
-    id: idOf<ConsentId>(json["id"]),
-    tenant: idOf<TenantId>(json["tenant"]),
-    user: idOf<UserId>(json["user"]),
-    device: idOf<DeviceId>(json["device"]),
-    conversation: conversation === undefined ? undefined : idOf<ConversationId>(conversation),
-    purpose: oneOf(json["purpose"], purposes),
-    previous: chainFromJson(json["previous"]),
-    atMs: count(json["atMs"]),
+    version: oneOfIn(fields, "version", [1]),
+    id: idIn<ConsentId>(fields, "id"),
+    tenant: idIn<TenantId>(fields, "tenant"),
+    user: idIn<UserId>(fields, "user"),
+    device: idIn<DeviceId>(fields, "device"),
+    conversation: "conversation" in fields ? idIn<ConversationId>(fields, "conversation") : undefined,
+    purpose: oneOfIn(fields, "purpose", purposes),
+    previous: chainFromJson(fields["previous"]),
+    atMs: countIn(fields, "atMs"),
   };
-  const state = oneOf(json["state"], consentStates);
+  const state = oneOfIn(fields, "state", consentStates);
   if (state === "withdrawn") return { ...stated, state };
   const given = {
     ...stated,
     state,
-    lawfulBasis: oneOf(json["lawfulBasis"], lawfulBases),
-    notice: noticeFromJson(json["notice"]),
-    expiresAtMs: expiresAtMs === undefined ? undefined : count(expiresAtMs),
+    lawfulBasis: oneOfIn(fields, "lawfulBasis", lawfulBases),
+    notice: noticeFromJson(fields["notice"]),
+    expiresAtMs: "expiresAtMs" in fields ? countIn(fields, "expiresAtMs") : undefined,
   };
   if (given.expiresAtMs !== undefined && given.expiresAtMs <= given.atMs) throw malformed();
   return given;

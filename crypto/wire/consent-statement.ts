@@ -4,11 +4,18 @@
  */
 import { toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
-import { chainFromJson, chainToJson, purposes } from "./consent-record.ts";
-import type { ChainPoint, Purpose } from "./consent-record.ts";
+import { chainFromJson, chainToJson, type ChainPoint } from "./consent-record.ts";
 import type { ConversationId, TenantId, UserId } from "./ids.ts";
-import { count, decodeCanonical, hash, idOf, malformed, oneOf } from "./record-fields.ts";
-import type { JsonObject } from "./record-fields.ts";
+import {
+  bytesIn,
+  countIn,
+  decodeCanonical,
+  idIn,
+  malformed,
+  oneOfIn,
+  type JsonFields,
+} from "./json-fields.ts";
+import { purposes, type Purpose } from "./purposes.ts";
 
 /** The first line of the note. No checkpoint begins with it, because no log has such an origin. */
 const firstLine = "sealdesk/consent-statement/v1\n";
@@ -48,7 +55,8 @@ export const statementText = (statement: ConsentStatement): string =>
 export function parseStatement(text: string): ConsentStatement {
   if (!text.startsWith(firstLine) || !text.endsWith("}\n")) throw malformed();
   const json = utf8(text.slice(firstLine.length, -1));
-  return decodeCanonical(json, maxStatementBytes, fromJson, toJson);
+  if (json.length > maxStatementBytes) throw malformed();
+  return decodeCanonical(json, fromJson, toJson);
 }
 
 const toJson = (statement: ConsentStatement): CanonicalValue => ({
@@ -58,20 +66,19 @@ const toJson = (statement: ConsentStatement): CanonicalValue => ({
   nonce: toBase64Url(statement.nonce),
 });
 
-function fromJson(json: JsonObject): ConsentStatement {
-  const { decidedBy } = json;
+function fromJson(fields: JsonFields): ConsentStatement {
   const statement = {
-    version: oneOf(json["version"], [1]),
-    tenant: idOf<TenantId>(json["tenant"]),
-    user: idOf<UserId>(json["user"]),
-    conversation: idOf<ConversationId>(json["conversation"]),
-    purpose: oneOf(json["purpose"], purposes),
-    chain: chainFromJson(json["chain"]),
-    decidedBy: decidedBy === undefined ? undefined : chainFromJson(decidedBy),
-    inForce: oneOf(json["inForce"], [true, false]),
-    nonce: hash(json["nonce"]),
-    atMs: count(json["atMs"]),
-    untilMs: count(json["untilMs"]),
+    version: oneOfIn(fields, "version", [1]),
+    tenant: idIn<TenantId>(fields, "tenant"),
+    user: idIn<UserId>(fields, "user"),
+    conversation: idIn<ConversationId>(fields, "conversation"),
+    purpose: oneOfIn(fields, "purpose", purposes),
+    chain: chainFromJson(fields["chain"]),
+    decidedBy: "decidedBy" in fields ? chainFromJson(fields["decidedBy"]) : undefined,
+    inForce: oneOfIn(fields, "inForce", [true, false]),
+    nonce: bytesIn(fields, "nonce", 32),
+    atMs: countIn(fields, "atMs"),
+    untilMs: countIn(fields, "untilMs"),
   };
   const { atMs, untilMs, inForce } = statement;
   if (untilMs < atMs || untilMs > atMs + STATEMENT_MS) throw malformed();

@@ -3,15 +3,15 @@ import { concat, toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
 import type { DeviceId, TenantId, UserId } from "./ids.ts";
 import {
-  count,
+  bytesIn,
+  countIn,
   decodeCanonical,
-  hash,
-  idOf,
+  idIn,
+  malformed,
   objectOf,
-  oneOf,
-  textOf,
-  type JsonObject,
-} from "./record-fields.ts";
+  oneOfIn,
+  type JsonFields,
+} from "./json-fields.ts";
 
 const noticeLabel = utf8("sealdesk/notice/v1");
 const viewLabel = utf8("sealdesk/notice-view/v1");
@@ -66,21 +66,23 @@ export const encodeView = (view: NoticeView): Uint8Array => utf8(canonicalJson(v
  * Parses the text of a view, which must be in canonical form.
  * @throws WireError malformed_record
  */
-export const decodeView = (text: Uint8Array): NoticeView =>
-  decodeCanonical(text, maxViewBytes, viewFromJson, viewToJson);
+export function decodeView(text: Uint8Array): NoticeView {
+  if (text.length > maxViewBytes) throw malformed();
+  return decodeCanonical(text, viewFromJson, viewToJson);
+}
 
 const viewToJson = (view: NoticeView): CanonicalValue => ({
   ...view,
   notice: noticeToJson(view.notice),
 });
 
-const viewFromJson = (json: JsonObject): NoticeView => ({
-  version: oneOf(json["version"], [1]),
-  tenant: idOf(json["tenant"]),
-  user: idOf(json["user"]),
-  device: idOf(json["device"]),
-  notice: noticeFromJson(json["notice"]),
-  atMs: count(json["atMs"]),
+const viewFromJson = (fields: JsonFields): NoticeView => ({
+  version: oneOfIn(fields, "version", [1]),
+  tenant: idIn(fields, "tenant"),
+  user: idIn(fields, "user"),
+  device: idIn(fields, "device"),
+  notice: noticeFromJson(fields["notice"]),
+  atMs: countIn(fields, "atMs"),
 });
 
 export const noticeToJson = ({ version, language, digest }: NoticeRef): CanonicalValue => ({
@@ -91,10 +93,8 @@ export const noticeToJson = ({ version, language, digest }: NoticeRef): Canonica
 
 /** @throws WireError malformed_record */
 export function noticeFromJson(value: unknown): NoticeRef {
-  const { version, language, digest } = objectOf(value);
-  return {
-    version: count(version),
-    language: textOf(language, languageTag),
-    digest: hash(digest),
-  };
+  const fields = objectOf(value);
+  const { language } = fields;
+  if (typeof language !== "string" || !languageTag.test(language)) throw malformed();
+  return { version: countIn(fields, "version"), language, digest: bytesIn(fields, "digest", 32) };
 }

@@ -5,19 +5,17 @@
  */
 import { concat, toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
-import { consentStates, purposes, type ConsentState, type Purpose } from "./consent-record.ts";
 import {
-  ascending,
-  count,
+  bytesIn,
+  countIn,
   decodeCanonical,
-  hash,
-  idOf,
-  list,
+  idIn,
   malformed,
   objectOf,
-  oneOf,
-  type JsonObject,
-} from "./record-fields.ts";
+  oneOfIn,
+  type JsonFields,
+} from "./json-fields.ts";
+import { consentStates, purposes, type ConsentState, type Purpose } from "./purposes.ts";
 import type { Uuid } from "./uuid.ts";
 import type {
   TenantId,
@@ -138,8 +136,10 @@ export const encodeReceipt = (receipt: Receipt): Uint8Array => utf8(canonicalJso
  * Parses a receipt's text, which must be in canonical form.
  * @throws WireError malformed_record
  */
-export const decodeReceipt = (text: Uint8Array): Receipt =>
-  decodeCanonical(text, maxReceiptBytes, fromJson, toJson);
+export function decodeReceipt(text: Uint8Array): Receipt {
+  if (text.length > maxReceiptBytes) throw malformed();
+  return decodeCanonical(text, fromJson, toJson);
+}
 
 function toJson(receipt: Receipt): CanonicalValue {
   const after = { seq: receipt.after.seq, hash: toBase64Url(receipt.after.hash) };
@@ -162,56 +162,56 @@ function toJson(receipt: Receipt): CanonicalValue {
   }
 }
 
-function fromJson(json: JsonObject): Receipt {
+function fromJson(fields: JsonFields): Receipt {
   const common = {
-    version: oneOf(json["version"], [1] as const),
-    tenant: idOf<TenantId>(json["tenant"]),
-    conversation: idOf<ConversationId>(json["conversation"]),
-    after: pointOf(json["after"]),
-    atMs: count(json["atMs"]),
+    version: oneOfIn(fields, "version", [1] as const),
+    tenant: idIn<TenantId>(fields, "tenant"),
+    conversation: idIn<ConversationId>(fields, "conversation"),
+    after: pointOf(fields["after"]),
+    atMs: countIn(fields, "atMs"),
   };
-  if (json["type"] === "membership")
-    return withBreakGlass(json["breakGlass"], {
+  if (fields["type"] === "membership")
+    return withBreakGlass(fields["breakGlass"], {
       type: "membership",
-      id: idOf(json["id"]),
+      id: idIn(fields, "id"),
       ...common,
-      kind: oneOf(json["kind"], membershipKinds),
-      actor: idOf(json["actor"]),
-      actorDevice: idOf(json["actorDevice"]),
-      subject: idOf(json["subject"]),
-      epoch: count(json["epoch"]),
-      members: hash(json["members"]),
+      kind: oneOfIn(fields, "kind", membershipKinds),
+      actor: idIn(fields, "actor"),
+      actorDevice: idIn(fields, "actorDevice"),
+      subject: idIn(fields, "subject"),
+      epoch: countIn(fields, "epoch"),
+      members: bytesIn(fields, "members", 32),
     });
-  if (json["type"] === "consent")
+  if (fields["type"] === "consent")
     return {
       type: "consent",
-      id: idOf(json["id"]),
+      id: idIn(fields, "id"),
       ...common,
-      user: idOf(json["user"]),
-      device: idOf(json["device"]),
-      purpose: oneOf(json["purpose"], purposes),
-      state: oneOf(json["state"], consentStates),
-      record: hash(json["record"]),
+      user: idIn(fields, "user"),
+      device: idIn(fields, "device"),
+      purpose: oneOfIn(fields, "purpose", purposes),
+      state: oneOfIn(fields, "state", consentStates),
+      record: bytesIn(fields, "record", 32),
     };
-  oneOf(json["type"], ["history_grant"] as const);
-  const fromSeq = count(json["fromSeq"]);
-  const toSeq = count(json["toSeq"]);
+  oneOfIn(fields, "type", ["history_grant"] as const);
+  const fromSeq = countIn(fields, "fromSeq");
+  const toSeq = countIn(fields, "toSeq");
   if (fromSeq < 1 || toSeq < fromSeq) throw malformed();
   return {
     type: "history_grant",
-    id: idOf(json["id"]),
+    id: idIn(fields, "id"),
     ...common,
-    grantor: idOf(json["grantor"]),
-    grantorDevice: idOf(json["grantorDevice"]),
-    recipient: idOf(json["recipient"]),
-    recipientDevices: ascending(list(json["recipientDevices"], maxDevices).map(idOf<DeviceId>)),
+    grantor: idIn(fields, "grantor"),
+    grantorDevice: idIn(fields, "grantorDevice"),
+    recipient: idIn(fields, "recipient"),
+    recipientDevices: ascending(list(fields["recipientDevices"], maxDevices).map(deviceOf)),
     fromSeq,
     toSeq,
-    fromHash: hash(json["fromHash"]),
-    toHash: hash(json["toHash"]),
-    purpose: oneOf(json["purpose"], grantPurposes),
-    consent: json["consent"] === undefined ? undefined : idOf(json["consent"]),
-    packs: list(json["packs"], maxPacks).map(packOf),
+    fromHash: bytesIn(fields, "fromHash", 32),
+    toHash: bytesIn(fields, "toHash", 32),
+    purpose: oneOfIn(fields, "purpose", grantPurposes),
+    consent: "consent" in fields ? idIn(fields, "consent") : undefined,
+    packs: list(fields["packs"], maxPacks).map(packOf),
   };
 }
 
@@ -219,16 +219,32 @@ function fromJson(json: JsonObject): Receipt {
 function withBreakGlass(value: unknown, receipt: MembershipReceipt): MembershipReceipt {
   if (value === undefined) return receipt;
   if (receipt.kind !== "member_added" || receipt.actor !== receipt.subject) throw malformed();
-  const { request, untilMs } = objectOf(value);
-  return { ...receipt, breakGlass: { request: idOf(request), untilMs: count(untilMs) } };
+  const fields = objectOf(value);
+  const breakGlass = { request: idIn(fields, "request"), untilMs: countIn(fields, "untilMs") };
+  return { ...receipt, breakGlass };
 }
 
 function pointOf(value: unknown): LogPoint {
-  const { seq, hash: at } = objectOf(value);
-  return { seq: count(seq), hash: hash(at) };
+  const fields = objectOf(value);
+  return { seq: countIn(fields, "seq"), hash: bytesIn(fields, "hash", 32) };
 }
 
 function packOf(value: unknown) {
-  const { attachment, digest } = objectOf(value);
-  return { attachment: idOf<AttachmentId>(attachment), digest: hash(digest) };
+  const fields = objectOf(value);
+  return {
+    attachment: idIn<AttachmentId>(fields, "attachment"),
+    digest: bytesIn(fields, "digest", 32),
+  };
+}
+
+const deviceOf = (device: unknown) => idIn<DeviceId>({ device }, "device");
+
+function list(value: unknown, most: number): readonly unknown[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > most) throw malformed();
+  return value;
+}
+
+function ascending<I extends Uuid>(ids: readonly I[]): readonly I[] {
+  if (ids.some((id, index) => index > 0 && id <= (ids[index - 1] ?? ""))) throw malformed();
+  return ids;
 }

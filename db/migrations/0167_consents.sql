@@ -6,7 +6,7 @@ set role sealdesk_owner;
 drop table sealdesk.consents;
 create table sealdesk.consents (
   tenant uuid not null references sealdesk.tenants,
-  id uuid primary key,
+  id uuid not null,
   user_id uuid not null,
   number bigint not null check (number > 0),
   -- Null if the record is about the whole account.
@@ -31,6 +31,7 @@ create table sealdesk.consents (
   check ((notice_version is null) = (state = 'withdrawn')),
   check ((notice_version is null) = (notice_language is null)),
   check ((seq is null) = (receipt_digest is null)),
+  primary key (tenant, id),
   unique (tenant, user_id, number),
   foreign key (tenant, user_id) references sealdesk.users (tenant, id),
   foreign key (tenant, device) references sealdesk.devices (tenant, id),

@@ -1,5 +1,5 @@
 import type { OperatorActor } from "../../audit/operator.ts";
-import type { Purpose } from "../../crypto/wire/consent-record.ts";
+import type { Purpose } from "../../crypto/wire/purposes.ts";
 import { changeTenant } from "./change-tenant.ts";
 
 /** The purposes for which a new tenant demands a consent. */

@@ -1,4 +1,4 @@
-import { decodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
+import { decodeKeyEntry, encodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 
@@ -24,6 +24,27 @@ export async function certifyingKeyOf(
 ): Promise<Uint8Array | undefined> {
   const entries = await entriesOf(client, user);
   return entries.find(({ record }) => record.device === device)?.record.accountKey;
+}
+
+/**
+ * Returns the entries of the key log by which a device came to its account: from the account's first device on, each
+ * approved by the one before it.
+ * @returns canonical texts; none if the key log does not have them
+ */
+export async function entriesOfArrival(
+  client: Client,
+  user: UserId,
+  device: DeviceId,
+): Promise<readonly Uint8Array[]> {
+  const arrivals = (await entriesOf(client, user)).filter(({ change }) => change === "device_added");
+  const found: KeyEntry[] = [];
+  for (let next: DeviceId | undefined = device; next !== undefined; ) {
+    const entry = arrivals.find(({ record }) => record.device === next);
+    if (entry === undefined || found.includes(entry)) return [];
+    found.unshift(entry);
+    next = entry.approval?.device;
+  }
+  return found.map(encodeKeyEntry);
 }
 
 async function entriesOf(client: Client, user: UserId): Promise<readonly KeyEntry[]> {

@@ -1,17 +1,19 @@
 import type { ConsentId, ConversationId, UserId } from "../../crypto/wire/ids.ts";
-import type { ChainPoint, Purpose } from "../../crypto/wire/consent-record.ts";
+import type { ChainPoint } from "../../crypto/wire/consent-record.ts";
+import type { Purpose } from "../../crypto/wire/purposes.ts";
 import type { Client } from "../../db/pool.ts";
 
 /** The record that decides about a purpose. */
 export interface DecidingConsent extends ChainPoint {
   readonly id: ConsentId;
-  /** Whether it gives consent, and has not expired by the database's clock. */
+  /** Whether it gives consent, has not expired by the database's clock, and the person is not being erased. */
   readonly inForce: boolean;
 }
 
 const DECIDING = `
   select id, number, digest,
-    state = 'given' and coalesce(expires_at_ms > sealdesk.database_now_ms(), true) as "inForce"
+    state = 'given' and coalesce(expires_at_ms > sealdesk.database_now_ms(), true)
+      and not exists (select from users where id = $1 and fenced_at_ms is not null) as "inForce"
   from consents
   where user_id = $1 and purpose = $2 and (conversation is null or conversation = $3)
   order by number desc limit 1`;

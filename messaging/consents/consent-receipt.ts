@@ -10,6 +10,7 @@ import { logOf } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
+import { entriesOfArrival } from "../../identity/transparency/logged-account-keys.ts";
 import { decideConsent } from "../../policies/consents.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { readPublishedNotice } from "../notices/read-notice.ts";
@@ -58,12 +59,12 @@ export function consentReceipt(
     note({ ...decided, subject: user });
     const stored = await readConsent(client, user, number);
     if (stored === undefined) throw notFound();
-    const { text: record, signature, signer } = stored;
-    if (signer === null) throw notFound();
+    const { text: record, signature, device } = stored;
+    const devices = await entriesOfArrival(client, user, device);
     const notice =
       version === null || language === null ? undefined : await noticeOf(client, version, language);
     const countersigned = await countersignature(client, deps.heads, party, index);
-    return formatConsentReceipt({ record, signature, signer, notice, ...countersigned });
+    return formatConsentReceipt({ record, signature, devices, notice, ...countersigned });
   });
 }
 

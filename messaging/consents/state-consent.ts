@@ -1,7 +1,7 @@
 import type { LogSigner } from "../../audit/logs.ts";
 import { signatureWith } from "../../audit/sign-note.ts";
 import { formatNote } from "../../audit/verify/note.ts";
-import type { Purpose } from "../../crypto/wire/consent-record.ts";
+import type { Purpose } from "../../crypto/wire/purposes.ts";
 import { STATEMENT_MS, statementText } from "../../crypto/wire/consent-statement.ts";
 import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";

@@ -60,7 +60,8 @@ export function appendReceipt(
       const known = await placeOfKnown(client, work, head);
       if (known !== undefined) return { events: [], answer: known };
       const decision = await work.decide(client, head);
-      await assertMayStore(client, actor, nowMs);
+      // It is always possible to withdraw a consent.
+      if (act.action !== "consent.withdrawn") await assertMayStore(client, actor, nowMs);
       const event = await appendControl(
         client,
         head,

@@ -74,11 +74,15 @@ export async function assertPublished(
     throw invalidRecord("The notice that the record names has another text.");
 }
 
-/** Who was shown a version, when. */
-export interface NoticeViewRow extends SignedText {
-  readonly user: UserId;
+/** Names a statement among those about a version. A device may show a version in several languages. */
+export interface ViewPlace {
   readonly device: DeviceId;
   readonly language: string;
+}
+
+/** Who was shown a version, when. */
+export interface NoticeViewRow extends SignedText, ViewPlace {
+  readonly user: UserId;
   /** When the server received the statement, in milliseconds since the Unix epoch. */
   readonly receivedAtMs: number;
 }
@@ -88,13 +92,13 @@ const MOST_VIEWS = 500;
 
 /**
  * Returns who was shown a version, a page at a time, in the order in which the server learned of it.
- * @param asked.after the last device of the page before
+ * @param asked.after the last statement of the page before
  * @throws IdentityError forbidden
  */
 export function listViews(
   deps: UseCase,
   party: Party,
-  { version, after }: { readonly version: number; readonly after?: DeviceId | undefined },
+  { version, after }: { readonly version: number; readonly after?: ViewPlace | undefined },
 ): Promise<readonly NoticeViewRow[]> {
   const tenant = tenantOf(party);
   const act = {
@@ -107,10 +111,11 @@ export function listViews(
     const { rows } = await client.query<NoticeViewRow>(
       `select user_id as "user", device, language, record as text, signature, received_at_ms as "receivedAtMs"
        from notice_views
-       where version = $1 and ($2::uuid is null or (received_at_ms, device) > (
-         select min(received_at_ms), $2::uuid from notice_views where version = $1 and device = $2))
-       order by received_at_ms, device limit $3`,
-      [version, after ?? null, MOST_VIEWS],
+       where version = $1 and ($2::uuid is null or (received_at_ms, device, language collate "C") > (
+         select received_at_ms, device, language from notice_views
+         where version = $1 and device = $2 and language = $3))
+       order by received_at_ms, device, language collate "C" limit $4`,
+      [version, after?.device ?? null, after?.language ?? null, MOST_VIEWS],
     );
     note({ ...decided, details: { version, found: rows.length } });
     return rows;

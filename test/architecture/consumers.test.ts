@@ -76,6 +76,7 @@ function expectLoadedLater(names: readonly string[]): void {
     "open-attachment",
     "safety-code",
     "event-stream",
+    "on-demand",
   ])
     expect(names).toContainEqual(expect.stringContaining(part));
 }

@@ -9,7 +9,7 @@ import { parseTlogProof } from "../../audit/verify/tlog-proof.ts";
 import type { ConversationItem } from "../../client/index.ts";
 import type { Fetch } from "../../client/runtime.ts";
 import { systemClock } from "../../client/runtime.ts";
-import { fromBase64Url, fromUtf8, toBase64Url } from "../../crypto/wire/bytes.ts";
+import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from "../../crypto/wire/bytes.ts";
 import {
   closeAll,
   connectCustomer,
@@ -105,12 +105,17 @@ test("a receipt in which anything is changed is refused", async () => {
     bytes[bytes.length - 2]! ^= 1;
     return toBase64Url(bytes);
   };
+  const withFlipped = (entry: string, name: string) => {
+    const fields = JSON.parse(fromUtf8(fromBase64Url(entry))) as Body;
+    return toBase64Url(utf8(JSON.stringify({ ...fields, [name]: flipped(fields[name]) })));
+  };
   const changes: Body[] = [
     ...["record", "signature", "entry"].map((name) => ({ ...file, [name]: flipped(file[name]) })),
-    ...["accountKey", "deviceKey", "identityKey", "receiptKey", "certificate"].map((name) => ({
+    ...["accountKey", "deviceKey", "receiptKey", "certificate", "approval"].map((name) => ({
       ...file,
-      signer: { ...file["signer"], [name]: flipped(file["signer"][name]) },
+      devices: [withFlipped(file["devices"][0], name)],
     })),
+    { ...file, devices: [] },
     { ...file, notice: { ...file["notice"], text: "We sell your messages." } },
     { ...file, notice: { ...file["notice"], controller: "Somebody else" } },
     { ...file, notice: undefined },

@@ -76,7 +76,7 @@ export async function listViewsCommand(
     let page = await listViews(deps, party, { version: asked });
     while (page.length > 0) {
       lines.push(...page.map(viewLine));
-      page = await listViews(deps, party, { version: asked, after: page.at(-1)?.device });
+      page = await listViews(deps, party, { version: asked, after: page.at(-1) });
     }
     return lines.length === 0 ? `Nobody was shown version ${asked} yet.` : lines.join("\n");
   });

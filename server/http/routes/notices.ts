@@ -159,12 +159,12 @@ const viewsRoute = (deps: UseCase): Route =>
       answers: { 200: { description: "At most 500, the earliest first", schema: noticeViews } },
       problems: ["forbidden"],
     },
-    async ({ who: { actor }, params: { version }, query: { after } }) => ({
-      status: 200,
-      body: {
-        views: (await listViews(deps, { actor }, { version, after })).map(
-          ({ text: record, ...view }) => ({ ...view, record }),
-        ),
-      },
-    }),
+    async ({ who: { actor }, params: { version }, query: { after: device, language } }) => {
+      const after = device && language ? { device, language } : undefined;
+      const views = await listViews(deps, { actor }, { version, after });
+      return {
+        status: 200,
+        body: { views: views.map(({ text: record, ...view }) => ({ ...view, record })) },
+      };
+    },
   );

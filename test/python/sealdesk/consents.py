@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 
-from . import devices, logs
+from . import devices, logs, records
 from .ed25519 import verify
 from .encoding import base64url, canonical_json, exactly, from_hex, is_count, require, uuid
 
@@ -125,12 +125,11 @@ def consent_receipt(given):
     require(file["format"] == "sealdesk/consent-receipt/v1", "another format")
     text = bytes_of(file["record"])
     record = consent_fields(canonical_json(text.decode()))
-    keys = {name: bytes_of(value).hex() for name, value in file["signer"].items() if name != "user"}
-    require(file["signer"]["user"] == record["user"], "another signer")
+    signer = arrived([bytes_of(each).decode() for each in file["devices"]])
+    for name in ("tenant", "user", "device"):
+        require(signer[name] == record[name], "another signer")
     signed = b"sealdesk/consent/v1" + text
-    verify(from_hex(keys["receiptKey"]), signed, bytes_of(file["signature"]))
-    ids = {name: record[name] for name in ("tenant", "user", "device")}
-    devices.device_certificate({**ids, **keys})
+    verify(base64url(signer["receiptKey"], 32), signed, bytes_of(file["signature"]))
     require_same_notice(record, file.get("notice"))
     entry = bytes_of(file["entry"])
     require_included(entry, file["proof"], given["vkey"])
@@ -142,6 +141,26 @@ def consent_receipt(given):
     require(details["consent"] == record["id"], "an entry about another record")
     require(details["record"] == sha256(text).hex(), "an entry about another record")
     return {"id": record["id"], "state": record["state"], "countersignedAtMs": said["occurredAtMs"]}
+
+
+def arrived(texts):
+    """Each device was approved by the one before it, and the first by the account key."""
+    before = None
+    for text in texts:
+        records.key_entry({"text": text})
+        entry = canonical_json(text)
+        require(entry["change"] == "device_added", "not an arrival")
+        require(entry.get("approvedBy") == (before and before["device"]), "approved by another")
+        for name in ("tenant", "user", "accountKey"):
+            require(before is None or entry[name] == before[name], "another account")
+        keys = {name: bytes_of(entry[name]).hex() for name in (*records.KEYS, "approval")}
+        devices.device_certificate({**entry, **keys})
+        approving = bytes_of(before["deviceKey"] if before else entry["accountKey"]).hex()
+        approval = {"approvedBy": entry.get("approvedBy"), "signature": keys["approval"]}
+        devices.device_approval({**entry, **keys, **approval, "approvingKey": approving})
+        before = entry
+    require(before is not None, "no device")
+    return before
 
 
 def bytes_of(text):

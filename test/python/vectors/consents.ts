@@ -25,9 +25,14 @@ import {
   type GivenConsent,
 } from "../../../crypto/wire/consent-record.ts";
 import { parseStatement, statementText } from "../../../crypto/wire/consent-statement.ts";
-import type { ConsentId } from "../../../crypto/wire/ids.ts";
+import type { ConsentId, DeviceId } from "../../../crypto/wire/ids.ts";
+import { encodeKeyEntry } from "../../../crypto/wire/key-entry.ts";
 import { decodeView, encodeView, noticeBytes, viewBytes } from "../../../crypto/wire/notice.ts";
-import { deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
+import {
+  deviceApprovalBytes,
+  deviceRecordBytes,
+  type DeviceRecord,
+} from "../../../crypto/wire/signed-records.ts";
 import { conversation, device, record as certified, tenant, user } from "./devices.ts";
 import {
   bytesOf,
@@ -245,8 +250,36 @@ export function consentStatements() {
   });
 }
 
+/** The first device of the account. */
+const firstDevice: DeviceRecord = {
+  ...certified,
+  device: uuidOf<DeviceId>("first device"),
+  deviceKey: keyOf("first device").publicKey,
+};
+
+/** The entry by which a device came to the account, approved with the key of this name. */
+function arrivalOf(
+  entered: DeviceRecord,
+  own: string,
+  by: { readonly key: string; readonly device?: DeviceId },
+): Uint8Array {
+  const signed = deviceApprovalBytes({ ...entered, approvedBy: by.device });
+  return encodeKeyEntry({
+    change: "device_added",
+    version: by.device === undefined ? 1 : 2,
+    record: entered,
+    certificate: signedBy(own, deviceRecordBytes(entered)),
+    list: undefined,
+    approval: { device: by.device, signature: signedBy(by.key, signed) },
+  });
+}
+
+const first = arrivalOf(firstDevice, "first device", { key: "account" });
+const bySibling = { key: "first device", device: firstDevice.device };
+const arrivals = [first, arrivalOf(certified, "device", bySibling)];
+
 /** A receipt whose audit entry says what `details` say. */
-function receiptOf(record: ConsentRecord, changes: { entry?: object; text?: string } = {}): string {
+function receiptOf(record: ConsentRecord, changes: { entry?: object; text?: string; devices?: Uint8Array[] } = {}): string {
   const text = encodeConsent(record);
   const entry = utf8(
     JSON.stringify({
@@ -265,7 +298,7 @@ function receiptOf(record: ConsentRecord, changes: { entry?: object; text?: stri
   return formatConsentReceipt({
     record: text,
     signature: signedBy("receipt", consentBytes(text)),
-    signer: { ...certified, certificate: signedBy("device", deviceRecordBytes(certified)) },
+    devices: changes.devices ?? arrivals,
     notice: record.state === "given" ? { ...notice, text: changes.text ?? notice.text } : undefined,
     entry,
     proof: formatTlogProof({ index: 0, proof: [other], checkpoint }),
@@ -302,9 +335,29 @@ export function consentReceipts() {
       },
       { name: "another notice", input: of(receiptOf(given, { text: "We sell it." })) },
       { name: "another place in the log", input: replaced("index 0", "index 1") },
+      { name: "another signer", input: of(receiptOf(given, { devices: [first] })) },
+      { name: "no device", input: of(receiptOf(given, { devices: [] })) },
       {
-        name: "another signer",
-        input: replaced(/"user": "[^"]*"/, `"user": "${device}"`),
+        name: "a device that the account did not approve",
+        input: of(receiptOf(given, { devices: [arrivalOf(certified, "device", { key: "device" })] })),
+      },
+      {
+        name: "a device that a stranger approved",
+        input: of(
+          receiptOf(given, {
+            devices: [first, arrivalOf(certified, "device", { ...bySibling, key: "stranger" })],
+          }),
+        ),
+      },
+      {
+        name: "a device without the one that approved it",
+        input: of(receiptOf(given, { devices: arrivals.slice(1) })),
+      },
+      {
+        name: "a device whose keys somebody else certified",
+        input: of(
+          receiptOf(given, { devices: [first, arrivalOf(certified, "first device", bySibling)] }),
+        ),
       },
       { name: "another log", input: { vkey: vkeyOf(origin), receipt } },
     ],

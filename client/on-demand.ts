@@ -1,0 +1,14 @@
+/**
+ * What most pages never call, or not at first: consents and notices, what the law gives a person, the linking of
+ * devices, and grants of history. A page loads it with the first call. So nothing else imports these files, except
+ * types.
+ *
+ * It is one part. Bundlers put what two parts share into a file of its own, which compresses worse, so each further
+ * part makes the first load bigger.
+ */
+export { connectConsents } from "./consents/connect-consents.ts";
+export { Rights } from "./device/rights.ts";
+export { HistoryWork } from "./history/history-work.ts";
+export { requestApi } from "./http/request-api.ts";
+export { linkDevice } from "./linking/link-device.ts";
+export { approveDevice, ownDevices, refuseDevice, reviewDevice } from "./linking/own-devices.ts";
