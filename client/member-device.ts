@@ -2,11 +2,7 @@ import type { DeviceId } from "../crypto/wire/ids.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
 import { loadSigner } from "../crypto/device/identity.ts";
 import type { Suite } from "../crypto/device/suite.ts";
-import {
-  consentsWhenCalled,
-  type ConsentCalls,
-  type NoticeCalls,
-} from "./consents/when-called.ts";
+import { consentsWhenCalled, type ConsentCalls, type NoticeCalls } from "./consents/when-called.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
 import { ConversationManager } from "./conversation/conversation-manager.ts";
 import { SessionRenewal } from "./conversation/session-renewal.ts";
@@ -83,7 +79,7 @@ interface MemberDeps {
 export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const { options, runtime, events, me, account, suite, signal, abort, onPersonActed } = deps;
   const { store, url: baseUrl } = options;
-  const { device, deviceKey, session, api, request, clock, localClock, newId, prove } = me;
+  const { device, deviceKey, session, api, clock, localClock, newId, prove } = me;
   const exchangeBytes = createBytesExchange(me.transport);
   const uploads = createUploadsApi((request) =>
     session.authorised((accessToken) => exchangeBytes(request, accessToken)),
@@ -133,7 +129,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const { consents, notices, fresh } = consentsWhenCalled(() => ({
     ...parts,
     deviceKey: deviceKey.publicKey,
-    request,
+    request: me.request,
     clock,
     localClock,
     signal,

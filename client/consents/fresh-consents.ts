@@ -31,6 +31,9 @@ export interface ConsentQuestion {
   readonly purpose: Purpose;
 }
 
+/** The methods of `FreshConsents`, whose code is loaded when one of them is called. */
+export type FreshConsentCalls = Pick<FreshConsents, keyof FreshConsents>;
+
 interface Fresh {
   readonly consent: ConsentId;
   readonly untilMs: number;

@@ -2,7 +2,7 @@ import type { Rights } from "../device/rights.ts";
 import type { Request } from "../http/transport.ts";
 import type { ConnectedConsents, ConnectedConsentsDeps } from "./connect-consents.ts";
 import type { Consents } from "./consents.ts";
-import type { FreshConsents } from "./fresh-consents.ts";
+import type { FreshConsentCalls } from "./fresh-consents.ts";
 import type { Notices } from "./notices.ts";
 
 /** The public methods of a class whose code is loaded when one of them is called. */
@@ -10,7 +10,6 @@ type MethodsOf<T> = Pick<T, keyof T>;
 export type ConsentCalls = MethodsOf<Consents>;
 export type NoticeCalls = MethodsOf<Notices>;
 export type RightCalls = MethodsOf<Rights>;
-export type FreshConsentCalls = MethodsOf<FreshConsents>;
 
 /** Returns the consents and notices of a device. Their code is loaded with the first call. */
 export function consentsWhenCalled(depsOf: () => ConnectedConsentsDeps) {

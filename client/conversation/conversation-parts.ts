@@ -1,6 +1,6 @@
 import type { ActivityKind } from "../../crypto/wire/frame.ts";
 import type { ConversationId, MessageId } from "../../crypto/wire/ids.ts";
-import type { FreshConsentCalls } from "../consents/when-called.ts";
+import type { FreshConsentCalls } from "../consents/fresh-consents.ts";
 import type { SealdeskError } from "../errors.ts";
 import type { UnreachableDevice } from "../events.ts";
 import type { HistoryExchange } from "../history/exchange.ts";

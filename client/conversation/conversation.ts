@@ -7,7 +7,7 @@ import { downloadAttachment, type DownloadDeps } from "../attachments/download.t
 import type { OutgoingAttachment } from "../attachments/outgoing.ts";
 import { safeFileName } from "../attachments/safe-name.ts";
 import type { Uploader } from "../attachments/uploader.ts";
-import type { FreshConsentCalls } from "../consents/when-called.ts";
+import type { FreshConsentCalls } from "../consents/fresh-consents.ts";
 import { SealdeskError } from "../errors.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/history-granter.ts";

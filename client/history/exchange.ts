@@ -1,6 +1,6 @@
 import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
 import { receiptOf } from "../../crypto/wire/receipt-checks.ts";
-import type { FreshConsentCalls } from "../consents/when-called.ts";
+import type { FreshConsentCalls } from "../consents/fresh-consents.ts";
 import type { HistoryRecord } from "../conversation/history.ts";
 import type { PostSignedDeps, SignableLog } from "../receipts/post-signed.ts";
 import type { GrantedHistory, HistoryRequest } from "./history-granter.ts";

@@ -22,7 +22,7 @@ import { withheldFrom } from "../conversation/removals.ts";
 import type { SessionRenewal } from "../conversation/session-renewal.ts";
 import { establishSessions, assertTrusted, type SessionDeps } from "../conversation/sessions.ts";
 import type { ConversationState } from "../conversation/state.ts";
-import type { FreshConsentCalls } from "../consents/when-called.ts";
+import type { FreshConsentCalls } from "../consents/fresh-consents.ts";
 import type { Account } from "../device/account.ts";
 import { codeOf, SealdeskError, type SealdeskErrorCode } from "../errors.ts";
 import type { Api } from "../http/api.ts";

@@ -11,7 +11,7 @@ import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { KeyLogHead, Payload } from "../../crypto/device/payload.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { outdatePublished } from "../device/published-keys.ts";
-import { isProblem, SealdeskError } from "../errors.ts";
+import { SealdeskError } from "../errors.ts";
 import { deviceChecks } from "./checks.ts";
 import { consistencyOf } from "./consistency.ts";
 import { approvedArrivals } from "./approved-arrivals.ts";

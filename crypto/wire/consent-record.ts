@@ -124,7 +124,8 @@ function fromJson(fields: JsonFields): ConsentRecord {
     tenant: idIn<TenantId>(fields, "tenant"),
     user: idIn<UserId>(fields, "user"),
     device: idIn<DeviceId>(fields, "device"),
-    conversation: "conversation" in fields ? idIn<ConversationId>(fields, "conversation") : undefined,
+    conversation:
+      "conversation" in fields ? idIn<ConversationId>(fields, "conversation") : undefined,
     purpose: oneOfIn(fields, "purpose", purposes),
     previous: chainFromJson(fields["previous"]),
     atMs: countIn(fields, "atMs"),

@@ -36,9 +36,11 @@ export async function entriesOfArrival(
   user: UserId,
   device: DeviceId,
 ): Promise<readonly Uint8Array[]> {
-  const arrivals = (await entriesOf(client, user)).filter(({ change }) => change === "device_added");
+  const arrivals = (await entriesOf(client, user)).filter(
+    ({ change }) => change === "device_added",
+  );
   const found: KeyEntry[] = [];
-  for (let next: DeviceId | undefined = device; next !== undefined; ) {
+  for (let next: DeviceId | undefined = device; next !== undefined;) {
     const entry = arrivals.find(({ record }) => record.device === next);
     if (entry === undefined || found.includes(entry)) return [];
     found.unshift(entry);

@@ -20,7 +20,8 @@ const DECIDING = `
 
 /**
  * Returns the last record of a user that covers the purpose in the conversation, or everywhere. A withdrawal is in
- * force on all nodes when it is committed, because every node asks the database.
+ * force on all nodes when it is committed, because every node asks the database. It is a fact for policies: read it in
+ * the transaction of the act.
  * @param client in a transaction that is fenced to the tenant
  * @param conversation undefined asks about the whole account
  * @returns undefined if the user has said nothing about it
@@ -38,18 +39,6 @@ export async function decidingConsent(
   ]);
   return rows[0];
 }
-
-/**
- * Returns whether a user consents to the purpose now. It is a fact for policies: read it in the transaction of the
- * act.
- */
-export const consentInForce = async (
-  client: Client,
-  user: UserId,
-  purpose: Purpose,
-  conversation?: ConversationId,
-): Promise<boolean> =>
-  (await decidingConsent(client, user, purpose, conversation))?.inForce === true;
 
 /** Returns whether the tenant demands a consent for a purpose. */
 export async function isConsentRequired(client: Client, purpose: Purpose): Promise<boolean> {

@@ -19,7 +19,7 @@ export interface StoredConsent extends SignedText {
 }
 
 /** The records of one page. */
-export const CONSENTS_PAGE = 100;
+const CONSENTS_PAGE = 100;
 
 const SELECT = `
   select number, device, record as text, signature, received_at_ms as "receivedAtMs" from consents

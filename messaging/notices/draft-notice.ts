@@ -15,7 +15,7 @@ import { ofNotice, parametersOf } from "./notice-row.ts";
 export const PUBLISH_NOTICE = "notice.publish";
 
 /** Limits of a version: its languages, and the characters of one text. */
-export const noticeLimits = { languages: 32, characters: 65_536 } as const;
+const noticeLimits = { languages: 32, characters: 65_536 } as const;
 const MOST_DRAFTS = 20;
 const LATEST_MS = 365 * 86_400_000;
 

@@ -178,6 +178,7 @@ async function arrange() {
   const talk = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
   const serving = await joined(agent, talk.id);
   const consent = await consentToSharing(customer, talk.id);
+  await readUntil(serving, (all) => all.some(({ kind }) => kind === "consent_changed"));
   const jump = (ms: number) => void (aheadMs += ms);
   return { network, jump, agent, customer, talk, serving, consent };
 }

@@ -38,3 +38,10 @@ export interface RouteRight {
   /** What a right answers because the sample names something that does not exist. */
   readonly without?: string;
 }
+
+/** The facts of a request about the place. */
+export const ofPlace = (_actor: Person, { place }: Target): TableFacts => ({
+  state: "open",
+  createdBy: place.createdBy.device.user,
+  members: place.members.map(({ device }) => device.user),
+});

@@ -5,21 +5,15 @@ import { fakePreKeys, type TestDevice } from "../../support/device.ts";
 import { follow } from "../../support/follow-audit-log.ts";
 import type { TestServer } from "../../support/server.ts";
 import { begin, patch, send } from "../attachments/device-requests.ts";
-import { consentBody, consentRecord } from "../control-plane/history-requests.ts";
-import { proposedNotice } from "./consent-calls.ts";
+import { consentRights } from "./consent-rights.ts";
 import { retentionRights } from "./retention-rights.ts";
 import { holdRights } from "./hold-rights.ts";
 import { requestRights } from "./request-rights.ts";
 import type { TableFacts } from "./allowed-by-table.ts";
-import type { Person, RouteRight, Target } from "./route-right.ts";
+import { ofPlace, type Person, type RouteRight, type Target } from "./route-right.ts";
 
 const members: readonly Role[] = ["customer", "agent", "supervisor", "bot", "archiver"];
 
-const ofPlace = (_actor: Person, { place }: Target): TableFacts => ({
-  state: "open",
-  createdBy: place.createdBy.device.user,
-  members: place.members.map(({ device }) => device.user),
-});
 const ofPerson = ({ device: own }: Person, { person: { device, role } }: Target): TableFacts => ({
   user: device.user,
   role,
@@ -99,42 +93,7 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
     facts: ofPlace,
     call: (actor, { place }) => closeConversation(actor, place.id),
   },
-  "POST /v1/consents": {
-    right: ["conversation", "change_consent"],
-    about: "conversation",
-    facts: (actor, target) => ({ ...ofPlace(actor, target), consentFaults: [] }),
-    call: async (actor, { place }) => {
-      const body = await consentBody(actor, await consentRecord(actor, place.id, "given"));
-      return actor.request("POST", "/v1/consents", { body });
-    },
-  },
-  "GET /v1/conversations/{id}/consents/{purpose}": {
-    right: ["conversation", "read"],
-    about: "conversation",
-    facts: ofPlace,
-    call: read(({ place }) => {
-      const nonce = randomBytes(32).toString("base64url");
-      return `/v1/conversations/${place.id}/consents/archiving?nonce=${nonce}`;
-    }),
-  },
-  "POST /v1/notices": {
-    right: ["notices", "propose"],
-    about: "tenant",
-    facts: none,
-    call: post(() => "/v1/notices", proposedNotice),
-  },
-  "GET /v1/notices": {
-    right: ["notices", "oversee"],
-    about: "tenant",
-    facts: none,
-    call: read(() => "/v1/notices"),
-  },
-  "GET /v1/notices/{version}/views": {
-    right: ["notices", "oversee"],
-    about: "tenant",
-    facts: none,
-    call: read(() => "/v1/notices/1/views"),
-  },
+  ...consentRights,
   "GET /v1/conversations/{id}/history-grants/{grant}/links": {
     right: ["conversation", "read"],
     about: "conversation",

@@ -279,7 +279,10 @@ const bySibling = { key: "first device", device: firstDevice.device };
 const arrivals = [first, arrivalOf(certified, "device", bySibling)];
 
 /** A receipt whose audit entry says what `details` say. */
-function receiptOf(record: ConsentRecord, changes: { entry?: object; text?: string; devices?: Uint8Array[] } = {}): string {
+function receiptOf(
+  record: ConsentRecord,
+  changes: { entry?: object; text?: string; devices?: Uint8Array[] } = {},
+): string {
   const text = encodeConsent(record);
   const entry = utf8(
     JSON.stringify({
@@ -339,7 +342,9 @@ export function consentReceipts() {
       { name: "no device", input: of(receiptOf(given, { devices: [] })) },
       {
         name: "a device that the account did not approve",
-        input: of(receiptOf(given, { devices: [arrivalOf(certified, "device", { key: "device" })] })),
+        input: of(
+          receiptOf(given, { devices: [arrivalOf(certified, "device", { key: "device" })] }),
+        ),
       },
       {
         name: "a device that a stranger approved",
