@@ -1,16 +1,9 @@
 import * as z from "zod/mini";
 import { laws, rights } from "../policies/deadlines/periods.ts";
-import { requestDecisions } from "../policies/request-machine.ts";
 import { documentation } from "./documentation.ts";
-import { bytes, caseId, count, milliseconds, openEnum, userId } from "./values.ts";
+import { caseId, count, milliseconds, openEnum, userId } from "./values.ts";
 
 export { rights, type Right } from "../policies/deadlines/periods.ts";
-
-const line = (description: string, longest: number) =>
-  z
-    .string()
-    .check(z.minLength(1), z.maxLength(longest), z.regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u))
-    .register(documentation, { description });
 
 const residence = z
   .string()
@@ -19,13 +12,10 @@ const residence = z
     description: "Where the person lives, by ISO 3166: DE, US-CA",
   });
 
-const asked = { right: z.enum(rights), residence: z.optional(residence) };
+/** What everybody says who asks, or who records it. */
+export const asked = { right: z.enum(rights), residence: z.optional(residence) };
 
 export const newRequest = z.strictObject(asked).register(documentation, { id: "NewRequest" });
-
-export const newRequestFor = z
-  .strictObject({ ...asked, receivedAtMs: z.optional(milliseconds) })
-  .register(documentation, { id: "NewRequestOfAnother" });
 
 export const acknowledgedRequest = z
   .object({
@@ -39,9 +29,21 @@ export const acknowledgedRequest = z
   })
   .register(documentation, { id: "AcknowledgedRequest" });
 
-const requestState = {
+/** How far the erasure of a request is. */
+export const erasureProgress = {
+  state: z.string(),
+  /** Why the present step could not be done when it was last tried: a code. */
+  pending: z.nullable(z.string()),
+  /** Until when nothing is destroyed, so that the person can withdraw it; null before the account is fenced. */
+  contestableUntilMs: z.nullable(milliseconds),
+  /** When its certificate was signed. */
+  certifiedAtMs: z.nullable(milliseconds),
+};
+
+/** What everybody is shown who may see a request. */
+export const requestState = {
   right: openEnum(rights),
-  state: openEnum(["received", "accepted", "answered", "refused"]),
+  state: openEnum(["received", "accepted", "answered", "refused", "withdrawn"]),
   pending: z.nullable(z.string()),
   law: openEnum(laws),
   /** Where the law says when it is due. */
@@ -59,6 +61,8 @@ const request = z.object({
   ...requestState,
   subject: z.nullable(userId),
   residence: z.nullable(z.string()),
+  /** Null unless it is an accepted request for erasure. */
+  erasure: z.nullable(z.object({ id: caseId, ...erasureProgress })),
   /** How often it was received. */
   receipts: count,
 });
@@ -68,42 +72,3 @@ export const shownRequest = request.register(documentation, { id: "Request" });
 export const shownRequests = z
   .object({ requests: z.array(request) })
   .register(documentation, { id: "Requests" });
-
-export const requestLink = z
-  .strictObject({ tenant: z.string().check(z.minLength(1), z.maxLength(64)), secret: bytes(32) })
-  .register(documentation, { id: "RequestLink" });
-
-export const linkedRequest = z.object(requestState).register(documentation, {
-  id: "LinkedRequest",
-});
-
-export const newExtension = z
-  .strictObject({ reason: line("Why, for the person who asked: one line", 300) })
-  .register(documentation, { id: "NewExtension" });
-
-export const extendedRequest = z
-  .object({ dueAtMs: milliseconds })
-  .register(documentation, { id: "ExtendedRequest" });
-
-export const newDecision = z
-  .strictObject({
-    decision: z.enum(requestDecisions),
-    ground: z.optional(line("The law that allows the refusal: one line", 200)),
-  })
-  .register(documentation, { id: "NewRequestDecision" });
-
-const rulesContent = z.record(z.string(), z.unknown()).register(documentation, {
-  description: "The time zone, the holidays, and which law applies to whom",
-});
-
-export const newRequestRules = z
-  .strictObject({ content: rulesContent, effectiveFromMs: z.optional(milliseconds) })
-  .register(documentation, { id: "NewRequestRules" });
-
-export const requestRulesVersion = z
-  .object({ version: count })
-  .register(documentation, { id: "RequestRulesVersion" });
-
-export const shownRequestRules = z
-  .object({ version: count, content: rulesContent })
-  .register(documentation, { id: "RequestRules" });

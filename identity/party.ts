@@ -6,7 +6,7 @@ import type { Client } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
-import { assertAllowedOnDevice, audited, type Act, type UseCase } from "./audited.ts";
+import { assertAllowedOnDevice, auditDone, audited, type Act, type UseCase } from "./audited.ts";
 
 /** Who acts: a member of staff, whom a policy decides about, or the operator of the server. */
 export type Party =
@@ -36,20 +36,34 @@ export function auditedBy<A extends AuditAction, T>(
   work: (client: Client, note: Note<A>) => Promise<T>,
 ): Promise<T> {
   if ("actor" in party) return audited(deps, party.actor, act, work);
-  const { tenant, operator } = party;
-  return inTransaction(deps.pool, tenant, async (client) => {
+  return inTransaction(deps.pool, party.tenant, async (client) => {
     let whole = act;
     const result = await work(client, (more) => void (whole = { ...whole, ...more }));
-    const { action, resource, subject, details } = whole;
-    const entry = { action, resource, subject, details };
-    await appendEntry(client, {
-      ...entry,
-      occurredAtMs: deps.now(),
-      tenant,
-      actor: operator,
-      outcome: "success",
-    });
+    await auditBesides(deps, client, party, whole);
     return result;
+  });
+}
+
+/** Writes the entry of another act of the same party, in the transaction of the first one. */
+export async function auditBesides<A extends AuditAction>(
+  { now }: Pick<UseCase, "now">,
+  client: Client,
+  party: Party,
+  act: Act<A>,
+): Promise<void> {
+  if ("actor" in party) {
+    await auditDone(client, party.actor, act, now());
+    return;
+  }
+  const { tenant, operator: actor } = party;
+  const { action, resource, subject, details } = act;
+  const entry = { action, resource, subject, details };
+  await appendEntry(client, {
+    ...entry,
+    occurredAtMs: now(),
+    tenant,
+    actor,
+    outcome: "success",
   });
 }
 

@@ -21,6 +21,7 @@ const alertingActs: readonly string[] = [
   "break_glass.end",
   "break_glass.request",
   "break_glass.use",
+  "erasure.begin",
   "hold.approve_release",
   "hold.escalate",
   "hold.place",

@@ -5,10 +5,11 @@ export const requestMachine = {
   kind: "request",
   first: "received",
   states: {
-    received: { next: ["received", "accepted", "refused"], isRun: true },
-    accepted: { next: ["accepted", "answered", "refused"], isRun: true },
+    received: { next: ["received", "accepted", "refused", "withdrawn"], isRun: true },
+    accepted: { next: ["accepted", "answered", "refused", "withdrawn"], isRun: true },
     answered: { next: [] },
     refused: { next: [] },
+    withdrawn: { next: [] },
   },
 } as const satisfies CaseMachine;
 

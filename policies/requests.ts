@@ -6,12 +6,33 @@ import type { RequestAction } from "./rules/requests.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Returns when officers are next reminded of a request that waits: a week before it is due, then, and every day after. */
+/**
+ * Returns when officers are next reminded of a request that waits: a week before it is due, then, every day for 30 days,
+ * and every week after.
+ */
 export function nextReminderMs(dueAtMs: number, nowMs: number): number {
   const weekBeforeMs = dueAtMs - 7 * DAY_MS;
   if (nowMs < weekBeforeMs) return weekBeforeMs;
-  return nowMs < dueAtMs ? dueAtMs : nowMs + DAY_MS;
+  if (nowMs < dueAtMs) return dueAtMs;
+  return nowMs + (nowMs < dueAtMs + 30 * DAY_MS ? DAY_MS : 7 * DAY_MS);
 }
+
+/** The time in which the receipts of a person are counted, in milliseconds. */
+export const RECEIPTS_WITHIN_MS = 30 * DAY_MS;
+/** The most receipts of a person within that time, from the person and from staff each. */
+const MOST_RECEIPTS = 100;
+
+/** Decides whether another request of a person is recorded. Pure. @param recorded how many were within `RECEIPTS_WITHIN_MS` */
+export const decideReceipt = (recorded: number): Decision =>
+  recorded < MOST_RECEIPTS ? allow("few_receipts") : deny("too_many_receipts");
+
+/**
+ * Decides whether a link lets somebody see the request, withdraw it, and take its certificate. Whoever has the link stands
+ * for the person, whose account may be gone. Pure.
+ * @param revokedAtMs when another link took its place, in milliseconds since the Unix epoch; null if none did
+ */
+export const decideByLink = ({ revokedAtMs }: { readonly revokedAtMs: number | null }): Decision =>
+  revokedAtMs === null ? allow("holds_link") : deny("link_revoked");
 
 /** Facts for a decision about a request. */
 export interface RequestFacts {

@@ -17,6 +17,7 @@ const acts = {
   holds: ["release", "approve"],
   retention: ["save", "approve"],
   requests: ["decide"],
+  erasures: ["begin"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };
 
 /** An act that needs a fresh proof of the second factor. */

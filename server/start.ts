@@ -293,6 +293,7 @@ function createControlPlane(
     publicUrl,
     accessTokens,
     profiles: names.profiles,
+    keystore: config.keystoreUrl === undefined ? undefined : keyTree.pool,
     subjects: keyTree.subjects,
     totpSecrets: names.totpSecrets,
     challenges: createPasskeyChallenges({ keys: serverKeys, issuer: publicUrl }),

@@ -7,9 +7,11 @@ export type WorkflowErrorCode =
   | "reopened_erasure_not_found" // no erasure of that id waits for an officer
   | "subject_not_found" // the tenant has no such account
   | "erasure_running" // an erasure of the person is not over
+  | "last_administrator" // nobody could administer the tenant any more
   | "certificate_not_found" // the erasure is not certified yet
   | "request_not_found" // the tenant has no such request, or no link with this secret
   | "right_not_available" // no law that applies to the person gives this right
+  | "too_many_receipts" // the person, or staff for the person, asked too often
   | "invalid_receipt" // a request is received now, or within the last year
   | "not_extendable" // extended before, over, or the law does not allow it
   | "ground_required" // a refusal without a ground, or a ground without a refusal

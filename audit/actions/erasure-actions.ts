@@ -5,14 +5,15 @@ export const erasureActions = {
   "erasure.begin": {
     class: "D",
     resources: ["case"],
-    details: { law: "text", windowMs: "number" },
-    description: "Somebody begins the erasure of a person: `sealdesk erase run`.",
+    details: { law: "text", windowMs: "number", request: "id" },
+    description:
+      "Somebody begins the erasure of a person, or accepts the request that asks for it. Officers are alerted.",
   },
   "erasure.plan": {
     class: "R",
     resources: ["user"],
     details: { items: "number", restricted: "number" },
-    description: "Somebody looks at what an erasure would destroy and keep: `sealdesk erase plan`.",
+    description: "Somebody looks at what an erasure would destroy and keep.",
   },
   "erasure.fence": {
     class: "U",
@@ -52,7 +53,20 @@ export const erasureActions = {
     class: "R",
     resources: ["case"],
     details: {},
-    description: "Somebody reads the certificate of an erasure: `sealdesk erase certificate`.",
+    description: "Somebody reads the certificate of an erasure.",
+  },
+  "erasure.show": {
+    class: "R",
+    resources: ["case"],
+    details: {},
+    description: "Somebody reads how far an erasure is, and what became of each item.",
+  },
+  "erasure.withdraw": {
+    class: "U",
+    resources: ["case"],
+    details: {},
+    description:
+      "An erasure ends at the wish of the person, before anything was destroyed. Nothing is refused any more.",
   },
   "erasure.replay": {
     class: "D",

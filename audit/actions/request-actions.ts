@@ -29,12 +29,32 @@ export const requestActions = {
     description:
       "An officer accepts, answers or refuses a request. The ground of a refusal is with the request.",
   },
+  "request.answer": {
+    class: "U",
+    resources: ["request"],
+    details: { right: "text", isOverdue: "boolean" },
+    description: "The server answers a request, because the certificate of its erasure is signed.",
+  },
+  "request.withdraw": {
+    class: "U",
+    resources: ["request"],
+    details: { right: "text", from: "text" },
+    description:
+      "A request ends at the wish of the person: by themselves, by an officer, or with the link of the request (actor `request-link`).",
+  },
+  "request.renew_link": {
+    class: "U",
+    resources: ["request"],
+    details: { revoked: "number" },
+    description:
+      "An officer makes a new link to the page of a request. `revoked` is the number of earlier links that end.",
+  },
   "request.remind": {
     class: "E",
     resources: ["request"],
     details: { right: "text", dueAtMs: "number", isOverdue: "boolean" },
     description:
-      "A request is due within a week, or overdue. Officers are alerted, and again every day after the due date.",
+      "A request is due within a week, or overdue. Officers are alerted, and again every day after the due date, later every week.",
   },
   "request.list": {
     class: "R",

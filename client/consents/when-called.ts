@@ -46,5 +46,6 @@ export function rightsWhenCalled(request: Request): RightCalls {
   return {
     request: async (right, options) => (await load()).request(right, options),
     list: async () => (await load()).list(),
+    withdraw: async (id) => (await load()).withdraw(id),
   };
 }

@@ -1,6 +1,6 @@
 import { rights, type Right } from "../../contract/requests.ts";
-import type { CaseId } from "../../crypto/wire/ids.ts";
-import { object, oneOf, optional, text } from "../arguments.ts";
+import type { CaseId, Given } from "../../crypto/wire/ids.ts";
+import { given, object, oneOf, optional, text } from "../arguments.ts";
 import type { RequestApi } from "../http/request-api.ts";
 
 /** The acknowledgement of a request. */
@@ -14,11 +14,23 @@ export interface AcknowledgedRequest {
   readonly link: string;
 }
 
+/** How far the erasure is that a request has begun. Times are milliseconds since the Unix epoch. */
+export interface ErasureProgress {
+  /** Such as "contestable" or "certified"; docs/erasure.md has all. */
+  readonly state: string;
+  /** Why the server could not go on when it last tried: a code. */
+  readonly pending: string | null;
+  /** Until when nothing is destroyed, so that it can be withdrawn; null before the account is fenced. */
+  readonly contestableUntilMs: number | null;
+  /** When its certificate was signed; null before. */
+  readonly certifiedAtMs: number | null;
+}
+
 /** How far a request is. Times are milliseconds since the Unix epoch. */
 export interface OwnRequest {
   readonly id: CaseId;
   readonly right: string;
-  /** "received", "accepted", "answered" or "refused". */
+  /** "received", "accepted", "answered", "refused" or "withdrawn". */
   readonly state: string;
   /** Why the server could not go on when it last tried: a code. */
   readonly pending: string | null;
@@ -28,6 +40,8 @@ export interface OwnRequest {
   readonly citation: string;
   readonly extensionReason: string | null;
   readonly refusalGround: string | null;
+  /** Null unless it is an accepted request for erasure. */
+  readonly erasure: ErasureProgress | null;
 }
 
 /** What the law gives the person of this account. */
@@ -40,7 +54,8 @@ export class Rights {
 
   /**
    * Asks for a copy of one's data ("access"), its erasure and the like. If the same was asked for and is not answered
-   * yet, both are one case, and the earliest receipt starts the clock.
+   * yet, both are one case, and the earliest receipt starts the clock. When an erasure begins, this device is signed out:
+   * follow it with `openRequestLink`.
    * @param options.residence where the person lives: a code of ISO 3166, such as "DE" or "US-CA"
    * @throws SealdeskError forbidden: the account is not a customer's; invalid_request
    */
@@ -51,6 +66,14 @@ export class Rights {
     oneOf(...rights)(right, "right");
     object({ residence: optional(text(6)) })(options, "options");
     return this.#api.openRequest({ right, residence: options.residence });
+  }
+
+  /**
+   * Withdraws a request. Once an erasure has begun, nobody can sign in: withdraw it with `openRequestLink`.
+   * @throws SealdeskError request_refused: there is no such request of yours, or it is over
+   */
+  async withdraw(id: Given<CaseId>): Promise<void> {
+    await this.#api.withdrawRequest(given(id, "id"));
   }
 
   /** Returns the last 200 requests of this account, the newest first, also those that are over. */

@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
+import type { CaseId } from "../../crypto/wire/ids.ts";
 import { acknowledgedRequest, newRequest, shownRequests } from "../../contract/requests.ts";
-import { writeBody } from "./messages.ts";
+import { nothing, writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
 /** Creates the calls about what a person asks for by law. */
@@ -12,6 +13,9 @@ export const requestApi = (request: Request) => ({
       body: writeBody(newRequest, asked),
       answer: acknowledgedRequest,
     }),
+
+  withdrawRequest: (id: CaseId) =>
+    request({ method: "POST", path: `v1/requests/${id}/withdrawal`, answer: nothing }),
 
   async listRequests() {
     const path = "v1/requests?all=true";

@@ -18,6 +18,7 @@ const unasked = [
   "requests",
   "notices",
   "consents",
+  "erasures",
 ] as const;
 
 /** The kinds of resource that can be asked about. */

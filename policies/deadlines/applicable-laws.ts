@@ -1,4 +1,4 @@
-import type { Law } from "./periods.ts";
+import { periods, type Law, type Right } from "./periods.ts";
 
 /** Says to whom a law applies. */
 export interface LawRule {
@@ -27,6 +27,17 @@ export const applicableLaws = (
       .map(({ law }) => law),
   ),
 ];
+
+/**
+ * Returns which of the laws that apply to a person give a right. The CCPA gives no erasure of what HIPAA governs (Cal. Civ.
+ * Code 1798.145(c)(1)). Pure.
+ */
+export const givingLaws = (applicable: readonly Law[], right: Right): readonly Law[] =>
+  applicable.filter(
+    (law) =>
+      periods[law][right] !== undefined &&
+      !(law === "ccpa" && right === "erasure" && applicable.includes("hipaa")),
+  );
 
 const isWithin = (place: string, area: string): boolean =>
   place === area || place.startsWith(`${area}-`);

@@ -7,6 +7,7 @@ import { consentRules, type ConsentAction } from "./consent.ts";
 import { conversationRules, type ConversationAction } from "./conversation.ts";
 import { credentialsRules, type CredentialsAction } from "./credentials.ts";
 import { directoryRules, type DirectoryAction } from "./directory.ts";
+import { erasureRules, type ErasureAction } from "./erasures.ts";
 import { holdRules, type HoldAction } from "./holds.ts";
 import { linkRules, type LinkAction } from "./link.ts";
 import { noticeRules, type NoticeAction } from "./notice.ts";
@@ -39,6 +40,7 @@ export interface ActionsOf {
   readonly cases: CaseAction;
   readonly retention: RetentionAction;
   readonly requests: RequestAction;
+  readonly erasures: ErasureAction;
   readonly administration: AdministrationAction;
   readonly notices: NoticeAction;
   readonly consents: ConsentAction;
@@ -67,6 +69,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...caseRules,
   ...retentionRules,
   ...requestRules,
+  ...erasureRules,
   ...administrationRules,
   ...noticeRules,
   ...consentRules,

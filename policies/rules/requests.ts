@@ -3,11 +3,20 @@ import type { PolicyRule } from "./rule.ts";
 
 /**
  * "open": ask for what the law gives oneself. "open_for": record the request of somebody else. "read": see how far a
- * request is. "extend": take more time. "decide": accept, refuse or answer it. "set_rules": say which law applies to
- * whom. "read_rules": read that.
+ * request is. "extend": take more time. "decide": accept, refuse or answer it. "withdraw": end it at the wish of the person.
+ * "renew_link": give the person a new link in place of the earlier ones. "set_rules": say which law applies to whom.
+ * "read_rules": read that.
  */
 export type RequestAction =
-  "open" | "open_for" | "read" | "extend" | "decide" | "set_rules" | "read_rules";
+  | "open"
+  | "open_for"
+  | "read"
+  | "extend"
+  | "decide"
+  | "withdraw"
+  | "renew_link"
+  | "set_rules"
+  | "read_rules";
 
 /**
  * The conditions refer to the facts of `decideRequest`. No version of a policy changes these rules. What the law gives
@@ -17,7 +26,7 @@ export const requestRules: readonly PolicyRule<"requests", RequestAction>[] = [
   {
     id: "requests.own",
     resource: "requests",
-    actions: ["open", "read"],
+    actions: ["open", "read", "withdraw"],
     roles: ["customer"],
     conditions: { subject: "$actor.user" },
     means: "The actor's own request.",
@@ -45,7 +54,7 @@ export const requestRules: readonly PolicyRule<"requests", RequestAction>[] = [
   {
     id: "requests.decide",
     resource: "requests",
-    actions: ["extend", "decide", "set_rules"],
+    actions: ["extend", "decide", "withdraw", "renew_link", "set_rules"],
     roles: ["compliance_officer", "privacy_officer"],
     device: "registered",
     conditions: { subject: { $ne: "$actor.user" } },

@@ -91,6 +91,7 @@ export const conditionFacts: {
   cases: {},
   retention: {},
   requests: {},
+  erasures: {},
   // Those of each account in the list.
   staff_list: { user: { kind: "user" }, role: { kind: "role" } },
   administration: {},

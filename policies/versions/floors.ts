@@ -124,9 +124,12 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     read: "fixed",
     extend: "fixed",
     decide: "fixed",
+    withdraw: "fixed",
+    renew_link: "fixed",
     set_rules: "fixed",
     read_rules: "fixed",
   },
+  erasures: { plan: "fixed", read: "fixed", begin: "fixed", withdraw: "fixed" },
   staff_list: { read: { ...reading, conditions: listedStaff } },
   // Without these, nobody could repair an account. The tenant's settings say what else is required.
   credentials: {

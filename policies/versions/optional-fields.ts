@@ -19,6 +19,7 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   cases: [],
   retention: [],
   requests: [],
+  erasures: [],
   administration: [],
   credentials: [],
   notices: [],

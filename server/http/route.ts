@@ -33,6 +33,7 @@ export interface RouteSpec {
     | "Retention"
     | "Requests"
     | "Consents"
+    | "Erasures"
     | "Policy"
     | "Service";
   /**

@@ -39,7 +39,8 @@ import { approvalKinds } from "../../workflows/approval-kinds.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { caseRoutes } from "./routes/cases.ts";
 import { requestRoutes } from "./routes/requests.ts";
-import { requestStatusRoute } from "./routes/request-status.ts";
+import { requestLinkRoutes } from "./routes/request-status.ts";
+import { erasureRoutes } from "./routes/erasures.ts";
 import { breakGlassRoutes } from "./routes/break-glass.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
 import { downloadAttachmentRoute } from "./routes/attachments/download.ts";
@@ -132,6 +133,8 @@ export interface RoutesDeps {
   readonly accessTokens: AccessTokens;
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   readonly profiles: Profiles;
+  /** The pool of the keystore if it has its own database. */
+  readonly keystore: Pool | undefined;
   readonly subjects: SubjectKeys;
   readonly customerKeys: CustomerKeyFinder;
   readonly totpSecrets: TotpSecrets;
@@ -309,8 +312,9 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...retentionRoutes({ ...useCase, newId }),
     ...caseRoutes(useCase),
     ...requestRoutes({ ...useCase, newId, publicUrl }),
-    requestStatusRoute({
-      pool,
+    ...erasureRoutes({ ...useCase, keystore: deps.keystore }),
+    ...requestLinkRoutes({
+      ...useCase,
       attempts: new Attempts(createLimiter("request-link-network", networkSignInLimit)),
     }),
     listAlertsRoute(useCase),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { openLoopback } from "../../client/index.node.ts";
 import {
   identityProviders,
+  openRequestLink,
   maxTextBytes,
   openStore,
   Sealdesk,
@@ -197,6 +198,8 @@ test("the requests of a person refuse wrong arguments in a sentence", async () =
         "an object",
         "an object without a prototype",
       ],
+      "rights.withdraw": [(id) => rights.withdraw(id)],
+      openRequestLink: [(link) => openRequestLink(link)],
       "rights.request residence": [
         (residence) => rights.request("access", { residence }),
         "undefined",

@@ -1,6 +1,7 @@
 import type { CaseId, ConversationId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { OPERATOR } from "../../audit/operator.ts";
 import { beginErasure } from "../../workflows/erasure/begin-erasure.ts";
+import type { Reply, TestDevice } from "./device.ts";
 import { newId } from "../../tools/testkit/ids.ts";
 import type { TestDatabase } from "./database.ts";
 import { until } from "./until.ts";
@@ -10,10 +11,19 @@ export const LAW = "GDPR Article 17(1)";
 /** Begins the erasure of a person, with a window in which it can be contested of no length. */
 export const erase = (database: TestDatabase, tenant: TenantId, subject: UserId): Promise<CaseId> =>
   beginErasure(
-    { pool: database.pool, now: Date.now, newId },
+    { pool: database.pool, now: Date.now },
     { tenant, operator: OPERATOR },
-    { subject, law: LAW, windowMs: 0 },
+    { id: newId(), subject, law: LAW, windowMs: 0 },
   );
+
+/** Begins an erasure over HTTP. Nothing is destroyed for hours. */
+export const eraseBy = (officer: TestDevice, user: string, more: object = {}): Promise<Reply> =>
+  officer.request("POST", `/v1/users/${user}/erasures`, {
+    body: { id: newId(), windowHours: 24, ...more },
+  });
+
+export const withdrawErasureBy = (officer: TestDevice, id: string): Promise<Reply> =>
+  officer.request("POST", `/v1/erasures/${id}/withdrawal`);
 
 /** Resolves when the case is in this state, or waits for this reason. */
 export const reached = (database: TestDatabase, id: CaseId, state: string): Promise<void> =>

@@ -1,5 +1,6 @@
 /** What people ask for by law, as devices and officers do it. */
 import type { Reply, TestDevice } from "./device.ts";
+import type { TestServer } from "./server.ts";
 
 export const askFor = (device: TestDevice, right: string, more: object = {}): Promise<Reply> =>
   device.request("POST", "/v1/requests", { body: { right, ...more } });
@@ -19,6 +20,29 @@ export const decide = (
   more: object = {},
 ): Promise<Reply> =>
   officer.request("POST", `/v1/requests/${id}/decision`, { body: { decision, ...more } });
+
+export const withdraw = (device: TestDevice, id: string): Promise<Reply> =>
+  device.request("POST", `/v1/requests/${id}/withdrawal`);
+
+export const renewLink = (officer: TestDevice, id: string): Promise<Reply> =>
+  officer.request("POST", `/v1/requests/${id}/link`);
+
+/** What the page of a request's link sends. It needs no account. */
+export async function byLink(
+  { url }: TestServer,
+  link: string,
+  path: "" | "/certificate" | "/withdrawal" = "",
+  change = (secret: string) => secret,
+) {
+  const [tenant, secret = ""] = new URL(link).hash.slice(1).split(".");
+  const answer = await fetch(`${url}/v1/request-status${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ tenant, secret: change(secret) }),
+  });
+  const { status } = answer;
+  return { status, body: status === 204 ? {} : ((await answer.json()) as Record<string, unknown>) };
+}
 
 export const extend = (officer: TestDevice, id: string): Promise<Reply> =>
   officer.request("POST", `/v1/requests/${id}/extension`, {

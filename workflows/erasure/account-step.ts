@@ -1,6 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import { erasePersonalFields } from "../../audit/personal-fields.ts";
-import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { destroyWithin, withinKeystore } from "../../keys/at-rest/destroy.ts";
 import { livingScopes } from "../../keys/at-rest/list-scopes.ts";
@@ -11,6 +10,7 @@ import { heldAmong } from "../holds/held-among.ts";
 import type { ErasureRecord } from "../ledger/entry.ts";
 import { advancePosition } from "../ledger/position.ts";
 import { destructionOf } from "../ledger/replay.ts";
+import { countAccount } from "./count-account.ts";
 import { entryBy, ERASURES } from "./entry-by.ts";
 import { eraseAccount } from "./erase-account.ts";
 import type { ErasureDeps } from "./erasure-deps.ts";
@@ -109,12 +109,3 @@ export const forgetAccount =
     ]);
     return { to: "purging" };
   };
-
-async function countAccount(client: Client, subject: UserId) {
-  const { rows } = await client.query<{ sessions: number; devices: number }>(
-    `select (select count(*) from sessions where user_id = $1) as sessions,
-       (select count(*) from devices where user_id = $1) as devices`,
-    [subject],
-  );
-  return rows[0] ?? { sessions: 0, devices: 0 };
-}

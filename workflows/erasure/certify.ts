@@ -16,6 +16,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { CasePending, type Step } from "../cases/case-kind.ts";
 import { ofCase } from "../cases/stored-case.ts";
+import { answerRequest } from "../requests/answer-request.ts";
 import { entryBy } from "./entry-by.ts";
 import type { ErasureDeps } from "./erasure-deps.ts";
 import { readErasure, readItems, type Erasure, type ItemRow } from "./erasure-rows.ts";
@@ -86,6 +87,7 @@ export const certify =
       resource: ofCase(found.id),
       details: { digest: toBase64(digest), erased: erased.length, restricted: restricted.length },
     });
+    if (erasure.request !== null) await answerRequest(client, tenant, erasure.request, nowMs);
     return { to: "certified" };
   };
 

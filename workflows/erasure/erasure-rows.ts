@@ -9,6 +9,7 @@ export interface Erasure {
   readonly id: CaseId;
   readonly subject: UserId;
   readonly law: string;
+  /** The earliest receipt of the request, if one began it. */
   readonly receivedAtMs: number;
   readonly windowMs: number;
   readonly fencedAtMs: number | null;
@@ -16,16 +17,19 @@ export interface Erasure {
   /** The driver leaves 64-bit integers in arrays as text. */
   readonly seqs: readonly string[];
   readonly certificate: Uint8Array | null;
+  /** The request that began it; null if an officer began it without one. */
+  readonly request: CaseId | null;
 }
 
 const SELECT = `
-  select case_id as id, subject, law, received_at_ms as "receivedAtMs", window_ms as "windowMs",
-    fenced_at_ms as "fencedAtMs", fenced_conversations as conversations, fenced_seqs as seqs, certificate
-  from erasures`;
+  select e.case_id as id, e.subject, e.law, least(e.received_at_ms, r.received_at_ms) as "receivedAtMs",
+    e.window_ms as "windowMs", e.fenced_at_ms as "fencedAtMs", e.fenced_conversations as conversations,
+    e.fenced_seqs as seqs, e.certificate, e.request
+  from erasures e left join requests r on r.tenant = e.tenant and r.id = e.request`;
 
 /** @throws WorkflowError case_not_found */
 export async function readErasure(client: Client, id: CaseId): Promise<Erasure> {
-  const { rows } = await client.query<Erasure>(`${SELECT} where case_id = $1`, [id]);
+  const { rows } = await client.query<Erasure>(`${SELECT} where e.case_id = $1`, [id]);
   const [row] = rows;
   if (row === undefined)
     throw new WorkflowError(
@@ -33,6 +37,20 @@ export async function readErasure(client: Client, id: CaseId): Promise<Erasure> 
       "There is no such erasure. Check the id of the case.",
     );
   return row;
+}
+
+/**
+ * Returns the bytes of the certificate's file.
+ * @throws WorkflowError case_not_found, certificate_not_found
+ */
+export async function certificateOf(client: Client, id: CaseId): Promise<Uint8Array> {
+  const { certificate } = await readErasure(client, id);
+  if (certificate === null)
+    throw new WorkflowError(
+      "certificate_not_found",
+      "The erasure is not certified yet. Look at what the case waits for.",
+    );
+  return certificate;
 }
 
 /** What became of one item, in one period of its keys if it has any. */

@@ -5,13 +5,14 @@ export const erasureMachine = {
   kind: "erasure",
   first: "fencing",
   states: {
-    fencing: { next: ["contestable"], isRun: true },
-    contestable: { next: ["shredding"], isRun: true },
+    fencing: { next: ["contestable", "withdrawn"], isRun: true },
+    contestable: { next: ["shredding", "withdrawn"], isRun: true },
     shredding: { next: ["shredding", "erasing_account"], isRun: true, isDestructive: true },
     erasing_account: { next: ["shredding", "purging"], isRun: true, isDestructive: true },
     purging: { next: ["removing_files"], isRun: true, isDestructive: true },
     removing_files: { next: ["certifying"], isRun: true, isDestructive: true },
     certifying: { next: ["certified"], isRun: true },
     certified: { next: [] },
+    withdrawn: { next: [] },
   },
 } as const satisfies CaseMachine;

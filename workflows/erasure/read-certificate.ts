@@ -1,27 +1,21 @@
 import type { CaseId } from "../../crypto/wire/ids.ts";
 import type { UseCase } from "../../identity/audited.ts";
-import { auditedBy, type Party } from "../../identity/party.ts";
+import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
+import { decideErasure } from "../../policies/erasures.ts";
 import { ofCase } from "../cases/stored-case.ts";
-import { WorkflowError } from "../workflow-error.ts";
-import { readErasure } from "./erasure-rows.ts";
+import { certificateOf, readErasure } from "./erasure-rows.ts";
 
 /**
  * Returns the bytes of the certificate's file.
- * @throws WorkflowError case_not_found, certificate_not_found
+ * @throws WorkflowError case_not_found, certificate_not_found; IdentityError forbidden
  */
-export function readCertificate(
-  deps: UseCase,
-  party: Extract<Party, { readonly operator: unknown }>,
-  id: CaseId,
-): Promise<Uint8Array> {
+export function readCertificate(deps: UseCase, party: Party, id: CaseId): Promise<Uint8Array> {
   const act = { action: "erasure.read", resource: ofCase(id) } as const;
-  return auditedBy(deps, party, act, async (client) => {
-    const { certificate } = await readErasure(client, id);
-    if (certificate === null)
-      throw new WorkflowError(
-        "certificate_not_found",
-        "The erasure is not certified yet. Look at what the case waits for.",
-      );
-    return certificate;
+  return auditedBy(deps, party, act, async (client, note) => {
+    const facts = { tenant: tenantOf(party), subject: null };
+    const decided = assertParty(party, (actor) => decideErasure(actor, "read", facts));
+    const { subject } = await readErasure(client, id);
+    note({ ...decided, subject });
+    return certificateOf(client, id);
   });
 }

@@ -1,14 +1,25 @@
-import type { CaseId, UserId } from "../../crypto/wire/ids.ts";
+import type { CaseId, NewId, UserId } from "../../crypto/wire/ids.ts";
 import { readDatabaseClock } from "../../db/database-clock.ts";
 import type { UseCase } from "../../identity/audited.ts";
-import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
+import {
+  assertParty,
+  auditBesides,
+  auditedBy,
+  nameOf,
+  tenantOf,
+  type Party,
+} from "../../identity/party.ts";
 import { assertFreshFactor } from "../../identity/second-factor/fresh-factor.ts";
+import { USUAL_WINDOW_MS } from "../../policies/erasure-window.ts";
+import { erasureProvisions } from "../../policies/erasures.ts";
 import { requestMachine, type RequestDecision } from "../../policies/request-machine.ts";
 import { decideRequest, nextReminderMs } from "../../policies/requests.ts";
 import { moveCase } from "../cases/move-case.ts";
-import { lockCase } from "../cases/stored-case.ts";
+import { lockCase, ofCase } from "../cases/stored-case.ts";
+import { erasureRunning, startErasure } from "../erasure/start-erasure.ts";
 import { WorkflowError } from "../workflow-error.ts";
-import { ofRequest, readRequest } from "./stored-request.ts";
+import type { Client } from "../../db/pool.ts";
+import { ofRequest, readRequest, type StoredRequest } from "./stored-request.ts";
 
 /** What an officer decides about a request. */
 export interface DecidedRequest {
@@ -16,18 +27,22 @@ export interface DecidedRequest {
   readonly decision: RequestDecision;
   /** Why it is refused: the law that allows to. A refusal needs one, and nothing else has one. */
   readonly ground?: string | undefined;
+  /** How long an erasure that is accepted can be contested, in milliseconds; 24 hours by default. */
+  readonly windowMs?: number | undefined;
 }
 
 /**
- * Accepts, answers or refuses a request, after a fresh proof of the second factor.
- * @throws WorkflowError request_not_found, ground_required, case_moved; IdentityError forbidden, device_required,
- *   step_up_required
+ * Accepts, answers or refuses a request, after a fresh proof of the second factor. An accepted request for erasure begins
+ * the erasure in the same transaction, and is answered by its certificate.
+ * @throws WorkflowError request_not_found, ground_required, case_moved, right_not_available, last_administrator;
+ *   erasure_running, if its erasure is not over; IdentityError forbidden, device_required, step_up_required
  */
 export async function decideOnRequest(
-  deps: UseCase,
+  deps: UseCase & { readonly newId: NewId },
   party: Party,
-  { id, decision, ground }: DecidedRequest,
+  asked: DecidedRequest,
 ): Promise<void> {
+  const { id, decision, ground } = asked;
   const act = { action: "request.decide", resource: ofRequest(id) } as const;
   await auditedBy(deps, party, act, async (client, note) => {
     const assertMay = (of: UserId | null) =>
@@ -36,7 +51,8 @@ export async function decideOnRequest(
       );
     // Whoever may decide about none does not learn which exist.
     assertMay(null);
-    const { subject, right, dueAtMs } = await readRequest(client, id);
+    const request = await readRequest(client, id);
+    const { subject, right, dueAtMs } = request;
     const decided = assertMay(subject);
     if ("actor" in party) await assertFreshFactor(client, party.actor, "decide", deps.now());
     if ((decision === "refused") !== (ground !== undefined))
@@ -44,8 +60,9 @@ export async function decideOnRequest(
         "ground_required",
         "Name the law that allows the refusal. Only a refusal has a ground.",
       );
-    const found = await lockCase(client, id);
     const nowMs = await readDatabaseClock(client);
+    if (right === "erasure") await decideOnErasure(deps, client, party, request, asked, nowMs);
+    const found = await lockCase(client, id);
     const wakeAtMs = nextReminderMs(dueAtMs, nowMs);
     const move = { to: decision, by: nameOf(party), wakeAtMs };
     await moveCase(client, requestMachine, found, move, nowMs);
@@ -54,4 +71,31 @@ export async function decideOnRequest(
     const details = { right, from: found.state, to: decision };
     note({ ...decided, ...(subject !== null && { subject }), details });
   });
+}
+
+/** Begins the erasure that is accepted. What ends the request otherwise waits until its erasure is over. */
+async function decideOnErasure(
+  deps: UseCase & { readonly newId: NewId },
+  client: Client,
+  party: Party,
+  { id, subject, law: regime, receivedAtMs, state, erasure }: StoredRequest,
+  { decision, windowMs = USUAL_WINDOW_MS }: DecidedRequest,
+  nowMs: number,
+): Promise<void> {
+  if (decision !== "accepted") {
+    if (erasure !== null) throw erasureRunning();
+    return;
+  }
+  // The machine refuses it.
+  if (state !== "received" || subject === null) return;
+  const law = erasureProvisions[regime];
+  if (law === undefined)
+    throw new WorkflowError(
+      "right_not_available",
+      "The law of this request gives no erasure. Refuse it, and name the ground.",
+    );
+  const asked = { id: deps.newId<CaseId>(), subject, law, receivedAtMs, windowMs, request: id };
+  const begun = await startErasure(client, tenantOf(party), asked, nowMs);
+  const act = { action: "erasure.begin", resource: ofCase(begun), subject } as const;
+  await auditBesides(deps, client, party, { ...act, details: { law, windowMs, request: id } });
 }

@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import type { CaseId, NewId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { readDatabaseClock } from "../../db/database-clock.ts";
@@ -7,18 +5,16 @@ import type { UseCase } from "../../identity/audited.ts";
 import { userNotFound } from "../../identity/identity-error.ts";
 import { lockAccount } from "../../identity/directory/lock-account.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
-import { applicableLaws } from "../../policies/deadlines/applicable-laws.ts";
+import { applicableLaws, givingLaws } from "../../policies/deadlines/applicable-laws.ts";
 import { dueDates, type DueDate } from "../../policies/deadlines/due-date.ts";
 import type { Right } from "../../policies/deadlines/periods.ts";
 import { requestMachine } from "../../policies/request-machine.ts";
-import { decideRequest, nextReminderMs } from "../../policies/requests.ts";
+import { decideReceipt, decideRequest, nextReminderMs, RECEIPTS_WITHIN_MS } from "../../policies/requests.ts";
+import { assertReceipt } from "../assert-receipt.ts";
 import { openCase } from "../cases/open-case.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { rulesInForce, type RequestRules } from "./request-rules.ts";
-import { hashOfLink, ofRequest } from "./stored-request.ts";
-
-/** Otherwise a slip could make a request overdue since long ago, in milliseconds. */
-const EARLIEST_MS = 366 * 86_400_000;
+import { makeLink, ofRequest } from "./stored-request.ts";
 
 /** What a person asks for. */
 export interface AskedRequest {
@@ -40,14 +36,17 @@ export interface AcknowledgedRequest {
   readonly dueAtMs: number;
   /** True if the person had asked for the same before, and both are one case now. */
   readonly isMerged: boolean;
-  /** The page that shows how far the request is, also when the account is gone. Its secret is not shown again. */
-  readonly link: string;
+  /**
+   * The page that shows how far the request is, also when the account is gone. Its secret is not shown again. Null if
+   * staff recorded a repeat: the person has a link already.
+   */
+  readonly link: string | null;
 }
 
 /**
  * Receives a request. If an earlier one of the same person for the same is not answered yet, both are one case, and the
  * earliest receipt starts the clock.
- * @throws WorkflowError right_not_available, invalid_receipt; IdentityError user_not_found, forbidden, device_required
+ * @throws WorkflowError right_not_available, invalid_receipt, too_many_receipts; IdentityError user_not_found, forbidden, device_required
  */
 export function openRequest(
   deps: UseCase & { readonly newId: NewId; readonly publicUrl: string },
@@ -66,13 +65,8 @@ export function openRequest(
     if ((await lockAccount(client, subject)) === undefined) throw userNotFound();
     const nowMs = await readDatabaseClock(client);
     const receivedAtMs = asked.receivedAtMs ?? nowMs;
-    if (receivedAtMs > nowMs)
-      throw new WorkflowError("invalid_receipt", "A request is not received in the future.");
-    if (receivedAtMs < nowMs - EARLIEST_MS)
-      throw new WorkflowError(
-        "invalid_receipt",
-        "A request is recorded within a year of its receipt. Check the day.",
-      );
+    assertReceipt(receivedAtMs, nowMs);
+    await assertFewReceipts(client, asked, nowMs);
     const open = await findOpen(client, subject, right);
     const earliestMs = Math.min(receivedAtMs, open?.receivedAtMs ?? receivedAtMs);
     const rules = await rulesInForce(client, nowMs);
@@ -96,25 +90,45 @@ export function openRequest(
       ]);
       if (dueAtMs < open.dueAtMs) await bringForward(client, request, due, rules);
     }
-    const secret = randomBytes(32);
     await client.query(
-      `insert into request_receipts (tenant, request, link_hash, channel, recorded_by, received_at_ms,
-         recorded_at_ms) values ($1, $2, $3, $4, $5, $6, $7)`,
-      [tenant, request, hashOfLink(secret), channel, nameOf(party), receivedAtMs, nowMs],
+      `insert into request_receipts (tenant, request, channel, recorded_by, received_at_ms, recorded_at_ms)
+       values ($1, $2, $3, $4, $5, $6)`,
+      [tenant, request, channel, nameOf(party), receivedAtMs, nowMs],
     );
     const { law } = due;
     const isMerged = open !== undefined;
     note({ ...decided, details: { request, right, law, receivedAtMs, dueAtMs, isMerged } });
-    return { id: request, dueAtMs, isMerged, link: await linkOf(client, deps.publicUrl, secret) };
+    // Otherwise staff would see the page of any person by recording a repeat.
+    const isForPerson = channel === "customer" || !isMerged;
+    const link = isForPerson ? await makeLink(client, deps.publicUrl, request, nowMs) : null;
+    return { id: request, dueAtMs, isMerged, link };
   });
 }
 
-/** Returns the address of the page of a request. Browsers send no fragment to any server. */
-async function linkOf(client: Client, publicUrl: string, secret: Uint8Array): Promise<string> {
-  const { rows } = await client.query<{ slug: string }>(
-    "select slug from tenants where id = sealdesk.current_tenant()",
-  );
-  return `${publicUrl}/request-status#${rows[0]?.slug ?? ""}.${toBase64Url(secret)}`;
+const RECEIPTS = `
+  select count(*)::integer as count from request_receipts n
+  join cases c on c.tenant = n.tenant and c.id = n.request
+  where c.subject = $1 and n.channel = $2 and n.recorded_at_ms > $3`;
+
+/**
+ * Requires that not too many requests of the person were recorded. The person and staff have limits of their own, so that
+ * neither uses up what the other one has.
+ * @throws WorkflowError too_many_receipts
+ */
+async function assertFewReceipts(
+  client: Client,
+  { subject, channel }: AskedRequest,
+  nowMs: number,
+): Promise<void> {
+  const values = [subject, channel, nowMs - RECEIPTS_WITHIN_MS];
+  const { rows } = await client.query<{ count: number }>(RECEIPTS, values);
+  const { allowed, reasons } = decideReceipt(rows[0]?.count ?? 0);
+  if (!allowed)
+    throw new WorkflowError(
+      "too_many_receipts",
+      "Too many requests of this person were recorded within 30 days. Look at those that are open.",
+      { reasons },
+    );
 }
 
 interface OpenRequest {
@@ -146,7 +160,7 @@ function dueOf(
     readonly receivedAtMs: number;
   },
 ): DueDate {
-  const applicable = applicableLaws(laws, asked.residence);
+  const applicable = givingLaws(applicableLaws(laws, asked.residence), asked.right);
   const receipt = {
     receivedAtMs: asked.receivedAtMs,
     timeZone,

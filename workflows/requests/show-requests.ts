@@ -1,16 +1,11 @@
 import type { CaseId } from "../../crypto/wire/ids.ts";
-import type { Pool } from "../../db/pool.ts";
-import { inTransaction } from "../../db/transaction.ts";
-import { findTenant } from "../../identity/accounts/tenant.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
-import type { Secret } from "../../keys/secret.ts";
 import { decideRequest } from "../../policies/requests.ts";
 import {
   ofRequest,
   readRequest,
   requestNotFound,
-  requestOfLink,
   SELECT_REQUEST,
   type StoredRequest,
 } from "./stored-request.ts";
@@ -60,19 +55,4 @@ export function showRequest(deps: UseCase, party: Party, id: CaseId): Promise<St
     note({ ...decided, ...(subject !== null && { subject }) });
     return request;
   });
-}
-
-/**
- * Returns how far a request is, for whoever has the secret of one of its links. The account may be gone.
- * @param tenant the short name of the tenant, as the link has it
- * @throws WorkflowError request_not_found
- */
-export async function showLinkedRequest(
-  pool: Pool,
-  tenant: string,
-  secret: Secret<Uint8Array>,
-): Promise<StoredRequest> {
-  const found = await findTenant(pool, tenant);
-  if (found === undefined) throw requestNotFound();
-  return inTransaction(pool, found.id, (client) => requestOfLink(client, secret.reveal()));
 }

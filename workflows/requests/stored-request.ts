@@ -1,8 +1,25 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import type { CaseId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Law, Right } from "../../policies/deadlines/periods.ts";
+import { requestMachine } from "../../policies/request-machine.ts";
+import { decideByLink } from "../../policies/requests.ts";
+import { moveCase } from "../cases/move-case.ts";
+import { lockCase } from "../cases/stored-case.ts";
 import { WorkflowError } from "../workflow-error.ts";
+
+/** How far the erasure is that a request has begun. Times are milliseconds since the Unix epoch. */
+export interface ErasureProgress {
+  readonly id: CaseId;
+  readonly state: string;
+  /** Why the present step could not be done when it was last tried; null if it was not tried in vain. */
+  readonly pending: string | null;
+  /** Until when nothing is destroyed, so that the person can withdraw it; null before the account is fenced. */
+  readonly contestableUntilMs: number | null;
+  /** When its certificate was signed; null before. */
+  readonly certifiedAtMs: number | null;
+}
 
 /** A request and how far it is. Times are milliseconds since the Unix epoch. */
 export interface StoredRequest {
@@ -26,6 +43,8 @@ export interface StoredRequest {
   readonly extendedAtMs: number | null;
   readonly extensionReason: string | null;
   readonly refusalGround: string | null;
+  /** Null unless it is an accepted request for erasure. */
+  readonly erasure: ErasureProgress | null;
   readonly endedAtMs: number | null;
 }
 
@@ -34,8 +53,12 @@ export const SELECT_REQUEST = `
     r.received_at_ms as "receivedAtMs",
     (select count(*)::integer from request_receipts n where n.tenant = r.tenant and n.request = r.id) as receipts,
     c.due_at_ms as "dueAtMs", r.extended_at_ms as "extendedAtMs", r.extension_reason as "extensionReason",
-    r.refusal_ground as "refusalGround", c.ended_at_ms as "endedAtMs"
-  from requests r join cases c on c.tenant = r.tenant and c.id = r.id`;
+    r.refusal_ground as "refusalGround", c.ended_at_ms as "endedAtMs",
+    case when e.case_id is not null then jsonb_build_object('id', e.case_id, 'state', ec.state, 'pending', ec.pending,
+      'contestableUntilMs', e.fenced_at_ms + e.window_ms, 'certifiedAtMs', e.certified_at_ms) end as erasure
+  from requests r join cases c on c.tenant = r.tenant and c.id = r.id
+  left join erasures e on e.tenant = r.tenant and e.request = r.id
+  left join cases ec on ec.tenant = e.tenant and ec.id = e.case_id`;
 
 /** @throws WorkflowError request_not_found */
 export async function readRequest(client: Client, id: CaseId): Promise<StoredRequest> {
@@ -44,18 +67,51 @@ export async function readRequest(client: Client, id: CaseId): Promise<StoredReq
   return rows[0];
 }
 
-/** Returns the request whose link has this secret. @throws WorkflowError request_not_found */
+/** Returns the request whose link has this secret, unless the link was revoked. @throws WorkflowError request_not_found */
 export async function requestOfLink(client: Client, secret: Uint8Array): Promise<StoredRequest> {
-  const { rows } = await client.query<StoredRequest>(
-    `${SELECT_REQUEST} where r.id = (select request from request_receipts where link_hash = $1)`,
+  const { rows } = await client.query<{ request: CaseId; revokedAtMs: number | null }>(
+    `select request, revoked_at_ms as "revokedAtMs" from request_links where link_hash = $1`,
     [hashOfLink(secret)],
   );
-  if (rows[0] === undefined) throw requestNotFound();
-  return rows[0];
+  const [link] = rows;
+  if (link === undefined || !decideByLink(link).allowed) throw requestNotFound();
+  return readRequest(client, link.request);
+}
+
+/** Makes a link to the page of a request. Its secret is not stored, so it is told once. */
+export async function makeLink(
+  client: Client,
+  publicUrl: string,
+  request: CaseId,
+  nowMs: number,
+): Promise<string> {
+  const secret = randomBytes(32);
+  await client.query(
+    `insert into request_links (tenant, link_hash, request, made_at_ms)
+     values (sealdesk.current_tenant(), $1, $2, $3)`,
+    [hashOfLink(secret), request, nowMs],
+  );
+  const { rows } = await client.query<{ slug: string }>(
+    "select slug from tenants where id = sealdesk.current_tenant()",
+  );
+  // Browsers send no fragment to any server.
+  return `${publicUrl}/request-status#${rows[0]?.slug ?? ""}.${toBase64Url(secret)}`;
+}
+
+/**
+ * Ends a request at the wish of the person, in the caller's transaction, which also writes the audit entry.
+ * @returns the details of that entry
+ * @throws WorkflowError case_moved, if it is over
+ */
+export async function endWithdrawn(client: Client, id: CaseId, by: string, nowMs: number) {
+  const found = await lockCase(client, id);
+  await moveCase(client, requestMachine, found, { to: "withdrawn", by }, nowMs);
+  const { right } = await readRequest(client, id);
+  return { right, from: found.state };
 }
 
 /** SHA-256 of the secret of a link. The secret has 256 random bits, so nobody finds it from the hash. */
-export const hashOfLink = (secret: Uint8Array): Uint8Array =>
+const hashOfLink = (secret: Uint8Array): Uint8Array =>
   createHash("sha256").update(secret).digest();
 
 /** A request, as a resource of the audit log. */

@@ -3,12 +3,16 @@ import { uuidv7 } from "uuidv7";
 import { idGenerator, isId, type CaseId, type UserId } from "../../../crypto/wire/ids.ts";
 import { assertReachable } from "../../../db/assert-reachable.ts";
 import { createKeystorePool } from "../../../db/pool.ts";
-import { beginErasure, USUAL_WINDOW_MS } from "../../../workflows/erasure/begin-erasure.ts";
+import { HOUR_MS, USUAL_WINDOW_MS } from "../../../policies/erasure-window.ts";
+import { beginErasure } from "../../../workflows/erasure/begin-erasure.ts";
 import { planErasure, type ErasurePlan } from "../../../workflows/erasure/plan-erasure.ts";
 import { readCertificate } from "../../../workflows/erasure/read-certificate.ts";
+import { showErasure } from "../../../workflows/erasure/show-erasure.ts";
+import { withdrawErasure } from "../../../workflows/erasure/withdraw-erasure.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { dayOf, timeOf } from "../moments.ts";
 import { withPolicy } from "../policy/with-policy.ts";
+import { windowOf } from "./window.ts";
 
 export interface PlanOptions {
   readonly tenant: string;
@@ -19,9 +23,6 @@ export interface RunOptions extends PlanOptions {
   readonly received?: string;
   readonly windowHours?: string;
 }
-
-const HOUR_MS = 3_600_000;
-const MOST_WINDOW_HOURS = 720;
 
 /** Shows what an erasure would destroy and what holds would keep. */
 export async function planCommand(
@@ -44,16 +45,18 @@ export async function planCommand(
 }
 
 function planText({ scopes, account }: ErasurePlan): string {
-  const lines = scopes.map(({ conversation, period, messages, keys, keeping }) => {
-    const what = `conversation ${conversation}, period ${period}: ${messages} messages, ${keys} keys`;
+  const lines = scopes.map(({ conversation, period, messages, attachments, keys, keeping }) => {
+    const what = `conversation ${conversation}, period ${period}: ${messages} messages, ${keys} keys, ${attachments} attachments`;
     return keeping === undefined
       ? `erase     ${what}`
       : `restrict  ${what} (${keeping.citation}; review ${dayOf(keeping.reviewAtMs)})`;
   });
+  const { keeping, devices, sessions } = account;
+  const what = `account: profile, ${devices} devices, ${sessions} sessions, prekeys, look-up indexes, personal fields of the audit log`;
   const profile =
-    account === undefined
-      ? "erase     account: look-up indexes, sessions, prekeys, personal fields of the audit log"
-      : `restrict  account (${account.citation}; review ${dayOf(account.reviewAtMs)})`;
+    keeping === undefined
+      ? `erase     ${what}`
+      : `restrict  ${what} (${keeping.citation}; review ${dayOf(keeping.reviewAtMs)})`;
   return [...lines, profile].join("\n");
 }
 
@@ -64,14 +67,14 @@ export async function runCommand(
   { tenant, law, received, windowHours }: RunOptions,
 ): Promise<string> {
   const asked = {
+    id: idGenerator(uuidv7)<CaseId>(),
     subject: accountOf(subject),
     law: lawOf(law),
     receivedAtMs: timeOf(received),
-    windowMs: windowOf(windowHours),
+    windowMs: windowOf(windowHours) ?? USUAL_WINDOW_MS,
   };
-  const newId = idGenerator(uuidv7);
   const id = await withPolicy(settings, tenant, ({ deps, party }) =>
-    beginErasure({ ...deps, newId }, party, asked),
+    beginErasure(deps, party, asked),
   );
   return `Case ${id}. The server fences the account now, and destroys keys in ${asked.windowMs / HOUR_MS} hours.`;
 }
@@ -82,9 +85,9 @@ export async function certificateCommand(
   id: string,
   { tenant, out }: { readonly tenant: string; readonly out: string },
 ): Promise<string> {
-  if (!isId<CaseId>(id)) throw new CommandError(`${id} is not the id of a case.`);
+  const erasure = caseOf(id);
   const file = await withPolicy(settings, tenant, ({ deps, party }) =>
-    readCertificate(deps, party, id),
+    readCertificate(deps, party, erasure),
   );
   await writeFile(out, out.endsWith(".pdf") ? await pdfOf(file) : file);
   return `Wrote ${out}. Verify it with sealdesk verify certificate ${out} --key KEY.`;
@@ -97,6 +100,41 @@ async function pdfOf(file: Uint8Array): Promise<Uint8Array> {
   return certificatePdf(file);
 }
 
+/** Prints as JSON how far an erasure is, and what became of each item. */
+export async function showErasureCommand(
+  settings: Settings,
+  id: string,
+  { tenant }: { readonly tenant: string },
+): Promise<string> {
+  const erasure = caseOf(id);
+  const shown = await withPolicy(settings, tenant, ({ deps, party }) =>
+    showErasure(deps, party, erasure),
+  );
+  const items = shown.items.map(
+    ({ kind, item, outcome, records, keys, atMs, ...rest }) => ({
+      ...{ kind, item, outcome, records, keys, atMs },
+      ...("citation" in rest && { citation: rest.citation, reviewAtMs: rest.reviewAtMs }),
+    }),
+  );
+  return JSON.stringify({ ...shown, items }, undefined, 2);
+}
+
+/** Ends an erasure at the wish of the person, before anything is destroyed. */
+export async function withdrawErasureCommand(
+  settings: Settings,
+  id: string,
+  { tenant }: { readonly tenant: string },
+): Promise<string> {
+  const erasure = caseOf(id);
+  await withPolicy(settings, tenant, ({ deps, party }) => withdrawErasure(deps, party, erasure));
+  return "The erasure is withdrawn. Nothing was destroyed, and the account is as it was.";
+}
+
+function caseOf(id: string): CaseId {
+  if (!isId<CaseId>(id)) throw new CommandError(`${id} is not the id of a case.`);
+  return id;
+}
+
 function accountOf(id: string): UserId {
   if (!isId<UserId>(id)) throw new CommandError(`${id} is not the id of an account.`);
   return id;
@@ -106,11 +144,4 @@ function lawOf(law: string): string {
   if (law.length > 200 || !/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u.test(law))
     throw new CommandError("--law takes one line of at most 200 characters.");
   return law;
-}
-
-function windowOf(hours: string | undefined): number {
-  if (hours === undefined) return USUAL_WINDOW_MS;
-  if (!/^\d{1,3}$/.test(hours) || Number(hours) > MOST_WINDOW_HOURS)
-    throw new CommandError(`--window-hours takes a number from 0 to ${MOST_WINDOW_HOURS}.`);
-  return Number(hours) * HOUR_MS;
 }

@@ -5,6 +5,8 @@ import {
   certificateCommand,
   planCommand,
   runCommand,
+  showErasureCommand,
+  withdrawErasureCommand,
   type PlanOptions,
   type RunOptions,
 } from "./erase.ts";
@@ -40,6 +42,24 @@ export function registerErasure(program: Command, print: Print, settings: () => 
     .option("--window-hours <number>", "hours in which the plan can be contested; 24 by default")
     .action(async (account: string, options: RunOptions) =>
       print(await runCommand(settings(), account, options)),
+    );
+
+  erase
+    .command("show")
+    .description("Print as JSON how far an erasure is, and what became of each item")
+    .argument("<case>", "id of the case")
+    .requiredOption(...TENANT)
+    .action(async (id: string, options: { readonly tenant: string }) =>
+      print(await showErasureCommand(settings(), id, options)),
+    );
+
+  erase
+    .command("withdraw")
+    .description("End an erasure at the wish of the person, before anything is destroyed")
+    .argument("<case>", "id of the case")
+    .requiredOption(...TENANT)
+    .action(async (id: string, options: { readonly tenant: string }) =>
+      print(await withdrawErasureCommand(settings(), id, options)),
     );
 
   erase

@@ -7,9 +7,11 @@ import {
   extendRequestCommand,
   listRequestsCommand,
   openRequestCommand,
+  renewLinkCommand,
   setRulesCommand,
   showRequestCommand,
   showRulesCommand,
+  withdrawRequestCommand,
   type OpenOptions,
 } from "./requests.ts";
 
@@ -69,8 +71,30 @@ export function registerRequests(program: Command, print: Print, settings: () =>
     .requiredOption(...TENANT)
     .requiredOption("--decision <decision>", "accepted, answered or refused")
     .option("--ground <text>", "the law that allows the refusal: one line")
+    .option(
+      "--window-hours <number>",
+      "hours in which an accepted erasure can be contested; 24 by default",
+    )
     .action(async (id: string, options: Parameters<typeof decideRequestCommand>[2]) =>
       print(await decideRequestCommand(settings(), id, options)),
+    );
+
+  request
+    .command("withdraw")
+    .description("End a request at the wish of the person, and its erasure")
+    .argument("<id>", "id of the request")
+    .requiredOption(...TENANT)
+    .action(async (id: string, options: Options) =>
+      print(await withdrawRequestCommand(settings(), id, options)),
+    );
+
+  request
+    .command("renew-link")
+    .description("Make a new link to the page of a request, and revoke the earlier ones")
+    .argument("<id>", "id of the request")
+    .requiredOption(...TENANT)
+    .action(async (id: string, options: Options) =>
+      print(await renewLinkCommand(settings(), id, options)),
     );
 
   registerRules(request, print, settings);

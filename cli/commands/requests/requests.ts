@@ -6,10 +6,13 @@ import { requestDecisions, type RequestDecision } from "../../../policies/reques
 import { decideOnRequest } from "../../../workflows/requests/decide-on-request.ts";
 import { extendRequest } from "../../../workflows/requests/extend-request.ts";
 import { openRequest } from "../../../workflows/requests/open-request.ts";
+import { renewLink } from "../../../workflows/requests/renew-link.ts";
 import { readRequestRules, setRequestRules } from "../../../workflows/requests/request-rules.ts";
 import { listRequests, showRequest } from "../../../workflows/requests/show-requests.ts";
 import type { StoredRequest } from "../../../workflows/requests/stored-request.ts";
+import { withdrawRequest } from "../../../workflows/requests/withdraw-request.ts";
 import { CommandError, type Settings } from "../../settings.ts";
+import { windowOf } from "../erasure/window.ts";
 import { timeOf } from "../moments.ts";
 import { withPolicy } from "../policy/with-policy.ts";
 
@@ -38,11 +41,13 @@ export async function openRequestCommand(
   const opened = await withPolicy(settings, tenant, ({ deps, party }) =>
     openRequest({ ...deps, newId: idGenerator(uuidv7), publicUrl }, party, asked),
   );
-  return [
-    `Request ${opened.id}${opened.isMerged ? " (the person had asked for it before)" : ""} is due on ${lastDayOf(opened.dueAtMs)}.`,
-    `Give this link to the person, and to nobody else: ${opened.link}`,
-  ].join("\n");
+  const { id, isMerged, dueAtMs, link } = opened;
+  const due = `Request ${id}${isMerged ? " (the person had asked for it before)" : ""} is due on ${lastDayOf(dueAtMs)}.`;
+  return link === null ? due : `${due}\n${linkText(link)}`;
 }
+
+const linkText = (link: string): string =>
+  `Give this link to the person, and to nobody else: ${link}`;
 
 /** Lists requests. */
 export async function listRequestsCommand(
@@ -82,19 +87,53 @@ export async function extendRequestCommand(
   return `The request is due on ${lastDayOf(dueAtMs)}.`;
 }
 
+export interface DecideOptions extends Options {
+  readonly decision: string;
+  readonly ground?: string;
+  readonly windowHours?: string;
+}
+
 /** Accepts, answers or refuses a request. */
 export async function decideRequestCommand(
   settings: Settings,
   id: string,
-  { tenant, decision, ground }: Options & { readonly decision: string; readonly ground?: string },
+  { tenant, decision, ground, windowHours }: DecideOptions,
 ): Promise<string> {
   const known = requestDecisions.find((each): each is RequestDecision => each === decision);
   if (known === undefined)
     throw new CommandError(`--decision is one of ${requestDecisions.join(", ")}.`);
   const line = ground === undefined ? undefined : lineOfText("--ground", ground, 200);
-  const asked = { id: requestOf(id), decision: known, ground: line };
-  await withPolicy(settings, tenant, ({ deps, party }) => decideOnRequest(deps, party, asked));
+  const windowMs = windowOf(windowHours);
+  const asked = { id: requestOf(id), decision: known, ground: line, windowMs };
+  await withPolicy(settings, tenant, ({ deps, party }) =>
+    decideOnRequest({ ...deps, newId: idGenerator(uuidv7) }, party, asked),
+  );
   return `The request is ${known}.`;
+}
+
+/** Ends a request at the wish of the person. */
+export async function withdrawRequestCommand(
+  settings: Settings,
+  id: string,
+  { tenant }: Options,
+): Promise<string> {
+  const request = requestOf(id);
+  await withPolicy(settings, tenant, ({ deps, party }) => withdrawRequest(deps, party, request));
+  return "The request is withdrawn.";
+}
+
+/** Makes a new link to the page of a request. */
+export async function renewLinkCommand(
+  settings: Settings,
+  id: string,
+  { tenant }: Options,
+): Promise<string> {
+  const request = requestOf(id);
+  const { publicUrl } = settings;
+  const link = await withPolicy(settings, tenant, ({ deps, party }) =>
+    renewLink({ ...deps, publicUrl }, party, request),
+  );
+  return `The earlier links are revoked.\n${linkText(link)}`;
 }
 
 /** Prints the rules for requests as JSON. */

@@ -13,6 +13,8 @@ const page = `<!doctype html>
 <h1>Your request</h1>
 <p role="status">Loading</p>
 <table hidden><tbody></tbody></table>
+<p><button type="button" id="certificate" hidden>Download the certificate</button>
+<button type="button" id="withdraw" hidden>Withdraw the request</button></p>
 <p>Keep this page's address. It stays valid when your account is gone. Whoever has it sees what is above.</p>
 <noscript><p>This page needs JavaScript.</p></noscript>
 </main>
@@ -32,8 +34,21 @@ const states = {
   accepted: "We have accepted it and are working on it.",
   answered: "We have answered it.",
   refused: "We have refused it.",
+  withdrawn: "You have withdrawn it.",
+};
+const erasing = {
+  fencing: "It begins.",
+  contestable: "Nothing is erased yet. You can still withdraw it.",
+  shredding: "The keys of your messages are being destroyed.",
+  erasing_account: "Your account is being erased.",
+  purging: "Your messages are being removed.",
+  removing_files: "Your files are being removed.",
+  certifying: "The certificate is being made.",
+  certified: "It is done. The certificate says what was erased, and what is kept by law.",
+  withdrawn: "It was withdrawn. Nothing was erased.",
 };
 const day = (ms) => new Date(ms).toLocaleDateString("en", { dateStyle: "long" });
+const time = (ms) => new Date(ms).toLocaleString("en", { dateStyle: "long", timeStyle: "short" });
 const row = (name, value) => {
   if (value === null || value === undefined) return;
   const line = table.tBodies[0].insertRow();
@@ -43,25 +58,50 @@ const row = (name, value) => {
   line.append(head);
   line.insertCell().textContent = value;
 };
+const send = async (path) => {
+  const answer = await fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ tenant, secret }),
+  });
+  const body = answer.status === 204 ? {} : await answer.json();
+  if (answer.ok) return body;
+  status.textContent =
+    body.code === "invalid_request" ? "This link is not complete. Open it again." : body.detail;
+};
+const offer = (id, path, then) => {
+  const button = document.getElementById(id);
+  button.hidden = false;
+  button.onclick = async () => {
+    const body = await send(path);
+    if (body !== undefined) then(body);
+  };
+};
+const download = ({ file }) => {
+  const text = atob(file.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/json" }));
+  link.download = "certificate.json";
+  link.click();
+};
 (async () => {
   try {
-    const answer = await fetch("v1/request-status", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ tenant, secret }),
-    });
-    const body = await answer.json();
-    if (!answer.ok) {
-      status.textContent =
-        body.code === "invalid_request" ? "This link is not complete. Open it again." : body.detail;
-      return;
-    }
+    const body = await send("v1/request-status");
+    if (body === undefined) return;
     status.textContent = states[body.state] ?? body.state;
     row("You asked for", body.right.replaceAll("_", " "));
     row("Received", day(body.receivedAtMs));
     row("We must answer by", day(body.dueAtMs - 1));
     row("Under", body.citation);
-    row("It waits for", body.pending);
+    const { erasure } = body;
+    row("The erasure", erasure && (erasing[erasure.state] ?? erasure.state));
+    row("It waits for", erasure?.pending ?? body.pending);
+    if (erasure?.state === "contestable") row("Until", time(erasure.contestableUntilMs));
+    if (erasure?.certifiedAtMs) offer("certificate", "v1/request-status/certificate", download);
+    const isOpen = ["received", "accepted"].includes(body.state);
+    if (isOpen && (!erasure || ["fencing", "contestable"].includes(erasure.state)))
+      offer("withdraw", "v1/request-status/withdrawal", () => location.reload());
     row("We need more time", body.extensionReason);
     row("Why we refused it", body.refusalGround);
     table.hidden = false;

@@ -1,17 +1,59 @@
-import { linkedRequest, requestLink } from "../../../contract/requests.ts";
-import type { Pool } from "../../../db/pool.ts";
+import { linkedCertificate, linkedRequest, requestLink } from "../../../contract/request-link.ts";
+import type { UseCase } from "../../../identity/audited.ts";
 import { Secret } from "../../../keys/secret.ts";
-import { showLinkedRequest } from "../../../workflows/requests/show-requests.ts";
+import {
+  readLinkedCertificate,
+  showLinkedRequest,
+  type RequestLink,
+} from "../../../workflows/requests/linked-request.ts";
+import { withdrawByLink } from "../../../workflows/requests/withdraw-request.ts";
 import { WorkflowError } from "../../../workflows/workflow-error.ts";
 import type { Attempts } from "../attempts.ts";
 import { bodyLimits } from "../../limits.ts";
 import { route, type Route } from "../route.ts";
 
-/** POST /v1/request-status. Failed attempts count against their network, which sends no device proof. */
-export const requestStatusRoute = (deps: {
-  readonly pool: Pool;
+interface LinkRoutesDeps extends UseCase {
+  /** Failed attempts count against their network, which sends no device proof. */
   readonly attempts: Attempts;
-}): Route =>
+}
+
+/** The routes of whoever has the link of a request. */
+export const requestLinkRoutes = (deps: LinkRoutesDeps): readonly Route[] => [
+  statusRoute(deps),
+  certificateRoute(deps),
+  withdrawRoute(deps),
+];
+
+interface SentLink {
+  readonly tenant: string;
+  readonly secret: Uint8Array;
+}
+
+/** Runs a use case on a link. Only a wrong link counts as a failed attempt. */
+async function onLink<T>(
+  attempts: Attempts,
+  network: string,
+  { tenant, secret }: SentLink,
+  work: (link: RequestLink) => Promise<T>,
+): Promise<T> {
+  let outcome: { readonly value: T } | { readonly refusal: WorkflowError } | undefined;
+  await attempts.run(network, async () => {
+    try {
+      outcome = { value: await work({ tenant, secret: new Secret(secret) }) };
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorkflowError)) throw error;
+      outcome = { refusal: error };
+      return error.code !== "request_not_found";
+    }
+  });
+  if (outcome === undefined) throw new Error("no attempt was made");
+  if ("refusal" in outcome) throw outcome.refusal;
+  return outcome.value;
+}
+
+/** POST /v1/request-status */
+const statusRoute = ({ attempts, ...deps }: LinkRoutesDeps): Route =>
   route(
     {
       method: "post",
@@ -27,20 +69,57 @@ export const requestStatusRoute = (deps: {
       answers: { 200: { description: "How far the request is", schema: linkedRequest } },
       problems: ["request_not_found", "rate_limited"],
     },
-    async ({ body: { tenant, secret }, request: { network } }) => {
-      let found: unknown;
-      let refusal: WorkflowError | undefined;
-      await deps.attempts.run(network, async () => {
-        try {
-          found = await showLinkedRequest(deps.pool, tenant, new Secret(secret));
-          return true;
-        } catch (error) {
-          if (!(error instanceof WorkflowError)) throw error;
-          refusal = error;
-          return false;
-        }
-      });
-      if (refusal !== undefined) throw refusal;
-      return { status: 200, body: found };
+    async ({ body, request: { network } }) => ({
+      status: 200,
+      body: await onLink(attempts, network, body, (link) => showLinkedRequest(deps, link)),
+    }),
+  );
+
+/** POST /v1/request-status/certificate */
+const certificateRoute = ({ attempts, ...deps }: LinkRoutesDeps): Route =>
+  route(
+    {
+      method: "post",
+      path: "/v1/request-status/certificate",
+      summary: "Read the certificate of one's erasure, with the link of the request",
+      tag: "Requests",
+      access: "public",
+      audits: {
+        nothing: "whoever has the link of a request reads what was handed to the person",
+      },
+      body: requestLink,
+      bodyLimit: bodyLimits.small,
+      answers: {
+        200: {
+          description: "The bytes of the file, which anybody can verify offline",
+          schema: linkedCertificate,
+        },
+      },
+      problems: ["request_not_found", "certificate_not_found", "rate_limited"],
+    },
+    async ({ body, request: { network } }) => {
+      const read = (link: RequestLink) => readLinkedCertificate(deps, link);
+      return { status: 200, body: { file: await onLink(attempts, network, body, read) } };
+    },
+  );
+
+/** POST /v1/request-status/withdrawal */
+const withdrawRoute = ({ attempts, ...deps }: LinkRoutesDeps): Route =>
+  route(
+    {
+      method: "post",
+      path: "/v1/request-status/withdrawal",
+      summary: "Withdraw one's request, with its link and without an account",
+      tag: "Requests",
+      access: "public",
+      audits: ["request.withdraw"],
+      body: requestLink,
+      bodyLimit: bodyLimits.small,
+      answers: { 204: { description: "It is withdrawn, and nothing is erased" } },
+      problems: ["request_not_found", "case_moved", "rate_limited"],
+    },
+    async ({ body, request: { network } }) => {
+      await onLink(attempts, network, body, (link) => withdrawByLink(deps, link));
+      return { status: 204 };
     },
   );

@@ -1,26 +1,33 @@
 import * as z from "zod/mini";
 import {
-  acknowledgedRequest,
   extendedRequest,
   newDecision,
   newExtension,
-  newRequest,
   newRequestFor,
   newRequestRules,
+  recordedRequest,
+  renewedLink,
   requestRulesVersion,
-  shownRequest,
   shownRequestRules,
+} from "../../../contract/request-handling.ts";
+import {
+  acknowledgedRequest,
+  newRequest,
+  shownRequest,
   shownRequests,
 } from "../../../contract/requests.ts";
 import { caseId, userParams } from "../../../contract/values.ts";
 import type { NewId } from "../../../crypto/wire/ids.ts";
 import type { UseCase } from "../../../identity/audited.ts";
 import type { Actor } from "../../../policies/actor.ts";
+import { HOUR_MS } from "../../../policies/erasure-window.ts";
 import { decideOnRequest } from "../../../workflows/requests/decide-on-request.ts";
 import { extendRequest } from "../../../workflows/requests/extend-request.ts";
 import { openRequest, type AskedRequest } from "../../../workflows/requests/open-request.ts";
+import { renewLink } from "../../../workflows/requests/renew-link.ts";
 import { readRequestRules, setRequestRules } from "../../../workflows/requests/request-rules.ts";
 import { listRequests, showRequest } from "../../../workflows/requests/show-requests.ts";
+import { withdrawRequest } from "../../../workflows/requests/withdraw-request.ts";
 import { bodyLimits } from "../../limits.ts";
 import { route, type Route } from "../route.ts";
 
@@ -39,6 +46,8 @@ export const requestRoutes = (deps: RequestRoutesDeps): readonly Route[] => [
   showRoute(deps),
   extendRoute(deps),
   decideRoute(deps),
+  withdrawRoute(deps),
+  renewLinkRoute(deps),
   readRulesRoute(deps),
   setRulesRoute(deps),
 ];
@@ -48,7 +57,13 @@ const open = async (deps: RequestRoutesDeps, actor: Actor, asked: AskedRequest) 
   body: await openRequest(deps, { actor }, asked),
 });
 
-const opening = ["forbidden", "device_required", "user_not_found", "right_not_available"] as const;
+const opening = [
+  "forbidden",
+  "device_required",
+  "user_not_found",
+  "right_not_available",
+  "too_many_receipts",
+] as const;
 
 /** POST /v1/requests */
 const openRoute = (deps: RequestRoutesDeps): Route =>
@@ -82,7 +97,7 @@ const openForRoute = (deps: RequestRoutesDeps): Route =>
       params: userParams,
       body: newRequestFor,
       bodyLimit: bodyLimits.small,
-      answers: { 201: { description: "The acknowledgement", schema: acknowledgedRequest } },
+      answers: { 201: { description: "The acknowledgement", schema: recordedRequest } },
       problems: [...opening, "invalid_receipt"],
     },
     ({ who: { actor }, params: { user }, body }) =>
@@ -157,7 +172,7 @@ const decideRoute = (deps: RequestRoutesDeps): Route =>
     {
       method: "post",
       path: "/v1/requests/{id}/decision",
-      summary: "Accept, answer or refuse a request",
+      summary: "Accept, answer or refuse a request. An accepted erasure begins",
       tag: "Requests",
       access: "session",
       audits: ["request.decide"],
@@ -172,12 +187,56 @@ const decideRoute = (deps: RequestRoutesDeps): Route =>
         "request_not_found",
         "ground_required",
         "case_moved",
+        "right_not_available",
+        "last_administrator",
+        "erasure_running",
       ],
     },
-    async ({ who: { actor }, params: { id }, body }) => {
-      await decideOnRequest(deps, { actor }, { id, ...body });
+    async ({ who: { actor }, params: { id }, body: { windowHours, ...body } }) => {
+      const windowMs = windowHours === undefined ? undefined : windowHours * HOUR_MS;
+      await decideOnRequest(deps, { actor }, { id, ...body, windowMs });
       return { status: 204 };
     },
+  );
+
+/** POST /v1/requests/{id}/withdrawal */
+const withdrawRoute = (deps: RequestRoutesDeps): Route =>
+  route(
+    {
+      method: "post",
+      path: "/v1/requests/{id}/withdrawal",
+      summary: "Withdraw a request of yours, or of a person who asks you to. Its erasure ends",
+      tag: "Requests",
+      access: "session",
+      audits: ["request.withdraw"],
+      params: requestParams,
+      answers: { 204: { description: "It is withdrawn" } },
+      problems: ["forbidden", "device_required", "request_not_found", "case_moved"],
+    },
+    async ({ who: { actor }, params: { id } }) => {
+      await withdrawRequest(deps, { actor }, id);
+      return { status: 204 };
+    },
+  );
+
+/** POST /v1/requests/{id}/link */
+const renewLinkRoute = (deps: RequestRoutesDeps): Route =>
+  route(
+    {
+      method: "post",
+      path: "/v1/requests/{id}/link",
+      summary: "Make a new link to the page of a request. It revokes the earlier ones",
+      tag: "Requests",
+      access: "session",
+      audits: ["request.renew_link"],
+      params: requestParams,
+      answers: { 201: { description: "The link, for the person", schema: renewedLink } },
+      problems: ["forbidden", "device_required", "request_not_found"],
+    },
+    async ({ who: { actor }, params: { id } }) => ({
+      status: 201,
+      body: { link: await renewLink(deps, { actor }, id) },
+    }),
   );
 
 /** GET /v1/request-rules */

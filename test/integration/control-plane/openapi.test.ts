@@ -182,12 +182,21 @@ test("the document names every route", () => {
       "GET /v1/requests/{id}",
       "POST /v1/requests/{id}/extension",
       "POST /v1/requests/{id}/decision",
+      "POST /v1/requests/{id}/withdrawal",
+      "POST /v1/requests/{id}/link",
+      "GET /v1/users/{user}/erasure-plan",
+      "POST /v1/users/{user}/erasures",
+      "GET /v1/erasures/{id}",
+      "GET /v1/erasures/{id}/certificate",
+      "POST /v1/erasures/{id}/withdrawal",
       "GET /v1/request-rules",
       "PUT /v1/request-rules",
       "GET /v1/cases",
       "GET /v1/cases/{id}",
       "POST /v1/cases/{id}/repetition",
       "POST /v1/request-status",
+      "POST /v1/request-status/certificate",
+      "POST /v1/request-status/withdrawal",
       "POST /v1/holds",
       "GET /v1/holds",
       "GET /v1/holds/{id}",
@@ -245,7 +254,7 @@ test("every operation has an id of its own, its path's parameters, answers and s
     for (const { description } of Object.values(operation.responses))
       expect(description).not.toBe("");
     const isPublic =
-      /^(POST \/v1\/(sessions|passkey-challenges|tenants.*|account\/password-reset|request-status)|GET \/(healthz|readyz|v1\/tenants.*))$/.test(
+      /^(POST \/v1\/(sessions|passkey-challenges|tenants.*|account\/password-reset|request-status.*)|GET \/(healthz|readyz|v1\/tenants.*))$/.test(
         name,
       );
     const either = name === "POST /v1/relay/send" ? 2 : 1;

@@ -167,6 +167,7 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.cases",
     "sealdesk.case_steps",
     "sealdesk.requests",
+    "sealdesk.request_links",
     "sealdesk.request_receipts",
     "sealdesk.request_rules",
     "sealdesk.approvals",

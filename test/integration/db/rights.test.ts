@@ -278,7 +278,7 @@ sealdesk.epochs: insert select
 sealdesk.erase_account(): execute
 sealdesk.erasure_items: insert select update(at_ms,citation,commitment,entry,keys,outcome,records,review_at_ms)
 sealdesk.erasure_stores: insert select
-sealdesk.erasures: insert(case_id,law,received_at_ms,subject,tenant,window_ms) select update(certificate,certificate_digest,certified_at_ms,fenced_at_ms,fenced_conversations,fenced_seqs)
+sealdesk.erasures: insert(case_id,law,received_at_ms,request,subject,tenant,window_ms) select update(certificate,certificate_digest,certified_at_ms,fenced_at_ms,fenced_conversations,fenced_seqs,request)
 sealdesk.events: insert select
 sealdesk.follow_groups(): execute
 sealdesk.grant_break_glass(): execute
@@ -314,6 +314,7 @@ sealdesk.purge_sealed(): execute
 sealdesk.recovery_codes: delete insert select
 sealdesk.release_hold(): execute
 sealdesk.replace_password(): execute
+sealdesk.request_links: insert(link_hash,made_at_ms,request,tenant) select update(revoked_at_ms)
 sealdesk.request_receipts: insert select
 sealdesk.request_rules: insert select
 sealdesk.requests: insert select update(citation,extended_at_ms,extension_reason,law,received_at_ms,refusal_ground,rules_version)

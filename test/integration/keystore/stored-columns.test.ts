@@ -71,7 +71,7 @@ const digestsAndCommitments = [
   "sealdesk.suppressions.hash",
   "sealdesk.erasures.certificate_digest",
   "sealdesk.erasure_items.commitment",
-  "sealdesk.request_receipts.link_hash",
+  "sealdesk.request_links.link_hash",
   "sealdesk.provider_logouts.identity_indexes",
   "sealdesk.provider_logouts.provider_session",
   "sealdesk.provider_logouts.token",

@@ -3,6 +3,7 @@ import type { TestServer } from "../../support/server.ts";
 import type { Act } from "./act.ts";
 import { breakGlassCalls } from "./break-glass-calls.ts";
 import { consentCalls } from "./consent-calls.ts";
+import { erasureCalls } from "./erasure-calls.ts";
 import { holdCalls } from "./hold-calls.ts";
 import { passkeyCalls } from "./passkey-calls.ts";
 import { requestCalls } from "./request-calls.ts";
@@ -20,4 +21,5 @@ export const callsElsewhere = (participants: {
   ...holdCalls(participants),
   ...retentionCalls(participants),
   ...requestCalls(participants.server),
+  ...erasureCalls(participants.server),
 });

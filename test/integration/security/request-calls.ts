@@ -6,7 +6,9 @@ import {
   extend,
   initialRules,
   recordFor,
+  renewLink,
   setRules,
+  withdraw,
 } from "../../support/requests.ts";
 import type { TestServer } from "../../support/server.ts";
 import type { Act } from "./act.ts";
@@ -45,6 +47,14 @@ export function requestCalls(server: TestServer): Readonly<Record<string, () => 
     "POST /v1/requests/{id}/decision": async () => {
       const { officer, id } = await received();
       return () => decide(officer, id, "accepted");
+    },
+    "POST /v1/requests/{id}/withdrawal": async () => {
+      const { officer, id } = await received();
+      return () => withdraw(officer, id);
+    },
+    "POST /v1/requests/{id}/link": async () => {
+      const { officer, id } = await received();
+      return () => renewLink(officer, id);
     },
     "POST /v1/request-status": async () => {
       const { officer, link } = await received();

@@ -4,6 +4,7 @@ import {
   extend,
   initialRules,
   recordFor,
+  renewLink,
   setRules,
 } from "../../support/requests.ts";
 import type { Person, RouteRight, Target } from "./route-right.ts";
@@ -44,6 +45,13 @@ export const requestRights: Readonly<Record<string, RouteRight>> = {
     about: "tenant",
     facts: nobody,
     call: (actor) => decide(actor, UNKNOWN, "accepted"),
+    without: "request_not_found",
+  },
+  "POST /v1/requests/{id}/link": {
+    right: ["requests", "renew_link"],
+    about: "tenant",
+    facts: nobody,
+    call: (actor) => renewLink(actor, UNKNOWN),
     without: "request_not_found",
   },
   "GET /v1/request-rules": {

@@ -7,6 +7,7 @@ import type { TestServer } from "../../support/server.ts";
 import { begin, patch, send } from "../attachments/device-requests.ts";
 import { consentRights } from "./consent-rights.ts";
 import { retentionRights } from "./retention-rights.ts";
+import { erasureRights } from "./erasure-rights.ts";
 import { holdRights } from "./hold-rights.ts";
 import { requestRights } from "./request-rights.ts";
 import type { TableFacts } from "./allowed-by-table.ts";
@@ -276,6 +277,7 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
   },
   ...retentionRights,
   ...requestRights,
+  ...erasureRights,
   "GET /v1/approvals": {
     right: ["approvals", "read"],
     about: "tenant",

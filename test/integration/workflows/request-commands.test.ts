@@ -21,6 +21,31 @@ async function run(...words: string[]): Promise<string> {
   return out + err;
 }
 
+test("the operator accepts an erasure, shows it, gives the person a new link, and withdraws it", async () => {
+  const customer = await customerDevice(server);
+  const opened = await run("request", "open", "--subject", customer.user, "--right", "erasure");
+  const [, id = ""] = /^Request (\S+) is due/m.exec(opened) ?? [];
+  const again = await run("request", "open", "--subject", customer.user, "--right", "erasure");
+  expect(again).not.toContain("/request-status#");
+  const accepting = ["request", "decide", id, "--decision", "accepted", "--window-hours"];
+  expect(await run(...accepting, "721")).toContain("--window-hours takes");
+  expect(await run(...accepting, "24")).toContain("accepted");
+  const { erasure } = JSON.parse(await run("request", "show", id)) as {
+    readonly erasure: { readonly id: string };
+  };
+  expect(JSON.parse(await run("erase", "show", erasure.id))).toMatchObject({
+    subject: customer.user,
+    request: id,
+    items: [],
+  });
+  expect(await run("request", "renew-link", id)).toMatch(/\/request-status#\S+\.\S{43}$/m);
+  expect(await run("request", "withdraw", id)).toContain("withdrawn");
+  expect(JSON.parse(await run("erase", "show", erasure.id))).toMatchObject({ state: "withdrawn" });
+  const actions = (await server.auditEntries()).map(({ action }) => action);
+  for (const action of ["request.renew_link", "request.withdraw", "erasure.withdraw", "erasure.show"])
+    expect(actions).toContain(action);
+});
+
 test("the operator records, shows, extends and decides a request", async () => {
   const customer = await customerDevice(server);
   const rules = join(folder, "rules.json");

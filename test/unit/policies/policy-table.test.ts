@@ -25,6 +25,7 @@ const titles = {
   requests: "What people ask for by law",
   notices: "Privacy notices",
   consents: "Consents for an account",
+  erasures: "Erasures",
   administration: "API keys of the tenant's backend",
   policy: "The policy",
 } as const;

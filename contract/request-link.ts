@@ -1,0 +1,19 @@
+import * as z from "zod/mini";
+import { documentation } from "./documentation.ts";
+import { erasureProgress, requestState } from "./requests.ts";
+import { bytes } from "./values.ts";
+
+export const requestLink = z
+  .strictObject({ tenant: z.string().check(z.minLength(1), z.maxLength(64)), secret: bytes(32) })
+  .register(documentation, { id: "RequestLink" });
+
+export const linkedRequest = z
+  .object({ ...requestState, erasure: z.nullable(z.object(erasureProgress)) })
+  .register(documentation, { id: "LinkedRequest" });
+
+/** A certificate of the most items is smaller. */
+const MOST_FILE_BYTES = 64 * 1024 * 1024;
+
+export const linkedCertificate = z
+  .object({ file: bytes(MOST_FILE_BYTES, "at most") })
+  .register(documentation, { id: "LinkedCertificate" });

@@ -1,0 +1,36 @@
+import type { CaseId } from "../../crypto/wire/ids.ts";
+import type { UseCase } from "../../identity/audited.ts";
+import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
+import { decideErasure } from "../../policies/erasures.ts";
+import { ofCase, readCase, type Case } from "../cases/stored-case.ts";
+import { readErasure, readItems, type Erasure, type ItemRow } from "./erasure-rows.ts";
+
+/** An erasure, how far it is, and what became of each item by now. */
+export interface ShownErasure
+  extends Pick<Case, "id" | "state" | "pending" | "endedAtMs">,
+    Pick<Erasure, "subject" | "law" | "receivedAtMs" | "request"> {
+  /** Until when nothing is destroyed, in milliseconds since the Unix epoch; null before the account is fenced. */
+  readonly contestableUntilMs: number | null;
+  readonly items: readonly ItemRow[];
+}
+
+/** Returns an erasure. @throws WorkflowError case_not_found; IdentityError forbidden */
+export function showErasure(deps: UseCase, party: Party, id: CaseId): Promise<ShownErasure> {
+  const act = { action: "erasure.show", resource: ofCase(id) } as const;
+  return auditedBy(deps, party, act, async (client, note) => {
+    const facts = { tenant: tenantOf(party), subject: null };
+    const decided = assertParty(party, (actor) => decideErasure(actor, "read", facts));
+    const { subject, law, receivedAtMs, request, fencedAtMs, windowMs } = await readErasure(
+      client,
+      id,
+    );
+    const { state, pending, endedAtMs } = await readCase(client, id);
+    const contestableUntilMs = fencedAtMs === null ? null : fencedAtMs + windowMs;
+    const items = await readItems(client, id);
+    note({ ...decided, subject });
+    return {
+      ...{ id, subject, law, receivedAtMs, request },
+      ...{ state, pending, endedAtMs, contestableUntilMs, items },
+    };
+  });
+}
