@@ -7,14 +7,16 @@ const law = z
   .string()
   .check(z.minLength(1), z.maxLength(200), z.regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u))
   .register(documentation, {
-    description: "The provision on which the person relies: one line. GDPR Article 17(1) by default",
+    description:
+      "The provision on which the person relies: one line. GDPR Article 17(1) by default",
   });
 
 export const windowHours = z
   .int()
   .check(z.minimum(0), z.maximum(MOST_WINDOW_HOURS))
   .register(documentation, {
-    description: "Hours in which the plan can be contested, and nothing is destroyed; 24 by default",
+    description:
+      "Hours in which the plan can be contested, and nothing is destroyed; 24 by default",
   });
 
 export const erasurePlanQuery = z.strictObject({ law: z.optional(law) });
@@ -29,7 +31,9 @@ export const newErasure = z
   })
   .register(documentation, { id: "NewErasure" });
 
-export const begunErasure = z.object({ id: caseId }).register(documentation, { id: "BegunErasure" });
+export const begunErasure = z
+  .object({ id: caseId })
+  .register(documentation, { id: "BegunErasure" });
 
 const keeping = z.nullable(
   z.object({

@@ -1016,7 +1016,8 @@ table sealdesk.erasures (
   fenced_seqs bigint[] not null default '{}'::bigint[],
   certificate bytea,
   certificate_digest bytea,
-  certified_at_ms bigint
+  certified_at_ms bigint,
+  request uuid
 )
   row level security
   CREATE INDEX erasures_subject ON sealdesk.erasures USING btree (tenant, subject)
@@ -1026,11 +1027,13 @@ table sealdesk.erasures (
   constraint erasures_pkey PRIMARY KEY (tenant, case_id)
   constraint erasures_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.cases(tenant, id)
   constraint erasures_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint erasures_tenant_request_fkey FOREIGN KEY (tenant, request) REFERENCES sealdesk.requests(tenant, id)
+  constraint erasures_tenant_request_key UNIQUE (tenant, request)
   constraint erasures_tenant_subject_fkey FOREIGN KEY (tenant, subject) REFERENCES sealdesk.users(tenant, id)
   constraint erasures_window_ms_check CHECK ((window_ms >= 0))
-  grant insert (case_id, law, received_at_ms, subject, tenant, window_ms) to sealdesk_app
+  grant insert (case_id, law, received_at_ms, request, subject, tenant, window_ms) to sealdesk_app
   grant select to sealdesk_app
-  grant update (certificate, certificate_digest, certified_at_ms, fenced_at_ms, fenced_conversations, fenced_seqs) to sealdesk_app
+  grant update (certificate, certificate_digest, certified_at_ms, fenced_at_ms, fenced_conversations, fenced_seqs, request) to sealdesk_app
   policy certified_once for w using ((certified_at_ms IS NULL)) with check (true)
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
@@ -1572,20 +1575,38 @@ table sealdesk.recovery_codes (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.request_links (
+  tenant uuid not null,
+  link_hash bytea not null,
+  request uuid not null,
+  made_at_ms bigint not null,
+  revoked_at_ms bigint
+)
+  row level security
+  CREATE INDEX request_links_of_request ON sealdesk.request_links USING btree (tenant, request)
+  constraint request_links_link_hash_check CHECK ((octet_length(link_hash) = 32))
+  constraint request_links_pkey PRIMARY KEY (tenant, link_hash)
+  constraint request_links_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint request_links_tenant_request_fkey FOREIGN KEY (tenant, request) REFERENCES sealdesk.requests(tenant, id)
+  grant insert (link_hash, made_at_ms, request, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (revoked_at_ms) to sealdesk_app
+  policy revoked_once for w using ((revoked_at_ms IS NULL)) with check (true)
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.request_receipts (
   tenant uuid not null,
   request uuid not null,
-  link_hash bytea not null,
   channel text not null,
   recorded_by text not null,
   received_at_ms bigint not null,
-  recorded_at_ms bigint not null
+  recorded_at_ms bigint not null,
+  number bigint not null generated always as identity
 )
   row level security
   CREATE INDEX request_receipts_of_request ON sealdesk.request_receipts USING btree (tenant, request)
   constraint request_receipts_channel_check CHECK ((channel = ANY (ARRAY['customer'::text, 'staff'::text])))
-  constraint request_receipts_link_hash_check CHECK ((octet_length(link_hash) = 32))
-  constraint request_receipts_pkey PRIMARY KEY (tenant, link_hash)
+  constraint request_receipts_pkey PRIMARY KEY (tenant, number)
   constraint request_receipts_recorded_by_check CHECK ((length(recorded_by) <= 200))
   constraint request_receipts_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint request_receipts_tenant_request_fkey FOREIGN KEY (tenant, request) REFERENCES sealdesk.requests(tenant, id)
@@ -2447,6 +2468,32 @@ CREATE OR REPLACE FUNCTION audit.key_log(tenant uuid)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN (encode(SUBSTRING(sha256((('sealdesk/key-log/v1 '::text || (tenant)::text))::bytea) FROM 1 FOR 16), 'hex'::text))::uuid
+
+CREATE OR REPLACE FUNCTION sealdesk.lift_fence(erasure uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+declare
+  withdrawn erasures;
+begin
+  select e.* into withdrawn from erasures e join cases c on c.tenant = e.tenant and c.id = e.case_id
+    where e.tenant = current_tenant() and e.case_id = erasure and c.state = 'withdrawn';
+  if not found or exists (
+    select from erasures e where e.tenant = current_tenant() and e.subject = withdrawn.subject
+      and e.certified_at_ms is not null
+  ) then
+    return false;
+  end if;
+  update users set fenced_at_ms = null
+    where tenant = current_tenant() and id = withdrawn.subject and erased_at_ms is null;
+  -- The fence has taken the next number of each log.
+  delete from events e using unnest(withdrawn.fenced_conversations, withdrawn.fenced_seqs) as f (conversation, seq)
+    where e.tenant = current_tenant() and e.conversation = f.conversation and e.seq = f.seq + 1 and e.kind = 0;
+  return true;
+end
+$function$
 
 CREATE OR REPLACE FUNCTION sealdesk.locks_on(item_conversation uuid, item_from_ms bigint, item_until_ms bigint)
  RETURNS TABLE(lock uuid, until_ms bigint)

@@ -60,9 +60,9 @@ export class RequestLink {
     const look = async () => {
       const found = await this.status().catch(() => undefined);
       if (hasStopped) return;
-      const text = JSON.stringify(found);
-      if (found !== undefined && text !== told) {
-        told = text;
+      const seen = JSON.stringify(found);
+      if (found !== undefined && seen !== told) {
+        told = seen;
         listener(found);
       }
       if ((found?.endedAtMs ?? null) === null)

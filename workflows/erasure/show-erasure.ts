@@ -7,7 +7,8 @@ import { readErasure, readItems, type Erasure, type ItemRow } from "./erasure-ro
 
 /** An erasure, how far it is, and what became of each item by now. */
 export interface ShownErasure
-  extends Pick<Case, "id" | "state" | "pending" | "endedAtMs">,
+  extends
+    Pick<Case, "id" | "state" | "pending" | "endedAtMs">,
     Pick<Erasure, "subject" | "law" | "receivedAtMs" | "request"> {
   /** Until when nothing is destroyed, in milliseconds since the Unix epoch; null before the account is fenced. */
   readonly contestableUntilMs: number | null;
@@ -20,17 +21,13 @@ export function showErasure(deps: UseCase, party: Party, id: CaseId): Promise<Sh
   return auditedBy(deps, party, act, async (client, note) => {
     const facts = { tenant: tenantOf(party), subject: null };
     const decided = assertParty(party, (actor) => decideErasure(actor, "read", facts));
-    const { subject, law, receivedAtMs, request, fencedAtMs, windowMs } = await readErasure(
-      client,
-      id,
-    );
+    const erasure = await readErasure(client, id);
+    const { subject, law, receivedAtMs, request, fencedAtMs, windowMs } = erasure;
     const { state, pending, endedAtMs } = await readCase(client, id);
     const contestableUntilMs = fencedAtMs === null ? null : fencedAtMs + windowMs;
     const items = await readItems(client, id);
     note({ ...decided, subject });
-    return {
-      ...{ id, subject, law, receivedAtMs, request },
-      ...{ state, pending, endedAtMs, contestableUntilMs, items },
-    };
+    const shown = { id, subject, law, receivedAtMs, request, state, pending, endedAtMs };
+    return { ...shown, contestableUntilMs, items };
   });
 }

@@ -9,7 +9,12 @@ import { applicableLaws, givingLaws } from "../../policies/deadlines/applicable-
 import { dueDates, type DueDate } from "../../policies/deadlines/due-date.ts";
 import type { Right } from "../../policies/deadlines/periods.ts";
 import { requestMachine } from "../../policies/request-machine.ts";
-import { decideReceipt, decideRequest, nextReminderMs, RECEIPTS_WITHIN_MS } from "../../policies/requests.ts";
+import {
+  decideReceipt,
+  decideRequest,
+  nextReminderMs,
+  RECEIPTS_WITHIN_MS,
+} from "../../policies/requests.ts";
 import { assertReceipt } from "../assert-receipt.ts";
 import { openCase } from "../cases/open-case.ts";
 import { WorkflowError } from "../workflow-error.ts";

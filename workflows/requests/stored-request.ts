@@ -111,8 +111,7 @@ export async function endWithdrawn(client: Client, id: CaseId, by: string, nowMs
 }
 
 /** SHA-256 of the secret of a link. The secret has 256 random bits, so nobody finds it from the hash. */
-const hashOfLink = (secret: Uint8Array): Uint8Array =>
-  createHash("sha256").update(secret).digest();
+const hashOfLink = (secret: Uint8Array): Uint8Array => createHash("sha256").update(secret).digest();
 
 /** A request, as a resource of the audit log. */
 export const ofRequest = (id: CaseId) => ({ type: "request" as const, id });

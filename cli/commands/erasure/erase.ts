@@ -110,12 +110,15 @@ export async function showErasureCommand(
   const shown = await withPolicy(settings, tenant, ({ deps, party }) =>
     showErasure(deps, party, erasure),
   );
-  const items = shown.items.map(
-    ({ kind, item, outcome, records, keys, atMs, ...rest }) => ({
-      ...{ kind, item, outcome, records, keys, atMs },
-      ...("citation" in rest && { citation: rest.citation, reviewAtMs: rest.reviewAtMs }),
-    }),
-  );
+  const items = shown.items.map(({ kind, item, outcome, records, keys, atMs, ...rest }) => ({
+    kind,
+    item,
+    outcome,
+    records,
+    keys,
+    atMs,
+    ...("citation" in rest && { citation: rest.citation, reviewAtMs: rest.reviewAtMs }),
+  }));
   return JSON.stringify({ ...shown, items }, undefined, 2);
 }
 

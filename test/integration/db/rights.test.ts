@@ -291,6 +291,7 @@ sealdesk.identify_customer(): execute
 sealdesk.identity_providers: select
 sealdesk.key_entries: insert select
 sealdesk.ledger_position: insert(hash,number) select update(hash,number)
+sealdesk.lift_fence(): execute
 sealdesk.link_requests: delete insert select update(sealed,sibling,state)
 sealdesk.member_devices: insert select update(finished,until_seq)
 sealdesk.members: insert select update(open,until_seq)

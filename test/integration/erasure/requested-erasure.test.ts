@@ -4,7 +4,7 @@ import { verifyCertificate } from "../../../audit/verify/certificate/verify-cert
 import { fromBase64Url } from "../../../crypto/wire/bytes.ts";
 import type { CaseId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { eraseBy, reached, withdrawErasureBy } from "../../support/erasures.ts";
 import { placeHold } from "../../support/holds.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
@@ -56,9 +56,7 @@ async function verified(link: string) {
 }
 
 const entriesOf = async (user: string) =>
-  (await server.auditEntries()).filter(({ subject, actor }) =>
-    [subject, actor.id].includes(user),
-  );
+  (await server.auditEntries()).filter((entry) => JSON.stringify(entry).includes(user));
 
 test("an accepted request begins the erasure, its page shows how far it is, and the certificate answers it", async () => {
   const { customer, link, erasure, officer } = await accepted(0);
@@ -241,7 +239,7 @@ test("the last administrator cannot be erased, and neither can both at the same 
   expect(await eraseBy(officer, first.user)).toMatchObject(refusal("last_administrator"));
   const second = await staffDevice(server, "admin", tenant);
   const both = await Promise.all([first, second].map(({ user }) => eraseBy(officer, user)));
-  expect(both.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+  expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409]);
 });
 
 test("a new link revokes the earlier ones", async () => {

@@ -42,7 +42,12 @@ test("the operator accepts an erasure, shows it, gives the person a new link, an
   expect(await run("request", "withdraw", id)).toContain("withdrawn");
   expect(JSON.parse(await run("erase", "show", erasure.id))).toMatchObject({ state: "withdrawn" });
   const actions = (await server.auditEntries()).map(({ action }) => action);
-  for (const action of ["request.renew_link", "request.withdraw", "erasure.withdraw", "erasure.show"])
+  for (const action of [
+    "request.renew_link",
+    "request.withdraw",
+    "erasure.withdraw",
+    "erasure.show",
+  ])
     expect(actions).toContain(action);
 });
 
