@@ -40,6 +40,7 @@ const alertingActs: readonly string[] = [
   "tenant.add_origin",
   "tenant.allow_anonymous_customers",
   "tenant.allow_staff_grants",
+  "tenant.map_teams",
   "tenant.rotate_api_key",
   "tenant.set_accounting",
   "tenant.set_customer_jwks_url",

@@ -37,6 +37,19 @@ $$;
 create trigger teams_are_announced after insert or delete on sealdesk.team_members
   for each row execute function sealdesk.announce_team();
 
+-- An erased account is in no team.
+create function sealdesk.leave_teams() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from sealdesk.team_members where tenant = new.tenant and user_id = new.id;
+  return null;
+end
+$$;
+create trigger erased_accounts_leave_teams after update of erased_at_ms on sealdesk.users
+  for each row when (old.erased_at_ms is null and new.erased_at_ms is not null)
+  execute function sealdesk.leave_teams();
+
 -- Makes the teams that a provider gives an account of staff those of the person's groups. The application may do this at a
 -- sign-in, with the teams that are mapped for the provider. Returns what has changed.
 create function sealdesk.follow_groups(account uuid, of_provider uuid, person_groups text[], at_ms bigint)

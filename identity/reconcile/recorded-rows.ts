@@ -203,6 +203,8 @@ export class RecordedRows extends Map<string, Recorded> {
       if (this.has(place)) this.set(place, { values: [], index });
     this.#removeApp(user, index);
     this.#removePasskeys(user, index);
+    for (const place of this.keys())
+      if (isTeamMember(place, user)) this.set(place, { values: [], index });
   }
 
   #removeApp(user: string, index: number | undefined): void {

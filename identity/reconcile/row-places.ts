@@ -35,8 +35,9 @@ export const membershipWords = (provider: string | undefined): readonly string[]
   provider === undefined ? "by an administrator" : `by ${provider}`,
 ];
 
-/** Returns whether a place is that of a membership of a team. */
-export const isTeamMember = (place: string): boolean => place.startsWith("sealdesk.team_members ");
+/** Returns whether a place is that of a membership of a team, of the account if one is given. */
+export const isTeamMember = (place: string, user = ""): boolean =>
+  place.startsWith("sealdesk.team_members ") && place.endsWith(user);
 
 /** A disabled account as words. Only the operator enables what the operator disabled. */
 export const disabledWords = (isByProvider: boolean): readonly string[] => [

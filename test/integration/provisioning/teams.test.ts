@@ -180,6 +180,15 @@ test("the server's login puts nobody into a team that is not mapped to a group o
   await follow(id, ["anything"]);
   await follow(customer.user, ["cards-dept"]);
   expect([await teamsOf(id), await teamsOf(customer.user)]).toEqual([[], []]);
+  // An erased account is in no team, and is put into none.
+  const { id: erased } = await server.createStaff("agent");
+  await byHand("PUT", "claims", erased);
+  await server.database.owner.query(
+    "update sealdesk.users set erased_at_ms = 1, fenced_at_ms = 1, username_index = null where id = $1",
+    [erased],
+  );
+  await follow(erased, ["cards-dept"]);
+  expect(await teamsOf(erased)).toEqual([]);
   await expect(
     inTransaction(server.database.pool, tenant, (client) =>
       client.query("insert into team_members values ($1, 'claims', $2, null, 0)", [tenant, id]),

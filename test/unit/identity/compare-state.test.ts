@@ -175,6 +175,30 @@ test("nothing is said about accounts from before the entries that were pruned", 
   ).toEqual([`sealdesk.users ${younger} role`]);
 });
 
+test("a membership of a team differs if the log says another one, and ends with its provider and its account", () => {
+  const { state, agent } = recorded();
+  const accounts = new Map([account(agent, "agent", 0)]);
+  const place = `sealdesk.team_members claims ${agent}`;
+  const stored = (...words: readonly string[]) =>
+    new Map(words.length === 0 ? [] : [[place, { words, createdAtMs: 1_000 }]]);
+  const places = (of: RecordedState, ...words: readonly string[]) =>
+    compareState(tenant, of, { accounts, settings, rows: stored(...words), apiKeys }).map(
+      (difference) => difference.place,
+    );
+  expect(places(state, "by an administrator")).toEqual([place]);
+  const joined = state.copy();
+  const given = { team: "claims", provider: "staff" };
+  joined.add(entry("team.add_member", "user", agent, given), 2);
+  expect([places(joined, "by staff"), places(joined)]).toEqual([[], [place]]);
+  expect(places(joined, "by an administrator")).toEqual([place]);
+  const left = joined.copy();
+  left.add(entry("team.remove_member", "user", agent, given), 3);
+  const removed = joined.copy();
+  removed.add(entry("tenant.remove_identity_provider", "tenant", tenant, { provider: "staff" }), 3);
+  for (const after of [left, removed])
+    expect([places(after), places(after, "by staff")]).toEqual([[], [place]]);
+});
+
 test("an identity provider whose roles, keys or issuer were changed by SQL differs", () => {
   const { state, agent } = recorded();
   const details = {
