@@ -18,6 +18,7 @@ export async function testProvider(
   deps: InspectionDeps & {
     readonly pool: Pool;
     readonly subjects: SubjectKeys;
+    readonly publicUrl: string;
     /** Milliseconds since the Unix epoch. */
     readonly now: () => number;
   },
@@ -31,7 +32,7 @@ export async function testProvider(
     readonly by?: Administrator | undefined;
   },
 ): Promise<readonly ProviderFinding[]> {
-  const provider = await inTransaction(deps.pool, tenant, async (client) => {
+  const { provider, origins } = await inTransaction(deps.pool, tenant, async (client) => {
     const who = await authorised(client, by);
     const found = await findProvider(client, name);
     if (found === undefined) throw noSuchProvider(name);
@@ -44,10 +45,30 @@ export async function testProvider(
       outcome: "success",
       details: { provider: name },
     });
-    return found;
+    const { rows } = await client.query<{ origins: readonly string[] }>(
+      "select origins from tenants where id = $1",
+      [tenant],
+    );
+    return { provider: found, origins: rows[0]?.origins ?? [] };
   });
   const clientSecret = await openClientSecret(deps.subjects, provider);
   const known = provider.metadata;
   const { findings } = await inspectProvider(deps, { ...provider, clientSecret, known });
-  return findings;
+  const allowed = [new URL(deps.publicUrl).origin, ...origins];
+  return [...findings, ...inspectPages(provider.redirectUris, allowed)];
 }
+
+/** Returns a note for each origin of a redirect URI whose pages may not use the server. */
+const inspectPages = (
+  redirectUris: readonly string[],
+  allowed: readonly string[],
+): readonly ProviderFinding[] => {
+  const pages = redirectUris.filter((uri) => uri.startsWith("https:"));
+  const origins = new Set(pages.map((uri) => new URL(uri).origin));
+  const refused = [...origins].filter((origin) => !allowed.includes(origin));
+  return refused.map((origin) => ({
+    part: "redirect",
+    verdict: "note",
+    sentence: `The tenant does not allow the origin ${origin}, so a page there signs nobody in. Allow it with \`sealdesk tenant origins add\`.`,
+  }));
+};

@@ -14,7 +14,13 @@ export async function testProviderCommand(
 ): Promise<{ readonly report: string; readonly isRight: boolean }> {
   const findings = await withKeys(settings, slug, ({ data, tenant, subjects }) =>
     testProvider(
-      { ...inspectionBy(settings), pool: data, subjects, now: Date.now },
+      {
+        ...inspectionBy(settings),
+        pool: data,
+        subjects,
+        publicUrl: settings.publicUrl,
+        now: Date.now,
+      },
       { tenant, name, by: settings.operator },
     ),
   );

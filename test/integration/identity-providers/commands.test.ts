@@ -165,8 +165,14 @@ test("the commands of docs/access.md connect a provider, with the roles and team
     "idp test",
     "idp show",
   ]);
-  for (const words of commands)
-    expect(await runSealdesk(server, words)).toMatchObject({ code: 0, err: "" });
+  const printed: string[] = [];
+  for (const words of commands) {
+    const { code, out, err } = await runSealdesk(server, words);
+    expect([code, err]).toEqual([0, ""]);
+    printed.push(out);
+  }
+  // A page of that redirect URI signs nobody in before its origin is allowed.
+  expect(printed[1]).toContain("The tenant does not allow the origin https://desk.acme.example");
   const device = new TestDevice(server);
   const grant = await grantFrom({ ...provider, name: "of-the-page" }, device, claire.id);
   const signedIn = await device.signIn(grant);
