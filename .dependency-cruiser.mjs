@@ -28,6 +28,7 @@ const mayImport = {
   "tools/idp": referencesOf("tools/idp"),
   "tools/bench": referencesOf("tools/bench"),
   "tools/chaos": referencesOf("tools/chaos"),
+  "tools/scenarios": referencesOf("tools/scenarios"),
 };
 const folders = Object.keys(mayImport);
 

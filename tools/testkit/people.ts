@@ -3,6 +3,7 @@ import type { JWK } from "jose";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import type { Profiles } from "../../identity/accounts/profiles.ts";
 import { createStaff } from "../../identity/accounts/staff.ts";
+import type { StaffRole } from "../../policies/roles.ts";
 import type { Tenant } from "../../identity/accounts/tenant.ts";
 import { Secret } from "../../keys/secret.ts";
 import { findDevelopmentKey, signCustomerToken } from "../../identity/tokens/development-key.ts";
@@ -41,8 +42,8 @@ export class People {
     return new People(deps, key);
   }
 
-  /** Creates an account as the operator does. */
-  async newAgent(displayName: string): Promise<Agent> {
+  /** Creates an account of staff as the operator does. */
+  async newAgent(displayName: string, role: StaffRole = "agent"): Promise<Agent> {
     const { ownerUrl, tenant, profiles } = this.#deps;
     const user = newId<UserId>();
     const username = `agent-${randomBytes(6).toString("hex")}`;
@@ -50,7 +51,7 @@ export class People {
     const account = { id: user, tenant: tenant.id, username, displayName };
     await createStaff(ownerUrl, profiles, {
       ...account,
-      role: "agent",
+      role,
       password: new Secret(password),
       nowMs: Date.now(),
     });
@@ -59,10 +60,10 @@ export class People {
 
   /**
    * Returns a customer for whom the tenant's own backend signs. It makes a new token at each call.
+   * @param subject how the backend names the customer, such as an e-mail address
    */
-  newCustomer(): () => Promise<string> {
+  newCustomer(subject = `customer-${randomBytes(6).toString("hex")}`): () => Promise<string> {
     const { tenant, publicUrl: audience } = this.#deps;
-    const subject = `customer-${randomBytes(6).toString("hex")}`;
     return () =>
       signCustomerToken(this.#key, { tenant: tenant.slug, subject, audience, nowMs: Date.now() });
   }

@@ -4,13 +4,15 @@ import { livingScopes } from "../../keys/at-rest/list-scopes.ts";
 import type { Step, StepContext } from "../cases/case-kind.ts";
 import { ofCase } from "../cases/stored-case.ts";
 import { deferErasure } from "../holds/defer-erasure.ts";
-import { MOST_SCOPES } from "../ledger/entry.ts";
 import { advancePosition } from "../ledger/position.ts";
 import { entryBy, ERASURES } from "./entry-by.ts";
 import type { ErasureDeps } from "./erasure-deps.ts";
 import { readErasure, recordItems, recordStore, type Erasure } from "./erasure-rows.ts";
 import { countMessages, recordErased } from "./record-erased.ts";
 import { judgeScopes, type JudgedScope } from "./held-scopes.ts";
+
+/** A hold that is placed meanwhile waits for the end of a step, so a step is short. */
+const SCOPES_IN_A_STEP = 20;
 
 /**
  * Destroys keys of conversations that no hold and no retention lock keeps, some in each step, and follows itself until none is
@@ -29,7 +31,7 @@ export const shred =
       livingScopes(inKeystore, subject),
     );
     const judged = await judgeScopes(client, tenant, erasure, living, nowMs);
-    const open = judged.filter(({ keeping }) => keeping === undefined).slice(0, MOST_SCOPES);
+    const open = judged.filter(({ keeping }) => keeping === undefined).slice(0, SCOPES_IN_A_STEP);
     if (open.length === 0) {
       await restrict(context, erasure, judged);
       await recordStore(client, tenant, found, "keystore", nowMs);

@@ -14,7 +14,7 @@ import { LedgerError } from "./ledger-error.ts";
 const HEADER = "sealdesk-erasure-ledger/v1";
 const HASH_BYTES = 32;
 /** The most scopes that one entry names. */
-export const MOST_SCOPES = 256;
+const MOST_SCOPES = 256;
 
 const uuid = <I extends Uuid>() => z.custom<I>(isId);
 const of = { tenant: uuid<TenantId>(), subject: uuid<UserId>(), atMs: z.int().min(0) };

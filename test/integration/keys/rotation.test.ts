@@ -1,9 +1,9 @@
 import { decodeProtectedHeader } from "jose";
 import { openKms } from "../../../keys/kms/open-kms.ts";
 import { rotateServerKey } from "../../../keys/server-keys/rotate-server-key.ts";
+import { startVaultDouble } from "../../../tools/testkit/vault-double.ts";
 import { TestDevice } from "../../support/device.ts";
 import { startTestServer } from "../../support/server.ts";
-import { startVaultDouble } from "../../support/vault-double.ts";
 
 const kidOf = (token: string) => decodeProtectedHeader(token).kid;
 

@@ -2,8 +2,8 @@ import { inspect } from "node:util";
 import { VaultKms } from "../../../keys/kms/vault/vault-kms.ts";
 import type { VaultOptions } from "../../../keys/kms/vault/vault-options.ts";
 import { Secret } from "../../../keys/secret.ts";
+import { startVaultDouble, type VaultDouble } from "../../../tools/testkit/vault-double.ts";
 import { kmsConformance, kmsError } from "../../support/kms-conformance.ts";
-import { startVaultDouble, type VaultDouble } from "../../support/vault-double.ts";
 
 /** A real Vault or OpenBao, when the environment names one: see docs/keys.md. */
 const { VAULT_ADDR, VAULT_ROLE_ID = "", VAULT_SECRET_ID = "" } = process.env;

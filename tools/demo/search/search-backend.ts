@@ -21,17 +21,23 @@ export interface SearchResult {
 
 const postgresLog = join("postgres", "server.log");
 
+/** What a search needs of a backend. */
+type Searched = Pick<Backend, "administrator" | "home" | "stop">;
+
 /** Searches a server's tables, files and log for every run of some texts. */
 export class BackendSearch {
-  readonly #backend: Backend;
+  readonly #backend: Searched;
+  readonly #programs: readonly string[];
   readonly #control: Control = newControl();
   readonly #runs: TextRuns;
   #tablesBefore = new Finds();
   #filesBefore = new Finds();
   #postgresWords = new Finds();
 
-  constructor(backend: Backend, texts: readonly string[]) {
+  /** @param programs folders with the server's own program, whose words are not counted */
+  constructor(backend: Searched, texts: readonly string[], programs: readonly string[] = []) {
     this.#backend = backend;
+    this.#programs = programs;
     this.#runs = new TextRuns([...texts, this.#control.text]);
   }
 
@@ -44,6 +50,9 @@ export class BackendSearch {
     await administrator.query("checkpoint");
     await searchTables(administrator, this.#runs, this.#tablesBefore);
     await searchFiles(home, this.#runs, this.#filesBefore);
+    for (const program of this.#programs)
+      for (const finds of [this.#tablesBefore, this.#filesBefore])
+        await searchFiles(program, this.#runs, finds);
     const program = createReadStream(await postgresProgram(administrator));
     await searchStream(program, this.#runs, (run) => this.#postgresWords.add(run, postgresLog));
   }

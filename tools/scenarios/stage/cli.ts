@@ -1,0 +1,27 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** What a command of the operator printed, and how it ended. */
+export interface CommandResult {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs the built `sealdesk` command on a server's home, as its operator does, with these variables only. */
+export function runCommand(
+  home: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string | undefined>>,
+): Promise<CommandResult> {
+  const main = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
+  const { PATH, HOME, TMPDIR } = process.env;
+  const env = { PATH, HOME, TMPDIR, NODE_ENV: "development", SEALDESK_HOME: home, ...variables };
+  const options = { env, cwd: home, maxBuffer: 64 * 1024 * 1024 };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], options, (error, output, errors) => {
+      const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+      resolve({ code, output, errors });
+    });
+  });
+}
