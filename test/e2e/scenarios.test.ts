@@ -26,19 +26,28 @@ describe("scenarios", () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  test("an erasure is interrupted in every step, and a restored backup brings nobody back", async () => {
+  test("an erasure survives a sealed key service, and kill -9 in each of its steps", async () => {
     const file = join(folder, "dialogues.csv");
     await writeFile(
       file,
       'ID,dialogue\n0,"Doctor: Which knee is it that hurts?\nPatient: The left one, since the bicycle accident."\n',
     );
     const before = await leftovers();
-    const { code, stdout, stderr } = await scenarios("S9", "S10", "--dialogues", file, "--json");
-    const lines = stdout.trimEnd().split("\n");
-    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
-      { scenario: "S9", failures: [], passed: true, opened: 0, plaintextFound: 0 },
-      { scenario: "S10", failures: [], passed: true, opened: 0, plaintextFound: 0 },
-    ]);
+    const { code, stdout, stderr } = await scenarios("S9", "--dialogues", file, "--json");
+    expect(stdout.trimEnd()).not.toContain("\n");
+    const report = JSON.parse(stdout) as Record<string, unknown>;
+    expect(report).toMatchObject({
+      scenario: "S9",
+      failures: [],
+      passed: true,
+      keysLeft: 0,
+      opened: 0,
+      certificatesTooEarly: 0,
+      certificateVerified: true,
+      auditVerified: true,
+      plaintextFound: 0,
+    });
+    expect(report["killedSteps"]).toBeGreaterThanOrEqual(7);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(await leftovers()).toEqual(before);
   }, 480_000);

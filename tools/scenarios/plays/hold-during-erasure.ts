@@ -91,7 +91,7 @@ async function shredUntil(stage: Stage, gate: StepGate, id: CaseId): Promise<num
 
 /** Returns the SHA-256 by which a certificate is known, in base64. */
 async function digestOf(stage: Stage, id: CaseId): Promise<string> {
-  const key = (await stage.sealdesk("audit", "vkey", "--tenant", "demo")).trim();
+  const key = await stage.auditKey();
   const file = `${stage.system.home}/certificate-${id}.json`;
   const printed = await stage.sealdesk("verify", "certificate", file, "--key", key, "--json");
   return (JSON.parse(printed) as { readonly digest: string }).digest;

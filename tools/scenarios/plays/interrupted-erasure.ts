@@ -60,7 +60,7 @@ async function eraseWithFaults(stage: Stage, vault: VaultDouble) {
   const [first, second] = [await stage.customer(), await stage.customer()];
   const agent = await stage.staff("the agent");
   const talked = [await stage.talk(first, agent), await stage.talk(second, agent)] as const;
-  const people = [first.user, second.user];
+  const people = [first.user, second.user] as const;
   const head = await keepHead(stage);
   const whileSealed = await eraseWhileSealed(stage, vault, {
     user: first.user,
@@ -69,7 +69,7 @@ async function eraseWithFaults(stage: Stage, vault: VaultDouble) {
   });
   for (const device of [first, second, agent]) await device.switchOff();
   const gate = await StepGate.close(stage.system);
-  const erasure = await beginErasure(stage, second.user);
+  const erasure = await beginErasure(stage, people[1]);
   const { killed, tooEarly } = await killInEveryStep(stage, gate, erasure);
   await gate.open();
   const { certificate, isVerified } = await certified(stage, erasure);

@@ -83,7 +83,10 @@ async function letTimePass(stage: Stage): Promise<number> {
     "update sealdesk.deferred_erasures set due_at_ms = sealdesk.database_now_ms() where reopened_at_ms is not null",
   );
   const count = await until("The escalation", async () => {
-    const found = await countEntries(stage.system, "hold.escalate");
+    const found = await countEntries(stage.system, {
+      action: "hold.escalate",
+      outcome: "success",
+    });
     return found > 0 ? found : undefined;
   });
   stage.tell("Nobody saw to it for 30 days. Officers are alerted.");

@@ -19,6 +19,7 @@ export const restoredBackup: Scenario = {
     startsWithoutLedger: false,
     saysLedgerMissing: true,
     readyUndeclared: false,
+    saysRestoreUndeclared: true,
     ledgerCarriedOut: true,
     opened: 0,
     keysLeft: 0,
@@ -54,7 +55,7 @@ export const restoredBackup: Scenario = {
     await system.stop();
     const withoutLedger = await startWithout(stage, "erasure-ledger");
     const undeclared = await system.tryToStart(stage.variables);
-    stage.tell(`Nobody has declared the restore. The server says: ${undeclared.slice(0, 60)}`);
+    stage.tell(`Nobody has declared the restore. The server says: ${lastLineOf(undeclared)}`);
     await declare(stage, backupOf);
     await system.start(stage.variables);
     const status = await stage.sealdesk("ledger", "status");
@@ -76,6 +77,7 @@ export const restoredBackup: Scenario = {
       startsWithoutLedger: isReady(withoutLedger),
       saysLedgerMissing: withoutLedger.includes("There is no erasure ledger"),
       readyUndeclared: isReady(undeclared),
+      saysRestoreUndeclared: undeclared.includes("audit_log_behind"),
       ledgerCarriedOut: !status.includes("lacks"),
       opened,
       keysLeft,
@@ -89,6 +91,8 @@ export const restoredBackup: Scenario = {
     };
   },
 };
+
+const lastLineOf = (text: string): string => text.trimEnd().split("\n").at(-1) ?? "";
 
 const isReady = (answer: string): boolean => answer.includes('"ok"');
 

@@ -15,7 +15,7 @@ export const retentionLock: Scenario = {
     shorteningRefused: true,
     shorterLockRefused: true,
     unchanged: true,
-    refusalsRecorded: { atLeast: 1 },
+    refusalsRecorded: 2,
     waitsForSecondPerson: true,
     lengthened: true,
     ofClass: { sameAs: "saidAfterClass" },
@@ -46,7 +46,7 @@ export const retentionLock: Scenario = {
       shorteningRefused: shortened.code !== 0 && shortened.errors.includes("2196 days"),
       shorterLockRefused: shorterLock === undefined,
       unchanged,
-      refusalsRecorded: await countEntries(stage.system, "retention.save", "refused"),
+      refusalsRecorded: await countEntries(stage.system, refusal),
       ...(await lengthen(stage)),
       saidBeforeClass: texts.length,
       saidAfterClass: later.length,
@@ -57,6 +57,8 @@ export const retentionLock: Scenario = {
     };
   },
 };
+
+const refusal = { action: "command.run", outcome: "refused", reason: "retention_locked" };
 
 const retention = (stage: Stage, command: string, ...args: readonly string[]) =>
   stage.sealdesk("retention", command, ...args, "--tenant", "demo");

@@ -49,17 +49,18 @@ export async function countKeys(system: System, conversations: readonly Id[]): P
   return rows[0]?.count ?? 0;
 }
 
-/** Returns how many entries of a tenant's audit log are of an action, and have an outcome. */
+/** Returns how many entries of the audit logs have these fields. */
 export async function countEntries(
   system: System,
-  action: string,
-  outcome = "success",
+  fields: { readonly action: string; readonly outcome: string; readonly reason?: string },
 ): Promise<number> {
   const { rows } = await system.administrator.query<{ entry: Uint8Array }>(
     "select entry from audit.entries where entry is not null",
   );
-  return rows.filter(({ entry }) => {
-    const parsed = JSON.parse(Buffer.from(entry).toString("utf8")) as Record<string, unknown>;
-    return parsed["action"] === action && parsed["outcome"] === outcome;
-  }).length;
+  const texts = rows.map(({ entry }) => Buffer.from(entry).toString("utf8"));
+  return texts
+    .filter((text) => text.startsWith("{"))
+    .map((text) => JSON.parse(text) as Readonly<Record<string, unknown>>)
+    .filter((entry) => Object.entries(fields).every(([name, value]) => entry[name] === value))
+    .length;
 }

@@ -17,7 +17,7 @@ const exportLog = async (stage: Stage): Promise<string> => {
 
 /** Keeps the head of the audit log, as an auditor does. */
 export async function keepHead(stage: Stage): Promise<KeptHead> {
-  const key = (await stage.sealdesk("audit", "vkey", "--tenant", "demo")).trim();
+  const key = await stage.auditKey();
   return { key, file: join(await exportLog(stage), "checkpoint") };
 }
 

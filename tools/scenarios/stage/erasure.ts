@@ -73,7 +73,7 @@ export async function certified(stage: Stage, id: CaseId): Promise<Certified> {
   await reached(stage, id, "certified");
   const out = join(stage.system.home, `certificate-${id}.json`);
   await stage.sealdesk("erase", "certificate", id, "--tenant", "demo", "--out", out);
-  const key = (await stage.sealdesk("audit", "vkey", "--tenant", "demo")).trim();
+  const key = await stage.auditKey();
   const { code } = await stage.attempt("verify", "certificate", out, "--key", key);
   const file = await readFile(out);
   const certificate = await verifyCertificate(file, { keys: [key] });

@@ -46,6 +46,7 @@ export class Stage {
   readonly #personas: readonly Persona[];
   #system: System | undefined;
   #search: Search | undefined;
+  #auditKey: string | undefined;
   #next: number;
   #invented = 0;
 
@@ -141,6 +142,12 @@ export class Stage {
   attempt(...args: readonly string[]): Promise<CommandResult> {
     const { home, variables } = this.system;
     return runCommand(home, args, { ...variables, ...this.variables });
+  }
+
+  /** Returns the key with which others verify the audit log. */
+  async auditKey(): Promise<string> {
+    this.#auditKey ??= (await this.sealdesk("audit", "vkey", "--tenant", tenantSlug)).trim();
+    return this.#auditKey;
   }
 
   /** Switches all devices off, stops the server and searches everything that it kept. */
