@@ -37,6 +37,8 @@ export const holdDuringErasure: Scenario = {
     while (ids.length < conversations) {
       const conversation = await customer.begin([agent]);
       await conversation.send(`About ${customer.persona.name}, number ${ids.length}.`);
+      // A customer has at most 50 open conversations.
+      await conversation.close();
       ids.push(conversation.id);
     }
     stage.tell(`The customer wrote in ${ids.length} conversations.`);

@@ -74,10 +74,9 @@ const askInApplication = async ({ sealdesk }: Customer): Promise<string> =>
 
 /** Records a letter, which may have come before. @returns the link of the acknowledgement */
 async function recordLetter(stage: Stage, user: string, receivedAtMs: number): Promise<string> {
-  const opened = await stage.sealdesk(
-    ...["request", "open", "--tenant", "demo", "--subject", user, "--right", "erasure"],
-    ...["--received-on", new Date(receivedAtMs).toISOString()],
-  );
+  const asked = ["--tenant", "demo", "--subject", user, "--right", "erasure"];
+  const received = ["--received-on", new Date(receivedAtMs).toISOString()];
+  const opened = await stage.sealdesk("request", "open", ...asked, ...received);
   return /nobody else: (\S+)/.exec(opened)?.[1] ?? "";
 }
 

@@ -90,10 +90,9 @@ async function requestOfJanuary(stage: Stage, user: string): Promise<boolean> {
       Date.parse(received) < Date.now(),
   );
   if (known === undefined) return false;
-  const opened = await stage.sealdesk(
-    ...["request", "open", "--tenant", "demo", "--subject", user, "--right", "erasure"],
-    ...["--received-on", known.received],
-  );
+  const asked = ["--tenant", "demo", "--subject", user, "--right", "erasure"];
+  const received = ["--received-on", known.received];
+  const opened = await stage.sealdesk("request", "open", ...asked, ...received);
   stage.tell(
     `A request of ${known.received.slice(0, 10)} is recorded. It was due on ${known.due}.`,
   );

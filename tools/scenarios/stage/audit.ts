@@ -33,9 +33,8 @@ export async function verifyLog(
 ): Promise<{ readonly code: number; readonly output: string }> {
   const folder = await exportLog(stage);
   const trusted = approvers.flatMap((approver) => ["--approver", approver]);
-  const { code, output, errors } = await stage.attempt(
-    ...["audit", "verify", folder, "--vkey", key, "--old", file, ...trusted],
-  );
+  const options = ["--vkey", key, "--old", file, ...trusted];
+  const { code, output, errors } = await stage.attempt("audit", "verify", folder, ...options);
   stage.tell(`The audit log ${code === 0 ? "verifies" : "does not verify as before"}.`);
   return { code, output: output + errors };
 }

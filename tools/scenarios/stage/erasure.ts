@@ -94,7 +94,7 @@ const itemsOf = (items: Certificate["erased"] | Certificate["restricted"]): stri
 export const conversationsOf = (
   items: Certificate["erased"] | Certificate["restricted"],
 ): readonly string[] => [
-  ...new Set(items.filter(({ kind }) => kind === "messages").map(({ id }) => id as string)),
+  ...new Set(items.filter(({ kind }) => kind === "messages").map(({ id }) => id)),
 ];
 
 const changes = 16;

@@ -15,10 +15,9 @@ export async function placeHold(
   custodian: Device["user"],
   ...items: readonly string[]
 ): Promise<string> {
-  const placed = await stage.sealdesk(
-    ...["hold", "place", "--tenant", "demo", "--matter", "2026/117", "--citation", CITATION],
-    ...["--custodian", custodian, "--review-on", reviewDay(), ...items],
-  );
+  const why = ["--tenant", "demo", "--matter", "2026/117", "--citation", CITATION];
+  const who = ["--custodian", custodian, "--review-on", reviewDay()];
+  const placed = await stage.sealdesk("hold", "place", ...why, ...who, ...items);
   const id = /^Hold ([0-9a-f-]{36})/.exec(placed)?.[1];
   if (id === undefined) throw new Error(`No hold was placed: ${placed}`);
   stage.tell("A legal hold is placed.");
@@ -27,13 +26,10 @@ export async function placeHold(
 
 /** Releases a hold as two people do. */
 export async function releaseHold(stage: Stage, hold: string): Promise<void> {
-  const because = ["--because", "the dispute is settled"];
-  const asked = await stage.sealdesk(
-    ...["--as", "alice", ...because, "hold", "release", hold, "--tenant", "demo"],
-  );
+  const alice = ["--as", "alice", "--because", "the dispute is settled"];
+  const asked = await stage.sealdesk(...alice, "hold", "release", hold, "--tenant", "demo");
   const [, request = "", hash = ""] = /request (\S+)\nhash (\S+)/.exec(asked) ?? [];
-  await stage.sealdesk(
-    ...["--as", "bob", "approval", "approve", request, "--tenant", "demo", "--hash", hash],
-  );
+  const approval = ["approve", request, "--tenant", "demo", "--hash", hash];
+  await stage.sealdesk("--as", "bob", "approval", ...approval);
   stage.tell("Two people release the hold.");
 }

@@ -78,7 +78,13 @@ export class Stage {
     this.#system = system;
     await system.start();
     const said = this.#dialogues.flatMap(({ lines }) => lines.map(({ text }) => text));
-    const personal = this.#personas.flatMap((each) => [introduction(each), ...Object.values(each)]);
+    const personal = this.#personas.flatMap((each) => [
+      introduction(each),
+      each.name,
+      each.email,
+      each.phone,
+      each.address,
+    ]);
     this.#search = await Search.begin(system, [...said, ...personal]);
     this.tell("A server is started on an empty database.");
   }

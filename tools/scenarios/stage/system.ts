@@ -38,7 +38,7 @@ interface Running {
   readonly ownerUrl: string;
   readonly administrator: pg.Client;
   readonly people: People;
-  leave(): Promise<void>;
+  readonly leave: () => Promise<void>;
 }
 
 /** A server in a folder of its own. It can be stopped, killed, and put back to an older copy of its data. */
