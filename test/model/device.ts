@@ -3,9 +3,7 @@ import { itemsOf } from "../../client/conversation/history.ts";
 import { otherDevices } from "../../client/conversation/state.ts";
 import type { Facts, Step } from "../../client/conversation/step.ts";
 import type { Trust } from "../../client/device/trust.ts";
-import { needsReceipt, receiptFor, receiptOf } from "../../crypto/wire/receipt-checks.ts";
-import { sha256 } from "../../crypto/device/sodium.ts";
-import { decodeControl } from "../../crypto/wire/frame.ts";
+import { needsReceipt } from "../../crypto/wire/receipt-checks.ts";
 import type { DeviceId } from "../../crypto/wire/ids.ts";
 import { deviceName, everybody, ownerOf, roleOf, type Owner } from "./cast.ts";
 import {
@@ -42,10 +40,9 @@ export const endOf = ({ state, kept }: Device): Hash | undefined =>
 
 /** Delivers an event. Returns the same device if it does not take the event into its log. */
 export function deliver(rules: Rules, device: Device, placed: Placed): Device {
-  const { event, content, previous } = placed;
+  const { event, content, previous, read } = placed;
   const { state, owner } = device;
-  const control = content.kind === "message" ? undefined : decodeControl(event.ciphertext);
-  if (rules.classifyEvent(state, event, control, owner).kind !== "next") return device;
+  if (rules.classifyEvent(state, event, read?.control, owner).kind !== "next") return device;
   const facts = factsOf(rules, device, placed);
   const made = rules.step(state, event, facts, owner);
   const items = itemsOf(event.seq, made.record, owner);
@@ -80,19 +77,19 @@ function keepGap(
   kept.set(to, { ...shown, after, caughtUp, members: "" });
 }
 
-function factsOf(rules: Rules, device: Device, { event, content }: Placed): Facts {
+function factsOf(rules: Rules, device: Device, { event, content, read }: Placed): Facts {
   if (content.kind === "message")
     return {
       kind: "message",
       opened: open(rules, device, event, content.said),
       certified: ownerOf(event.senderDevice).user,
     };
+  if (read === undefined) throw new TypeError("Every other event has a control record.");
   const at = { ...event, kind: content.kind };
-  const control = decodeControl(event.ciphertext);
-  const after = receiptOf(control)?.after.seq;
+  const { control, carried, receipt } = read;
+  const after = carried?.after.seq;
   const followed =
     after === event.seq - 1 ? event.previousHash : device.kept.get(after ?? 0)?.placed?.hash.bytes;
-  const receipt = receiptFor(sha256, device.owner.tenant, event, control);
   // The relay's own account is certified like any other, as an agent.
   const certified = { role: roleOf(control.actor) };
   const found = receipt && { receipt, followed, certified };

@@ -3,7 +3,12 @@ import { encodePayload } from "../../crypto/device/payload.ts";
 import { ready, sha256 } from "../../crypto/device/sodium.ts";
 import { utf8 } from "../../crypto/wire/bytes.ts";
 import { nilUuid, transcriptHash, zeroHash } from "../../crypto/wire/event.ts";
-import { encodeControl, type Control, type Deliver } from "../../crypto/wire/frame.ts";
+import {
+  decodeControl,
+  encodeControl,
+  type Control,
+  type Deliver,
+} from "../../crypto/wire/frame.ts";
 import {
   nilId,
   parseId,
@@ -12,7 +17,8 @@ import {
   type UserId,
 } from "../../crypto/wire/ids.ts";
 import type { MembershipAct } from "../../crypto/wire/membership.ts";
-import { needsReceipt } from "../../crypto/wire/receipt-checks.ts";
+import type { Receipt } from "../../crypto/wire/receipt.ts";
+import { needsReceipt, receiptFor, receiptOf } from "../../crypto/wire/receipt-checks.ts";
 import {
   actingDevice,
   anna,
@@ -20,6 +26,7 @@ import {
   deviceName,
   nameOf,
   namesOf,
+  tenant,
   type Owner,
 } from "./cast.ts";
 import { withReceipt } from "./receipts.ts";
@@ -84,6 +91,15 @@ export interface Placed {
   readonly content: Content;
   readonly hash: Hash;
   readonly previous: Hash;
+  /** What every device reads from the event. Undefined for a message. */
+  readonly read: ReadControl | undefined;
+}
+
+interface ReadControl {
+  readonly control: Control;
+  /** The receipt that it carries, and the same if it is about this event. */
+  readonly carried: Receipt | undefined;
+  readonly receipt: Receipt | undefined;
 }
 
 /** Makes each thing once for its name. */
@@ -211,8 +227,15 @@ export function place(content: Content, seq: number, previous: Hash): Placed {
       packet: undefined,
       previousHash: previous.bytes,
     };
-    return { event, content, hash: { bytes, covers }, previous };
+    return { event, content, hash: { bytes, covers }, previous, read: readFrom(event) };
   });
+}
+
+function readFrom(event: Deliver): ReadControl | undefined {
+  if (event.kind === "message") return undefined;
+  const control = decodeControl(event.ciphertext);
+  const receipt = receiptFor(sha256, tenant, event, control);
+  return { control, carried: receiptOf(control), receipt };
 }
 
 function headerOf(content: Content) {
