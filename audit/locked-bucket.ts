@@ -2,7 +2,9 @@ import {
   GetObjectCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
+  S3ServiceException,
   type ListObjectVersionsOutput,
+  type ObjectVersion,
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { createS3Client, type S3Location } from "../db/s3-client.ts";
@@ -13,6 +15,11 @@ export interface LockedBucketOptions extends S3Location {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
+
+/** The status of a conditional request for an object that exists (RFC 9110 section 15.5.13). */
+const EXISTS = 412;
+/** Objects that are read at the same time. */
+const AT_ONCE = 16;
 
 interface LockedText {
   readonly key: string;
@@ -34,6 +41,29 @@ export class LockedBucket {
   }
 
   async put(key: string, body: string | Uint8Array): Promise<void> {
+    await this.#put(key, body);
+  }
+
+  /**
+   * Stores an object that nobody has stored yet. Of several writers at the same time, one succeeds, also where the
+   * service does not know the condition: then the object has several versions, and the oldest one counts.
+   * @returns whether the oldest version has this text
+   */
+  async create(key: string, text: string): Promise<boolean> {
+    // The condition does not see a version that lies under a deletion marker.
+    if ((await this.readOldest(key)) === undefined)
+      await this.#put(key, text, { IfNoneMatch: "*" }).catch((error: unknown) => {
+        if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== EXISTS)
+          throw error;
+      });
+    return (await this.readOldest(key)) === text;
+  }
+
+  async #put(
+    key: string,
+    body: string | Uint8Array,
+    condition: { readonly IfNoneMatch?: "*" } = {},
+  ): Promise<void> {
     const { bucket, now, retainMs } = this.#options;
     await this.#client.send(
       new PutObjectCommand({
@@ -44,6 +74,7 @@ export class LockedBucket {
         ChecksumAlgorithm: "SHA256",
         ObjectLockMode: "COMPLIANCE",
         ObjectLockRetainUntilDate: new Date(now() + retainMs),
+        ...condition,
       }),
     );
   }
@@ -54,13 +85,33 @@ export class LockedBucket {
    */
   async readFirst(prefix: string): Promise<string | undefined> {
     for await (const { Versions: [first] = [] } of this.#pages({ Prefix: prefix })) {
-      if (first === undefined) continue;
-      const { Key, VersionId } = first;
-      const wanted = new GetObjectCommand({ Bucket: this.#options.bucket, Key, VersionId });
-      const object = await this.#client.send(wanted);
-      return (await object.Body?.transformToString()) ?? "";
+      if (first !== undefined) return this.#read(first);
     }
     return undefined;
+  }
+
+  /** Returns the text of an object in its oldest version, which nobody can replace; undefined if there is none. */
+  async readOldest(key: string): Promise<string | undefined> {
+    const [oldest] = await this.readAllOldest(key);
+    return oldest?.key === key ? oldest.text : undefined;
+  }
+
+  /**
+   * Like `readAll`, each in its oldest version: what was stored first counts, whatever was stored over it.
+   */
+  async readAllOldest(prefix: string, after?: string): Promise<readonly LockedText[]> {
+    const oldest = new Map<string, ObjectVersion>();
+    // Versions come with the newest first, so the last one of a key remains.
+    for await (const { Versions = [] } of this.#pages({ Prefix: prefix, after }))
+      for (const version of Versions) oldest.set(version.Key ?? "", version);
+    const found: LockedText[] = [];
+    const all = [...oldest];
+    for (let at = 0; at < all.length; at += AT_ONCE) {
+      const some = all.slice(at, at + AT_ONCE);
+      const texts = some.map(async ([key, version]) => ({ key, text: await this.#read(version) }));
+      found.push(...(await Promise.all(texts)));
+    }
+    return found;
   }
 
   /**
@@ -87,6 +138,12 @@ export class LockedBucket {
 
   close(): void {
     this.#client.destroy();
+  }
+
+  async #read({ Key, VersionId }: ObjectVersion): Promise<string> {
+    const wanted = new GetObjectCommand({ Bucket: this.#options.bucket, Key, VersionId });
+    const object = await this.#client.send(wanted);
+    return (await object.Body?.transformToString()) ?? "";
   }
 
   /** Versions and markers, page by page, in the order of their keys, newest first. */

@@ -1,9 +1,11 @@
+import { NO_TENANT } from "../../audit/logs.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { inTransaction } from "../../db/transaction.ts";
 import type { LedgerEntry, LedgerPosition } from "./entry.ts";
 import type { ErasureLedger } from "./erasure-ledger.ts";
 import { LedgerError } from "./ledger-error.ts";
-import { advancePosition, readPosition } from "./position.ts";
+import { readPosition } from "./position.ts";
 import { replayEntry } from "./replay.ts";
 import type { SettleDeps } from "./settle-deps.ts";
 
@@ -60,14 +62,10 @@ function assertHas(
  * @throws those of `readStatus`
  */
 export async function settleLedger(deps: SettleDeps): Promise<number> {
-  const { ledger, pool, keystore, now, newId } = deps;
   const { entries, database, keystore: inKeystore } = await readStatus(deps);
   if (entries.length === 0) {
-    const begun = await ledger.begin(newId<Uuid>(), now());
-    if (begun === undefined) return settleLedger(deps);
-    await advancePosition(keystore, "keystore", begun);
-    await advancePosition(pool, "sealdesk", begun);
-    return 0;
+    await beginLedger(deps);
+    return settleLedger(deps);
   }
   const isNew = ({ number }: LedgerEntry) =>
     number > (database?.number ?? -1) || number > (inKeystore?.number ?? -1);
@@ -75,3 +73,10 @@ export async function settleLedger(deps: SettleDeps): Promise<number> {
   for (const entry of entries.filter(isNew)) if (await replayEntry(deps, entry)) count++;
   return count;
 }
+
+/** Begins the ledger, unless another node has. Nodes of one database take turns. */
+const beginLedger = ({ ledger, pool, newId, now }: SettleDeps): Promise<void> =>
+  inTransaction(pool, NO_TENANT, async (client) => {
+    await client.query("select pg_advisory_xact_lock(hashtext('sealdesk.erasure_ledger'))");
+    if ((await ledger.read(0)).length === 0) await ledger.begin(newId<Uuid>(), now());
+  });

@@ -1,3 +1,4 @@
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +12,10 @@ import type { ErasureRecord } from "../../../workflows/ledger/entry.ts";
 import { ErasureLedger } from "../../../workflows/ledger/erasure-ledger.ts";
 import { settleLedger } from "../../../workflows/ledger/settle.ts";
 import { directoryLedger } from "../../../workflows/ledger/stores/directory-ledger.ts";
+import { s3Ledger } from "../../../workflows/ledger/stores/s3-ledger.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { arrangeTenant } from "../../support/conversations.ts";
+import { startRealS3 } from "../../support/real-s3.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
@@ -187,4 +190,34 @@ describe("a ledger with three entries", () => {
     await rm(entry(1));
     await expect(openLedger().read(0)).rejects.toMatchObject({ code: "ledger_shortened" });
   });
+});
+
+test("in a bucket, the first of two writers counts, whatever is stored over it later", async () => {
+  const s3 = await startRealS3();
+  const bucket = await s3.newBucket("with Object Lock");
+  const options = { ...s3.options, bucket, retainMs: 86_400_000, now: Date.now };
+  const [one, other] = [s3Ledger(options), s3Ledger(options)];
+  try {
+    const put = await Promise.all([
+      one.put({ number: 0, note: "one" }),
+      other.put({ number: 0, note: "other" }),
+    ]);
+    expect(put.toSorted()).toEqual([false, true]);
+    const first = { number: 0, note: put[0] === true ? "one" : "other" };
+    expect(await one.put(first)).toBe(true);
+    const Key = "erasure-ledger/000000000000.entry";
+    const over = { Bucket: bucket, Key, Body: "over", ChecksumAlgorithm: "SHA256" } as const;
+    await s3.client.send(new PutObjectCommand(over));
+    expect(await other.read(0)).toEqual([first]);
+    // A deletion marker hides the object from the condition of the request, and not from the ledger.
+    await s3.client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+    expect(await other.put({ number: 0, note: "again" })).toBe(false);
+    expect(await other.put({ number: 1, note: "next" })).toBe(true);
+    expect(await one.read(0)).toEqual([first, { number: 1, note: "next" }]);
+    expect(await one.read(1)).toEqual([{ number: 1, note: "next" }]);
+  } finally {
+    one.close();
+    other.close();
+    await s3.close();
+  }
 });

@@ -5,25 +5,20 @@ const PREFIX = "erasure-ledger/";
 
 /**
  * One locked object for each entry, in a bucket with Object Lock. Nobody can remove or replace it
- * before its time is over. Two nodes never write one number: the lock of the database's row decides.
+ * before its time is over: of several versions of an object, the oldest one is the entry.
  */
 export function s3Ledger(options: LockedBucketOptions): LedgerStore {
   const bucket = new LockedBucket(options);
   return {
     async read(first) {
       const after = first === 0 ? undefined : `${PREFIX}${entryName(first - 1)}`;
-      const objects = await bucket.readAll(PREFIX, after);
+      const objects = await bucket.readAllOldest(PREFIX, after);
       return objects.flatMap(({ key, text }) => {
         const number = numberIn(key.slice(PREFIX.length));
         return number === undefined ? [] : [{ number, note: text }];
       });
     },
-    async put({ number, note }) {
-      const key = `${PREFIX}${entryName(number)}`;
-      if ((await bucket.readFirst(key)) !== undefined) return false;
-      await bucket.put(key, note);
-      return true;
-    },
+    put: ({ number, note }) => bucket.create(`${PREFIX}${entryName(number)}`, note),
     close: () => bucket.close(),
   };
 }
