@@ -1,6 +1,7 @@
 import type { NewId } from "../crypto/wire/ids.ts";
 import { runPeriodically } from "../db/run-periodically.ts";
 import { ErasureLedger, kmsLedgerKey, LEDGER_ORIGIN } from "../workflows/ledger/erasure-ledger.ts";
+import type { WithLedger } from "../workflows/ledger/interrupted.ts";
 import { LedgerError } from "../workflows/ledger/ledger-error.ts";
 import { settleLedger } from "../workflows/ledger/settle.ts";
 import { openLedgerStore, placeOf } from "../workflows/ledger/stores/open-ledger-store.ts";
@@ -21,6 +22,7 @@ interface Deps {
 
 export interface RunningLedger {
   readonly ledger: ErasureLedger;
+  readonly withLedger: WithLedger;
   /** Returns why the ledger is not trusted; undefined if the database has all of it. */
   refusal(): NotReadyReason | undefined;
   close(): Promise<void>;
@@ -65,6 +67,7 @@ export async function runErasureLedger(
   });
   return {
     ledger,
+    withLedger: (work) => work(deps),
     refusal: () => refusal,
     async close() {
       await stop();

@@ -332,6 +332,7 @@ function createControlPlane(
       apart: config.keystoreUrl === undefined ? undefined : pool,
       now,
     },
+    withLedger: erasureLedger.withLedger,
     readiness: createReadiness({
       isCurrent: () => hasMigrations(pool, DATA),
       isKeystoreCurrent: () => hasMigrations(keyTree.pool, KEYSTORE),

@@ -8,6 +8,7 @@ export type WorkflowErrorCode =
   | "subject_not_found" // the tenant has no such account
   | "erasure_running" // an erasure of the person is not over
   | "last_administrator" // nobody could administer the tenant any more
+  | "erasure_interrupted" // the ledger has an erasure that the database has not carried out
   | "certificate_not_found" // the erasure is not certified yet
   | "request_not_found" // the tenant has no such request, or no link with this secret
   | "right_not_available" // no law that applies to the person gives this right

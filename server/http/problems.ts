@@ -46,6 +46,7 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   head_not_found: "internal_error",
   entry_not_found: "internal_error",
   clocks_apart: "internal_error",
+  erasure_interrupted: "not_ready",
   not_prunable: "internal_error",
   audit_log_unchecked: "internal_error",
   audit_guards_altered: "internal_error",

@@ -36,6 +36,7 @@ import { administrationRoutes } from "./routes/administration/administration-rou
 import { alertWebhookRoutes } from "./routes/alert-webhook.ts";
 import { acknowledgeAlertRoute, listAlertsRoute } from "./routes/alerts.ts";
 import { approvalKinds } from "../../workflows/approval-kinds.ts";
+import type { WithLedger } from "../../workflows/ledger/interrupted.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { caseRoutes } from "./routes/cases.ts";
 import { requestRoutes } from "./routes/requests.ts";
@@ -162,6 +163,8 @@ export interface RoutesDeps {
   readonly publication: Publication;
   /** Signs the logs, and statements about consents. */
   readonly logSigner: LogSigner;
+  /** Runs work on the erasure ledger. */
+  readonly withLedger: WithLedger;
   readonly readiness: () => Promise<Readiness>;
   /** Destroys the keys of what is removed. */
   readonly destroying: DestroyDeps;
@@ -172,6 +175,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys, profiles } = deps;
   const { announce, disconnect, messaging, createLimiter, providers, totpSecrets, challenges } =
     deps;
+  const { withLedger } = deps;
   const { registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
   const policies = new Policies();
@@ -308,8 +312,8 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...noticeRoutes({ ...useCase, newId }),
     ...consentRoutes({ ...messaging, heads: deps.heads, signer: deps.logSigner }),
     ...breakGlassRoutes({ ...useCase, newId, disconnect }),
-    ...holdRoutes({ ...useCase, newId }),
-    ...retentionRoutes({ ...useCase, newId }),
+    ...holdRoutes({ ...useCase, newId, withLedger }),
+    ...retentionRoutes({ ...useCase, newId, withLedger }),
     ...caseRoutes(useCase),
     ...requestRoutes({ ...useCase, newId, publicUrl }),
     ...erasureRoutes({ ...useCase, keystore: deps.keystore }),

@@ -1,5 +1,8 @@
 import type { CaseMachine } from "../../policies/case-machine.ts";
 
+/** The states in which an erasure writes to the ledger what it destroys. */
+export const ledgerStates: readonly string[] = ["shredding", "erasing_account"];
+
 /** The states of an erasure. */
 export const erasureMachine = {
   kind: "erasure",

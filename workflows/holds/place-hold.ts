@@ -7,6 +7,7 @@ import { decideHold, mayBeCustodian } from "../../policies/holds.ts";
 import type { Role } from "../../policies/roles.ts";
 import { commitToHold, newSalt } from "./commitment.ts";
 import { assertLine } from "../assert-line.ts";
+import { assertNoneInterrupted, settleInterrupted, type WithLedger } from "../ledger/interrupted.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { ofHold, type HoldItem } from "./hold-row.ts";
 import { lockHolds } from "./lock-holds.ts";
@@ -38,13 +39,19 @@ export interface PlacedHold {
   readonly conversations: number;
 }
 
+export interface PlaceHoldDeps extends UseCase {
+  readonly newId: NewId;
+  readonly withLedger: WithLedger;
+}
+
 /**
  * Places a hold. It is in force at once, for what is stored already and for what comes. Whatever destroys data at this
- * moment ends first; nothing that the hold covers is destroyed after it. Officers are alerted.
- * @throws WorkflowError invalid_hold; IdentityError forbidden, device_required
+ * moment ends first, and an erasure that was interrupted after it was written to the ledger is carried out first.
+ * Nothing that the hold covers is destroyed after it. Officers are alerted.
+ * @throws WorkflowError invalid_hold, erasure_interrupted; IdentityError forbidden, device_required
  */
-export function placeHold(
-  deps: UseCase & { readonly newId: NewId },
+export async function placeHold(
+  deps: PlaceHoldDeps,
   party: Party,
   asked: NewHold,
 ): Promise<PlacedHold> {
@@ -52,6 +59,7 @@ export function placeHold(
   const id = deps.newId<HoldId>();
   const tenant = tenantOf(party);
   const act = { action: "hold.place", resource: ofHold(id) } as const;
+  await settleInterrupted(deps, tenant);
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideHold(actor, "place", { tenant }));
     const placedAtMs = deps.now();
@@ -63,6 +71,7 @@ export function placeHold(
     const salt = newSalt();
     const commitment = commitToHold({ id, matter, citation, placedAtMs }, salt);
     await lockHolds(client, tenant, "to_change");
+    await assertNoneInterrupted(client, tenant, deps.withLedger);
     await client.query(
       `insert into holds (tenant, id, matter, citation, custodian, placed_by, placed_at_ms, review_at_ms, salt, commitment)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,

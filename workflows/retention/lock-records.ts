@@ -4,6 +4,7 @@ import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import { decideRetention, type RetentionRule } from "../../policies/retention.ts";
 import { assertLine } from "../assert-line.ts";
+import { assertNoneInterrupted, settleInterrupted, type WithLedger } from "../ledger/interrupted.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { labelsOf, lockRetention, ofRetention, readLocks } from "./stored-schedule.ts";
 
@@ -13,14 +14,20 @@ export interface NewLock extends RetentionRule {
   readonly citation: string;
 }
 
+export interface LockRecordsDeps extends UseCase {
+  readonly newId: NewId;
+  readonly withLedger: WithLedger;
+}
+
 /**
  * Demands that records with these labels are kept for at least so many days, also those that are stored already. If
- * there is a lock for the same labels, it is lengthened. A lock is neither shortened nor removed.
+ * there is a lock for the same labels, it is lengthened. A lock is neither shortened nor removed. An erasure that was
+ * interrupted after it was written to the ledger is carried out first.
  * @returns the id of the lock
- * @throws WorkflowError invalid_retention, retention_locked, if there is a longer one; IdentityError forbidden, device_required
+ * @throws WorkflowError invalid_retention, erasure_interrupted, retention_locked, if there is a longer one; IdentityError forbidden, device_required
  */
-export function lockRecords(
-  deps: UseCase & { readonly newId: NewId },
+export async function lockRecords(
+  deps: LockRecordsDeps,
   party: Party,
   { days, citation, ...given }: NewLock,
 ): Promise<Uuid> {
@@ -28,10 +35,12 @@ export function lockRecords(
   const labels = labelsOf(given);
   const details = { days, citation, ...labels };
   const act = { action: "retention.lock", resource: ofRetention(tenant), details } as const;
+  await settleInterrupted(deps, tenant);
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideRetention(actor, "lock", { tenant }));
     assertLine("invalid_retention", "citation", citation);
     await lockRetention(client, tenant);
+    await assertNoneInterrupted(client, tenant, deps.withLedger);
     const before = (await readLocks(client)).find(
       (each) =>
         each.dataClass === labels.dataClass &&

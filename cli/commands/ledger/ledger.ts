@@ -1,22 +1,12 @@
-import { uuidv7 } from "uuidv7";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { toBase64 } from "../../../audit/verify/base64.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
-import { idGenerator } from "../../../crypto/wire/ids.ts";
-import { assertReachable } from "../../../db/assert-reachable.ts";
-import { createKeystorePool } from "../../../db/pool.ts";
-import { openKms } from "../../../keys/kms/open-kms.ts";
-import {
-  ErasureLedger,
-  kmsLedgerKey,
-  LEDGER_ORIGIN,
-} from "../../../workflows/ledger/erasure-ledger.ts";
 import type { LedgerEntry, LedgerPosition } from "../../../workflows/ledger/entry.ts";
 import { readStatus, settleLedger } from "../../../workflows/ledger/settle.ts";
 import type { SettleDeps } from "../../../workflows/ledger/settle-deps.ts";
-import { openLedgerStore, placeOf } from "../../../workflows/ledger/stores/open-ledger-store.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withDatabase } from "../../with-database.ts";
+import { withLedger, withSettling } from "./with-ledger.ts";
 
 /**
  * Verifies every entry of the erasure ledger: signatures, order and hashes. It needs the key service
@@ -42,7 +32,7 @@ export async function verifyLedger(settings: Settings): Promise<string> {
  * @throws LedgerError, KeysError of the service
  */
 export async function ledgerStatus(settings: Settings): Promise<string> {
-  return withSettling(settings, async (deps) => {
+  return settling(settings, async (deps) => {
     const { entries, database, keystore } = await readStatus(deps, { whole: true });
     return [
       `Ledger: ${entries.length} entries at ${deps.ledger.place}`,
@@ -57,7 +47,7 @@ export async function ledgerStatus(settings: Settings): Promise<string> {
  * @throws LedgerError, KeysError of the service
  */
 export async function replayLedger(settings: Settings): Promise<string> {
-  return withSettling(settings, async (deps) => {
+  return settling(settings, async (deps) => {
     const count = await settleLedger(deps);
     return count === 0
       ? "The database and the keystore have the whole ledger."
@@ -65,48 +55,12 @@ export async function replayLedger(settings: Settings): Promise<string> {
   });
 }
 
+const settling = <T>(settings: Settings, work: (deps: SettleDeps) => Promise<T>): Promise<T> =>
+  withDatabase(settings, (database) => withSettling(settings, database, work));
+
 function lagOf(entries: readonly LedgerEntry[], position: LedgerPosition | undefined): string {
   const missing = entries.length - 1 - (position?.number ?? -1);
   return missing === 0
     ? "has all of them"
     : `lacks ${missing}. Start the server, or run sealdesk ledger replay`;
 }
-
-async function withLedger<T>(
-  { kms: kmsSettings, erasureLedger }: Settings,
-  work: (ledger: ErasureLedger) => Promise<T>,
-): Promise<T> {
-  const { kms } = await openKms(kmsSettings());
-  try {
-    const store = await openLedgerStore(erasureLedger, Date.now);
-    const ledger = new ErasureLedger({
-      store,
-      key: await kmsLedgerKey(kms),
-      origin: LEDGER_ORIGIN,
-      place: placeOf(erasureLedger),
-    });
-    try {
-      return await work(ledger);
-    } finally {
-      ledger.close();
-    }
-  } finally {
-    await kms.close();
-  }
-}
-
-const withSettling = <T>(settings: Settings, work: (deps: SettleDeps) => Promise<T>): Promise<T> =>
-  withLedger(settings, (ledger) =>
-    withDatabase(settings, async ({ ownerUrl, pool }) => {
-      const { keystore: apart } = settings;
-      if (apart !== undefined) await assertReachable(apart);
-      const keystore = createKeystorePool(apart?.url ?? ownerUrl, { max: 1 });
-      const isApart = apart !== undefined;
-      try {
-        const newId = idGenerator(uuidv7);
-        return await work({ ledger, pool, keystore, isApart, newId, now: Date.now });
-      } finally {
-        await keystore.end();
-      }
-    }),
-  );

@@ -3,12 +3,14 @@ import type { TenantId } from "../../../crypto/wire/ids.ts";
 import { findTenant } from "../../../identity/accounts/tenant.ts";
 import { Policies } from "../../../identity/policy/policies.ts";
 import type { PolicyDeps } from "../../../identity/policy/policy-deps.ts";
+import type { WithLedger } from "../../../workflows/ledger/interrupted.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withDatabase } from "../../with-database.ts";
+import { withSettling } from "../ledger/with-ledger.ts";
 
 /** The dependencies of a command that works on a tenant's policy. */
 export interface CommandPolicy {
-  readonly deps: PolicyDeps;
+  readonly deps: PolicyDeps & { readonly withLedger: WithLedger };
   /** The operator, for this tenant. */
   readonly party: { readonly tenant: TenantId; readonly operator: OperatorActor };
 }
@@ -19,10 +21,11 @@ export const withPolicy = <T>(
   slug: string,
   work: (policy: CommandPolicy) => Promise<T>,
 ): Promise<T> =>
-  withDatabase(settings, async ({ pool }) => {
+  withDatabase(settings, async ({ ownerUrl, pool }) => {
     const tenant = await findTenant(pool, slug);
     if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
-    const deps = { pool, now: Date.now, policies: new Policies() };
+    const withLedger: WithLedger = (asked) => withSettling(settings, { ownerUrl, pool }, asked);
+    const deps = { pool, now: Date.now, policies: new Policies(), withLedger };
     return work({ deps, party: { tenant: tenant.id, operator: settings.operator } });
   });
 

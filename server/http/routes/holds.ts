@@ -10,18 +10,14 @@ import {
   shownHold,
 } from "../../../contract/holds.ts";
 import { holdId, idParams } from "../../../contract/values.ts";
-import type { NewId } from "../../../crypto/wire/ids.ts";
-import type { UseCase } from "../../../identity/audited.ts";
-import { placeHold } from "../../../workflows/holds/place-hold.ts";
+import { placeHold, type PlaceHoldDeps } from "../../../workflows/holds/place-hold.ts";
 import { requestRelease } from "../../../workflows/holds/release-hold.ts";
 import { listHolds, reviewHold, showHold } from "../../../workflows/holds/review-hold.ts";
 import { attendErasure, listWaitingErasures } from "../../../workflows/holds/waiting-erasures.ts";
 import { bodyLimits } from "../../limits.ts";
 import { route, type Route } from "../route.ts";
 
-export interface HoldRoutesDeps extends UseCase {
-  readonly newId: NewId;
-}
+type HoldRoutesDeps = PlaceHoldDeps;
 
 const holdParams = z.strictObject({ id: holdId });
 

@@ -9,19 +9,15 @@ import {
   setRetentionLock,
 } from "../../../contract/retention.ts";
 import { conversationParams } from "../../../contract/values.ts";
-import type { NewId } from "../../../crypto/wire/ids.ts";
-import type { UseCase } from "../../../identity/audited.ts";
 import { classify } from "../../../workflows/retention/classify.ts";
-import { lockRecords } from "../../../workflows/retention/lock-records.ts";
+import { lockRecords, type LockRecordsDeps } from "../../../workflows/retention/lock-records.ts";
 import { previewSchedule } from "../../../workflows/retention/preview.ts";
 import { saveSchedule } from "../../../workflows/retention/save-schedule.ts";
 import { showRetention } from "../../../workflows/retention/show-retention.ts";
 import { bodyLimits } from "../../limits.ts";
 import { route, type Route } from "../route.ts";
 
-export interface RetentionRoutesDeps extends UseCase {
-  readonly newId: NewId;
-}
+type RetentionRoutesDeps = LockRecordsDeps;
 
 /** The routes of retention. A version that ends records earlier is approved by the routes of approvals. */
 export const retentionRoutes = (deps: RetentionRoutesDeps): readonly Route[] => [
