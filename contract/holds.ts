@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { documentation } from "./documentation.ts";
-import { bytes, conversationId, count, milliseconds, userId, uuid } from "./values.ts";
+import { bytes, conversationId, count, holdId, milliseconds, userId, uuid } from "./values.ts";
 
 const line = (description: string, longest: number) =>
   z
@@ -54,7 +54,16 @@ const hold = z
 
 export const shownHold = hold;
 
-export const holds = z.object({ holds: z.array(hold) }).register(documentation, { id: "Holds" });
+export const holdsQuery = z.strictObject({ after: z.optional(holdId) });
+
+export const holds = z
+  .object({
+    holds: z.array(hold),
+    next: z.nullable(uuid).register(documentation, {
+      description: "What to pass as `after` for the next page; null at the end of the list",
+    }),
+  })
+  .register(documentation, { id: "Holds" });
 
 export const newHoldReview = z
   .strictObject({ reviewAtMs: milliseconds })

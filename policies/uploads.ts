@@ -15,6 +15,8 @@ export interface UploadFacts {
   /** The upload's conversation, and who its members are now. */
   readonly conversationState: "open" | "closed";
   readonly members: readonly UserId[];
+  /** Whether a legal hold or a retention lock preserves the attachment. */
+  readonly isPreserved: boolean;
 }
 
 /** Decides whether `actor` may do `action` to the upload that `facts` describe. Denies by default. Pure. */
@@ -31,5 +33,6 @@ function whyNot(actor: Actor, facts: UploadFacts): string[] {
   const reasons: string[] = [];
   if (!facts.members.includes(actor.user)) reasons.push("not_a_member");
   if (facts.conversationState === "closed") reasons.push("conversation_closed");
+  if (facts.isPreserved) reasons.push("preserved");
   return [...reasons, `role_${actor.role}`];
 }

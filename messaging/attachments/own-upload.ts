@@ -32,13 +32,22 @@ export async function permittedUpload(
   return { row, decision };
 }
 
+/** Returns whether a hold or a lock preserves an attachment. None begins until the transaction ends. */
+async function isAttachmentPreserved(client: Client, id: AttachmentId): Promise<boolean> {
+  const { rows } = await client.query<{ isPreserved: boolean }>(
+    'select sealdesk.is_attachment_preserved($1) as "isPreserved"',
+    [id],
+  );
+  return rows[0]?.isPreserved !== false;
+}
+
 /**
  * Returns the facts for a decision about an upload.
  * @throws MessagingError attachment_not_found
  */
 export async function uploadFacts(
   client: Client,
-  { conversation, device, state }: AttachmentRow,
+  { id, conversation, device, state }: AttachmentRow,
 ): Promise<UploadFacts> {
   if (state === "deleting") throw attachmentNotFound();
   const {
@@ -46,7 +55,8 @@ export async function uploadFacts(
     state: conversationState,
     members,
   } = await conversationFacts(client, conversation);
-  return { tenant, device, state, members, conversationState };
+  const isPreserved = state === "complete" && (await isAttachmentPreserved(client, id));
+  return { tenant, device, state, members, conversationState, isPreserved };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { TenantId, ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
+import type { TenantId, CaseId, ConversationId, AttachmentId } from "../../crypto/wire/ids.ts";
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
 import type { Client } from "../../db/pool.ts";
 import { forEachTenant } from "../../db/for-each-tenant.ts";
@@ -21,10 +21,12 @@ const MARK = `
   where (state = 'uploading' and expires_at_ms <= $1)
     or (state <> 'deleting'
       and not exists (select from attachment_references r where r.attachment = a.id))`;
-const MARKED = "select id, conversation from attachments where state = 'deleting'";
+const MARKED =
+  "select id, conversation from attachments where state = 'deleting' and erased_by is null";
 
 /**
- * Removes uploads that were not completed in time, and attachments that no conversation refers to.
+ * Removes uploads that were not completed in time, and attachments that no conversation refers to. An erasure removes
+ * and counts its own.
  * It removes the bytes first, then the row together with the audit entry. If it is interrupted, the
  * next run continues. If one attachment cannot be removed, the others still are, and the failure is
  * thrown at the end.
@@ -65,15 +67,19 @@ export async function removeMarked(
 
 /**
  * Removes the row of an attachment whose bytes are gone, and records that.
- * @returns the audit entry; undefined if somebody else removed the row
+ * @param marked.erasedBy the erasure that has marked it; none by default
+ * @returns the audit entry; undefined if somebody else removed the row, or another one than `erasedBy` is to
  */
 export async function removeRow(
   client: Client,
   tenant: TenantId,
-  { id, conversation }: Marked,
+  { id, conversation, erasedBy }: Marked & { readonly erasedBy?: CaseId },
   by: Pick<AuditEntry<"attachment.remove">, "actor" | "occurredAtMs">,
 ): Promise<number | undefined> {
-  const { rowCount } = await client.query("delete from attachments where id = $1", [id]);
+  const { rowCount } = await client.query(
+    "delete from attachments where id = $1 and erased_by is not distinct from $2",
+    [id, erasedBy ?? null],
+  );
   if (rowCount === 0) return undefined;
   return appendEntry(client, {
     ...by,

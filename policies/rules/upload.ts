@@ -35,9 +35,15 @@ export const uploadRules: readonly PolicyRule<"upload", UploadAction>[] = [
     resource: "upload",
     actions: ["terminate"],
     roles: ["customer", ...conversingRoles],
-    conditions: { ...own, conversationState: "open", members: "$actor.user" },
+    conditions: {
+      ...own,
+      conversationState: "open",
+      members: "$actor.user",
+      // Whoever is refused is not told why: a hold may be confidential.
+      isPreserved: false,
+    },
     means:
-      "The actor's device began the upload, and the actor is a member of its open conversation.",
+      "The actor's device began the upload, and the actor is a member of its open conversation. No legal hold and no retention lock preserves the attachment.",
     reason: "own_upload",
   },
 ];

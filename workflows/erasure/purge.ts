@@ -24,9 +24,9 @@ export const purge =
       [uuidArray(conversations), keyIds],
     );
     await client.query(
-      `update attachments set state = 'deleting'
+      `update attachments set state = 'deleting', erased_by = $3
        where conversation = any($1) and decode(replace(key_id::text, '-', ''), 'hex') = any($2)`,
-      [uuidArray(conversations), keyIds],
+      [uuidArray(conversations), keyIds, found.id],
     );
     await appendEntry(client, {
       ...entryBy(tenant, subject, nowMs),
@@ -44,8 +44,8 @@ export const removeFiles =
   async ({ client, tenant, found, nowMs }) => {
     const { conversations } = await readErasure(client, found.id);
     const { rows } = await client.query<{ id: AttachmentId; conversation: ConversationId }>(
-      "select id, conversation from attachments where conversation = any($1) and state = 'deleting'",
-      [uuidArray(conversations)],
+      "select id, conversation from attachments where conversation = any($1) and erased_by = $2",
+      [uuidArray(conversations), found.id],
     );
     const last = new Map<ConversationId, { entry: number; records: number }>();
     for (const { id, conversation } of rows) {
@@ -56,7 +56,7 @@ export const removeFiles =
       }
       digests.forget({ tenant, id });
       const by = { actor: ERASURES, occurredAtMs: nowMs };
-      const entry = await removeRow(client, tenant, { id, conversation }, by);
+      const entry = await removeRow(client, tenant, { id, conversation, erasedBy: found.id }, by);
       if (entry === undefined) continue;
       last.set(conversation, { entry, records: (last.get(conversation)?.records ?? 0) + 1 });
     }

@@ -61,11 +61,25 @@ export async function readHold(client: Client, id: HoldId): Promise<Hold> {
   return holdOf(row);
 }
 
-/** Returns the last holds, the newest first. */
-export async function readHolds(client: Client, limit: number): Promise<readonly Hold[]> {
+/**
+ * Returns holds, the newest first.
+ * @param where a condition on the row `h`, and its values
+ * @param after the hold after which the page begins
+ */
+export async function readHolds(
+  client: Client,
+  where: { readonly condition: string; readonly values: readonly unknown[] },
+  { after, limit }: { readonly after: HoldId | undefined; readonly limit: number },
+): Promise<readonly Hold[]> {
+  const values = [...where.values];
+  const bind = (value: unknown) => `$${values.push(value)}`;
   const { rows } = await client.query<HoldRow>(
-    `${SELECT} order by h.placed_at_ms desc, h.id desc limit $1`,
-    [limit],
+    `${SELECT} where ${where.condition}${
+      after === undefined
+        ? ""
+        : ` and (h.placed_at_ms, h.id) < (select l.placed_at_ms, l.id from holds l where l.id = ${bind(after)})`
+    } order by h.placed_at_ms desc, h.id desc limit ${bind(limit)}`,
+    values,
   );
   return rows.map(holdOf);
 }

@@ -3,10 +3,11 @@ import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
 import { decideHold, type HoldFacts } from "../../policies/holds.ts";
 import { assertInForce, holdNotFound, ofHold, readHold, readHolds, type Hold } from "./hold-row.ts";
+import { allowedRows } from "../../policies/lists/allowed-rows.ts";
 import { assertReviewDate } from "./place-hold.ts";
 
-/** The holds that a list shows. */
-const MOST_LISTED = 200;
+/** The holds of a page. */
+const PAGE = 100;
 
 /**
  * Records that an officer has looked at a hold, and when somebody must do so again.
@@ -41,21 +42,39 @@ export function showHold(deps: UseCase, party: Party, id: HoldId): Promise<Hold>
   });
 }
 
+/** A page of holds, the newest first. */
+export interface HoldPage {
+  readonly holds: readonly Hold[];
+  /** The last hold of the page; null if no other hold follows. */
+  readonly next: HoldId | null;
+}
+
+const listed = {
+  resource: "holds",
+  action: "read",
+  tenant: "h.tenant",
+  facts: { custodian: { sql: "h.custodian", type: "uuid" } },
+} as const;
+
 /**
- * Returns the last holds, the newest first: those that the actor may read.
+ * Returns a page of the holds that the actor may read, the newest first. A custodian sees their own only.
+ * @param after the last hold of the page before
  * @throws IdentityError forbidden, for roles that may read none
  */
-export function listHolds(deps: UseCase, party: Party): Promise<readonly Hold[]> {
+export function listHolds(deps: UseCase, party: Party, after?: HoldId): Promise<HoldPage> {
   const tenant = tenantOf(party);
   const act = { action: "hold.list", resource: ofHold(tenant) } as const;
   return auditedBy(deps, party, act, async (client, note) => {
-    // A custodian sees their own only.
     const decided = assertParty(party, (actor) =>
       decideHold(actor, "read", { tenant, custodian: actor.user }),
     );
-    const shown = (await readHolds(client, MOST_LISTED)).filter((each) => mayRead(party, each));
-    note({ ...decided, details: { found: shown.length } });
-    return shown;
+    const values: unknown[] = [];
+    const condition = "actor" in party ? allowedRows(party.actor, listed, values) : "true";
+    const page = { after, limit: PAGE + 1 };
+    const found = await readHolds(client, { condition, values }, page);
+    const holds = found.slice(0, PAGE);
+    note({ ...decided, details: { found: holds.length } });
+    return { holds, next: found.length > PAGE ? (holds.at(-1)?.id ?? null) : null };
   });
 }
 

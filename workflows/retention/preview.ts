@@ -43,7 +43,7 @@ const COUNT = `
     coalesce(sum(length(e.ciphertext)), 0)::bigint as bytes,
     (count(*) filter (where ended.held @> e.received_at_ms))::integer as held,
     (select count(distinct a.id)::integer from attachments a join ended x on x.id = a.conversation
-      where a.state = 'complete' and a.created_at_ms <@ x.r) as attachments
+      where a.state = 'complete' and sealdesk.attachment_at_ms(a.conversation, a.device, a.seq, a.expires_at_ms) <@ x.r) as attachments
   from ended join events e on e.conversation = ended.id and e.kind = 1
     and e.received_at_ms >= lower(ended.r) and e.received_at_ms < upper(ended.r)`;
 

@@ -24,18 +24,25 @@ export interface PurgeDeps {
 const CONVERSATIONS = 100;
 const EVENTS = 5_000;
 
-// Of conversations without anything that has expired, a page costs their ranges only.
-const PAGE = `
-  select c.id, c.created_by as subject,
-    (select case when lower(r) = 0 then upper(r) end from unnest(sealdesk.purgeable_ranges(
-      c.id, c.created_by, sealdesk.retention_rules(), sealdesk.database_now_ms())) r limit 1) as "endedBeforeMs"
-  from conversations c where c.id > $1 order by c.id limit $2`;
+const PAGE = "select id from conversations where id > $1 order by id limit $2";
 
-interface PagedConversation {
-  readonly id: ConversationId;
+// An attachment is sealed with the key of the period in which its upload began, and its message came later.
+const ENDED = `
+  select e.id as conversation, e.subject, least(e.before_ms, (
+    select min(a.created_at_ms) from attachment_references f join attachments a on a.id = f.attachment
+    where f.conversation = e.id)) as "beforeMs"
+  from (
+    select c.id, c.created_by as subject,
+      (select case when lower(r) = 0 then upper(r) end from unnest(sealdesk.purgeable_ranges(
+        c.id, c.created_by, sealdesk.retention_rules(), sealdesk.database_now_ms())) r limit 1) as before_ms
+    from conversations c where c.id = any($1)) e
+  where e.before_ms is not null`;
+
+interface EndedConversation {
+  readonly conversation: ConversationId;
   readonly subject: UserId;
-  /** Everything that was received before has expired, and no hold covers it; null if there is no such time. */
-  readonly endedBeforeMs: number | null;
+  /** Everything that was sealed before has expired, and no hold covers it. */
+  readonly beforeMs: number;
 }
 
 interface Purged {
@@ -94,16 +101,22 @@ const purgeBatch = (deps: PurgeDeps, tenant: TenantId, after: string): Promise<B
     assertMayDestroy(deps.now(), await readDatabaseClock(client));
     await lockRetention(client, tenant);
     await lockHolds(client, tenant, "to_destroy");
-    const { rows: page } = await client.query<PagedConversation>(PAGE, [after, CONVERSATIONS]);
+    const { rows } = await client.query<{ id: ConversationId }>(PAGE, [after, CONVERSATIONS]);
+    const page = rows.map(({ id }) => id);
     const { rows: purged } = await client.query<Purged>(
       "select conversation, events, attachments from sealdesk.purge_expired($1, $2)",
-      [page.map(({ id }) => id), most],
+      [page, most],
     );
     const events = purged.reduce((sum, each) => sum + each.events, 0);
     if (purged.length > 0) await record(client, tenant, purged, deps.now());
     const isFull = events >= most;
-    if (!isFull) await destroyPeriods(deps, tenant, page);
-    return { events, isFull, last: page.at(-1)?.id };
+    if (!isFull)
+      await destroyPeriods(
+        deps,
+        tenant,
+        (await client.query<EndedConversation>(ENDED, [page])).rows,
+      );
+    return { events, isFull, last: page.at(-1) };
   });
 
 const record = (
@@ -133,11 +146,10 @@ const record = (
 async function destroyPeriods(
   { destroy }: PurgeDeps,
   tenant: TenantId,
-  page: readonly PagedConversation[],
+  ended: readonly EndedConversation[],
 ): Promise<void> {
-  for (const { id: conversation, subject, endedBeforeMs } of page) {
-    if (endedBeforeMs === null) continue;
-    const beforePeriod = periodOf(endedBeforeMs);
+  for (const { conversation, subject, beforeMs } of ended) {
+    const beforePeriod = periodOf(beforeMs);
     const filter = { subject, conversation, beforePeriod };
     if (await hasKeys(destroy, tenant, filter))
       await destroyScopes(destroy, tenant, filter, { actor: { kind: "system", id: "retention" } });

@@ -11,7 +11,7 @@ import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import type { Hold, HoldItem } from "../../../workflows/holds/hold-row.ts";
 import { placeHold } from "../../../workflows/holds/place-hold.ts";
 import { requestRelease } from "../../../workflows/holds/release-hold.ts";
-import { listHolds, reviewHold, showHold } from "../../../workflows/holds/review-hold.ts";
+import { listHolds, reviewHold, showHold, type HoldPage } from "../../../workflows/holds/review-hold.ts";
 import { attendErasure, listWaitingErasures } from "../../../workflows/holds/waiting-erasures.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withPolicy } from "../policy/with-policy.ts";
@@ -79,7 +79,15 @@ export async function listHoldsCommand(
   settings: Settings,
   { tenant, json }: Options & { readonly json?: true },
 ): Promise<string> {
-  const all = await withPolicy(settings, tenant, ({ deps, party }) => listHolds(deps, party));
+  const all = await withPolicy(settings, tenant, async ({ deps, party }) => {
+    const found: Hold[] = [];
+    let page: HoldPage | undefined;
+    do {
+      page = await listHolds(deps, party, page?.next ?? undefined);
+      found.push(...page.holds);
+    } while (page.next !== null);
+    return found;
+  });
   if (json === true) return JSON.stringify(all.map(printed));
   return all.length === 0 ? "There is no hold." : all.map(line).join("\n");
 }

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import {
   holds,
+  holdsQuery,
   newHold,
   newHoldReview,
   newRelease,
@@ -63,12 +64,13 @@ const listRoute = (deps: HoldRoutesDeps): Route =>
       tag: "Holds",
       access: "session",
       audits: ["hold.list"],
-      answers: { 200: { description: "The last 200, the newest first", schema: holds } },
+      query: holdsQuery,
+      answers: { 200: { description: "One page, the newest first", schema: holds } },
       problems: ["forbidden"],
     },
-    async ({ who: { actor } }) => ({
+    async ({ who: { actor }, query: { after } }) => ({
       status: 200,
-      body: { holds: await listHolds(deps, { actor }) },
+      body: await listHolds(deps, { actor }, after),
     }),
   );
 

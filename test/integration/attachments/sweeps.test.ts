@@ -2,10 +2,11 @@
 import { directoryStore } from "../../../messaging/attachments/stores/directory-store.ts";
 import { RunningDigests } from "../../../messaging/attachments/running-digests.ts";
 import { sweepAttachments } from "../../../messaging/attachments/sweep.ts";
-import type { TestDevice } from "../../support/device.ts";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { placeHold, releaseHold } from "../../support/holds.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import type { TestServer } from "../../support/server.ts";
-import { startAttachmentServer, type AttachmentServer } from "./attachment-server.ts";
+import { codeOf, startAttachmentServer, type AttachmentServer } from "./attachment-server.ts";
 import { begin, patch, send, uploaded } from "./device-requests.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
@@ -106,4 +107,39 @@ test("an attachment is kept while one conversation refers to it", async () => {
   await owner.query("delete from sealdesk.attachment_references where conversation = $1", [other]);
   expect(await started.sweep(Date.now)).toBe(1);
   expect((await started.get(customer, path)).status).toBe(404);
+});
+
+test("an attachment that a hold or a lock preserves is not taken back, and nobody is told why", async () => {
+  const tenant = await server.createTenant();
+  const writing = await customerDevice(server, undefined, tenant);
+  const member = await staffDevice(server, "agent", tenant);
+  const [officer, second] = [
+    await staffDevice(server, "compliance_officer", tenant),
+    await staffDevice(server, "compliance_officer", tenant),
+  ];
+  const talk = await createConversation(writing, [member]);
+  const upload = () => uploaded(server, writing, talk, new Uint8Array(60));
+  const remove = (path: string) => send(server, writing, "DELETE", path);
+  const path = await upload();
+  const { id } = (await placeHold(server, officer, officer, { conversation: talk })).body;
+  expect(await codeOf(await remove(path))).toEqual([403, "forbidden"]);
+  expect((await started.get(writing, path)).status).toBe(200);
+  const refused = (await server.auditEntries(tenant)).filter(
+    ({ action, outcome }) => action === "attachment.terminate" && outcome === "refused",
+  );
+  expect(refused).toHaveLength(1);
+  expect(JSON.stringify(refused)).toContain("preserved");
+  // What nobody else has seen is not a record yet.
+  const { path: begun } = await begin(server, writing, talk, 10);
+  expect((await remove(begun)).status).toBe(204);
+
+  await releaseHold(officer, second, id);
+  expect((await remove(path)).status).toBe(204);
+  const locked = await upload();
+  const citation = "17 CFR 240.17a-4(b)(4)";
+  const lock = await officer.request("POST", "/v1/retention/locks", {
+    body: { days: 90, citation },
+  });
+  expect(lock.status).toBe(201);
+  expect(await codeOf(await remove(locked))).toEqual([403, "forbidden"]);
 });

@@ -8,6 +8,7 @@ import { newId } from "../../../tools/testkit/ids.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { MATTER, placeHold, releaseHold, requestRelease } from "../../support/holds.ts";
 import { createConversation } from "../../support/relay-socket.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
@@ -70,7 +71,7 @@ test("a hold preserves the items that it names, and nothing else of the account"
     items: [{ conversation: first }],
   });
   expect(await read(stranger)).toMatchObject(refusal("hold_not_found"));
-  expect((await stranger.request("GET", "/v1/holds")).body).toEqual({ holds: [] });
+  expect((await stranger.request("GET", "/v1/holds")).body).toEqual({ holds: [], next: null });
   const entries = await server.auditEntries(tenant);
   expect(entries).toContainEqual(
     expect.objectContaining({
@@ -103,6 +104,35 @@ test("a hold preserves the items that it names, and nothing else of the account"
       body: { reviewAtMs: server.clock.now() + DAY_MS },
     }),
   ).toMatchObject(refusal("hold_released"));
+});
+
+test("a list of holds goes on to the oldest, for a custodian too", async () => {
+  const { tenant, agent, officer, conversations } = await arrange();
+  const [conversation] = conversations;
+  const { id } = (await place(officer, agent, { conversation })).body;
+  const later = `
+    with placed as (
+      insert into sealdesk.holds (tenant, id, matter, citation, custodian, placed_by, placed_at_ms, review_at_ms, salt, commitment)
+      select h.tenant, gen_random_uuid(), h.matter, h.citation, $2, h.placed_by, h.placed_at_ms + 1 + n / 7, h.review_at_ms, h.salt, h.commitment
+      from sealdesk.holds h cross join generate_series(1, 220) n where h.id = $1 returning tenant, id)
+    insert into sealdesk.hold_items (tenant, hold, position, conversation) select tenant, id, 0, $3 from placed`;
+  await server.database.owner.query(later, [id, officer.user, conversation]);
+  const list = async (device: TestDevice) => {
+    const found: string[] = [];
+    let next: string | null = null;
+    do {
+      const after: string = next === null ? "" : `?after=${next}`;
+      const { body } = await device.request("GET", `/v1/holds${after}`);
+      found.push(...body.holds.map((each: { readonly id: string }) => each.id));
+      next = body.next;
+    } while (next !== null);
+    return found;
+  };
+  expect(await list(agent)).toEqual([id]);
+  const all = await list(officer);
+  expect([all.length, new Set(all).size, all.at(-1)]).toEqual([221, 221, id]);
+  const { out } = await runSealdesk(server, ["hold", "list", "--tenant", tenant.slug]);
+  expect(out.trim().split("\n")).toHaveLength(221);
 });
 
 test("holds by person and by time cover what fulfils all that they name", async () => {

@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { ConversationId } from "../../../crypto/wire/ids.ts";
+import type { AttachmentId, ConversationId } from "../../../crypto/wire/ids.ts";
+import { periodOf } from "../../../keys/at-rest/scope.ts";
 import { createKeystorePool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { lockedAmong } from "../../../workflows/retention/locked-among.ts";
 import { purgeTenant, type PurgeDeps } from "../../../workflows/retention/purge.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { placeHold, releaseHold } from "../../support/holds.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
@@ -244,6 +246,58 @@ test("a classification counts for what is received from then on, and holds can n
   expect((await place({ team: "sales" })).body).toMatchObject({ conversations: 1 });
   expect(await purgeTenant(deps, tenant.id)).toBe(1);
   expect([await messagesIn(first), await messagesIn(second)]).toEqual([4, 1]);
+});
+
+test("an attachment expires with its message, and its key stays until then", async () => {
+  const people = await arrange();
+  const { tenant, customer, admin, officer, conversations } = people;
+  const [conversation] = conversations;
+  const { owner } = server.database;
+  const createdAtMs = Date.now() - 75 * DAY_MS;
+  const attach = async (): Promise<AttachmentId> => {
+    const id = newId<AttachmentId>();
+    await owner.query(
+      `insert into sealdesk.attachments (id, tenant, conversation, uploader, device, size, state, sha256, seq,
+         created_at_ms, expires_at_ms, key_id, salt, chunks)
+       select $1, $2, $3, $4, $5, 5, 'complete', $6, max(seq), $7, $7, $1, $6, 1 from sealdesk.events where conversation = $3`,
+      [id, tenant.id, conversation, customer.user, customer.deviceId, Buffer.alloc(32), createdAtMs],
+    );
+    await owner.query(
+      "insert into sealdesk.attachment_references (tenant, attachment, conversation) values ($1, $2, $3)",
+      [tenant.id, id, conversation],
+    );
+    return id;
+  };
+  const sent = await attach();
+  await post(people, [[conversation, 2]]);
+  await age([conversation], 40);
+  // Its message is sent long after the upload.
+  const late = await attach();
+  await post(people, [[conversation, 1]]);
+  await owner.query("update keystore.scope_keys set period = $2 where conversation = $1", [
+    conversation,
+    periodOf(createdAtMs),
+  ]);
+  await put(admin, officer, [{ days: 30 }]);
+  const referred = async () => {
+    const { rows } = await owner.query<{ attachment: AttachmentId }>(
+      "select attachment from sealdesk.attachment_references where attachment = any($1)",
+      [[sent, late]],
+    );
+    return rows.map(({ attachment }) => attachment);
+  };
+  const livingKeys = async () => {
+    const { rowCount } = await owner.query(
+      "select from keystore.scope_keys where conversation = $1 and wrapped is not null",
+      [conversation],
+    );
+    return rowCount;
+  };
+  expect(await purgeTenant(deps, tenant.id)).toBe(2);
+  expect([await referred(), await livingKeys()]).toEqual([[late], 1]);
+  await age([conversation], 40);
+  await purgeTenant(deps, tenant.id);
+  expect([await referred(), await livingKeys()]).toEqual([[], 0]);
 });
 
 test("a purge that is killed goes on where it stopped", async () => {
