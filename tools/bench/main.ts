@@ -12,6 +12,7 @@ import type { Progress, Scale } from "./options.ts";
 import { OPTIONAL_PEERS, runPeersBench, type OptionalPeer } from "./peers/run-peers-bench.ts";
 import { runRelayBench } from "./relay/run-relay-bench.ts";
 import { print, type Measured } from "./report.ts";
+import { runRightsBench } from "./rights/run-rights-bench.ts";
 import { runRolloutBench } from "./rollout/run-rollout-bench.ts";
 import { PeerError } from "./servers/peer-error.ts";
 import { runStormBench } from "./storm/run-storm-bench.ts";
@@ -78,6 +79,11 @@ bench(
   runAccessBench,
 );
 bench("neighbours", "a tenant beside a hostile account and tenant", runNeighboursBench, 60);
+bench(
+  "rights",
+  "erasures of few and of many messages, the purge, the relay beside both, and a long ledger",
+  runRightsBench,
+);
 bench("growth", "100,000 stored conversations, beside 1,000", runGrowthBench);
 
 program

@@ -9,12 +9,14 @@ import { ofCase } from "../cases/stored-case.ts";
 import { entryBy, ERASURES } from "./entry-by.ts";
 import type { ErasureDeps } from "./erasure-deps.ts";
 import { readErasure, recordItems, recordStore } from "./erasure-rows.ts";
+import { countRecords } from "./record-erased.ts";
 
-/** Removes the sealed bytes of messages whose keys were destroyed, and marks the attachments. */
+/** Counts the messages, removes the sealed bytes of those whose keys were destroyed, and marks the attachments. */
 export const purge =
   ({ keystore, isApart }: ErasureDeps): Step =>
   async ({ client, tenant, found, nowMs }) => {
     const { subject, conversations } = await readErasure(client, found.id);
+    await countRecords(client, found.id);
     const where = { tenant, keystore: isApart ? keystore : undefined };
     const keyIds = await withinKeystore(client, where, (inKeystore) =>
       destroyedKeyIds(inKeystore, subject, conversations),

@@ -10,8 +10,8 @@ interface ErasedScope {
 }
 
 /**
- * Records in an erasure what an entry of the ledger destroyed. A database that was restored may not have the case: then
- * there is nothing to record.
+ * Records in an erasure what an entry of the ledger destroyed, and leaves the messages to `countRecords`. A database that
+ * was restored may not have the case: then there is nothing to record.
  * @param act of the entry: the id of the case, a colon, and the number of the step
  * @param keys how many keys a period had
  * @param entry the id of the audit entry
@@ -35,12 +35,29 @@ export async function recordErased(
         item: scope.conversation,
         period: scope.period,
         outcome: "erased",
-        records: await countMessages(client, scope),
+        records: 0,
         keys: keys(scope),
         atMs,
         entry,
       },
     ]);
+}
+
+/**
+ * Counts the messages of each period that an erasure has destroyed or keeps. The steps that destroy do not, so that they
+ * take no longer if there are many.
+ */
+export async function countRecords(client: Client, id: CaseId): Promise<void> {
+  const { rows } = await client.query<ErasedScope>(
+    "select item as conversation, period from erasure_items where case_id = $1 and kind = 'messages'",
+    [id],
+  );
+  for (const scope of rows)
+    await client.query(
+      `update erasure_items set records = $4
+       where case_id = $1 and kind = 'messages' and item = $2 and period = $3`,
+      [id, scope.conversation, scope.period, await countMessages(client, scope)],
+    );
 }
 
 /** Returns the number of messages that were received in a period. */

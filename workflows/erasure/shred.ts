@@ -8,7 +8,7 @@ import { advancePosition } from "../ledger/position.ts";
 import { entryBy, ERASURES } from "./entry-by.ts";
 import type { ErasureDeps } from "./erasure-deps.ts";
 import { readErasure, recordItems, recordStore, type Erasure } from "./erasure-rows.ts";
-import { countMessages, recordErased } from "./record-erased.ts";
+import { recordErased } from "./record-erased.ts";
 import { judgeScopes, type JudgedScope } from "./held-scopes.ts";
 
 /** A hold that is placed meanwhile waits for the end of a step, so a step is short. */
@@ -70,7 +70,7 @@ async function restrict(
         item: conversation,
         period,
         outcome: "restricted",
-        records: await countMessages(client, { conversation, period }),
+        records: 0,
         keys,
         atMs: nowMs,
         citation: keeping.citation,

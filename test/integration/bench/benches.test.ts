@@ -144,6 +144,27 @@ const figuresOf = {
       revocationMs: z.number().positive(),
     }),
   }),
+  rights: z.object({
+    destruction: z.record(
+      z.enum(["few", "many"]),
+      z.strictObject({ messages: z.number().positive(), destructionMs: z.number().positive() }),
+    ),
+    purge: z.strictObject({
+      messages: z.number().positive(),
+      batchedPerSecond: z.number().positive(),
+      bareDeletePerSecond: z.number().positive(),
+      dropMs: z.number().positive(),
+    }),
+    relay: z.strictObject({ alone: load, beside: load, isOutlasted: z.boolean() }),
+    restart: z.strictObject({
+      entries: z.number().positive(),
+      shortMs: z.number().positive(),
+      longMs: z.number().positive(),
+      verifiedPerSecond: z.number().positive(),
+      lackedEntries: z.number().positive(),
+      lackingMs: z.number().positive(),
+    }),
+  }),
   growth: z.object({
     growth: z
       .array(load.extend({ conversations: z.number(), storedMessages: z.number() }))
