@@ -575,7 +575,8 @@ table sealdesk.attachments (
   chunks integer not null default 0,
   tail bytea,
   damaged_at_ms bigint,
-  received bigint not null default 0
+  received bigint not null default 0,
+  erased_by uuid
 )
   row level security
   CREATE INDEX attachments_conversation_idx ON sealdesk.attachments USING btree (conversation)
@@ -595,13 +596,14 @@ table sealdesk.attachments (
   constraint attachments_size_check CHECK ((size > 0))
   constraint attachments_state_check CHECK ((state = ANY (ARRAY['uploading'::text, 'complete'::text, 'deleting'::text])))
   constraint attachments_tail_check CHECK (((length(tail) >= 29) AND (length(tail) <= 65564)))
+  constraint attachments_tenant_erased_by_fkey FOREIGN KEY (tenant, erased_by) REFERENCES sealdesk.cases(tenant, id)
   constraint attachments_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint attachments_tenant_id_key UNIQUE (tenant, id)
   constraint attachments_uploader_fkey FOREIGN KEY (tenant, uploader) REFERENCES sealdesk.users(tenant, id)
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update (chunks, damaged_at_ms, expires_at_ms, received, seq, sha256, state, tail) to sealdesk_app
+  grant update (chunks, damaged_at_ms, erased_by, expires_at_ms, received, seq, sha256, state, tail) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.audit_monitors (
@@ -2101,6 +2103,12 @@ begin
 end
 $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.attachment_at_ms(of_conversation uuid, by_device uuid, completed_at_seq bigint, expires_at_ms bigint)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+RETURN COALESCE((SELECT e.received_at_ms FROM sealdesk.events e WHERE ((e.conversation = attachment_at_ms.of_conversation) AND (e.seq > attachment_at_ms.completed_at_seq) AND (e.kind > 0) AND (e.sender_device = attachment_at_ms.by_device)) ORDER BY e.seq LIMIT 1), expires_at_ms)
+
 CREATE OR REPLACE FUNCTION audit.await_integration()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2427,6 +2435,23 @@ begin
 end
 $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.is_attachment_preserved(of_attachment uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(hashtext('sealdesk.retention'), hashtext(current_tenant()::text));
+  perform pg_advisory_xact_lock_shared(hashtext('sealdesk.holds'), hashtext(current_tenant()::text));
+  return exists (
+    select from attachments a join conversations c on c.id = a.conversation
+    cross join lateral attachment_at_ms(a.conversation, a.device, a.seq, a.expires_at_ms) as at_ms
+    where a.id = of_attachment and (
+      exists (select from holds_on(c.created_by, a.conversation, at_ms, at_ms + 1))
+      or exists (select from locks_on(a.conversation, at_ms, at_ms + 1))));
+end
+$function$
+
 CREATE OR REPLACE FUNCTION sealdesk.is_current(by_break_glass uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -2625,9 +2650,14 @@ begin
     delete from sealdesk.packets p using candidates d
     where p.conversation = d.conversation and p.seq = d.seq and p.received_at_ms = d.received_at_ms
   ), unreferenced as (
-    delete from sealdesk.attachment_references f using sealdesk.attachments a, ended
-    where f.conversation = ended.id and a.id = f.attachment and a.state = 'complete'
-      and a.created_at_ms >= ended.from_ms and a.created_at_ms < ended.until_ms
+    -- All at once with the first events, because a later statement would take another event for theirs.
+    delete from sealdesk.attachment_references f using (
+      select distinct x.id, r.conversation from ended
+      join sealdesk.attachment_references r on r.conversation = ended.id
+      join sealdesk.attachments x on x.id = r.attachment and x.state = 'complete'
+      cross join lateral attachment_at_ms(x.conversation, x.device, x.seq, x.expires_at_ms) as at_ms
+      where at_ms >= ended.from_ms and at_ms < ended.until_ms) expired
+    where f.attachment = expired.id and f.conversation = expired.conversation
     returning f.conversation
   )
   select counted.id, counted.events::integer, counted.attachments::integer from (

@@ -15,7 +15,7 @@ export interface UploadFacts {
   /** The upload's conversation, and who its members are now. */
   readonly conversationState: "open" | "closed";
   readonly members: readonly UserId[];
-  /** Whether a legal hold or a retention lock preserves the attachment. */
+  /** Whether a legal hold or a retention lock preserves the attachment: for "terminate". */
   readonly isPreserved: boolean;
 }
 

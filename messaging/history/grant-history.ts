@@ -213,7 +213,7 @@ async function assertPacks(client: Client, actor: Actor, grant: HistoryGrant): P
     const row = uploads.get(attachment);
     if (row === undefined) throw attachmentNotFound();
     const { device, state, sha256 } = row;
-    const facts = { tenant, device, state, members, conversationState };
+    const facts = { tenant, device, state, members, conversationState, isPreserved: false };
     assertUpload(decideUpload(actor, "share", facts));
     if (sha256 === null) throw attachmentNotFound();
     if (!equalBytes(sha256, digest)) throw invalidRecord("A pack is not the one uploaded.");

@@ -42,11 +42,11 @@ export async function assertNoneInterrupted(
   withLedger: WithLedger,
 ): Promise<void> {
   if (!(await hasBegun(client))) return;
-  const isInterrupted = await withLedger(({ ledger }) =>
-    hasMore(client, tenant, ledger),
-  ).catch((cause: unknown) => {
-    throw cause instanceof LedgerError ? interrupted(cause) : cause;
-  });
+  const isInterrupted = await withLedger(({ ledger }) => hasMore(client, tenant, ledger)).catch(
+    (cause: unknown) => {
+      throw cause instanceof LedgerError ? interrupted(cause) : cause;
+    },
+  );
   if (isInterrupted) throw interrupted();
 }
 

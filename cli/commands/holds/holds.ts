@@ -11,7 +11,12 @@ import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import type { Hold, HoldItem } from "../../../workflows/holds/hold-row.ts";
 import { placeHold } from "../../../workflows/holds/place-hold.ts";
 import { requestRelease } from "../../../workflows/holds/release-hold.ts";
-import { listHolds, reviewHold, showHold, type HoldPage } from "../../../workflows/holds/review-hold.ts";
+import {
+  listHolds,
+  reviewHold,
+  showHold,
+  type HoldPage,
+} from "../../../workflows/holds/review-hold.ts";
 import { attendErasure, listWaitingErasures } from "../../../workflows/holds/waiting-erasures.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withPolicy } from "../policy/with-policy.ts";

@@ -170,7 +170,7 @@ async function killAfterLedger(id: CaseId): Promise<void> {
       return new Promise(() => setInterval(() => undefined, 60_000));
     };
     const keystore = createKeystorePool(url, { max: 1 });
-    const kinds = [createErasureCase({ ledger, keystore, isApart: false })];
+    const kinds = [createErasureCase({ ledger, keystore, isApart: false, attachments: {} })];
     await runDueCases({ pool: createPool(url), now: Date.now, kinds, onError: console.error });
   `;
   const arranged = {
@@ -208,7 +208,11 @@ test("an erasure that died after it wrote to the ledger is carried out before a 
     });
   // While the ledger does not answer, nobody knows whether the hold would keep anything.
   const away = new ErasureLedger({
-    store: { read: () => Promise.reject(new Error("away")), put: () => Promise.resolve(false), close: () => undefined },
+    store: {
+      read: () => Promise.reject(new Error("away")),
+      put: () => Promise.resolve(false),
+      close: () => undefined,
+    },
     key: signer,
     origin,
     place: "away",
@@ -234,7 +238,8 @@ test("a replay beside a running step waits for it, and carries nothing out twice
   const id = await erase(database, tenant, subject);
   let settled: Promise<number> | undefined;
   afterLedger = async () => {
-    settled ??= settleLedger(settling());
+    if (settled !== undefined) return;
+    settled = settleLedger(settling());
     await until(async () => {
       const { rowCount } = await database.owner.query(
         `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'

@@ -87,13 +87,11 @@ function groundsOf({ classified, rules, locks, holds }: Arrangement, atMs: numbe
     ...(kept === undefined
       ? []
       : [{ kind: "retention", citation: CITATION, expiresAtMs: atMs + kept * DAY_MS } as const]),
-    ...locks
-      .filter(isAbout)
-      .map((lock) => ({
-        kind: "lock" as const,
-        citation: CITATION,
-        untilMs: atMs + lock.days * DAY_MS,
-      })),
+    ...locks.filter(isAbout).map((lock) => ({
+      kind: "lock" as const,
+      citation: CITATION,
+      untilMs: atMs + lock.days * DAY_MS,
+    })),
     ...holds
       .filter(
         ({ ofTeam, fromDay, untilDay, isReleased }) =>

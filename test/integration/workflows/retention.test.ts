@@ -260,7 +260,15 @@ test("an attachment expires with its message, and its key stays until then", asy
       `insert into sealdesk.attachments (id, tenant, conversation, uploader, device, size, state, sha256, seq,
          created_at_ms, expires_at_ms, key_id, salt, chunks)
        select $1, $2, $3, $4, $5, 5, 'complete', $6, max(seq), $7, $7, $1, $6, 1 from sealdesk.events where conversation = $3`,
-      [id, tenant.id, conversation, customer.user, customer.deviceId, Buffer.alloc(32), createdAtMs],
+      [
+        id,
+        tenant.id,
+        conversation,
+        customer.user,
+        customer.id,
+        Buffer.alloc(32),
+        createdAtMs,
+      ],
     );
     await owner.query(
       "insert into sealdesk.attachment_references (tenant, attachment, conversation) values ($1, $2, $3)",

@@ -88,7 +88,14 @@ export async function measureRestart(
     const lackingMs = round(await restart());
     await kms.close();
     const { length } = await readdir(folder);
-    return { entries: length, shortMs, longMs, verifiedPerSecond, lackedEntries: lacked, lackingMs };
+    return {
+      entries: length,
+      shortMs,
+      longMs,
+      verifiedPerSecond,
+      lackedEntries: lacked,
+      lackingMs,
+    };
   } finally {
     await rm(home, { recursive: true, force: true });
   }
@@ -137,7 +144,10 @@ const setPosition = (home: string, { number, hash }: LedgerEntry): Promise<void>
   });
 
 /** Runs work on the database of a server that does not run. */
-async function withOwner(home: string, work: (owner: pg.Client) => Promise<unknown>): Promise<void> {
+async function withOwner(
+  home: string,
+  work: (owner: pg.Client) => Promise<unknown>,
+): Promise<void> {
   const cluster = await startEmbeddedPostgres(join(home, "postgres"));
   const owner = new pg.Client({ connectionString: cluster.ownerUrl });
   try {
