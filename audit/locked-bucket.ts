@@ -98,12 +98,15 @@ export class LockedBucket {
 
   /**
    * Like `readAll`, each in its oldest version: what was stored first counts, whatever was stored over it.
+   * @param after leaves out this key and those before it
    */
-  async readAllOldest(prefix: string, after?: string): Promise<readonly LockedText[]> {
+  async readAllOldest(prefix: string, after = ""): Promise<readonly LockedText[]> {
     const oldest = new Map<string, ObjectVersion>();
-    // Versions come with the newest first, so the last one of a key remains.
+    // Versions come with the newest first, so the last one of a key remains. Ceph's gateway returns the key of the marker
+    // again if it has several.
     for await (const { Versions = [] } of this.#pages({ Prefix: prefix, after }))
-      for (const version of Versions) oldest.set(version.Key ?? "", version);
+      for (const version of Versions)
+        if ((version.Key ?? "") > after) oldest.set(version.Key ?? "", version);
     const found: LockedText[] = [];
     const all = [...oldest];
     for (let at = 0; at < all.length; at += AT_ONCE) {
@@ -114,13 +117,10 @@ export class LockedBucket {
     return found;
   }
 
-  /**
-   * Returns the objects whose key begins with `prefix`, each in its newest version, in the order of keys.
-   * @param after leaves out this key and those before it
-   */
-  async readAll(prefix: string, after?: string): Promise<readonly LockedText[]> {
+  /** Returns the objects whose key begins with `prefix`, each in its newest version, in the order of keys. */
+  async readAll(prefix: string): Promise<readonly LockedText[]> {
     const keys = new Set<string>();
-    for await (const { Versions = [] } of this.#pages({ Prefix: prefix, after }))
+    for await (const { Versions = [] } of this.#pages({ Prefix: prefix }))
       for (const { Key = "" } of Versions) keys.add(Key);
     const found: LockedText[] = [];
     for (const key of keys) found.push({ key, text: (await this.readFirst(key)) ?? "" });
@@ -157,7 +157,7 @@ export class LockedBucket {
   }): AsyncGenerator<ListObjectVersionsOutput> {
     const Bucket = this.#options.bucket;
     let from: { KeyMarker?: string; VersionIdMarker?: string } =
-      after === undefined ? {} : { KeyMarker: after };
+      after === undefined || after === "" ? {} : { KeyMarker: after };
     for (;;) {
       const page = await this.#client.send(
         new ListObjectVersionsCommand({ Bucket, ...range, ...from, MaxKeys: 100 }),

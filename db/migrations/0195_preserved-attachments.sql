@@ -37,11 +37,11 @@ $$;
 revoke execute on function sealdesk.is_attachment_preserved(uuid) from public;
 grant execute on function sealdesk.is_attachment_preserved(uuid) to sealdesk_app;
 
--- Deletes what has expired in conversations of one tenant and no hold covers, at most `most` events. The last event of a
--- conversation stays, from which the log continues, and the last change of the members (kinds 2 to 7), from which devices
--- that were away take them. So does the last event that is no message (kind 1), because no receipt may name an earlier
--- place. References to attachments go with the events that they belong to; the sweep of attachments removes those without
--- any. The caller's transaction has locked the holds.
+-- Deletes what has expired in conversations of one tenant and no hold covers, one conversation after the other, until
+-- `most` events are deleted. The last event of a conversation stays, from which the log continues, and the last change of
+-- the members (kinds 2 to 7), from which devices that were away take them. So does the last event that is no message
+-- (kind 1), because no receipt may name an earlier place. References to attachments go with the events that they belong
+-- to; the sweep of attachments removes those without any. The caller's transaction has locked the holds.
 create or replace function sealdesk.purge_expired(of_conversations uuid[], most integer)
   returns table (conversation uuid, events integer, attachments integer)
   language plpgsql security definer set search_path = sealdesk, pg_temp
@@ -49,47 +49,50 @@ as $$
 declare
   rules jsonb := retention_rules();
   now_ms bigint := database_now_ms();
+  rest bigint := most;
+  ended int8multirange;
+  span int8range;
+  kept bigint[];
+  until_seq bigint;
+  deleted bigint;
 begin
-  return query
-  with ended as materialized (
-    select c.id, lower(r) as from_ms, upper(r) as until_ms,
-      (select max(l.seq) from sealdesk.events l where l.conversation = c.id and l.kind > 0) as last,
-      (select max(l.seq) from sealdesk.events l where l.conversation = c.id and l.kind > 1 and l.kind < 8) as change,
-      (select max(l.seq) from sealdesk.events l where l.conversation = c.id and l.kind > 1) as act
-    from unnest(of_conversations) as asked (id) join sealdesk.conversations c on c.id = asked.id
-    cross join lateral unnest(purgeable_ranges(c.id, c.created_by, rules, now_ms)) r
-  ), candidates as materialized (
-    select e.conversation, e.seq, e.received_at_ms
-    from ended cross join lateral (
-      select x.conversation, x.seq, x.received_at_ms from sealdesk.events x
-      where x.conversation = ended.id and x.received_at_ms >= ended.from_ms and x.received_at_ms < ended.until_ms
-        and x.kind > 0 and x.seq <> ended.last
-        and x.seq is distinct from ended.change and x.seq is distinct from ended.act
-      limit most) e
-    limit most
-  ), gone as (
-    delete from sealdesk.events e using candidates d
-    where e.conversation = d.conversation and e.seq = d.seq and e.received_at_ms = d.received_at_ms
-    returning e.conversation
-  ), packets_gone as (
-    delete from sealdesk.packets p using candidates d
-    where p.conversation = d.conversation and p.seq = d.seq and p.received_at_ms = d.received_at_ms
-  ), unreferenced as (
-    -- All at once with the first events, because a later statement would take another event for theirs.
-    delete from sealdesk.attachment_references f using (
-      select distinct x.id, r.conversation from ended
-      join sealdesk.attachment_references r on r.conversation = ended.id
-      join sealdesk.attachments x on x.id = r.attachment and x.state = 'complete'
-      cross join lateral attachment_at_ms(x.conversation, x.device, x.seq, x.expires_at_ms) as at_ms
-      where at_ms >= ended.from_ms and at_ms < ended.until_ms) expired
-    where f.attachment = expired.id and f.conversation = expired.conversation
-    returning f.conversation
-  )
-  select counted.id, counted.events::integer, counted.attachments::integer from (
-    select coalesce(g.of, u.of) as id, coalesce(g.count, 0) as events, coalesce(u.count, 0) as attachments
-    from (select gone.conversation as of, count(*) as count from gone group by 1) g
-    full join (select unreferenced.conversation as of, count(*) as count from unreferenced group by 1) u
-      on u.of = g.of) counted;
+  foreach conversation in array of_conversations loop
+    select purgeable_ranges(c.id, c.created_by, rules, now_ms) into ended from conversations c where c.id = conversation;
+    continue when ended is null or isempty(ended);
+    -- Before the events, because afterwards another event would be taken for that of an attachment.
+    delete from attachment_references f using sealdesk.attachments a
+      where f.conversation = purge_expired.conversation and a.id = f.attachment and a.state = 'complete'
+        and attachment_at_ms(a.conversation, a.device, a.seq, a.expires_at_ms) <@ ended;
+    get diagnostics attachments = row_count;
+    select array_remove(array[
+      (select max(l.seq) from sealdesk.events l where l.conversation = purge_expired.conversation and l.kind > 0),
+      (select max(l.seq) from sealdesk.events l
+        where l.conversation = purge_expired.conversation and l.kind > 1 and l.kind < 8),
+      (select max(l.seq) from sealdesk.events l where l.conversation = purge_expired.conversation and l.kind > 1)], null)
+      into kept;
+    events := 0;
+    -- By places in the log, which have an index: a join with the rows to delete would read whole partitions.
+    foreach span in array array(select unnest(ended)) loop
+      select max(x.seq) into until_seq from (
+        select e.seq from sealdesk.events e
+        where e.conversation = purge_expired.conversation and e.received_at_ms >= lower(span)
+          and e.received_at_ms < upper(span) and e.kind > 0 and e.seq <> all(kept)
+        order by e.seq limit rest) x;
+      continue when until_seq is null;
+      delete from packets p
+        where p.conversation = purge_expired.conversation and p.received_at_ms >= lower(span)
+          and p.received_at_ms < upper(span) and p.seq <= until_seq and p.seq <> all(kept);
+      delete from sealdesk.events e
+        where e.conversation = purge_expired.conversation and e.received_at_ms >= lower(span)
+          and e.received_at_ms < upper(span) and e.kind > 0 and e.seq <= until_seq and e.seq <> all(kept);
+      get diagnostics deleted = row_count;
+      events := events + deleted;
+      rest := rest - deleted;
+      exit when rest <= 0;
+    end loop;
+    if events > 0 or attachments > 0 then return next; end if;
+    exit when rest <= 0;
+  end loop;
 end
 $$;
 

@@ -75,7 +75,7 @@ export async function purgeTenant(
     if (ending?.aborted === true) break;
     const batch: Batch = await purgeBatch(deps, tenant, after);
     count += batch.events;
-    if (!batch.isFull) after = batch.last;
+    after = batch.last;
   }
   return count;
 }
@@ -88,13 +88,11 @@ const hasSchedule = (pool: Pool, tenant: TenantId): Promise<boolean> =>
 
 interface Batch {
   readonly events: number;
-  /** Whether the same conversations may have more. */
-  readonly isFull: boolean;
-  /** The last conversation; undefined after the last one of the tenant. */
-  readonly last: ConversationId | undefined;
+  /** The last conversation that has no more; undefined after the last one of the tenant. */
+  readonly last: string | undefined;
 }
 
-/** Purges the next conversations. A batch that deletes as much as it may is repeated. */
+/** Purges the next conversations, until it has deleted as much as one batch may. */
 const purgeBatch = (deps: PurgeDeps, tenant: TenantId, after: string): Promise<Batch> =>
   inTransaction(deps.pool, tenant, async (client) => {
     const { most = EVENTS } = deps;
@@ -109,14 +107,12 @@ const purgeBatch = (deps: PurgeDeps, tenant: TenantId, after: string): Promise<B
     );
     const events = purged.reduce((sum, each) => sum + each.events, 0);
     if (purged.length > 0) await record(client, tenant, purged, deps.now());
-    const isFull = events >= most;
-    if (!isFull)
-      await destroyPeriods(
-        deps,
-        tenant,
-        (await client.query<EndedConversation>(ENDED, [page])).rows,
-      );
-    return { events, isFull, last: page.at(-1) };
+    // The last conversation of a full batch may have more.
+    const stopped = events >= most ? purged.at(-1)?.conversation : undefined;
+    const done = stopped === undefined ? page : page.slice(0, page.indexOf(stopped));
+    const { rows: ended } = await client.query<EndedConversation>(ENDED, [done]);
+    await destroyPeriods(deps, tenant, ended);
+    return { events, last: done.at(-1) ?? (stopped === undefined ? undefined : after) };
   });
 
 const record = (
@@ -148,28 +144,30 @@ async function destroyPeriods(
   tenant: TenantId,
   ended: readonly EndedConversation[],
 ): Promise<void> {
+  const withKeys = await conversationsWithKeys(destroy, tenant, ended);
   for (const { conversation, subject, beforeMs } of ended) {
-    const beforePeriod = periodOf(beforeMs);
-    const filter = { subject, conversation, beforePeriod };
-    if (await hasKeys(destroy, tenant, filter))
-      await destroyScopes(destroy, tenant, filter, { actor: { kind: "system", id: "retention" } });
+    if (!withKeys.has(conversation)) continue;
+    const filter = { subject, conversation, beforePeriod: periodOf(beforeMs) };
+    await destroyScopes(destroy, tenant, filter, { actor: { kind: "system", id: "retention" } });
   }
 }
 
-const hasKeys = (
+const WITH_KEYS = `
+  select conversation from unnest($1::uuid[], $2::int4[]) as e (conversation, before)
+  where exists (select from scope_keys k
+    where k.conversation = e.conversation and k.period < e.before and k.wrapped is not null)`;
+
+const conversationsWithKeys = (
   { keystore }: DestroyDeps,
   tenant: TenantId,
-  {
-    conversation,
-    beforePeriod,
-  }: { readonly conversation: ConversationId; readonly beforePeriod: number },
-): Promise<boolean> =>
+  ended: readonly EndedConversation[],
+): Promise<ReadonlySet<ConversationId>> =>
   inTransaction(keystore, tenant, async (client) => {
-    const { rowCount } = await client.query(
-      "select from scope_keys where conversation = $1 and period < $2 and wrapped is not null limit 1",
-      [conversation, beforePeriod],
-    );
-    return rowCount === 1;
+    const { rows } = await client.query<{ conversation: ConversationId }>(WITH_KEYS, [
+      ended.map(({ conversation }) => conversation),
+      ended.map(({ beforeMs }) => periodOf(beforeMs)),
+    ]);
+    return new Set(rows.map(({ conversation }) => conversation));
   });
 
 const EVERY_MS = 10 * 60_000;

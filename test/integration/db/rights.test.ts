@@ -254,7 +254,7 @@ sealdesk.api_requests: delete insert select update(answer,status)
 sealdesk.approval_answers: insert select
 sealdesk.approvals: insert(action,expires_at_ms,id,needed,parameters,parameters_hash,reason,requested_at_ms,requester,tenant) select update(approver,executed_at_ms,refused_at_ms,refused_by,withdrawn_at_ms)
 sealdesk.attachment_references: delete insert select
-sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,expires_at_ms,received,seq,sha256,state,tail)
+sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,erased_by,expires_at_ms,received,seq,sha256,state,tail)
 sealdesk.audit_monitors: select
 sealdesk.audited_heads: insert select update(seq)
 sealdesk.authority_entries: insert select

@@ -203,7 +203,7 @@ test("in a bucket, the first of two writers counts, whatever is stored over it l
       other.put({ number: 0, note: "other" }),
     ]);
     expect(put.toSorted()).toEqual([false, true]);
-    const first = { number: 0, note: put[0] === true ? "one" : "other" };
+    const first = { number: 0, note: put[0] ? "one" : "other" };
     expect(await one.put(first)).toBe(true);
     const Key = "erasure-ledger/000000000000.entry";
     const over = { Bucket: bucket, Key, Body: "over", ChecksumAlgorithm: "SHA256" } as const;

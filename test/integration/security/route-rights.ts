@@ -30,6 +30,7 @@ const ofUpload = (actor: Person, target: Target): TableFacts => ({
   ...ofPlace(actor, target),
   device: target.place.uploader.device.id,
   conversationState: "open",
+  isPreserved: false,
 });
 
 const read = (path: (target: Target) => string) => (actor: TestDevice, target: Target) =>

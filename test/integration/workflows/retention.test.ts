@@ -59,10 +59,14 @@ async function post(
 async function age(conversations: readonly ConversationId[], days: number): Promise<void> {
   const { owner } = server.database;
   await owner.query("select sealdesk.ensure_partitions(now() - $1 * interval '1 day')", [days]);
-  for (const table of ["packets", "events"])
+  // A marker of a message that came in the next month stays where it is.
+  for (const [table, which] of [
+    ["packets", "true"],
+    ["events", "kind = 1"],
+  ])
     await owner.query(
       `update sealdesk.${table} set received_at_ms = received_at_ms - $2::int8
-       where (conversation, seq) in (
+       where ${which} and (conversation, seq) in (
          select conversation, seq from sealdesk.events where conversation = any($1) and kind = 1)`,
       [conversations, days * DAY_MS],
     );
@@ -260,15 +264,7 @@ test("an attachment expires with its message, and its key stays until then", asy
       `insert into sealdesk.attachments (id, tenant, conversation, uploader, device, size, state, sha256, seq,
          created_at_ms, expires_at_ms, key_id, salt, chunks)
        select $1, $2, $3, $4, $5, 5, 'complete', $6, max(seq), $7, $7, $1, $6, 1 from sealdesk.events where conversation = $3`,
-      [
-        id,
-        tenant.id,
-        conversation,
-        customer.user,
-        customer.id,
-        Buffer.alloc(32),
-        createdAtMs,
-      ],
+      [id, tenant.id, conversation, customer.user, customer.id, Buffer.alloc(32), createdAtMs],
     );
     await owner.query(
       "insert into sealdesk.attachment_references (tenant, attachment, conversation) values ($1, $2, $3)",

@@ -44,7 +44,7 @@ export async function storeExpired(
 }
 
 /** Has the tenant's records expire after 30 days. */
-export const expireRecords = ({ owner, tenant }: Pick<PurgeDeps, "owner" | "tenant">) =>
+const expireRecords = ({ owner, tenant }: Pick<PurgeDeps, "owner" | "tenant">) =>
   owner.query(SCHEDULE, [tenant.id]);
 
 /** Purges as the server does. @returns the number of deleted events */
