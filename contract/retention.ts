@@ -66,8 +66,12 @@ export const setRetentionLock = z
   .register(documentation, { id: "SetRetentionLock" });
 
 export const newClassification = z
-  .strictObject(labels)
+  .strictObject({ ...labels, reason: z.optional(line(300)) })
   .register(documentation, { id: "NewClassification" });
+
+export const classified = z
+  .object({ approval: z.nullable(z.object({ id: uuid, hash: bytes(32) })) })
+  .register(documentation, { id: "Classified" });
 
 export const retention = z
   .object({

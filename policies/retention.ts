@@ -49,6 +49,24 @@ export const brokenLock = <L extends RetentionRule>(
     ),
   );
 
+/**
+ * Returns whether records that get other labels are kept for a shorter time, by the schedule or by the locks. Pure.
+ * @param from the labels that they would have otherwise
+ */
+export const isKeptShorter = (
+  {
+    rules,
+    locks,
+  }: { readonly rules: readonly RetentionRule[]; readonly locks: readonly RetentionRule[] },
+  from: Labels,
+  to: Labels,
+): boolean => {
+  const locked = (labels: Labels) =>
+    Math.max(0, ...locks.filter((lock) => isAbout(lock, labels)).map(({ days }) => days));
+  const kept = (labels: Labels) => Math.max(daysOf(rules, labels), locked(labels));
+  return kept(to) < kept(from) || locked(to) < locked(from);
+};
+
 const daysOf = (rules: readonly RetentionRule[], labels: Labels): number =>
   retainedDays(rules, labels) ?? Number.POSITIVE_INFINITY;
 

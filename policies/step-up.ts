@@ -15,7 +15,7 @@ const acts = {
   alerts: ["set_webhook"],
   break_glass: ["approve"],
   holds: ["release", "approve"],
-  retention: ["save", "approve"],
+  retention: ["save", "approve", "classify"],
   requests: ["decide"],
   erasures: ["begin"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };

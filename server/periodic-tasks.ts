@@ -84,7 +84,7 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
       logged("the end of access by break-glass could not be recorded"),
     ),
     purgePeriodically(
-      { pool, now, destroy },
+      { pool, now, destroy, isResting: true },
       logged("records whose retention is over could not be purged"),
     ),
     escalateWaitingPeriodically(

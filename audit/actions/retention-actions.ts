@@ -22,7 +22,6 @@ export const retentionActions = {
       rules: "list",
       hash: "text",
       request: "id",
-      requestHash: "text",
       effectiveFromMs: "number",
     },
     description:
@@ -31,13 +30,7 @@ export const retentionActions = {
   "retention.approve": {
     class: "U",
     resources: ["retention"],
-    details: {
-      version: "number",
-      hash: "text",
-      effectiveFromMs: "number",
-      request: "id",
-      requester: "text",
-    },
+    details: { version: "number", hash: "text", effectiveFromMs: "number", requester: "text" },
     description: "Another person approves a version that ends records earlier.",
   },
   "retention.refuse": {
@@ -68,9 +61,17 @@ export const retentionActions = {
   "retention.classify": {
     class: "U",
     resources: ["conversation"],
-    details: { dataClass: "text", team: "text", region: "text", fromMs: "number" },
+    details: {
+      dataClass: "text",
+      team: "text",
+      region: "text",
+      fromMs: "number",
+      request: "id",
+      hash: "text",
+      requester: "text",
+    },
     description:
-      "An officer says what the records of a conversation are that are received from then on. `fromMs` is that moment.",
+      "An officer says what the records of a conversation are that are received from `fromMs` on. With `request` and without `fromMs`, the labels wait for another person, because records would be kept for a shorter time. With `requester`, this person has approved them.",
   },
   "retention.purge": {
     class: "D",

@@ -12,7 +12,7 @@ export const erasureMachine = {
     contestable: { next: ["shredding", "withdrawn"], isRun: true },
     shredding: { next: ["shredding", "erasing_account"], isRun: true, isDestructive: true },
     erasing_account: { next: ["shredding", "purging"], isRun: true, isDestructive: true },
-    purging: { next: ["removing_files"], isRun: true, isDestructive: true },
+    purging: { next: ["purging", "removing_files"], isRun: true, isDestructive: true },
     removing_files: { next: ["certifying"], isRun: true, isDestructive: true },
     certifying: { next: ["certified"], isRun: true },
     certified: { next: [] },

@@ -12,6 +12,8 @@ import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../iden
 import { assertFreshFactor } from "../../identity/second-factor/fresh-factor.ts";
 import type { ApprovalKinds } from "../../messaging/approvals/approval-kind.ts";
 import { decideRetention } from "../../policies/retention.ts";
+import { approveClassification } from "./approve-classification.ts";
+import { CLASSIFY } from "./classify.ts";
 import { APPROVE, assertKeepsLocks, parametersOf, takeEffect } from "./save-schedule.ts";
 import { lockRetention, ofRetention, readVersionOf } from "./stored-schedule.ts";
 
@@ -63,7 +65,7 @@ async function approveSchedule(
   });
 }
 
-/** One person is enough to refuse a version. @throws IdentityError approval_used, forbidden, device_required */
+/** One person is enough to refuse a version or labels. @throws IdentityError approval_used, forbidden, device_required */
 async function refuseSchedule(
   deps: UseCase,
   party: Party,
@@ -78,7 +80,7 @@ async function refuseSchedule(
   });
 }
 
-/** Takes a version back before it is approved. @throws IdentityError approval_used, forbidden, device_required */
+/** Takes a version or labels back before they are approved. @throws IdentityError approval_used, forbidden, device_required */
 async function withdrawSchedule(
   deps: UseCase,
   party: Party,
@@ -93,12 +95,21 @@ async function withdrawSchedule(
   });
 }
 
-/** How versions that end records earlier are answered. */
+/** How versions that end records earlier are answered, and labels with which they end earlier. */
 export const retentionApprovals: ApprovalKinds = {
   [APPROVE]: {
     decideRead: (actor) => decideRetention(actor, "read", { tenant: actor.tenant }),
     approve: async (deps, party, approval, hash) => {
       await approveSchedule(deps, party, approval, hash);
+      return { waitsFor: 0 };
+    },
+    refuse: refuseSchedule,
+    withdraw: withdrawSchedule,
+  },
+  [CLASSIFY]: {
+    decideRead: (actor) => decideRetention(actor, "read", { tenant: actor.tenant }),
+    approve: async (deps, party, approval, hash) => {
+      await approveClassification(deps, party, approval, hash);
       return { waitsFor: 0 };
     },
     refuse: refuseSchedule,

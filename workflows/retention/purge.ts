@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { ConversationId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { readDatabaseClock } from "../../db/database-clock.ts";
@@ -7,6 +8,7 @@ import { runPeriodically } from "../../db/run-periodically.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { destroyScopes, type DestroyDeps } from "../../keys/at-rest/destroy.ts";
 import { periodOf } from "../../keys/at-rest/scope.ts";
+import { restAfterMs } from "../cases/rest.ts";
 import { assertMayDestroy } from "../cases/assert-may-destroy.ts";
 import { lockHolds } from "../holds/lock-holds.ts";
 import { lockRetention, ofRetention } from "./stored-schedule.ts";
@@ -18,6 +20,8 @@ export interface PurgeDeps {
   readonly destroy: DestroyDeps;
   /** The events that one transaction deletes at most; 5,000 by default. Holds wait for it. */
   readonly most?: number;
+  /** Rests between batches, so that messages are not slowed down: the server does. */
+  readonly isResting?: true;
 }
 
 /** The conversations of one transaction. */
@@ -73,12 +77,21 @@ export async function purgeTenant(
   let after: string | undefined = "00000000-0000-0000-0000-000000000000";
   while (after !== undefined) {
     if (ending?.aborted === true) break;
+    const beganMs = performance.now();
     const batch: Batch = await purgeBatch(deps, tenant, after);
     count += batch.events;
     after = batch.last;
+    if (deps.isResting === true && batch.events > 0 && after !== undefined)
+      await rest(restAfterMs(performance.now() - beganMs), ending);
   }
   return count;
 }
+
+/** Waits, and no longer when the server stops. */
+const rest = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+  wait(ms, undefined, { ref: false, ...(signal && { signal }) }).catch((error: unknown) => {
+    if (signal?.aborted !== true) throw error;
+  });
 
 const hasSchedule = (pool: Pool, tenant: TenantId): Promise<boolean> =>
   inTransaction(pool, tenant, async (client) => {

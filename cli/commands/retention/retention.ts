@@ -122,9 +122,17 @@ export async function classifyCommand(
   { tenant, ...labels }: LabelOptions,
 ): Promise<string> {
   if (!isId<ConversationId>(id)) throw new CommandError("Give the id of a conversation.");
-  const asked = { conversation: id, ...labelsOf(labels) };
-  await withPolicy(settings, tenant, ({ deps, party }) => classify(deps, party, asked));
-  return "What it receives from now on has these labels.";
+  const { reason } = settings.operator.person ?? {};
+  const asked = { conversation: id, reason, ...labelsOf(labels) };
+  const approval = await withPolicy(settings, tenant, ({ deps, party }) =>
+    classify({ ...deps, newId: idGenerator(uuidv7) }, party, asked),
+  );
+  if (approval === null) return "What it receives from now on has these labels.";
+  return [
+    "Records would be kept for a shorter time. Another person must approve it.",
+    `request ${approval.id}`,
+    `hash ${toHex(approval.hash)}`,
+  ].join("\n");
 }
 
 /** Parses "7y", "90d", or "broker/sales/eu=6y": class, team and region, each of which may be empty. */

@@ -123,6 +123,7 @@ const approveRoute = (deps: Deps): Route =>
           "policy.approve",
           "hold.approve_release",
           "retention.approve",
+          "retention.classify",
           "account.reset",
           "device.revoke",
           "user.create_password_reset",

@@ -1,4 +1,5 @@
 import {
+  classified,
   newClassification,
   newRetentionLock,
   newRetentionPreview,
@@ -121,18 +122,21 @@ const classifyRoute = (deps: RetentionRoutesDeps): Route =>
     {
       method: "put",
       path: "/v1/conversations/{id}/classification",
-      summary: "Say what the records of a conversation are that are received from now on",
+      summary:
+        "Say what the records of a conversation are that are received from now on; another person must approve it if they are kept for a shorter time",
       tag: "Retention",
       access: "session",
       audits: ["retention.classify"],
       params: conversationParams,
       body: newClassification,
       bodyLimit: bodyLimits.small,
-      answers: { 204: { description: "It is classified" } },
-      problems: ["forbidden", "device_required", "conversation_not_found"],
+      answers: {
+        200: { description: "What another person must approve, if anything", schema: classified },
+      },
+      problems: ["forbidden", "device_required", "conversation_not_found", "invalid_retention"],
     },
-    async ({ who: { actor }, params: { id: conversation }, body }) => {
-      await classify(deps, { actor }, { conversation, ...body });
-      return { status: 204 };
-    },
+    async ({ who: { actor }, params: { id: conversation }, body }) => ({
+      status: 200,
+      body: { approval: await classify(deps, { actor }, { conversation, ...body }) },
+    }),
   );

@@ -59,7 +59,7 @@ beforeAll(async () => {
       body: { rules: [], reason: "a test" },
     }),
   ];
-  expect(retained.map(({ status }) => status)).toEqual([204, 201, 201]);
+  expect(retained.map(({ status }) => status)).toEqual([200, 201, 201]);
   const request = await askFor(victim, "access");
   expect((await decide(officer, request.body.id, "accepted")).status).toBe(204);
   expect((await setRules(officer, initialRules)).status).toBe(200);

@@ -242,7 +242,7 @@ test("a classification counts for what is received from then on, and holds can n
   ]);
   await age(conversations, 40);
   expect(await classify(admin, first, { team: "sales" })).toMatchObject(refusal("forbidden"));
-  expect((await classify(officer, first, { team: "sales" })).status).toBe(204);
+  expect((await classify(officer, first, { team: "sales" })).body).toEqual({ approval: null });
   await put(admin, officer, [{ days: 30 }, { team: "sales", days: 10 }]);
   // Of the class, the old records are not; they are as all others.
   await post(people, [[first, 2]]);
@@ -250,6 +250,44 @@ test("a classification counts for what is received from then on, and holds can n
   expect((await place({ team: "sales" })).body).toMatchObject({ conversations: 1 });
   expect(await purgeTenant(deps, tenant.id)).toBe(1);
   expect([await messagesIn(first), await messagesIn(second)]).toEqual([4, 1]);
+});
+
+test("labels with which records are kept for a shorter time need a second person", async () => {
+  const { tenant, admin, officer, conversations } = await arrange();
+  const other = await staffDevice(server, "compliance_officer", tenant);
+  const [conversation] = conversations;
+  const classify = (labels: object) =>
+    officer.request("PUT", `/v1/conversations/${conversation}/classification`, { body: labels });
+  const stored = async () => {
+    const { rows } = await server.database.owner.query<{ team: string | null }>(
+      "select team from sealdesk.classifications where conversation = $1 order by from_ms",
+      [conversation],
+    );
+    return rows.map(({ team }) => team);
+  };
+  await put(admin, officer, [{ days: 30 }, { team: "sales", days: 10 }, { team: "law", days: 90 }]);
+  expect(await classify({ team: "sales" })).toMatchObject(refusal("invalid_retention"));
+  const { approval } = (await classify({ team: "sales", reason: "it is about an offer" })).body;
+  expect(await stored()).toEqual([]);
+  const approve = (device: TestDevice) =>
+    device.request("POST", `/v1/approvals/${approval.id}/approval`, {
+      body: { hash: approval.hash },
+    });
+  expect(await approve(officer)).toMatchObject(refusal("own_approval"));
+  expect((await approve(other)).body).toEqual({ waitsFor: 0 });
+  expect(await stored()).toEqual(["sales"]);
+  // What keeps records longer needs nobody else.
+  expect((await classify({ team: "law" })).body).toEqual({ approval: null });
+  expect(await stored()).toEqual(["sales", "law"]);
+  expect(
+    (await entriesOf(tenant, "retention.classify"))
+      .filter(({ outcome }) => outcome === "success")
+      .map(({ details }) => Object.keys(details as object).toSorted()),
+  ).toEqual([
+    ["hash", "request", "team"],
+    ["fromMs", "hash", "request", "requester", "team"],
+    ["fromMs", "team"],
+  ]);
 });
 
 test("an attachment expires with its message, and its key stays until then", async () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import {
   brokenLock,
+  isKeptShorter,
   isShorter,
   retainedDays,
   type Labels,
@@ -64,4 +65,18 @@ test("a schedule changed into itself is not shortening, and a lock is broken by 
       [{ dataClass: "broker", days: 2_200 }],
     ),
   ).toBeUndefined();
+});
+
+test("other labels keep records shorter if the schedule or a lock does", () => {
+  const rules = [{ days: 30 }, { team: "sales", days: 10 }, { team: "law", days: 90 }];
+  const [sales, law] = [{ team: "sales" }, { team: "law" }];
+  const none = { rules, locks: [] };
+  expect(isKeptShorter(none, {}, sales)).toBe(true);
+  expect(isKeptShorter(none, sales, {})).toBe(false);
+  expect(isKeptShorter(none, law, {})).toBe(true);
+  expect(isKeptShorter(none, law, law)).toBe(false);
+  // A schedule that keeps records for ever does not make up for a lock, which an erasure asks for.
+  expect(isKeptShorter({ rules: [], locks: [{ ...law, days: 90 }] }, law, sales)).toBe(true);
+  expect(isKeptShorter({ rules: [], locks: [{ days: 90 }] }, law, sales)).toBe(false);
+  expect(isKeptShorter({ rules, locks: [{ days: 90 }] }, {}, sales)).toBe(false);
 });

@@ -49,7 +49,7 @@ export async function measureBeside(
       const running = new Set(["purge", "erasure"]);
       const id = await begin(pool, tenant, erased);
       const work = Promise.all([
-        purge(deps).finally(() => running.delete("purge")),
+        purge(deps, "rests").finally(() => running.delete("purge")),
         ended(owner, id).finally(() => running.delete("erasure")),
       ]);
       const beside = await measure();

@@ -47,10 +47,22 @@ export async function storeExpired(
 const expireRecords = ({ owner, tenant }: Pick<PurgeDeps, "owner" | "tenant">) =>
   owner.query(SCHEDULE, [tenant.id]);
 
-/** Purges as the server does. @returns the number of deleted events */
-export const purge = ({ pool, keystore, tenant }: PurgeDeps): Promise<number> =>
+/**
+ * Purges what has expired.
+ * @param pace with "rests", as the server does it beside messages
+ * @returns the number of deleted events
+ */
+export const purge = (
+  { pool, keystore, tenant }: PurgeDeps,
+  pace: "rests" | "at once",
+): Promise<number> =>
   purgeTenant(
-    { pool, now: Date.now, destroy: { keystore, apart: undefined, now: Date.now } },
+    {
+      pool,
+      now: Date.now,
+      destroy: { keystore, apart: undefined, now: Date.now },
+      ...(pace === "rests" && { isResting: true }),
+    },
     tenant.id,
   );
 
@@ -70,7 +82,7 @@ export async function measurePurge(
   await storeExpired(deps, messages);
   const twin = await storeExpired(bare, messages);
   await settleStored(owner);
-  const batched = await perSecond(() => purge(deps));
+  const batched = await perSecond(() => purge(deps, "at once"));
   progress(`purged ${batched} messages/s`);
   await settleStored(owner);
   const bareDelete = await perSecond(async () => {
