@@ -2671,23 +2671,36 @@ begin
 end
 $function$
 
-CREATE OR REPLACE FUNCTION sealdesk.purge_sealed(conversations uuid[], key_ids bytea[])
+CREATE OR REPLACE FUNCTION sealdesk.purge_sealed(conversations uuid[], key_ids bytea[], most integer)
  RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$
 declare
-  purged bigint;
+  rest bigint := most;
+  of_conversation uuid;
+  until_seq bigint;
+  changed bigint;
 begin
-  update events set ciphertext = substring(ciphertext for 17) || decode(repeat('00', 28), 'hex')
-    where tenant = current_tenant() and conversation = any(conversations) and kind = 1
-      and length(ciphertext) > 45 and substring(ciphertext from 2 for 16) = any(key_ids);
-  get diagnostics purged = row_count;
+  foreach of_conversation in array conversations loop
+    select max(x.seq) into until_seq from (
+      select e.seq from events e
+      where e.tenant = current_tenant() and e.conversation = of_conversation and e.kind = 1
+        and length(e.ciphertext) > 45 and substring(e.ciphertext from 2 for 16) = any(key_ids)
+      order by e.seq limit rest) x;
+    continue when until_seq is null;
+    update events set ciphertext = substring(ciphertext for 17) || decode(repeat('00', 28), 'hex')
+      where tenant = current_tenant() and conversation = of_conversation and seq <= until_seq and kind = 1
+        and length(ciphertext) > 45 and substring(ciphertext from 2 for 16) = any(key_ids);
+    get diagnostics changed = row_count;
+    rest := rest - changed;
+    if rest <= 0 then return most - rest; end if;
+  end loop;
   delete from packets
     where tenant = current_tenant() and conversation = any(conversations)
       and substring(bytes from 2 for 16) = any(key_ids);
-  return purged;
+  return most - rest;
 end
 $function$
 

@@ -289,6 +289,7 @@ sealdesk.hold_items: insert select
 sealdesk.holds: insert(citation,commitment,custodian,id,matter,placed_at_ms,placed_by,review_at_ms,salt,tenant) select update(review_at_ms)
 sealdesk.identify_customer(): execute
 sealdesk.identity_providers: select
+sealdesk.is_attachment_preserved(): execute
 sealdesk.key_entries: insert select
 sealdesk.ledger_position: insert(hash,number) select update(hash,number)
 sealdesk.lift_fence(): execute
