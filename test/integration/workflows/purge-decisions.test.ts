@@ -22,10 +22,10 @@ beforeAll(async () => {
   const { id, users } = await arrangeConversation(database, log.log, arranged);
   await log.close();
   [tenant, conversation, subject] = [arranged, id, users[0]!];
-  const { rows } = await database.owner.query<{ now: number }>(
-    "select sealdesk.database_now_ms() as now",
+  const { rows } = await database.owner.query<{ nowMs: number }>(
+    'select sealdesk.database_now_ms() as "nowMs"',
   );
-  nowMs = rows[0]!.now;
+  nowMs = rows[0]!.nowMs;
 });
 afterAll(() => database.drop());
 
