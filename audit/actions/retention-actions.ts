@@ -22,6 +22,7 @@ export const retentionActions = {
       rules: "list",
       hash: "text",
       request: "id",
+      requestHash: "text",
       effectiveFromMs: "number",
     },
     description:
@@ -30,7 +31,13 @@ export const retentionActions = {
   "retention.approve": {
     class: "U",
     resources: ["retention"],
-    details: { version: "number", hash: "text", effectiveFromMs: "number", requester: "text" },
+    details: {
+      version: "number",
+      hash: "text",
+      effectiveFromMs: "number",
+      request: "id",
+      requester: "text",
+    },
     description: "Another person approves a version that ends records earlier.",
   },
   "retention.refuse": {

@@ -68,10 +68,12 @@ const DEMANDED: ReadonlySet<string> = new Set([
   "user.reset_factor",
 ]);
 const APPROVE_ACCESS = "break_glass.approve";
+/** Labels that wait for another person, and the labels that this person approves. The latter name the requester. */
+const CLASSIFY = "retention.classify";
 
 /** Requests that need other people, and their answers. */
 export const approvalRows: RowSource = {
-  actions: [...ASKING, ...ANSWERING, ...ANSWERING_RESOURCE, ...DEMANDED, APPROVE_ACCESS],
+  actions: [...ASKING, ...ANSWERING, ...ANSWERING_RESOURCE, ...DEMANDED, APPROVE_ACCESS, CLASSIFY],
   recorded(entry) {
     const row = recordedApproval(entry);
     return row === undefined ? [] : [row];
@@ -82,6 +84,7 @@ export const approvalRows: RowSource = {
 function recordedApproval(entry: LoggedEntry): RecordedRow | undefined {
   const { action, resource, details } = entry;
   if (ASKING.has(action)) return asked(entry);
+  if (action === CLASSIFY && details?.["requester"] === undefined) return asked(entry);
   if (action === APPROVE_ACCESS) {
     const { data } = waitingDetails.safeParse(details);
     if (data === undefined) return undefined;
@@ -91,7 +94,8 @@ function recordedApproval(entry: LoggedEntry): RecordedRow | undefined {
   }
   if (ANSWERING_RESOURCE.has(action)) return answered(resource.id);
   if (DEMANDED.has(action)) return answered(approvedDetails.safeParse(details).data?.approval);
-  if (ANSWERING.has(action)) return answered(requestDetails.safeParse(details).data?.request);
+  if (ANSWERING.has(action) || action === CLASSIFY)
+    return answered(requestDetails.safeParse(details).data?.request);
   return undefined;
 }
 

@@ -182,7 +182,7 @@ test("a membership of a team differs if the log says another one, and ends with 
   const stored = (...words: readonly string[]) =>
     new Map(words.length === 0 ? [] : [[place, { words, createdAtMs: 1_000 }]]);
   const places = (of: RecordedState, ...words: readonly string[]) =>
-    compareState(tenant, of, { accounts, settings, rows: stored(...words), apiKeys }).map(
+    compareState(tenant, of, { accounts, settings, rows: stored(...words), apiKeys, sessions }).map(
       (difference) => difference.place,
     );
   expect(places(state, "by an administrator")).toEqual([place]);

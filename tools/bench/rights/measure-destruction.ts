@@ -3,7 +3,6 @@ import { OPERATOR } from "../../../audit/operator.ts";
 import type { CaseId } from "../../../crypto/wire/ids.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { beginErasure } from "../../../workflows/erasure/begin-erasure.ts";
-import { newId } from "../../testkit/ids.ts";
 import type { LoadTenant } from "../arrange/tenant.ts";
 import type { Progress } from "../options.ts";
 import { median, round } from "../statistics.ts";
@@ -69,7 +68,7 @@ export async function begin(
   const subject = conversation?.devices[0]?.user;
   if (subject === undefined) throw new Error("a person has a conversation");
   return beginErasure(
-    { pool, now: Date.now, newId },
+    { pool, now: Date.now },
     { tenant: tenant.id, operator: OPERATOR },
     { subject, law: "GDPR Article 17(1)", windowMs: 0 },
   );
