@@ -36,11 +36,17 @@ interface TenantShare {
  */
 export class FairShares {
   readonly #limits: ShareLimits;
+  readonly #mostOf: (tenant: Holder["tenant"]) => number | undefined;
   readonly #tenants = new Map<Holder["tenant"], TenantShare>();
   #held = 0;
 
-  constructor(limits: ShareLimits) {
+  /** @param mostOf returns what an operator permits a tenant in place of `limits.tenant` */
+  constructor(
+    limits: ShareLimits,
+    mostOf: (tenant: Holder["tenant"]) => number | undefined = () => undefined,
+  ) {
     this.#limits = limits;
+    this.#mostOf = mostOf;
   }
 
   /** Returns how much all tenants hold together. */
@@ -55,8 +61,8 @@ export class FairShares {
     const own = share.accounts.get(account) ?? 0;
     if (own + amount > limits.account) return "account";
     const accounts = share.accounts.size + (own === 0 ? 1 : 0);
-    if (share.held + amount > limits.tenant && own + amount > limits.tenant / accounts)
-      return "tenant";
+    const most = this.#mostOf(tenant) ?? limits.tenant;
+    if (share.held + amount > most && own + amount > most / accounts) return "tenant";
     const tenants = this.#tenants.size + (share.held === 0 ? 1 : 0);
     const isFull = this.#held + amount > limits.node;
     if (isFull && share.held > 0 && share.held + amount > limits.node / tenants) return "node";

@@ -4,6 +4,13 @@ export interface BucketRate {
   readonly perSecond: number;
 }
 
+/** Returns the rate of a text such as "60,1": 60 at once, then 1 per second. Undefined if it is none. */
+export function parseRate(text: string | undefined): BucketRate | undefined {
+  if (text === undefined || !/^[1-9]\d{0,8},\d{1,9}(\.\d{1,3})?$/.test(text)) return undefined;
+  const [burst = 1, perSecond = 1] = text.split(",").map(Number);
+  return perSecond > 0 ? { burst, perSecond } : undefined;
+}
+
 /**
  * The remaining tokens of a rate for one user. Times are milliseconds of a clock that never goes
  * back.
@@ -19,6 +26,13 @@ export const fullBucket = (rate: BucketRate, nowMs: number): Bucket => ({
   tokens: rate.burst,
   filledAtMs: nowMs,
 });
+
+/** Returns the bucket if it fills at this rate. Otherwise the rate was changed, and a full bucket begins. */
+export const bucketAt = (known: Bucket | undefined, rate: BucketRate, nowMs: number): Bucket =>
+  known !== undefined && isSameRate(known.rate, rate) ? known : fullBucket(rate, nowMs);
+
+export const isSameRate = (one: BucketRate, other: BucketRate): boolean =>
+  one === other || (one.burst === other.burst && one.perSecond === other.perSecond);
 
 /** Adds what has accrued since the bucket was last looked at. */
 function fill(bucket: Bucket, nowMs: number): void {

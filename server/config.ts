@@ -168,7 +168,11 @@ export function readConfig(environment: Environment): Config {
       customer: values.REQUEST_LIMIT,
       staff: values.STAFF_REQUEST_LIMIT,
     },
-    frameRates: { frames: values.ACCOUNT_FRAME_LIMIT, bytes: values.ACCOUNT_BYTE_LIMIT },
+    frameRates: {
+      frames: values.ACCOUNT_FRAME_LIMIT,
+      bytes: values.ACCOUNT_BYTE_LIMIT,
+      tenantBytes: values.TENANT_BYTE_LIMIT,
+    },
     attachments: attachmentStore(values),
     audit: auditSettings(values, values.SEALDESK_HOME),
     erasureLedger: ledgerLocation(values, home),

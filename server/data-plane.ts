@@ -9,6 +9,7 @@ import type { Authenticator } from "../identity/tokens/authenticate.ts";
 import type { Disconnect } from "../identity/tokens/disconnect.ts";
 import type { TenantId, UserId, ConversationId } from "../crypto/wire/ids.ts";
 import { FairShares } from "../policies/fair-shares.ts";
+import type { LimitsOf } from "../policies/tenant-limits.ts";
 import { logOffIdlePeriodically } from "../identity/tokens/log-off-idle.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
 import type { EventsRequest } from "../messaging/follow/event-rows.ts";
@@ -56,6 +57,8 @@ export interface DataPlaneDeps {
   readonly messageLimits: MessageLimits;
   readonly openConversations: OpenConversationLimits;
   readonly frameRates: FrameRates;
+  /** What an operator permits single tenants. */
+  readonly limitsOf: LimitsOf;
   readonly helloLimits: HelloLimits;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
@@ -263,7 +266,10 @@ function relayDeps(deps: DataPlaneDeps, parts: RelayParts): RelayDeps {
     timings,
     wheel,
     monotonic,
-    sockets: new FairShares(shareLimits.relayConnections),
+    sockets: new FairShares(
+      shareLimits.relayConnections,
+      (tenant) => deps.limitsOf(tenant).sockets,
+    ),
     open,
     presence,
     async presentElsewhere(tenant, among) {
@@ -274,7 +280,7 @@ function relayDeps(deps: DataPlaneDeps, parts: RelayParts): RelayDeps {
     hasOtherNodes: () => met.hasOthers,
     announceActivity: (activity) => met.announce({ activities: [activity] }),
     messageLimits,
-    frameLimits: new FrameLimits(deps.frameRates, monotonic),
+    frameLimits: new FrameLimits(deps.frameRates, deps.limitsOf, monotonic),
     loopShares: new LoopShares(monotonic),
     resumptions: new SpacedCalls(RESUME_EVERY_MS),
     log: conversations,

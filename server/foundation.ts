@@ -3,8 +3,11 @@ import type { LogSigner } from "../audit/logs.ts";
 import type { AuthorityDeps } from "../identity/authority/current-key.ts";
 import { kmsAuthority } from "../identity/authority/kms-authority.ts";
 import { remoteAuthority } from "../identity/authority/remote-authority.ts";
+import { TenantLimits } from "../identity/accounts/tenant-limits.ts";
 import { Profiles } from "../identity/accounts/profiles.ts";
 import { TotpSecrets } from "../identity/second-factor/totp-secrets.ts";
+import type { Pool } from "../db/pool.ts";
+import { runPeriodically } from "../db/run-periodically.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { runAuditLog, type RunningAuditLog } from "./audit-log.ts";
 import { runErasureLedger, type RunningLedger } from "./erasure-ledger.ts";
@@ -47,6 +50,7 @@ export interface Foundation {
   readonly auditLog: RunningAuditLog;
   readonly erasureLedger: RunningLedger;
   readonly shared: SharedState;
+  readonly tenantLimits: TenantLimits;
   readonly profiles: Profiles;
   readonly totpSecrets: TotpSecrets;
   /** Certifies the staff of all tenants. */
@@ -114,6 +118,7 @@ export async function openFoundation(
   closers.add(() => erasureLedger.close());
   const { redisUrl } = config;
   const shared = await openSharedState({ redisUrl, keys: serverKeys, onLost }, closers);
+  const tenantLimits = await keepTenantLimits(pool, timings, log, closers);
   const profiles = new Profiles(keyTree.subjects, () => serverKeys.blindIndexKeys);
   const authority =
     config.authority === undefined ? kmsAuthority(kms, now) : remoteAuthority(config.authority);
@@ -127,9 +132,29 @@ export async function openFoundation(
     auditLog,
     erasureLedger,
     shared,
+    tenantLimits,
     profiles,
     totpSecrets: new TotpSecrets(keyTree.subjects),
     authority: { pool, now, authority },
     onLost,
   };
+}
+
+/** Reads the limits of tenants before anybody is served, and then again from time to time. */
+async function keepTenantLimits(
+  pool: Pool,
+  { suspensionPollMs }: Timings,
+  log: Log,
+  closers: Closers,
+): Promise<TenantLimits> {
+  const limits = new TenantLimits();
+  await limits.read(pool);
+  closers.add(
+    runPeriodically(
+      () => limits.read(pool),
+      suspensionPollMs,
+      (error) => log.error("limits of tenants could not be read", describeError(error)),
+    ),
+  );
+  return limits;
 }

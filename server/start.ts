@@ -38,7 +38,7 @@ import { startPeriodicTasks } from "./periodic-tasks.ts";
 import { prepareHome } from "./prepare-home.ts";
 import { createReadiness } from "./readiness.ts";
 import { recordRun } from "./record-run.ts";
-import { creationRates } from "./socket/message-limits.ts";
+import { creationRates, withTenantRate } from "./socket/message-limits.ts";
 import { unlessAborted, within } from "./unless-aborted.ts";
 
 export interface RunningServer {
@@ -208,7 +208,7 @@ function createEntrance(
 
 function openDataPlane(
   http: Server,
-  { config, ports, timings, storage, watchers, shared, onLost }: Foundation,
+  { config, ports, timings, storage, watchers, shared, tenantLimits, onLost }: Foundation,
   { publicUrl, authenticator, heldBytes, networkOf, isOriginOfAnyTenant }: Entrance,
   certify: CertifyAccount,
 ): Promise<DataPlane> {
@@ -222,9 +222,12 @@ function openDataPlane(
     serverKeys,
     authenticator,
     publicUrl,
-    messageLimits: shared.messageLimits("messages", config.messageRates),
+    messageLimits: shared.messageLimits("messages", (tenant) =>
+      withTenantRate(config.messageRates, tenantLimits.of(tenant).messages),
+    ),
     openConversations: config.openConversations,
     frameRates: config.frameRates,
+    limitsOf: tenantLimits.of,
     helloLimits: { waitingSockets, heldBytes, networkOf, isOriginOfAnyTenant },
     timings,
     now,
@@ -275,6 +278,7 @@ function createControlPlane(
     auditLog,
     erasureLedger,
     shared,
+    tenantLimits,
     ...names
   }: Foundation,
   { publicUrl, accessTokens, authenticator, networkOf, heldBytes, isOriginOfAnyTenant }: Entrance,
@@ -283,6 +287,7 @@ function createControlPlane(
   const { now, newId, log, version } = ports;
   const { kms, database, serverKeys, keyTree, isFailing: isStorageFailing } = storage;
   const { pool } = database;
+  const newConversations = creationRates(config.conversationRates);
   const routes = createRoutes({
     config,
     pool,
@@ -321,7 +326,9 @@ function createControlPlane(
     disconnect: dataPlane.disconnect,
     overHttp: dataPlane.overHttp,
     messaging: dataPlane.messaging,
-    creationLimits: shared.messageLimits("conversations", creationRates(config.conversationRates)),
+    creationLimits: shared.messageLimits("conversations", (tenant) =>
+      withTenantRate(newConversations, tenantLimits.of(tenant).conversations),
+    ),
     attachments,
     stopping,
     heads: auditLog.heads,
@@ -353,7 +360,7 @@ function createControlPlane(
       { pool, now },
       new Attempts(shared.createLimiter("api-key-network", config.networkSignInLimit)),
     ),
-    actLimits: new ActLimits(config.actRates, () => performance.now()),
+    actLimits: new ActLimits(config.actRates, tenantLimits.of, () => performance.now()),
     publicUrl,
     bodies: { heldBytes, mostMs: timings.requestMs },
     networkOf,

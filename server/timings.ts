@@ -23,7 +23,7 @@ export interface Timings {
   readonly drainBatchEveryMs: number;
   /** Until every device that was told to go has been let in by another node. */
   readonly letInElsewhereMs: number;
-  /** Between two reads of the suspended tenants. */
+  /** Between two reads of the suspended tenants and of the limits of tenants. */
   readonly suspensionPollMs: number;
   /** Between two searches for sessions in which no person did anything for too long. */
   readonly idleEveryMs: number;

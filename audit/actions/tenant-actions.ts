@@ -80,6 +80,13 @@ export const tenantActions = {
     description:
       "`sealdesk tenant accounting`: whether the accounting of disclosures lists treatment, payment and operations from now on.",
   },
+  "tenant.set_limit": {
+    class: "U",
+    resources: ["tenant"],
+    details: { limit: "text", value: "text", limits: "record" },
+    description:
+      "`sealdesk tenant limits set`. Without `value`, the limit has its first value again. `limits` has every limit that differs from its first value now.",
+  },
   "tenant.set_customer_keys": {
     class: "U",
     resources: ["tenant"],

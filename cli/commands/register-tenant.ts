@@ -8,6 +8,7 @@ import type { Print } from "../output.ts";
 import type { Settings } from "../settings.ts";
 import { createTenantCommand } from "./create-tenant.ts";
 import { recountStorageCommand } from "./recount-storage.ts";
+import { registerLimits } from "./tenant-limits.ts";
 import {
   giveKeysCommand,
   listKeysCommand,
@@ -203,6 +204,11 @@ export function registerTenant(program: Command, print: Print, settings: () => S
         await print(await recountStorageCommand(settings(), options)),
     );
 
+  registerLimits(
+    tenant.command("limits").description("Manage how much of the server a tenant may use"),
+    print,
+    settings,
+  );
   registerKeys(
     tenant.command("keys").description("Manage the public keys that sign customer tokens"),
     print,

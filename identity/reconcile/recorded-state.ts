@@ -9,7 +9,7 @@ import type { Recorded } from "./difference.ts";
 import { RecordedRows, saysRows } from "./recorded-rows.ts";
 import { RecordedSessions, saysSessions } from "./recorded-sessions.ts";
 import type { ReplayedState } from "./replay.ts";
-import { apiKeyLabel, keyLabel, type SettingColumn } from "./setting-columns.ts";
+import { apiKeyLabel, keyLabel, limitWords, type SettingColumn } from "./setting-columns.ts";
 
 const roleDetails = z.looseObject({ role: z.enum(roles) });
 const keyDetails = z.looseObject({
@@ -31,6 +31,7 @@ const factorDetails = z.looseObject({ roles: z.array(z.string()) });
 const purposeDetails = z.looseObject({ reads: z.array(z.string()), codes: z.array(z.string()) });
 const accountingDetails = z.looseObject({ operations: z.boolean() });
 const consentDetails = z.looseObject({ purposes: z.array(z.string()) });
+const limitDetails = z.looseObject({ limits: z.record(z.string(), z.string()) });
 const idleDetails = z.looseObject({ minutes: z.number() });
 const removedKeyDetails = z.looseObject({ key: z.string() });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
@@ -115,6 +116,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("purpose_codes", []);
         set("accounting_operations", []);
         set("required_consents", requiredByDefault);
+        set("limits", []);
         break;
       case "tenant.set_second_factor":
         set("second_factor_roles", factorDetails.safeParse(details).data?.roles ?? []);
@@ -123,6 +125,9 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("idle_log_off_minutes", [
           String(idleDetails.safeParse(details).data?.minutes ?? "never"),
         ]);
+        break;
+      case "tenant.set_limit":
+        set("limits", limitWords(limitDetails.safeParse(details).data?.limits ?? {}));
         break;
       case "tenant.set_accounting":
         set(

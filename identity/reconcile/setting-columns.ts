@@ -1,7 +1,11 @@
 import type { CustomerKeyName } from "../accounts/customer-keys.ts";
+import type { SetLimits } from "../../policies/tenant-limits.ts";
 import type { RecordedApiKey } from "../administration/recorded-api-key.ts";
 
-/** The columns of `sealdesk.tenants` whose changes the log records, and the table of its API keys. */
+/**
+ * The columns of `sealdesk.tenants` whose changes the log records, the table of its API keys, and `limits` for the columns
+ * of `tenantLimits`.
+ */
 export const settingColumns = [
   "customer_keys",
   "customer_jwks_url",
@@ -17,12 +21,19 @@ export const settingColumns = [
   "purpose_codes",
   "accounting_operations",
   "required_consents",
+  "limits",
 ] as const;
 export type SettingColumn = (typeof settingColumns)[number];
 
 /** The name of a customer key in a comparison. */
 export const keyLabel = ({ kid, alg, thumbprint }: CustomerKeyName): string =>
   `${kid} (${alg}, ${thumbprint})`;
+
+/** The words of limits in a comparison. */
+export const limitWords = (limits: SetLimits): readonly string[] =>
+  Object.entries(limits)
+    .map(([name, value]) => `${name}=${value}`)
+    .toSorted();
 
 /** The name of an API key in a comparison, with what it may do and for how long. */
 export const apiKeyLabel = ({ id, scopes, secretHash, expiresAtMs }: RecordedApiKey): string =>

@@ -3,8 +3,9 @@ import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Role } from "../../policies/actor.ts";
 import { nameKeys } from "../accounts/customer-keys.ts";
+import { readTenantLimits } from "../accounts/tenant-limits.ts";
 import { readRecordedApiKeys } from "../administration/recorded-api-key.ts";
-import { apiKeyLabel, keyLabel, type SettingColumn } from "./setting-columns.ts";
+import { apiKeyLabel, keyLabel, limitWords, type SettingColumn } from "./setting-columns.ts";
 import { readStoredSessions, type StoredSession } from "./recorded-sessions.ts";
 import type { StoredRow } from "./row-places.ts";
 import { readStoredRows } from "./stored-rows.ts";
@@ -81,10 +82,11 @@ export async function readStoredState(
   const { rows } = await client.query<TenantRow>(TENANT, [tenant]);
   const [row] = rows;
   const apiKeys = await readApiKeys(client);
+  const limits = limitWords(await readTenantLimits(client, tenant));
   const labels = apiKeys.map(({ label }) => label).toSorted();
   return {
     accounts: new Map(accounts.rows.map((account) => [account.id, account])),
-    settings: row && new Map([...(await settingsOf(row)), ["api_keys", labels]]),
+    settings: row && new Map([...(await settingsOf(row)), ["api_keys", labels], ["limits", limits]]),
     rows: await readStoredRows(client),
     apiKeys,
     sessions: await readStoredSessions(client),

@@ -66,6 +66,7 @@ export const knownVariables: readonly string[] = [
   "STAFF_REQUEST_LIMIT",
   "TENANT_CONVERSATION_LIMIT",
   "TENANT_MESSAGE_LIMIT",
+  "TENANT_BYTE_LIMIT",
   "TENANT_REQUEST_LIMIT",
   "TRUSTED_PROXIES",
   "VAULT_ADDR",

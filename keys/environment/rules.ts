@@ -5,7 +5,7 @@ import { parseApproverList } from "../../audit/restore/approver-list.ts";
 import { LogError } from "../../audit/verify/log-error.ts";
 import { parseSinks } from "../../audit/sinks/parse-sinks.ts";
 import { parseWitnesses } from "../../audit/witness/parse-witness.ts";
-import type { BucketRate } from "../../policies/token-bucket.ts";
+import { parseRate, type BucketRate } from "../../policies/token-bucket.ts";
 
 /**
  * Returns the schema of a string with a rule. The rule continues a sentence that starts with the
@@ -72,13 +72,10 @@ export const bucketName = text("must be the name of a bucket.", (name) =>
 export const bucketRate = (standard: string) =>
   text(
     "must be two numbers over 0, separated by a comma: how many at once, and how many per second.",
-    (rate) => /^[1-9]\d{0,8},(\d{1,9}(\.\d{1,3})?)$/.test(rate) && !/,0*(\.0*)?$/.test(rate),
+    (rate) => parseRate(rate) !== undefined,
   )
     .default(standard)
-    .transform((rate): BucketRate => {
-      const [burst = 1, perSecond = 1] = rate.split(",").map(Number);
-      return { burst, perSecond };
-    });
+    .transform((rate): BucketRate => parseRate(rate) ?? z.NEVER);
 
 /** Parses a number of things. */
 export const count = (standard: string) =>

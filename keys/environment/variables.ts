@@ -78,6 +78,7 @@ const schema = z.object({
   TENANT_MESSAGE_LIMIT: rule.bucketRate("100000,10000"),
   ACCOUNT_FRAME_LIMIT: rule.bucketRate("4000,1000"),
   ACCOUNT_BYTE_LIMIT: rule.bucketRate("8388608,1048576"),
+  TENANT_BYTE_LIMIT: rule.bucketRate("838860800,104857600"),
   REQUEST_LIMIT: rule.bucketRate("600,0.2"),
   STAFF_REQUEST_LIMIT: rule.bucketRate("6000,2"),
   TENANT_REQUEST_LIMIT: rule.bucketRate("60000,500"),

@@ -1,4 +1,5 @@
-import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
+import type { LimitsOf } from "../../policies/tenant-limits.ts";
+import { bucketAt, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
 import { HttpError } from "./http-error.ts";
 import { memoryLimits } from "../limits.ts";
@@ -26,13 +27,15 @@ export interface Requester {
  */
 export class ActLimits {
   readonly #rates: ActRates;
+  readonly #limitsOf: LimitsOf;
   readonly #now: () => number;
   readonly #accounts = new Map<string, Bucket>();
   readonly #tenants = new Map<string, Bucket>();
 
   /** @param now returns milliseconds of a monotonic clock */
-  constructor(rates: ActRates, now: () => number) {
+  constructor(rates: ActRates, limitsOf: LimitsOf, now: () => number) {
     this.#rates = rates;
+    this.#limitsOf = limitsOf;
     this.#now = now;
   }
 
@@ -42,8 +45,9 @@ export class ActLimits {
    */
   take(by: Requester): void {
     const nowMs = this.#now();
-    const own = this.#bucket(this.#accounts, by.account, by.rate, nowMs);
-    const shared = this.#bucket(this.#tenants, by.tenant, "tenant", nowMs);
+    const ofTenant = this.#limitsOf(by.tenant).requests ?? this.#rates.tenant;
+    const own = bucketIn(this.#accounts, by.account, this.#rates[by.rate], nowMs);
+    const shared = bucketIn(this.#tenants, by.tenant, ofTenant, nowMs);
     const waitMs = takeFrom([own, shared], nowMs);
     if (waitMs === 0) return;
     const seconds = Math.max(1, Math.ceil(waitMs / 1000));
@@ -53,16 +57,21 @@ export class ActLimits {
       { retryAfterSeconds: seconds },
     );
   }
+}
 
-  #bucket(buckets: Map<string, Bucket>, of: string, rate: keyof ActRates, nowMs: number): Bucket {
-    const known = buckets.get(of);
-    if (known !== undefined) return known;
-    const made = fullBucket(this.#rates[rate], nowMs);
-    buckets.set(of, made);
-    if (buckets.size > memoryLimits.accounts) {
-      const [oldest] = buckets.keys();
-      if (oldest !== undefined) buckets.delete(oldest);
-    }
-    return made;
+function bucketIn(
+  buckets: Map<string, Bucket>,
+  of: string,
+  rate: BucketRate,
+  nowMs: number,
+): Bucket {
+  const known = buckets.get(of);
+  const bucket = bucketAt(known, rate, nowMs);
+  if (bucket === known) return known;
+  buckets.set(of, bucket);
+  if (buckets.size > memoryLimits.accounts) {
+    const [oldest] = buckets.keys();
+    if (oldest !== undefined) buckets.delete(oldest);
   }
+  return bucket;
 }

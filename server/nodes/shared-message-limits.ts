@@ -1,10 +1,11 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { isSameRate, type BucketRate } from "../../policies/token-bucket.ts";
 import type { Closers } from "../closers.ts";
 import {
   bucketsOf,
   LocalMessageLimits,
   type MessageLimits,
-  type MessageRates,
+  type RatesOf,
   type Sending,
 } from "../socket/message-limits.ts";
 import type { RedisClient } from "./redis-client.ts";
@@ -19,17 +20,17 @@ const EVERY_MS = 500;
  */
 export function createMessageLimits(
   name: string,
-  rates: MessageRates,
+  ratesOf: RatesOf,
   redis: RedisClient | undefined,
   closers: Closers,
 ): MessageLimits {
   const monotonic = () => performance.now();
-  const local = new LocalMessageLimits(rates, monotonic);
+  const local = new LocalMessageLimits(ratesOf, monotonic);
   if (redis === undefined) return local;
   const shared = new SharedMessageLimits({
     name,
     local,
-    rates,
+    ratesOf,
     redis,
     monotonic,
     everyMs: EVERY_MS,
@@ -41,11 +42,17 @@ export function createMessageLimits(
 /** The number of buckets that one request to Redis compares. */
 const PER_QUESTION = 500;
 
+/** An owner whose bucket in Redis is empty, by the clock of `monotonic`. */
+interface Blocked {
+  readonly untilMs: number;
+  readonly rate: BucketRate;
+}
+
 export interface SharedMessageLimitsDeps {
   readonly name: string;
   /** This node's own limits. They hold in every state of Redis. */
   readonly local: MessageLimits;
-  readonly rates: MessageRates;
+  readonly ratesOf: RatesOf;
   readonly redis: RedisClient;
   /** Milliseconds of a monotonic clock. */
   readonly monotonic: () => number;
@@ -61,7 +68,7 @@ export interface SharedMessageLimitsDeps {
  */
 export class SharedMessageLimits implements MessageLimits {
   readonly #deps: SharedMessageLimitsDeps;
-  readonly #blockedUntilMs = new Map<Uuid, number>();
+  readonly #blocked = new Map<Uuid, Blocked>();
   readonly #timer: NodeJS.Timeout;
   #spent = new Map<Uuid, Spent>();
   #comparing = false;
@@ -72,10 +79,10 @@ export class SharedMessageLimits implements MessageLimits {
   }
 
   take(actor: Sending): number {
-    const { local, rates, monotonic } = this.#deps;
-    const buckets = bucketsOf(actor, rates);
-    if (this.#blockedUntilMs.size > 0) {
-      const untilMs = Math.max(...buckets.map(([owner]) => this.#blockedUntilMs.get(owner) ?? 0));
+    const { local, ratesOf, monotonic } = this.#deps;
+    const buckets = bucketsOf(actor, ratesOf(actor.tenant));
+    if (this.#blocked.size > 0) {
+      const untilMs = Math.max(...buckets.map(([owner, rate]) => this.#blockedUntilMs(owner, rate)));
       const waitMs = Math.ceil(untilMs - monotonic());
       if (waitMs > 0) return waitMs;
     }
@@ -83,10 +90,17 @@ export class SharedMessageLimits implements MessageLimits {
     if (waitMs > 0) return waitMs;
     for (const [owner, rate] of buckets) {
       const spent = this.#spent.get(owner);
-      if (spent === undefined) this.#spent.set(owner, { rate, messages: 1 });
+      if (spent === undefined || !isSameRate(spent.rate, rate))
+        this.#spent.set(owner, { rate, messages: 1 });
       else spent.messages++;
     }
     return 0;
+  }
+
+  /** A change of the rate ends the block, because Redis then counts by another rate. */
+  #blockedUntilMs(owner: Uuid, rate: BucketRate): number {
+    const blocked = this.#blocked.get(owner);
+    return blocked !== undefined && isSameRate(blocked.rate, rate) ? blocked.untilMs : 0;
   }
 
   close(): void {
@@ -95,8 +109,8 @@ export class SharedMessageLimits implements MessageLimits {
 
   async #compare(): Promise<void> {
     const nowMs = this.#deps.monotonic();
-    for (const [owner, untilMs] of this.#blockedUntilMs)
-      if (untilMs <= nowMs) this.#blockedUntilMs.delete(owner);
+    for (const [owner, { untilMs }] of this.#blocked)
+      if (untilMs <= nowMs) this.#blocked.delete(owner);
     if (this.#comparing) return;
     this.#comparing = true;
     const spent = [...this.#spent];
@@ -112,9 +126,9 @@ export class SharedMessageLimits implements MessageLimits {
     if (!redis.isReady) return;
     const waits = await spendShared(redis, name, spent);
     const nowMs = monotonic();
-    for (const [index, [owner]] of spent.entries()) {
+    for (const [index, [owner, { rate }]] of spent.entries()) {
       const waitMs = waits[index] ?? 0;
-      if (waitMs > 0) this.#blockedUntilMs.set(owner, nowMs + waitMs);
+      if (waitMs > 0) this.#blocked.set(owner, { untilMs: nowMs + waitMs, rate });
     }
   }
 }

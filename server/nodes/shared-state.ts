@@ -4,7 +4,7 @@ import { PROOF_MEMORY_MS } from "../../identity/tokens/device-proof.ts";
 import { ReplayCache, type UsedProofs } from "../../identity/tokens/replay-cache.ts";
 import type { Closers } from "../closers.ts";
 import { limiterFactory, type CreateLimiter } from "../http/rate-limiter.ts";
-import type { MessageLimits, MessageRates } from "../socket/message-limits.ts";
+import type { MessageLimits, RatesOf } from "../socket/message-limits.ts";
 import type { HintListener, Hints } from "./hints.ts";
 import { openHints, type OpenHintsOptions } from "./open-hints.ts";
 import { connectRedis } from "./redis-client.ts";
@@ -22,7 +22,7 @@ export interface SharedState {
   /** Creates a memory of used device proofs. */
   usedProofs(): UsedProofs;
   /** @param name separates limits of the same owners */
-  messageLimits(name: string, rates: MessageRates): MessageLimits;
+  messageLimits(name: string, ratesOf: RatesOf): MessageLimits;
   readonly createLimiter: CreateLimiter;
   openHints(
     options: Pick<OpenHintsOptions, "node" | "flushMs" | "databaseUrl" | "onLag">,
@@ -42,7 +42,7 @@ export async function openSharedState(
       const here = new ReplayCache(PROOF_MEMORY_MS);
       return redis === undefined ? here : new SharedUsedProofs(redis.client, here, PROOF_MEMORY_MS);
     },
-    messageLimits: (name, rates) => createMessageLimits(name, rates, redis?.client, closers),
+    messageLimits: (name, ratesOf) => createMessageLimits(name, ratesOf, redis?.client, closers),
     createLimiter: limiterFactory(redis?.client, () => keys.blindIndexKey),
     openHints: (options, listener) =>
       openHints(

@@ -93,7 +93,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   /** Counts what the device has sent against its account. */
   #count(bytes: number): void {
     if (this.#identity === undefined || this.#state === "closed") return;
-    this.#reading.pauseFor(this.#deps.frameLimits.count(this.#identity.user, bytes));
+    this.#reading.pauseFor(this.#deps.frameLimits.count(this.#identity, bytes));
   }
 
   /** Counts the time that a frame took against its tenant. */

@@ -2,7 +2,7 @@ import type { TenantId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { isStaff } from "../../policies/actor.ts";
 import { FairCache } from "../../policies/fair-cache.ts";
-import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
+import { bucketAt, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
 import type { AuthenticatedHello } from "./handshake.ts";
 import { memoryLimits } from "../limits.ts";
 
@@ -15,6 +15,15 @@ export interface MessageRates {
   readonly account: BucketRate;
   readonly tenant: BucketRate;
 }
+
+/** Returns the rates that hold in a tenant now. */
+export type RatesOf = (tenant: TenantId) => MessageRates;
+
+/** Returns rates in which `ofTenant` stands for the tenant's, unless it is undefined. */
+export const withTenantRate = (
+  rates: MessageRates,
+  ofTenant: BucketRate | undefined,
+): MessageRates => (ofTenant === undefined ? rates : { ...rates, tenant: ofTenant });
 
 /** Conversations begun, at once and per second. */
 export interface ConversationRates {
@@ -59,19 +68,19 @@ export const bucketsOf = (
 
 /** Limits in this process's memory. */
 export class LocalMessageLimits implements MessageLimits {
-  readonly #rates: MessageRates;
+  readonly #ratesOf: RatesOf;
   readonly #now: () => number;
   readonly #buckets = new FairCache<Bucket>(memoryLimits.messageBuckets);
 
   /** @param now returns milliseconds of a monotonic clock */
-  constructor(rates: MessageRates, now: () => number) {
-    this.#rates = rates;
+  constructor(ratesOf: RatesOf, now: () => number) {
+    this.#ratesOf = ratesOf;
     this.#now = now;
   }
 
   take(actor: Sending): number {
     const nowMs = this.#now();
-    const buckets = bucketsOf(actor, this.#rates).map(([owner, rate]) =>
+    const buckets = bucketsOf(actor, this.#ratesOf(actor.tenant)).map(([owner, rate]) =>
       this.#bucket(actor.tenant, owner, rate, nowMs),
     );
     return takeFrom(buckets, nowMs);
@@ -79,9 +88,8 @@ export class LocalMessageLimits implements MessageLimits {
 
   #bucket(tenant: TenantId, owner: Uuid, rate: BucketRate, nowMs: number): Bucket {
     const known = this.#buckets.get(tenant, owner);
-    if (known !== undefined) return known;
-    const made = fullBucket(rate, nowMs);
-    this.#buckets.set(tenant, owner, made);
-    return made;
+    const bucket = bucketAt(known, rate, nowMs);
+    if (bucket !== known) this.#buckets.set(tenant, owner, bucket);
+    return bucket;
   }
 }

@@ -50,6 +50,8 @@ const operatorOnly: Readonly<Record<string, string>> = {
   "tenant create": "a key belongs to a tenant that exists",
   "tenant suspend": "the keys of a suspended tenant are refused, so no key could resume it",
   "tenant resume": "the keys of a suspended tenant are refused",
+  "tenant limits list": "it is about what only the operator changes",
+  "tenant limits set": "it divides the server among tenants, so no tenant decides it",
   "tenant recount-storage": "it repairs the server's own counts",
   "user set-password":
     "a person chooses a password with the link of password-reset, and no program knows it",

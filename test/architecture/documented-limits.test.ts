@@ -3,6 +3,7 @@ import { wireLimits } from "../../crypto/wire/frame.ts";
 import { MAX_LINK_REQUESTS } from "../../identity/linking/link-request.ts";
 import { readVariables } from "../../keys/environment/variables.ts";
 import { MAX_MEMBER_DEVICES, MAX_MEMBERS } from "../../policies/conversation-limits.ts";
+import { tenantLimits } from "../../policies/tenant-limits.ts";
 import type { ShareLimits } from "../../policies/fair-shares.ts";
 import {
   bodyLimits,
@@ -73,6 +74,7 @@ test("docs/protocol.md has the limits of the code", () => {
     ["frame, ciphertext", `${bytes(wireLimits.frame)}, ${bytes(wireLimits.ciphertext)}`, ""],
     ["frames of an account, also pings", ...set("ACCOUNT_FRAME_LIMIT")],
     ["bytes of an account's frames", ...set("ACCOUNT_BYTE_LIMIT", bytes)],
+    ["bytes of a tenant's frames", ...set("TENANT_BYTE_LIMIT", bytes)],
     [
       "`hello`, conversations of an `ack`",
       `${bytes(wireLimits.hello)}, ${count(wireLimits.cursors)}`,
@@ -183,4 +185,16 @@ test("docs/operations.md has what tenants and accounts may have at the same time
     [`reasons of closed connections over HTTP, for ${seconds(lingerMs)}`, ...fairly(lingering)],
   ])
     expect(rows).toContainEqual(row);
+});
+
+test("the limits of tenants are those of the database, and docs/operations.md names each", () => {
+  const schema = readFileSync("db/schema.sql", "utf8");
+  const table = schema.split("\ntable sealdesk.tenants (\n")[1]?.split("\ntable ")[0] ?? "";
+  for (const [name, limit] of Object.entries(tenantLimits)) {
+    const column = table.split("\n").find((line) => line.trim().startsWith(`${name} `)) ?? "";
+    const first = /default '?(\d+)/.exec(column)?.[1];
+    const standard = limit.kind === "stored" ? String(limit.standard) : undefined;
+    expect([name, column !== "", first]).toEqual([name, true, standard]);
+    expect(operations).toContain(`\`${name}\``);
+  }
 });

@@ -123,7 +123,11 @@ export async function startTestServer(
         conversationRates: { customer: flood, tenant: flood },
         openConversations: { perCustomer: 100_000, perMember: 100_000 },
         actRates: { tenant: flood, customer: flood, staff: flood },
-        frameRates: { frames: flood, bytes: { burst: 1e9, perSecond: 1e9 } },
+        frameRates: {
+          frames: flood,
+          bytes: { burst: 1e9, perSecond: 1e9 },
+          tenantBytes: { burst: 1e9, perSecond: 1e9 },
+        },
         ...settings,
       },
       {

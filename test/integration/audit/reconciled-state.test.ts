@@ -141,6 +141,11 @@ const changes: Readonly<Record<string, Change>> = {
     putRight: ofTenant("idle_log_off_minutes = 30"),
     told: () => /idle_log_off_minutes says never, but entry 0 says 30/,
   },
+  "a limit": {
+    meddle: ofTenant("tenant_socket_limit = 1"),
+    putRight: ofTenant("tenant_socket_limit = null"),
+    told: () => /limits says tenant_socket_limit=1, but entry 0 says nothing/,
+  },
   "a suspension": {
     meddle: ofTenant("suspended_at_ms = 1"),
     putRight: ofTenant("suspended_at_ms = null"),

@@ -5,8 +5,9 @@ import { limiterFactory } from "../../../server/http/rate-limiter.ts";
 import { connectRedis, type RedisConnection } from "../../../server/nodes/redis-client.ts";
 import { SharedMessageLimits } from "../../../server/nodes/shared-message-limits.ts";
 import { SharedUsedProofs } from "../../../server/nodes/shared-used-proofs.ts";
-import { LocalMessageLimits } from "../../../server/socket/message-limits.ts";
+import { LocalMessageLimits, withTenantRate } from "../../../server/socket/message-limits.ts";
 import { startRedis, type TestRedis } from "../../support/redis.ts";
+import { until } from "../../support/until.ts";
 import { idOf, newId } from "../../../tools/testkit/ids.ts";
 import type { TenantId, UserId, DeviceId } from "../../../crypto/wire/ids.ts";
 
@@ -30,14 +31,17 @@ const onBoth = <T>(make: (client: RedisConnection["client"]) => T): readonly [T,
 
 const each = { burst: 10, perSecond: 2 };
 const rates = { device: each, staffDevice: each, account: each, tenant: each };
+/** What an operator has set for single tenants. */
+const setRates = new Map<TenantId, typeof each>();
+const ratesOf = (tenant: TenantId) => withTenantRate(rates, setRates.get(tenant));
 /** A node's limits, compared so often that a test need not wait. */
 const limitsOf = (client: RedisConnection["client"]) => {
   const monotonic = () => performance.now();
-  const local = new LocalMessageLimits(rates, monotonic);
+  const local = new LocalMessageLimits(ratesOf, monotonic);
   return new SharedMessageLimits({
     name: "messages",
     local,
-    rates,
+    ratesOf,
     redis: client,
     monotonic,
     everyMs: 5,
@@ -51,6 +55,16 @@ const sending = () => ({
 });
 
 const owner = { tenant: idOf<TenantId>("t"), account: "somebody" };
+
+test("a rate that an operator sets for a tenant ends a block by its former rate", async () => {
+  const [a] = onBoth(limitsOf);
+  const actor = sending();
+  setRates.set(actor.tenant, { burst: 2, perSecond: 0.001 });
+  for (let index = 0; index < 2; index++) expect(a.take(actor)).toBe(0);
+  await until(() => a.take(actor) > 100_000);
+  setRates.set(actor.tenant, { burst: 5, perSecond: 1_000 });
+  await until(() => a.take(actor) === 0);
+});
 
 test("messages sent through one node count on the other, also after a pause", async () => {
   const [a, b] = onBoth(limitsOf);

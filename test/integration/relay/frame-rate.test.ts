@@ -21,7 +21,9 @@ let agent: TestDevice;
 let relay: RelaySocket;
 let other: RelaySocket;
 beforeAll(async () => {
-  server = await startTestServer({ frameRates: { frames: FRAMES, bytes: BYTES } });
+  server = await startTestServer({
+    frameRates: { frames: FRAMES, bytes: BYTES, tenantBytes: { burst: 1e9, perSecond: 1e9 } },
+  });
 });
 afterAll(() => server.close());
 beforeEach(async () => {

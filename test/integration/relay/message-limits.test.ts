@@ -1,6 +1,15 @@
-import { customerDevice, staffDevice } from "../../support/device.ts";
-import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { setTenantLimit } from "../../../identity/accounts/set-tenant-limit.ts";
+import type { TenantLimitName } from "../../../policies/tenant-limits.ts";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import {
+  createConversation,
+  helloOf,
+  messageTo,
+  requestConversation,
+  RelaySocket,
+} from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
 
 const generous = { burst: 1_000, perSecond: 1_000 };
@@ -13,6 +22,8 @@ beforeAll(async () => {
       account: generous,
       tenant: { burst: 40, perSecond: 0.001 },
     },
+    conversationRates: { customer: generous, tenant: generous },
+    actRates: { customer: generous, staff: generous, tenant: generous },
   });
 });
 afterAll(async () => {
@@ -70,4 +81,76 @@ test("all devices of a tenant together have a limit; another tenant has its own"
     await socket.close();
   }
   expect(accepted).toBe(40);
+});
+
+test("an operator gives one tenant other limits, which hold on a running server", async () => {
+  const [tenant, other] = [await server.createTenant(), await server.createTenant()];
+  const set = (limit: TenantLimitName, value: string | null) =>
+    setTenantLimit(server.database.ownerUrl, { slug: tenant.slug, limit, value, nowMs: 0 });
+  const agent = await staffDevice(server, "agent", tenant);
+  const customer = await customerDevice(server, "limited", tenant);
+  const neighbour = await customerDevice(server, "free", other);
+  const begin = async () => (await requestConversation(customer, [agent])).status;
+  const id = await createConversation(customer, [agent]);
+  const socket = await RelaySocket.open(server, customer);
+
+  await set("tenant_conversation_limit", "1,0.001");
+  await until(async () => (await begin()) === 429);
+  await set("tenant_conversation_limit", null);
+  await until(async () => (await begin()) === 201);
+
+  await set("tenant_message_limit", "1,0.001");
+  await until(async () => {
+    const answer = await socket.post(messageTo(id, [agent]));
+    return "retryAfterMs" in answer && answer.retryAfterMs > 10_000;
+  });
+
+  await set("tenant_request_limit", "1,0.001");
+  await until(async () => (await begin()) === 429);
+  expect((await requestConversation(neighbour, [])).status).not.toBe(429);
+  await set("tenant_request_limit", null);
+  await until(async () => (await begin()) === 201);
+
+  const welcome = async (device: TestDevice) => {
+    const dialled = await RelaySocket.dial(server);
+    dialled.send({ kind: "hello", body: helloOf(device) });
+    const code = await Promise.race([
+      dialled.closed,
+      dialled.next("welcome").then(() => "welcome"),
+    ]);
+    dialled.socket.terminate();
+    return code;
+  };
+  expect(await welcome(agent)).toBe("welcome");
+  await set("tenant_socket_limit", "1");
+  await until(async () => (await welcome(agent)) === 4003);
+  expect(await welcome(neighbour)).toBe("welcome");
+  await socket.close();
+
+  const entries = await server.auditEntries(tenant);
+  const limits = entries.filter(({ action }) => action === "tenant.set_limit");
+  expect(limits.map(({ details }) => details)).toEqual([
+    {
+      limit: "tenant_conversation_limit",
+      value: "1,0.001",
+      limits: { tenant_conversation_limit: "1,0.001" },
+    },
+    { limit: "tenant_conversation_limit", limits: {} },
+    {
+      limit: "tenant_message_limit",
+      value: "1,0.001",
+      limits: { tenant_message_limit: "1,0.001" },
+    },
+    {
+      limit: "tenant_request_limit",
+      value: "1,0.001",
+      limits: { tenant_message_limit: "1,0.001", tenant_request_limit: "1,0.001" },
+    },
+    { limit: "tenant_request_limit", limits: { tenant_message_limit: "1,0.001" } },
+    {
+      limit: "tenant_socket_limit",
+      value: "1",
+      limits: { tenant_message_limit: "1,0.001", tenant_socket_limit: "1" },
+    },
+  ]);
 });

@@ -7,6 +7,7 @@ export const others: Readonly<Record<string, string>> = {
   "team list": "reads settings",
   "idp show": "reads settings",
   "tenant keys list": "reads public keys",
+  "tenant limits list": "reads limits",
   "tenant origins list": "reads origins",
   "tenant recount-storage": "see relay/message-quota.test.ts",
   "keys status": "reads versions",

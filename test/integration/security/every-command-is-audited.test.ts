@@ -119,6 +119,10 @@ const changing: Readonly<Record<string, Changing>> = {
     leaves: "tenant.set_purpose_of_use",
   },
   "tenant accounting": { args: ofSlug("--operations", "listed"), leaves: "tenant.set_accounting" },
+  "tenant limits set": {
+    args: ofSlug("--limit", "tenant_socket_limit", "--value", "1000"),
+    leaves: "tenant.set_limit",
+  },
   "tenant keys add": {
     args: () => ["--slug", slug(), "--customer-keys", join(folder, "keys.json")],
     leaves: "tenant.add_customer_keys",

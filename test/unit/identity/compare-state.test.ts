@@ -43,6 +43,7 @@ const settings = new Map([
   ["anonymous_customers", []],
   ["second_factor_roles", []],
   ["idle_log_off_minutes", ["30"]],
+  ["limits", []],
   ["purpose_reads", []],
   ["purpose_codes", []],
   ["accounting_operations", []],
@@ -160,7 +161,7 @@ test("a tenant without a row differs in each setting", () => {
   const accounts = new Map([account(agent, "agent", 0)]);
   expect(
     compareState(tenant, state, { accounts, settings: undefined, rows, apiKeys, sessions }),
-  ).toHaveLength(13);
+  ).toHaveLength(14);
 });
 
 test("nothing is said about accounts from before the entries that were pruned", () => {

@@ -89,6 +89,7 @@ const wrong: Readonly<Record<string, (text: string) => readonly string[]>> = {
   SIGN_IN_NETWORK_LIMIT: limit,
   STAFF_MESSAGE_LIMIT: rate,
   STAFF_REQUEST_LIMIT: rate,
+  TENANT_BYTE_LIMIT: rate,
   TENANT_REQUEST_LIMIT: rate,
   TENANT_CONVERSATION_LIMIT: rate,
   TENANT_MESSAGE_LIMIT: rate,

@@ -29,6 +29,19 @@ test("a full tenant refuses its greedy accounts and serves a modest one", () => 
   expect(shares.take(of("a", "modest"))).toBe("tenant");
 });
 
+test("a tenant holds what an operator permits it, and the others what the node does", () => {
+  let most: number | undefined = 2;
+  const shares = new FairShares({ node: 100, tenant: 4, account: 4 }, (tenant) =>
+    tenant === idOf("a") ? most : undefined,
+  );
+  expect(takeUntilRefused(shares, of("a", "one"))).toBe(2);
+  expect(takeUntilRefused(shares, of("b", "one"))).toBe(4);
+  most = 3;
+  expect(shares.take(of("a", "one"))).toBeUndefined();
+  most = undefined;
+  expect(shares.take(of("a", "one"))).toBeUndefined();
+});
+
 test("a full node refuses greedy tenants and serves every other one", () => {
   const shares = new FairShares({ node: 10, tenant: 10, account: 10 });
   expect(takeUntilRefused(shares, of("greedy", "x"))).toBe(10);

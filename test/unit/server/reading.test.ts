@@ -3,19 +3,54 @@ import { FrameLimits } from "../../../server/socket/frame-limits.ts";
 import { Reading } from "../../../server/socket/reading.ts";
 import { SpacedCalls } from "../../../server/socket/spaced-calls.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";
-import type { TenantId } from "../../../crypto/wire/ids.ts";
+import type { TenantId, UserId } from "../../../crypto/wire/ids.ts";
+import type { NodeLimits } from "../../../policies/tenant-limits.ts";
+
+const OFTEN = { burst: 1e9, perSecond: 1e9 };
+const sender = (user: string, tenant = "t") => ({
+  tenant: idOf<TenantId>(tenant),
+  user: idOf<UserId>(user),
+});
 
 test("an account that sends too many frames or bytes is read from later, and no other account", () => {
   let nowMs = 0;
-  const rates = { frames: { burst: 10, perSecond: 10 }, bytes: { burst: 1_000, perSecond: 100 } };
-  const limits = new FrameLimits(rates, () => nowMs);
-  for (let frame = 0; frame < 10; frame++) expect(limits.count(idOf("a"), 8)).toBe(0);
-  expect(limits.count(idOf("a"), 8)).toBe(100);
-  expect(limits.count(idOf("b"), 1_200)).toBe(2_000);
-  expect(limits.count(idOf("c"), 1_000)).toBe(0);
+  const rates = {
+    frames: { burst: 10, perSecond: 10 },
+    bytes: { burst: 1_000, perSecond: 100 },
+    tenantBytes: OFTEN,
+  };
+  const limits = new FrameLimits(
+    rates,
+    () => ({}),
+    () => nowMs,
+  );
+  for (let frame = 0; frame < 10; frame++) expect(limits.count(sender("a"), 8)).toBe(0);
+  expect(limits.count(sender("a"), 8)).toBe(100);
+  expect(limits.count(sender("b"), 1_200)).toBe(2_000);
+  expect(limits.count(sender("c"), 1_000)).toBe(0);
   nowMs = 2_000;
-  expect(limits.count(idOf("a"), 8)).toBe(0);
-  expect(limits.count(idOf("b"), 0)).toBe(0);
+  expect(limits.count(sender("a"), 8)).toBe(0);
+  expect(limits.count(sender("b"), 0)).toBe(0);
+});
+
+test("the bytes of a tenant's accounts count together, by the rate that an operator has set last", () => {
+  const set = new Map<string, NodeLimits>();
+  const rates = {
+    frames: OFTEN,
+    bytes: OFTEN,
+    tenantBytes: { burst: 1_000, perSecond: 100 },
+  };
+  const limits = new FrameLimits(
+    rates,
+    (tenant) => set.get(tenant) ?? {},
+    () => 0,
+  );
+  expect(limits.count(sender("a"), 1_000)).toBe(0);
+  expect(limits.count(sender("b"), 100)).toBe(1_000);
+  expect(limits.count(sender("c", "other"), 1_000)).toBe(0);
+  set.set(sender("a").tenant, { bytes: { burst: 5_000, perSecond: 100 } });
+  expect(limits.count(sender("b"), 5_000)).toBe(0);
+  expect(limits.count(sender("a"), 10)).toBe(100);
 });
 
 test("a channel is read from when nothing speaks against it any more", () => {
