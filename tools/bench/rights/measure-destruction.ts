@@ -3,6 +3,7 @@ import { OPERATOR } from "../../../audit/operator.ts";
 import type { CaseId } from "../../../crypto/wire/ids.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { beginErasure } from "../../../workflows/erasure/begin-erasure.ts";
+import { newId } from "../../testkit/ids.ts";
 import type { LoadTenant } from "../arrange/tenant.ts";
 import type { Progress } from "../options.ts";
 import { median, round } from "../statistics.ts";
@@ -70,7 +71,7 @@ export async function begin(
   return beginErasure(
     { pool, now: Date.now },
     { tenant: tenant.id, operator: OPERATOR },
-    { subject, law: "GDPR Article 17(1)", windowMs: 0 },
+    { id: newId(), subject, law: "GDPR Article 17(1)", windowMs: 0 },
   );
 }
 
