@@ -1942,7 +1942,12 @@ table sealdesk.tenants (
   purpose_reads text[] not null default '{}'::text[],
   purpose_codes text[] not null default '{}'::text[],
   accounting_operations boolean not null default false,
-  required_consents text[] not null default '{archiving,history_sharing}'::text[]
+  required_consents text[] not null default '{archiving,history_sharing}'::text[],
+  tenant_request_limit text,
+  tenant_message_limit text,
+  tenant_conversation_limit text,
+  tenant_byte_limit text,
+  tenant_socket_limit integer
 )
   CREATE INDEX tenants_origins_idx ON sealdesk.tenants USING gin (origins)
   constraint tenants_attachment_account_bytes_check CHECK ((attachment_account_bytes > 0))
@@ -1966,6 +1971,11 @@ table sealdesk.tenants (
   constraint tenants_revoked_customer_kids_check CHECK ((cardinality(revoked_customer_kids) <= 200))
   constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint tenants_slug_key UNIQUE (slug)
+  constraint tenants_tenant_byte_limit_check CHECK ((tenant_byte_limit ~ '^[1-9][0-9]{0,8},[0-9]{1,9}(\.[0-9]{1,3})?$'::text))
+  constraint tenants_tenant_conversation_limit_check CHECK ((tenant_conversation_limit ~ '^[1-9][0-9]{0,8},[0-9]{1,9}(\.[0-9]{1,3})?$'::text))
+  constraint tenants_tenant_message_limit_check CHECK ((tenant_message_limit ~ '^[1-9][0-9]{0,8},[0-9]{1,9}(\.[0-9]{1,3})?$'::text))
+  constraint tenants_tenant_request_limit_check CHECK ((tenant_request_limit ~ '^[1-9][0-9]{0,8},[0-9]{1,9}(\.[0-9]{1,3})?$'::text))
+  constraint tenants_tenant_socket_limit_check CHECK (((tenant_socket_limit >= 1) AND (tenant_socket_limit <= 1000000)))
   constraint tenants_upload_account_bytes_check CHECK ((upload_account_bytes > 0))
   constraint tenants_upload_account_count_check CHECK ((upload_account_count > 0))
   grant select (id, slug) to sealdesk_integrator
@@ -2012,6 +2022,7 @@ table sealdesk.users (
   row level security
   CREATE INDEX users_anonymous ON sealdesk.users USING btree (tenant, created_at_ms) WHERE ((anonymous_key IS NOT NULL) AND (subject_index IS NULL))
   CREATE INDEX users_staff ON sealdesk.users USING btree (tenant, id) WHERE (role <> 'customer'::text)
+  CREATE TRIGGER erased_accounts_leave_teams AFTER UPDATE OF erased_at_ms ON sealdesk.users FOR EACH ROW WHEN (((old.erased_at_ms IS NULL) AND (new.erased_at_ms IS NOT NULL))) EXECUTE FUNCTION sealdesk.leave_teams() -- enabled O
   CREATE TRIGGER roles_are_announced AFTER UPDATE OF role, disabled_at_ms ON sealdesk.users FOR EACH ROW WHEN (((old.role IS DISTINCT FROM new.role) OR (old.disabled_at_ms IS DISTINCT FROM new.disabled_at_ms))) EXECUTE FUNCTION sealdesk.announce_role() -- enabled O
   constraint users_account_key_check CHECK ((length(account_key) = 32))
   constraint users_anonymous_key_check CHECK ((length(anonymous_key) = 32))
@@ -2493,6 +2504,17 @@ CREATE OR REPLACE FUNCTION audit.key_log(tenant uuid)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN (encode(SUBSTRING(sha256((('sealdesk/key-log/v1 '::text || (tenant)::text))::bytea) FROM 1 FOR 16), 'hex'::text))::uuid
+
+CREATE OR REPLACE FUNCTION sealdesk.leave_teams()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  delete from sealdesk.team_members where tenant = new.tenant and user_id = new.id;
+  return null;
+end
+$function$
 
 CREATE OR REPLACE FUNCTION sealdesk.lift_fence(erasure uuid)
  RETURNS boolean
