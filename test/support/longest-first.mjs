@@ -12,6 +12,7 @@ const LONGEST = [
   "test/e2e/rotation",
   "test/integration/security/every-command-is-audited",
   "test/e2e/storm",
+  "test/e2e/scenarios",
 ];
 
 /**
