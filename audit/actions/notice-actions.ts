@@ -7,8 +7,9 @@ export const noticeActions = {
   "notice.draft": {
     class: "C",
     resources: ["notice"],
-    details: { ...version, hash: "text", languages: "list" },
-    description: "Somebody proposes a version of the privacy notice.",
+    details: { ...version, hash: "text", languages: "list", requestHash: "text" },
+    description:
+      "Somebody proposes a version of the privacy notice. The resource is the request that waits for another person, and `requestHash` is its hash.",
   },
   "notice.publish": {
     class: "E",

@@ -41,9 +41,12 @@ const ASKING: ReadonlySet<string> = new Set([
   "approval.request",
   "break_glass.request",
   "hold.request_release",
+  "notice.draft",
   "policy.draft",
   "retention.save",
 ]);
+/** Of these, the resource is the request. */
+const ASKING_RESOURCE: ReadonlySet<string> = new Set(["approval.request", "notice.draft"]);
 const ANSWERING: ReadonlySet<string> = new Set([
   "hold.approve_release",
   "hold.refuse_release",
@@ -59,6 +62,9 @@ const ANSWERING_RESOURCE: ReadonlySet<string> = new Set([
   "approval.withdraw",
   "break_glass.refuse",
   "break_glass.withdraw",
+  "notice.publish",
+  "notice.refuse",
+  "notice.withdraw",
 ]);
 /** The acts for which a policy can demand a second person. They name the request that they answer. */
 const DEMANDED: ReadonlySet<string> = new Set([
@@ -104,7 +110,7 @@ const answered = (request: string | undefined): RecordedRow | undefined =>
 
 function asked(entry: LoggedEntry): RecordedRow | undefined {
   const { data } = askedDetails.safeParse(entry.details);
-  const id = entry.action === "approval.request" ? entry.resource.id : data?.request;
+  const id = ASKING_RESOURCE.has(entry.action) ? entry.resource.id : data?.request;
   // A schedule that ends no record earlier needs no other person.
   if (data === undefined || id === undefined) return undefined;
   const hash = data.requestHash ?? data.hash;

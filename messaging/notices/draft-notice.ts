@@ -78,8 +78,10 @@ export function draftNotice(
         [tenant, version, language, text, digest],
       );
     const languages = digested.map(({ language }) => language);
-    note({ ...decided, details: { version, hash: toHex(hash), languages } });
-    return { version, approval, hash: hashOfParameters(PUBLISH_NOTICE, parameters), expiresAtMs };
+    const requestHash = hashOfParameters(PUBLISH_NOTICE, parameters);
+    const details = { version, hash: toHex(hash), languages, requestHash: toHex(requestHash) };
+    note({ ...decided, details });
+    return { version, approval, hash: requestHash, expiresAtMs };
   });
 }
 

@@ -3,6 +3,7 @@ import { attackTest } from "../../support/attack-test.ts";
 import { approve, askForAccess, forbidJoining, type Requested } from "../../support/break-glass.ts";
 import { commandTells, nodeFinds, type Change } from "../../support/changed-state.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
+import { putNoticeInForce } from "../../support/notices.ts";
 import { startScimProvider, type ScimProvider } from "../../support/provisioning.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
@@ -250,6 +251,7 @@ test("what ends and is answered leaves no difference", async () => {
     ["POST", `/v1/break-glass/${access.id}/review`, { finding: "justified" }],
   ] as const)
     expect((await officer?.request(method, path, { body }))?.status).toBe(204);
+  await putNoticeInForce(server);
   expect((await idp.scim("DELETE", `Groups/${leads}`)).status).toBe(204);
   expect((await idp.scim("DELETE", `Users/${person}`)).status).toBe(204);
   expect(await reconcile()).toMatchObject({ code: 0, err: "" });
