@@ -47,6 +47,7 @@ const settings = new Map([
   ["purpose_reads", []],
   ["purpose_codes", []],
   ["accounting_operations", []],
+  ["required_consents", ["archiving", "history_sharing"]],
 ] as const);
 const apiKeys: StoredState["apiKeys"] = [];
 const sessions: StoredState["sessions"] = [];
