@@ -6,6 +6,7 @@ import { describeDifference } from "../../../identity/reconcile/difference.ts";
 import { providerWords } from "../../../identity/reconcile/provider-settings.ts";
 import { RecordedState } from "../../../identity/reconcile/recorded-state.ts";
 import type { StoredRow } from "../../../identity/reconcile/row-places.ts";
+import { settingColumns } from "../../../identity/reconcile/setting-columns.ts";
 import type { StoredState } from "../../../identity/reconcile/stored-state.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -162,7 +163,7 @@ test("a tenant without a row differs in each setting", () => {
   const accounts = new Map([account(agent, "agent", 0)]);
   expect(
     compareState(tenant, state, { accounts, settings: undefined, rows, apiKeys, sessions }),
-  ).toHaveLength(14);
+  ).toHaveLength(settingColumns.length);
 });
 
 test("nothing is said about accounts from before the entries that were pruned", () => {
