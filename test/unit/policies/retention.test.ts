@@ -68,9 +68,9 @@ test("a schedule changed into itself is not shortening, and a lock is broken by 
 });
 
 test("other labels keep records shorter if the schedule or a lock does", () => {
-  const rules = [{ days: 30 }, { team: "sales", days: 10 }, { team: "law", days: 90 }];
+  const schedule = [{ days: 30 }, { team: "sales", days: 10 }, { team: "law", days: 90 }];
   const [sales, law] = [{ team: "sales" }, { team: "law" }];
-  const none = { rules, locks: [] };
+  const none = { rules: schedule, locks: [] };
   expect(isKeptShorter(none, {}, sales)).toBe(true);
   expect(isKeptShorter(none, sales, {})).toBe(false);
   expect(isKeptShorter(none, law, {})).toBe(true);
@@ -78,5 +78,5 @@ test("other labels keep records shorter if the schedule or a lock does", () => {
   // A schedule that keeps records for ever does not make up for a lock, which an erasure asks for.
   expect(isKeptShorter({ rules: [], locks: [{ ...law, days: 90 }] }, law, sales)).toBe(true);
   expect(isKeptShorter({ rules: [], locks: [{ days: 90 }] }, law, sales)).toBe(false);
-  expect(isKeptShorter({ rules, locks: [{ days: 90 }] }, {}, sales)).toBe(false);
+  expect(isKeptShorter({ rules: schedule, locks: [{ days: 90 }] }, {}, sales)).toBe(false);
 });
