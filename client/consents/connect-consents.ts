@@ -2,9 +2,13 @@ import { consentApi, type ConsentApi } from "../http/consent-api.ts";
 import type { Request } from "../http/transport.ts";
 import { Consents, type ConsentsDeps } from "./consents.ts";
 import { FreshConsents, type FreshConsentsDeps } from "./fresh-consents.ts";
+import { inTurn } from "./in-turn.ts";
 import { Notices } from "./notices.ts";
 
-export interface ConnectedConsentsDeps extends Omit<ConsentsDeps & FreshConsentsDeps, "api"> {
+export interface ConnectedConsentsDeps extends Omit<
+  ConsentsDeps & FreshConsentsDeps,
+  "api" | "inTurn"
+> {
   readonly api: Omit<ConsentsDeps["api"], keyof ConsentApi>;
   readonly request: Request;
 }
@@ -18,10 +22,10 @@ export interface ConnectedConsents {
 }
 
 export function connectConsents({ request, ...deps }: ConnectedConsentsDeps): ConnectedConsents {
-  const withApi = { ...deps, api: { ...deps.api, ...consentApi(request) } };
+  const own = { ...deps, api: { ...deps.api, ...consentApi(request) }, inTurn: inTurn() };
   return {
-    consents: new Consents(withApi),
-    notices: new Notices(withApi),
-    fresh: new FreshConsents(withApi),
+    consents: new Consents(own),
+    notices: new Notices(own),
+    fresh: new FreshConsents(own),
   };
 }

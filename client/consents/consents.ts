@@ -68,8 +68,6 @@ const attempts = 10;
 /** The consents of this account. */
 export class Consents {
   readonly #deps: ConsentsDeps;
-  /** Only one change runs at a time. Each names the record before it. */
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(deps: ConsentsDeps) {
     this.#deps = deps;
@@ -110,7 +108,7 @@ export class Consents {
    * @throws SealdeskError consents_altered
    */
   async list(): Promise<readonly OwnConsent[]> {
-    const { records } = await readOwnChain(this.#deps);
+    const { records } = await this.#deps.inTurn(() => readOwnChain(this.#deps));
     const nowMs = this.#deps.clock.now();
     return records.map((opened, index) => ({
       ...opened.record,
@@ -149,7 +147,7 @@ export class Consents {
       conversation === undefined ? undefined : given(conversation, "request.conversation");
     const { tenant, user, device } = this.#deps.account;
     const id = this.#deps.newId<ConsentId>();
-    return this.#alone(() =>
+    return this.#deps.inTurn(() =>
       this.#post(
         ({ head }) => ({
           version: 1,
@@ -231,12 +229,6 @@ export class Consents {
       ({ after }) => place(after),
       (placed: SignedReceipt) => api.recordConsent({ record, signature }, placed),
     );
-  }
-
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    const run = this.#last.then(work, work);
-    this.#last = run.catch(() => undefined);
-    return run;
   }
 }
 

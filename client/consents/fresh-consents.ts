@@ -61,8 +61,21 @@ export class FreshConsents {
    */
   async assertInForce(question: ConsentQuestion): Promise<ConsentId> {
     const key = `${question.conversation} ${question.purpose}`;
+    return (
+      this.#known(key) ??
+      this.#deps.inTurn(async () => this.#known(key) ?? this.#renew(key, question))
+    );
+  }
+
+  /** Returns the consent that the device relies on. */
+  #known(key: string): ConsentId | undefined {
     const known = this.#fresh.get(key);
-    if (known !== undefined && this.#deps.localClock.now() < known.untilMs) return known.consent;
+    return known !== undefined && this.#deps.localClock.now() < known.untilMs
+      ? known.consent
+      : undefined;
+  }
+
+  async #renew(key: string, question: ConsentQuestion): Promise<ConsentId> {
     this.#fresh.delete(key);
     // The time of the question, so that a slow answer does not count for longer.
     const askedAtMs = this.#deps.localClock.now();

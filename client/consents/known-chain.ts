@@ -5,6 +5,7 @@ import { fixed, message, uint } from "../../crypto/wire/protobuf.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { SealdeskError } from "../errors.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
+import type { InTurn } from "./in-turn.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
 const point = message({ number: [1, uint()], digest: [2, fixed(32)], restores: [3, uint()] });
@@ -13,6 +14,8 @@ const keyOf = (user: UserId): string => `consents!${user}`;
 export interface KnownChainDeps {
   readonly store: Pick<DeviceStore, "read" | "transact">;
   readonly keyLog: Pick<KeyLog, "restores">;
+  /** Asks for one chain at a time. An answer that a later one overtakes would look like one that leaves records out. */
+  readonly inTurn: InTurn;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface KnownChainDeps {
  * @throws SealdeskError consents_altered
  */
 export async function noteChain(
-  { store, keyLog }: KnownChainDeps,
+  { store, keyLog }: Pick<KnownChainDeps, "store" | "keyLog">,
   user: UserId,
   shown: ChainPoint,
 ): Promise<void> {
@@ -37,7 +40,7 @@ export async function noteChain(
 
 /** Returns the last record that the server has shown since it was restored last, if there is one. */
 export async function knownChain(
-  { store, keyLog }: KnownChainDeps,
+  { store, keyLog }: Pick<KnownChainDeps, "store" | "keyLog">,
   user: UserId,
 ): Promise<ChainPoint | undefined> {
   const stored = await store.read((transaction) => transaction.get(keyOf(user)));

@@ -2,11 +2,13 @@
  * Consents: what a customer gives and withdraws, what every member's device makes of it, and what a dishonest server
  * cannot do with it.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import { nodeChecks } from "../../audit/node-checks.ts";
 import { verifyConsentReceipt } from "../../audit/verify/consent-receipt.ts";
 import { parseVkey } from "../../audit/verify/note.ts";
 import { parseTlogProof } from "../../audit/verify/tlog-proof.ts";
 import type { ConversationItem } from "../../client/index.ts";
+import { deferred } from "../../client/deferred.ts";
 import type { Fetch } from "../../client/runtime.ts";
 import { systemClock } from "../../client/runtime.ts";
 import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from "../../crypto/wire/bytes.ts";
@@ -34,12 +36,13 @@ afterAll(() => server.close());
 /** A network whose answers to some requests are what `change` makes of them. */
 function lying() {
   const network = {
-    change: undefined as ((path: string, body: Body) => Body | undefined) | undefined,
+    change: undefined as
+      ((path: string, body: Body) => Body | Promise<Body | undefined> | undefined) | undefined,
     fetch: (async (url, init) => {
       const answer = await globalThis.fetch(url, init);
       const text = await answer.text();
       const body = text.startsWith("{") ? (JSON.parse(text) as Body) : {};
-      const changed = answer.ok ? network.change?.(new URL(url).pathname, body) : undefined;
+      const changed = answer.ok ? await network.change?.(new URL(url).pathname, body) : undefined;
       const { ok, status, headers } = answer;
       const said = changed === undefined ? text : JSON.stringify(changed);
       return { ok, status, headers, text: () => Promise.resolve(said) };
@@ -140,6 +143,28 @@ test("two devices of an account continue one chain", async () => {
   const numbers = (await sibling.sealdesk.consents.list()).map(({ previous }) => previous.number);
   expect(numbers).toEqual([0, 1, 2]);
   await closeAll(customer, sibling);
+});
+
+test("an answer that a later one overtakes does not look like a lie", async () => {
+  const network = lying();
+  const customer = await connectCustomer(server, { runtime: { fetch: network.fetch } });
+  const { consents } = customer.sealdesk;
+  const asked = await analytics(customer);
+  const [held, given] = [deferred<void>(), deferred<void>()];
+  network.change = async () => {
+    network.change = undefined;
+    held.resolve();
+    // The consent may wait for this answer.
+    await Promise.race([given.promise, pause(4000)]);
+    return undefined;
+  };
+  const listing = consents.list();
+  await held.promise;
+  const giving = consents.give(asked).finally(() => given.resolve());
+  expect(await listing).toEqual([]);
+  await giving;
+  expect(await consents.list()).toHaveLength(1);
+  await closeAll(customer);
 });
 
 test.each<[string, (body: Body) => Body]>([
