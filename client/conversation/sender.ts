@@ -105,18 +105,20 @@ export class Sender {
     const { id, after, also } = upload ?? { id: newId(), after: now, also: () => undefined };
     const outcome = deferred<SentMessage>();
     this.#messages.add(id, outcome);
-    try {
-      await store.transact(async (transaction) => {
-        // A restore of the server may have shortened the log meanwhile.
-        const entry = unsealedEntry(said, Math.min(after, log.cursor));
-        putEntry(transaction, conversation, id, entry);
-        also(transaction);
-      });
-      this.#window.add(id, undefined);
-      this.#pump.wake();
-    } catch (error) {
-      this.#messages.fail(id, error);
-    }
+    const stored = store.transact(async (transaction) => {
+      // A restore of the server may have shortened the log meanwhile.
+      const entry = unsealedEntry(said, Math.min(after, log.cursor));
+      putEntry(transaction, conversation, id, entry);
+      also(transaction);
+    });
+    // The outcome is not awaited after that: if the connection ends meanwhile, it would be rejected unobserved.
+    stored.then(
+      () => {
+        this.#window.add(id, undefined);
+        this.#pump.wake();
+      },
+      (error: unknown) => this.#messages.fail(id, error),
+    );
     return outcome.promise;
   }
 
