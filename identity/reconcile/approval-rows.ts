@@ -66,8 +66,6 @@ const ANSWERING_RESOURCE: ReadonlySet<string> = new Set([
   "notice.refuse",
   "notice.withdraw",
 ]);
-/** The acts whose resource is the request that they make. */
-const ASKING_RESOURCE: ReadonlySet<string> = new Set(["approval.request", "notice.draft"]);
 /** The acts for which a policy can demand a second person. They name the request that they answer. */
 const DEMANDED: ReadonlySet<string> = new Set([
   "account.reset",
