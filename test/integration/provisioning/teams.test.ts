@@ -221,7 +221,7 @@ test("a policy lets agents join the conversations of their team alone, and leavi
     expect((await customer.request("POST", "/v1/conversations", { body })).status).toBe(201);
     const labels = { team: "claims" };
     const path = `/v1/conversations/${body.id}/classification`;
-    expect((await officer.request("PUT", path, { body: labels })).status).toBe(204);
+    expect((await officer.request("PUT", path, { body: labels })).status).toBe(200);
     return body.id;
   };
   const join = async (conversation: ConversationId) =>
