@@ -52,6 +52,8 @@ const operatorOnly: Readonly<Record<string, string>> = {
   "tenant resume": "the keys of a suspended tenant are refused",
   "tenant limits list": "it is about what only the operator changes",
   "tenant limits set": "it divides the server among tenants, so no tenant decides it",
+  "tenant require-consents":
+    "it decides which acts wait for a consent of the customer, and a program could take that from them",
   "tenant recount-storage": "it repairs the server's own counts",
   "user set-password":
     "a person chooses a password with the link of password-reset, and no program knows it",
