@@ -32,11 +32,12 @@ async function typed(prompt: string): Promise<string> {
   }
 }
 
-async function firstLine(): Promise<string> {
+/** Reads the first line of standard input. @param what stands there, for the error */
+export async function firstLine(what = "password"): Promise<string> {
   const lines = createInterface({ input: process.stdin });
   for await (const line of lines) {
     lines.close();
     return line;
   }
-  throw new CommandError("Pass the password as the first line of standard input.");
+  throw new CommandError(`Pass the ${what} as the first line of standard input.`);
 }

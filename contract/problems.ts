@@ -161,6 +161,8 @@ export const problemKinds = {
   erasure_running: kind(409, "An erasure of the person is not over"),
   last_administrator: kind(409, "The organisation has no other administrator"),
   certificate_not_found: kind(404, "The erasure is not certified yet"),
+  subject_unknown: kind(409, "Nobody has said whose request it is"),
+  email_request_not_found: kind(404, "The link is not valid"),
   not_extendable: kind(409, "The period cannot be extended"),
   ground_required: kind(400, "A refusal needs a ground"),
   invalid_request_rules: kind(400, "The rules for requests are not valid"),

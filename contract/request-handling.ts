@@ -3,7 +3,7 @@ import { requestDecisions } from "../policies/request-machine.ts";
 import { documentation } from "./documentation.ts";
 import { windowHours } from "./erasures.ts";
 import { asked } from "./requests.ts";
-import { caseId, count, milliseconds } from "./values.ts";
+import { caseId, count, milliseconds, userId } from "./values.ts";
 
 const line = (description: string, longest: number) =>
   z
@@ -24,6 +24,28 @@ export const recordedRequest = z
     link: z.nullable(z.string()),
   })
   .register(documentation, { id: "RecordedRequest" });
+
+/** As RFC 5321 section 4.5.3.1.3 bounds it. Only a letter to the address says whether it exists. */
+const email = z
+  .string()
+  .check(z.maxLength(254), z.regex(/^[^\s@\p{Cc}\p{Cf}]{1,64}@[^\s@\p{Cc}\p{Cf}]+$/u))
+  .register(documentation, { description: "The address from which it came. It is not stored" });
+
+export const newEmailRequest = z
+  .strictObject({ ...asked, email, receivedAtMs: z.optional(milliseconds) })
+  .register(documentation, { id: "NewEmailRequest" });
+
+export const requestVerification = z
+  .object({ link: z.string(), expiresAtMs: milliseconds })
+  .register(documentation, { id: "RequestVerification" });
+
+export const newRequestSubject = z
+  .strictObject({ user: userId })
+  .register(documentation, { id: "NewRequestSubject" });
+
+export const assignedRequest = z
+  .object({ id: caseId })
+  .register(documentation, { id: "AssignedRequest" });
 
 export const renewedLink = z
   .object({ link: z.string() })

@@ -43,7 +43,7 @@ export const erasureProgress = {
 /** What everybody is shown who may see a request. */
 export const requestState = {
   right: openEnum(rights),
-  state: openEnum(["received", "accepted", "answered", "refused", "withdrawn"]),
+  state: openEnum(["received", "accepted", "answered", "refused", "withdrawn", "merged"]),
   pending: z.nullable(z.string()),
   law: openEnum(laws),
   /** Where the law says when it is due. */

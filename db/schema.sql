@@ -945,6 +945,38 @@ table sealdesk.devices (
   grant update (revoked_at_ms) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.email_requests (
+  tenant uuid not null,
+  id uuid not null,
+  address_hash bytea not null,
+  link_hash bytea not null,
+  "right" text not null,
+  residence text,
+  recorded_by text not null,
+  received_at_ms bigint not null,
+  expires_at_ms bigint not null,
+  request uuid
+)
+  row level security
+  CREATE INDEX email_requests_expiring ON sealdesk.email_requests USING btree (tenant, expires_at_ms)
+  CREATE INDEX email_requests_of_address ON sealdesk.email_requests USING btree (tenant, address_hash)
+  constraint email_requests_address_hash_check CHECK ((octet_length(address_hash) = 32))
+  constraint email_requests_check CHECK ((expires_at_ms > received_at_ms))
+  constraint email_requests_link_hash_check CHECK ((octet_length(link_hash) = 32))
+  constraint email_requests_pkey PRIMARY KEY (tenant, id)
+  constraint email_requests_recorded_by_check CHECK ((length(recorded_by) <= 200))
+  constraint email_requests_residence_check CHECK ((residence ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$'::text))
+  constraint email_requests_right_check CHECK (("right" ~ '^[a-z_]{1,40}$'::text))
+  constraint email_requests_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint email_requests_tenant_link_hash_key UNIQUE (tenant, link_hash)
+  constraint email_requests_tenant_request_fkey FOREIGN KEY (tenant, request) REFERENCES sealdesk.requests(tenant, id)
+  grant delete to sealdesk_app
+  grant insert (address_hash, expires_at_ms, id, link_hash, received_at_ms, recorded_by, residence, right, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (request) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+  policy verified_once for w using ((request IS NULL)) with check (true)
+
 table sealdesk.epochs (
   tenant uuid not null,
   conversation uuid not null,
@@ -1607,7 +1639,7 @@ table sealdesk.request_receipts (
 )
   row level security
   CREATE INDEX request_receipts_of_request ON sealdesk.request_receipts USING btree (tenant, request)
-  constraint request_receipts_channel_check CHECK ((channel = ANY (ARRAY['customer'::text, 'staff'::text])))
+  constraint request_receipts_channel_check CHECK ((channel = ANY (ARRAY['customer'::text, 'staff'::text, 'email'::text])))
   constraint request_receipts_pkey PRIMARY KEY (tenant, number)
   constraint request_receipts_recorded_by_check CHECK ((length(recorded_by) <= 200))
   constraint request_receipts_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
@@ -2114,6 +2146,20 @@ begin
 end
 $function$
 
+CREATE OR REPLACE FUNCTION sealdesk.assign_request(of_request uuid, person uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  with assigned as (
+    update cases set subject = person
+    where tenant = current_tenant() and id = of_request and kind = 'request' and subject is null
+      and ended_at_ms is null
+    returning id)
+  select exists (select from assigned)
+$function$
+
 CREATE OR REPLACE FUNCTION sealdesk.attachment_at_ms(of_conversation uuid, by_device uuid, completed_at_seq bigint, expires_at_ms bigint)
  RETURNS bigint
  LANGUAGE sql
@@ -2555,6 +2601,22 @@ BEGIN ATOMIC
    GROUP BY l.id
   HAVING (max((LEAST(s.until_ms, locks_on.item_until_ms, sealdesk.database_now_ms()) + (l.days * (86400000)::bigint))) > sealdesk.database_now_ms());
 END
+
+CREATE OR REPLACE FUNCTION sealdesk.merge_request(merged uuid, into_request uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+begin
+  if not exists (select from cases where tenant = current_tenant() and id = merged and state = 'merged') then
+    raise exception 'the request is not merged' using errcode = 'check_violation';
+  end if;
+  update request_receipts set request = into_request where tenant = current_tenant() and request = merged;
+  update request_links set request = into_request where tenant = current_tenant() and request = merged;
+  update email_requests set request = into_request where tenant = current_tenant() and request = merged;
+end
+$function$
 
 CREATE OR REPLACE FUNCTION sealdesk.notice_version()
  RETURNS integer

@@ -5,11 +5,13 @@ export const requestMachine = {
   kind: "request",
   first: "received",
   states: {
-    received: { next: ["received", "accepted", "refused", "withdrawn"], isRun: true },
+    received: { next: ["received", "accepted", "refused", "withdrawn", "merged"], isRun: true },
     accepted: { next: ["accepted", "answered", "refused", "withdrawn"], isRun: true },
     answered: { next: [] },
     refused: { next: [] },
     withdrawn: { next: [] },
+    // Another request of the same person for the same is open.
+    merged: { next: [] },
   },
 } as const satisfies CaseMachine;
 

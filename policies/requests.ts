@@ -26,6 +26,13 @@ const MOST_RECEIPTS = 100;
 export const decideReceipt = (recorded: number): Decision =>
   recorded < MOST_RECEIPTS ? allow("few_receipts") : deny("too_many_receipts");
 
+/** The most links to one address that wait to be opened. */
+const MOST_WAITING = 5;
+
+/** Decides whether another link is made for an e-mail address. Pure. @param waiting how many wait to be opened */
+export const decideEmailRequest = (waiting: number): Decision =>
+  waiting < MOST_WAITING ? allow("few_links") : deny("too_many_links");
+
 /**
  * Decides whether a link lets somebody see the request, withdraw it, and take its certificate. Whoever has the link stands
  * for the person, whose account may be gone. Pure.

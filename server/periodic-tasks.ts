@@ -22,6 +22,7 @@ import { escalateWaitingPeriodically } from "../workflows/holds/escalate-waiting
 import type { ErasureDeps } from "../workflows/erasure/erasure-deps.ts";
 import { createCaseKinds } from "../workflows/case-kinds.ts";
 import { runCasesPeriodically } from "../workflows/cases/case-runner.ts";
+import { sweepEmailRequestsPeriodically } from "../workflows/requests/sweep-email-requests.ts";
 import { purgePeriodically } from "../workflows/retention/purge.ts";
 import type { Kms } from "../keys/kms/kms.ts";
 import { watchClock } from "./clock-watch.ts";
@@ -69,6 +70,10 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     sweepAttachmentsPeriodically(attachments, logged("attachments could not be swept")),
     sweepLinksPeriodically({ pool, now }, logged("link requests could not be swept")),
     forgetSaltsPeriodically({ pool, now }, logged("salts of networks could not be deleted")),
+    sweepEmailRequestsPeriodically(
+      { pool },
+      logged("addresses of requests could not be forgotten"),
+    ),
     sweepSessionsPeriodically({ pool, now }, logged("ended sessions could not be swept")),
     sweepAnonymousPeriodically(
       { pool, now },

@@ -10,6 +10,8 @@ export type WorkflowErrorCode =
   | "last_administrator" // nobody could administer the tenant any more
   | "erasure_interrupted" // the ledger has an erasure that the database has not carried out
   | "certificate_not_found" // the erasure is not certified yet
+  | "subject_unknown" // nobody has said yet whose request it is
+  | "email_request_not_found" // never made, expired, or used
   | "request_not_found" // the tenant has no such request, or no link with this secret
   | "right_not_available" // no law that applies to the person gives this right
   | "too_many_receipts" // the person, or staff for the person, asked too often

@@ -29,6 +29,20 @@ export const requestActions = {
     description:
       "An officer accepts, answers or refuses a request. The ground of a refusal is with the request.",
   },
+  "request.ask_by_email": {
+    class: "C",
+    resources: ["email-request"],
+    details: { right: "text" },
+    description:
+      "An officer records a request that came by e-mail. It is received (`request.open`, by `request-link`) once somebody opens the link that was sent to the address.",
+  },
+  "request.assign": {
+    class: "U",
+    resources: ["request"],
+    details: { right: "text", request: "id", isMerged: "boolean" },
+    description:
+      "An officer says of which account a request is that came by e-mail. With `isMerged`, `request` is the open one that it became part of.",
+  },
   "request.answer": {
     class: "U",
     resources: ["request"],

@@ -103,6 +103,8 @@ type ByStatus = CodesOf<
   | "erasure_running"
   | "last_administrator"
   | "certificate_not_found"
+  | "subject_unknown"
+  | "email_request_not_found"
   | "not_extendable"
   | "ground_required"
   | "invalid_request_rules"

@@ -4,6 +4,7 @@ import type { PolicyRule } from "./rule.ts";
 /**
  * "open": ask for what the law gives oneself. "open_for": record the request of somebody else. "read": see how far a
  * request is. "extend": take more time. "decide": accept, refuse or answer it. "withdraw": end it at the wish of the person.
+ * "open_by_email": record one of somebody whom only an e-mail address is known of. "assign": say whose that is.
  * "renew_link": give the person a new link in place of the earlier ones. "set_rules": say which law applies to whom.
  * "read_rules": read that.
  */
@@ -15,6 +16,8 @@ export type RequestAction =
   | "decide"
   | "withdraw"
   | "renew_link"
+  | "open_by_email"
+  | "assign"
   | "set_rules"
   | "read_rules";
 
@@ -54,7 +57,7 @@ export const requestRules: readonly PolicyRule<"requests", RequestAction>[] = [
   {
     id: "requests.decide",
     resource: "requests",
-    actions: ["extend", "decide", "withdraw", "renew_link", "set_rules"],
+    actions: ["extend", "decide", "withdraw", "renew_link", "open_by_email", "assign", "set_rules"],
     roles: ["compliance_officer", "privacy_officer"],
     device: "registered",
     conditions: { subject: { $ne: "$actor.user" } },

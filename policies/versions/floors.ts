@@ -126,6 +126,8 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     decide: "fixed",
     withdraw: "fixed",
     renew_link: "fixed",
+    open_by_email: "fixed",
+    assign: "fixed",
     set_rules: "fixed",
     read_rules: "fixed",
   },

@@ -10,6 +10,7 @@ import { docsPage } from "./pages/docs.ts";
 import { landingPage, type SampleAccount } from "./pages/landing.ts";
 import { passwordResetPage } from "./pages/password-reset.ts";
 import { requestStatusPage } from "./pages/request-status.ts";
+import { requestVerificationPage } from "./pages/request-verification.ts";
 import type { AnyRoute } from "./route.ts";
 import { nothingHere, sendProblem } from "./send-problem.ts";
 import { serveRoutes, type ServeDeps } from "./serve-routes.ts";
@@ -63,6 +64,7 @@ export function createApp(deps: AppDeps): RequestListener {
   app.use(landingPage({ version, sampleAccounts: deps.sampleAccounts }));
   app.use(passwordResetPage());
   app.use(requestStatusPage());
+  app.use(requestVerificationPage());
   app.use(nothingHere);
   app.use(sendProblem(deps.log));
   return app;

@@ -39,6 +39,7 @@ import { approvalKinds } from "../../workflows/approval-kinds.ts";
 import type { WithLedger } from "../../workflows/ledger/interrupted.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { caseRoutes } from "./routes/cases.ts";
+import { emailRequestRoutes } from "./routes/email-requests.ts";
 import { requestRoutes } from "./routes/requests.ts";
 import { requestLinkRoutes } from "./routes/request-status.ts";
 import { erasureRoutes } from "./routes/erasures.ts";
@@ -317,8 +318,10 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...caseRoutes(useCase),
     ...requestRoutes({ ...useCase, newId, publicUrl }),
     ...erasureRoutes({ ...useCase, keystore: deps.keystore }),
+    ...emailRequestRoutes({ ...useCase, newId, publicUrl, blindIndexKeys }),
     ...requestLinkRoutes({
       ...useCase,
+      publicUrl,
       attempts: new Attempts(createLimiter("request-link-network", networkSignInLimit)),
     }),
     listAlertsRoute(useCase),

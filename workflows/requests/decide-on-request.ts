@@ -34,7 +34,7 @@ export interface DecidedRequest {
 /**
  * Accepts, answers or refuses a request, after a fresh proof of the second factor. An accepted request for erasure begins
  * the erasure in the same transaction, and is answered by its certificate.
- * @throws WorkflowError request_not_found, ground_required, case_moved, right_not_available, last_administrator;
+ * @throws WorkflowError request_not_found, subject_unknown, ground_required, case_moved, right_not_available, last_administrator;
  *   erasure_running, if its erasure is not over; IdentityError forbidden, device_required, step_up_required
  */
 export async function decideOnRequest(
@@ -61,6 +61,11 @@ export async function decideOnRequest(
         "Name the law that allows the refusal. Only a refusal has a ground.",
       );
     const nowMs = await readDatabaseClock(client);
+    if (decision === "accepted" && subject === null)
+      throw new WorkflowError(
+        "subject_unknown",
+        "Say first whose request this is (request assign). If there is no such account, refuse it.",
+      );
     if (right === "erasure") await decideOnErasure(deps, client, party, request, asked, nowMs);
     const found = await lockCase(client, id);
     const wakeAtMs = nextReminderMs(dueAtMs, nowMs);

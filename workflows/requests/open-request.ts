@@ -5,20 +5,11 @@ import type { UseCase } from "../../identity/audited.ts";
 import { userNotFound } from "../../identity/identity-error.ts";
 import { lockAccount } from "../../identity/directory/lock-account.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
-import { applicableLaws, givingLaws } from "../../policies/deadlines/applicable-laws.ts";
-import { dueDates, type DueDate } from "../../policies/deadlines/due-date.ts";
 import type { Right } from "../../policies/deadlines/periods.ts";
-import { requestMachine } from "../../policies/request-machine.ts";
-import {
-  decideReceipt,
-  decideRequest,
-  nextReminderMs,
-  RECEIPTS_WITHIN_MS,
-} from "../../policies/requests.ts";
+import { decideReceipt, decideRequest, RECEIPTS_WITHIN_MS } from "../../policies/requests.ts";
 import { assertReceipt } from "../assert-receipt.ts";
-import { openCase } from "../cases/open-case.ts";
 import { WorkflowError } from "../workflow-error.ts";
-import { rulesInForce, type RequestRules } from "./request-rules.ts";
+import { receiveRequest, type OpenRequest } from "./receive-request.ts";
 import { makeLink, ofRequest } from "./stored-request.ts";
 
 /** What a person asks for. */
@@ -72,36 +63,11 @@ export function openRequest(
     const receivedAtMs = asked.receivedAtMs ?? nowMs;
     assertReceipt(receivedAtMs, nowMs);
     await assertFewReceipts(client, asked, nowMs);
+    const receipt = { id, subject, right, residence: residence ?? null, receivedAtMs, channel };
     const open = await findOpen(client, subject, right);
-    const earliestMs = Math.min(receivedAtMs, open?.receivedAtMs ?? receivedAtMs);
-    const rules = await rulesInForce(client, nowMs);
-    const due = dueOf(rules, { right, residence: residence ?? null, receivedAtMs: earliestMs });
-    const request = open?.id ?? id;
-    // A repeat brings nothing forward, not even what was extended. An earlier receipt does.
-    const isEarlier = open !== undefined && receivedAtMs < open.receivedAtMs;
-    const dueAtMs =
-      open === undefined || isEarlier
-        ? Math.min(due.endsAtMs, open?.dueAtMs ?? due.endsAtMs)
-        : open.dueAtMs;
-    if (open === undefined) {
-      // Officers are told at once of a request that is recorded when it is overdue.
-      const wakeAtMs = dueAtMs <= nowMs ? nowMs : nextReminderMs(dueAtMs, nowMs);
-      await openCase(client, requestMachine, { id, subject, dueAtMs, wakeAtMs }, nowMs);
-      await insertRequest(client, { id, right, residence, receivedAtMs, due, rules });
-    } else if (isEarlier) {
-      await client.query("update requests set received_at_ms = $2 where id = $1", [
-        request,
-        receivedAtMs,
-      ]);
-      if (dueAtMs < open.dueAtMs) await bringForward(client, request, due, rules);
-    }
-    await client.query(
-      `insert into request_receipts (tenant, request, channel, recorded_by, received_at_ms, recorded_at_ms)
-       values ($1, $2, $3, $4, $5, $6)`,
-      [tenant, request, channel, nameOf(party), receivedAtMs, nowMs],
-    );
-    const { law } = due;
-    const isMerged = open !== undefined;
+    const by = nameOf(party);
+    const received = await receiveRequest(client, { ...receipt, by }, open, nowMs);
+    const { request, law, dueAtMs, isMerged } = received;
     note({ ...decided, details: { request, right, law, receivedAtMs, dueAtMs, isMerged } });
     // Otherwise staff would see the page of any person by recording a repeat.
     const isForPerson = channel === "customer" || !isMerged;
@@ -136,13 +102,8 @@ async function assertFewReceipts(
     );
 }
 
-interface OpenRequest {
-  readonly id: CaseId;
-  readonly receivedAtMs: number;
-  readonly dueAtMs: number;
-}
-
-async function findOpen(
+/** Finds and locks the open request of a person for a right. */
+export async function findOpen(
   client: Client,
   subject: UserId,
   right: Right,
@@ -154,65 +115,4 @@ async function findOpen(
     [subject, right],
   );
   return rows[0];
-}
-
-/** @throws WorkflowError right_not_available */
-function dueOf(
-  { content: { timeZone, holidays, laws } }: RequestRules,
-  asked: {
-    readonly right: Right;
-    readonly residence: string | null;
-    readonly receivedAtMs: number;
-  },
-): DueDate {
-  const applicable = givingLaws(applicableLaws(laws, asked.residence), asked.right);
-  const receipt = {
-    receivedAtMs: asked.receivedAtMs,
-    timeZone,
-    holidays: new Set(holidays),
-    isExtended: false,
-  };
-  const [earliest] = dueDates(applicable, asked.right, receipt);
-  if (earliest === undefined)
-    throw new WorkflowError(
-      "right_not_available",
-      "No law that applies to this person here gives this right. An officer can change which laws apply (request rules).",
-    );
-  return earliest;
-}
-
-async function insertRequest(
-  client: Client,
-  request: {
-    readonly id: CaseId;
-    readonly right: Right;
-    readonly residence: string | undefined;
-    readonly receivedAtMs: number;
-    readonly due: DueDate;
-    readonly rules: RequestRules;
-  },
-): Promise<void> {
-  const { id, right, residence, receivedAtMs, due, rules } = request;
-  await client.query(
-    `insert into requests (tenant, id, "right", residence, law, citation, rules_version, received_at_ms)
-     values (sealdesk.current_tenant(), $1, $2, $3, $4, $5, $6, $7)`,
-    [id, right, residence ?? null, due.law, due.citation, rules.version, receivedAtMs],
-  );
-}
-
-/** An earlier receipt became known, so the request is due earlier. */
-async function bringForward(
-  client: Client,
-  id: CaseId,
-  due: DueDate,
-  rules: RequestRules,
-): Promise<void> {
-  await client.query(
-    "update requests set law = $2, citation = $3, rules_version = $4 where id = $1",
-    [id, due.law, due.citation, rules.version],
-  );
-  await client.query(
-    "update cases set due_at_ms = $2, wake_at_ms = sealdesk.database_now_ms() where id = $1",
-    [id, due.endsAtMs],
-  );
 }

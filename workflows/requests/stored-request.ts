@@ -91,11 +91,16 @@ export async function makeLink(
      values (sealdesk.current_tenant(), $1, $2, $3)`,
     [hashOfLink(secret), request, nowMs],
   );
+  // Browsers send no fragment to any server.
+  return `${publicUrl}/request-status#${await slugOf(client)}.${toBase64Url(secret)}`;
+}
+
+/** Returns the short name of the tenant. */
+export async function slugOf(client: Client): Promise<string> {
   const { rows } = await client.query<{ slug: string }>(
     "select slug from tenants where id = sealdesk.current_tenant()",
   );
-  // Browsers send no fragment to any server.
-  return `${publicUrl}/request-status#${rows[0]?.slug ?? ""}.${toBase64Url(secret)}`;
+  return rows[0]?.slug ?? "";
 }
 
 /**
@@ -111,7 +116,8 @@ export async function endWithdrawn(client: Client, id: CaseId, by: string, nowMs
 }
 
 /** SHA-256 of the secret of a link. The secret has 256 random bits, so nobody finds it from the hash. */
-const hashOfLink = (secret: Uint8Array): Uint8Array => createHash("sha256").update(secret).digest();
+export const hashOfLink = (secret: Uint8Array): Uint8Array =>
+  createHash("sha256").update(secret).digest();
 
 /** A request, as a resource of the audit log. */
 export const ofRequest = (id: CaseId) => ({ type: "request" as const, id });

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Print } from "../../output.ts";
 import type { Settings } from "../../settings.ts";
+import { assignCommand, openByEmailCommand } from "./email-requests.ts";
 import { listCasesCommand, repeatCaseCommand, showCaseCommand } from "./cases.ts";
 import {
   decideRequestCommand,
@@ -34,6 +35,27 @@ export function registerRequests(program: Command, print: Print, settings: () =>
     .option("--residence <code>", "where the person lives: a code of ISO 3166, such as DE or US-CA")
     .option("--received-on <day>", "when it was received, if that was before")
     .action(async (options: OpenOptions) => print(await openRequestCommand(settings(), options)));
+
+  request
+    .command("open-by-email")
+    .description("Record a request that came by e-mail; reads the address from standard input")
+    .requiredOption(...TENANT)
+    .requiredOption("--right <right>", "what the person asks for, such as access or erasure")
+    .option("--residence <code>", "where the person lives: a code of ISO 3166, such as DE or US-CA")
+    .option("--received-on <day>", "when it was received, if that was before")
+    .action(async (options: Parameters<typeof openByEmailCommand>[1]) =>
+      print(await openByEmailCommand(settings(), options)),
+    );
+
+  request
+    .command("assign")
+    .description("Say of which account a request is that came by e-mail")
+    .argument("<id>", "id of the request")
+    .requiredOption(...TENANT)
+    .requiredOption("--subject <account>", "id of the person's account")
+    .action(async (id: string, options: Parameters<typeof assignCommand>[2]) =>
+      print(await assignCommand(settings(), id, options)),
+    );
 
   request
     .command("list")

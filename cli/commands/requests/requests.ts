@@ -33,8 +33,7 @@ export async function openRequestCommand(
   { tenant, subject, right, residence, receivedOn }: OpenOptions,
 ): Promise<string> {
   if (!isId<UserId>(subject)) throw new CommandError("--subject is the id of an account.");
-  const known = rights.find((each): each is Right => each === right);
-  if (known === undefined) throw new CommandError(`--right is one of ${rights.join(", ")}.`);
+  const known = rightOf(right);
   const receivedAtMs = timeOf(receivedOn);
   const asked = { right: known, subject, channel: "staff", residence, receivedAtMs } as const;
   const { publicUrl } = settings;
@@ -48,6 +47,13 @@ export async function openRequestCommand(
 
 const linkText = (link: string): string =>
   `Give this link to the person, and to nobody else: ${link}`;
+
+/** @throws CommandError */
+export function rightOf(word: string): Right {
+  const known = rights.find((each): each is Right => each === word);
+  if (known === undefined) throw new CommandError(`--right is one of ${rights.join(", ")}.`);
+  return known;
+}
 
 /** Lists requests. */
 export async function listRequestsCommand(
@@ -175,7 +181,8 @@ const lineOf = (request: StoredRequest): string => {
   return `${id} ${right} ${state} due ${lastDayOf(dueAtMs)} (${citation})${times}${waits}`;
 };
 
-function requestOf(id: string): CaseId {
+/** @throws CommandError */
+export function requestOf(id: string): CaseId {
   if (!isId<CaseId>(id)) throw new CommandError("Give the id of a request, as the list prints it.");
   return id;
 }

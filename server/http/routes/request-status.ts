@@ -1,4 +1,5 @@
 import { linkedCertificate, linkedRequest, requestLink } from "../../../contract/request-link.ts";
+import { acknowledgedRequest } from "../../../contract/requests.ts";
 import type { UseCase } from "../../../identity/audited.ts";
 import { Secret } from "../../../keys/secret.ts";
 import {
@@ -6,6 +7,7 @@ import {
   showLinkedRequest,
   type RequestLink,
 } from "../../../workflows/requests/linked-request.ts";
+import { verifyEmailRequest } from "../../../workflows/requests/verify-email-request.ts";
 import { withdrawByLink } from "../../../workflows/requests/withdraw-request.ts";
 import { WorkflowError } from "../../../workflows/workflow-error.ts";
 import type { Attempts } from "../attempts.ts";
@@ -15,6 +17,7 @@ import { route, type Route } from "../route.ts";
 interface LinkRoutesDeps extends UseCase {
   /** Failed attempts count against their network, which sends no device proof. */
   readonly attempts: Attempts;
+  readonly publicUrl: string;
 }
 
 /** The routes of whoever has the link of a request. */
@@ -22,7 +25,10 @@ export const requestLinkRoutes = (deps: LinkRoutesDeps): readonly Route[] => [
   statusRoute(deps),
   certificateRoute(deps),
   withdrawRoute(deps),
+  verifyRoute(deps),
 ];
+
+const wrongLink: readonly string[] = ["request_not_found", "email_request_not_found"];
 
 interface SentLink {
   readonly tenant: string;
@@ -44,7 +50,7 @@ async function onLink<T>(
     } catch (error) {
       if (!(error instanceof WorkflowError)) throw error;
       outcome = { refusal: error };
-      return error.code !== "request_not_found";
+      return !wrongLink.includes(error.code);
     }
   });
   if (outcome === undefined) throw new Error("no attempt was made");
@@ -122,4 +128,25 @@ const withdrawRoute = ({ attempts, ...deps }: LinkRoutesDeps): Route =>
       await onLink(attempts, network, body, (link) => withdrawByLink(deps, link));
       return { status: 204 };
     },
+  );
+
+/** POST /v1/email-request-verification */
+const verifyRoute = ({ attempts, ...deps }: LinkRoutesDeps): Route =>
+  route(
+    {
+      method: "post",
+      path: "/v1/email-request-verification",
+      summary: "Show that a request by e-mail is yours, with the link that was sent to the address",
+      tag: "Requests",
+      access: "public",
+      audits: ["request.open"],
+      body: requestLink,
+      bodyLimit: bodyLimits.small,
+      answers: { 201: { description: "The acknowledgement", schema: acknowledgedRequest } },
+      problems: ["email_request_not_found", "right_not_available", "rate_limited"],
+    },
+    async ({ body, request: { network } }) => ({
+      status: 201,
+      body: await onLink(attempts, network, body, (link) => verifyEmailRequest(deps, link)),
+    }),
   );

@@ -185,6 +185,7 @@ const decideRoute = (deps: RequestRoutesDeps): Route =>
         "device_required",
         "step_up_required",
         "request_not_found",
+        "subject_unknown",
         "ground_required",
         "case_moved",
         "right_not_available",

@@ -195,6 +195,9 @@ test("the document names every route", () => {
       "GET /v1/cases/{id}",
       "POST /v1/cases/{id}/repetition",
       "POST /v1/request-status",
+      "POST /v1/email-request-verification",
+      "POST /v1/email-requests",
+      "PUT /v1/requests/{id}/subject",
       "POST /v1/request-status/certificate",
       "POST /v1/request-status/withdrawal",
       "POST /v1/holds",
@@ -254,7 +257,7 @@ test("every operation has an id of its own, its path's parameters, answers and s
     for (const { description } of Object.values(operation.responses))
       expect(description).not.toBe("");
     const isPublic =
-      /^(POST \/v1\/(sessions|passkey-challenges|tenants.*|account\/password-reset|request-status.*)|GET \/(healthz|readyz|v1\/tenants.*))$/.test(
+      /^(POST \/v1\/(sessions|passkey-challenges|tenants.*|account\/password-reset|request-status.*|email-request-verification)|GET \/(healthz|readyz|v1\/tenants.*))$/.test(
         name,
       );
     const either = name === "POST /v1/relay/send" ? 2 : 1;

@@ -13,7 +13,7 @@ import { refuseCodes, startDishonestProvider } from "../../support/dishonest-pro
 import { erase, reached } from "../../support/erasures.ts";
 import { deferByHold, placeHold } from "../../support/holds.ts";
 import { register } from "../../support/identity-provider.ts";
-import { askFor, decide, initialRules, setRules } from "../../support/requests.ts";
+import { askByEmail, askFor, decide, initialRules, setRules } from "../../support/requests.ts";
 import { staffWithPasskey } from "../../support/passkey.ts";
 import { startScimProvider } from "../../support/provisioning.ts";
 import { enrolTotp } from "../../support/second-factor.ts";
@@ -63,6 +63,7 @@ beforeAll(async () => {
   const request = await askFor(victim, "access");
   expect((await decide(officer, request.body.id, "accepted")).status).toBe(204);
   expect((await setRules(officer, initialRules)).status).toBe(200);
+  expect((await askByEmail(officer, "erasure")).status).toBe(201);
   const { user: leaving } = await customerDevice(server);
   await reached(
     server.database,
@@ -167,6 +168,7 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.cases",
     "sealdesk.case_steps",
     "sealdesk.requests",
+    "sealdesk.email_requests",
     "sealdesk.request_links",
     "sealdesk.request_receipts",
     "sealdesk.request_rules",

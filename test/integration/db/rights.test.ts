@@ -253,6 +253,7 @@ sealdesk.api_keys: select update(last_used_day)
 sealdesk.api_requests: delete insert select update(answer,status)
 sealdesk.approval_answers: insert select
 sealdesk.approvals: insert(action,expires_at_ms,id,needed,parameters,parameters_hash,reason,requested_at_ms,requester,tenant) select update(approver,executed_at_ms,refused_at_ms,refused_by,withdrawn_at_ms)
+sealdesk.assign_request(): execute
 sealdesk.attachment_references: delete insert select
 sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,erased_by,expires_at_ms,received,seq,sha256,state,tail)
 sealdesk.audit_monitors: select
@@ -273,6 +274,7 @@ sealdesk.departures: delete select
 sealdesk.destroy_expired_server_keys(): execute
 sealdesk.device_lists: delete insert select update(issued_at_ms,signature,signed_by,valid_until_ms,version)
 sealdesk.devices: insert select update(revoked_at_ms)
+sealdesk.email_requests: delete insert(address_hash,expires_at_ms,id,link_hash,received_at_ms,recorded_by,residence,right,tenant) select update(request)
 sealdesk.ensure_partitions(): execute
 sealdesk.epochs: insert select
 sealdesk.erase_account(): execute
@@ -296,6 +298,7 @@ sealdesk.lift_fence(): execute
 sealdesk.link_requests: delete insert select update(sealed,sibling,state)
 sealdesk.member_devices: insert select update(finished,until_seq)
 sealdesk.members: insert select update(open,until_seq)
+sealdesk.merge_request(): execute
 sealdesk.network_salts: delete insert select
 sealdesk.notice_texts: insert select
 sealdesk.notice_views: insert select

@@ -27,6 +27,8 @@ export const others: Readonly<Record<string, string>> = {
   "request show": "see workflows/request-commands.test.ts",
   "request extend": "see workflows/request-commands.test.ts",
   "request decide": "see workflows/request-commands.test.ts",
+  "request open-by-email": "see workflows/email-requests.test.ts",
+  "request assign": "see workflows/email-requests.test.ts",
   "request withdraw": "see workflows/request-commands.test.ts",
   "request renew-link": "see workflows/request-commands.test.ts",
   "request rules set": "see workflows/request-commands.test.ts",

@@ -1,13 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { customerDevice, staffDevice } from "../../support/device.ts";
 import {
+  askByEmail,
   askFor,
+  assign,
   decide,
   extend,
   initialRules,
   recordFor,
   renewLink,
   setRules,
+  verify,
   withdraw,
 } from "../../support/requests.ts";
 import type { TestServer } from "../../support/server.ts";
@@ -47,6 +50,21 @@ export function requestCalls(server: TestServer): Readonly<Record<string, () => 
     "POST /v1/requests/{id}/decision": async () => {
       const { officer, id } = await received();
       return () => decide(officer, id, "accepted");
+    },
+    "POST /v1/email-requests": async () => {
+      const officer = await officerOf();
+      return () => askByEmail(officer, "access");
+    },
+    "POST /v1/email-request-verification": async () => {
+      const { body } = await askByEmail(await officerOf(), "access");
+      return () => verify(server, body.link as string);
+    },
+    "PUT /v1/requests/{id}/subject": async () => {
+      const officer = await officerOf();
+      const { body } = await askByEmail(officer, "access", "ben@example.com");
+      const { id } = (await verify(server, body.link as string)).body;
+      const { user } = await customerDevice(server, randomUUID());
+      return () => assign(officer, id as string, user);
     },
     "POST /v1/requests/{id}/withdrawal": async () => {
       const { officer, id } = await received();

@@ -1,4 +1,6 @@
 import {
+  askByEmail,
+  assign,
   decide,
   askFor,
   extend,
@@ -45,6 +47,19 @@ export const requestRights: Readonly<Record<string, RouteRight>> = {
     about: "tenant",
     facts: nobody,
     call: (actor) => decide(actor, UNKNOWN, "accepted"),
+    without: "request_not_found",
+  },
+  "POST /v1/email-requests": {
+    right: ["requests", "open_by_email"],
+    about: "tenant",
+    facts: nobody,
+    call: (actor) => askByEmail(actor, "access", `${actor.user}@example.com`),
+  },
+  "PUT /v1/requests/{id}/subject": {
+    right: ["requests", "assign"],
+    about: "tenant",
+    facts: nobody,
+    call: (actor) => assign(actor, UNKNOWN, UNKNOWN),
     without: "request_not_found",
   },
   "POST /v1/requests/{id}/link": {

@@ -74,6 +74,7 @@ export const notByRole: Readonly<Record<string, string>> = {
   "GET /v1/requests/{id}": "it finds what the list shows: test/integration/workflows/requests",
   "GET /v1/cases/{id}": "it finds what the list shows: test/integration/workflows/requests",
   "POST /v1/request-status": "its link decides",
+  "POST /v1/email-request-verification": "its link decides",
   "POST /v1/request-status/certificate": "its link decides",
   "POST /v1/request-status/withdrawal": "its link decides",
   "POST /v1/requests/{id}/withdrawal":
