@@ -86,7 +86,8 @@ export async function readStoredState(
   const labels = apiKeys.map(({ label }) => label).toSorted();
   return {
     accounts: new Map(accounts.rows.map((account) => [account.id, account])),
-    settings: row && new Map([...(await settingsOf(row)), ["api_keys", labels], ["limits", limits]]),
+    settings:
+      row && new Map([...(await settingsOf(row)), ["api_keys", labels], ["limits", limits]]),
     rows: await readStoredRows(client),
     apiKeys,
     sessions: await readStoredSessions(client),

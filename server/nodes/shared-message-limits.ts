@@ -82,7 +82,9 @@ export class SharedMessageLimits implements MessageLimits {
     const { local, ratesOf, monotonic } = this.#deps;
     const buckets = bucketsOf(actor, ratesOf(actor.tenant));
     if (this.#blocked.size > 0) {
-      const untilMs = Math.max(...buckets.map(([owner, rate]) => this.#blockedUntilMs(owner, rate)));
+      const untilMs = Math.max(
+        ...buckets.map(([owner, rate]) => this.#blockedUntilMs(owner, rate)),
+      );
       const waitMs = Math.ceil(untilMs - monotonic());
       if (waitMs > 0) return waitMs;
     }

@@ -23,8 +23,8 @@ afterAll(() => server.close());
 
 const outcome = ({ status, body }: Reply) => [status, body?.code];
 
-const post = async (by: TestDevice, record: ConsentRecord, signer?: TestDevice) =>
-  by.request("POST", "/v1/consents", { body: await consentBody(by, record, signer) });
+const post = async (by: TestDevice, given: ConsentRecord, signer?: TestDevice) =>
+  by.request("POST", "/v1/consents", { body: await consentBody(by, given, signer) });
 
 async function record(by: TestDevice, state: ConsentRecord["state"], place?: ConversationId) {
   const made = await consentRecord(by, place, state);
