@@ -1,7 +1,10 @@
+import { openRequestLink } from "../../../client/index.ts";
+import type { CaseId } from "../../../crypto/wire/ids.ts";
 import type { Scenario } from "../scenario.ts";
 import { keepHead, verifyLog } from "../stage/audit.ts";
-import { beginErasure, certified } from "../stage/erasure.ts";
-import type { Customer, Stage } from "../stage/stage.ts";
+import { certified, countCertificates, reached } from "../stage/erasure.ts";
+import type { Stage } from "../stage/stage.ts";
+import { until } from "../stage/until.ts";
 
 const DAY_MS = 86_400_000;
 const repeats = 20;
@@ -12,13 +15,15 @@ export const repeatedRequests: Scenario = {
   title: "A customer asks for erasure 20 times: in the application and by letter.",
   demands: {
     acknowledgements: repeats,
-    links: { sameAs: "acknowledgements" },
+    requestsNamed: 1,
     channels: { atLeast: 2 },
     requests: 1,
     receipts: { sameAs: "acknowledgements" },
     earliestStartsClock: true,
     plans: 1,
+    secondRefused: true,
     certificates: 1,
+    answered: true,
     certificateVerified: true,
     auditVerified: true,
   },
@@ -30,31 +35,51 @@ export const repeatedRequests: Scenario = {
     const { user } = customer;
     const head = await keepHead(stage);
     const letters = lettersOf(stage);
-    const links: string[] = [];
-    for (const receivedAtMs of letters)
-      links.push(await askInApplication(customer), await recordLetter(stage, user, receivedAtMs));
-    stage.tell(`The request was acknowledged ${links.length} times.`);
+    const acknowledged: string[] = [];
+    let link = "";
+    for (const receivedAtMs of letters) {
+      const answer = await customer.sealdesk.rights.request("erasure");
+      acknowledged.push(answer.id, await recordLetter(stage, user, receivedAtMs));
+      link = answer.link;
+    }
+    stage.tell(`The request was acknowledged ${acknowledged.length} times.`);
     const { rows: requests } = await system.administrator.query<{
       receivedAtMs: number;
       receipts: number;
       channels: number;
     }>(REQUESTS, [user]);
-    const first = await beginErasure(stage, user);
-    const second = await stage.attempt("erase", "run", user, "--tenant", "demo");
-    const { isVerified } = await certified(stage, first);
-    const { rows: erasures } = await system.administrator.query<{ certified: boolean }>(
-      "select certified_at_ms is not null as certified from sealdesk.erasures where subject = $1",
+    const decide = ["--decision", "accepted", "--window-hours", "1"];
+    const request = acknowledged[0] ?? "";
+    await stage.sealdesk("request", "decide", request, "--tenant", "demo", ...decide);
+    stage.tell("An officer accepts the request, and the erasure begins.");
+    const again = await stage.attempt("erase", "run", user, "--tenant", "demo");
+    const { rows: erasures } = await system.administrator.query<{ id: CaseId }>(
+      "select case_id as id from sealdesk.erasures where subject = $1",
       [user],
     );
+    const [erasure] = erasures;
+    if (erasure === undefined) throw new Error("The accepted request began no erasure.");
+    await reached(stage, erasure.id, "contestable");
+    await system.administrator.query("update sealdesk.cases set wake_at_ms = 0 where id = $1", [
+      erasure.id,
+    ]);
+    stage.tell("The hour in which it can be contested is over.");
+    const { isVerified } = await certified(stage, erasure.id);
+    const answered = await until("The answer on the page of the request", async () => {
+      const { state } = await (await openRequestLink(link)).status();
+      return state === "answered" ? true : undefined;
+    });
     return {
-      acknowledgements: links.length,
-      links: new Set(links).size,
+      acknowledgements: acknowledged.length,
+      requestsNamed: new Set(acknowledged).size,
       channels: requests[0]?.channels ?? 0,
       requests: requests.length,
       receipts: requests.reduce((sum, { receipts }) => sum + receipts, 0),
       earliestStartsClock: Number(requests[0]?.receivedAtMs) === Math.min(...letters),
-      plans: second.code === 0 ? 2 : erasures.length,
-      certificates: erasures.filter((each) => each.certified).length,
+      plans: erasures.length,
+      secondRefused: again.code !== 0,
+      certificates: await countCertificates(stage, [user]),
+      answered,
       certificateVerified: isVerified,
       auditVerified: (await verifyLog(stage, head)).code === 0,
     };
@@ -68,16 +93,12 @@ const REQUESTS = `
     join sealdesk.request_receipts n on n.request = r.id
   where c.subject = $1 group by r.id, r.received_at_ms`;
 
-/** @returns the link of the acknowledgement */
-const askInApplication = async ({ sealdesk }: Customer): Promise<string> =>
-  (await sealdesk.rights.request("erasure")).link;
-
-/** Records a letter, which may have come before. @returns the link of the acknowledgement */
+/** Records a letter, which may have come before. @returns the id of the request that it belongs to */
 async function recordLetter(stage: Stage, user: string, receivedAtMs: number): Promise<string> {
   const asked = ["--tenant", "demo", "--subject", user, "--right", "erasure"];
   const received = ["--received-on", new Date(receivedAtMs).toISOString()];
   const opened = await stage.sealdesk("request", "open", ...asked, ...received);
-  return /nobody else: (\S+)/.exec(opened)?.[1] ?? "";
+  return /^Request (\S+)/.exec(opened)?.[1] ?? "";
 }
 
 /** When the letters were received, in the order in which they are recorded: one of each of the last days. */

@@ -1,10 +1,12 @@
 import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { openRequestLink } from "../../../client/index.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
+import type { CaseId } from "../../../crypto/wire/ids.ts";
 import type { Scenario } from "../scenario.ts";
 import { countKeys } from "../stage/attack.ts";
 import { keepHead, verifyLog } from "../stage/audit.ts";
-import { beginErasure, certified, countCertificates, reached, stateOf } from "../stage/erasure.ts";
+import { certified, countCertificates, reached, stateOf } from "../stage/erasure.ts";
 
 /** The store of attachments does not answer during an erasure. */
 export const storeAway: Scenario = {
@@ -14,6 +16,7 @@ export const storeAway: Scenario = {
     filesBefore: { atLeast: 1 },
     filesWhileAway: { sameAs: "filesBefore" },
     reasonSaid: true,
+    saidToRequester: true,
     certificatesWhileAway: 0,
     filesLeft: 0,
     attempts: { atLeast: 2 },
@@ -37,8 +40,18 @@ export const storeAway: Scenario = {
     await rename(folder, away);
     await writeFile(folder, "");
     stage.tell("The customer sent a file. Its store is away now.");
-    const erasure = await beginErasure(stage, user);
+    const { id: request, link } = await customer.sealdesk.rights.request("erasure");
+    const decide = ["--decision", "accepted", "--window-hours", "0"];
+    await stage.sealdesk("request", "decide", request, "--tenant", "demo", ...decide);
+    const { rows } = await system.administrator.query<{ id: CaseId }>(
+      "select case_id as id from sealdesk.erasures where subject = $1",
+      [user],
+    );
+    const [begun] = rows;
+    if (begun === undefined) throw new Error("The accepted request began no erasure.");
+    const erasure = begun.id;
     await reached(stage, erasure, "attachments");
+    const shown = await (await openRequestLink(link)).status();
     const { pending } = await stateOf(stage, erasure);
     const certificatesWhileAway = await countCertificates(stage, [user]);
     const filesWhileAway = await countFiles(away);
@@ -50,6 +63,7 @@ export const storeAway: Scenario = {
       filesBefore,
       filesWhileAway,
       reasonSaid: pending === "attachments",
+      saidToRequester: shown.erasure?.pending === "attachments",
       certificatesWhileAway,
       filesLeft: await countFiles(folder),
       attempts: certificate.stores.find(({ store }) => store === "attachments")?.attempts ?? 0,
