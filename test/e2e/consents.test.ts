@@ -233,6 +233,23 @@ test("a device relies on a consent for less than a minute, and on none without a
   await closeAll(agent, customer);
 });
 
+test("a device does not rely on a consent after the time at which it ends by itself", async () => {
+  const { network, jump, agent, customer, serving } = await arrange();
+  const { consents } = customer.sealdesk;
+  const asked = await analytics(customer);
+  const given = await consents.give({ ...asked, expiresAtMs: Date.now() + 40_000 });
+  expect(await serving.requireConsent("analytics")).toBe(given);
+  network.change = (path) => {
+    if (path.endsWith("/consents/analytics")) throw new TypeError("the network is gone");
+    return undefined;
+  };
+  expect(await serving.requireConsent("analytics")).toBe(given);
+  // The statement itself counts for 50 seconds.
+  jump(40_000);
+  await expect(serving.requireConsent("analytics")).rejects.toMatchObject({ code: "network" });
+  await closeAll(agent, customer);
+});
+
 test("a withdrawal for the account ends what was given in a conversation", async () => {
   const { agent, customer, serving, consent } = await arrange();
   await customer.sealdesk.consents.withdraw({ purpose: "history_sharing" });
