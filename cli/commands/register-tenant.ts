@@ -181,15 +181,15 @@ export function registerTenant(program: Command, print: Print, settings: () => S
 
   tenant
     .command("require-consents")
-    .description(
-      "Set for which purposes customers must have consented; without --purpose, for none",
-    )
+    .description("Set for which purposes customers must have consented")
     .requiredOption("--slug <slug>", "short name of the tenant")
     .addOption(
       new Option(
-        "--purpose <purpose...>",
-        `which purposes; they are ${requiredByDefault.join(" and ")} at first`,
-      ).choices(purposes),
+        "--for <purpose...>",
+        `which purposes, or none; they are ${requiredByDefault.join(" and ")} at first`,
+      )
+        .choices([...purposes, "none"])
+        .makeOptionMandatory(),
     )
     .action(async (options: Parameters<typeof requireConsentsCommand>[1]) =>
       print(await requireConsentsCommand(settings(), options)),

@@ -145,8 +145,9 @@ export async function accountingCommand(
 /** Sets for which purposes the tenant demands a consent. */
 export async function requireConsentsCommand(
   settings: Settings,
-  { slug, purpose: purposes = [] }: NamedTenant & { readonly purpose?: readonly Purpose[] },
+  { slug, for: named }: NamedTenant & { readonly for: readonly (Purpose | "none")[] },
 ): Promise<string> {
+  const purposes = named.filter((purpose) => purpose !== "none");
   await withDatabase(settings, ({ ownerUrl }) =>
     requireConsents(ownerUrl, { slug, purposes, nowMs: Date.now(), by: settings.operator }),
   );

@@ -261,7 +261,7 @@ const changing: Readonly<Record<string, Changing>> = {
   "notice views": { args: () => ["1", "--tenant", slug()], leaves: "notice.list_views" },
   "consent list": { args: () => [account, "--tenant", slug()], leaves: "consent.list" },
   "tenant require-consents": {
-    args: () => ["--slug", slug(), "--purpose", "moderation"],
+    args: () => ["--slug", slug(), "--for", "moderation"],
     leaves: "tenant.require_consents",
   },
   "approval list": { args: () => ["--tenant", slug()], leaves: "approval.list" },
