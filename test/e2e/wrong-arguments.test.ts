@@ -345,23 +345,11 @@ test("every function of the public classes is among those above, or takes nothin
     "stepUp",
     "stepUpWithPasskey",
   ]);
-  // Their code is loaded with the first call.
-  expect(Object.keys(customer.sealdesk.consents).toSorted()).toEqual([
-    "give",
-    "list", // without arguments
-    "receipt",
-    "withdraw",
-  ]);
-  expect(Object.keys(customer.sealdesk.notices).toSorted()).toEqual([
-    "current",
-    "shown",
-    "version",
-  ]);
-  expect(Object.keys(customer.sealdesk.rights).toSorted()).toEqual([
-    "list", // without arguments
-    "request",
-    "withdraw",
-  ]);
+  // The code of these is loaded with the first call. "list" takes nothing.
+  const callsOf = (value: object) => Object.keys(value).toSorted().join(" ");
+  expect(callsOf(customer.sealdesk.consents)).toBe("give list receipt withdraw");
+  expect(callsOf(customer.sealdesk.notices)).toBe("current shown version");
+  expect(callsOf(customer.sealdesk.rights)).toBe("list request withdraw");
   expect(functionsOf(conversation)).toEqual(
     [
       "acceptMembers",
