@@ -165,8 +165,8 @@ test("rows with nulls, flags, and teams that serve the row's queue", async () =>
   await owner.query(`
     create table sealdesk.queued_cases (tenant uuid, id uuid, queue text, assigned uuid, vip boolean);
     create table sealdesk.team_queues (tenant uuid, team int, queue text);
-    create table sealdesk.team_members (tenant uuid, team int, user_id uuid);
-    do $$ declare t text; begin foreach t in array array['queued_cases', 'team_queues', 'team_members'] loop
+    create table sealdesk.queue_members (tenant uuid, team int, user_id uuid);
+    do $$ declare t text; begin foreach t in array array['queued_cases', 'team_queues', 'queue_members'] loop
       execute format('alter table sealdesk.%1$I enable row level security;
         create policy tenant on sealdesk.%1$I using (tenant = sealdesk.current_tenant());
         grant select on sealdesk.%1$I to sealdesk_app', t); end loop; end $$;`);
@@ -179,7 +179,7 @@ test("rows with nulls, flags, and teams that serve the row's queue", async () =>
       [tenant],
     );
     await owner.query(
-      `insert into sealdesk.team_members select $1::uuid, * from (values (1, $2::uuid), (1, $3::uuid), (2, $3::uuid), (2, null)) v (t, u)`,
+      `insert into sealdesk.queue_members select $1::uuid, * from (values (1, $2::uuid), (1, $3::uuid), (2, $3::uuid), (2, null)) v (t, u)`,
       [tenant, people[0], people[1]],
     );
     for (let n = 0; n < 60; n++) {
@@ -216,7 +216,7 @@ test("rows with nulls, flags, and teams that serve the row's queue", async () =>
       servedBy: {
         sql: "tm.user_id",
         type: "uuid",
-        from: "team_queues tq join team_members tm on tm.tenant = tq.tenant and tm.team = tq.team where tq.queue = k.queue",
+        from: "team_queues tq join queue_members tm on tm.tenant = tq.tenant and tm.team = tq.team where tq.queue = k.queue",
       },
     },
   };
