@@ -93,7 +93,7 @@ const MOST_VIEWS = 500;
 /**
  * Returns who was shown a version, a page at a time, in the order in which the server learned of it.
  * @param asked.after the last statement of the page before
- * @throws IdentityError forbidden
+ * @throws MessagingError notice_not_found; IdentityError forbidden
  */
 export function listViews(
   deps: UseCase,
@@ -108,6 +108,7 @@ export function listViews(
   } as const;
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideNotice(actor, "oversee", { tenant }));
+    await readPublishedNotice(client, version);
     const { rows } = await client.query<NoticeViewRow>(
       `select user_id as "user", device, language, record as text, signature, received_at_ms as "receivedAtMs"
        from notice_views

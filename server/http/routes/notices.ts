@@ -157,7 +157,7 @@ const viewsRoute = (deps: UseCase): Route =>
       params: noticeParams,
       query: viewsQuery,
       answers: { 200: { description: "At most 500, the earliest first", schema: noticeViews } },
-      problems: ["forbidden"],
+      problems: ["forbidden", "notice_not_found"],
     },
     async ({ who: { actor }, params: { version }, query: { after: device, language } }) => {
       const after = device && language ? { device, language } : undefined;

@@ -246,6 +246,10 @@ const oneOfAFewWords = [
   "sealdesk.staff_certificates.role",
   "sealdesk.storage_usage.kind",
   "sealdesk.tenants.required_consents",
+  "sealdesk.tenants.tenant_byte_limit",
+  "sealdesk.tenants.tenant_conversation_limit",
+  "sealdesk.tenants.tenant_message_limit",
+  "sealdesk.tenants.tenant_request_limit",
   "sealdesk.users.role",
 ];
 const listed = [

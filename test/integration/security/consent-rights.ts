@@ -42,6 +42,6 @@ export const consentRights: Readonly<Record<string, RouteRight>> = {
     right: ["notices", "oversee"],
     about: "tenant",
     facts: none,
-    call: (actor) => actor.request("GET", "/v1/notices/1/views"),
+    call: (actor, { draft }) => actor.request("GET", `/v1/notices/${draft.version}/views`),
   },
 };

@@ -14,6 +14,7 @@ import {
 } from "../../support/dishonest-provider.ts";
 import { REDIRECT_URI } from "../../support/identity-provider.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
+import { putNoticeInForce } from "../../support/notices.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { others } from "./commands-elsewhere.ts";
@@ -39,6 +40,7 @@ beforeAll(async () => {
   });
   apiKey = made.reveal().split("_")[1] ?? "";
   account = (await server.createStaff("auditor")).id;
+  await putNoticeInForce(server);
   folder = await mkdtemp(join(tmpdir(), "sealdesk-commands-"));
   const { kty, crv, x } = JSON.parse(
     await readFile(join(server.home, "development", "customer-token-key.json"), "utf8").catch(() =>

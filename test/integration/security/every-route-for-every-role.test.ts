@@ -6,6 +6,7 @@ import { apiKeyOf } from "../../support/administration.ts";
 import { customerDevice, staffDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { sampleRequests, type ApiDocument } from "../../support/sample-request.ts";
+import { putNoticeInForce } from "../../support/notices.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { begin, send } from "../attachments/device-requests.ts";
@@ -104,6 +105,8 @@ test("a route refuses each role what the table does not allow, and nothing else"
   };
   const elsewhere = await placeOf(stranger.customer, [stranger.agent]);
   const draft = await draftOf();
+  // Its number is that of the draft, and there is no notice of another number.
+  expect(await putNoticeInForce(server)).toBe(draft.version);
   const foreignDraft = { ...(await draftOf(foreign)), version: draft.version + 1000 };
   const shared = await placeOf(customer, [agent]);
   const mine = new Map<string, Place>();
