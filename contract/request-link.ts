@@ -1,10 +1,11 @@
 import * as z from "zod/mini";
 import { documentation } from "./documentation.ts";
 import { erasureProgress, requestState } from "./requests.ts";
+import { slug } from "./sessions.ts";
 import { bytes } from "./values.ts";
 
 export const requestLink = z
-  .strictObject({ tenant: z.string().check(z.minLength(1), z.maxLength(64)), secret: bytes(32) })
+  .strictObject({ tenant: slug, secret: bytes(32) })
   .register(documentation, { id: "RequestLink" });
 
 export const linkedRequest = z

@@ -71,12 +71,16 @@ test("every route says how large its body may be, and most are small", () => {
   const large = routes
     .filter((route) => limitOf(route) > 32 * 1024 && !isScim(route))
     .map(({ path }) => path);
+  const administration = `/v1/admin/${server.tenant.slug}/identity-providers`;
   expect(large.toSorted()).toEqual([
+    administration,
+    `${administration}/00000000-0000-4000-8000-000000000000/teams`,
     "/v1/attachments/00000000-0000-4000-8000-000000000000",
     "/v1/conversations/00000000-0000-4000-8000-000000000000/history-grants",
     "/v1/devices",
     "/v1/devices/current/prekeys",
     "/v1/link-requests/00000000-0000-4000-8000-000000000000/approval",
+    "/v1/notices",
     "/v1/relay/send",
   ]);
 });
