@@ -37,6 +37,8 @@ const requestsTo = (tenant: TestTenant) =>
     ids: randomUUID(),
     code: "000000",
     totp: "000000",
+    language: "en",
+    email: "somebody@example.com",
     "upload-metadata": `conversation ${Buffer.from(randomUUID()).toString("base64")}`,
   });
 
