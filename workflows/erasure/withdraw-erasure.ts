@@ -29,11 +29,13 @@ export async function withdrawErasure(deps: UseCase, party: Party, id: CaseId): 
       assertParty(party, (actor) => decideErasure(actor, "withdraw", { tenant, subject }));
     // Whoever may withdraw none does not learn which exist.
     assertMay(null);
-    const { subject, request } = await readErasure(client, id);
+    const { subject } = await readErasure(client, id);
     const decided = assertMay(subject);
     const nowMs = await readDatabaseClock(client);
     await stopErasure(client, id, nameOf(party), nowMs);
     note({ ...decided, subject });
+    // The erasure is locked now, so no other request can join it.
+    const { request } = await readErasure(client, id);
     if (request === null) return;
     const details = await endWithdrawn(client, request, nameOf(party), nowMs);
     const besides = { action: "request.withdraw", resource: ofRequest(request) } as const;

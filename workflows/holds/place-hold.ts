@@ -63,7 +63,8 @@ export async function placeHold(
   const id = deps.newId<HoldId>();
   const tenant = tenantOf(party);
   const act = { action: "hold.place", resource: ofHold(id) } as const;
-  await settleInterrupted(deps, tenant);
+  const mayPlace = !("actor" in party) || decideHold(party.actor, "place", { tenant }).allowed;
+  if (mayPlace) await settleInterrupted(deps, tenant);
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideHold(actor, "place", { tenant }));
     const placedAtMs = deps.now();

@@ -87,12 +87,10 @@ async function decideOnErasure(
   { decision, windowMs = USUAL_WINDOW_MS }: DecidedRequest,
   nowMs: number,
 ): Promise<void> {
-  if (decision !== "accepted") {
-    if (erasure !== null) throw erasureRunning();
-    return;
-  }
-  // The machine refuses it.
-  if (state !== "received" || subject === null) return;
+  // The machine refuses what is over.
+  if (state !== "received" && state !== "accepted") return;
+  if (erasure !== null) throw erasureRunning();
+  if (decision !== "accepted" || subject === null) return;
   const law = erasureProvisions[regime];
   if (law === undefined)
     throw new WorkflowError(

@@ -10,7 +10,13 @@ import { ofConversation } from "../../messaging/conversation-act.ts";
 import { conversationFacts } from "../../messaging/members/facts.ts";
 import { decideRetention, isKeptShorter, type Labels } from "../../policies/retention.ts";
 import { assertLine } from "../assert-line.ts";
-import { labelsOf, lockRetention, readLocks, readRules } from "./stored-schedule.ts";
+import {
+  labelsOf,
+  lockRetention,
+  readComingRules,
+  readLocks,
+  readRules,
+} from "./stored-schedule.ts";
 
 /** The name of the act that another person lets happen. */
 export const CLASSIFY = "retention.classify";
@@ -48,8 +54,10 @@ export async function classify(
     const decided = assertParty(party, (actor) => decideRetention(actor, "classify", { tenant }));
     const { createdBy: subject } = await conversationFacts(client, conversation);
     await lockRetention(client, tenant);
-    const schedule = { rules: await readRules(client), locks: await readLocks(client) };
-    if (!isKeptShorter(schedule, await labelsNow(client, conversation), labels)) {
+    const locks = await readLocks(client);
+    const before = await labelsNow(client, conversation);
+    const schedules = [await readRules(client), ...(await readComingRules(client))];
+    if (!schedules.some((rules) => isKeptShorter({ rules, locks }, before, labels))) {
       const fromMs = await insertLabels(client, tenant, {
         conversation,
         labels,

@@ -39,7 +39,8 @@ export async function lockRecords(
   const labels = labelsOf(given);
   const details = { days, citation, ...labels };
   const act = { action: "retention.lock", resource: ofRetention(tenant), details } as const;
-  await settleInterrupted(deps, tenant);
+  const mayLock = !("actor" in party) || decideRetention(party.actor, "lock", { tenant }).allowed;
+  if (mayLock) await settleInterrupted(deps, tenant);
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideRetention(actor, "lock", { tenant }));
     assertLine("invalid_retention", "citation", citation);

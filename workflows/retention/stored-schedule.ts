@@ -69,6 +69,16 @@ export async function readRules(client: Client): Promise<readonly RetentionRule[
   return rows[0]?.rules ?? [];
 }
 
+/** Returns the rules of each version that takes effect later. */
+export async function readComingRules(
+  client: Client,
+): Promise<readonly (readonly RetentionRule[])[]> {
+  const { rows } = await client.query<ScheduleVersion>(
+    `${VERSIONS} where effective_from_ms > sealdesk.database_now_ms()`,
+  );
+  return rows.map(({ rules }) => rules);
+}
+
 type LockRow = Omit<RetentionLock, keyof Labels> & {
   readonly [L in keyof Labels]-?: string | null;
 };

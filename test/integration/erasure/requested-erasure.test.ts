@@ -194,6 +194,21 @@ test("an officer withdraws on behalf of the person, by the erasure or by the req
   expect((await withdraw(officer, waiting.body.id as string)).status).toBe(204);
 });
 
+test("nobody withdraws an erasure of which a replay has destroyed a part, and accepting it again begins no other", async () => {
+  const { officer, request, link, erasure, conversation } = await accepted(24);
+  await reached(server.database, erasure, "contestable");
+  expect(await decide(officer, request, "accepted")).toMatchObject(refusal("erasure_running"));
+  // As a replay after a restore records it.
+  await server.database.owner.query(
+    `insert into sealdesk.erasure_items (tenant, case_id, kind, item, outcome, at_ms, entry)
+     values ($1, $2, 'subject_key', $3, 'erased', 1, 1)`,
+    [server.tenant.id, erasure, conversation],
+  );
+  expect(await withdrawErasureBy(officer, erasure)).toMatchObject(refusal("case_moved"));
+  expect(await withdraw(officer, request)).toMatchObject(refusal("case_moved"));
+  expect(await byLink(server, link, "/withdrawal")).toMatchObject(refusal("case_moved"));
+});
+
 test("officers plan and begin an erasure over HTTP, once for each id", async () => {
   const { customer, agent, conversation } = await conversing();
   const officer = await officerOf();
