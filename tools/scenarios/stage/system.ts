@@ -140,18 +140,23 @@ export class System {
 
   /**
    * Starts the server although it may refuse, and ends it again.
-   * @returns what `/readyz` said first, or the end of its output if it ended by itself
+   * @param isFinal whether to take an answer of `/readyz`; otherwise it is asked again
+   * @returns the answer, or the end of its output if it ended by itself
    */
-  async tryToStart(settings: ServerSettings = {}): Promise<string> {
+  async tryToStart(
+    settings: ServerSettings = {},
+    isFinal: (answer: string) => boolean = () => true,
+  ): Promise<string> {
     const variables = { ...this.#keyService?.variables, ...settings };
     const server = await spawnServer(this.home, this.#port, variables);
     const ended = once(server, "exit");
     const answer = await until("The server answering or ending", async () => {
       if (server.exitCode !== null) return serverLogTail(this.home);
-      return fetch(`${this.url}/readyz`).then(
-        (answered) => answered.text(),
+      const answered = await fetch(`${this.url}/readyz`).then(
+        (response) => response.text(),
         () => undefined,
       );
+      return answered !== undefined && isFinal(answered) ? answered : undefined;
     });
     if (server.exitCode === null) await stopServer(server).catch(() => undefined);
     await ended;
