@@ -82,7 +82,8 @@ export class FreshConsents {
     const changes = this.#changes;
     const { consent, validMs } = await this.#ask(question);
     if (this.#deps.localClock.now() >= askedAtMs + validMs) throw unverified("came too late");
-    if (changes === this.#changes) this.#fresh.set(key, { consent, untilMs: askedAtMs + validMs });
+    if (changes !== this.#changes) throw unverified("is from before something changed. Ask again");
+    this.#fresh.set(key, { consent, untilMs: askedAtMs + validMs });
     return consent;
   }
 

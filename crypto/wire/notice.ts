@@ -91,10 +91,15 @@ export const noticeToJson = ({ version, language, digest }: NoticeRef): Canonica
   digest: toBase64Url(digest),
 });
 
+/** The largest number of a version that a database stores. */
+const MAX_VERSION = 2 ** 31 - 1;
+
 /** @throws WireError malformed_record */
 export function noticeFromJson(value: unknown): NoticeRef {
   const fields = objectOf(value);
   const { language } = fields;
+  const version = countIn(fields, "version");
   if (typeof language !== "string" || !languageTag.test(language)) throw malformed();
-  return { version: countIn(fields, "version"), language, digest: bytesIn(fields, "digest", 32) };
+  if (version > MAX_VERSION) throw malformed();
+  return { version, language, digest: bytesIn(fields, "digest", 32) };
 }
