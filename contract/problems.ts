@@ -78,6 +78,7 @@ export const problemKinds = {
   password_reset_refused: kind(403, "The link for a new password is not valid"),
   user_not_found: kind(404, "There is no such user"),
   team_follows_directory: kind(409, "A group of the identity provider gives the membership"),
+  account_disabled: kind(409, "The account is disabled"),
   too_many_teams: kind(409, "The account is in too many teams"),
   device_required: kind(403, "The device is not registered", "register_device"),
   device_exists: kind(409, "The device's id or key is taken"),

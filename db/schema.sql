@@ -2059,6 +2059,7 @@ table sealdesk.users (
   constraint users_account_key_check CHECK ((length(account_key) = 32))
   constraint users_anonymous_key_check CHECK ((length(anonymous_key) = 32))
   constraint users_check CHECK (((erased_at_ms IS NULL) OR (fenced_at_ms IS NOT NULL)))
+  constraint users_erased_have_no_names CHECK (((erased_at_ms IS NULL) OR ((username_index IS NULL) AND (identity_index IS NULL))))
   constraint users_identity_index_check CHECK ((length(identity_index) = 32))
   constraint users_only_customers_have_customer_keys CHECK (((role = 'customer'::text) OR ((anonymous_key IS NULL) AND (subject_index IS NULL))))
   constraint users_pkey PRIMARY KEY (id)
@@ -2396,7 +2397,8 @@ AS $function$
     select distinct m.team
     from identity_providers p cross join jsonb_to_recordset(p.teams) as m ("group" text, team text)
     where p.tenant = current_tenant() and p.id = of_provider and m."group" = any(person_groups)
-      and exists (select from users u where u.tenant = p.tenant and u.id = account and u.username_index is not null)
+      and exists (select from users u where u.tenant = p.tenant and u.id = account and u.username_index is not null
+        and u.disabled_at_ms is null and u.erased_at_ms is null)
   ), left_teams as (
     delete from team_members t
     where t.tenant = current_tenant() and t.user_id = account and t.provider = of_provider

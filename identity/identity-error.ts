@@ -64,6 +64,7 @@ export type IdentityErrorCode =
   | "password_reset_refused" // no link for a new password that is still valid: never said which
   | "user_not_found"
   | "team_follows_directory" // a group of an identity provider gives the membership
+  | "account_disabled" // whoever is disabled is in no team
   | "too_many_teams" // the account is in as many as its certificate can name
   | "subject_erased" // the account is being erased, or the token or the device is that of an erased account
   | "key_destroyed" // the account is erased, and no name of it is stored again

@@ -15,6 +15,7 @@ type ByStatus = CodesOf<
   | "invalid_identity_provider"
   | "identity_provider_not_found"
   | "team_follows_directory"
+  | "account_disabled"
   | "too_many_teams"
   | "provisioning_not_enabled"
   | "invalid_scim_filter"

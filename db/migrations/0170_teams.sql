@@ -37,6 +37,10 @@ $$;
 create trigger teams_are_announced after insert or delete on sealdesk.team_members
   for each row execute function sealdesk.announce_team();
 
+-- Nothing that an erasure has forgotten is written again by a transaction that found the account before it.
+alter table sealdesk.users add constraint users_erased_have_no_names
+  check (erased_at_ms is null or (username_index is null and identity_index is null));
+
 -- An erased account is in no team.
 create function sealdesk.leave_teams() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp
@@ -60,7 +64,8 @@ as $$
     select distinct m.team
     from identity_providers p cross join jsonb_to_recordset(p.teams) as m ("group" text, team text)
     where p.tenant = current_tenant() and p.id = of_provider and m."group" = any(person_groups)
-      and exists (select from users u where u.tenant = p.tenant and u.id = account and u.username_index is not null)
+      and exists (select from users u where u.tenant = p.tenant and u.id = account and u.username_index is not null
+        and u.disabled_at_ms is null and u.erased_at_ms is null)
   ), left_teams as (
     delete from team_members t
     where t.tenant = current_tenant() and t.user_id = account and t.provider = of_provider

@@ -47,7 +47,7 @@ export async function lockStaff(
   tenant: TenantId,
   name: StaffName,
 ): Promise<UserId> {
-  const user = await findStaff(client, profiles, tenant, name);
-  await lockAccount(client, user);
-  return user;
+  await lockAccount(client, await findStaff(client, profiles, tenant, name));
+  // Whoever held the lock may have erased or renamed the account.
+  return findStaff(client, profiles, tenant, name);
 }

@@ -7,8 +7,8 @@ import { noSuchProvider } from "./invalid-provider.ts";
 
 /**
  * Removes a provider, and ends the sessions that were opened with it. Running servers close their sockets.
- * Its groups put nobody into a team any more.
- * Then it destroys the key of the client secret, so that no backup of the database opens it.
+ * Its groups put nobody into a team any more. The key of the client secret is destroyed first, so that no backup of the
+ * database opens it: if the removal fails afterwards, a repeat completes it.
  * The accounts stay. If a provider with the same issuer is added later, its people have them again.
  * @param deps.ownerUrl a login that may act as sealdesk_owner
  * @returns how many sessions were ended
@@ -31,7 +31,6 @@ export async function removeProvider(
   },
 ): Promise<number> {
   let sessions = 0;
-  let destroy: (() => Promise<unknown>) | undefined;
   await changeTenant(
     deps.ownerUrl,
     { slug, action: "tenant.remove_identity_provider", nowMs, by },
@@ -43,6 +42,7 @@ export async function removeProvider(
       );
       const [provider] = rows;
       if (provider === undefined) throw noSuchProvider(name);
+      await destroySubjectKeys(deps, tenant, provider.sealedUnder, who);
       const ended = await endSessions(client, "s.identity_provider = $2", [nowMs, provider.id]);
       sessions = ended.length;
       // Nobody is in a team by a group any more. The entry says so for all of them.
@@ -50,10 +50,8 @@ export async function removeProvider(
         provider.id,
       ]);
       await client.query("delete from sealdesk.identity_providers where id = $1", [provider.id]);
-      destroy = () => destroySubjectKeys(deps, tenant, provider.sealedUnder, who);
       return { provider: name, sessions, memberships: left.rowCount ?? 0 };
     },
   );
-  await destroy?.();
   return sessions;
 }

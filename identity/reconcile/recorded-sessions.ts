@@ -7,6 +7,8 @@ import type { Difference } from "./difference.ts";
 /** What the log says about an open session. */
 interface RecordedSession {
   readonly user: string;
+  /** The name of the identity provider that opened it. */
+  readonly provider: unknown;
   readonly words: readonly string[];
   /** The last time at which the second factor was proved in it, in milliseconds since the Unix epoch. */
   readonly provenAtMs: number | undefined;
@@ -25,6 +27,9 @@ const ENDS_ALL: ReadonlySet<string> = new Set([
   "user.reset_password",
   "user.set_password",
 ]);
+/** A link to another person ends the sessions that a provider opened; the removal of a provider ends its own. */
+const LINKS = "user.link_identity";
+const REMOVES = "tenant.remove_identity_provider";
 const PROVES: ReadonlySet<string> = new Set([
   "session.step_up",
   "user.add_passkey",
@@ -32,6 +37,8 @@ const PROVES: ReadonlySet<string> = new Set([
 ]);
 const ACTIONS: ReadonlySet<string> = new Set([
   "session.create",
+  LINKS,
+  REMOVES,
   ...ENDS_ONE,
   ...ENDS_OTHERS,
   ...ENDS_ALL,
@@ -60,6 +67,10 @@ export class RecordedSessions extends Map<string, RecordedSession> {
     if (ENDS_ONE.has(action)) this.delete(resource.id);
     if (ENDS_ALL.has(action)) this.#endOf(accountOf(entry), undefined);
     if (ENDS_OTHERS.has(action)) this.#endOf(accountOf(entry), session);
+    if (action === LINKS)
+      this.#endWhere(({ user, provider }) => provider !== undefined && user === accountOf(entry));
+    if (action === REMOVES)
+      this.#endWhere(({ provider }) => provider === entry.details?.["provider"]);
     const own = session === undefined ? undefined : this.get(session);
     if (session !== undefined && own !== undefined && PROVES.has(action))
       this.set(session, { ...own, provenAtMs: occurredAtMs, index });
@@ -75,6 +86,7 @@ export class RecordedSessions extends Map<string, RecordedSession> {
     const expiresAtMs = occurredAtMs + SESSION_LIFETIME_MS;
     this.set(resource.id, {
       user: actor.id,
+      provider: details["provider"],
       words: wordsOf({ user: actor.id, method, expiresAtMs }),
       provenAtMs: details["factor"] === undefined ? undefined : occurredAtMs,
       createdAtMs: occurredAtMs,
@@ -82,8 +94,12 @@ export class RecordedSessions extends Map<string, RecordedSession> {
     });
   }
 
-  #endOf(user: string, except: string | undefined): void {
-    for (const [id, session] of this) if (session.user === user && id !== except) this.delete(id);
+  #endOf(account: string, except: string | undefined): void {
+    this.#endWhere(({ user }, id) => user === account && id !== except);
+  }
+
+  #endWhere(isEnded: (session: RecordedSession, id: string) => boolean): void {
+    for (const [id, session] of this) if (isEnded(session, id)) this.delete(id);
   }
 }
 

@@ -16,7 +16,7 @@ export const MOST_TEAMS = 64;
  * changed there only. A repeat changes nothing and is audited. The application may not do this, so it connects as the owner
  * of the database.
  * @param ownerUrl a login that may act as sealdesk_owner
- * @throws IdentityError user_not_found, team_follows_directory, too_many_teams; those of
+ * @throws IdentityError user_not_found, team_follows_directory, account_disabled, too_many_teams; those of
  *   `by.authorise`; KeysError kms_...
  */
 export function changeMembership(
@@ -67,6 +67,15 @@ async function membership(client: Client, team: string, user: UserId) {
 }
 
 async function assertMayJoin(client: Client, user: UserId): Promise<void> {
+  const disabled = await client.query(
+    "select from users where id = $1 and disabled_at_ms is not null",
+    [user],
+  );
+  if (disabled.rowCount !== 0)
+    throw new IdentityError(
+      "account_disabled",
+      "A disabled account is in no team. Enable the account first.",
+    );
   const { rowCount } = await client.query("select from team_members where user_id = $1", [user]);
   if ((rowCount ?? 0) >= MOST_TEAMS)
     throw new IdentityError("too_many_teams", `An account is in at most ${MOST_TEAMS} teams.`);

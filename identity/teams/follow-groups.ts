@@ -49,12 +49,23 @@ export async function recordMembership(
 }
 
 /** Takes an account out of all its teams, because it is disabled. */
-export async function leaveAllTeams(
+export const leaveAllTeams = (client: Client, who: Omit<ChangeBy, "provider">): Promise<void> =>
+  leave(client, who, "user_id = $1");
+
+/** Takes an account out of the teams that providers gave it, because it is another person's from now on. */
+export const leaveDirectoryTeams = (
+  client: Client,
+  who: Omit<ChangeBy, "provider">,
+): Promise<void> => leave(client, who, "user_id = $1 and provider is not null");
+
+/** @param which selects memberships of the account `$1` */
+async function leave(
   client: Client,
   { user, ...who }: Omit<ChangeBy, "provider">,
+  which: string,
 ): Promise<void> {
   const { rows } = await client.query<{ team: string; provider: string | null }>(
-    `with left_teams as (delete from team_members where user_id = $1 returning team, provider)
+    `with left_teams as (delete from team_members where ${which} returning team, provider)
      select l.team, p.name as provider from left_teams l
      left join identity_providers p on p.id = l.provider order by l.team`,
     [user],

@@ -153,6 +153,7 @@ test("who is in a team by a group that is mapped no more leaves it at once", asy
   await backend("PUT", `teams/night/members/${user}`);
   await backend("POST", `staff/${user}/disable`);
   expect(await teamsOf(user)).toEqual([]);
+  expect((await byHand("PUT", "night", user)).body.code).toBe("account_disabled");
   // What is stored is what the entries say.
   const reconcile = ["audit", "reconcile", "--tenant", server.tenant.slug];
   expect(await runSealdesk(server, reconcile)).toMatchObject({ code: 0, err: "" });
@@ -164,6 +165,36 @@ test("who is in a team by a group that is mapped no more leaves it at once", asy
   expect(differs.code).not.toBe(0);
   expect(differs.out + differs.err).toContain(`sealdesk.team_members claims ${user}`);
   await server.database.owner.query("delete from sealdesk.team_members where user_id = $1", [user]);
+});
+
+test("an account that is linked to another person leaves the teams that groups gave it, and no other", async () => {
+  await map(oidc, { "claims-dept": "claims" });
+  const { id: staff } = await server.createStaff("agent");
+  const link = (subject: string) =>
+    backend("PUT", `staff/${staff}/identity`, { provider: oidc.name, subject });
+  const bob = { id: "bob-at-the-provider", username: "bob@example.test", name: "Bob", groups: [] };
+  oidc.people.push(bob);
+  expect((await link(bob.id)).status).toBe(200);
+  oidc.setGroups(bob.id, "support", "claims-dept");
+  const device = new TestDevice(server);
+  await device.signIn(await grantFrom(oidc, device, bob.id));
+  expect(device.user).toBe(staff);
+  await byHand("PUT", "night", staff);
+  expect(await teamsOf(staff)).toEqual(["claims", "night"]);
+  expect((await link("another")).body).toEqual({ sessionsEnded: 1 });
+  expect(await teamsOf(staff)).toEqual(["night"]);
+  // Sessions that the link has ended do not come back unseen.
+  await server.database.owner.query(
+    "update sealdesk.sessions set revoked_at_ms = null where user_id = $1",
+    [staff],
+  );
+  const reconcile = ["audit", "reconcile", "--tenant", server.tenant.slug];
+  const { out, err } = await runSealdesk(server, reconcile);
+  expect(out + err).toMatch(new RegExp(`sealdesk\\.sessions \\S+ says account ${staff}`));
+  await server.database.owner.query(
+    "update sealdesk.sessions set revoked_at_ms = 1 where user_id = $1",
+    [staff],
+  );
 });
 
 test("the server's login puts nobody into a team that is not mapped to a group of the provider", async () => {
@@ -180,6 +211,10 @@ test("the server's login puts nobody into a team that is not mapped to a group o
   await follow(id, ["anything"]);
   await follow(customer.user, ["cards-dept"]);
   expect([await teamsOf(id), await teamsOf(customer.user)]).toEqual([[], []]);
+  const { id: disabled } = await server.createStaff("agent");
+  await backend("POST", `staff/${disabled}/disable`);
+  await follow(disabled, ["cards-dept"]);
+  expect(await teamsOf(disabled)).toEqual([]);
   // An erased account is in no team, and is put into none.
   const { id: erased } = await server.createStaff("agent");
   await byHand("PUT", "claims", erased);

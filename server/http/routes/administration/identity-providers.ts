@@ -137,7 +137,7 @@ const removeProviderRoute = (deps: ProvidersDeps): Route =>
       summary: "Remove an identity provider, and end the sessions that were opened with it",
       tag: "Administration",
       access: "api-key",
-      audits: ["tenant.remove_identity_provider", "keys.destroy"],
+      audits: ["keys.destroy", "tenant.remove_identity_provider"],
       params: administeredProviderParams,
       headers: onceHeaders,
       answers: { 200: { description: "The accounts stay", schema: endedSessions } },

@@ -90,7 +90,7 @@ const changeMembershipRoutes = (deps: TeamsDeps): readonly Route[] =>
           ...changeProblems,
           "user_not_found",
           "team_follows_directory",
-          ...(isMember ? (["too_many_teams"] as const) : []),
+          ...(isMember ? (["account_disabled", "too_many_teams"] as const) : []),
         ],
       },
       (call) => {
