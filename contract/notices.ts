@@ -71,7 +71,8 @@ export const publishedNotice = z
   .object({
     version,
     controller: z.string(),
-    effectiveFromMs: milliseconds,
+    // Null for a draft, which only those read who oversee notices.
+    effectiveFromMs: z.nullable(milliseconds),
     texts: z.array(z.object({ language: z.string(), text: z.string(), digest: bytes(32) })),
   })
   .register(documentation, { id: "PublishedNotice" });

@@ -6,12 +6,12 @@ import type { StoredApproval } from "../../identity/approvals/stored-approvals.t
 import { assertRequesterMay } from "../../identity/approvals/unchanged-requester.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { IdentityError } from "../../identity/identity-error.ts";
-import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
-import { assertFreshFactor } from "../../identity/second-factor/fresh-factor.ts";
+import { auditedBy, tenantOf, type Party } from "../../identity/party.ts";
 import { ofConversation } from "../../messaging/conversation-act.ts";
 import { decideRetention } from "../../policies/retention.ts";
+import { assertApprover } from "./assert-approver.ts";
 import { CLASSIFY, insertLabels, parametersOf } from "./classify.ts";
-import { labelsOf, lockRetention } from "./stored-schedule.ts";
+import { labelsOf } from "./stored-schedule.ts";
 
 const stored = z.strictObject({
   conversation: z.custom<ConversationId>(isId),
@@ -51,13 +51,7 @@ export async function approveClassification(
   } as const;
   await auditedBy(deps, party, act, async (client, note) => {
     const nowMs = deps.now();
-    if (requester === nameOf(party))
-      throw new IdentityError("own_approval", "Another person must approve what you asked for.");
-    const decided = assertParty(party, (actor) =>
-      decideRetention(actor, "approve", { tenant, requester }),
-    );
-    if ("actor" in party) await assertFreshFactor(client, party.actor, "approve", nowMs);
-    await lockRetention(client, tenant);
+    const decided = await assertApprover(client, party, requester, nowMs);
     const approval = { id, action: CLASSIFY, parameters: parametersOf(conversation, labels), hash };
     const { result: fromMs } = await executeApproved(client, party, approval, nowMs, async () => {
       await assertRequesterMay(client, tenant, request, (asker) =>

@@ -7,15 +7,14 @@ import {
 import type { StoredApproval } from "../../identity/approvals/stored-approvals.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertRequesterMay } from "../../identity/approvals/unchanged-requester.ts";
-import { IdentityError } from "../../identity/identity-error.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
-import { assertFreshFactor } from "../../identity/second-factor/fresh-factor.ts";
 import type { ApprovalKinds } from "../../messaging/approvals/approval-kind.ts";
 import { decideRetention } from "../../policies/retention.ts";
+import { assertApprover } from "./assert-approver.ts";
 import { approveClassification } from "./approve-classification.ts";
 import { CLASSIFY } from "./classify.ts";
 import { APPROVE, assertKeepsLocks, parametersOf, takeEffect } from "./save-schedule.ts";
-import { lockRetention, ofRetention, readVersionOf } from "./stored-schedule.ts";
+import { ofRetention, readVersionOf } from "./stored-schedule.ts";
 
 /**
  * Approves a version that ends records earlier, as another person than the one who saved it. It takes effect at once
@@ -35,13 +34,7 @@ async function approveSchedule(
   const act = { action: "retention.approve", resource: ofRetention(tenant) } as const;
   await auditedBy(deps, party, act, async (client, note) => {
     const nowMs = deps.now();
-    if (requester === nameOf(party))
-      throw new IdentityError("own_approval", "Another person must approve what you asked for.");
-    const decided = assertParty(party, (actor) =>
-      decideRetention(actor, "approve", { tenant, requester }),
-    );
-    if ("actor" in party) await assertFreshFactor(client, party.actor, "approve", nowMs);
-    await lockRetention(client, tenant);
+    const decided = await assertApprover(client, party, requester, nowMs);
     const saved = await readVersionOf(client, id);
     await assertKeepsLocks(client, saved.rules);
     const approval = { id, action: APPROVE, parameters: parametersOf(saved), hash };

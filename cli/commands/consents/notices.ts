@@ -5,7 +5,7 @@ import { toBase64Url, toHex } from "../../../crypto/wire/bytes.ts";
 import { idGenerator } from "../../../crypto/wire/ids.ts";
 import { draftNotice } from "../../../messaging/notices/draft-notice.ts";
 import type { NoticeRow } from "../../../messaging/notices/notice-row.ts";
-import { listNotices } from "../../../messaging/notices/read-notice.ts";
+import { listNotices, readNotice } from "../../../messaging/notices/read-notice.ts";
 import { listViews, type NoticeViewRow } from "../../../messaging/notices/record-view.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { timeOf } from "../moments.ts";
@@ -63,6 +63,22 @@ const lineOf = ({ version, state, languages, effectiveFromMs, requester, reason 
     `proposed by ${requester}`,
     JSON.stringify(reason),
   ].join("  ");
+
+/** Prints the texts of a version, also of a draft, so that whoever approves it can read it. */
+export async function showNoticeCommand(
+  settings: Settings,
+  version: string,
+  { tenant }: Options,
+): Promise<string> {
+  const asked = versionOf(version);
+  const { controller, texts } = await withPolicy(settings, tenant, ({ deps, party }) =>
+    readNotice(deps, party, asked),
+  );
+  return [
+    `Version ${asked}, of ${controller}`,
+    ...texts.map(({ language, text }) => `\n[${language}]\n${text}`),
+  ].join("\n");
+}
 
 /** Lists who was shown a version of the notice, as JSON lines with what the devices signed. */
 export async function listViewsCommand(

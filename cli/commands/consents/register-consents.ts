@@ -2,7 +2,12 @@ import type { Command } from "commander";
 import type { Print } from "../../output.ts";
 import type { Settings } from "../../settings.ts";
 import { consentReceiptCommand, listConsentsCommand } from "./consents.ts";
-import { draftNoticeCommand, listNoticesCommand, listViewsCommand } from "./notices.ts";
+import {
+  draftNoticeCommand,
+  listNoticesCommand,
+  listViewsCommand,
+  showNoticeCommand,
+} from "./notices.ts";
 
 type Options = { readonly tenant: string };
 const TENANT = ["--tenant <slug>", "short name of the tenant"] as const;
@@ -55,6 +60,15 @@ function registerNotices(program: Command, print: Print, settings: () => Setting
     .option("--json", "print JSON")
     .action(async (options: Parameters<typeof listNoticesCommand>[1]) =>
       print(await listNoticesCommand(settings(), options)),
+    );
+
+  notice
+    .command("show")
+    .description("Print the texts of a version, also of a draft: read it before you approve it")
+    .argument("<version>", "number of the version")
+    .requiredOption(...TENANT)
+    .action(async (version: string, options: Options) =>
+      print(await showNoticeCommand(settings(), version, options)),
     );
 
   notice

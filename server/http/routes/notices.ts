@@ -88,7 +88,7 @@ const currentRoute = (deps: UseCase): Route =>
     },
     async ({ who: { actor } }) => ({
       status: 200,
-      body: await noticeOf(deps, actor, undefined),
+      body: await noticeOf(deps, { actor }, undefined),
     }),
   );
 
@@ -98,7 +98,7 @@ const readRoute = (deps: UseCase): Route =>
     {
       method: "get",
       path: "/v1/notices/{version}",
-      summary: "Read a published version of the privacy notice",
+      summary: "Read a published version of the privacy notice; officers read drafts, too",
       tag: "Consents",
       access: "session",
       audits: nothing,
@@ -108,7 +108,7 @@ const readRoute = (deps: UseCase): Route =>
     },
     async ({ who: { actor }, params: { version } }) => ({
       status: 200,
-      body: await noticeOf(deps, actor, version),
+      body: await noticeOf(deps, { actor }, version),
     }),
   );
 

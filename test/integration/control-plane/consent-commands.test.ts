@@ -2,7 +2,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { toBase64Url } from "../../../crypto/wire/bytes.ts";
-import { customerDevice } from "../../support/device.ts";
+import { customerDevice, staffDevice } from "../../support/device.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { viewBody } from "../security/consent-calls.ts";
@@ -31,6 +31,15 @@ test("two people publish a notice, a customer consents, and anybody verifies the
   ];
   const drafted = await run(...draft, "--as", "ann", "--because", "the first notice");
   const [, ...approval] = /sealdesk (approval approve .*)/.exec(drafted.out)![1]!.split(" ");
+  // Whoever approves it reads it before, and nobody else does.
+  expect((await run("notice", "show", "1", ...named)).out).toContain("Wir antworten Ihnen.");
+  const officer = await staffDevice(server, "privacy_officer");
+  expect((await officer.request("GET", "/v1/notices/1")).body).toMatchObject({
+    effectiveFromMs: null,
+    texts: [{ language: "de", text: expect.stringContaining("Wir antworten Ihnen.") }],
+  });
+  const stranger = await customerDevice(server);
+  expect((await stranger.request("GET", "/v1/notices/1")).body.code).toBe("notice_not_found");
   const own = await run("approval", ...approval, "--as", "ann");
   expect([own.code, own.err]).toEqual([1, expect.stringContaining("Another person")]);
   expect((await run("approval", ...approval, "--as", "ben")).code).toBe(0);

@@ -13,6 +13,7 @@ export const others: Readonly<Record<string, string>> = {
   "keys status": "reads versions",
   "api-key list": "reads names",
   "policy table": "prints rules, which are those of everyone",
+  "notice show": "prints a notice, which has nobody's data",
   "notice draft": "see control-plane/consent-commands.test.ts",
   "consent receipt": "see control-plane/consent-commands.test.ts",
   "verify consent": "reads files",

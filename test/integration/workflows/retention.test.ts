@@ -292,7 +292,6 @@ test("labels with which records are kept for a shorter time need a second person
 
 test("labels that a coming version would keep for a shorter time need a second person already", async () => {
   const { tenant, admin, officer, conversations } = await arrange();
-  const [conversation] = conversations;
   await put(admin, officer, [{ days: 90 }, { team: "sales", days: 90 }]);
   await server.database.owner.query(
     `insert into sealdesk.retention_versions (tenant, version, rules, hash, saved_by, saved_at_ms, effective_from_ms)
@@ -300,10 +299,9 @@ test("labels that a coming version would keep for a shorter time need a second p
      order by version desc limit 1`,
     [tenant.id, '[{"days":90},{"team":"sales","days":10}]', Date.now() + DAY_MS],
   );
-  const path = `/v1/conversations/${conversation}/classification`;
-  expect(await officer.request("PUT", path, { body: { team: "sales" } })).toMatchObject(
-    refusal("invalid_retention"),
-  );
+  const path = `/v1/conversations/${conversations[0]}/classification`;
+  const classified = await officer.request("PUT", path, { body: { team: "sales" } });
+  expect(classified).toMatchObject(refusal("invalid_retention"));
 });
 
 test("an attachment expires with its message, and its key stays until then", async () => {
