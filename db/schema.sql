@@ -2616,7 +2616,9 @@ begin
   end if;
   update request_receipts set request = into_request where tenant = current_tenant() and request = merged;
   update request_links set request = into_request where tenant = current_tenant() and request = merged;
-  update email_requests set request = into_request where tenant = current_tenant() and request = merged;
+  update email_requests set request = into_request, residence = null where tenant = current_tenant() and request = merged;
+  -- The other request has its own.
+  update requests set residence = null where tenant = current_tenant() and id = merged;
 end
 $function$
 

@@ -25,9 +25,9 @@ export const requestActions = {
   "request.decide": {
     class: "U",
     resources: ["request"],
-    details: { right: "text", from: "text", to: "text" },
+    details: { right: "text", from: "text", to: "text", erasure: "id" },
     description:
-      "An officer accepts, answers or refuses a request. The ground of a refusal is with the request.",
+      "An officer accepts, answers or refuses a request. The ground of a refusal is with the request. `erasure` is the case that answers an accepted request for erasure.",
   },
   "request.ask_by_email": {
     class: "C",

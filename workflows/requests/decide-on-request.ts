@@ -27,7 +27,10 @@ export interface DecidedRequest {
   readonly decision: RequestDecision;
   /** Why it is refused: the law that allows to. A refusal needs one, and nothing else has one. */
   readonly ground?: string | undefined;
-  /** How long an erasure that is accepted can be contested, in milliseconds; 24 hours by default. */
+  /**
+   * How long an erasure that is accepted can be contested, in milliseconds; 24 hours by default. An erasure that runs already
+   * keeps its own, so leave it out then.
+   */
   readonly windowMs?: number | undefined;
 }
 
@@ -35,7 +38,7 @@ export interface DecidedRequest {
  * Accepts, answers or refuses a request, after a fresh proof of the second factor. An accepted request for erasure begins
  * the erasure in the same transaction, and is answered by its certificate.
  * @throws WorkflowError request_not_found, subject_unknown, ground_required, case_moved, right_not_available, last_administrator;
- *   erasure_running, if its erasure is not over; IdentityError forbidden, device_required, step_up_required
+ *   erasure_running, if its erasure is not over, or one runs already and a window is given; IdentityError forbidden, device_required, step_up_required
  */
 export async function decideOnRequest(
   deps: UseCase & { readonly newId: NewId },
@@ -66,39 +69,53 @@ export async function decideOnRequest(
         "subject_unknown",
         "Say first whose request this is (request assign). If there is no such account, refuse it.",
       );
-    if (right === "erasure") await decideOnErasure(deps, client, party, request, asked, nowMs);
+    const erasure =
+      right === "erasure"
+        ? await decideOnErasure(deps, client, party, request, asked, nowMs)
+        : undefined;
     const found = await lockCase(client, id);
     const wakeAtMs = nextReminderMs(dueAtMs, nowMs);
     const move = { to: decision, by: nameOf(party), wakeAtMs };
     await moveCase(client, requestMachine, found, move, nowMs);
     if (ground !== undefined)
       await client.query("update requests set refusal_ground = $2 where id = $1", [id, ground]);
-    const details = { right, from: found.state, to: decision };
+    const details = { right, from: found.state, to: decision, erasure };
     note({ ...decided, ...(subject !== null && { subject }), details });
   });
 }
 
-/** Begins the erasure that is accepted. What ends the request otherwise waits until its erasure is over. */
+/**
+ * Begins the erasure that is accepted, or joins the one that runs. What ends the request otherwise waits until its erasure
+ * is over.
+ * @returns the erasure; undefined if none is accepted
+ */
 async function decideOnErasure(
   deps: UseCase & { readonly newId: NewId },
   client: Client,
   party: Party,
   { id, subject, law: regime, receivedAtMs, state, erasure }: StoredRequest,
-  { decision, windowMs = USUAL_WINDOW_MS }: DecidedRequest,
+  { decision, windowMs: asked }: DecidedRequest,
   nowMs: number,
-): Promise<void> {
+): Promise<CaseId | undefined> {
   // The machine refuses what is over.
-  if (state !== "received" && state !== "accepted") return;
+  if (state !== "received" && state !== "accepted") return undefined;
   if (erasure !== null) throw erasureRunning();
-  if (decision !== "accepted" || subject === null) return;
+  if (decision !== "accepted" || subject === null) return undefined;
   const law = erasureProvisions[regime];
   if (law === undefined)
     throw new WorkflowError(
       "right_not_available",
       "The law of this request gives no erasure. Refuse it, and name the ground.",
     );
-  const asked = { id: deps.newId<CaseId>(), subject, law, receivedAtMs, windowMs, request: id };
-  const begun = await startErasure(client, tenantOf(party), asked, nowMs);
+  const windowMs = asked ?? USUAL_WINDOW_MS;
+  const own = { id: deps.newId<CaseId>(), subject, law, receivedAtMs, windowMs, request: id };
+  const begun = await startErasure(client, tenantOf(party), own, nowMs);
+  if (begun !== own.id) {
+    // It runs already, with a window of its own.
+    if (asked !== undefined) throw erasureRunning();
+    return begun;
+  }
   const act = { action: "erasure.begin", resource: ofCase(begun), subject } as const;
   await auditBesides(deps, client, party, { ...act, details: { law, windowMs, request: id } });
+  return begun;
 }

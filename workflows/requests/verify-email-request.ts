@@ -71,7 +71,10 @@ async function lockWaiting(client: Client, linkHash: Uint8Array, nowMs: number):
   return rows[0];
 }
 
-/** Finds and locks the open request from an address for a right. */
+/**
+ * Finds and locks the open request from an address for a right, of which nobody knows yet whose it is. The link that opens it
+ * must not open the page of a person whom an officer has named.
+ */
 async function findOpenOf(
   client: Client,
   addressHash: Uint8Array,
@@ -85,7 +88,7 @@ async function findOpenOf(
   const { rows } = await client.query<OpenRequest>(
     `select r.id, r.received_at_ms as "receivedAtMs", c.due_at_ms as "dueAtMs"
      from requests r join cases c on c.tenant = r.tenant and c.id = r.id
-     where r."right" = $2 and c.ended_at_ms is null
+     where r."right" = $2 and c.ended_at_ms is null and c.subject is null
        and r.id in (select request from email_requests where address_hash = $1)
      order by r.id limit 1 for update of c`,
     [addressHash, right],

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
-import type { TenantId, ConversationId } from "../../../crypto/wire/ids.ts";
+import type { TenantId, ConversationId, UserId } from "../../../crypto/wire/ids.ts";
 import type { Client } from "../../../db/pool.ts";
 import { disableAccount } from "../../../identity/accounts/disable-account.ts";
 import { keyLogOf } from "../../../identity/transparency/key-log.ts";
@@ -70,17 +70,11 @@ beforeAll(async () => {
     await erase(server.database, server.tenant.id, leaving),
     "certified",
   );
-  const disabled = {
-    tenant: server.tenant.id,
-    account: { user: (await server.createStaff("agent")).id },
-    nowMs: 0,
-  };
+  const of = (user: UserId) => ({ tenant: server.tenant.id, account: { user }, nowMs: 0 });
+  const disabled = of((await server.createStaff("agent")).id);
   await disableAccount(server.database.ownerUrl, { usernameIndexes: () => [] }, disabled);
-  await changeMembership(
-    server.database.ownerUrl,
-    { usernameIndexes: () => [] },
-    { ...disabled, team: "claims", isMember: true },
-  );
+  const member = { ...of(agent.user), team: "claims", isMember: true };
+  await changeMembership(server.database.ownerUrl, { usernameIndexes: () => [] }, member);
   const consents = consentCalls({ server, customer: victim, agent });
   for (const route of ["POST /v1/notices/views", "POST /v1/consents"])
     expect((await (await consents[route]!())()).status).toBeLessThan(300);
