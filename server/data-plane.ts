@@ -32,7 +32,7 @@ import { attachRelay, type HelloLimits, type RelayDeps } from "./socket/attach-r
 import { authenticateHello, closeReasonOf } from "./socket/authenticate-hello.ts";
 import type { OpenSocket } from "./socket/connection-deps.ts";
 import { FrameLimits, type FrameRates } from "./socket/frame-limits.ts";
-import { LoopShares } from "./socket/loop-shares.ts";
+import type { LoopShares } from "./socket/loop-shares.ts";
 import { SpacedCalls } from "./socket/spaced-calls.ts";
 import type { HttpConnections } from "./socket/http-connections.ts";
 import type { ReceivedHello } from "./socket/handshake.ts";
@@ -57,6 +57,7 @@ export interface DataPlaneDeps {
   readonly messageLimits: MessageLimits;
   readonly openConversations: OpenConversationLimits;
   readonly frameRates: FrameRates;
+  readonly loopShares: LoopShares;
   /** What an operator permits single tenants. */
   readonly limitsOf: LimitsOf;
   readonly helloLimits: HelloLimits;
@@ -281,7 +282,7 @@ function relayDeps(deps: DataPlaneDeps, parts: RelayParts): RelayDeps {
     announceActivity: (activity) => met.announce({ activities: [activity] }),
     messageLimits,
     frameLimits: new FrameLimits(deps.frameRates, deps.limitsOf, monotonic),
-    loopShares: new LoopShares(monotonic),
+    loopShares: deps.loopShares,
     resumptions: new SpacedCalls(RESUME_EVERY_MS),
     log: conversations,
     cursors,

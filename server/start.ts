@@ -40,6 +40,7 @@ import { createReadiness } from "./readiness.ts";
 import { recordRun } from "./record-run.ts";
 import { creationRates, withTenantRate } from "./socket/message-limits.ts";
 import { unlessAborted, within } from "./unless-aborted.ts";
+import { LoopShares } from "./socket/loop-shares.ts";
 
 export interface RunningServer {
   /** The URL at which clients reach the server, without a slash at its end. */
@@ -185,6 +186,7 @@ interface Entrance {
   /** As `networkBehind` returns it. */
   readonly networkOf: ReturnType<typeof networkBehind>;
   readonly heldBytes: HeldBytes;
+  readonly loopShares: LoopShares;
   readonly isOriginOfAnyTenant: (origin: string) => Promise<boolean>;
 }
 
@@ -202,6 +204,7 @@ function createEntrance(
     authenticator: createAuthenticator({ pool, accessTokens, replays: shared.usedProofs() }),
     networkOf: networkBehind(config.trustedProxies),
     heldBytes,
+    loopShares: new LoopShares(() => performance.now()),
     isOriginOfAnyTenant: createOriginCheck(pool),
   };
 }
@@ -209,7 +212,7 @@ function createEntrance(
 function openDataPlane(
   http: Server,
   { config, ports, timings, storage, watchers, shared, tenantLimits, onLost }: Foundation,
-  { publicUrl, authenticator, heldBytes, networkOf, isOriginOfAnyTenant }: Entrance,
+  { publicUrl, authenticator, heldBytes, loopShares, networkOf, isOriginOfAnyTenant }: Entrance,
   certify: CertifyAccount,
 ): Promise<DataPlane> {
   const { now, newId, log } = ports;
@@ -227,6 +230,7 @@ function openDataPlane(
     ),
     openConversations: config.openConversations,
     frameRates: config.frameRates,
+    loopShares,
     limitsOf: tenantLimits.of,
     helloLimits: { waitingSockets, heldBytes, networkOf, isOriginOfAnyTenant },
     timings,
@@ -281,7 +285,15 @@ function createControlPlane(
     tenantLimits,
     ...names
   }: Foundation,
-  { publicUrl, accessTokens, authenticator, networkOf, heldBytes, isOriginOfAnyTenant }: Entrance,
+  {
+    publicUrl,
+    accessTokens,
+    authenticator,
+    networkOf,
+    heldBytes,
+    loopShares,
+    isOriginOfAnyTenant,
+  }: Entrance,
   { dataPlane, attachments, accounts, certify, refusedSignIns, stopping }: Served,
 ): RequestListener {
   const { now, newId, log, version } = ports;
@@ -361,6 +373,7 @@ function createControlPlane(
       new Attempts(shared.createLimiter("api-key-network", config.networkSignInLimit)),
     ),
     actLimits: new ActLimits(config.actRates, tenantLimits.of, () => performance.now()),
+    loopShares,
     publicUrl,
     bodies: { heldBytes, mostMs: timings.requestMs },
     networkOf,

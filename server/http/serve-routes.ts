@@ -15,6 +15,7 @@ import { parseJson } from "./bodies/parse-json.ts";
 import { HttpError } from "./http-error.ts";
 import { MONITOR_CHALLENGE, monitorTokenIn } from "./monitor-token.ts";
 import { foreignOrigin } from "../page-origin.ts";
+import type { LoopShares } from "../socket/loop-shares.ts";
 import type { ActLimits, Requester } from "./act-limits.ts";
 import { isLimited, type AnyRoute, type Call, type RequestFacts, type RouteSpec } from "./route.ts";
 import { bodyLimits, requestLimits, shareLimits } from "../limits.ts";
@@ -26,6 +27,7 @@ export interface ServeDeps {
   readonly authenticator: Authenticator;
   readonly apiKeys: Pick<ApiKeyAccess, "holderOf">;
   readonly actLimits: Pick<ActLimits, "take">;
+  readonly loopShares: Pick<LoopShares, "countRequest">;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly bodies: BodyReaderDeps;
@@ -56,6 +58,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
       response.locals["challenge"] = challenges[spec.access];
       const known = await authenticate(spec, request, facts, deps, requestId);
       if (known !== undefined && isLimited(spec)) deps.actLimits.take(requesterOf(known));
+      if (known !== undefined) deps.loopShares.countRequest(holderOf(known).tenant);
       const who = known && inRequest(known, requestId, purposeIn(request));
       const body = bodyOf(request, response, deps.bodies);
       body.assertFits(spec.bodyLimit ?? bodyLimits.none);

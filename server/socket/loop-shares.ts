@@ -7,6 +7,10 @@ import { charge, fullBucket, type Bucket } from "../../policies/token-bucket.ts"
  * and at once. It is enough for some ten thousand frames a second.
  */
 const RATE = { perSecond: 250, burst: 50 };
+/** What reading a frame from the network takes before it is decoded, in milliseconds. */
+const READ_MS = 0.002;
+/** What a request takes of the event loop, in milliseconds. Most of its time it waits for the database. */
+const REQUEST_MS = 1;
 /** The longest pause, in milliseconds. */
 const LONGEST_MS = 30_000;
 /**
@@ -59,16 +63,22 @@ export class LoopShares {
     };
   }
 
+  /** Counts a request over HTTP. It is not delayed, and its tenant is one of those that divide the time. */
+  countRequest(tenant: TenantId): void {
+    this.#spend(tenant, REQUEST_MS, this.#monotonic());
+  }
+
   /**
-   * Counts the time that a frame took.
+   * Counts the time that decoding and serving a frame took.
    * @returns for how many milliseconds the socket should not be read from
    */
   count(tenant: TenantId, ms: number): number {
     const nowMs = this.#monotonic();
-    for (const idle of this.#use.spend(tenant, ms, nowMs)) this.#buckets.delete(idle);
+    const takenMs = ms + READ_MS;
+    this.#spend(tenant, takenMs, nowMs);
     const bucket = this.#buckets.get(tenant) ?? fullBucket(RATE, nowMs);
     this.#buckets.set(tenant, bucket);
-    const waitMs = Math.min(charge(bucket, ms, nowMs), LONGEST_MS);
+    const waitMs = Math.min(charge(bucket, takenMs, nowMs), LONGEST_MS);
     if (waitMs > 0 && this.#use.isHeavy(tenant, 0, nowMs)) {
       this.#holdAll(tenant, waitMs);
       return waitMs;
@@ -76,6 +86,10 @@ export class LoopShares {
     // Forgives the debt of a tenant that does not use more than the others.
     bucket.tokens = Math.max(bucket.tokens, 0);
     return 0;
+  }
+
+  #spend(tenant: TenantId, ms: number, nowMs: number): void {
+    for (const idle of this.#use.spend(tenant, ms, nowMs)) this.#buckets.delete(idle);
   }
 
   /**

@@ -38,13 +38,22 @@ test("a tenant that takes much time at once is not read from at all, and others 
   expect(shares.count(honest, 1)).toBe(0);
   expect(shares.count(flooding, 49)).toBe(0);
   expect(attack.held).toEqual([false, false, false]);
-  expect(shares.count(flooding, 2)).toBe(4);
+  expect(shares.count(flooding, 2)).toBe(5);
   expect([attack.held, other.held]).toEqual([[true, true, true], [false]]);
   const late = join(shares, flooding, 1);
   expect(late.held).toEqual([true]);
   pass(40);
   expect([attack.held, late.held]).toEqual([[false, false, false], [false]]);
   expect(shares.count(honest, 1)).toBe(0);
+});
+
+test("a tenant that only requests over HTTP does not wait for another one's first frames", () => {
+  const shares = new LoopShares(() => nowMs);
+  const attack = join(shares, flooding, 2);
+  shares.countRequest(honest);
+  expect(shares.count(flooding, 49)).toBe(0);
+  expect(shares.count(flooding, 2)).toBeGreaterThan(0);
+  expect(attack.held).toEqual([true, true]);
 });
 
 test("a tenant that is alone is never slowed, and owes nothing later", () => {
