@@ -14,6 +14,11 @@ const REQUEST_MS = 1;
 /** The longest pause, in milliseconds. */
 const LONGEST_MS = 30_000;
 /**
+ * The milliseconds that the frames of a tenant may take in one turn of the event loop, also if it is alone: in all, and
+ * for each socket, because holding a socket takes time too.
+ */
+const TURN_MS = { atLeast: 25, perSocket: 0.02 };
+/**
  * The least time in milliseconds for which the sockets of a tenant that owes time are not read
  * from: in all, and for each socket.
  */
@@ -27,18 +32,24 @@ export interface Holdable {
 
 interface Tenant {
   readonly sockets: Set<Holdable>;
-  release: NodeJS.Timeout | undefined;
+  /** Milliseconds that its frames took in this turn of the event loop. */
+  turnMs: number;
+  /** While its sockets are held: until when, and what cancels their release. */
+  held: { readonly until: "next turn" | "paid"; readonly cancel: () => void } | undefined;
 }
 
 /**
  * Divides the time of the event loop among tenants. A tenant whose frames take more of it than those
- * of the others is read from later. Nothing is refused. A tenant that is alone is not slowed.
+ * of the others is read from later. Nothing is refused. A tenant that is alone is not slowed, and only lets
+ * everything else have its turn.
  */
 export class LoopShares {
   readonly #monotonic: () => number;
   readonly #use: RecentUse<TenantId>;
   readonly #buckets = new Map<TenantId, Bucket>();
   readonly #tenants = new Map<TenantId, Tenant>();
+  /** The tenants whose frames took time in this turn of the event loop. */
+  readonly #inTurn = new Set<Tenant>();
 
   /** @param monotonic returns milliseconds of a monotonic clock */
   constructor(monotonic: () => number) {
@@ -51,14 +62,14 @@ export class LoopShares {
    * @returns a function that removes it
    */
   join(tenant: TenantId, socket: Holdable): () => void {
-    const joined = this.#tenants.get(tenant) ?? { sockets: new Set(), release: undefined };
+    const joined = this.#tenants.get(tenant) ?? newTenant();
     this.#tenants.set(tenant, joined);
     joined.sockets.add(socket);
-    if (joined.release !== undefined) socket.hold();
+    if (joined.held !== undefined) socket.hold();
     return () => {
       joined.sockets.delete(socket);
       if (joined.sockets.size > 0) return;
-      clearTimeout(joined.release);
+      joined.held?.cancel();
       this.#tenants.delete(tenant);
     };
   }
@@ -79,12 +90,14 @@ export class LoopShares {
     const bucket = this.#buckets.get(tenant) ?? fullBucket(RATE, nowMs);
     this.#buckets.set(tenant, bucket);
     const waitMs = Math.min(charge(bucket, takenMs, nowMs), LONGEST_MS);
+    const joined = this.#tenants.get(tenant);
     if (waitMs > 0 && this.#use.isHeavy(tenant, 0, nowMs)) {
-      this.#holdAll(tenant, waitMs);
+      if (joined !== undefined) holdFor(joined, waitMs);
       return waitMs;
     }
     // Forgives the debt of a tenant that does not use more than the others.
     bucket.tokens = Math.max(bucket.tokens, 0);
+    if (joined !== undefined) this.#countInTurn(joined, takenMs);
     return 0;
   }
 
@@ -92,18 +105,44 @@ export class LoopShares {
     for (const idle of this.#use.spend(tenant, ms, nowMs)) this.#buckets.delete(idle);
   }
 
-  /**
-   * Holds all sockets of the tenant. One turn of the event loop reads from every socket that has bytes, and
-   * one read of the smallest frames takes ten milliseconds.
-   */
-  #holdAll(tenant: TenantId, waitMs: number): void {
-    const joined = this.#tenants.get(tenant);
-    if (joined === undefined || joined.release !== undefined) return;
-    const ms = Math.max(waitMs, HOLD_MS.atLeast, HOLD_MS.perSocket * joined.sockets.size);
-    joined.release = setTimeout(() => {
-      joined.release = undefined;
-      for (const socket of joined.sockets) socket.release();
-    }, ms).unref();
-    for (const socket of joined.sockets) socket.hold();
+  /** Holds all sockets of a tenant whose frames took much of this turn of the event loop, until the next one. */
+  #countInTurn(tenant: Tenant, ms: number): void {
+    if (this.#inTurn.size === 0) setImmediate(() => this.#endTurn());
+    this.#inTurn.add(tenant);
+    tenant.turnMs += ms;
+    if (tenant.turnMs < Math.max(TURN_MS.atLeast, TURN_MS.perSocket * tenant.sockets.size)) return;
+    if (tenant.held !== undefined) return;
+    const next = setImmediate(() => release(tenant));
+    hold(tenant, { until: "next turn", cancel: () => clearImmediate(next) });
   }
+
+  #endTurn(): void {
+    for (const tenant of this.#inTurn) tenant.turnMs = 0;
+    this.#inTurn.clear();
+  }
+}
+
+const newTenant = (): Tenant => ({ sockets: new Set(), turnMs: 0, held: undefined });
+
+/** Holds all sockets of a tenant for `waitMs` or longer. */
+function holdFor(tenant: Tenant, waitMs: number): void {
+  if (tenant.held?.until === "paid") return;
+  tenant.held?.cancel();
+  const ms = Math.max(waitMs, HOLD_MS.atLeast, HOLD_MS.perSocket * tenant.sockets.size);
+  const timer = setTimeout(() => release(tenant), ms).unref();
+  hold(tenant, { until: "paid", cancel: () => clearTimeout(timer) });
+}
+
+/**
+ * Holds all sockets of a tenant. One turn of the event loop reads from every socket that has bytes, and one read of
+ * the smallest frames takes ten milliseconds.
+ */
+function hold(tenant: Tenant, held: NonNullable<Tenant["held"]>): void {
+  tenant.held = held;
+  for (const socket of tenant.sockets) socket.hold();
+}
+
+function release(tenant: Tenant): void {
+  tenant.held = undefined;
+  for (const socket of tenant.sockets) socket.release();
 }

@@ -36,13 +36,16 @@ test("a tenant that takes much time at once is not read from at all, and others 
   const shares = new LoopShares(() => nowMs);
   const [attack, other] = [join(shares, flooding, 3), join(shares, honest, 1)];
   expect(shares.count(honest, 1)).toBe(0);
-  expect(shares.count(flooding, 49)).toBe(0);
+  expect(shares.count(flooding, 24)).toBe(0);
   expect(attack.held).toEqual([false, false, false]);
+  // It is held until the next turn of the event loop, and then, because it owes time, for longer.
+  expect(shares.count(flooding, 25)).toBe(0);
   expect(shares.count(flooding, 2)).toBe(5);
+  pass(1);
   expect([attack.held, other.held]).toEqual([[true, true, true], [false]]);
   const late = join(shares, flooding, 1);
   expect(late.held).toEqual([true]);
-  pass(40);
+  pass(39);
   expect([attack.held, late.held]).toEqual([[false, false, false], [false]]);
   expect(shares.count(honest, 1)).toBe(0);
 });
@@ -54,6 +57,19 @@ test("a tenant that only requests over HTTP does not wait for another one's firs
   expect(shares.count(flooding, 49)).toBe(0);
   expect(shares.count(flooding, 2)).toBeGreaterThan(0);
   expect(attack.held).toEqual([true, true]);
+});
+
+test("a tenant that is alone lets others have a turn of the event loop, and goes on in the next one", () => {
+  const shares = new LoopShares(() => nowMs);
+  const alone = join(shares, flooding, 2);
+  expect(shares.count(flooding, 10)).toBe(0);
+  expect(alone.held).toEqual([false, false]);
+  expect(shares.count(flooding, 20)).toBe(0);
+  expect(alone.held).toEqual([true, true]);
+  pass(1);
+  expect(alone.held).toEqual([false, false]);
+  expect(shares.count(flooding, 10)).toBe(0);
+  expect(alone.held).toEqual([false, false]);
 });
 
 test("a tenant that is alone is never slowed, and owes nothing later", () => {
