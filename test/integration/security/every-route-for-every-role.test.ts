@@ -217,32 +217,34 @@ test("a list of conversations has those that the table allows, of the own tenant
 });
 
 test("a program with an API key may do what its scope says, in its own tenant", async () => {
-  const samples = sampleRequests(document, { user: actors[0]!.device.user, kid: "none" }).map(
-    (sample, at) => ({ ...sample, name: operations()[at]! }),
-  );
+  const samples = sampleRequests(document, { user: actors[0]!.device.user, kid: "none" })
+    .map((sample, at) => ({ ...sample, name: operations()[at]! }))
+    .filter(({ name }) => scopeOf[name] !== undefined);
   const wrong: string[] = [];
   for (const scope of administrationActions) {
     const held = scope === "scim" ? "scim:another-provider" : scope;
     const token = await apiKeyOf(server, { scopes: [held] });
-    for (const { name, method, path, headers, body } of samples) {
-      if (scopeOf[name] === undefined) continue;
-      for (const tenant of [server.tenant, foreign]) {
-        const facts = { scopes: [scope], standing: "valid" };
-        const right = ["administration", scopeOf[name]] as const;
-        const expected =
-          tenant === server.tenant && isAllowedBy(table, { role: "api_key" }, right, facts);
-        const at = path.replace(/^\/v1\/admin\/[^/]+/, `/v1/admin/${tenant.slug}`);
-        const answer = await fetch(server.url + at, {
-          method,
-          headers: { ...headers, authorization: `Bearer ${token}` },
-          ...(body !== undefined && { body }),
-        });
-        const isDenied = answer.status === 401 || answer.status === 403;
-        if (isDenied === expected || answer.status >= 500)
-          wrong.push(`${name} with ${scope} in ${tenant.slug}: ${answer.status}`);
-        await answer.body?.cancel();
-      }
-    }
+    const check = async (sample: (typeof samples)[number], tenant: TestTenant) => {
+      const { name, method, path, headers, body } = sample;
+      const facts = { scopes: [scope], standing: "valid" };
+      const right = ["administration", scopeOf[name]!] as const;
+      const expected =
+        tenant === server.tenant && isAllowedBy(table, { role: "api_key" }, right, facts);
+      const at = path.replace(/^\/v1\/admin\/[^/]+/, `/v1/admin/${tenant.slug}`);
+      const answer = await fetch(server.url + at, {
+        method,
+        headers: { ...headers, authorization: `Bearer ${token}` },
+        ...(body !== undefined && { body }),
+      });
+      const isDenied = answer.status === 401 || answer.status === 403;
+      if (isDenied === expected || answer.status >= 500)
+        wrong.push(`${name} with ${scope} in ${tenant.slug}: ${answer.status}`);
+      await answer.body?.cancel();
+    };
+    // The server takes a quarter of a second for each refusal in another tenant.
+    const elsewhere = samples.map((sample) => check(sample, foreign));
+    for (const sample of samples) await check(sample, server.tenant);
+    await Promise.all(elsewhere);
   }
   expect(wrong).toEqual([]);
 }, 300_000);
