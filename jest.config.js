@@ -22,7 +22,8 @@ export default {
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
   testSequencer: "<rootDir>/test/support/longest-first.mjs",
   testTimeout: 120_000,
-  maxWorkers: 2,
+  // One more than the cores of the usual machine: tests also wait, for devices, processes and disks.
+  maxWorkers: 3,
   // A worker keeps part of every suite's modules (nodejs/node#33439). One that nears its heap's
   // limit collects garbage instead of running tests, so it is replaced before.
   workerIdleMemoryLimit: "1GB",
