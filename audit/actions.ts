@@ -14,6 +14,7 @@ import { keyActions } from "./actions/key-actions.ts";
 import { noticeActions } from "./actions/notice-actions.ts";
 import { policyActions } from "./actions/policy-actions.ts";
 import { provisioningActions } from "./actions/provisioning-actions.ts";
+import { restrictionActions } from "./actions/restriction-actions.ts";
 import { retentionActions } from "./actions/retention-actions.ts";
 import { tenantActions } from "./actions/tenant-actions.ts";
 
@@ -37,6 +38,7 @@ export const actions = {
   ...requestActions,
   ...keyActions,
   ...erasureActions,
+  ...restrictionActions,
   ...deploymentActions,
 } as const;
 

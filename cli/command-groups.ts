@@ -51,6 +51,11 @@ export const groups: readonly Group[] = [
   ),
   group(["hold"], async () => (await import("./commands/holds/register-holds.ts")).registerHolds),
   group(
+    ["restriction"],
+    async () =>
+      (await import("./commands/restrictions/register-restrictions.ts")).registerRestrictions,
+  ),
+  group(
     ["retention"],
     async () => (await import("./commands/retention/register-retention.ts")).registerRetention,
   ),

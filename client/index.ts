@@ -13,7 +13,12 @@ export type {
   PasswordResetLink,
   TotpEnrolment,
 } from "./device/credentials.ts";
-export type { AcknowledgedRequest, ErasureProgress, OwnRequest } from "./device/rights.ts";
+export type {
+  AcknowledgedRequest,
+  ErasureProgress,
+  OwnRequest,
+  OwnRestriction,
+} from "./device/rights.ts";
 export { openRequestLink, type LinkedRequest, type RequestLink } from "./device/request-link.ts";
 export type { Right } from "../contract/requests.ts";
 export type { ConnectOptions, KeyLogWitnesses } from "./options.ts";

@@ -44,6 +44,8 @@ const view = {
   createdAtMs: milliseconds,
   epoch: z.int().check(z.minimum(0)),
   members: z.array(z.object({ user: userId, role, devices: z.array(deviceId) })),
+  /** Whether its processing is restricted: its content is refused with `processing_restricted`. */
+  isRestricted: z.boolean(),
 };
 
 /** With the last event of the log and its transcript hash, on which an act is signed. */

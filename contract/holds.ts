@@ -77,6 +77,27 @@ export const requestedRelease = z
   .object({ id: uuid, hash: bytes(32), expiresAtMs: milliseconds })
   .register(documentation, { id: "RequestedRelease" });
 
+export const potentialMatches = z
+  .object({
+    matches: z.array(
+      z.object({
+        id: uuid,
+        hold: uuid,
+        custodian: userId,
+        /** The account that was erased. */
+        former: userId,
+        /** The new account. */
+        account: userId,
+        askedAtMs: milliseconds,
+      }),
+    ),
+  })
+  .register(documentation, { id: "PotentialMatches" });
+
+export const matchAnswer = z
+  .strictObject({ answer: z.enum(["linked", "not_linked"]) })
+  .register(documentation, { id: "MatchAnswer" });
+
 export const reopenedErasures = z
   .object({
     erasures: z.array(

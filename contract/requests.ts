@@ -40,6 +40,13 @@ export const erasureProgress = {
   certifiedAtMs: z.nullable(milliseconds),
 };
 
+/** The restriction of a request. */
+const restrictionProgress = z.object({
+  state: openEnum(["in_force", "announced", "lifted"]),
+  /** When it ends; null before its end is announced. */
+  liftsAtMs: z.nullable(milliseconds),
+});
+
 /** What everybody is shown who may see a request. */
 export const requestState = {
   right: openEnum(rights),
@@ -54,6 +61,8 @@ export const requestState = {
   extensionReason: z.nullable(z.string()),
   refusalGround: z.nullable(z.string()),
   endedAtMs: z.nullable(milliseconds),
+  /** Null unless it is an accepted request for restriction. */
+  restriction: z.nullable(restrictionProgress),
 };
 
 const request = z.object({

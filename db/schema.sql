@@ -1516,6 +1516,34 @@ table sealdesk.policy_versions (
   grant update (is_recorded, withdrawn_at_ms) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.potential_matches (
+  tenant uuid not null,
+  id uuid not null,
+  hold uuid not null,
+  former uuid not null,
+  account uuid not null,
+  asked_at_ms bigint not null,
+  answer text,
+  answered_by text,
+  answered_at_ms bigint
+)
+  row level security
+  CREATE INDEX potential_matches_open ON sealdesk.potential_matches USING btree (tenant, hold) WHERE (answered_at_ms IS NULL)
+  constraint potential_matches_answer_check CHECK ((answer = ANY (ARRAY['linked'::text, 'not_linked'::text])))
+  constraint potential_matches_answered_by_check CHECK ((length(answered_by) <= 200))
+  constraint potential_matches_check CHECK ((((answer IS NULL) = (answered_at_ms IS NULL)) AND ((answer IS NULL) = (answered_by IS NULL))))
+  constraint potential_matches_pkey PRIMARY KEY (tenant, id)
+  constraint potential_matches_tenant_account_fkey FOREIGN KEY (tenant, account) REFERENCES sealdesk.users(tenant, id)
+  constraint potential_matches_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint potential_matches_tenant_former_fkey FOREIGN KEY (tenant, former) REFERENCES sealdesk.users(tenant, id)
+  constraint potential_matches_tenant_hold_fkey FOREIGN KEY (tenant, hold) REFERENCES sealdesk.holds(tenant, id)
+  constraint potential_matches_tenant_hold_former_account_key UNIQUE (tenant, hold, former, account)
+  grant insert (account, asked_at_ms, former, hold, id, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (answer, answered_at_ms, answered_by) to sealdesk_app
+  policy answered_once for w using ((answered_at_ms IS NULL)) with check (true)
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.provider_logouts (
   tenant uuid not null,
   provider uuid not null,
@@ -1694,6 +1722,46 @@ table sealdesk.requests (
   grant select to sealdesk_app
   grant update (citation, extended_at_ms, extension_reason, law, received_at_ms, refusal_ground, rules_version) to sealdesk_app
   policy refused_once for w using ((refusal_ground IS NULL)) with check (true)
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.restricted_conversations (
+  tenant uuid not null,
+  conversation uuid not null,
+  case_id uuid not null,
+  since_ms bigint not null
+)
+  row level security
+  constraint restricted_conversations_pkey PRIMARY KEY (tenant, conversation, case_id)
+  constraint restricted_conversations_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.cases(tenant, id)
+  constraint restricted_conversations_tenant_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
+  constraint restricted_conversations_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.restrictions (
+  tenant uuid not null,
+  case_id uuid not null,
+  subject uuid not null,
+  law text not null,
+  request uuid,
+  placed_by text not null,
+  conversations uuid[] not null,
+  lifts_at_ms bigint
+)
+  row level security
+  CREATE INDEX restrictions_subject ON sealdesk.restrictions USING btree (tenant, subject)
+  constraint restrictions_conversations_check CHECK ((cardinality(conversations) > 0))
+  constraint restrictions_law_check CHECK (((length(law) >= 1) AND (length(law) <= 200)))
+  constraint restrictions_pkey PRIMARY KEY (tenant, case_id)
+  constraint restrictions_placed_by_check CHECK ((length(placed_by) <= 200))
+  constraint restrictions_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.cases(tenant, id)
+  constraint restrictions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint restrictions_tenant_request_fkey FOREIGN KEY (tenant, request) REFERENCES sealdesk.requests(tenant, id)
+  constraint restrictions_tenant_subject_fkey FOREIGN KEY (tenant, subject) REFERENCES sealdesk.users(tenant, id)
+  grant insert (case_id, conversations, law, placed_by, request, subject, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (lifts_at_ms) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.retention_locks (
@@ -1909,7 +1977,8 @@ table sealdesk.suppressions (
   kind text not null,
   hash bytea not null,
   erased_at_ms bigint not null,
-  expires_at_ms bigint not null
+  expires_at_ms bigint not null,
+  held_subject uuid
 )
   row level security
   CREATE INDEX suppressions_expiring ON sealdesk.suppressions USING btree (tenant, expires_at_ms)
@@ -1918,6 +1987,7 @@ table sealdesk.suppressions (
   constraint suppressions_kind_check CHECK ((kind = ANY (ARRAY['customer'::text, 'device'::text])))
   constraint suppressions_pkey PRIMARY KEY (tenant, kind, hash)
   constraint suppressions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint suppressions_tenant_held_subject_fkey FOREIGN KEY (tenant, held_subject) REFERENCES sealdesk.users(tenant, id)
   grant delete to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
@@ -2274,6 +2344,19 @@ CREATE OR REPLACE FUNCTION sealdesk.current_tenant()
  STABLE PARALLEL SAFE
 RETURN (NULLIF(current_setting('sealdesk.tenant'::text, true), ''::text))::uuid
 
+CREATE OR REPLACE FUNCTION sealdesk.custodians_of(restricted uuid)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(distinct h.custodian), '{}')
+  from conversations c
+  cross join lateral holds_on(c.created_by, c.id, 0, 9223372036854775807) as held (id)
+  join holds h on h.tenant = c.tenant and h.id = held.id
+  where c.tenant = current_tenant() and c.id = restricted
+$function$
+
 CREATE OR REPLACE FUNCTION sealdesk.database_now_ms()
  RETURNS bigint
  LANGUAGE sql
@@ -2344,17 +2427,24 @@ CREATE OR REPLACE FUNCTION sealdesk.erase_account(person uuid, at_ms bigint, cus
  SECURITY DEFINER
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$
+declare
+  -- Whether a hold keeps a part of the person's data.
+  held boolean := exists (
+    select from deferred_erasures d
+    where d.tenant = current_tenant() and d.subject = person and d.reopened_at_ms is null);
 begin
-  insert into suppressions (tenant, kind, hash, erased_at_ms, expires_at_ms)
-    select tenant, 'customer', hash, at_ms, customer_until_ms
+  insert into suppressions (tenant, kind, hash, erased_at_ms, expires_at_ms, held_subject)
+    select tenant, 'customer', hash, at_ms, case when held then device_until_ms else customer_until_ms end,
+      case when held then person end
     from users, unnest(array[subject_index, identity_index, username_index]) as hash
     where tenant = current_tenant() and id = person and hash is not null
     union all
-    select tenant, 'device', sha256(device_key), at_ms, device_until_ms
+    select tenant, 'device', sha256(device_key), at_ms, device_until_ms, null
     from devices where tenant = current_tenant() and user_id = person
     on conflict (tenant, kind, hash) do update
       set erased_at_ms = greatest(suppressions.erased_at_ms, excluded.erased_at_ms),
-        expires_at_ms = greatest(suppressions.expires_at_ms, excluded.expires_at_ms);
+        expires_at_ms = greatest(suppressions.expires_at_ms, excluded.expires_at_ms),
+        held_subject = coalesce(excluded.held_subject, suppressions.held_subject);
   update users set subject_index = null, anonymous_key = null, account_key = null, identity_index = null,
       username_index = null, username = null, display_name = null, password_hash = null,
       fenced_at_ms = coalesce(fenced_at_ms, at_ms), erased_at_ms = coalesce(erased_at_ms, at_ms)
@@ -2587,6 +2677,39 @@ begin
   delete from events e using unnest(withdrawn.fenced_conversations, withdrawn.fenced_seqs) as f (conversation, seq)
     where e.tenant = current_tenant() and e.conversation = f.conversation and e.seq = f.seq + 1 and e.kind = 0;
   return true;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.lift_restriction(restriction uuid)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+declare
+  lifted uuid[];
+begin
+  if not exists (
+    select from restrictions r
+    where r.tenant = current_tenant() and r.case_id = restriction and r.lifts_at_ms <= database_now_ms()
+  ) then
+    return;
+  end if;
+  with gone as (
+    delete from restricted_conversations
+      where tenant = current_tenant() and case_id = restriction returning conversation)
+  select coalesce(array_agg(conversation), '{}') into lifted from gone;
+  -- The restriction has taken the next number of each log. What is still fenced or restricted keeps its fence.
+  delete from events e using conversations c
+    where c.tenant = current_tenant() and c.id = any(lifted) and e.tenant = c.tenant and e.conversation = c.id
+      and e.kind = 0 and e.seq = 1 + (
+        select max(last.seq) from events last
+        where last.tenant = c.tenant and last.conversation = c.id and last.kind > 0)
+      and not exists (
+        select from users u where u.tenant = c.tenant and u.id = c.created_by and u.fenced_at_ms is not null)
+      and not exists (
+        select from restricted_conversations r where r.tenant = c.tenant and r.conversation = c.id);
+  return query select unnest(lifted);
 end
 $function$
 

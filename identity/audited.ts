@@ -10,6 +10,7 @@ import type { Decision } from "../policies/decision.ts";
 import { OTHER_PURPOSE, SIGN_IN_TOO_WEAK } from "../policies/granting-rule.ts";
 import { DomainError } from "../policies/domain-error.ts";
 import { recordedPurpose } from "../policies/purpose-of-use.ts";
+import { PROCESSING_RESTRICTED } from "../policies/restrictions.ts";
 import { IdentityError } from "./identity-error.ts";
 import { assertSession } from "./tokens/session-end.ts";
 
@@ -162,9 +163,15 @@ export function assertAllowedOnDevice(decision: Decision): void {
   assertAllowed(decision);
 }
 
-/** @throws IdentityError step_up_required, purpose_required, forbidden, with the decision's reasons, unless the decision allows */
+/** @throws IdentityError processing_restricted, step_up_required, purpose_required, forbidden, with the decision's reasons, unless the decision allows */
 export function assertAllowed({ allowed, reasons }: Decision): void {
   if (allowed) return;
+  if (reasons.includes(PROCESSING_RESTRICTED))
+    throw new IdentityError(
+      "processing_restricted",
+      "The processing of this conversation is restricted. It is only stored. Ask the privacy officer when the restriction ends.",
+      { reasons },
+    );
   if (reasons.includes(SIGN_IN_TOO_WEAK))
     throw new IdentityError(
       "step_up_required",

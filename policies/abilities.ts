@@ -3,6 +3,7 @@ import { isStaff, memberRoles, type Actor, type Role, type Subject } from "./act
 import { consentFaults, type ConsentChange } from "./consents.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule, missingEvidence } from "./granting-rule.ts";
+import { decideOpening } from "./restrictions.ts";
 import type { ConversationAction } from "./rules/conversation.ts";
 
 export type { ConversationAction } from "./rules/conversation.ts";
@@ -45,6 +46,10 @@ export interface ConversationFacts {
   readonly teamMembers?: readonly UserId[] | undefined;
   /** Users whose membership counts no more, because it began with such an access, which is over. */
   readonly lapsed?: readonly UserId[] | undefined;
+  /**
+   * Who may open what is in the conversation, if its processing is restricted: the custodians of the holds that cover it.
+   */
+  readonly restrictedTo?: readonly UserId[] | undefined;
   /** The user to add or remove, for "add_member" and "remove_member". */
   readonly subject?: Subject | undefined;
   /** The messages to be shown, and their recipient, for "grant_history". */
@@ -104,9 +109,24 @@ export function decideConversation(
 ): Decision {
   const subject = conversationSubject(actor, facts);
   const rule = grantingRule(actor, "conversation", action, subject);
-  if (rule !== undefined) return allow(rule.reason);
+  if (rule !== undefined) return unlessRestricted(actor, action, facts, allow(rule.reason));
   const missing = missingEvidence(actor, "conversation", action, subject);
   return deny(...whyNot(actor, action, facts), ...missing);
+}
+
+/** The actions that change nothing. Nothing changes in a conversation whose processing is restricted. */
+const reading: readonly ConversationAction[] = ["read", "download", "read_links"];
+
+/** Returns the decision, unless the processing of the conversation is restricted. Its members remain visible. */
+function unlessRestricted(
+  actor: ConversationActor,
+  action: ConversationAction,
+  { restrictedTo }: ConversationFacts,
+  decision: Decision,
+): Decision {
+  if (restrictedTo === undefined || action === "read_members") return decision;
+  const opening = decideOpening(actor, reading.includes(action) ? restrictedTo : []);
+  return opening.allowed ? decision : opening;
 }
 
 /** The actions that remain possible in a closed conversation. */

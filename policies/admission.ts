@@ -8,6 +8,8 @@ export interface AdmissionFacts {
   readonly epoch: number;
   /** Whether the person whom the conversation is about is being erased. */
   readonly isFenced: boolean;
+  /** Whether the processing of the conversation is restricted. */
+  readonly isRestricted: boolean;
   /** Current member devices. */
   readonly devices: ReadonlySet<DeviceId>;
   /** Devices that were members before. */
@@ -47,6 +49,7 @@ export type AdmissionRefusal =
   | "key_expired"
   | "device_mismatch"
   | "subject_erased" // the person whom the conversation is about is being erased
+  | "processing_restricted" // the conversation is only stored, until the restriction is lifted
   | "quota_exceeded" // the account or the tenant stores no more for now: see `decideMessageQuota`
   | "key_destroyed"; // what the sender wrote in this conversation is erased
 
@@ -90,6 +93,7 @@ export function decideAdmission(
   // Checked first, because every other answer reveals something about the conversation.
   if (!facts.devices.has(message.senderDevice)) return refuse("not_a_member");
   if (facts.isFenced) return refuse("subject_erased");
+  if (facts.isRestricted) return refuse("processing_restricted");
   if (!message.mayPost)
     return refuse(facts.state === "closed" ? "conversation_closed" : "forbidden");
   const madeAtMs = uuidv7TimeMs(message.clientMessageId);

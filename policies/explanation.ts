@@ -22,7 +22,7 @@ import { approversNeeded } from "./versions/demands.ts";
 /**
  * The resources whose decisions are explained. Programs with an API key have their own. No version changes who
  * may do what with the credentials of an account, with access in an emergency, with requests for a second person, with
- * legal holds, with retention, with cases, with erasures, with what people ask for by law, or with notices and consents.
+ * legal holds, with retention, with cases, with erasures and restrictions, with what people ask for by law, or with notices and consents.
  */
 export type ExplainedResource = Exclude<
   Resource,
@@ -37,6 +37,7 @@ export type ExplainedResource = Exclude<
   | "notices"
   | "consents"
   | "erasures"
+  | "restrictions"
 >;
 
 /** The facts that the decision about each kind of resource needs. */

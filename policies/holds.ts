@@ -13,7 +13,7 @@ export const ATTEND_WITHIN_MS = 30 * 86_400_000;
 /** Facts for a decision about legal holds. */
 export interface HoldFacts {
   readonly tenant: TenantId;
-  /** The account that keeps what is held: for "read". */
+  /** The account that keeps what is held: for "read" and "answer". */
   readonly custodian?: string;
   /** Who asks for the release: for "approve" and "refuse". */
   readonly requester?: string;

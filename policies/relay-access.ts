@@ -1,7 +1,8 @@
-import type { TenantId } from "../crypto/wire/ids.ts";
+import type { TenantId, UserId } from "../crypto/wire/ids.ts";
 import { memberRoles, type Actor } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule } from "./granting-rule.ts";
+import { decideOpening } from "./restrictions.ts";
 import type { RelayAction } from "./rules/relay.ts";
 
 export type { RelayAction } from "./rules/relay.ts";
@@ -13,6 +14,8 @@ export interface RelayFacts {
   readonly isMember: boolean;
   /** The device belongs to a member now, or did when some events were written. */
   readonly wasMember: boolean;
+  /** As in `ConversationFacts`. */
+  readonly restrictedTo?: readonly UserId[] | undefined;
 }
 
 /** A connected user. The role is the one that the account had when it connected. */
@@ -25,7 +28,10 @@ export function decideRelay(
   facts: RelayFacts,
 ): Decision {
   const rule = grantingRule(connected, "relay", action, facts);
-  if (rule !== undefined) return allow(rule.reason);
+  if (rule !== undefined) {
+    const opening = decideOpening(connected, facts.restrictedTo);
+    return opening.allowed ? allow(rule.reason) : opening;
+  }
   if (facts.tenant !== connected.tenant) return deny("foreign_tenant");
   const { role } = connected;
   if (role !== "customer" && !memberRoles.includes(role)) return deny(`role_${role}`);

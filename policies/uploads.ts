@@ -2,6 +2,7 @@ import type { TenantId, UserId, DeviceId } from "../crypto/wire/ids.ts";
 import type { Actor } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule, missingEvidence } from "./granting-rule.ts";
+import { decideOpening } from "./restrictions.ts";
 import type { UploadAction } from "./rules/upload.ts";
 
 export type { UploadAction } from "./rules/upload.ts";
@@ -15,6 +16,8 @@ export interface UploadFacts {
   /** The upload's conversation, and who its members are now. */
   readonly conversationState: "open" | "closed";
   readonly members: readonly UserId[];
+  /** As in `ConversationFacts`. */
+  readonly restrictedTo?: readonly UserId[] | undefined;
   /** Whether a legal hold or a retention lock preserves the attachment: for "terminate". */
   readonly isPreserved: boolean;
 }
@@ -22,7 +25,9 @@ export interface UploadFacts {
 /** Decides whether `actor` may do `action` to the upload that `facts` describe. Denies by default. Pure. */
 export function decideUpload(actor: Actor, action: UploadAction, facts: UploadFacts): Decision {
   const rule = grantingRule(actor, "upload", action, facts);
-  if (rule !== undefined) return allow(rule.reason);
+  // Nothing changes in a conversation whose processing is restricted.
+  if (rule !== undefined)
+    return facts.restrictedTo === undefined ? allow(rule.reason) : decideOpening(actor, []);
   return deny(...whyNot(actor, facts), ...missingEvidence(actor, "upload", action, facts));
 }
 

@@ -2,9 +2,11 @@ import type { CaseKind } from "./cases/case-kind.ts";
 import { createErasureCase } from "./erasure/create-erasure-case.ts";
 import type { ErasureDeps } from "./erasure/erasure-deps.ts";
 import { requestCase } from "./requests/request-case.ts";
+import { restrictionCase } from "./restrictions/restriction-case.ts";
 
 /** Creates the kinds of cases that a server runs. */
 export const createCaseKinds = (deps: { readonly erasure: ErasureDeps }): readonly CaseKind[] => [
   requestCase,
+  restrictionCase,
   createErasureCase(deps.erasure),
 ];

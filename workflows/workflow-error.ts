@@ -4,11 +4,15 @@ export type WorkflowErrorCode =
   | "hold_not_found" // or not visible to the actor: the two are not distinguished
   | "hold_released" // it is over, so it takes no change
   | "invalid_hold" // the custodian, the dates or what it covers are not usable
+  | "match_not_found" // no question of that id waits for the actor's answer
   | "reopened_erasure_not_found" // no erasure of that id waits for an officer
   | "subject_not_found" // the tenant has no such account
   | "erasure_running" // an erasure of the person is not over
   | "last_administrator" // nobody could administer the tenant any more
   | "erasure_interrupted" // the ledger has an erasure that the database has not carried out
+  | "restriction_not_found" // the tenant has no such restriction that somebody can lift
+  | "nothing_to_restrict" // the person began no such conversation
+  | "invalid_restriction" // the provision is not usable
   | "certificate_not_found" // the erasure is not certified yet
   | "subject_unknown" // nobody has said yet whose request it is
   | "email_request_not_found" // never made, expired, or used

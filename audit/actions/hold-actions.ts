@@ -59,6 +59,26 @@ export const holdActions = {
     details: { items: "number" },
     description: "Nobody has seen to a re-opened erasure for 30 days. Officers are alerted.",
   },
+  "hold.ask_custodian": {
+    class: "C",
+    resources: ["hold"],
+    details: { match: "id", custodian: "id" },
+    description:
+      "An account may be that of an erased person whose data a hold keeps. The custodian is asked, and officers are alerted. Nothing is linked.",
+  },
+  "hold.answer_match": {
+    class: "U",
+    resources: ["potential-match"],
+    details: { hold: "id", answer: "text" },
+    description:
+      "The custodian or an officer answers such a question. `linked`: the hold covers the new account, too.",
+  },
+  "hold.list_matches": {
+    class: "R",
+    resources: ["hold"],
+    details: { found: "number" },
+    description: "Somebody lists the questions to custodians that wait for an answer.",
+  },
   "hold.read": {
     class: "R",
     resources: ["hold"],

@@ -47,5 +47,6 @@ export function rightsWhenCalled(request: Request): RightCalls {
     request: async (right, options) => (await load()).request(right, options),
     list: async () => (await load()).list(),
     withdraw: async (id) => (await load()).withdraw(id),
+    restrictions: async () => (await load()).restrictions(),
   };
 }

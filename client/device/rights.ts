@@ -1,5 +1,5 @@
 import { rights, type Right } from "../../contract/requests.ts";
-import type { CaseId, Given } from "../../crypto/wire/ids.ts";
+import type { CaseId, ConversationId, Given } from "../../crypto/wire/ids.ts";
 import { given, object, oneOf, optional, text } from "../arguments.ts";
 import type { RequestApi } from "../http/request-api.ts";
 
@@ -26,6 +26,20 @@ export interface ErasureProgress {
   readonly certifiedAtMs: number | null;
 }
 
+/** A restriction of the processing of one's conversations. Times are milliseconds since the Unix epoch. */
+export interface OwnRestriction {
+  readonly id: CaseId;
+  /** "in_force", "announced" (it is in force until `liftsAtMs`) or "lifted". */
+  readonly state: string;
+  /** The provision that demands it. */
+  readonly law: string;
+  /** What is only stored: sending to it fails with the `problem` "processing_restricted". */
+  readonly conversations: readonly ConversationId[];
+  readonly placedAtMs: number;
+  /** When it ends; null before its end is announced. */
+  readonly liftsAtMs: number | null;
+}
+
 /** How far a request is. Times are milliseconds since the Unix epoch. */
 export interface OwnRequest {
   readonly id: CaseId;
@@ -42,6 +56,8 @@ export interface OwnRequest {
   readonly refusalGround: string | null;
   /** Null unless it is an accepted request for erasure. */
   readonly erasure: ErasureProgress | null;
+  /** Null unless it is an accepted request for restriction. */
+  readonly restriction: Pick<OwnRestriction, "state" | "liftsAtMs"> | null;
 }
 
 /** What the law gives the person of this account. */
@@ -74,6 +90,11 @@ export class Rights {
    */
   async withdraw(id: Given<CaseId>): Promise<void> {
     await this.#api.withdrawRequest(given(id, "id"));
+  }
+
+  /** Returns the last 200 restrictions of this account's conversations, the newest first, also those that were lifted. */
+  async restrictions(): Promise<readonly OwnRestriction[]> {
+    return this.#api.listRestrictions();
   }
 
   /** Returns the last 200 requests of this account, the newest first, also those that are over. */

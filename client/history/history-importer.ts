@@ -46,6 +46,7 @@ import {
   type StoredLink,
 } from "./incoming-job.ts";
 import type { HistoryProgress } from "./progress.ts";
+import { recheckCorrections } from "./recheck-corrections.ts";
 
 export interface HistoryImporterDeps extends DownloadDeps, Pick<RoleDeps, "authority"> {
   readonly store: DeviceStore;
@@ -153,6 +154,9 @@ export class HistoryImporter {
       job = await this.#record({ ...job, packsRead: job.packsRead + 1 }, batch);
     }
     while (job.next <= job.toSeq) job = await this.#record(job, [], job.toSeq);
+    const { store, onProblem } = this.#deps;
+    for (const problem of await recheckCorrections(store, job.conversation, job))
+      onProblem(job.conversation, problem);
     await this.#clear(job);
     this.#report(job);
   }

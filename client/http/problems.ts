@@ -10,6 +10,7 @@ type CodesOf<Code extends ProblemCode> = Code;
  * every page that uses the SDK loads what `codes` has.
  */
 type ByStatus = CodesOf<
+  | "processing_restricted"
   | "invalid_notice"
   | "invalid_logout_token"
   | "invalid_identity_provider"
@@ -103,6 +104,9 @@ type ByStatus = CodesOf<
   | "subject_not_found"
   | "erasure_running"
   | "last_administrator"
+  | "restriction_not_found"
+  | "nothing_to_restrict"
+  | "invalid_restriction"
   | "certificate_not_found"
   | "subject_unknown"
   | "email_request_not_found"
@@ -112,6 +116,7 @@ type ByStatus = CodesOf<
   | "hold_not_found"
   | "hold_released"
   | "invalid_hold"
+  | "match_not_found"
   | "reopened_erasure_not_found"
   | "webhook_not_set"
   | "invalid_webhook_url"

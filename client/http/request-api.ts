@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import type { CaseId } from "../../crypto/wire/ids.ts";
 import { acknowledgedRequest, newRequest, shownRequests } from "../../contract/requests.ts";
+import { restrictions } from "../../contract/restrictions.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
 
@@ -20,6 +21,11 @@ export const requestApi = (request: Request) => ({
   async listRequests() {
     const path = "v1/requests?all=true";
     return (await request({ method: "GET", path, answer: shownRequests })).requests;
+  },
+
+  async listRestrictions() {
+    const path = "v1/restrictions?all=true";
+    return (await request({ method: "GET", path, answer: restrictions })).restrictions;
   },
 });
 

@@ -2,6 +2,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import { NO_TENANT } from "../../audit/logs.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { assertIdentifies, findKeyHolder } from "../accounts/anonymous-customer.ts";
+import { askCustodians } from "../accounts/ask-custodians.ts";
 import { assertNotErased } from "../accounts/assert-not-erased.ts";
 import { findCustomer, findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
 import { isPassword } from "../passwords/password-hash.ts";
@@ -238,7 +239,10 @@ async function byCustomerToken(
       nowMs,
     };
     const { user, created } = await findOrCreateCustomer(client, customer);
-    if (created) await recordCustomer(deps, client, { tenant: tenant.id, user, nowMs });
+    if (created) {
+      await recordCustomer(deps, client, { tenant: tenant.id, user, nowMs });
+      await askCustodians(client, deps.newId, { tenant: tenant.id, user, indexes, nowMs });
+    }
     const isRegistered = await hasDevice(client, user, deviceKey);
     return { user, isRegistered, assurance: report.assurance };
   });

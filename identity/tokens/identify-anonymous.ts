@@ -1,7 +1,8 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
+import type { NewId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { identifyCustomer } from "../accounts/anonymous-customer.ts";
+import { askCustodians } from "../accounts/ask-custodians.ts";
 import { endSessions, type EndedSession } from "./end-sessions.ts";
 
 /**
@@ -20,9 +21,10 @@ export async function identifyAnonymous(
     /** Milliseconds since the Unix epoch. */
     readonly nowMs: number;
     readonly requestId: string | undefined;
+    readonly newId: NewId;
   },
 ): Promise<readonly EndedSession[]> {
-  const { tenant, user, subjectIndex, nowMs, requestId } = account;
+  const { tenant, user, subjectIndex, nowMs, requestId, newId } = account;
   if (!(await identifyCustomer(client, user, subjectIndex))) return [];
   const isAnonymous = "s.user_id = $2 and s.method = 'anonymous'";
   const ended = await endSessions(client, isAnonymous, [nowMs, user]);
@@ -37,5 +39,6 @@ export async function identifyAnonymous(
     requestId,
     details: { sessions: ended.length },
   });
+  await askCustodians(client, newId, { tenant, user, indexes: [subjectIndex], nowMs });
   return ended;
 }

@@ -128,7 +128,7 @@ async function openAt(
     const { requestId } = deps;
     const network = await deps.pseudonyms.of(tenant.id, deps.site, nowMs);
     const { opened, ended } = await inTransaction(deps.pool, tenant.id, async (client) => {
-      const account = { tenant: tenant.id, user, nowMs, requestId };
+      const account = { tenant: tenant.id, user, nowMs, requestId, newId: deps.newId };
       return {
         ended: subjectIndex && (await identifyAnonymous(client, { ...account, subjectIndex })),
         opened: await createSession(deps, client, {

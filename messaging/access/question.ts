@@ -19,6 +19,7 @@ const unasked = [
   "notices",
   "consents",
   "erasures",
+  "restrictions",
 ] as const;
 
 /** The kinds of resource that can be asked about. */

@@ -54,9 +54,10 @@ export async function uploadFacts(
     tenant,
     state: conversationState,
     members,
+    restrictedTo,
   } = await conversationFacts(client, conversation);
   const isPreserved = state === "complete" && (await isAttachmentPreserved(client, id));
-  return { tenant, device, state, members, conversationState, isPreserved };
+  return { tenant, device, state, members, restrictedTo, conversationState, isPreserved };
 }
 
 /**

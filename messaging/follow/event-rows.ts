@@ -2,13 +2,21 @@ import { int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import { createBatchLoader } from "../../db/batch-loader.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TenantId, DeviceId, ConversationId, MessageId } from "../../crypto/wire/ids.ts";
+import type { Connected } from "../../policies/relay-access.ts";
+import type {
+  TenantId,
+  UserId,
+  DeviceId,
+  ConversationId,
+  MessageId,
+} from "../../crypto/wire/ids.ts";
+import { restrictedTo } from "../members/restricted-to.ts";
 
 // Requests are numbered, so one statement answers many. The data of an event is looked up for each
 // event, because a join of many would be planned as a scan. The columns are named, because a prepared
 // statement with all columns fails once a newer version adds one.
 const EVENTS = `
-  select asked.number, e.*,
+  select asked.number, e.*, restriction."restrictedTo",
     (retention.rules <> '[]' and e.received_at_ms <@ sealdesk.expired_ranges(
       asked.conversation, retention.rules, sealdesk.database_now_ms())) as hidden,
     (select p.bytes from packets p
@@ -17,6 +25,7 @@ const EVENTS = `
   from unnest($1::int4[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], $6::int4[])
     as asked (number, conversation, device, after, until, page)
   cross join (select sealdesk.retention_rules() as rules) retention
+  cross join lateral (select ${restrictedTo("asked.conversation")} as "restrictedTo") restriction
   cross join lateral (
     select tenant, conversation, seq, kind, sender_device, epoch, key_id, client_message_id,
       received_at_ms, ciphertext, commitment, franking_tag, transcript_hash, previous_hash
@@ -30,6 +39,8 @@ export interface EventsRequest {
   readonly tenant: TenantId;
   readonly conversation: ConversationId;
   readonly device: DeviceId;
+  /** Whose device it is. */
+  readonly reader: Connected;
   /** The event after which to read. It is not returned itself. */
   readonly afterSeq: number;
   /** The last event wanted. It is at or before the last event that the device may currently see. */
@@ -58,6 +69,8 @@ export interface EventRow {
   readonly packet: Buffer | null;
   /** Whether its retention is over. Nobody is shown it, and the purge deletes it unless a hold preserves it. */
   readonly hidden: boolean;
+  /** As in `ConversationFacts`; null if the processing of the conversation is not restricted. */
+  readonly restrictedTo: readonly UserId[] | null;
 }
 
 /** The number of rows that are read at once. It limits the memory of a page of large messages. */

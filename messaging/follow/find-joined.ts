@@ -1,7 +1,8 @@
 import { inTransaction } from "../../db/transaction.ts";
 import type { Pool } from "../../db/pool.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
-import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { TenantId, UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import { restrictedTo } from "../members/restricted-to.ts";
 
 /** A device that is currently a member. */
 export interface Joined {
@@ -11,6 +12,8 @@ export interface Joined {
   readonly fromSeq: number;
   /** The number of the log's last event. */
   readonly head: number;
+  /** Who may open the conversation, if its processing is restricted. */
+  readonly restrictedTo: readonly UserId[] | null;
 }
 
 // Skips acknowledged events when a closed conversation continues after it was finished for the
@@ -19,7 +22,8 @@ const JOINED = `
   select md.device, md.conversation,
     greatest(md.from_seq, coalesce((select c.seq + 1 from cursors c
       where c.conversation = md.conversation and c.device = md.device), 0)) as "fromSeq",
-    (select max(e.seq) from events e where e.conversation = md.conversation and e.kind > 0) as head
+    (select max(e.seq) from events e where e.conversation = md.conversation and e.kind > 0) as head,
+    ${restrictedTo("md.conversation")} as "restrictedTo"
   from member_devices md
   where md.until_seq is null and sealdesk.is_current(md.break_glass) and `;
 

@@ -5,12 +5,14 @@ import { keyIdOf } from "../../keys/at-rest/envelope.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import type { DeliverableEvent, ErasedEvent } from "../log/event.ts";
 import { openedCiphertext, openedPacket } from "../log/stored-form.ts";
+import { decideRelay } from "../../policies/relay-access.ts";
+import { MessagingError } from "../messaging-error.ts";
 import { loadEventRows, type EventRow, type EventsRequest } from "./event-rows.ts";
 
 /**
  * Returns the next events of one visible range, in order, each with the packet meant for the
  * device. Missing numbers belong to events that no longer exist.
- * @throws KeysError key_missing, seal_broken, kms_...
+ * @throws MessagingError processing_restricted; KeysError key_missing, seal_broken, kms_...
  */
 export async function readEvents(
   pool: Pool,
@@ -19,6 +21,7 @@ export async function readEvents(
 ): Promise<readonly (DeliverableEvent | ErasedEvent)[]> {
   const { tenant, device } = request;
   const rows = await loadEventRows(pool, tenant, request);
+  for (const row of rows) assertMayOpen(request, row);
   const keys = await scopeKeys.forReading(tenant, rows.flatMap(sealedOf).map(keyOf));
   return rows.map((row) => {
     const event = eventOf(row);
@@ -35,6 +38,22 @@ export async function readEvents(
     const key = packet && keys.get(keyOf(packet))?.key;
     return packet && key && openedPacket(event, device, key, packet);
   }
+}
+
+/** @throws MessagingError processing_restricted */
+function assertMayOpen(
+  { reader, tenant }: EventsRequest,
+  { restrictedTo }: Pick<EventRow, "restrictedTo">,
+): void {
+  if (restrictedTo === null) return;
+  const facts = { tenant, isMember: false, wasMember: true, restrictedTo };
+  const { allowed, reasons } = decideRelay(reader, "receive", facts);
+  if (!allowed)
+    throw new MessagingError(
+      "processing_restricted",
+      "The processing of this conversation is restricted. Its content is not read before the restriction ends.",
+      { reasons },
+    );
 }
 
 const kinds: ReadonlyMap<number, EventKind> = new Map(

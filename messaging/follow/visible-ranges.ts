@@ -2,8 +2,9 @@ import { batchRead } from "../../db/batch-read.ts";
 import type { Pool } from "../../db/pool.ts";
 import { wireLimits } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { decideRelay, type Connected } from "../../policies/relay-access.ts";
+import { restrictedTo } from "../members/restricted-to.ts";
 
 /** The events a device may see, both ends included. There is no end while it is a member. */
 export interface VisibleRange {
@@ -25,6 +26,8 @@ export interface Followed {
   readonly ranges: readonly VisibleRange[];
   /** The last event that the device acknowledged. */
   readonly cursor: number;
+  /** False if the processing of the conversation is restricted. The device is then not told of it. */
+  readonly mayOpen: boolean;
 }
 
 /** Which page of a device's conversations is read. */
@@ -52,6 +55,7 @@ const followedIn = (listed: string): string => `
     (select c.state = 'closed' from conversations c where c.id = l.conversation) as closed,
     coalesce((select c.seq from cursors c
       where c.conversation = l.conversation and c.device = $1), 0) as cursor,
+    ${restrictedTo("l.conversation")} as "restrictedTo",
     visible.froms, visible.untils
   from listed l
   cross join lateral (
@@ -70,6 +74,7 @@ interface FollowedRow {
   readonly epoch: number;
   readonly closed: boolean;
   readonly cursor: number;
+  readonly restrictedTo: readonly UserId[] | null;
   /** The driver leaves 64-bit integers in arrays as text. */
   readonly froms: readonly string[];
   readonly untils: readonly (string | null)[];
@@ -104,6 +109,10 @@ export async function followedBy(
     epoch: row.epoch,
     closed: row.closed,
     cursor: row.cursor,
+    mayOpen: decideRelay(actor, "receive", {
+      ...facts,
+      restrictedTo: row.restrictedTo ?? undefined,
+    }).allowed,
     ranges: row.froms.map((from, index) => {
       const until = row.untils[index] ?? undefined;
       return { fromSeq: Number(from), untilSeq: until === undefined ? undefined : Number(until) };

@@ -94,6 +94,7 @@ export function readLinks(
       tenant: actor.tenant,
       conversation,
       device,
+      reader: actor,
       afterSeq: first - 1,
       untilSeq: last,
       limit: pageSize,

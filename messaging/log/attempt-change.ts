@@ -26,7 +26,7 @@ const CHANGE_ATTEMPTS = 8;
 /**
  * Runs `work` in one transaction with the current head. If another writer appended first, it runs
  * `work` again on a new head.
- * @throws MessagingError contended, subject_erased, and the errors of `work`
+ * @throws MessagingError contended, subject_erased, processing_restricted, and the errors of `work`
  */
 export async function attemptChange<T>(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },
@@ -39,6 +39,7 @@ export async function attemptChange<T>(
       return await inTransaction(pool, tenant, async (client) => {
         const head = await loadHead(client, conversation, now());
         if (head?.isFenced === true) throw subjectErased();
+        if (head?.isRestricted === true) throw processingRestricted();
         return work(client, head);
       });
     } catch (error) {
@@ -55,4 +56,10 @@ const subjectErased = (): MessagingError =>
   new MessagingError(
     "subject_erased",
     "The person whom this conversation is about is being erased. Nothing in it can be changed.",
+  );
+
+const processingRestricted = (): MessagingError =>
+  new MessagingError(
+    "processing_restricted",
+    "The processing of this conversation is restricted. Nothing in it can be changed before the restriction ends.",
   );

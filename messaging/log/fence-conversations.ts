@@ -15,7 +15,7 @@ const LAST = `
   cross join lateral (
     select seq, received_at_ms from events e
     where e.conversation = c.id and e.kind > 0 order by seq desc limit 1) as last
-  where c.tenant = $1 and c.created_by = $2
+  where c.tenant = $1 and (c.created_by = $2 or c.id = any($3::uuid[]))
   order by c.id`;
 
 // A row of kind 0 is never delivered. It takes the next number, in the month of the last event and in this one.
@@ -32,24 +32,29 @@ const STANDS = `
   where exists (select from events e where e.conversation = f.conversation and e.seq = f.seq and e.kind = 0)
     and not exists (select from events e where e.conversation = f.conversation and e.seq >= f.seq and e.kind > 0)`;
 
+/** All conversations that a person began, or these. */
+export type Fenced =
+  | { readonly subject: UserId; readonly conversations?: undefined }
+  | { readonly subject?: undefined; readonly conversations: readonly ConversationId[] };
+
 /**
- * Refuses everything more in the conversations of a person, in the transaction that marks the account as
- * fenced. The next number of each log is taken, so a node that would have stored an event there finds out that its
- * copy of the head is behind, reads it again, and refuses with `subject_erased`. What was stored before is exactly what
- * precedes the fence.
+ * Refuses everything more in conversations, in the transaction that marks the account as fenced, or the conversations as
+ * restricted. The next number of each log is taken, so a node that would have stored an event there finds out that its
+ * copy of the head is behind, reads it again, and refuses with `subject_erased` or `processing_restricted`. What was stored
+ * before is exactly what precedes the fence.
  * @param nowMs milliseconds since the Unix epoch
  * @returns the last event of each conversation
  */
 export async function fenceConversations(
   client: Client,
   tenant: TenantId,
-  subject: UserId,
+  { subject, conversations: named = [] }: Fenced,
   nowMs: number,
 ): Promise<readonly FencedConversation[]> {
   for (;;) {
     const { rows } = await client.query<FencedConversation & { readonly receivedAtMs: number }>(
       LAST,
-      [tenant, subject],
+      [tenant, subject ?? null, uuidArray(named)],
     );
     const conversations = uuidArray(rows.map(({ conversation }) => conversation));
     const next = rows.map(({ seq }) => seq + 1);

@@ -14,7 +14,8 @@ import type { SenderKeyFacts } from "../../policies/admission.ts";
 import type { ConversationHead } from "./head.ts";
 
 const HEADS = `
-  select c.id, c.tenant, c.state, c.created_by as subject, person.fenced_at_ms is not null as fenced, t.key_max_messages, t.key_max_age_ms,
+  select c.id, c.tenant, c.state, c.created_by as subject, person.fenced_at_ms is not null as fenced,
+    exists (select from restricted_conversations r where r.conversation = c.id) as restricted, t.key_max_messages, t.key_max_age_ms,
     coalesce(epoch.epoch, 0) as epoch,
     coalesce(last.seq, 0) as seq, last.transcript_hash, coalesce(last.received_at_ms, 0) as received_at_ms,
     array(select device from member_devices where conversation = c.id and until_seq is null order by device) as devices,
@@ -41,6 +42,7 @@ interface HeadRow {
   readonly state: "open" | "closed";
   readonly subject: UserId;
   readonly fenced: boolean;
+  readonly restricted: boolean;
   readonly key_max_messages: number;
   readonly key_max_age_ms: number;
   readonly epoch: number;
@@ -114,6 +116,7 @@ export async function loadHeads(
           conversation: row.id,
           subject: row.subject,
           isFenced: row.fenced,
+          isRestricted: row.restricted,
           authors: new Map(
             row.devices.map((device, index) => [
               device,

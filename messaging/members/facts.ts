@@ -7,6 +7,7 @@ import type { Subject } from "../../policies/actor.ts";
 import type { OpenConversationLimits } from "../../policies/conversation-limits.ts";
 import type { ConversationLog } from "../log/conversation-log.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { restrictedTo } from "./restricted-to.ts";
 
 /** The dependencies of every membership use case. */
 export interface MessagingDeps {
@@ -36,6 +37,7 @@ interface FactsRow {
   readonly brokenGlass: readonly UserId[];
   readonly membersByBreakGlass: readonly UserId[];
   readonly teamMembers: readonly UserId[];
+  readonly restrictedTo: readonly UserId[] | null;
 }
 
 /** The accounts in the team with which the conversation `c` is classified now. */
@@ -61,7 +63,7 @@ export async function conversationFacts(
          and break_glass is not null and sealdesk.is_current(break_glass)) as "membersByBreakGlass",
        array(select requester from break_glass where conversation = c.id and ended_at_ms is null
          and granted_until_ms > sealdesk.database_now_ms()) as "brokenGlass",
-       ${TEAM_MEMBERS} as "teamMembers"
+       ${TEAM_MEMBERS} as "teamMembers", ${restrictedTo("c.id")} as "restrictedTo"
      from conversations c where id = $1`,
     [conversation],
   );
@@ -78,6 +80,7 @@ export async function conversationFacts(
     brokenGlass: row.brokenGlass,
     membersByBreakGlass: row.membersByBreakGlass,
     teamMembers: row.teamMembers,
+    restrictedTo: row.restrictedTo ?? undefined,
   };
 }
 

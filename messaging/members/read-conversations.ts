@@ -22,6 +22,8 @@ export interface ConversationView {
   readonly createdAtMs: number;
   readonly epoch: number;
   readonly members: readonly Member[];
+  /** Whether its processing is restricted. It is then stored only. */
+  readonly isRestricted: boolean;
 }
 
 /** A conversation with the last event of its log, on which somebody may sign an act. */
@@ -38,7 +40,8 @@ const VIEW = `c.id, c.suite, c.state, c.created_by as "createdBy", c.created_at_
         where d.conversation = m.conversation and d.user_id = m.user_id and d.until_seq is null
         order by d.device
       )) order by m.from_seq, m.user_id), '[]')
-     from members m where m.conversation = c.id and m.until_seq is null) as members`;
+     from members m where m.conversation = c.id and m.until_seq is null) as members,
+    exists (select from restricted_conversations r where r.conversation = c.id) as "isRestricted"`;
 
 // What the rules compare besides.
 const FACTS = `c.tenant,
@@ -102,8 +105,8 @@ const factsOf = (row: ViewRow) => ({
 });
 
 function viewOf(row: ViewRow): ConversationView {
-  const { id, suite, state, createdBy, createdAtMs, epoch, members } = row;
-  return { id, suite, state, createdBy, createdAtMs, epoch, members };
+  const { id, suite, state, createdBy, createdAtMs, epoch, members, isRestricted } = row;
+  return { id, suite, state, createdBy, createdAtMs, epoch, members, isRestricted };
 }
 
 // The conversations that the actor is a member of, among those that a policy allows.

@@ -9,8 +9,8 @@ import type { MessagingDeps } from "./facts.ts";
 
 // Conversations of the user whose device list is out of date: a device is missing, or a revoked one
 // is still there. The devices are looked up once and the lists one by one. With too few statistics,
-// the planner would scan either table completely for a join. Removals come first. Nothing changes any more in the
-// conversations of a person who is being erased.
+// the planner would scan either table completely for a join. Removals come first. Nothing changes in the conversations
+// of a person who is being erased, nor in those whose processing is restricted.
 const DIFFERENCES = `
   with own as materialized (select id, revoked_at_ms is null as active from devices where user_id = $1)
   select m.conversation, own.id as device, own.active as added
@@ -22,6 +22,7 @@ const DIFFERENCES = `
     and not exists (
       select from conversations c join users person on person.id = c.created_by
       where c.id = m.conversation and person.fenced_at_ms is not null)
+    and not exists (select from restricted_conversations r where r.conversation = m.conversation)
   order by own.active`;
 
 interface Difference {

@@ -16,6 +16,7 @@ import { readingRules } from "./reading.ts";
 import { relayRules, type RelayAction } from "./relay.ts";
 import { retentionRules, type RetentionAction } from "./retention.ts";
 import { requestRules, type RequestAction } from "./requests.ts";
+import { restrictionRules, type RestrictionAction } from "./restrictions.ts";
 import type { PolicyRule } from "./rule.ts";
 import { secondPersonRules, type SecondPersonAction } from "./second-person.ts";
 import { uploadRules, type UploadAction } from "./upload.ts";
@@ -41,6 +42,7 @@ export interface ActionsOf {
   readonly retention: RetentionAction;
   readonly requests: RequestAction;
   readonly erasures: ErasureAction;
+  readonly restrictions: RestrictionAction;
   readonly administration: AdministrationAction;
   readonly notices: NoticeAction;
   readonly consents: ConsentAction;
@@ -70,6 +72,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...retentionRules,
   ...requestRules,
   ...erasureRules,
+  ...restrictionRules,
   ...administrationRules,
   ...noticeRules,
   ...consentRules,

@@ -92,6 +92,7 @@ export const conditionFacts: {
   retention: {},
   requests: {},
   erasures: {},
+  restrictions: {},
   // Those of each account in the list.
   staff_list: { user: { kind: "user" }, role: { kind: "role" } },
   administration: {},

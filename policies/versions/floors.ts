@@ -105,6 +105,7 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     approve: "fixed",
     refuse: "fixed",
     attend: "fixed",
+    answer: "fixed",
   },
   // Otherwise a version could take from people what the law gives them.
   cases: { read: "fixed", repeat: "fixed" },
@@ -132,6 +133,8 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     read_rules: "fixed",
   },
   erasures: { plan: "fixed", read: "fixed", begin: "fixed", withdraw: "fixed" },
+  // Otherwise a version could show others what the law keeps from them.
+  restrictions: { place: "fixed", lift: "fixed", read: "fixed", open: "fixed" },
   staff_list: { read: { ...reading, conditions: listedStaff } },
   // Without these, nobody could repair an account. The tenant's settings say what else is required.
   credentials: {

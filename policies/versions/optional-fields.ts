@@ -20,6 +20,7 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   retention: [],
   requests: [],
   erasures: [],
+  restrictions: [],
   administration: [],
   credentials: [],
   notices: [],

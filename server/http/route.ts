@@ -30,6 +30,7 @@ export interface RouteSpec {
     | "Alerts"
     | "Approvals"
     | "Holds"
+    | "Restrictions"
     | "Retention"
     | "Requests"
     | "Consents"

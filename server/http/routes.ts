@@ -81,6 +81,7 @@ import {
 import { holdRoutes } from "./routes/holds.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
 import { consentRoutes } from "./routes/consents.ts";
+import { restrictionRoutes } from "./routes/restrictions.ts";
 import { retentionRoutes } from "./routes/retention.ts";
 import { grantHistoryRoute, readLinksRoute } from "./routes/history.ts";
 import {
@@ -314,6 +315,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...consentRoutes({ ...messaging, heads: deps.heads, signer: deps.logSigner }),
     ...breakGlassRoutes({ ...useCase, newId, disconnect }),
     ...holdRoutes({ ...useCase, newId, withLedger }),
+    ...restrictionRoutes({ ...useCase, newId }),
     ...retentionRoutes({ ...useCase, newId, withLedger }),
     ...caseRoutes(useCase),
     ...requestRoutes({ ...useCase, newId, publicUrl }),

@@ -2,6 +2,7 @@ import type { Pool } from "../../db/pool.ts";
 import type { TenantId, UserId, DeviceId } from "../../crypto/wire/ids.ts";
 import { findAdvancedHeads } from "../../messaging/follow/find-advanced-heads.ts";
 import { devicesIn, notFollowed } from "../../messaging/follow/find-joined.ts";
+import { findRestricted } from "../../messaging/follow/find-restricted.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { findEnded, type Connected } from "../../identity/tokens/find-ended.ts";
@@ -147,8 +148,7 @@ export class ClusterPeers implements HintListener {
       const conversations = changed
         .filter((hint) => hint.tenant === tenant)
         .map(({ conversation }) => conversation);
-      for (const joined of await devicesIn(pool, tenant, conversations))
-        relay.deviceJoined(joined.device, joined.conversation, joined.fromSeq, joined.head);
+      for (const joined of await devicesIn(pool, tenant, conversations)) relay.deviceJoined(joined);
     }
   }
 
@@ -225,8 +225,11 @@ export class ClusterPeers implements HintListener {
         log.invalidate(conversation, seq);
         relay.announceHead(conversation, seq);
       }
+      const conversations = some.map(([conversation]) => conversation);
+      for (const restricted of await findRestricted(pool, tenant, conversations))
+        relay.conversationRestricted(restricted);
     }
     for (const joined of await notFollowed(pool, tenant, devices, follows))
-      relay.deviceJoined(joined.device, joined.conversation, joined.fromSeq, joined.head);
+      relay.deviceJoined(joined);
   }
 }

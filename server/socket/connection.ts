@@ -1,6 +1,6 @@
 import { decodeFrame, encodeFrame, type Frame, type Hello } from "../../crypto/wire/frame.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
-import { nilId, type DeviceId, type ConversationId } from "../../crypto/wire/ids.ts";
+import { nilId, type UserId, type DeviceId, type ConversationId } from "../../crypto/wire/ids.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
@@ -131,10 +131,16 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
    * Ignores events before the session begins, because its reads from the database will include
    * them.
    */
-  onJoined(conversation: ConversationId, seq: number): void {
-    if (this.#session?.mayJoin() !== true) return;
+  onJoined(conversation: ConversationId, seq: number, restrictedTo?: readonly UserId[]): void {
+    if (this.#session?.mayFollow(restrictedTo) !== true) return;
     this.#deps.relay.follow(this, conversation);
     this.#session.deliveries.onJoined(conversation, seq);
+  }
+
+  onRestricted(conversation: ConversationId, restrictedTo: readonly UserId[]): void {
+    if (this.#session?.mayFollow(restrictedTo) !== false) return;
+    this.#deps.relay.unfollow(this, conversation);
+    this.#session.deliveries.onRestricted(conversation);
   }
 
   onLeft(conversation: ConversationId, seq: number): void {

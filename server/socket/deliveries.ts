@@ -6,6 +6,7 @@ import type { EventsRequest } from "../../messaging/follow/event-rows.ts";
 import type { Followed } from "../../messaging/follow/visible-ranges.ts";
 import type { DeliverableEvent, ErasedEvent, LoggedEvent } from "../../messaging/log/event.ts";
 import type { AcceptedMessage } from "../../messaging/log/head.ts";
+import { MessagingError } from "../../messaging/messaging-error.ts";
 import { Follower } from "./follower.ts";
 import { acceptedFrame, deliverFrame } from "./frames.ts";
 import type { AuthenticatedHello } from "./handshake.ts";
@@ -26,6 +27,8 @@ export interface DeliveriesDeps {
    * if it is no longer a member.
    */
   readonly onFinished: (conversation: ConversationId, seq: number, left: boolean) => void;
+  /** Called when the device may not open a conversation any more, because its processing is restricted. */
+  readonly onRestricted: (conversation: ConversationId) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -130,6 +133,19 @@ export class Deliveries {
     this.#followers.get(conversation)?.endAt(seq);
   }
 
+  /**
+   * Forgets a conversation whose processing is restricted, with what was sent and not acknowledged. When the restriction
+   * ends, the device follows it again from its cursor.
+   */
+  onRestricted(conversation: ConversationId): void {
+    const follower = this.#followers.get(conversation);
+    if (follower === undefined) return;
+    this.#followers.delete(conversation);
+    this.#waiting.delete(follower);
+    this.#unacknowledged -= follower.unacknowledged;
+    this.resume();
+  }
+
   onEvent(event: LoggedEvent, encoded: () => Uint8Array): void {
     const follower = this.#followers.get(event.conversation);
     if (follower === undefined || event.seq <= follower.head) return;
@@ -231,6 +247,10 @@ export class Deliveries {
     this.#readPages(follower)
       .catch(async (error: unknown) => {
         if (this.#state === "closed") return;
+        if (isRestriction(error)) {
+          this.#deps.onRestricted(follower.conversation);
+          return this.onRestricted(follower.conversation);
+        }
         if (!(error instanceof OverloadError)) return this.#deps.onError(error);
         // Too much waits already. The device keeps its connection and is served later.
         await new Promise((resolve) => setTimeout(resolve, RETRY_READ_MS));
@@ -244,14 +264,15 @@ export class Deliveries {
 
   async #readPages(follower: Follower): Promise<void> {
     const { conversation } = follower;
-    const { tenant, user, device } = this.#deps.actor;
+    const { actor } = this.#deps;
+    const { tenant, user, device } = actor;
     while (follower.behind && follower.range !== undefined && this.#mayRead()) {
       const { next, target, range } = follower;
       const untilSeq = Math.min(target, range.untilSeq ?? target);
       const room = relayLimits.unacknowledged - this.#unacknowledged - this.#asked;
       const limit = Math.max(1, Math.min(PAGE, room, untilSeq - next + 1));
       this.#asked += limit;
-      const request = { tenant, conversation, device, afterSeq: next - 1, untilSeq };
+      const request = { tenant, conversation, device, reader: actor, afterSeq: next - 1, untilSeq };
       const events = await runFor({ tenant, account: user }, () =>
         this.#deps.readEvents({ ...request, limit }),
       ).finally(() => (this.#asked -= limit));
@@ -335,6 +356,10 @@ export class Deliveries {
     this.#deps.onFinished(conversation, Math.min(acked, follower.head), range === undefined);
   }
 }
+
+/** True if the read was refused because the processing of the conversation is restricted. */
+const isRestriction = (error: unknown): boolean =>
+  error instanceof MessagingError && error.code === "processing_restricted";
 
 /** True for the event that removed the device. The device may see nothing after it. */
 function endsMembership(event: DeliverableEvent, device: DeviceId): boolean {

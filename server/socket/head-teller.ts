@@ -47,7 +47,8 @@ export class HeadTeller {
     for (let after: ConversationId | undefined = nilId(); after !== undefined;) {
       const page = await this.#followPage(actor, { after, includeFinished });
       if (page === undefined) return false;
-      if (page.length > 0) transmit(headsFrame(page));
+      const told = page.filter(({ mayOpen }) => mayOpen);
+      if (told.length > 0) transmit(headsFrame(told));
       await this.#room();
       after = page.length < FOLLOWED_PER_PAGE ? undefined : page.at(-1)?.conversation;
     }
@@ -76,7 +77,7 @@ export class HeadTeller {
       if (!isJoining()) return undefined;
       const published = relay.publishedSince(mark);
       if (published === undefined) continue;
-      for (const each of page) {
+      for (const each of page.filter(({ mayOpen }) => mayOpen)) {
         relay.follow(subscriber, each.conversation);
         deliveries.follow(each);
       }

@@ -6,6 +6,8 @@ import type {
   ConversationId,
   SessionId,
 } from "../../crypto/wire/ids.ts";
+import type { Joined } from "../../messaging/follow/find-joined.ts";
+import type { Restricted } from "../../messaging/follow/find-restricted.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { deliverFrame } from "./frames.ts";
 import type { Connected } from "../../identity/tokens/find-ended.ts";
@@ -40,7 +42,9 @@ export interface Subscriber {
    */
   onEvent(event: LoggedEvent, encoded: () => Uint8Array): void;
   onHead(conversation: ConversationId, seq: number): void;
-  onJoined(conversation: ConversationId, seq: number): void;
+  onJoined(conversation: ConversationId, seq: number, restrictedTo?: readonly UserId[]): void;
+  /** Called when the processing of a followed conversation is restricted to these users. */
+  onRestricted(conversation: ConversationId, restrictedTo: readonly UserId[]): void;
   onLeft(conversation: ConversationId, seq: number): void;
   /** Sends an ephemeral frame to a member of the conversation. */
   onEphemeral(conversation: ConversationId, frame: Uint8Array): void;
@@ -181,18 +185,17 @@ export class Relay {
       subscriber.onHead(conversation, seq);
   }
 
-  /**
-   * Records that the device is a member since event `fromSeq` and that the log reaches to `head`.
-   */
-  deviceJoined(
-    device: DeviceId,
-    conversation: ConversationId,
-    fromSeq: number,
-    head: number,
-  ): void {
+  /** Records that a device is a member. */
+  deviceJoined({ device, conversation, fromSeq, head, restrictedTo }: Joined): void {
     const subscriber = this.#byDevice.get(device);
-    subscriber?.onJoined(conversation, fromSeq);
+    subscriber?.onJoined(conversation, fromSeq, restrictedTo ?? undefined);
     subscriber?.onHead(conversation, head);
+  }
+
+  /** Records that the processing of a conversation is restricted. Whoever may not open it does not follow it any more. */
+  conversationRestricted({ conversation, restrictedTo }: Restricted): void {
+    for (const subscriber of [...(this.#byConversation.get(conversation) ?? [])])
+      subscriber.onRestricted(conversation, restrictedTo);
   }
 
   /** Returns who a device is connected as. */

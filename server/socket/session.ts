@@ -1,5 +1,5 @@
 import { encodeFrame, type Ack, type AckGap, type Frame } from "../../crypto/wire/frame.ts";
-import type { ConversationId } from "../../crypto/wire/ids.ts";
+import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import { decideRelay, type RelayAction } from "../../policies/relay-access.ts";
@@ -75,6 +75,7 @@ export class Session {
         if (left) relay.unfollow(subscriber, conversation);
         deps.cursors.finish(actor.tenant, actor.device, conversation, seq);
       },
+      onRestricted: (conversation) => relay.unfollow(subscriber, conversation),
       onError,
     });
     this.deliveries = deliveries;
@@ -124,10 +125,14 @@ export class Session {
     return decideRelay(this.#actor, action, { tenant, isMember, wasMember }).allowed;
   }
 
-  /** Returns whether this device may receive events of a conversation that it has just joined. */
-  mayJoin(): boolean {
+  /**
+   * Returns whether this device may receive events of a conversation that it is in.
+   * @param restrictedTo who may open the conversation, if its processing is restricted
+   */
+  mayFollow(restrictedTo?: readonly UserId[]): boolean {
     const { tenant } = this.#actor;
-    return decideRelay(this.#actor, "receive", { tenant, isMember: true, wasMember: true }).allowed;
+    const facts = { tenant, isMember: true, wasMember: true, restrictedTo };
+    return decideRelay(this.#actor, "receive", facts).allowed;
   }
 
   #onAck(ack: Ack): void {

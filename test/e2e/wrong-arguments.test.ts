@@ -349,7 +349,7 @@ test("every function of the public classes is among those above, or takes nothin
   const callsOf = (value: object) => Object.keys(value).toSorted().join(" ");
   expect(callsOf(customer.sealdesk.consents)).toBe("give list receipt withdraw");
   expect(callsOf(customer.sealdesk.notices)).toBe("current shown version");
-  expect(callsOf(customer.sealdesk.rights)).toBe("list request withdraw");
+  expect(callsOf(customer.sealdesk.rights)).toBe("list request restrictions withdraw");
   expect(functionsOf(conversation)).toEqual(
     [
       "acceptMembers",

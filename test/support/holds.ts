@@ -1,6 +1,6 @@
 /** Legal holds, as officers place and release them. */
 import { deferErasure } from "../../workflows/holds/defer-erasure.ts";
-import type { HoldId } from "../../crypto/wire/ids.ts";
+import type { HoldId, UserId } from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { newId } from "../../tools/testkit/ids.ts";
@@ -57,3 +57,22 @@ export async function deferByHold(
   );
   return erasure;
 }
+
+/** Asks the custodian of a hold whether an account is that of an erased one. @returns the id of the question */
+export async function askToMatch(
+  { database, tenant, clock }: Pick<TestServer, "database" | "tenant" | "clock">,
+  { hold, former, account }: { readonly hold: HoldId; readonly former: UserId; readonly account: UserId },
+): Promise<Uuid> {
+  const id = newId<Uuid>();
+  await inTransaction(database.pool, tenant.id, (client) =>
+    client.query(
+      `insert into potential_matches (tenant, id, hold, former, account, asked_at_ms)
+       values ($1, $2, $3, $4, $5, $6)`,
+      [tenant.id, id, hold, former, account, clock.now()],
+    ),
+  );
+  return id;
+}
+
+export const answerMatch = (device: TestDevice, id: string, answer: string): Promise<Reply> =>
+  device.request("POST", `/v1/potential-matches/${id}/answer`, { body: { answer } });

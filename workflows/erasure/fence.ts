@@ -13,7 +13,7 @@ export const fence: Step = async ({ client, tenant, found, nowMs }) => {
     subject,
     nowMs,
   ]);
-  const fenced = await fenceConversations(client, tenant, subject, nowMs);
+  const fenced = await fenceConversations(client, tenant, { subject }, nowMs);
   await endSessionsOf(client, subject, nowMs);
   await client.query(
     `update erasures set fenced_at_ms = $2, fenced_conversations = $3, fenced_seqs = $4 where case_id = $1`,

@@ -10,6 +10,7 @@ import type { ErasureDeps } from "./erasure-deps.ts";
 import { readErasure, recordItems, recordStore, type Erasure } from "./erasure-rows.ts";
 import { recordErased } from "./record-erased.ts";
 import { judgeScopes, type JudgedScope } from "./held-scopes.ts";
+import { restrictConversations } from "../restrictions/restrict-conversations.ts";
 
 /** A hold that is placed meanwhile waits for the end of a step, so a step is short. */
 const SCOPES_IN_A_STEP = 20;
@@ -53,7 +54,9 @@ export const shred =
     return { to: "shredding" };
   };
 
-/** Records what is kept, and has what is held wait for the release. */
+/**
+ * Records what is kept, and restricts its processing. What is held waits for the release, and its custodian alone can open it.
+ */
 async function restrict(
   { client, tenant, found, nowMs }: StepContext,
   { subject }: Erasure,
@@ -78,6 +81,8 @@ async function restrict(
         commitment: keeping.holding?.commitment ?? null,
       },
     ]);
+  const conversations = [...new Set(kept.map(({ conversation }) => conversation))];
+  await restrictConversations(client, tenant, { by: found.id, conversations }, nowMs);
   const items = kept.flatMap(({ item, keeping: { holding } }) =>
     holding === undefined ? [] : [{ item, hold: holding.hold }],
   );

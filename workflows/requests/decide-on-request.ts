@@ -14,10 +14,13 @@ import { USUAL_WINDOW_MS } from "../../policies/erasure-window.ts";
 import { erasureProvisions } from "../../policies/erasures.ts";
 import { requestMachine, type RequestDecision } from "../../policies/request-machine.ts";
 import { decideRequest, nextReminderMs } from "../../policies/requests.ts";
+import { RESTRICTION_PROVISION } from "../../policies/restriction-notice.ts";
 import { moveCase } from "../cases/move-case.ts";
 import { lockCase, ofCase } from "../cases/stored-case.ts";
 import { erasureRunning, startErasure } from "../erasure/start-erasure.ts";
+import { startRestriction } from "../restrictions/start-restriction.ts";
 import { WorkflowError } from "../workflow-error.ts";
+import { answerRequest } from "./answer-request.ts";
 import type { Client } from "../../db/pool.ts";
 import { ofRequest, readRequest, type StoredRequest } from "./stored-request.ts";
 
@@ -36,9 +39,11 @@ export interface DecidedRequest {
 
 /**
  * Accepts, answers or refuses a request, after a fresh proof of the second factor. An accepted request for erasure begins
- * the erasure in the same transaction, and is answered by its certificate.
- * @throws WorkflowError request_not_found, subject_unknown, ground_required, case_moved, right_not_available, last_administrator;
- *   erasure_running, if its erasure is not over, or one runs already and a window is given; IdentityError forbidden, device_required, step_up_required
+ * the erasure in the same transaction, and is answered by its certificate. One for restriction restricts the person's
+ * conversations, and is answered at once.
+ * @throws WorkflowError request_not_found, subject_unknown, ground_required, case_moved, right_not_available, last_administrator,
+ *   nothing_to_restrict; erasure_running, if its erasure is not over, or one runs already and a window is given; IdentityError
+ *   forbidden, device_required, step_up_required
  */
 export async function decideOnRequest(
   deps: UseCase & { readonly newId: NewId },
@@ -77,11 +82,33 @@ export async function decideOnRequest(
     const wakeAtMs = nextReminderMs(dueAtMs, nowMs);
     const move = { to: decision, by: nameOf(party), wakeAtMs };
     await moveCase(client, requestMachine, found, move, nowMs);
+    if (right === "restriction" && decision === "accepted")
+      await restrict(deps, client, party, request, nowMs);
     if (ground !== undefined)
       await client.query("update requests set refusal_ground = $2 where id = $1", [id, ground]);
     const details = { right, from: found.state, to: decision, erasure };
     note({ ...decided, ...(subject !== null && { subject }), details });
   });
+}
+
+/** Restricts what the person asks for, which answers the request. */
+async function restrict(
+  deps: UseCase & { readonly newId: NewId },
+  client: Client,
+  party: Party,
+  { id: request, subject }: StoredRequest,
+  nowMs: number,
+): Promise<void> {
+  if (subject === null) return;
+  const tenant = tenantOf(party);
+  const id = deps.newId<CaseId>();
+  const law = RESTRICTION_PROVISION;
+  const asked = { id, subject, law, request, by: nameOf(party) };
+  const conversations = await startRestriction(client, tenant, asked, nowMs);
+  const act = { action: "restriction.place", resource: ofCase(id), subject } as const;
+  const details = { law, request, conversations: [...conversations] };
+  await auditBesides(deps, client, party, { ...act, details });
+  await answerRequest(client, tenant, request, nowMs);
 }
 
 /**

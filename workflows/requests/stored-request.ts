@@ -21,6 +21,14 @@ export interface ErasureProgress {
   readonly certifiedAtMs: number | null;
 }
 
+/** The restriction that a request has begun. */
+export interface RestrictionProgress {
+  /** "in_force", "announced" (it is in force until `liftsAtMs`) or "lifted". */
+  readonly state: string;
+  /** When it ends, in milliseconds since the Unix epoch; null before its end is announced. */
+  readonly liftsAtMs: number | null;
+}
+
 /** A request and how far it is. Times are milliseconds since the Unix epoch. */
 export interface StoredRequest {
   /** The id of the request and of its case. */
@@ -45,6 +53,8 @@ export interface StoredRequest {
   readonly refusalGround: string | null;
   /** Null unless it is an accepted request for erasure. */
   readonly erasure: ErasureProgress | null;
+  /** Null unless it is an accepted request for restriction. */
+  readonly restriction: RestrictionProgress | null;
   readonly endedAtMs: number | null;
 }
 
@@ -55,10 +65,13 @@ export const SELECT_REQUEST = `
     c.due_at_ms as "dueAtMs", r.extended_at_ms as "extendedAtMs", r.extension_reason as "extensionReason",
     r.refusal_ground as "refusalGround", c.ended_at_ms as "endedAtMs",
     case when e.case_id is not null then jsonb_build_object('id', e.case_id, 'state', ec.state, 'pending', ec.pending,
-      'contestableUntilMs', e.fenced_at_ms + e.window_ms, 'certifiedAtMs', e.certified_at_ms) end as erasure
+      'contestableUntilMs', e.fenced_at_ms + e.window_ms, 'certifiedAtMs', e.certified_at_ms) end as erasure,
+    case when n.case_id is not null then jsonb_build_object('state', nc.state, 'liftsAtMs', n.lifts_at_ms) end as restriction
   from requests r join cases c on c.tenant = r.tenant and c.id = r.id
   left join erasures e on e.tenant = r.tenant and e.request = r.id
-  left join cases ec on ec.tenant = e.tenant and ec.id = e.case_id`;
+  left join cases ec on ec.tenant = e.tenant and ec.id = e.case_id
+  left join restrictions n on n.tenant = r.tenant and n.request = r.id
+  left join cases nc on nc.tenant = n.tenant and nc.id = n.case_id`;
 
 /** @throws WorkflowError request_not_found */
 export async function readRequest(client: Client, id: CaseId): Promise<StoredRequest> {

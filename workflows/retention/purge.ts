@@ -28,7 +28,12 @@ export interface PurgeDeps {
 const CONVERSATIONS = 100;
 const EVENTS = 5_000;
 
-const PAGE = "select id from conversations where id > $1 order by id limit $2";
+// What the law keeps for a person who asked for its restriction is not purged (GDPR article 18(1)).
+const PAGE = `
+  select id from conversations c where id > $1 and not exists (
+    select from restricted_conversations r join restrictions n on n.tenant = r.tenant and n.case_id = r.case_id
+    where r.conversation = c.id)
+  order by id limit $2`;
 
 // An attachment is sealed with the key of the period in which its upload began, and its message came later.
 const ENDED = `

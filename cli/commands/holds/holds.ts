@@ -10,6 +10,11 @@ import {
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import type { Hold, HoldItem } from "../../../workflows/holds/hold-row.ts";
 import { placeHold } from "../../../workflows/holds/place-hold.ts";
+import {
+  answerMatch,
+  listPotentialMatches,
+  type MatchAnswer,
+} from "../../../workflows/holds/potential-matches.ts";
 import { requestRelease } from "../../../workflows/holds/release-hold.ts";
 import {
   listHolds,
@@ -191,6 +196,54 @@ export async function attendErasureCommand(
   const erasure = erasureOf(id);
   await withPolicy(settings, tenant, ({ deps, party }) => attendErasure(deps, party, erasure));
   return "You see to the erasure. To erase what the hold kept, run `sealdesk erase run` for the person again.";
+}
+
+/** Lists the questions to custodians that wait for an answer. */
+export async function listMatchesCommand(
+  settings: Settings,
+  { tenant, json }: Options & { readonly json?: true },
+): Promise<string> {
+  const all = await withPolicy(settings, tenant, ({ deps, party }) =>
+    listPotentialMatches(deps, party),
+  );
+  if (json === true) return JSON.stringify(all);
+  if (all.length === 0) return "No question waits for an answer.";
+  return all
+    .map(({ id, hold, custodian, former, account, askedAtMs }) =>
+      [
+        id,
+        `asked ${dayOf(askedAtMs)}`,
+        `hold ${hold}`,
+        `custodian ${custodian}`,
+        `erased ${former}`,
+        `new ${account}`,
+      ].join("  "),
+    )
+    .join("\n");
+}
+
+/** Answers such a question for the custodian. */
+export async function answerMatchCommand(
+  settings: Settings,
+  id: string,
+  { tenant, answer }: Options & { readonly answer: string },
+): Promise<string> {
+  const asked = { id: matchOf(id), answer: answerOf(answer) };
+  await withPolicy(settings, tenant, ({ deps, party }) => answerMatch(deps, party, asked));
+  return asked.answer === "linked"
+    ? "The hold covers the new account from now on."
+    : "The new account stays a stranger's.";
+}
+
+function answerOf(text: string): MatchAnswer {
+  if (text !== "linked" && text !== "not_linked")
+    throw new CommandError("--answer takes linked or not_linked.");
+  return text;
+}
+
+function matchOf(text: string): Uuid {
+  if (!isId<Uuid>(text)) throw new CommandError("Give the id of a question, as matches prints it.");
+  return text;
 }
 
 function holdOf(text: string): HoldId {

@@ -2,8 +2,10 @@ import type { Command } from "commander";
 import type { Print } from "../../output.ts";
 import type { Settings } from "../../settings.ts";
 import {
+  answerMatchCommand,
   attendErasureCommand,
   listHoldsCommand,
+  listMatchesCommand,
   listReopenedCommand,
   placeHoldCommand,
   releaseHoldCommand,
@@ -87,6 +89,25 @@ export function registerHolds(program: Command, print: Print, settings: () => Se
     .option(...JSON_OPTION)
     .action(async (options: Parameters<typeof listReopenedCommand>[1]) =>
       print(await listReopenedCommand(settings(), options)),
+    );
+
+  hold
+    .command("matches")
+    .description("List new accounts that may be those of erased people whose data a hold keeps")
+    .requiredOption(...TENANT)
+    .option(...JSON_OPTION)
+    .action(async (options: Parameters<typeof listMatchesCommand>[1]) =>
+      print(await listMatchesCommand(settings(), options)),
+    );
+
+  hold
+    .command("answer")
+    .description("Answer for the custodian whether a new account is that of the erased person")
+    .argument("<id>", "id of the question")
+    .requiredOption(...TENANT)
+    .requiredOption("--answer <answer>", "linked: the hold covers the new account; or not_linked")
+    .action(async (id: string, options: Parameters<typeof answerMatchCommand>[2]) =>
+      print(await answerMatchCommand(settings(), id, options)),
     );
 
   hold

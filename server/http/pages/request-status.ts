@@ -47,6 +47,11 @@ const erasing = {
   certified: "It is done. The certificate says what was erased, and what is kept by law.",
   withdrawn: "It was withdrawn. Nothing was erased.",
 };
+const restricting = {
+  in_force: "Your conversations are only stored. Nobody reads them, unless a legal claim demands it.",
+  announced: "It is in force, and it ends soon.",
+  lifted: "It has ended.",
+};
 const day = (ms) => new Date(ms).toLocaleDateString("en", { dateStyle: "long" });
 const time = (ms) => new Date(ms).toLocaleString("en", { dateStyle: "long", timeStyle: "short" });
 const row = (name, value) => {
@@ -99,6 +104,9 @@ const download = ({ file }) => {
     row("It waits for", erasure?.pending ?? body.pending);
     if (erasure?.state === "contestable") row("Until", time(erasure.contestableUntilMs));
     if (erasure?.certifiedAtMs) offer("certificate", "v1/request-status/certificate", download);
+    const { restriction } = body;
+    row("The restriction", restriction && (restricting[restriction.state] ?? restriction.state));
+    if (restriction?.liftsAtMs) row("It ends", time(restriction.liftsAtMs));
     const isOpen = ["received", "accepted"].includes(body.state);
     if (isOpen && (!erasure || ["fencing", "contestable"].includes(erasure.state)))
       offer("withdraw", "v1/request-status/withdrawal", () => location.reload());

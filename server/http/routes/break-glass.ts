@@ -39,6 +39,7 @@ const requestRoute = (deps: BreakGlassRoutesDeps): Route =>
       answers: { 201: { description: "The request", schema: requestedAccess } },
       problems: [
         "forbidden",
+        "processing_restricted",
         "device_required",
         "conversation_not_found",
         "access_not_needed",

@@ -62,6 +62,7 @@ const recordRoute = (deps: ConsentRoutesDeps): Route =>
         "not_a_member",
         "no_device",
         "contended",
+        "processing_restricted",
       ],
     },
     async ({ who: { actor }, body: { record: text, signature, placed } }) => {
@@ -109,7 +110,7 @@ const stateRoute = (deps: ConsentRoutesDeps): Route =>
       params: statementParams,
       query: statementQuery,
       answers: { 200: { description: "The statement", schema: statedConsent } },
-      problems: ["forbidden", "conversation_not_found", "key_log_behind"],
+      problems: ["forbidden", "processing_restricted", "conversation_not_found", "key_log_behind"],
     },
     async ({ who: { actor }, params: { id: conversation, purpose }, query: { nonce } }) => {
       const asked = { conversation, purpose, nonce };

@@ -140,6 +140,7 @@ export function closeConversationRoute(deps: MessagingDeps): Route {
         "not_a_member",
         "no_device",
         "contended",
+        "processing_restricted",
       ],
     },
     async ({ who, params, body: { receipt: text, signature } }) => ({

@@ -34,6 +34,7 @@ export function grantHistoryRoute(deps: MessagingDeps): Route {
         "not_a_member",
         "no_device",
         "contended",
+        "processing_restricted",
         "key_destroyed",
       ],
     },
@@ -66,7 +67,7 @@ export function readLinksRoute(deps: MessagingDeps): Route {
           schema: linksPage,
         },
       },
-      problems: ["conversation_not_found", "grant_not_found", "forbidden"],
+      problems: ["conversation_not_found", "grant_not_found", "forbidden", "processing_restricted"],
     },
     async ({ who, params, query }) => ({
       status: 200,

@@ -2,16 +2,19 @@ import * as z from "zod/mini";
 import {
   holds,
   holdsQuery,
+  matchAnswer,
   newHold,
   newHoldReview,
   newRelease,
   placedHold,
+  potentialMatches,
   reopenedErasures,
   requestedRelease,
   shownHold,
 } from "../../../contract/holds.ts";
 import { holdId, idParams } from "../../../contract/values.ts";
 import { placeHold, type PlaceHoldDeps } from "../../../workflows/holds/place-hold.ts";
+import { answerMatch, listPotentialMatches } from "../../../workflows/holds/potential-matches.ts";
 import { requestRelease } from "../../../workflows/holds/release-hold.ts";
 import { listHolds, reviewHold, showHold } from "../../../workflows/holds/review-hold.ts";
 import { attendErasure, listWaitingErasures } from "../../../workflows/holds/waiting-erasures.ts";
@@ -31,6 +34,8 @@ export const holdRoutes = (deps: HoldRoutesDeps): readonly Route[] => [
   releaseRoute(deps),
   listReopenedRoute(deps),
   attendRoute(deps),
+  listMatchesRoute(deps),
+  answerMatchRoute(deps),
 ];
 
 /** POST /v1/holds */
@@ -178,6 +183,49 @@ const attendRoute = (deps: HoldRoutesDeps): Route =>
     },
     async ({ who: { actor }, params: { id } }) => {
       await attendErasure(deps, { actor }, id);
+      return { status: 204 };
+    },
+  );
+
+/** GET /v1/potential-matches */
+const listMatchesRoute = (deps: HoldRoutesDeps): Route =>
+  route(
+    {
+      method: "get",
+      path: "/v1/potential-matches",
+      summary: "List new accounts that may be those of erased people whose data a hold keeps",
+      tag: "Holds",
+      access: "session",
+      audits: ["hold.list_matches"],
+      answers: {
+        200: { description: "Those that wait for an answer, the newest first", schema: potentialMatches },
+      },
+      problems: ["forbidden"],
+    },
+    async ({ who: { actor } }) => ({
+      status: 200,
+      body: { matches: await listPotentialMatches(deps, { actor }) },
+    }),
+  );
+
+/** POST /v1/potential-matches/{id}/answer */
+const answerMatchRoute = (deps: HoldRoutesDeps): Route =>
+  route(
+    {
+      method: "post",
+      path: "/v1/potential-matches/{id}/answer",
+      summary: "Say whether a new account is that of the erased person",
+      tag: "Holds",
+      access: "session",
+      audits: ["hold.answer_match"],
+      params: idParams,
+      body: matchAnswer,
+      bodyLimit: bodyLimits.small,
+      answers: { 204: { description: "It is recorded. If they are linked, the hold covers the new account" } },
+      problems: ["forbidden", "device_required", "match_not_found", "hold_released"],
+    },
+    async ({ who: { actor }, params: { id }, body: { answer } }) => {
+      await answerMatch(deps, { actor }, { id, answer });
       return { status: 204 };
     },
   );

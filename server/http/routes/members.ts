@@ -35,6 +35,7 @@ export function addMemberRoute(deps: MessagingDeps): Route {
         "too_many_conversations",
         "too_many_members",
         "contended",
+        "processing_restricted",
       ],
     },
     async ({ who, params, body: { receipt: text, signature } }) => ({
@@ -72,6 +73,7 @@ export function removeMemberRoute(deps: MessagingDeps): Route {
         "not_a_member",
         "no_device",
         "contended",
+        "processing_restricted",
       ],
     },
     async ({ who, params, body: { receipt: text, signature } }) => ({

@@ -11,9 +11,10 @@ import { approve, askForAccess, forbidJoining } from "../../support/break-glass.
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
 import { erase, reached } from "../../support/erasures.ts";
-import { deferByHold, placeHold } from "../../support/holds.ts";
+import { askToMatch, deferByHold, placeHold } from "../../support/holds.ts";
 import { register } from "../../support/identity-provider.ts";
 import { askByEmail, askFor, decide, initialRules, setRules } from "../../support/requests.ts";
+import { restrict } from "../../support/restrictions.ts";
 import { staffWithPasskey } from "../../support/passkey.ts";
 import { startScimProvider } from "../../support/provisioning.ts";
 import { enrolTotp } from "../../support/second-factor.ts";
@@ -78,6 +79,9 @@ beforeAll(async () => {
   const consents = consentCalls({ server, customer: victim, agent });
   for (const route of ["POST /v1/notices/views", "POST /v1/consents"])
     expect((await (await consents[route]!())()).status).toBeLessThan(300);
+  const { user: account } = await customerDevice(server);
+  await askToMatch(server, { hold: hold.body.id, former: victim.user, account });
+  expect((await restrict(officer, victim.user)).status).toBe(201);
   const scim = await startScimProvider(server);
   await scim.group("support", await scim.person());
   await scim.close();
@@ -172,6 +176,9 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.holds",
     "sealdesk.hold_items",
     "sealdesk.deferred_erasures",
+    "sealdesk.potential_matches",
+    "sealdesk.restrictions",
+    "sealdesk.restricted_conversations",
     "sealdesk.classifications",
     "sealdesk.retention_versions",
     "sealdesk.retention_locks",

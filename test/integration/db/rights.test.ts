@@ -295,6 +295,7 @@ sealdesk.is_attachment_preserved(): execute
 sealdesk.key_entries: insert select
 sealdesk.ledger_position: insert(hash,number) select update(hash,number)
 sealdesk.lift_fence(): execute
+sealdesk.lift_restriction(): execute
 sealdesk.link_requests: delete insert select update(sealed,sibling,state)
 sealdesk.member_devices: insert select update(finished,until_seq)
 sealdesk.members: insert select update(open,until_seq)
@@ -308,6 +309,7 @@ sealdesk.packets: insert select
 sealdesk.passkeys: delete insert select update(counter,is_backed_up,last_used_at_ms,name)
 sealdesk.password_resets: delete insert select update(created_at_ms,expires_at_ms,token_hash)
 sealdesk.policy_versions: insert(approval,begins_at_ms,changes,hash,tenant,version) select update(is_recorded,withdrawn_at_ms)
+sealdesk.potential_matches: insert(account,asked_at_ms,former,hold,id,tenant) select update(answer,answered_at_ms,answered_by)
 sealdesk.probe_storage(): execute
 sealdesk.provider_logouts: delete insert select
 sealdesk.provisioned_groups: select
@@ -323,6 +325,8 @@ sealdesk.request_links: insert(link_hash,made_at_ms,request,tenant) select updat
 sealdesk.request_receipts: insert select
 sealdesk.request_rules: insert select
 sealdesk.requests: insert select update(citation,extended_at_ms,extension_reason,law,received_at_ms,refusal_ground,rules_version)
+sealdesk.restricted_conversations: insert select
+sealdesk.restrictions: insert(case_id,conversations,law,placed_by,request,subject,tenant) select update(lifts_at_ms)
 sealdesk.retention_locks: insert select update(citation,days,set_at_ms,set_by)
 sealdesk.retention_takes_effect(): execute
 sealdesk.retention_versions: insert(approval,begins_at_ms,hash,rules,saved_at_ms,saved_by,tenant,version) select

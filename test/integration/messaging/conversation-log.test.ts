@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { transcriptHash, zeroHash } from "../../../crypto/wire/event.ts";
-import { nilId, type TenantId, type DeviceId } from "../../../crypto/wire/ids.ts";
+import { nilId, type TenantId, type UserId, type DeviceId } from "../../../crypto/wire/ids.ts";
 import type { ConversationLog } from "../../../messaging/log/conversation-log.ts";
 import { sha256 } from "../../../messaging/log/number-message.ts";
 import type { PostOutcome } from "../../../messaging/log/plan-messages.ts";
@@ -15,6 +15,7 @@ import {
   type ArrangedConversation,
 } from "../../support/conversations.ts";
 import { idOf, newId } from "../../../tools/testkit/ids.ts";
+import { defaultPolicy } from "../../../policies/policy.ts";
 import { unknownSignIn } from "../../../policies/sign-in-facts.ts";
 
 let database: TestDatabase;
@@ -50,6 +51,12 @@ async function checkedLog(conversation: ArrangedConversation) {
     tenant: conversation.tenant,
     conversation: conversation.id,
     device: conversation.devices[0] ?? nilId<DeviceId>(),
+    reader: {
+      tenant: conversation.tenant,
+      user: nilId<UserId>(),
+      role: "agent",
+      policy: defaultPolicy,
+    },
     afterSeq: 0,
     untilSeq: Number.MAX_SAFE_INTEGER,
     limit: 10_000,

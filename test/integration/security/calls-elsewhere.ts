@@ -7,6 +7,7 @@ import { erasureCalls } from "./erasure-calls.ts";
 import { holdCalls } from "./hold-calls.ts";
 import { passkeyCalls } from "./passkey-calls.ts";
 import { requestCalls } from "./request-calls.ts";
+import { restrictionCalls } from "./restriction-calls.ts";
 import { retentionCalls } from "./retention-calls.ts";
 
 /** The calls of routes that have files of their own. */
@@ -19,6 +20,7 @@ export const callsElsewhere = (participants: {
   ...breakGlassCalls(participants),
   ...consentCalls(participants),
   ...holdCalls(participants),
+  ...restrictionCalls(participants.server),
   ...retentionCalls(participants),
   ...requestCalls(participants.server),
   ...erasureCalls(participants.server),

@@ -1,5 +1,13 @@
-import { staffDevice, type TestDevice } from "../../support/device.ts";
-import { deferByHold, placeHold, releaseHold, requestRelease } from "../../support/holds.ts";
+import { newId } from "../../../tools/testkit/ids.ts";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import {
+  answerMatch,
+  askToMatch,
+  deferByHold,
+  placeHold,
+  releaseHold,
+  requestRelease,
+} from "../../support/holds.ts";
 import type { TestServer } from "../../support/server.ts";
 import type { Act } from "./act.ts";
 
@@ -52,6 +60,16 @@ export function holdCalls({
       for (const hold of body.holds as readonly { id: string; releasedAtMs: number | null }[])
         if (hold.releasedAtMs === null) await releaseHold(officer, await officerOf(), hold.id);
       return () => officer.request("POST", `/v1/reopened-erasures/${erasure}/attendance`);
+    },
+    "GET /v1/potential-matches": async () => {
+      const { officer } = await placed();
+      return () => officer.request("GET", "/v1/potential-matches");
+    },
+    "POST /v1/potential-matches/{id}/answer": async () => {
+      const { officer, id } = await placed();
+      const { user: account } = await customerDevice(server, newId());
+      const match = await askToMatch(server, { hold: id, former: customer.user, account });
+      return () => answerMatch(officer, match, "linked");
     },
   };
 }

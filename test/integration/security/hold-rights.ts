@@ -1,5 +1,5 @@
 import type { TestDevice } from "../../support/device.ts";
-import { placeHold, requestRelease } from "../../support/holds.ts";
+import { answerMatch, placeHold, requestRelease } from "../../support/holds.ts";
 import type { TestServer } from "../../support/server.ts";
 import type { Person, RouteRight } from "./route-right.ts";
 
@@ -36,6 +36,19 @@ export const holdRights = (server: TestServer): Readonly<Record<string, RouteRig
     facts: none,
     call: (actor) => requestRelease(actor, UNKNOWN),
     without: "hold_not_found",
+  },
+  "GET /v1/potential-matches": {
+    right: ["holds", "read"],
+    about: "self",
+    facts: ({ device }: Person) => ({ custodian: device.user }),
+    call: (actor) => actor.request("GET", "/v1/potential-matches"),
+  },
+  "POST /v1/potential-matches/{id}/answer": {
+    right: ["holds", "answer"],
+    about: "self",
+    facts: ({ device }: Person) => ({ custodian: device.user }),
+    call: (actor) => answerMatch(actor, UNKNOWN, "linked"),
+    without: "match_not_found",
   },
   "GET /v1/reopened-erasures": {
     right: ["holds", "read"],

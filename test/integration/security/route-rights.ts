@@ -6,6 +6,7 @@ import { follow } from "../../support/follow-audit-log.ts";
 import type { TestServer } from "../../support/server.ts";
 import { begin, patch, send } from "../attachments/device-requests.ts";
 import { consentRights } from "./consent-rights.ts";
+import { restrictionRights } from "./restriction-rights.ts";
 import { retentionRights } from "./retention-rights.ts";
 import { erasureRights } from "./erasure-rights.ts";
 import { holdRights } from "./hold-rights.ts";
@@ -249,6 +250,7 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
     without: "alert_not_found",
   },
   ...holdRights(server),
+  ...restrictionRights,
   "GET /v1/alerts/webhook": {
     right: ["alerts", "read_webhook"],
     about: "tenant",

@@ -10,6 +10,7 @@ import { newId } from "../../../tools/testkit/ids.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { placeHold, releaseHold } from "../../support/holds.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { lift, restrict } from "../../support/restrictions.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -228,6 +229,25 @@ test("what has expired is hidden and purged, except what a hold preserves", asyn
   await releaseHold(officer, other, hold);
   expect(await purgeTenant(deps, tenant.id)).toBe(2);
   expect(await messagesIn(second)).toBe(1);
+});
+
+test("a restricted conversation is kept until the restriction is lifted", async () => {
+  const { tenant, customer, agent, admin, officer, conversations } = await arrange();
+  const [restricted, other] = conversations;
+  await post({ customer, agent }, [
+    [restricted, 3],
+    [other, 3],
+  ]);
+  await put(admin, officer, [{ days: 30 }]);
+  const { body } = await restrict(officer, customer.user, [restricted]);
+  await age(conversations, 40);
+  const left = async () => {
+    await purgeTenant(deps, tenant.id);
+    return [await messagesIn(restricted), await messagesIn(other)];
+  };
+  expect(await left()).toEqual([3, 1]);
+  expect((await lift(officer, body.id as string)).status).toBe(200);
+  await until(async () => (await left())[0] === 1);
 });
 
 test("a classification counts for what is received from then on, and holds can name its team", async () => {

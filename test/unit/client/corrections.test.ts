@@ -2,7 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import { isLinked } from "../../../client/conversation/open-event.ts";
-import { itemsOf, saveRecord, type HistoryRecord } from "../../../client/conversation/history.ts";
+import {
+  itemsOf,
+  readHistory,
+  saveRecord,
+  type HistoryRecord,
+} from "../../../client/conversation/history.ts";
+import { recheckCorrections } from "../../../client/history/recheck-corrections.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type { MessageId, UserId } from "../../../crypto/wire/ids.ts";
@@ -55,6 +61,35 @@ test("a correction is linked to the message that its author meant, and to no oth
   expect(await linked(9, said.transcriptHash)).toBe(false);
   // What this device never had, it cannot compare.
   expect(await linked(5, randomBytes(32))).toBe(true);
+  await store.close();
+});
+
+test("a correction that came before what it corrects is compared when the device has that (R35)", async () => {
+  const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
+  const store = await DeviceStore.open(level, randomBytes(32));
+  const correctionOf = (seq: number, transcriptHash: Uint8Array) => ({
+    ...said,
+    corrects: { seq, transcriptHash },
+  });
+  await store.transact(async (transaction) => {
+    saveRecord(transaction, conversation, 3, said);
+    saveRecord(transaction, conversation, 4, said);
+    saveRecord(transaction, conversation, 300, correctionOf(3, said.transcriptHash));
+    saveRecord(transaction, conversation, 301, correctionOf(4, randomBytes(32)));
+    // About what the grant did not bring.
+    saveRecord(transaction, conversation, 302, correctionOf(2, randomBytes(32)));
+  });
+  const recheck = () => recheckCorrections(store, conversation, { fromSeq: 3, toSeq: 4 });
+  expect(await recheck()).toEqual([
+    { kind: "problem", seq: 301, code: "correction_unlinked", user: undefined },
+  ]);
+  expect(await recheck()).toEqual([]);
+  const shown = await store.read((transaction) => readHistory(transaction, conversation, 299, 3));
+  const corrected = shown.flatMap(([seq, record]) => itemsOf(seq, record, account));
+  expect(corrected.filter((item) => "corrects" in item)).toMatchObject([
+    { seq: 300, corrects: 3 },
+    { seq: 302, corrects: 2 },
+  ]);
   await store.close();
 });
 

@@ -26,6 +26,7 @@ const titles = {
   notices: "Privacy notices",
   consents: "Consents for an account",
   erasures: "Erasures",
+  restrictions: "Restrictions of processing",
   administration: "API keys of the tenant's backend",
   policy: "The policy",
 } as const;

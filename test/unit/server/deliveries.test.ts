@@ -13,6 +13,7 @@ import type {
 import { OverloadError } from "../../../db/fairness/overload-error.ts";
 import type { EventsRequest } from "../../../messaging/follow/event-rows.ts";
 import type { DeliverableEvent } from "../../../messaging/log/event.ts";
+import { MessagingError } from "../../../messaging/messaging-error.ts";
 import { deliverFrame } from "../../../server/socket/frames.ts";
 import { Deliveries } from "../../../server/socket/deliveries.ts";
 import { defaultPolicy } from "../../../policies/policy.ts";
@@ -48,6 +49,7 @@ function deliveriesOf(
 ) {
   const told: string[] = [];
   const finished: unknown[] = [];
+  const restricted: ConversationId[] = [];
   const deliveries = new Deliveries({
     actor: {
       tenant,
@@ -72,11 +74,12 @@ function deliveriesOf(
     },
     isClogged: () => false,
     onFinished: (...what) => void finished.push(what),
+    onRestricted: (id) => void restricted.push(id),
     onError: (error) => {
       throw error;
     },
   });
-  return { deliveries, told, finished };
+  return { deliveries, told, finished, restricted };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -89,6 +92,7 @@ const followed = (
   closed: false,
   ranges: [{ fromSeq: 1, untilSeq: undefined }],
   cursor: 0,
+  mayOpen: true,
   ...changes,
 });
 
@@ -112,6 +116,32 @@ test("a device that is removed while a page is read for it gets nothing after it
 
 afterEach(() => {
   jest.useRealTimers();
+});
+
+test("a device that may not open a restricted conversation follows it no more, and its place in the window is free", async () => {
+  let isRestricted = false;
+  const refuse = () => {
+    if (isRestricted) throw new MessagingError("processing_restricted", "It is only stored.");
+  };
+  const log = { head: 2 };
+  const { deliveries, told, restricted } = deliveriesOf(log, Promise.resolve(), refuse);
+  deliveries.follow(followed());
+  deliveries.open();
+  deliveries.onAck(conversation, 0);
+  deliveries.resume();
+  for (let turn = 0; turn < 10; turn++) await settled();
+  isRestricted = true;
+  log.head = 3;
+  deliveries.onHead(conversation, 3);
+  for (let turn = 0; turn < 10; turn++) await settled();
+  expect([told, restricted]).toEqual([["1", "2", "synced"], [conversation]]);
+  expect(deliveries.headOf(conversation)).toBeUndefined();
+  // The restriction ends, and the device is told of the conversation again, from where it was.
+  isRestricted = false;
+  deliveries.onJoined(conversation, 1);
+  deliveries.onHead(conversation, 3);
+  for (let turn = 0; turn < 10; turn++) await settled();
+  expect(told).toEqual(["1", "2", "synced", "1", "2", "3"]);
 });
 
 test("a read that finds the database overloaded is made again later, on the same connection", async () => {

@@ -13,6 +13,7 @@ function subscriber(device: DeviceId, sinceMicros: number) {
     onEvent: nothing,
     onHead: nothing,
     onJoined: nothing,
+    onRestricted: nothing,
     onLeft: nothing,
     onEphemeral: nothing,
     close: (reason) => void closed.push(reason),

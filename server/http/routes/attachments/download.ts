@@ -24,7 +24,13 @@ export function downloadAttachmentRoute(deps: AttachmentDeps): StreamRoute {
         206: { description: "The range", bytes: true },
         416: { description: "Nothing of the range exists; `Content-Range` has the size" },
       },
-      problems: ["attachment_not_found", "forbidden", "key_destroyed", "attachment_damaged"],
+      problems: [
+        "attachment_not_found",
+        "forbidden",
+        "processing_restricted",
+        "key_destroyed",
+        "attachment_damaged",
+      ],
     },
     async ({ who, params, headers }, _request, response) => {
       const download = await openDownload(deps, who.actor, params.id);

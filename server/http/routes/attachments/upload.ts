@@ -58,6 +58,7 @@ export function createUploadRoute({ uploads, publicUrl, newId }: UploadDeps): St
         "device_required",
         "conversation_not_found",
         "forbidden",
+        "processing_restricted",
         "attachment_exists",
         "attachment_too_large",
         "quota_exceeded",
@@ -120,6 +121,7 @@ export function continueUploadRoute({ uploads, turns }: UploadDeps): StreamRoute
         ...ofUpload,
         "wrong_offset",
         "forbidden",
+        "processing_restricted",
         "quota_exceeded",
         "contended",
         "attachment_damaged",
@@ -175,7 +177,7 @@ export function terminateUploadRoute({ uploads, turns }: UploadDeps): StreamRout
       params: attachmentParams,
       headers: tusHeaders,
       answers: { 204: { description: "It is gone" } },
-      problems: [...ofTus, "attachment_not_found", "forbidden"],
+      problems: [...ofTus, "attachment_not_found", "forbidden", "processing_restricted"],
     },
     async ({ who, params: { id }, headers }, _request, response) => {
       beginTus(headers, response);
