@@ -139,6 +139,7 @@ const madeByTheServer = [
   "sealdesk.erasures.certificate",
   "sealdesk.erasures.law",
   "sealdesk.hold_items.team",
+  "sealdesk.potential_matches.answer",
   "sealdesk.potential_matches.answered_by",
   "sealdesk.restrictions.law",
   "sealdesk.restrictions.placed_by",
