@@ -15,12 +15,9 @@ export const newRestriction = z
         }),
     ),
     conversations: z.optional(
-      z
-        .array(conversationId)
-        .check(z.minLength(1), z.maxLength(200))
-        .register(documentation, {
-          description: "Conversations that the person began; all of them by default",
-        }),
+      z.array(conversationId).check(z.minLength(1), z.maxLength(200)).register(documentation, {
+        description: "Conversations that the person began; all of them by default",
+      }),
     ),
   })
   .register(documentation, { id: "NewRestriction" });
@@ -32,12 +29,9 @@ export const placedRestriction = z
 export const newLifting = z
   .strictObject({
     noticeHours: z.optional(
-      z
-        .int()
-        .check(z.minimum(0), z.maximum(MOST_NOTICE_HOURS))
-        .register(documentation, {
-          description: "How many hours before the end the person is told; 24 by default",
-        }),
+      z.int().check(z.minimum(0), z.maximum(MOST_NOTICE_HOURS)).register(documentation, {
+        description: "How many hours before the end the person is told; 24 by default",
+      }),
     ),
   })
   .register(documentation, { id: "NewLifting" });

@@ -27,6 +27,7 @@ export const restrictionActions = {
     class: "R",
     resources: ["case"],
     details: { found: "number" },
-    description: "Somebody lists restrictions: an officer those of the tenant, a customer their own.",
+    description:
+      "Somebody lists restrictions: an officer those of the tenant, a customer their own.",
   },
 } as const satisfies ActionSpecs;

@@ -8,15 +8,7 @@ import type { PolicyRule } from "./rule.ts";
  * whose data a hold keeps.
  */
 export type HoldAction =
-  | "place"
-  | "review"
-  | "read"
-  | "release"
-  | "withdraw"
-  | "approve"
-  | "refuse"
-  | "attend"
-  | "answer";
+  "place" | "review" | "read" | "release" | "withdraw" | "approve" | "refuse" | "attend" | "answer";
 
 /** The conditions refer to the facts of `decideHold`. No version of a policy changes these rules. */
 export const holdRules: readonly PolicyRule<"holds", HoldAction>[] = [

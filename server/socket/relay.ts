@@ -194,7 +194,7 @@ export class Relay {
 
   /** Records that the processing of a conversation is restricted. Whoever may not open it does not follow it any more. */
   conversationRestricted({ conversation, restrictedTo }: Restricted): void {
-    for (const subscriber of [...(this.#byConversation.get(conversation) ?? [])])
+    for (const subscriber of this.#byConversation.get(conversation) ?? [])
       subscriber.onRestricted(conversation, restrictedTo);
   }
 

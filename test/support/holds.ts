@@ -61,7 +61,11 @@ export async function deferByHold(
 /** Asks the custodian of a hold whether an account is that of an erased one. @returns the id of the question */
 export async function askToMatch(
   { database, tenant, clock }: Pick<TestServer, "database" | "tenant" | "clock">,
-  { hold, former, account }: { readonly hold: HoldId; readonly former: UserId; readonly account: UserId },
+  {
+    hold,
+    former,
+    account,
+  }: { readonly hold: HoldId; readonly former: UserId; readonly account: UserId },
 ): Promise<Uuid> {
   const id = newId<Uuid>();
   await inTransaction(database.pool, tenant.id, (client) =>

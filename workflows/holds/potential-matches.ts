@@ -91,7 +91,9 @@ export async function answerMatch(
     const { hold, custodian, account } = await readOpen(client, id);
     if ("actor" in party && !decideHold(party.actor, "answer", { tenant, custodian }).allowed)
       throw matchNotFound();
-    const decided = assertParty(party, (actor) => decideHold(actor, "answer", { tenant, custodian }));
+    const decided = assertParty(party, (actor) =>
+      decideHold(actor, "answer", { tenant, custodian }),
+    );
     assertInForce(await readHold(client, hold));
     await client.query(
       "update potential_matches set answer = $2, answered_by = $3, answered_at_ms = $4 where id = $1",
@@ -111,7 +113,9 @@ const COVER = `
 
 /** Returns the question, unless it was answered, and locks it. @throws WorkflowError match_not_found */
 async function readOpen(client: Client, id: Uuid): Promise<PotentialMatch> {
-  const { rows } = await client.query<PotentialMatch>(`${SELECT} and m.id = $1 for update of m`, [id]);
+  const { rows } = await client.query<PotentialMatch>(`${SELECT} and m.id = $1 for update of m`, [
+    id,
+  ]);
   if (rows[0] === undefined) throw matchNotFound();
   return rows[0];
 }

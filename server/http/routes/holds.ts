@@ -198,7 +198,10 @@ const listMatchesRoute = (deps: HoldRoutesDeps): Route =>
       access: "session",
       audits: ["hold.list_matches"],
       answers: {
-        200: { description: "Those that wait for an answer, the newest first", schema: potentialMatches },
+        200: {
+          description: "Those that wait for an answer, the newest first",
+          schema: potentialMatches,
+        },
       },
       problems: ["forbidden"],
     },
@@ -221,7 +224,9 @@ const answerMatchRoute = (deps: HoldRoutesDeps): Route =>
       params: idParams,
       body: matchAnswer,
       bodyLimit: bodyLimits.small,
-      answers: { 204: { description: "It is recorded. If they are linked, the hold covers the new account" } },
+      answers: {
+        204: { description: "It is recorded. If they are linked, the hold covers the new account" },
+      },
       problems: ["forbidden", "device_required", "match_not_found", "hold_released"],
     },
     async ({ who: { actor }, params: { id }, body: { answer } }) => {

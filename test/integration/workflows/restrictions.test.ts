@@ -4,9 +4,12 @@ import { placeHold, releaseHold } from "../../support/holds.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { askFor, byLink, decide } from "../../support/requests.ts";
 import { lift, restrict } from "../../support/restrictions.ts";
+import { age, put } from "../../support/retention.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
+import { createKeystorePool } from "../../../db/pool.ts";
+import { purgeTenant } from "../../../workflows/retention/purge.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { begin, send, uploaded } from "../attachments/device-requests.ts";
@@ -222,6 +225,36 @@ test("an accepted request for restriction restricts, and its page says when the 
   await socket.close();
 });
 
+test("retention purges nothing of a restricted conversation until the restriction is lifted", async () => {
+  const { customer, first, second, socket, hold } = await arranged();
+  await socket.close();
+  const other = await staffDevice(server, "compliance_officer");
+  await releaseHold(officer, other, hold);
+  await put(await staffDevice(server, "admin"), other, [{ days: 30 }]);
+  const { body } = await restrict(officer, customer.user, [first]);
+  await age(server, [first, second], 40);
+  const keystore = createKeystorePool(server.loginUrl);
+  const now = () => server.clock.now();
+  const { pool } = server.database;
+  const left = async () => {
+    await purgeTenant(
+      { pool, now, destroy: { keystore, apart: undefined, now } },
+      server.tenant.id,
+    );
+    const { rows } = await server.database.owner.query<{ count: number }>(
+      `select (select count(*) from sealdesk.events where conversation = c.id and kind = 1)::int as count
+       from unnest($1::uuid[]) with ordinality as c (id, place) order by place`,
+      [[first, second]],
+    );
+    return rows.map(({ count }) => count);
+  };
+  // The last event of a log stays.
+  expect(await left()).toEqual([3, 1]);
+  expect((await lift(officer, body.id as string)).status).toBe(200);
+  await until(async () => (await left())[0] === 1);
+  await keystore.end();
+});
+
 test("the operator restricts, lists and lifts", async () => {
   const { customer, first, second, socket } = await arranged();
   await socket.close();
@@ -235,7 +268,8 @@ test("the operator restricts, lists and lifts", async () => {
     return out + err;
   };
   const placed = await run("place", "--subject", customer.user, "--law", "45 CFR 164.522(a)");
-  const [, id = ""] = /^Restriction (\S+) is in force\. It covers 2 conversations/.exec(placed) ?? [];
+  const [, id = ""] =
+    /^Restriction (\S+) is in force\. It covers 2 conversations/.exec(placed) ?? [];
   expect(await run("list")).toContain(`${id}  in_force  since`);
   const listed = JSON.parse(await run("list", "--json")) as readonly { id: string }[];
   expect(listed.find((each) => each.id === id)).toMatchObject({

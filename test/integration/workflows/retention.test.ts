@@ -10,7 +10,7 @@ import { newId } from "../../../tools/testkit/ids.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { placeHold, releaseHold } from "../../support/holds.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
-import { lift, restrict } from "../../support/restrictions.ts";
+import { age, put, save } from "../../support/retention.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -54,36 +54,6 @@ async function post(
     for (let index = 0; index < count; index++)
       expect(await sender.post(messageTo(conversation, [agent]))).toHaveProperty("seq");
   await sender.close();
-}
-
-/** Makes the messages of conversations older, as the database has them. They cannot be opened any more. */
-async function age(conversations: readonly ConversationId[], days: number): Promise<void> {
-  const { owner } = server.database;
-  await owner.query("select sealdesk.ensure_partitions(now() - $1 * interval '1 day')", [days]);
-  // A marker of a message that came in the next month stays where it is.
-  for (const [table, which] of [
-    ["packets", "true"],
-    ["events", "kind = 1"],
-  ])
-    await owner.query(
-      `update sealdesk.${table} set received_at_ms = received_at_ms - $2::int8
-       where ${which} and (conversation, seq) in (
-         select conversation, seq from sealdesk.events where conversation = any($1) and kind = 1)`,
-      [conversations, days * DAY_MS],
-    );
-}
-
-const save = (device: TestDevice, rules: readonly object[]) =>
-  device.request("POST", "/v1/retention/versions", { body: { rules, reason: "a test" } });
-
-/** Saves a schedule with two people. */
-async function put(saving: TestDevice, approving: TestDevice, rules: readonly object[]) {
-  const { body } = await save(saving, rules);
-  const { id, hash } = body.approval;
-  const approved = await approving.request("POST", `/v1/approvals/${id}/approval`, {
-    body: { hash },
-  });
-  expect(approved.body).toEqual({ waitsFor: 0 });
 }
 
 async function messagesIn(conversation: ConversationId): Promise<number> {
@@ -164,7 +134,7 @@ test("what has expired is hidden and purged, except what a hold preserves", asyn
     [first, 4],
     [second, 3],
   ]);
-  await age(conversations, 40);
+  await age(server, conversations, 40);
   const { id: hold } = (await placeHold(server, officer, officer, { conversation: second })).body;
 
   const preview = await admin.request("POST", "/v1/retention/previews", {
@@ -231,25 +201,6 @@ test("what has expired is hidden and purged, except what a hold preserves", asyn
   expect(await messagesIn(second)).toBe(1);
 });
 
-test("a restricted conversation is kept until the restriction is lifted", async () => {
-  const { tenant, customer, agent, admin, officer, conversations } = await arrange();
-  const [restricted, other] = conversations;
-  await post({ customer, agent }, [
-    [restricted, 3],
-    [other, 3],
-  ]);
-  await put(admin, officer, [{ days: 30 }]);
-  const { body } = await restrict(officer, customer.user, [restricted]);
-  await age(conversations, 40);
-  const left = async () => {
-    await purgeTenant(deps, tenant.id);
-    return [await messagesIn(restricted), await messagesIn(other)];
-  };
-  expect(await left()).toEqual([3, 1]);
-  expect((await lift(officer, body.id as string)).status).toBe(200);
-  await until(async () => (await left())[0] === 1);
-});
-
 test("a classification counts for what is received from then on, and holds can name its team", async () => {
   const people = await arrange();
   const { tenant, admin, officer, conversations } = people;
@@ -260,7 +211,7 @@ test("a classification counts for what is received from then on, and holds can n
     [first, 2],
     [second, 2],
   ]);
-  await age(conversations, 40);
+  await age(server, conversations, 40);
   expect(await classify(admin, first, { team: "sales" })).toMatchObject(refusal("forbidden"));
   expect((await classify(officer, first, { team: "sales" })).body).toEqual({ approval: null });
   await put(admin, officer, [{ days: 30 }, { team: "sales", days: 10 }]);
@@ -346,7 +297,7 @@ test("an attachment expires with its message, and its key stays until then", asy
   };
   const sent = await attach();
   await post(people, [[conversation, 2]]);
-  await age([conversation], 40);
+  await age(server, [conversation], 40);
   // Its message is sent long after the upload.
   const late = await attach();
   await post(people, [[conversation, 1]]);
@@ -371,7 +322,7 @@ test("an attachment expires with its message, and its key stays until then", asy
   };
   expect(await purgeTenant(deps, tenant.id)).toBe(2);
   expect([await referred(), await livingKeys()]).toEqual([[late], 1]);
-  await age([conversation], 40);
+  await age(server, [conversation], 40);
   await purgeTenant(deps, tenant.id);
   expect([await referred(), await livingKeys()]).toEqual([[], 0]);
 });
@@ -385,7 +336,7 @@ test("a purge that is killed goes on where it stopped", async () => {
     [first, 4],
     [second, 4],
   ]);
-  await age(conversations, 40);
+  await age(server, conversations, 40);
   await put(admin, officer, [{ days: 30 }]);
   const program = `
     import { createKeystorePool, createPool } from "./dist/db/pool.js";

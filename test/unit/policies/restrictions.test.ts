@@ -4,7 +4,14 @@ import { decideOpening, decideRestriction } from "../../../policies/restrictions
 import { decideRelay } from "../../../policies/relay-access.ts";
 import type { UserId } from "../../../crypto/wire/ids.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";
-import { actor, allRoles, anyActor, anyConversation, conversationActions, users } from "./actors.ts";
+import {
+  actor,
+  allRoles,
+  anyActor,
+  anyConversation,
+  conversationActions,
+  users,
+} from "./actors.ts";
 
 const custodians = fc.subarray([...users]);
 
