@@ -14,6 +14,7 @@ import { consentActions } from "../../../audit/actions/consent-actions.ts";
 import { noticeActions } from "../../../audit/actions/notice-actions.ts";
 import { deploymentActions } from "../../../audit/actions/deployment-actions.ts";
 import { erasureActions } from "../../../audit/actions/erasure-actions.ts";
+import { restrictionActions } from "../../../audit/actions/restriction-actions.ts";
 import { keyActions } from "../../../audit/actions/key-actions.ts";
 import { auditActions } from "../../../audit/actions/audit-actions.ts";
 import { policyActions } from "../../../audit/actions/policy-actions.ts";
@@ -42,6 +43,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "The audit log": auditActions,
   Keys: keyActions,
   Erasure: erasureActions,
+  "Restriction of processing": restrictionActions,
   "The deployment": deploymentActions,
 };
 
