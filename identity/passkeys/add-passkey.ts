@@ -1,4 +1,3 @@
-import { generateRegistrationOptions, verifyRegistrationResponse } from "@simplewebauthn/server";
 import { fromBase64Url, toBase64Url } from "../../crypto/wire/bytes.ts";
 import type { NewId, PasskeyId } from "../../crypto/wire/ids.ts";
 import { uuidToBytes } from "../../crypto/wire/uuid.ts";
@@ -17,6 +16,7 @@ import { assertFreshFactor } from "../second-factor/fresh-factor.ts";
 import { hasFactor } from "../second-factor/has-factor.ts";
 import { disconnectEnded, endSessionsOf } from "../tokens/end-sessions.ts";
 import { answerOnce, type Asker, type PasskeyChallenges } from "./challenges.ts";
+import { webAuthn } from "./web-authn.ts";
 
 /** EdDSA, ES256 and RS256 (RFC 9053): every authenticator has one of them. */
 const ALGORITHMS = [-8, -7, -257];
@@ -72,6 +72,7 @@ export async function passkeyOptions(
     else await assertPassword(deps, actor, account, given.password);
     const issued = await deps.challenges.issue(given.asker, session, nowMs);
     if (issued === undefined) throw unavailable();
+    const { generateRegistrationOptions } = await webAuthn();
     const { challenge: _challenge, ...publicKey } = await generateRegistrationOptions({
       rpName: `Sealdesk ${account.slug}`,
       rpID: issued.rpId,
@@ -152,6 +153,7 @@ async function verify(
   const challenge = await deps.challenges.verify(seed, asker, session, deps.now());
   if (challenge === undefined) throw refused();
   const { transports = [], ...attested } = response.response;
+  const { verifyRegistrationResponse } = await webAuthn();
   const made = await verifyRegistrationResponse({
     response: { ...response, response: attested, clientExtensionResults: {} },
     expectedChallenge: challenge.challenge,

@@ -1,4 +1,3 @@
-import { verifyAuthenticationResponse } from "@simplewebauthn/server";
 import { fromBase64Url } from "../../crypto/wire/bytes.ts";
 import type { PasskeyId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Pool } from "../../db/pool.ts";
@@ -6,6 +5,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import { VERIFIED, type VerifiedAccount } from "../second-factor/verified-account.ts";
 import { unlockApp } from "../second-factor/unlock-app.ts";
 import { answerOnce, type Asker, type Challenge, type PasskeyChallenges } from "./challenges.ts";
+import { webAuthn } from "./web-authn.ts";
 
 export interface PasskeyDeps {
   readonly pool: Pool;
@@ -104,6 +104,7 @@ async function verify(
   { publicKey, rpId, counter }: PasskeyRow,
   { challenge, origin }: Challenge,
 ) {
+  const { verifyAuthenticationResponse } = await webAuthn();
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: { ...response, clientExtensionResults: {} },
