@@ -5,6 +5,8 @@ import { caseActions } from "./actions/case-actions.ts";
 import { requestActions } from "./actions/request-actions.ts";
 import type { DetailKinds } from "./actions/action-spec.ts";
 import { breakGlassActions } from "./actions/break-glass-actions.ts";
+import { breachActions } from "./actions/breach-actions.ts";
+import { complianceActions } from "./actions/compliance-actions.ts";
 import { consentActions } from "./actions/consent-actions.ts";
 import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
 import { deploymentActions } from "./actions/deployment-actions.ts";
@@ -33,6 +35,8 @@ export const actions = {
   ...alertActions,
   ...breakGlassActions,
   ...holdActions,
+  ...breachActions,
+  ...complianceActions,
   ...caseActions,
   ...retentionActions,
   ...requestActions,

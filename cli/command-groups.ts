@@ -49,6 +49,14 @@ export const groups: readonly Group[] = [
     ["approval", "break-glass"],
     async () => (await import("./commands/approvals/register-approvals.ts")).registerApprovals,
   ),
+  group(
+    ["doctor", "controls", "processing-records"],
+    async () => (await import("./commands/compliance/register-compliance.ts")).registerCompliance,
+  ),
+  group(
+    ["breach"],
+    async () => (await import("./commands/breaches/register-breaches.ts")).registerBreaches,
+  ),
   group(["hold"], async () => (await import("./commands/holds/register-holds.ts")).registerHolds),
   group(
     ["restriction"],

@@ -37,6 +37,8 @@ export interface Settings {
   readonly outgoing: OutgoingReach;
   /** Settings of the audit log, as the server uses them. */
   readonly audit: AuditSettings;
+  /** How long backups of the keystore are kept, in milliseconds. */
+  readonly keystoreBackupMs: number;
   /** Where the ledger of erasures is kept, outside the database. */
   readonly erasureLedger: LedgerLocation;
   /** Who runs the command, for the audit log. */
@@ -85,6 +87,7 @@ export function readSettings(
     authority: authorityLocation(values),
     outgoing: outgoingReach(values),
     audit: auditSettings(values, home),
+    keystoreBackupMs: Number(values.KEYSTORE_BACKUP_DAYS) * 86_400_000,
     erasureLedger: ledgerLocation(values, home),
     operator,
     command,

@@ -654,6 +654,78 @@ table sealdesk.authority_entries (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.breach_notices (
+  tenant uuid not null,
+  case_id uuid not null,
+  duty text not null,
+  sent_at_ms bigint,
+  ground text,
+  recorded_by text not null,
+  recorded_at_ms bigint not null
+)
+  row level security
+  constraint breach_notices_check CHECK (((sent_at_ms IS NULL) <> (ground IS NULL)))
+  constraint breach_notices_duty_check CHECK ((duty ~ '^[a-z0-9_]{1,40}[.][a-z_]{1,40}$'::text))
+  constraint breach_notices_ground_check CHECK (((length(ground) >= 1) AND (length(ground) <= 200)))
+  constraint breach_notices_pkey PRIMARY KEY (tenant, case_id, duty)
+  constraint breach_notices_recorded_by_check CHECK ((length(recorded_by) <= 200))
+  constraint breach_notices_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.breaches(tenant, case_id)
+  constraint breach_notices_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.breach_subjects (
+  tenant uuid not null,
+  case_id uuid not null,
+  subject uuid not null,
+  exposures text[] not null
+)
+  row level security
+  constraint breach_subjects_exposures_check CHECK ((cardinality(exposures) > 0))
+  constraint breach_subjects_pkey PRIMARY KEY (tenant, case_id, subject)
+  constraint breach_subjects_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.breaches(tenant, case_id)
+  constraint breach_subjects_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint breach_subjects_tenant_subject_fkey FOREIGN KEY (tenant, subject) REFERENCES sealdesk.users(tenant, id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (exposures) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.breaches (
+  tenant uuid not null,
+  case_id uuid not null,
+  description text not null,
+  taken jsonb not null,
+  regimes text[] not null,
+  discovered_at_ms bigint not null,
+  aware_at_ms bigint not null,
+  classified_at_ms bigint,
+  time_zone text not null,
+  opened_by text not null,
+  assessed_until uuid,
+  assessed_at_ms bigint,
+  sessions_revoked_at_ms bigint,
+  sessions_revoked integer not null default 0,
+  kek_version integer,
+  rewrapped_at_ms bigint,
+  closing_reason text
+)
+  row level security
+  constraint breaches_closing_reason_check CHECK (((length(closing_reason) >= 1) AND (length(closing_reason) <= 200)))
+  constraint breaches_description_check CHECK (((length(description) >= 1) AND (length(description) <= 200)))
+  constraint breaches_opened_by_check CHECK ((length(opened_by) <= 200))
+  constraint breaches_pkey PRIMARY KEY (tenant, case_id)
+  constraint breaches_regimes_check CHECK ((cardinality(regimes) > 0))
+  constraint breaches_taken_check CHECK ((jsonb_typeof(taken) = 'array'::text))
+  constraint breaches_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.cases(tenant, id)
+  constraint breaches_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint breaches_time_zone_check CHECK (((length(time_zone) >= 1) AND (length(time_zone) <= 64)))
+  grant insert (aware_at_ms, case_id, classified_at_ms, description, discovered_at_ms, opened_by, regimes, taken, tenant, time_zone) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (assessed_at_ms, assessed_until, classified_at_ms, closing_reason, kek_version, rewrapped_at_ms, sessions_revoked, sessions_revoked_at_ms, taken) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.break_glass (
   tenant uuid not null,
   id uuid not null,

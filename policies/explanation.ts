@@ -22,7 +22,8 @@ import { approversNeeded } from "./versions/demands.ts";
 /**
  * The resources whose decisions are explained. Programs with an API key have their own. No version changes who
  * may do what with the credentials of an account, with access in an emergency, with requests for a second person, with
- * legal holds, with retention, with cases, with erasures and restrictions, with what people ask for by law, or with notices and consents.
+ * legal holds, with retention, with cases, with erasures, restrictions and breaches, with compliance, with what people ask for by
+ * law, or with notices and consents.
  */
 export type ExplainedResource = Exclude<
   Resource,
@@ -38,6 +39,8 @@ export type ExplainedResource = Exclude<
   | "consents"
   | "erasures"
   | "restrictions"
+  | "breaches"
+  | "compliance"
 >;
 
 /** The facts that the decision about each kind of resource needs. */

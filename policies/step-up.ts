@@ -18,6 +18,7 @@ const acts = {
   retention: ["save", "approve", "classify"],
   requests: ["decide"],
   erasures: ["begin"],
+  breaches: ["contain", "close"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };
 
 /** An act that needs a fresh proof of the second factor. */

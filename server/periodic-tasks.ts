@@ -99,7 +99,10 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     runCasesPeriodically({
       pool,
       now,
-      kinds: createCaseKinds({ erasure }),
+      kinds: createCaseKinds({
+        erasure,
+        breach: { data: pool, keystore: keyTree, heads: erasure.heads, disconnect },
+      }),
       onError: logged("a step of a case failed"),
     }),
     deliverAlertsPeriodically(

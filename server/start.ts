@@ -352,6 +352,16 @@ function createControlPlane(
       now,
     },
     withLedger: erasureLedger.withLedger,
+    checks: {
+      keystore: keyTree.pool,
+      kms,
+      facts: {
+        publicUrl,
+        isKeystoreApart: config.keystoreUrl !== undefined,
+        keystoreBackupMs: config.keystoreBackupMs,
+        audit: config.audit,
+      },
+    },
     readiness: createReadiness({
       isCurrent: () => hasMigrations(pool, DATA),
       isKeystoreCurrent: () => hasMigrations(keyTree.pool, KEYSTORE),

@@ -23,6 +23,9 @@ export type WorkflowErrorCode =
   | "not_extendable" // extended before, over, or the law does not allow it
   | "ground_required" // a refusal without a ground, or a ground without a refusal
   | "invalid_request_rules" // a time zone, a day or a law does not exist
+  | "invalid_breach" // what was taken, a moment or a device is not usable
+  | "breach_not_finished" // something of the case is not done, sent or assessed
+  | "notice_not_due" // the breach has no such duty, or it is recorded
   | "case_not_found" // the tenant has no such case
   | "case_moved" // the case is in another state by now, or it is over
   | "case_not_pending" // no step of the case failed

@@ -37,6 +37,26 @@ export async function endSessions(
      returning s.id, s.user_id as user, s.device_key_thumbprint as thumbprint`,
     [...values],
   );
+  return withDevices(client, rows, wasIdle);
+}
+
+/** Returns the sessions that were ended at a time, for whoever closes their connections later. */
+export async function sessionsEndedAt(
+  client: Client,
+  endedAtMs: number,
+): Promise<readonly EndedSession[]> {
+  const { rows } = await client.query<SessionRow>(
+    `select id, user_id as user, device_key_thumbprint as thumbprint from sessions where revoked_at_ms = $1`,
+    [endedAtMs],
+  );
+  return withDevices(client, rows, false);
+}
+
+async function withDevices(
+  client: Client,
+  rows: readonly SessionRow[],
+  wasIdle: boolean,
+): Promise<readonly EndedSession[]> {
   const devices = await client.query<{ id: DeviceId; user: UserId; deviceKey: Uint8Array }>(
     `select id, user_id as user, device_key as "deviceKey" from devices
      where user_id = any($1::uuid[]) and revoked_at_ms is null`,

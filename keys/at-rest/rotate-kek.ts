@@ -3,7 +3,7 @@ import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
 import { OPERATOR, type OperatorActor } from "../../audit/operator.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
-import type { Pool } from "../../db/pool.ts";
+import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { WrappedKey } from "../kms/kms.ts";
 import { subjectContext } from "./associated.ts";
@@ -23,6 +23,8 @@ interface RewrapOptions {
   readonly batch?: number;
   /** Number of concurrent requests to the key-management service. */
   readonly parallel?: number;
+  /** The transaction on `data` that the audit entries belong to. Each has one of its own by default. */
+  readonly auditIn?: Client;
 }
 
 /** The dependencies of work on a tenant's keystore that is recorded in the tenant's audit log. */
@@ -56,8 +58,9 @@ async function audit<A extends ActionOn<"kek">>(
   tenant: TenantId,
   by: string | OperatorActor,
   act: Pick<AuditEntry<A>, "action" | "details">,
+  transaction?: Client,
 ): Promise<void> {
-  await inTransaction(data, tenant, (client) =>
+  const append = (client: Client) =>
     appendEntry(client, {
       ...act,
       occurredAtMs: now(),
@@ -65,8 +68,8 @@ async function audit<A extends ActionOn<"kek">>(
       actor: typeof by === "string" ? { kind: "system", id: by } : by,
       resource: { type: "kek", id: kekOf(tenant) },
       outcome: "success",
-    }),
-  );
+    });
+  await (transaction === undefined ? inTransaction(data, tenant, append) : append(transaction));
 }
 
 const COUNT = `
@@ -112,7 +115,7 @@ interface Behind {
 export async function rewrapSubjectKeys(
   deps: RotateDeps,
   tenant: TenantId,
-  { onProgress = () => undefined, batch = 200, parallel = 8 }: RewrapOptions = {},
+  { onProgress = () => undefined, batch = 200, parallel = 8, auditIn }: RewrapOptions = {},
 ): Promise<RewrapProgress> {
   const { pool, kms } = deps;
   const kek = kekOf(tenant);
@@ -134,9 +137,10 @@ export async function rewrapSubjectKeys(
     // A server may be continuing the work, so the actor is not the operator.
     const details = { beforeVersion: latest };
     const by = "rewrap-subjects";
-    await audit(deps, tenant, by, { action: "keys.destroy_kek_versions_begin", details });
+    const begin = { action: "keys.destroy_kek_versions_begin", details } as const;
+    await audit(deps, tenant, by, begin, auditIn);
     await kms.destroy(kek, latest);
-    await audit(deps, tenant, by, { action: "keys.destroy_kek_versions", details });
+    await audit(deps, tenant, by, { action: "keys.destroy_kek_versions", details }, auditIn);
     await inTransaction(pool, tenant, (client) => client.query(DESTROYED, [tenant, latest]));
   }
   const progress = await countWrapped(pool, tenant, latest);

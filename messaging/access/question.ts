@@ -20,6 +20,8 @@ const unasked = [
   "consents",
   "erasures",
   "restrictions",
+  "breaches",
+  "compliance",
 ] as const;
 
 /** The kinds of resource that can be asked about. */

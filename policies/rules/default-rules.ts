@@ -1,8 +1,10 @@
 import { administrationRules, type AdministrationAction } from "./administration.ts";
 import { alertRules, type AlertAction } from "./alerts.ts";
 import { approvalRules, type ApprovalAction } from "./approvals.ts";
+import { breachRules, type BreachAction } from "./breaches.ts";
 import { breakGlassRules, type BreakGlassAction } from "./break-glass.ts";
 import { caseRules, type CaseAction } from "./cases.ts";
+import { complianceRules, type ComplianceAction } from "./compliance.ts";
 import { consentRules, type ConsentAction } from "./consent.ts";
 import { conversationRules, type ConversationAction } from "./conversation.ts";
 import { credentialsRules, type CredentialsAction } from "./credentials.ts";
@@ -43,6 +45,8 @@ export interface ActionsOf {
   readonly requests: RequestAction;
   readonly erasures: ErasureAction;
   readonly restrictions: RestrictionAction;
+  readonly breaches: BreachAction;
+  readonly compliance: ComplianceAction;
   readonly administration: AdministrationAction;
   readonly notices: NoticeAction;
   readonly consents: ConsentAction;
@@ -73,6 +77,8 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...requestRules,
   ...erasureRules,
   ...restrictionRules,
+  ...breachRules,
+  ...complianceRules,
   ...administrationRules,
   ...noticeRules,
   ...consentRules,

@@ -93,6 +93,8 @@ export const conditionFacts: {
   requests: {},
   erasures: {},
   restrictions: {},
+  breaches: {},
+  compliance: {},
   // Those of each account in the list.
   staff_list: { user: { kind: "user" }, role: { kind: "role" } },
   administration: {},

@@ -132,6 +132,10 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     set_rules: "fixed",
     read_rules: "fixed",
   },
+  // Otherwise officers could be kept from seeing that something is wrong.
+  compliance: { read: "fixed" },
+  // Otherwise a version could keep officers from containing a breach.
+  breaches: { read: "fixed", open: "fixed", record: "fixed", contain: "fixed", close: "fixed" },
   erasures: { plan: "fixed", read: "fixed", begin: "fixed", withdraw: "fixed" },
   // Otherwise a version could show others what the law keeps from them.
   restrictions: { place: "fixed", lift: "fixed", read: "fixed", open: "fixed" },

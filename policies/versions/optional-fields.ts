@@ -21,6 +21,8 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   requests: [],
   erasures: [],
   restrictions: [],
+  breaches: [],
+  compliance: [],
   administration: [],
   credentials: [],
   notices: [],

@@ -29,6 +29,8 @@ export interface RouteSpec {
     | "Provisioning"
     | "Alerts"
     | "Approvals"
+    | "Breaches"
+    | "Compliance"
     | "Holds"
     | "Restrictions"
     | "Retention"

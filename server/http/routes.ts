@@ -36,6 +36,7 @@ import { administrationRoutes } from "./routes/administration/administration-rou
 import { alertWebhookRoutes } from "./routes/alert-webhook.ts";
 import { acknowledgeAlertRoute, listAlertsRoute } from "./routes/alerts.ts";
 import { approvalKinds } from "../../workflows/approval-kinds.ts";
+import type { DeploymentChecksDeps } from "../../workflows/compliance/deployment-checks.ts";
 import type { WithLedger } from "../../workflows/ledger/interrupted.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { caseRoutes } from "./routes/cases.ts";
@@ -43,6 +44,8 @@ import { emailRequestRoutes } from "./routes/email-requests.ts";
 import { requestRoutes } from "./routes/requests.ts";
 import { requestLinkRoutes } from "./routes/request-status.ts";
 import { erasureRoutes } from "./routes/erasures.ts";
+import { breachRoutes } from "./routes/breaches.ts";
+import { complianceRoute } from "./routes/compliance.ts";
 import { breakGlassRoutes } from "./routes/break-glass.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
 import { downloadAttachmentRoute } from "./routes/attachments/download.ts";
@@ -168,6 +171,8 @@ export interface RoutesDeps {
   /** Runs work on the erasure ledger. */
   readonly withLedger: WithLedger;
   readonly readiness: () => Promise<Readiness>;
+  /** What the checks of the deployment look at. */
+  readonly checks: Pick<DeploymentChecksDeps, "keystore" | "kms" | "facts">;
   /** Destroys the keys of what is removed. */
   readonly destroying: DestroyDeps;
 }
@@ -314,6 +319,8 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...noticeRoutes({ ...useCase, newId }),
     ...consentRoutes({ ...messaging, heads: deps.heads, signer: deps.logSigner }),
     ...breakGlassRoutes({ ...useCase, newId, disconnect }),
+    ...breachRoutes({ ...useCase, newId }),
+    complianceRoute({ ...useCase, ...deps.checks, policies, withLedger }),
     ...holdRoutes({ ...useCase, newId, withLedger }),
     ...restrictionRoutes({ ...useCase, newId }),
     ...retentionRoutes({ ...useCase, newId, withLedger }),

@@ -1,3 +1,4 @@
+import { breach } from "./plays/breach.ts";
 import { hold } from "./plays/hold.ts";
 import { holdDuringErasure } from "./plays/hold-during-erasure.ts";
 import { interruptedErasure } from "./plays/interrupted-erasure.ts";
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   repeatedRequests,
   interruptedErasure,
   restoredBackup,
+  breach,
   releasedHold,
   storeAway,
 ];

@@ -41,6 +41,7 @@ beforeEach(async () => {
       restoreApprovers: [],
       sinks: { sinks: [], required: 0 },
     },
+    keystoreBackupMs: 0,
     erasureLedger: { kind: "directory", folder: join(home, "erasure-ledger") },
     operator: OPERATOR,
     command: { name: "sealdesk" },

@@ -10,6 +10,7 @@ import { actBy, creationBody, postAct } from "../../support/acts.ts";
 import { approve, askForAccess, forbidJoining } from "../../support/break-glass.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
+import { breachReached, breachStep, openBreachBy } from "../../support/breaches.ts";
 import { erase, reached } from "../../support/erasures.ts";
 import { askToMatch, deferByHold, placeHold } from "../../support/holds.ts";
 import { register } from "../../support/identity-provider.ts";
@@ -71,6 +72,10 @@ beforeAll(async () => {
     await erase(server.database, server.tenant.id, leaving),
     "certified",
   );
+  const breach = await openBreachBy(server, officer);
+  await breachReached(officer, breach.body.id);
+  const waived = { step: "waive_notice", duty: "gdpr.subjects", ground: "a test" };
+  expect((await breachStep(officer, breach.body.id, waived)).status).toBe(204);
   const of = (user: UserId) => ({ tenant: server.tenant.id, account: { user }, nowMs: 0 });
   const disabled = of((await server.createStaff("agent")).id);
   await disableAccount(server.database.ownerUrl, { usernameIndexes: () => [] }, disabled);
@@ -154,6 +159,9 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.erasures",
     "sealdesk.erasure_items",
     "sealdesk.erasure_stores",
+    "sealdesk.breaches",
+    "sealdesk.breach_subjects",
+    "sealdesk.breach_notices",
     "sealdesk.identity_providers",
     "sealdesk.departures",
     "sealdesk.provisioned_people",

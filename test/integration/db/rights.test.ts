@@ -259,6 +259,9 @@ sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,erased_by
 sealdesk.audit_monitors: select
 sealdesk.audited_heads: insert select update(seq)
 sealdesk.authority_entries: insert select
+sealdesk.breach_notices: insert select
+sealdesk.breach_subjects: insert select update(exposures)
+sealdesk.breaches: insert(aware_at_ms,case_id,classified_at_ms,description,discovered_at_ms,opened_by,regimes,taken,tenant,time_zone) select update(assessed_at_ms,assessed_until,classified_at_ms,closing_reason,kek_version,rewrapped_at_ms,sessions_revoked,sessions_revoked_at_ms,taken)
 sealdesk.break_glass: insert(conversation,id,minutes,requester,tenant) select update(ended_at_ms,ended_by,finding,reviewed_at_ms,reviewed_by)
 sealdesk.case_steps: insert select update(attempts,done_at_ms,done_by,next)
 sealdesk.cases: insert(due_at_ms,id,kind,opened_at_ms,state,subject,tenant,wake_at_ms) select update(due_at_ms,ended_at_ms,pending,state,step,wake_at_ms)

@@ -1,6 +1,7 @@
 import type { TestDevice } from "../../support/device.ts";
 import type { TestServer } from "../../support/server.ts";
 import type { Act } from "./act.ts";
+import { breachCalls } from "./breach-calls.ts";
 import { breakGlassCalls } from "./break-glass-calls.ts";
 import { consentCalls } from "./consent-calls.ts";
 import { erasureCalls } from "./erasure-calls.ts";
@@ -24,4 +25,5 @@ export const callsElsewhere = (participants: {
   ...retentionCalls(participants),
   ...requestCalls(participants.server),
   ...erasureCalls(participants.server),
+  ...breachCalls(participants.server),
 });

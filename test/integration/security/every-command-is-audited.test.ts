@@ -283,6 +283,12 @@ const changing: Readonly<Record<string, Changing>> = {
   "request list": { args: () => ["--tenant", slug()], leaves: "request.list" },
   "request rules show": { args: () => ["--tenant", slug()], leaves: "request.read_rules" },
   "case list": { args: () => ["--tenant", slug()], leaves: "case.list" },
+  controls: { args: () => ["--tenant", slug()], leaves: "compliance.read" },
+  "processing-records": {
+    args: () => ["--tenant", slug()],
+    leaves: "compliance.read_processing",
+  },
+  "breach list": { args: () => ["--tenant", slug()], leaves: "breach.list" },
   "hold list": { args: () => ["--tenant", slug()], leaves: "hold.list" },
   "hold matches": { args: () => ["--tenant", slug()], leaves: "hold.list_matches" },
   "restriction list": { args: () => ["--tenant", slug()], leaves: "restriction.list" },

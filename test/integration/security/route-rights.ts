@@ -5,6 +5,7 @@ import { fakePreKeys, type TestDevice } from "../../support/device.ts";
 import { follow } from "../../support/follow-audit-log.ts";
 import type { TestServer } from "../../support/server.ts";
 import { begin, patch, send } from "../attachments/device-requests.ts";
+import { breachRights } from "./breach-rights.ts";
 import { consentRights } from "./consent-rights.ts";
 import { restrictionRights } from "./restriction-rights.ts";
 import { retentionRights } from "./retention-rights.ts";
@@ -249,6 +250,7 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
     call: post(() => `/v1/alerts/00000000-0000-7000-8000-000000000001/acknowledgement`),
     without: "alert_not_found",
   },
+  ...breachRights(server),
   ...holdRights(server),
   ...restrictionRights,
   "GET /v1/alerts/webhook": {

@@ -10,6 +10,8 @@ import { requestActions } from "../../../audit/actions/request-actions.ts";
 import { caseActions } from "../../../audit/actions/case-actions.ts";
 import { breakGlassActions } from "../../../audit/actions/break-glass-actions.ts";
 import { holdActions } from "../../../audit/actions/hold-actions.ts";
+import { breachActions } from "../../../audit/actions/breach-actions.ts";
+import { complianceActions } from "../../../audit/actions/compliance-actions.ts";
 import { consentActions } from "../../../audit/actions/consent-actions.ts";
 import { noticeActions } from "../../../audit/actions/notice-actions.ts";
 import { deploymentActions } from "../../../audit/actions/deployment-actions.ts";
@@ -35,6 +37,8 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "Alerts of officers": alertActions,
   "Approvals and access in an emergency": breakGlassActions,
   "Legal holds": holdActions,
+  Breaches: breachActions,
+  "Reports about compliance": complianceActions,
   Cases: caseActions,
   Retention: retentionActions,
   "What people ask for by law": requestActions,

@@ -27,6 +27,8 @@ const titles = {
   consents: "Consents for an account",
   erasures: "Erasures",
   restrictions: "Restrictions of processing",
+  breaches: "Breaches",
+  compliance: "The report about compliance",
   administration: "API keys of the tenant's backend",
   policy: "The policy",
 } as const;
