@@ -17,7 +17,7 @@ declare global {
 export default async function globalSetup(): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), "sealdesk-test-"));
   await chmod(home, 0o755);
-  const settings = { fsync: "off", full_page_writes: "off", max_connections: "200" };
+  const settings = { fsync: "off", full_page_writes: "off", max_connections: "300" };
   const programs = process.env["TEST_POSTGRES"];
   const cluster = await startEmbeddedPostgres(join(home, "postgres"), settings, programs);
   globalThis.testCluster = cluster;

@@ -13,6 +13,10 @@ const LONGEST = [
   "test/integration/security/every-command-is-audited",
   "test/e2e/storm",
   "test/e2e/scenarios",
+  "test/integration/security/every-route-for-every-role",
+  "test/integration/audit/audit-key",
+  "test/e2e/restored-server",
+  "test/e2e/setup",
 ];
 
 /**
