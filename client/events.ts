@@ -46,6 +46,11 @@ export interface SealdeskEvents {
    * stored.
    */
   readonly presence: UserPresence;
+  /**
+   * A person was erased on the server, and this device removed its copies of `messages` messages. Remove what your
+   * application keeps of them.
+   */
+  readonly erased: { readonly conversation: ConversationId; readonly messages: number };
   /** Somebody is dishonest about keys, or may be. Tell a person. */
   readonly security: SecurityEvent;
   /** The connection was made or lost. A lost connection comes back by itself. */
@@ -63,6 +68,7 @@ const names: Readonly<Record<keyof SealdeskEvents, true>> = {
   held: true,
   activity: true,
   presence: true,
+  erased: true,
   security: true,
   connection: true,
   end: true,
@@ -133,6 +139,11 @@ export type SecurityEvent =
    * once per connection of the SDK.
    */
   | { readonly code: "authority_changed"; readonly key: string }
+  /**
+   * The server told this device to remove copies, and did not prove by the audit log that somebody was erased. Nothing was
+   * removed. `problem` is the reason, such as `wrong_signature`.
+   */
+  | { readonly code: "erasure_not_proven"; readonly problem: string }
   /** The key log has an entry about this account that none of its devices made. */
   | ({ readonly code: "unknown_device_logged" } & UnknownEntry)
   /**

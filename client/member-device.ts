@@ -143,10 +143,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       firstUp.reject(reason);
       abort();
       upkeep.stop();
-      ownEntries.stop();
-      ownList.stop();
-      heardHeads.stop();
-      certificates.stop();
+      for (const task of tasks) task.stop();
       stopListening();
       await link.close();
       await manager.end(reason, quietly);
@@ -203,9 +200,24 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onFormerKey: (former) => events.emit("security", { code: "account_had_other_key", ...former }),
   });
   const renewList = () => renewOwnList({ ...parts, localClock });
-  const ownList = new PeriodicTask(localClock, renewListEveryMs, renewList);
-  const heardHeads = new PeriodicTask(localClock, compareEveryMs, () => keyLog.retryHeard());
-  const certificates = new PeriodicTask(localClock, certifyEveryMs, () => manager.certify());
+  const tasks = [
+    ownEntries,
+    new PeriodicTask(localClock, renewListEveryMs, renewList),
+    new PeriodicTask(localClock, compareEveryMs, () => keyLog.retryHeard()),
+    new PeriodicTask(localClock, certifyEveryMs, () => manager.certify()),
+  ];
+  // The relay tells a device again that has not answered.
+  const obey = () =>
+    void import("./on-demand.ts")
+      .then(({ obeyErasures }) =>
+        obeyErasures({
+          ...parts,
+          request: me.request,
+          onErased: (conversation, messages) => events.emit("erased", { conversation, messages }),
+          onUnproven: (problem) => events.emit("security", { code: "erasure_not_proven", problem }),
+        }),
+      )
+      .catch(() => undefined);
   const relay = relayUrls(baseUrl);
   const hello = async (): Promise<Hello> => {
     await manager.settled();
@@ -221,16 +233,14 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     hello,
     onUp: (welcome) => {
       manager.onUp(welcome);
-      ownEntries.start();
-      ownList.start();
-      heardHeads.start();
+      for (const task of tasks) task.start();
       void manager.certify();
-      certificates.start();
       sayPresence();
       firstUp.resolve();
       events.emit("connection", "up");
     },
     onFrame: (frame) => {
+      if (frame.kind === "erasures") return obey();
       if (frame.kind !== "presence") return manager.onFrame(frame);
       const { user, state, since } = frame.body;
       if (user !== undefined) events.emit("presence", { user, state, sinceMs: since });
@@ -238,10 +248,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onDown: () => {
       manager.onDown();
       upkeep.stop();
-      ownEntries.stop();
-      ownList.stop();
-      heardHeads.stop();
-      certificates.stop();
+      for (const task of tasks) task.stop();
       events.emit("connection", "down");
     },
     onOutdated: () => session.expire(),

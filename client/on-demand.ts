@@ -1,6 +1,6 @@
 /**
  * What most pages never call, or not at first: consents and notices, what the law gives a person, the linking of
- * devices, and grants of history. A page loads it with the first call. So nothing else imports these files, except
+ * devices, grants of history, and the removal of copies of what was erased. A page loads it with the first call. So nothing else imports these files, except
  * types.
  *
  * It is one part. Bundlers put what two parts share into a file of its own, which compresses worse, so each further
@@ -8,6 +8,7 @@
  */
 export { connectConsents } from "./consents/connect-consents.ts";
 export { Rights } from "./device/rights.ts";
+export { obeyErasures } from "./erasure/obey-erasures.ts";
 export { HistoryWork } from "./history/history-work.ts";
 export { requestApi } from "./http/request-api.ts";
 export { linkDevice } from "./linking/link-device.ts";

@@ -1,7 +1,16 @@
 import * as z from "zod/mini";
 import { MOST_WINDOW_HOURS } from "../policies/erasure-window.ts";
 import { documentation } from "./documentation.ts";
-import { caseId, conversationId, count, milliseconds, openEnum, userId, uuid } from "./values.ts";
+import {
+  caseId,
+  conversationId,
+  count,
+  deviceId,
+  milliseconds,
+  openEnum,
+  userId,
+  uuid,
+} from "./values.ts";
 
 const law = z
   .string()
@@ -85,6 +94,25 @@ export const shownErasure = z
         atMs: milliseconds,
         citation: z.nullable(z.string()),
         reviewAtMs: z.nullable(milliseconds),
+      }),
+    ),
+    /** The devices of other members that were told to remove their copies. */
+    devices: z.array(
+      z.object({
+        device: deviceId,
+        user: userId,
+        notifiedAtMs: milliseconds,
+        acknowledgedAtMs: z.nullable(milliseconds),
+      }),
+    ),
+    /** The systems of the organisation that are told. */
+    consumers: z.array(
+      z.object({
+        consumer: z.string(),
+        notifiedAtMs: milliseconds,
+        acknowledgedAtMs: z.nullable(milliseconds),
+        /** After how many attempts it took the event. */
+        attempts: count,
       }),
     ),
   })

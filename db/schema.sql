@@ -1064,6 +1064,39 @@ table sealdesk.epochs (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.erasure_consumers (
+  tenant uuid not null,
+  name text not null,
+  sealed bytea not null,
+  sealed_under uuid not null,
+  added_at_ms bigint not null
+)
+  row level security
+  constraint erasure_consumers_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint erasure_consumers_pkey PRIMARY KEY (tenant, name)
+  constraint erasure_consumers_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.erasure_events (
+  tenant uuid not null,
+  case_id uuid not null,
+  consumer text not null,
+  notified_at_ms bigint not null,
+  acknowledged_at_ms bigint,
+  attempts integer not null default 0
+)
+  row level security
+  constraint erasure_events_pkey PRIMARY KEY (tenant, case_id, consumer)
+  constraint erasure_events_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.erasures(tenant, case_id)
+  constraint erasure_events_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert (case_id, consumer, notified_at_ms, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (acknowledged_at_ms, attempts) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.erasure_items (
   tenant uuid not null,
   case_id uuid not null,
@@ -1094,6 +1127,24 @@ table sealdesk.erasure_items (
   grant update (at_ms, citation, commitment, entry, keys, outcome, records, review_at_ms) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.erasure_notices (
+  tenant uuid not null,
+  case_id uuid not null,
+  device uuid not null,
+  notified_at_ms bigint not null,
+  acknowledged_at_ms bigint
+)
+  row level security
+  CREATE INDEX erasure_notices_open ON sealdesk.erasure_notices USING btree (tenant, device) WHERE (acknowledged_at_ms IS NULL)
+  constraint erasure_notices_pkey PRIMARY KEY (tenant, case_id, device)
+  constraint erasure_notices_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.erasures(tenant, case_id)
+  constraint erasure_notices_tenant_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
+  constraint erasure_notices_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert (case_id, device, notified_at_ms, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (acknowledged_at_ms) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.erasure_stores (
   tenant uuid not null,
   case_id uuid not null,
@@ -1108,6 +1159,23 @@ table sealdesk.erasure_stores (
   constraint erasure_stores_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.erasure_supplements (
+  tenant uuid not null,
+  case_id uuid not null,
+  digest bytea not null,
+  certificate bytea not null,
+  certified_at_ms bigint not null
+)
+  row level security
+  constraint erasure_supplements_digest_check CHECK ((length(digest) = 32))
+  constraint erasure_supplements_pkey PRIMARY KEY (tenant, case_id)
+  constraint erasure_supplements_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.erasures(tenant, case_id)
+  constraint erasure_supplements_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (certificate, certified_at_ms, digest) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.erasures (

@@ -9,6 +9,8 @@ export interface CaseFacts {
   readonly tenant: TenantId;
   /** The account that the case is about; null if it is about none. */
   readonly subject: string | null;
+  /** The device that is told of an erasure, for "acknowledge". */
+  readonly device?: DeviceId | undefined;
 }
 
 /** Decides whether `actor` may do `action` to a case. Denies by default. Pure. */

@@ -70,6 +70,10 @@ export interface Timings {
   readonly sinkLateMs: number;
   /** The time without a place or a signature from which an audit entry is reported as unsigned. */
   readonly unsignedWarningMs: number;
+  /** The time after which no node uses a key that was destroyed. It is longer than a node that hears nothing does. */
+  readonly nodesForgetMs: number;
+  /** How long the certificate of an erasure waits for devices. Those that are connected are told within a poll. */
+  readonly deviceAnswersMs: number;
   /** Time between two comparisons of the erasure ledger with the database. */
   readonly ledgerEveryMs: number;
 }
@@ -107,5 +111,7 @@ export const usualTimings: Timings = {
   sinkEveryMs: 500,
   sinkLateMs: 30_000,
   unsignedWarningMs: 10_000,
+  nodesForgetMs: 1_000,
+  deviceAnswersMs: 10_000,
   ledgerEveryMs: 10_000,
 };

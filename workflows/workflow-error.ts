@@ -13,6 +13,7 @@ export type WorkflowErrorCode =
   | "restriction_not_found" // the tenant has no such restriction that somebody can lift
   | "nothing_to_restrict" // the person began no such conversation
   | "invalid_restriction" // the provision is not usable
+  | "invalid_consumer" // the name or the URL of a consumer of erasures is not usable
   | "certificate_not_found" // the erasure is not certified yet
   | "subject_unknown" // nobody has said yet whose request it is
   | "email_request_not_found" // never made, expired, or used

@@ -42,12 +42,50 @@ export const erasureActions = {
     details: { messages: "number" },
     description: "The sealed bytes of messages whose keys were destroyed are removed.",
   },
+  "erasure.notify": {
+    class: "U",
+    resources: ["case"],
+    details: { devices: "number", consumers: "number" },
+    description:
+      "So many devices of other members are told to remove their copies, and so many systems of the tenant are told of the erasure.",
+  },
+  "erasure.acknowledge": {
+    class: "U",
+    resources: ["case"],
+    details: {},
+    description: "A device has removed its copies of what an erasure covers.",
+  },
+  "erasure.add_consumer": {
+    class: "C",
+    resources: ["erasure_consumer"],
+    details: { host: "text" },
+    description: "`sealdesk erase consumer add`: a system of the tenant is told of each erasure.",
+  },
+  "erasure.remove_consumer": {
+    class: "D",
+    resources: ["erasure_consumer"],
+    details: {},
+    description: "`sealdesk erase consumer remove`",
+  },
+  "erasure.list_consumers": {
+    class: "R",
+    resources: ["tenant"],
+    details: {},
+    description: "`sealdesk erase consumer list`",
+  },
   "erasure.certify": {
     class: "C",
     resources: ["case"],
     details: { digest: "text", erased: "number", restricted: "number" },
     description:
       "The certificate of the erasure is signed. `digest` is the SHA-256 of its signed text, base64.",
+  },
+  "erasure.supplement": {
+    class: "C",
+    resources: ["case"],
+    details: { digest: "text", devices: "number", answered: "number" },
+    description:
+      "A device has answered after the erasure was certified, so a new certificate is signed. `digest` is the SHA-256 of its signed text, base64. So many of the devices that were told have answered.",
   },
   "erasure.read": {
     class: "R",

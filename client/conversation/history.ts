@@ -125,14 +125,16 @@ export function saveRecord(
   seq: number,
   value: HistoryRecord,
 ): void {
+  transaction.put(historyKey(conversation, seq), encodeEvent(value));
+}
+
+/** Encodes the stored record of an event. */
+export function encodeEvent(value: HistoryRecord): Uint8Array {
   const control = value.control === undefined ? undefined : encodeControl(value.control);
   const problems = [...value.problems];
   const arrived = value.arrived.map(toStored);
   const departed = value.departed.map(toStored);
-  transaction.put(
-    historyKey(conversation, seq),
-    encodeRecord(record, { ...value, control, problems, arrived, departed }),
-  );
+  return encodeRecord(record, { ...value, control, problems, arrived, departed });
 }
 
 /** Stores that the events `from` to `to` are gone. */

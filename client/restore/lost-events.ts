@@ -3,6 +3,7 @@ import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { ReadTransaction, StoreEntry, StoreTransaction } from "../../crypto/device/store.ts";
 import {
   decodeEvent,
+  encodeEvent,
   historyPrefix,
   seqDigits,
   type HistoryRecord,
@@ -43,6 +44,15 @@ export async function readLost(
   const entries = await transaction.list(prefix, { after: prefix + seqDigits(after), limit });
   return entries.map(([key, value]) => [Number(key.slice(prefix.length)), decodeEvent(value)]);
 }
+
+/** Stores an event that a restore lost anew, in its place. */
+export const saveLost = (
+  transaction: StoreTransaction,
+  conversation: ConversationId,
+  restore: number,
+  seq: number,
+  value: HistoryRecord,
+): void => transaction.put(prefixOf(conversation, restore) + seqDigits(seq), encodeEvent(value));
 
 /** A message that a restore lost. */
 export interface LostMessage {

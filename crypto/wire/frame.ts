@@ -182,6 +182,7 @@ const presence = message({
 });
 
 const heartbeat = message({});
+const erasures = message({});
 
 /** Tags of the frame's oneof, as in frames.proto. */
 const frame = oneOf({
@@ -200,6 +201,7 @@ const frame = oneOf({
   activity: [15, activity],
   presence: [16, presence],
   heartbeat: [17, heartbeat],
+  erasures: [18, erasures],
 });
 
 export type Cursor = MessageOf<typeof cursor>;

@@ -12,7 +12,7 @@ import { ofConversation } from "../conversation-act.ts";
 import { conversationFacts } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { sealedBytes } from "../../keys/at-rest/blob-layout.ts";
-import { periodOf } from "../../keys/at-rest/scope.ts";
+import { periodOf } from "../../crypto/wire/key-period.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
 import { appendSealed } from "./append-sealed.ts";
 import { blobKeyId, sealOf } from "./blob-key.ts";

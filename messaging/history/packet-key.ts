@@ -2,7 +2,7 @@ import type { Packet } from "../../crypto/wire/frame.ts";
 import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { SealingKey } from "../../keys/at-rest/envelope.ts";
-import { periodOf } from "../../keys/at-rest/scope.ts";
+import { periodOf } from "../../crypto/wire/key-period.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { ControlChange } from "../log/append-control.ts";

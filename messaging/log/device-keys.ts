@@ -1,6 +1,7 @@
 import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import type { ScopeKey, ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
-import { periodOf, type Scope } from "../../keys/at-rest/scope.ts";
+import { periodOf } from "../../crypto/wire/key-period.ts";
+import type { Scope } from "../../keys/at-rest/scope.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import type { ConversationHead } from "./head.ts";
 

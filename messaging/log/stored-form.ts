@@ -2,7 +2,7 @@ import type { Packet } from "../../crypto/wire/frame.ts";
 import type { TenantId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import { rowAssociated } from "../../keys/at-rest/associated.ts";
 import { open, seal, type SealingKey } from "../../keys/at-rest/envelope.ts";
-import { periodOf } from "../../keys/at-rest/scope.ts";
+import { periodOf } from "../../crypto/wire/key-period.ts";
 import type { DeliverableEvent } from "./event.ts";
 
 /** The position of an event, to which its encryption at rest is bound. */

@@ -1,8 +1,11 @@
-import { auditRoles } from "../roles.ts";
+import { auditRoles, roles } from "../roles.ts";
 import type { PolicyRule } from "./rule.ts";
 
-/** "read": see how far a case is, and what it waits for. "repeat": have the step that failed tried again now. */
-export type CaseAction = "read" | "repeat";
+/**
+ * "read": see how far a case is, and what it waits for. "repeat": have the step that failed tried again now.
+ * "acknowledge": read what the own device is to remove of an erasure, and say that it has.
+ */
+export type CaseAction = "read" | "repeat" | "acknowledge";
 
 /**
  * The conditions refer to the facts of `decideCases`. No version of a policy changes these rules. What the law gives
@@ -36,5 +39,15 @@ export const caseRules: readonly PolicyRule<"cases", CaseAction>[] = [
     conditions: { subject: { $ne: "$actor.user" } },
     means: "The case is not about the actor. The officer uses a registered device.",
     reason: "repeats_step",
+  },
+  {
+    id: "cases.acknowledge",
+    resource: "cases",
+    actions: ["acknowledge"],
+    roles,
+    device: "registered",
+    conditions: { device: "$actor.device" },
+    means: "It is the actor's own registered device.",
+    reason: "own_device",
   },
 ];

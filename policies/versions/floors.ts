@@ -108,7 +108,7 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     answer: "fixed",
   },
   // Otherwise a version could take from people what the law gives them.
-  cases: { read: "fixed", repeat: "fixed" },
+  cases: { read: "fixed", repeat: "fixed", acknowledge: "fixed" },
   // Otherwise a version could let one person alone shorten retention.
   retention: {
     read: "fixed",

@@ -82,6 +82,7 @@ import {
   revokeDeviceRoute,
 } from "./routes/devices.ts";
 import { holdRoutes } from "./routes/holds.ts";
+import { erasureNoticeRoutes } from "./routes/erasure-notices.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
 import { consentRoutes } from "./routes/consents.ts";
 import { restrictionRoutes } from "./routes/restrictions.ts";
@@ -325,6 +326,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...restrictionRoutes({ ...useCase, newId }),
     ...retentionRoutes({ ...useCase, newId, withLedger }),
     ...caseRoutes(useCase),
+    ...erasureNoticeRoutes({ ...auditLog, signer: deps.logSigner }),
     ...requestRoutes({ ...useCase, newId, publicUrl }),
     ...erasureRoutes({ ...useCase, keystore: deps.keystore }),
     ...emailRequestRoutes({ ...useCase, newId, publicUrl, blindIndexKeys }),

@@ -8,6 +8,7 @@ import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { findEnded, type Connected } from "../../identity/tokens/find-ended.ts";
 import type { Relay, FollowerIndex } from "../socket/relay.ts";
 import { broadcastActivity } from "../socket/ephemeral-events.ts";
+import { ErasureTeller } from "./erasure-teller.ts";
 import type { EndedHint, HeadHint, Hint, HintListener, Hints, HintSender } from "./hints.ts";
 import type { SharedPresence } from "./shared-presence.ts";
 
@@ -42,6 +43,7 @@ const CLOCKS_DIFFER_MS = 86_400_000;
  */
 export class ClusterPeers implements HintListener {
   readonly #deps: ClusterPeersDeps;
+  readonly #erasures: ErasureTeller;
   #hints: Hints | undefined;
   #timer: NodeJS.Timeout | undefined;
   #beating: NodeJS.Timeout | undefined;
@@ -52,6 +54,7 @@ export class ClusterPeers implements HintListener {
 
   private constructor(deps: ClusterPeersDeps) {
     this.#deps = deps;
+    this.#erasures = new ErasureTeller(deps.pool, deps.relay);
     this.#polledMs = deps.now();
   }
 
@@ -217,6 +220,7 @@ export class ClusterPeers implements HintListener {
     const { pool, relay, log } = this.#deps;
     await this.#closeEnded(tenant, connected);
     const devices = connected.map(({ device }) => device);
+    await this.#erasures.look(tenant, devices);
     const sinceMs = this.#polledMs - CLOCKS_DIFFER_MS;
     const known = [...heads];
     for (let from = 0; from < known.length; from += PER_QUERY) {

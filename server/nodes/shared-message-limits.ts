@@ -9,7 +9,7 @@ import {
   type Sending,
 } from "../socket/message-limits.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { spendShared, type Spent } from "./spend-shared.ts";
+import { spendShared, type LimitName, type Spent } from "./spend-shared.ts";
 
 /** The time between two comparisons of counts. */
 const EVERY_MS = 500;
@@ -19,7 +19,7 @@ const EVERY_MS = 500;
  * @param name separates limits of the same owners
  */
 export function createMessageLimits(
-  name: string,
+  name: LimitName,
   ratesOf: RatesOf,
   redis: RedisClient | undefined,
   closers: Closers,
@@ -49,7 +49,7 @@ interface Blocked {
 }
 
 export interface SharedMessageLimitsDeps {
-  readonly name: string;
+  readonly name: LimitName;
   /** This node's own limits. They hold in every state of Redis. */
   readonly local: MessageLimits;
   readonly ratesOf: RatesOf;

@@ -1,3 +1,4 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { ServerKeys } from "../../keys/server-keys/server-keys.ts";
 import { PROOF_MEMORY_MS } from "../../identity/tokens/device-proof.ts";
@@ -9,6 +10,7 @@ import type { HintListener, Hints } from "./hints.ts";
 import { openHints, type OpenHintsOptions } from "./open-hints.ts";
 import { connectRedis } from "./redis-client.ts";
 import { createMessageLimits } from "./shared-message-limits.ts";
+import { forgetSpent, type LimitName } from "./spend-shared.ts";
 import { SharedUsedProofs } from "./shared-used-proofs.ts";
 
 interface Deps {
@@ -22,8 +24,13 @@ export interface SharedState {
   /** Creates a memory of used device proofs. */
   usedProofs(): UsedProofs;
   /** @param name separates limits of the same owners */
-  messageLimits(name: string, ratesOf: RatesOf): MessageLimits;
+  messageLimits(name: LimitName, ratesOf: RatesOf): MessageLimits;
   readonly createLimiter: CreateLimiter;
+  /**
+   * Removes what is stored about accounts and devices.
+   * @throws Error if Redis does not answer
+   */
+  readonly forget: (owners: readonly Uuid[]) => Promise<void>;
   openHints(
     options: Pick<OpenHintsOptions, "node" | "flushMs" | "databaseUrl" | "onLag">,
     listener: HintListener,
@@ -43,6 +50,9 @@ export async function openSharedState(
       return redis === undefined ? here : new SharedUsedProofs(redis.client, here, PROOF_MEMORY_MS);
     },
     messageLimits: (name, ratesOf) => createMessageLimits(name, ratesOf, redis?.client, closers),
+    async forget(owners) {
+      if (redis !== undefined) await forgetSpent(redis.client, owners);
+    },
     createLimiter: limiterFactory(redis?.client, () => keys.blindIndexKey),
     openHints: (options, listener) =>
       openHints(

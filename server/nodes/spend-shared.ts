@@ -22,6 +22,12 @@ const SPEND = `
   end
   return waits`;
 
+/** What is limited. Each has buckets of its own. */
+const limitNames = ["messages", "conversations"] as const;
+export type LimitName = (typeof limitNames)[number];
+
+const keyOf = (name: LimitName, owner: Uuid): string => `sealdesk:${name}:${owner}`;
+
 /** The messages of one owner that were not reported yet. */
 export interface Spent {
   readonly rate: BucketRate;
@@ -36,12 +42,12 @@ export interface Spent {
  */
 export async function spendShared(
   redis: RedisClient,
-  name: string,
+  name: LimitName,
   spent: readonly (readonly [owner: Uuid, spent: Spent])[],
 ): Promise<readonly number[]> {
   const answer = await answerOf(
     redis.eval(SPEND, {
-      keys: spent.map(([owner]) => `sealdesk:${name}:${owner}`),
+      keys: spent.map(([owner]) => keyOf(name, owner)),
       arguments: spent.flatMap(([, { rate, messages }]) =>
         [rate.burst, rate.perSecond, messages].map(String),
       ),
@@ -49,3 +55,12 @@ export async function spendShared(
   );
   return answer as unknown as readonly number[];
 }
+
+/**
+ * Removes the buckets of accounts and devices.
+ * @throws Error if Redis does not answer in time
+ */
+export const forgetSpent = async (redis: RedisClient, owners: readonly Uuid[]): Promise<void> =>
+  void (await answerOf(
+    redis.del(limitNames.flatMap((name) => owners.map((owner) => keyOf(name, owner)))),
+  ));

@@ -5,7 +5,7 @@ import type { LoggedEvent } from "../../messaging/log/event.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
 import type { ConnectionDeps, OpenSocket } from "./connection-deps.ts";
-import { faultFrame } from "./frames.ts";
+import { erasuresFrame, faultFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type AuthenticatedHello } from "./handshake.ts";
 import { HeadTeller } from "./head-teller.ts";
 import { Liveness } from "./liveness.ts";
@@ -291,6 +291,10 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   onEphemeral(conversation: ConversationId, frame: Uint8Array): void {
     if (this.#state === "joining") return;
     if (this.#session?.may("signal", conversation) === true) this.#transmitEphemeral(frame);
+  }
+
+  onErasures(): void {
+    if (this.#state === "open") this.#transmitEphemeral(erasuresFrame);
   }
 
   /** Sends an ephemeral frame, unless durable frames wait already. */

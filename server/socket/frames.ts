@@ -87,6 +87,9 @@ export const headsFrame = (page: readonly Followed[]): Uint8Array =>
     },
   });
 
+/** Tells a device to look for what it must remove. */
+export const erasuresFrame = encodeFrame({ kind: "erasures", body: {} });
+
 export const deliverFrame = (event: DeliverableEvent): Uint8Array =>
   encodeFrame({ kind: "deliver", body: event });
 

@@ -48,6 +48,8 @@ export interface Subscriber {
   onLeft(conversation: ConversationId, seq: number): void;
   /** Sends an ephemeral frame to a member of the conversation. */
   onEphemeral(conversation: ConversationId, frame: Uint8Array): void;
+  /** Called when the device is told to remove its copies of what was erased. */
+  onErasures(): void;
   close(reason: CloseReason): void;
 }
 
@@ -196,6 +198,11 @@ export class Relay {
   conversationRestricted({ conversation, restrictedTo }: Restricted): void {
     for (const subscriber of this.#byConversation.get(conversation) ?? [])
       subscriber.onRestricted(conversation, restrictedTo);
+  }
+
+  /** Tells a device to look for what it must remove. */
+  tellErasures(device: DeviceId): void {
+    this.#byDevice.get(device)?.onErasures();
   }
 
   /** Returns who a device is connected as. */

@@ -27,7 +27,7 @@ const page = readFileSync("docs/receiver.md", "utf8");
 const rules = Array.from(page.matchAll(/^\| (R\d+) /gm), ([, rule = ""]) => numberIn(rule));
 
 const inCode = namedIn(
-  ["client/conversation", "client/consents", "crypto/wire"].flatMap(sourcesIn),
+  ["client/conversation", "client/consents", "client/erasure", "crypto/wire"].flatMap(sourcesIn),
   /\bR\d+ to R\d+\b|\bR\d+\b/g,
 );
 /** The title of a test has its rules in brackets at the end. */

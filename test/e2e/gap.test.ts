@@ -1,6 +1,10 @@
+import { decodeCertificate } from "../../audit/verify/certificate/certificate.ts";
+import type { CaseId } from "../../crypto/wire/ids.ts";
 import { actBy, headOf, postAct } from "../support/acts.ts";
 import { staffDevice } from "../support/device.ts";
+import { certificateOf, certificatesOf, erase, reached } from "../support/erasures.ts";
 import {
+  closeAll,
   connectCustomer,
   connectStaff,
   joined,
@@ -11,10 +15,12 @@ import {
 import { purgeEvents } from "../support/purged-events.ts";
 import { consentToSharing, putNoticeInForce } from "../support/notices.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer();
+  // The certificate of an erasure waits longer for devices than any test.
+  server = await startTestServer({}, { deviceAnswersMs: 3_600_000 });
   await putNoticeInForce(server);
 });
 afterAll(() => server.close());
@@ -132,3 +138,85 @@ test("a device is shown who left while events were purged", async () => {
   ]);
   await Promise.all([agent, customer, colleague].map(({ sealdesk }) => sealdesk.close()));
 });
+
+test("a member's device removes its copies of what was erased, and the certificate names who did (R36)", async () => {
+  const customer = await connectCustomer(server);
+  const agent = await connectStaff(server);
+  let colleague = await connectStaff(server);
+  const asking = await customer.sealdesk.openConversation({
+    with: [agent.sealdesk.user.id, colleague.sealdesk.user.id],
+  });
+  await asking.send("who I am");
+  for (const each of [agent, colleague])
+    await readUntil(await joined(each, asking.id), (items) => textsOf(items).length === 1);
+  await colleague.sealdesk.close();
+  const erased: object[] = [];
+  agent.sealdesk.on("erased", (event) => erased.push(event));
+  const { database } = server;
+  const erasure = await erase(database, server.tenant.id, customer.sealdesk.user.id);
+  await answersOf(erasure, 1);
+  expect(erased).toEqual([{ conversation: asking.id, messages: 1 }]);
+  const items = await readUntil(await joined(agent, asking.id), (all) => all.length > 0);
+  expect(textsOf(items)).toEqual([]);
+  expect(problemsOf(items)).toEqual([]);
+
+  // The time for the one that is off is over.
+  await database.owner.query("update sealdesk.cases set wake_at_ms = 0 where id = $1", [erasure]);
+  await reached(database, erasure, "certified");
+  const certificates = async () =>
+    (await certificatesOf(database, erasure)).map((file) => {
+      const { devices, stores } = decodeCertificate(file);
+      const answers = devices.map(({ device, acknowledgedAtMs }) => [
+        device,
+        acknowledgedAtMs !== null,
+      ]);
+      return { answers: Object.fromEntries(answers), stores: stores.map(({ store }) => store) };
+    });
+  const [{ device: here }, { device: away }] = [agent.sealdesk, colleague.sealdesk];
+  const first = { answers: { [here]: true, [away]: false } };
+  expect(await certificates()).toEqual([
+    { ...first, stores: expect.not.arrayContaining(["devices"]) as string[] },
+  ]);
+
+  // Its answer comes when it is on again, and brings another certificate.
+  colleague = await colleague.restart();
+  await answersOf(erasure, 2);
+  expect(await certificates()).toMatchObject([
+    first,
+    {
+      answers: { [here]: true, [away]: true },
+      stores: expect.arrayContaining(["devices"]) as string[],
+    },
+  ]);
+  await closeAll(agent, colleague, customer);
+});
+
+test("the certificate of an erasure waits no longer than for the last device", async () => {
+  const customer = await connectCustomer(server);
+  const agent = await connectStaff(server);
+  const asking = await customer.sealdesk.openConversation({ with: [agent.sealdesk.user.id] });
+  await asking.send("who I am");
+  await joined(agent, asking.id);
+  const { database } = server;
+  const erasure = await erase(database, server.tenant.id, customer.sealdesk.user.id);
+  await reached(database, erasure, "certified");
+  const { devices } = decodeCertificate(await certificateOf(database, erasure));
+  expect(devices).toEqual([
+    expect.objectContaining({
+      device: agent.sealdesk.device,
+      user: agent.sealdesk.user.id,
+      acknowledgedAtMs: expect.any(Number) as number,
+    }),
+  ]);
+  await closeAll(agent, customer);
+});
+
+/** Waits until so many devices have answered an erasure. */
+const answersOf = (erasure: CaseId, count: number): Promise<void> =>
+  until(async () => {
+    const { rowCount } = await server.database.owner.query(
+      "select from sealdesk.erasure_notices where case_id = $1 and acknowledged_at_ms is not null",
+      [erasure],
+    );
+    return rowCount === count;
+  });

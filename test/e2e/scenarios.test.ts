@@ -50,7 +50,7 @@ describe("scenarios", () => {
     expect(report["killedSteps"]).toBeGreaterThanOrEqual(7);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(await leftovers()).toEqual(before);
-  }, 480_000);
+  }, 600_000);
 
   test("says in one sentence what it cannot do", async () => {
     const failing = [

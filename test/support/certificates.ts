@@ -41,10 +41,14 @@ function entryAt(index: number, changes: EntryChanges = {}): string {
   });
 }
 
-/** A log of ten entries. Entry n has the event id 100 + n. */
+/** Ten entries. Entry n has the event id 100 + n. */
+export const tenantLogEntries = (changes?: EntryChanges): readonly Uint8Array[] =>
+  Array.from({ length: 10 }, (_, index) => utf8(entryAt(index, changes)));
+
+/** A log of these entries. */
 export function tenantLog(name = TENANT_LOG, changes?: EntryChanges): MemoryLog {
   const log = new MemoryLog(name);
-  log.append(Array.from({ length: 10 }, (_, index) => utf8(entryAt(index, changes))));
+  log.append(tenantLogEntries(changes));
   return log;
 }
 
@@ -109,6 +113,14 @@ export async function certificateBody(
         acknowledgedAtMs: 1_764_095_000_900,
       },
       { device: idOf(23), user: idOf(22), notifiedAtMs: 1_764_095_000_000, acknowledgedAtMs: null },
+    ],
+    consumers: [
+      {
+        consumer: "warehouse",
+        notifiedAtMs: 1_764_095_000_000,
+        acknowledgedAtMs: 1_764_095_001_000,
+        attempts: 2,
+      },
     ],
     stores: [{ store: "keystore", atMs: 1_764_090_000_000, attempts: 1 }],
     residualUntilMs: 1_764_700_000_000,

@@ -36,14 +36,25 @@ export const reached = (database: TestDatabase, id: CaseId, state: string): Prom
     return rows[0]?.state === state || rows[0]?.pending === state;
   });
 
-/** Returns the bytes of the certificate's file. */
-export async function certificateOf(database: TestDatabase, id: CaseId): Promise<Uint8Array> {
+/** Returns the files of the first certificate, and of the last one with later answers of devices if there is one. */
+export async function certificatesOf(
+  database: TestDatabase,
+  id: CaseId,
+): Promise<readonly Uint8Array[]> {
   const { rows } = await database.owner.query<{ certificate: Uint8Array }>(
-    "select certificate from sealdesk.erasures where case_id = $1",
+    `select certificate from (
+       select certificate, certified_at_ms from sealdesk.erasures where case_id = $1
+       union all
+       select certificate, certified_at_ms from sealdesk.erasure_supplements where case_id = $1
+     ) certificates order by certified_at_ms`,
     [id],
   );
-  return rows[0]!.certificate;
+  return rows.map(({ certificate }) => certificate);
 }
+
+/** Returns the bytes of the first certificate's file. */
+export const certificateOf = async (database: TestDatabase, id: CaseId): Promise<Uint8Array> =>
+  (await certificatesOf(database, id))[0]!;
 
 /** Returns how many messages of a conversation still have their sealed bytes. */
 export async function sealedMessages(

@@ -136,7 +136,7 @@ export async function startTestServer(
         log: createLog("debug", stream),
         version: "0.0.0-test",
         // Tests that put the clock forward for another purpose count entries.
-        timings: { clockEveryMs: 3_600_000, ...timings },
+        timings: { clockEveryMs: 3_600_000, nodesForgetMs: 0, deviceAnswersMs: 0, ...timings },
       },
     );
     return { running, logged: () => logged };

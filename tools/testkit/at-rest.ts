@@ -6,7 +6,7 @@ import { rowAssociated } from "../../keys/at-rest/associated.ts";
 import { keyIdOf, open, seal } from "../../keys/at-rest/envelope.ts";
 import { openKeyTree, type KeyTree } from "../../keys/at-rest/key-tree.ts";
 import type { SubjectKeys } from "../../keys/at-rest/subject-keys.ts";
-import { periodOf } from "../../keys/at-rest/scope.ts";
+import { periodOf } from "../../crypto/wire/key-period.ts";
 import type { KmsSettings } from "../../keys/kms/kms-settings.ts";
 import { openKms } from "../../keys/kms/open-kms.ts";
 import type { Secret } from "../../keys/secret.ts";

@@ -73,7 +73,7 @@ export const forgetAccount =
         ? await withinKeystore(client, where, advance)
         : await destroyWithin(client, where, what, by, nowMs, advance);
     const { sessions, devices } = await countAccount(client, subject);
-    await eraseAccount(client, subject, nowMs);
+    await eraseAccount(client, tenant, subject, nowMs);
     const fields = await erasePersonalFields(client, tenant, subject);
     const entry = await appendEntry(client, {
       ...entryBy(tenant, subject, nowMs),

@@ -1,7 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { CheckedLog } from "../../audit/read/checked-log.ts";
 import { nodeChecks } from "../../audit/node-checks.ts";
-import { proveEntries } from "../../audit/read/prove-entries.ts";
 import { signCertificate } from "../../audit/sign-certificate.ts";
 import { toBase64 } from "../../audit/verify/base64.ts";
 import {
@@ -19,9 +17,17 @@ import { ofCase } from "../cases/stored-case.ts";
 import { answerRequest } from "../requests/answer-request.ts";
 import { entryBy } from "./entry-by.ts";
 import type { ErasureDeps } from "./erasure-deps.ts";
-import { readErasure, readItems, type Erasure, type ItemRow } from "./erasure-rows.ts";
+import {
+  readErasure,
+  readItems,
+  readNotified,
+  readToldConsumers,
+  type Erasure,
+  type ItemRow,
+} from "./erasure-rows.ts";
+import { lockAnswers } from "./notices/supplement.ts";
+import { isErased, proveItems } from "./proven-items.ts";
 
-type ErasedRow = Extract<ItemRow, { readonly outcome: "erased" }>;
 type RestrictedRow = Extract<ItemRow, { readonly outcome: "restricted" }>;
 
 /**
@@ -32,11 +38,13 @@ export const certify =
   async ({ client, tenant, found, nowMs }) => {
     const erasure = await readErasure(client, found.id);
     const items = await readItems(client, found.id);
-    const erased = items.filter((item): item is ErasedRow => item.outcome === "erased");
+    const erased = items.filter(isErased);
     const restricted = items.filter((item): item is RestrictedRow => item.outcome === "restricted");
     const log = await heads.open(client, logOf(tenant));
     if (log === undefined) throw new CasePending("audit_log");
-    const proven = await provenEntries(client, log, erased);
+    const proven = await proveItems(client, log, erased);
+    if (proven === undefined) throw new CasePending("audit_log");
+    await lockAnswers(client, found.id);
     const eventOf = (id: number): Uuid => proven.events.get(id) ?? parseId("");
     const destroyedAtMs = Math.max(nowMs, ...erased.map(({ atMs }) => atMs));
     const body: CertificateBody = {
@@ -68,7 +76,8 @@ export const certify =
           hold: commitment === null ? null : toBase64(commitment),
         }),
       ),
-      devices: [],
+      devices: await readNotified(client, found.id),
+      consumers: await readToldConsumers(client, found.id),
       stores: await readStores(client, found.id),
       residualUntilMs: destroyedAtMs + residualMs,
       former: await formerDigest(client, erasure.subject),
@@ -91,20 +100,6 @@ export const certify =
     return { to: "certified" };
   };
 
-/** Returns the entries that record the items with their proofs, and the event id of each stored entry. */
-async function provenEntries(client: Client, log: CheckedLog, erased: readonly ErasedRow[]) {
-  const ids = [...new Set(erased.map(({ entry }) => entry))];
-  const found = await proveEntries(client, log, ids);
-  if (found === undefined) throw new CasePending("audit_log");
-  const events = new Map(
-    found.map(({ id, entry }) => [
-      id,
-      parseId<Uuid>((JSON.parse(entry) as { eventId: string }).eventId),
-    ]),
-  );
-  return { events, entries: found.map(({ entry, index, proof }) => ({ entry, index, proof })) };
-}
-
 const fenceOf = ({ conversations, seqs }: Erasure) =>
   conversations.map((conversation, index) => ({ conversation, seq: Number(seqs[index] ?? 0) }));
 
@@ -116,12 +111,18 @@ async function readStores(client: Client, id: Uuid): Promise<readonly AnsweredSt
   return rows;
 }
 
+// A certificate with later answers of devices comes after the one that it adds to.
+const FORMER = `
+  select digest from (
+    select certificate_digest as digest, certified_at_ms as at_ms from erasures
+    where subject = $1 and certified_at_ms is not null
+    union all
+    select s.digest, s.certified_at_ms from erasure_supplements s join erasures e using (tenant, case_id)
+    where e.subject = $1
+  ) certificates order by at_ms desc limit 1`;
+
 /** Returns the SHA-256 of the last certificate of the person before this one; null if there is none. */
 async function formerDigest(client: Client, subject: UserId): Promise<string | null> {
-  const { rows } = await client.query<{ digest: Uint8Array }>(
-    `select certificate_digest as digest from erasures
-     where subject = $1 and certified_at_ms is not null order by certified_at_ms desc limit 1`,
-    [subject],
-  );
+  const { rows } = await client.query<{ digest: Uint8Array }>(FORMER, [subject]);
   return rows[0] === undefined ? null : toBase64(rows[0].digest);
 }

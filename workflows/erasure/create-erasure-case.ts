@@ -1,9 +1,12 @@
 import type { CaseKind } from "../cases/case-kind.ts";
 import { forgetAccount } from "./account-step.ts";
 import { certify } from "./certify.ts";
+import { inform } from "./consumers/inform.ts";
 import type { ErasureDeps } from "./erasure-deps.ts";
 import { fence } from "./fence.ts";
+import { forgetOnNodes } from "./forget-on-nodes.ts";
 import { erasureMachine } from "./machine.ts";
+import { tell } from "./notices/tell.ts";
 import { purge, removeFiles } from "./purge.ts";
 import { shred } from "./shred.ts";
 
@@ -18,6 +21,9 @@ export const createErasureCase = (deps: ErasureDeps): CaseKind => ({
     erasing_account: forgetAccount(deps),
     purging: purge(deps),
     removing_files: removeFiles(deps),
+    forgetting: forgetOnNodes(deps),
+    notifying: tell(deps),
+    informing: inform(deps),
     certifying: certify(deps),
   },
 });

@@ -2,7 +2,13 @@ import type { CaseId, ConversationId, TenantId, UserId } from "../../crypto/wire
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { WorkflowError } from "../workflow-error.ts";
-import type { ErasedItem, RestrictedItem } from "../../audit/verify/certificate/certificate.ts";
+import type {
+  AnsweredStore,
+  ErasedItem,
+  NotifiedConsumer,
+  NotifiedDevice,
+  RestrictedItem,
+} from "../../audit/verify/certificate/certificate.ts";
 
 /** An erasure as it is stored. Times are milliseconds since the Unix epoch. */
 export interface Erasure {
@@ -16,6 +22,7 @@ export interface Erasure {
   readonly conversations: readonly ConversationId[];
   /** The driver leaves 64-bit integers in arrays as text. */
   readonly seqs: readonly string[];
+  /** The last one: it has the answers that devices have given by now. */
   readonly certificate: Uint8Array | null;
   /** The request that began it; null if an officer began it without one. */
   readonly request: CaseId | null;
@@ -24,8 +31,9 @@ export interface Erasure {
 const SELECT = `
   select e.case_id as id, e.subject, e.law, least(e.received_at_ms, r.received_at_ms) as "receivedAtMs",
     e.window_ms as "windowMs", e.fenced_at_ms as "fencedAtMs", e.fenced_conversations as conversations,
-    e.fenced_seqs as seqs, e.certificate, e.request
-  from erasures e left join requests r on r.tenant = e.tenant and r.id = e.request`;
+    e.fenced_seqs as seqs, coalesce(s.certificate, e.certificate) as certificate, e.request
+  from erasures e left join requests r on r.tenant = e.tenant and r.id = e.request
+  left join erasure_supplements s on s.tenant = e.tenant and s.case_id = e.case_id`;
 
 /** @throws WorkflowError case_not_found */
 export async function readErasure(client: Client, id: CaseId): Promise<Erasure> {
@@ -128,7 +136,7 @@ export async function recordStore(
   client: Client,
   tenant: TenantId,
   { id, step }: { readonly id: CaseId; readonly step: number },
-  store: "keystore" | "database" | "attachments" | "nodes",
+  store: AnsweredStore["store"],
   atMs: number,
 ): Promise<void> {
   await client.query(
@@ -137,4 +145,28 @@ export async function recordStore(
      on conflict do nothing`,
     [tenant, id, store, atMs, step],
   );
+}
+
+/** Returns the devices that were told to remove their copies, and when each confirmed it. */
+export async function readNotified(client: Client, id: CaseId): Promise<readonly NotifiedDevice[]> {
+  const { rows } = await client.query<NotifiedDevice>(
+    `select n.device, d.user_id as user, n.notified_at_ms as "notifiedAtMs",
+       n.acknowledged_at_ms as "acknowledgedAtMs"
+     from erasure_notices n join devices d on d.id = n.device where n.case_id = $1 order by n.device`,
+    [id],
+  );
+  return rows;
+}
+
+/** Returns the consumers that were told of an erasure, when each took the event, and after how many attempts. */
+export async function readToldConsumers(
+  client: Client,
+  id: CaseId,
+): Promise<readonly NotifiedConsumer[]> {
+  const { rows } = await client.query<NotifiedConsumer>(
+    `select consumer, notified_at_ms as "notifiedAtMs", acknowledged_at_ms as "acknowledgedAtMs", attempts
+     from erasure_events where case_id = $1 order by consumer`,
+    [id],
+  );
+  return rows;
 }

@@ -1,5 +1,5 @@
 import type { ScopePeriod } from "../../keys/at-rest/list-scopes.ts";
-import { periodRange } from "../../keys/at-rest/scope.ts";
+import { periodRange } from "../../crypto/wire/key-period.ts";
 import type { TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { heldAmong, type HoldableItem, type Holding } from "../holds/held-among.ts";

@@ -4,7 +4,7 @@ import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
 import { withinKeystore } from "../../keys/at-rest/destroy.ts";
 import { livingScopes, type ScopePeriod } from "../../keys/at-rest/list-scopes.ts";
-import { periodRange } from "../../keys/at-rest/scope.ts";
+import { periodRange } from "../../crypto/wire/key-period.ts";
 import { decideErasure } from "../../policies/erasures.ts";
 import { heldAmong } from "../holds/held-among.ts";
 import { WorkflowError } from "../workflow-error.ts";

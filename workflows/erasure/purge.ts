@@ -56,7 +56,7 @@ export const purge =
 
 /** Removes the stored bytes of the attachments that are marked. While the store does not answer, the case waits for it. */
 export const removeFiles =
-  ({ attachments: { store, digests } }: ErasureDeps): Step =>
+  ({ attachments: { store, digests }, nodesForgetMs }: ErasureDeps): Step =>
   async ({ client, tenant, found, nowMs }) => {
     const { conversations } = await readErasure(client, found.id);
     const { rows } = await client.query<{ id: AttachmentId; conversation: ConversationId }>(
@@ -88,5 +88,5 @@ export const removeFiles =
     }));
     await recordItems(client, tenant, found.id, items);
     await recordStore(client, tenant, found, "attachments", nowMs);
-    return { to: "certifying" };
+    return { to: "forgetting", wakeAtMs: nowMs + nodesForgetMs };
   };

@@ -1,6 +1,6 @@
 import { isId, type CaseId, type ConversationId, type TenantId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
-import { periodRange } from "../../keys/at-rest/scope.ts";
+import { periodRange } from "../../crypto/wire/key-period.ts";
 import { recordItems } from "./erasure-rows.ts";
 
 /** A period of a conversation whose keys were destroyed. */

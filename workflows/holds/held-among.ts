@@ -1,6 +1,7 @@
 import type { ConversationId, HoldId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
-import { periodRange, type Scope } from "../../keys/at-rest/scope.ts";
+import { periodRange } from "../../crypto/wire/key-period.ts";
+import type { Scope } from "../../keys/at-rest/scope.ts";
 import { lockHolds } from "./lock-holds.ts";
 
 /**

@@ -48,7 +48,7 @@ export async function replayEntry(
         await recordErased(client, tenant, record, () => 1, done.entry, nowMs);
     }
     if (record.kind !== "scopes") {
-      await eraseAccount(client, subject, record.atMs);
+      await eraseAccount(client, tenant, subject, record.atMs);
       await erasePersonalFields(client, tenant, subject);
     }
     await appendEntry(client, {

@@ -7,7 +7,7 @@ import type { Client, Pool } from "../../db/pool.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { destroyScopes, type DestroyDeps } from "../../keys/at-rest/destroy.ts";
-import { periodOf } from "../../keys/at-rest/scope.ts";
+import { periodOf } from "../../crypto/wire/key-period.ts";
 import { restAfterMs } from "../cases/rest.ts";
 import { assertMayDestroy } from "../cases/assert-may-destroy.ts";
 import { lockHolds } from "../holds/lock-holds.ts";

@@ -70,6 +70,17 @@ export type NotifiedDevice = {
   readonly acknowledgedAtMs: number | null;
 };
 
+/** A system of the organisation that was told of the erasure by a signed event. */
+export type NotifiedConsumer = {
+  /** The name that the organisation gave it. */
+  readonly consumer: string;
+  readonly notifiedAtMs: number;
+  /** Null if it has not taken the event. */
+  readonly acknowledgedAtMs: number | null;
+  /** How often the event was sent. */
+  readonly attempts: number;
+};
+
 export type AnsweredStore = {
   readonly store: (typeof storeKinds)[number];
   /** The time at which the store had removed everything. */
@@ -104,6 +115,7 @@ export interface CertificateBody {
   readonly erased: readonly ErasedItem[];
   readonly restricted: readonly RestrictedItem[];
   readonly devices: readonly NotifiedDevice[];
+  readonly consumers: readonly NotifiedConsumer[];
   readonly stores: readonly AnsweredStore[];
   /** The time at which the last backup that holds the destroyed keys expires. */
   readonly residualUntilMs: number;
@@ -159,6 +171,15 @@ const readCertificate = record<Certificate>({
       user: id<UserId>(),
       notifiedAtMs: time,
       acknowledgedAtMs: orNull(time),
+    }),
+    MOST_ITEMS,
+  ),
+  consumers: listOf(
+    record<NotifiedConsumer>({
+      consumer: line(63),
+      notifiedAtMs: time,
+      acknowledgedAtMs: orNull(time),
+      attempts: count,
     }),
     MOST_ITEMS,
   ),

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Print } from "../../output.ts";
 import type { Settings } from "../../settings.ts";
+import { addConsumerCommand, listConsumersCommand, removeConsumerCommand } from "./consumers.ts";
 import {
   certificateCommand,
   planCommand,
@@ -73,5 +74,39 @@ export function registerErasure(program: Command, print: Print, settings: () => 
     )
     .action(async (id: string, options: { readonly tenant: string; readonly out: string }) =>
       print(await certificateCommand(settings(), id, options)),
+    );
+  registerConsumers(erase, print, settings);
+}
+
+function registerConsumers(erase: Command, print: Print, settings: () => Settings): void {
+  const consumer = erase
+    .command("consumer")
+    .description("Tell systems of a tenant of each erasure, by a signed event");
+
+  consumer
+    .command("list")
+    .description("List the systems that are told")
+    .requiredOption(...TENANT)
+    .action(async (options: Parameters<typeof listConsumersCommand>[1]) =>
+      print(await listConsumersCommand(settings(), options)),
+    );
+
+  consumer
+    .command("add")
+    .description("Add a system, and print the secret that signs its events")
+    .requiredOption(...TENANT)
+    .requiredOption("--name <name>", "what the certificate calls it")
+    .requiredOption("--url <url>", "an https URL")
+    .action(async (options: Parameters<typeof addConsumerCommand>[1]) =>
+      print(await addConsumerCommand(settings(), options)),
+    );
+
+  consumer
+    .command("remove")
+    .description("Tell a system of no further erasure")
+    .requiredOption(...TENANT)
+    .requiredOption("--name <name>", "its name")
+    .action(async (options: Parameters<typeof removeConsumerCommand>[1]) =>
+      print(await removeConsumerCommand(settings(), options)),
     );
 }

@@ -41,7 +41,7 @@ const LIMITS = { withinMs: 10_000, maxBytes: 64 * 1024 };
 export function alertMessage(tenant: TenantId, alert: SentAlert): WebhookMessage {
   const { id, action, resourceKind, resource, subject, raisedAtMs } = alert;
   const [actor] = alert.actor.split(":");
-  return messageOf(id, "alert.raised", raisedAtMs, {
+  return webhookMessage(id, "alert.raised", raisedAtMs, {
     tenant,
     action,
     resourceKind,
@@ -53,9 +53,18 @@ export function alertMessage(tenant: TenantId, alert: SentAlert): WebhookMessage
 
 /** Returns a message with which a receiver is tried. */
 export const testMessage = (tenant: TenantId, id: string, nowMs: number): WebhookMessage =>
-  messageOf(id, "alert.test", nowMs, { tenant });
+  webhookMessage(id, "alert.test", nowMs, { tenant });
 
-const messageOf = (id: string, type: string, atMs: number, data: object): WebhookMessage => ({
+/**
+ * Returns a message of a type, about what happened at `atMs` (milliseconds since the Unix epoch). The same arguments make the
+ * same message.
+ */
+export const webhookMessage = (
+  id: string,
+  type: string,
+  atMs: number,
+  data: object,
+): WebhookMessage => ({
   id,
   body: JSON.stringify({ type, timestamp: new Date(atMs).toISOString(), data: { id, ...data } }),
 });

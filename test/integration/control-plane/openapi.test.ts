@@ -194,6 +194,8 @@ test("the document names every route", () => {
       "GET /v1/cases",
       "GET /v1/cases/{id}",
       "POST /v1/cases/{id}/repetition",
+      "GET /v1/devices/current/erasures",
+      "POST /v1/devices/current/erasures/{id}/acknowledgement",
       "POST /v1/request-status",
       "POST /v1/email-request-verification",
       "POST /v1/email-requests",

@@ -11,7 +11,6 @@ import { approve, askForAccess, forbidJoining } from "../../support/break-glass.
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
 import { breachReached, breachStep, openBreachBy } from "../../support/breaches.ts";
-import { erase, reached } from "../../support/erasures.ts";
 import { askToMatch, deferByHold, placeHold } from "../../support/holds.ts";
 import { register } from "../../support/identity-provider.ts";
 import { askByEmail, askFor, decide, initialRules, setRules } from "../../support/requests.ts";
@@ -19,6 +18,7 @@ import { restrict } from "../../support/restrictions.ts";
 import { staffWithPasskey } from "../../support/passkey.ts";
 import { startScimProvider } from "../../support/provisioning.ts";
 import { enrolTotp } from "../../support/second-factor.ts";
+import { acknowledge, toldDevice } from "../../support/told-device.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { consentCalls } from "../security/consent-calls.ts";
@@ -32,6 +32,17 @@ let conversation: ConversationId;
 beforeAll(async () => {
   server = await startTestServer();
   elsewhere = await server.createTenant();
+  // Before holds and locks keep anything.
+  const told = await toldDevice(server);
+  expect((await acknowledge(told)).status).toBe(204);
+  await server.database.owner.query(
+    `insert into sealdesk.erasure_consumers values ($1, 'warehouse', '', $2, 0)`,
+    [server.tenant.id, newId()],
+  );
+  await server.database.owner.query(
+    `insert into sealdesk.erasure_events values ($1, $2, 'warehouse', 0)`,
+    [server.tenant.id, told.id],
+  );
   // The most that staff may do, in another tenant.
   intruder = await staffDevice(server, "supervisor", elsewhere);
   victim = await customerDevice(server);
@@ -66,12 +77,6 @@ beforeAll(async () => {
   expect((await decide(officer, request.body.id, "accepted")).status).toBe(204);
   expect((await setRules(officer, initialRules)).status).toBe(200);
   expect((await askByEmail(officer, "erasure")).status).toBe(201);
-  const { user: leaving } = await customerDevice(server);
-  await reached(
-    server.database,
-    await erase(server.database, server.tenant.id, leaving),
-    "certified",
-  );
   const breach = await openBreachBy(server, officer);
   await breachReached(officer, breach.body.id);
   const waived = { step: "waive_notice", duty: "gdpr.subjects", ground: "a test" };
@@ -157,11 +162,15 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.sessions",
     "sealdesk.suppressions",
     "sealdesk.erasures",
+    "sealdesk.erasure_consumers",
+    "sealdesk.erasure_events",
     "sealdesk.erasure_items",
+    "sealdesk.erasure_notices",
     "sealdesk.erasure_stores",
     "sealdesk.breaches",
     "sealdesk.breach_subjects",
     "sealdesk.breach_notices",
+    "sealdesk.erasure_supplements",
     "sealdesk.identity_providers",
     "sealdesk.departures",
     "sealdesk.provisioned_people",

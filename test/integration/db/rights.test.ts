@@ -281,8 +281,12 @@ sealdesk.email_requests: delete insert(address_hash,expires_at_ms,id,link_hash,r
 sealdesk.ensure_partitions(): execute
 sealdesk.epochs: insert select
 sealdesk.erase_account(): execute
+sealdesk.erasure_consumers: delete insert select
+sealdesk.erasure_events: insert(case_id,consumer,notified_at_ms,tenant) select update(acknowledged_at_ms,attempts)
 sealdesk.erasure_items: insert select update(at_ms,citation,commitment,entry,keys,outcome,records,review_at_ms)
+sealdesk.erasure_notices: insert(case_id,device,notified_at_ms,tenant) select update(acknowledged_at_ms)
 sealdesk.erasure_stores: insert select
+sealdesk.erasure_supplements: insert select update(certificate,certified_at_ms,digest)
 sealdesk.erasures: insert(case_id,law,received_at_ms,request,subject,tenant,window_ms) select update(certificate,certificate_digest,certified_at_ms,fenced_at_ms,fenced_conversations,fenced_seqs,request)
 sealdesk.events: insert select
 sealdesk.follow_groups(): execute

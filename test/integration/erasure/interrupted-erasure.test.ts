@@ -11,7 +11,7 @@ import type { AttachmentId, CaseId } from "../../../crypto/wire/ids.ts";
 import { createKeystorePool, type Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { livingScopes } from "../../../keys/at-rest/list-scopes.ts";
-import { periodOf } from "../../../keys/at-rest/scope.ts";
+import { periodOf } from "../../../crypto/wire/key-period.ts";
 import { uuidFromBytes } from "../../../crypto/wire/uuid.ts";
 import { sweepTenant } from "../../../messaging/attachments/sweep.ts";
 import { runDueCases } from "../../../workflows/cases/case-runner.ts";
@@ -97,9 +97,14 @@ function deps(): ErasureDeps {
       store: { delete: remove } as never,
       digests: { forget: () => undefined } as never,
     },
+    subjects: {} as never,
+    reach: {} as never,
     heads: new KnownHeads(signer.publicKey),
     signer,
     residualMs: 0,
+    nodesForgetMs: 0,
+    deviceAnswersMs: 0,
+    forgetShared: async () => undefined,
   };
 }
 
@@ -283,6 +288,7 @@ test("a store of attachments that is away keeps the erasure from its certificate
     { store: "attachments", attempts: 3 },
     { store: "database", attempts: 1 },
     { store: "keystore", attempts: 1 },
+    { store: "nodes", attempts: 1 },
   ]);
 });
 

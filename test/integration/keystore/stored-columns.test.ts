@@ -13,6 +13,7 @@ const sealed = [
   "sealdesk.identity_providers.client_secret",
   // What signs the alerts that are sent to a tenant's webhook.
   "sealdesk.alert_webhooks.secret",
+  "sealdesk.erasure_consumers.sealed",
   "sealdesk.provisioned_people.attributes",
   // What people call their passkeys.
   "sealdesk.passkeys.name",
@@ -70,6 +71,7 @@ const digestsAndCommitments = [
   // Of what an erased person still holds. They expire.
   "sealdesk.suppressions.hash",
   "sealdesk.erasures.certificate_digest",
+  "sealdesk.erasure_supplements.digest",
   "sealdesk.erasure_items.commitment",
   "sealdesk.request_links.link_hash",
   "sealdesk.email_requests.link_hash",
@@ -137,6 +139,7 @@ const madeByTheServer = [
   "sealdesk.erasure_items.citation",
   // Signed, and handed to the person. It holds ids, times and citations.
   "sealdesk.erasures.certificate",
+  "sealdesk.erasure_supplements.certificate",
   "sealdesk.erasures.law",
   "sealdesk.breaches.closing_reason",
   "sealdesk.breaches.description",
@@ -148,6 +151,8 @@ const madeByTheServer = [
   "sealdesk.breach_notices.ground",
   "sealdesk.breach_notices.recorded_by",
   "sealdesk.breach_subjects.exposures",
+  "sealdesk.erasure_consumers.name",
+  "sealdesk.erasure_events.consumer",
   "sealdesk.hold_items.team",
   "sealdesk.potential_matches.answer",
   "sealdesk.potential_matches.answered_by",

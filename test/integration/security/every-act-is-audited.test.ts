@@ -129,6 +129,7 @@ const frames: Readonly<
   synced: undefined,
   fault: undefined,
   gap: undefined,
+  erasures: undefined,
 };
 
 test("frames: staff that connects leaves an entry, and messages leave their transcript hash", async () => {

@@ -59,6 +59,8 @@ const asksNoRule: Readonly<Record<string, string>> = {
   "GET /v1/cases": fixed,
   "GET /v1/cases/{id}": fixed,
   "POST /v1/cases/{id}/repetition": fixed,
+  "GET /v1/devices/current/erasures": fixed,
+  "POST /v1/devices/current/erasures/{id}/acknowledgement": fixed,
   "POST /v1/request-status": "its link decides",
   "POST /v1/email-request-verification": "its link decides",
   "POST /v1/email-requests": fixed,

@@ -14,6 +14,7 @@ import {
   withdraw,
 } from "../../support/requests.ts";
 import type { TestServer } from "../../support/server.ts";
+import { acknowledge, toldDevice } from "../../support/told-device.ts";
 import type { Act } from "./act.ts";
 
 /** Calls of the routes of requests and cases. */
@@ -102,6 +103,14 @@ export function requestCalls(server: TestServer): Readonly<Record<string, () => 
         [id],
       );
       return () => officer.request("POST", `/v1/cases/${id}/repetition`);
+    },
+    "GET /v1/devices/current/erasures": async () => {
+      const officer = await officerOf();
+      return () => officer.request("GET", "/v1/devices/current/erasures");
+    },
+    "POST /v1/devices/current/erasures/{id}/acknowledgement": async () => {
+      const told = await toldDevice(server);
+      return () => acknowledge(told);
     },
   };
 }

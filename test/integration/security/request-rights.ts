@@ -13,6 +13,7 @@ import type { Person, RouteRight, Target } from "./route-right.ts";
 
 const UNKNOWN = "00000000-0000-7000-8000-000000000001";
 const own = ({ device }: Person) => ({ subject: device.user });
+const ownDevice = ({ device }: Person) => ({ subject: null, device: device.id });
 const nobody = () => ({ subject: null });
 
 /** The right that each route of requests and cases needs. */
@@ -92,6 +93,20 @@ export const requestRights: Readonly<Record<string, RouteRight>> = {
     about: "tenant",
     facts: nobody,
     call: (actor) => actor.request("POST", `/v1/cases/${UNKNOWN}/repetition`),
+    without: "case_not_found",
+  },
+  "GET /v1/devices/current/erasures": {
+    right: ["cases", "acknowledge"],
+    about: "self",
+    facts: ownDevice,
+    call: (actor) => actor.request("GET", "/v1/devices/current/erasures"),
+  },
+  "POST /v1/devices/current/erasures/{id}/acknowledgement": {
+    right: ["cases", "acknowledge"],
+    about: "self",
+    facts: ownDevice,
+    call: (actor) =>
+      actor.request("POST", `/v1/devices/current/erasures/${UNKNOWN}/acknowledgement`),
     without: "case_not_found",
   },
 };

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { AttachmentId, ConversationId } from "../../../crypto/wire/ids.ts";
-import { periodOf } from "../../../keys/at-rest/scope.ts";
+import { periodOf } from "../../../crypto/wire/key-period.ts";
 import { createKeystorePool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { lockedAmong } from "../../../workflows/retention/locked-among.ts";

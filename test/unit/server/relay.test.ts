@@ -16,6 +16,7 @@ function subscriber(device: DeviceId, sinceMicros: number) {
     onRestricted: nothing,
     onLeft: nothing,
     onEphemeral: nothing,
+    onErasures: nothing,
     close: (reason) => void closed.push(reason),
   };
   return { one, closed };

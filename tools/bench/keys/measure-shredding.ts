@@ -11,7 +11,7 @@ import { rowAssociated } from "../../../keys/at-rest/associated.ts";
 import { destroySubjectKeys } from "../../../keys/at-rest/destroy.ts";
 import { seal } from "../../../keys/at-rest/envelope.ts";
 import { openKeyTree } from "../../../keys/at-rest/key-tree.ts";
-import { periodOf } from "../../../keys/at-rest/scope.ts";
+import { periodOf } from "../../../crypto/wire/key-period.ts";
 import type { Kms } from "../../../keys/kms/kms.ts";
 import { median, round } from "../statistics.ts";
 import { timed } from "./measure-keys.ts";

@@ -85,12 +85,12 @@ async function destroyed(owner: pg.Client, id: CaseId): Promise<number> {
   return ms ?? Number.NaN;
 }
 
-/** Resolves when nothing of an erasure is left but its certificate. */
+/** Resolves when everything that an erasure removes from the stores is removed. */
 export const ended = (owner: pg.Client, id: CaseId): Promise<void> =>
   untilTrue(async () => {
     const { rowCount } = await owner.query(
-      "select from sealdesk.cases where id = $1 and state in ('certifying', 'certified')",
-      [id],
+      "select from sealdesk.cases where id = $1 and state = any($2)",
+      [id, ["forgetting", "notifying", "informing", "certifying", "certified"]],
     );
     return rowCount === 1;
   });

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type pg from "pg";
 import { uuidFromBytes } from "../../../crypto/wire/uuid.ts";
-import { periodOf } from "../../../keys/at-rest/scope.ts";
+import { periodOf } from "../../../crypto/wire/key-period.ts";
 import type { LoadConversation } from "../arrange/load-device.ts";
 import type { LoadTenant } from "../arrange/tenant.ts";
 

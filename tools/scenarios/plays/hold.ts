@@ -2,9 +2,10 @@ import type { Scenario } from "../scenario.ts";
 import { countKeys, openStored } from "../stage/attack.ts";
 import { keepHead, verifyLog } from "../stage/audit.ts";
 import { refusalOf, type Device } from "../stage/device.ts";
-import { beginErasure, certified, conversationsOf } from "../stage/erasure.ts";
+import { beginErasure, certified, conversationsOf, type Certificate } from "../stage/erasure.ts";
 import { CITATION, placeHold, reviewDay } from "../stage/holds.ts";
 import type { Customer, Stage, Talked } from "../stage/stage.ts";
+import { until } from "../stage/until.ts";
 
 /** The time in which a device that is connected would show stored messages. */
 const arrivalMs = 5_000;
@@ -23,7 +24,11 @@ export const hold: Scenario = {
     erased: 2,
     restricted: 1,
     restrictedCited: true,
-    devicesNamed: true,
+    devicesAnswered: 1,
+    devicesSilent: 1,
+    copiesLeft: 0,
+    devicesAnsweredLater: 2,
+    laterCertificateVerified: true,
     residualUntilKnown: true,
     certificateVerified: true,
     oldTokenRefused: true,
@@ -41,7 +46,10 @@ export const hold: Scenario = {
   },
 };
 
-/** A customer whose third conversation is held. Its custodian and another member are away. */
+/**
+ * A customer whose third conversation is held. Its custodian is away. So is another member, who is in the first conversation,
+ * too.
+ */
 export interface HeldConversation {
   readonly customer: Customer;
   readonly agent: Device;
@@ -59,7 +67,8 @@ export async function arrangeHeldConversation(stage: Stage): Promise<HeldConvers
     await stage.staff("the colleague"),
   ];
   const custodianId = custodian.user;
-  const open = [await stage.talk(customer, agent), await stage.talk(customer, agent)];
+  const open = [await stage.talk(customer, agent, [colleague]), await stage.talk(customer, agent)];
+  await colleague.switchOn();
   const held = await stage.talk(customer, agent, [custodian, colleague]);
   stage.tell("The customer had three conversations.");
   await placeHold(stage, custodianId, "--conversation", held.id);
@@ -69,17 +78,15 @@ export async function arrangeHeldConversation(stage: Stage): Promise<HeldConvers
 /** Erases the customer, and looks at what is left from every side. */
 export async function eraseAndLook(stage: Stage, scene: HeldConversation) {
   const { system } = stage;
-  const { customer, custodian, colleague, held } = scene;
+  const { customer, agent, custodian, colleague, held } = scene;
   const open = scene.open.map(({ id }) => id);
   const [openedBefore, heldBefore] = [
     await openStored(system, open),
     await openStored(system, [held.id]),
   ];
   const oldToken = await customer.token();
-  const { certificate, isVerified } = await certified(
-    stage,
-    await beginErasure(stage, customer.user),
-  );
+  const erasure = await beginErasure(stage, customer.user);
+  const { certificate, isVerified } = await certified(stage, erasure);
   const [opened, heldOpened] = [
     await openStored(system, open),
     await openStored(system, [held.id]),
@@ -92,6 +99,13 @@ export async function eraseAndLook(stage: Stage, scene: HeldConversation) {
   stage.tell(
     `Of what is held, the custodian reads ${custodianRead} messages, and others ${othersRead}.`,
   );
+  const copiesLeft = await copiesOn(agent, scene.open);
+  const later = await until("The answer of the device that was off", async () => {
+    const shown = await certified(stage, erasure);
+    return answersOf(shown.certificate).answered > 1 ? shown : undefined;
+  });
+  const { answered, silent } = answersOf(certificate);
+  stage.tell(`${answered} device removed its copies at once, and ${silent} when it was on again.`);
   const restricted = certificate.restricted.filter(({ kind }) => kind === "messages");
   return {
     openedBefore,
@@ -110,11 +124,27 @@ export async function eraseAndLook(stage: Stage, scene: HeldConversation) {
         reviewAtMs !== null &&
         new Date(reviewAtMs).toISOString().startsWith(reviewDay()),
     ),
-    devicesNamed: certificate.devices.length > 0,
+    devicesAnswered: answered,
+    devicesSilent: silent,
+    copiesLeft,
+    devicesAnsweredLater: answersOf(later.certificate).answered,
+    laterCertificateVerified: later.isVerified,
     residualUntilKnown: certificate.residualUntilMs > certificate.certifiedAtMs,
     certificateVerified: isVerified,
     ...(await tryToComeBack(stage, customer, oldToken)),
   };
+}
+
+/** Returns how many devices of others confirmed that they removed their copies, and how many did not. */
+function answersOf({ devices }: Certificate) {
+  const answered = devices.filter(({ acknowledgedAtMs }) => acknowledgedAtMs !== null).length;
+  return { answered, silent: devices.length - answered };
+}
+
+/** Returns how many messages of conversations a device still shows. */
+async function copiesOn(device: Device, conversations: readonly Talked[]): Promise<number> {
+  const read = conversations.map(({ id, texts }) => device.heard(id, texts.length, arrivalMs));
+  return (await Promise.all(read)).flat().length;
 }
 
 /** Tries an old token on a new device, and the old device with a new token. */

@@ -1,29 +1,38 @@
 import type { Secret } from "../../../keys/secret.ts";
+import {
+  isRedisInstalled,
+  startRedisServer,
+  type RedisServer,
+} from "../../testkit/redis-server.ts";
+import { stopServer } from "../../testkit/server-process.ts";
 import { startVaultDouble, type VaultDouble } from "../../testkit/vault-double.ts";
 import type { CaseId, UserId } from "../../../crypto/wire/ids.ts";
 import type { Scenario } from "../scenario.ts";
 import { countKeys, openStored } from "../stage/attack.ts";
 import { keepHead, verifyLog } from "../stage/audit.ts";
 import { refusalOf, type Device } from "../stage/device.ts";
-import { beginErasure, certified, countCertificates, stateOf } from "../stage/erasure.ts";
+import { beginErasure, certified, countCertificates, reached, stateOf } from "../stage/erasure.ts";
 import type { Stage, Talked } from "../stage/stage.ts";
 import { StepGate } from "../stage/step-gate.ts";
 import { until } from "../stage/until.ts";
 
-/** The key service is sealed, and then the server is killed in every step of an erasure. */
+/** The key service is sealed, a node and Redis are killed, and then the server is killed in every step of an erasure. */
 export const interruptedErasure: Scenario = {
   id: "S9",
-  title: "The key service is sealed during an erasure. Then the server is killed in every step.",
+  title:
+    "The key service is sealed during an erasure, and one of two nodes and Redis are killed. Then the server is killed in every step.",
   demands: {
     reasonSaid: true,
     fencedAtOnce: true,
+    ownReadsFenced: true,
     keysBefore: { atLeast: 1 },
     keysWhileSealed: { sameAs: "keysBefore" },
     certificatesWhileSealed: 0,
+    certificatesWhileRedisAway: 0,
     steps: { atLeast: 1 },
     killedSteps: { sameAs: "steps" },
     certificatesTooEarly: 0,
-    storesAcknowledged: { atLeast: 3 },
+    storesAcknowledged: { atLeast: 4 },
     keysLeft: 0,
     opened: 0,
     certificates: { sameAs: "people" },
@@ -31,12 +40,15 @@ export const interruptedErasure: Scenario = {
     auditVerified: true,
   },
   async play(stage) {
-    const vault = await startVaultDouble();
+    if (!isRedisInstalled())
+      throw new Error("redis-server is missing: install it (apt-get install redis-server).");
+    const [vault, redis] = [await startVaultDouble(), await startRedisServer()];
+    stage.variables = { REDIS_URL: redis.url };
     try {
       await stage.begin(keyServiceOf(vault));
-      return await eraseWithFaults(stage, vault);
+      return await eraseWithFaults(stage, { vault, redis });
     } finally {
-      await vault.close();
+      await Promise.all([vault.close(), redis.kill()]);
     }
   },
 };
@@ -55,15 +67,21 @@ const keyServiceOf = ({ options }: VaultDouble) => {
   };
 };
 
+/** What the server uses and did not start. */
+interface Services {
+  readonly vault: VaultDouble;
+  readonly redis: RedisServer;
+}
+
 /** Erases one person while the key service is sealed, and another one while the server is killed. */
-async function eraseWithFaults(stage: Stage, vault: VaultDouble) {
+async function eraseWithFaults(stage: Stage, services: Services) {
   const [first, second] = [await stage.customer(), await stage.customer()];
   const agent = await stage.staff("the agent");
   const talked = [await stage.talk(first, agent), await stage.talk(second, agent)] as const;
   const people = [first.user, second.user] as const;
   const head = await keepHead(stage);
-  const whileSealed = await eraseWhileSealed(stage, vault, {
-    user: first.user,
+  const whileSealed = await eraseWhileSealed(stage, services, {
+    customer: first,
     agent,
     ...talked[0],
   });
@@ -89,12 +107,19 @@ async function eraseWithFaults(stage: Stage, vault: VaultDouble) {
   };
 }
 
-async function eraseWhileSealed(
-  stage: Stage,
-  vault: VaultDouble,
-  { user, agent, id }: { readonly user: UserId; readonly agent: Device } & Pick<Talked, "id">,
-) {
-  const keysBefore = await countKeys(stage.system, [id]);
+/** What is erased while the key service is sealed. */
+interface Erased extends Pick<Talked, "id"> {
+  readonly customer: Device;
+  readonly agent: Device;
+}
+
+async function eraseWhileSealed(stage: Stage, services: Services, { customer, agent, id }: Erased) {
+  const { system } = stage;
+  const { vault } = services;
+  const { user } = customer;
+  const other = await system.startAnother(stage.variables);
+  stage.tell("Another node is started.");
+  const keysBefore = await countKeys(system, [id]);
   const conversation = await agent.joined(id);
   const erasure = await beginErasure(stage, user);
   vault.sealed = true;
@@ -104,17 +129,42 @@ async function eraseWhileSealed(
   });
   stage.tell(`The key service is sealed. The case waits: ${reason}.`);
   const refusal = await refusalOf(conversation.send("After the fence."));
+  await customer.switchOff();
   const seen = {
     reasonSaid: reason === "kms_sealed",
     fencedAtOnce: refusal === "subject_erased",
+    ownReadsFenced: (await refusalOf(customer.switchOn())) === "subject_erased",
     keysBefore,
-    keysWhileSealed: await countKeys(stage.system, [id]),
+    keysWhileSealed: await countKeys(system, [id]),
     certificatesWhileSealed: await countCertificates(stage, [user]),
   };
+  const finished = await finishOnOtherNode(stage, services, erasure, user);
+  await stopServer(other);
+  return { ...seen, ...finished };
+}
+
+/** Kills the node that began and Redis, unseals the key service, and has the other node go on. */
+async function finishOnOtherNode(
+  stage: Stage,
+  { vault, redis }: Services,
+  erasure: CaseId,
+  user: UserId,
+) {
+  const { system } = stage;
+  await redis.kill();
+  await system.kill();
+  stage.tell("Redis and the node that began are killed.");
   vault.sealed = false;
-  stage.tell("The key service is unsealed. The case goes on by itself.");
+  await system.startDatabase();
+  await reached(stage, erasure, "nodes");
+  stage.tell("The key service is unsealed. The other node goes on, and the case waits: nodes.");
+  const certificatesWhileRedisAway = await countCertificates(stage, [user]);
+  await redis.restart();
   await certified(stage, erasure);
-  return seen;
+  await system.kill();
+  await system.start(stage.variables);
+  stage.tell("Redis and the first node are started again.");
+  return { certificatesWhileRedisAway };
 }
 
 /**

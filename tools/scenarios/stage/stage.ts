@@ -76,7 +76,7 @@ export class Stage {
   async begin(keyService?: KeyService): Promise<void> {
     const system = await System.make(keyService);
     this.#system = system;
-    await system.start();
+    await system.start(this.variables);
     const said = this.#dialogues.flatMap(({ lines }) => lines.map(({ text }) => text));
     const personal = this.#personas.flatMap((each) => [
       introduction(each),
@@ -138,16 +138,25 @@ export class Stage {
    * @returns what it printed
    * @throws Error with its message, if it fails
    */
-  async sealdesk(...args: readonly string[]): Promise<string> {
-    const { code, output, errors } = await this.attempt(...args);
+  sealdesk(...args: readonly string[]): Promise<string> {
+    return this.tellSealdesk("", ...args);
+  }
+
+  /** The same, for a command that reads `input`. */
+  async tellSealdesk(input: string, ...args: readonly string[]): Promise<string> {
+    const { code, output, errors } = await this.#run(args, input);
     if (code !== 0) throw new Error(`sealdesk ${args.join(" ")} failed: ${errors.trim()}`);
     return output;
   }
 
   /** Runs a command that may fail. */
   attempt(...args: readonly string[]): Promise<CommandResult> {
+    return this.#run(args);
+  }
+
+  #run(args: readonly string[], input?: string): Promise<CommandResult> {
     const { home, variables } = this.system;
-    return runCommand(home, args, { ...variables, ...this.variables });
+    return runCommand(home, args, { ...variables, ...this.variables }, input);
   }
 
   /** Returns the key with which others verify the audit log. */

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { startEmbeddedPostgres } from "../../../db/embedded-postgres.ts";
 import { findPostmaster } from "../../../db/embedded/postmaster.ts";
 import { run } from "../../../db/embedded/run.ts";
 import { createPool } from "../../../db/pool.ts";
+import { createLogin, grantServerRoles } from "../../../db/server-login.ts";
 import { findTenant } from "../../../identity/accounts/tenant.ts";
 import type { KmsSettings } from "../../../keys/kms/kms-settings.ts";
 import { AtRest } from "../../testkit/at-rest.ts";
@@ -120,6 +122,32 @@ export class System {
     } catch (cause) {
       server.kill("SIGKILL");
       throw new Error(`The server did not start.\n${await serverLogTail(this.home)}`, { cause });
+    }
+  }
+
+  /** Starts another node with a login of its own on the same database. No device connects to it. The caller stops it. */
+  async startAnother(settings: ServerSettings = {}): Promise<ChildProcess> {
+    const port = await freePort();
+    const { ownerUrl } = this;
+    const login = new URL(ownerUrl);
+    login.username = "another_node";
+    login.password = randomBytes(24).toString("base64url");
+    await createLogin(ownerUrl, login.username, login.password);
+    await grantServerRoles(ownerUrl, login.username);
+    const variables = {
+      ...this.#keyService?.variables,
+      DATABASE_URL: login.href,
+      DATABASE_OWNER_URL: ownerUrl,
+      PUBLIC_URL: this.url,
+      ...settings,
+    };
+    const node = await spawnServer(this.home, port, variables);
+    try {
+      await untilReady(node, `http://127.0.0.1:${port}`);
+      return node;
+    } catch (cause) {
+      node.kill("SIGKILL");
+      throw new Error(`Another node did not start.\n${await serverLogTail(this.home)}`, { cause });
     }
   }
 

@@ -10,6 +10,7 @@ import { certificateDigest } from "../../../audit/verify/certificate/signed-dige
 import { toHex } from "../../../crypto/wire/bytes.ts";
 import { fontName, readFonts, runsOf, type Weight } from "./fonts.ts";
 import {
+  consumerLines,
   deviceLines,
   erasedLines,
   factsOf,
@@ -80,6 +81,7 @@ function writePage(doc: PdfDocument, certificate: Certificate, sha256: string): 
   writeSection(doc, "Kept under law", restrictedLines(certificate), width);
   writeSection(doc, "Stores that have answered", storeLines(certificate), width);
   writeSection(doc, "Devices of other members", deviceLines(certificate), width);
+  writeSection(doc, "Systems of the organisation", consumerLines(certificate), width);
   writeSection(doc, "What this does not say", NOT_SAID, width);
   writeSection(doc, "Verify it yourself", verification(certificate, sha256), width);
 }

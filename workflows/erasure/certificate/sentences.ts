@@ -94,6 +94,13 @@ export function deviceLines({ devices }: Certificate): readonly string[] {
   ];
 }
 
+export const consumerLines = ({ consumers }: Certificate): readonly string[] =>
+  consumers.map(({ consumer, notifiedAtMs, acknowledgedAtMs }) =>
+    acknowledgedAtMs === null
+      ? `${consumer} was told on ${dayOf(notifiedAtMs)} and has not answered.`
+      : `${consumer} confirmed on ${timeOf(acknowledgedAtMs)} that it was told.`,
+  );
+
 export const storeLines = (certificate: Certificate): readonly string[] =>
   certificate.stores.map(
     ({ store, atMs, attempts }) =>

@@ -114,6 +114,7 @@ const bodies = {
     since: uint53,
   }),
   heartbeat: fc.constant({}),
+  erasures: fc.constant({}),
 } satisfies Record<Frame["kind"], unknown>;
 
 export const frames = fc.oneof(
