@@ -17,11 +17,12 @@ const mayImport = {
   identity: [...backend.slice(0, 5), "audit/verify"],
   messaging: [...backend.slice(0, 6), "audit/verify"],
   desk: [...backend, "audit/verify"],
-  moderation: [...backend, "audit/verify", "desk"],
+  "moderation/detect": ["crypto/wire"],
+  moderation: [...backend, "audit/verify", "desk", "moderation/detect"],
   workflows: [...backend, "audit/verify", "desk", "moderation"],
   server: [...backend, ...domains, "audit/verify", "contract"],
-  cli: [...backend, ...domains, "audit/verify", "contract"],
-  client: ["crypto/wire", "crypto/device", "audit/verify", "contract"],
+  cli: [...backend, ...domains, "audit/verify", "contract", "moderation/detect"],
+  client: ["crypto/wire", "crypto/device", "audit/verify", "contract", "moderation/detect"],
   console: ["client"],
   "tools/testkit": referencesOf("tools/testkit"),
   "tools/demo": referencesOf("tools/demo"),
@@ -40,6 +41,7 @@ const mayUse = {
   policies: ["@casl/ability", "@ucast/[^/]+"],
   contract: ["zod"],
   "audit/verify": [],
+  "moderation/detect": ["zod"],
   client: Object.keys(readJson("client/package.json").dependencies),
 };
 
@@ -50,7 +52,7 @@ function within(folder) {
   return `^${folder}/${below}`;
 }
 
-const portable = "^(crypto|policies|contract|client|audit/verify)/";
+const portable = "^(crypto|policies|contract|client|audit/verify|moderation/detect)/";
 const browserFile = "[.]browser[.]ts$";
 const nodeFile = "[.]node[.]ts$";
 const server =

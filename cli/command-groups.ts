@@ -98,6 +98,7 @@ export const groups: readonly Group[] = [
     ["verify"],
     async () => (await import("./commands/certificate/register-verify.ts")).registerVerify,
   ),
+  group(["eval"], async () => (await import("./commands/eval/register-eval.ts")).registerEval),
   group(
     ["ledger"],
     async () => (await import("./commands/ledger/register-ledger.ts")).registerLedger,

@@ -73,6 +73,7 @@ export type SealdeskErrorCode =
   | "message_too_large"
   | "message_altered" // the log does not hold the message as this device sealed it: see the problem `own_message_altered`
   | "stale_message_id" // the relay and the HTTP server disagree about the time: send it again later
+  | "card_code_found" // the text has a card verification code, which must never be sent: remove it
   | "subject_erased" // the conversation's data subject is being erased
   | "history_incomplete" // this device does not have the whole range that you asked it to show
   // notices and consents

@@ -2,3 +2,4 @@
 export { openStore } from "./open-store.ts";
 export { webSocket } from "./web-socket.node.ts";
 export { openLoopback, type Loopback } from "./sign-in/loopback.node.ts";
+export { openDetectors } from "./moderation/detectors.node.ts";

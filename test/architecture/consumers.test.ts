@@ -134,7 +134,7 @@ describe("the client's package", () => {
     expect(consumer.tarball.files).toContain("dist/client/index.d.ts");
     expect(consumer.tarball.files.filter((path) => path.includes("suites/signal"))).toEqual([]);
     const elsewhere =
-      /^(dist\/(client|contract|policies|crypto\/(wire|device)|audit\/verify)\/|[^/]+$)/;
+      /^(dist\/(client|contract|policies|crypto\/(wire|device)|audit\/verify|moderation\/detect)\/|[^/]+$)/;
     expect(consumer.tarball.files.filter((path) => !elsewhere.test(path))).toEqual([]);
   });
 
