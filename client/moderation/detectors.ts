@@ -7,6 +7,14 @@ import {
 } from "../../moderation/detect/sandbox/detector-host.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 
+/** What is used of a `Worker` of the browser. Programs without a DOM have no such type. */
+export interface WebWorker {
+  postMessage(message: unknown, transfer: []): void;
+  terminate(): void;
+  addEventListener(type: "message", listener: (event: { readonly data: Answer }) => void): void;
+  addEventListener(type: "error" | "messageerror", listener: () => void): void;
+}
+
 /** The time for the detectors to judge one text. It is long, because the device may be slow. */
 const timeoutMs = 5000;
 
@@ -53,10 +61,10 @@ export class Detectors {
  * @param create such as `() => new Worker(new URL("./detectors-worker.js", import.meta.url), { type: "module" })`
  */
 export const webThread =
-  (create: () => Worker) =>
+  (create: () => WebWorker) =>
   ({ onAnswer, onFailed }: ThreadEvents): DetectorThread => {
     const worker = create();
-    worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => onAnswer(data));
+    worker.addEventListener("message", ({ data }) => onAnswer(data));
     worker.addEventListener("error", onFailed);
     worker.addEventListener("messageerror", onFailed);
     return {

@@ -1,5 +1,5 @@
 /** `@sealdesk/client/moderation`: detectors of emergencies, abuse and personal data, on the device. */
-export { Detectors, webThread } from "./detectors.ts";
+export { Detectors, webThread, type WebWorker } from "./detectors.ts";
 export { openRules, type RuleTrust } from "./open-rules.ts";
 export { sendReviewed, type ReviewChoice } from "./send-reviewed.ts";
 export { reviewOutgoing, type OutgoingReview } from "../../moderation/detect/outgoing.ts";

@@ -49,15 +49,15 @@ export const concepts: RuleSetSource["concepts"] = {
     in a cast | out of habit
   `),
   hyperbole: phrases(`
-    breathe new life | breathe life | breathe some life | lol | lmao | rofl | haha* | hahaha* | joke | joking |
-    kidding | embarrass* | boredom | bored | laughing | of laughter | to know | to try | to see the | to get my |
-    to hear | curiosity | curious | hungry | starving | thirsty | for a coffee | a coffee | patience | on hold |
-    hold music | this queue | the queue | wait time* | waiting time | this wait | the wait | waiting | paperwork |
-    deadline* | workload | meetings | figuratively | insane | hilarious | when i saw the bill | when i saw the fee |
-    saw the price | outfit | episode | season | this paperwork | these fees | these charges | your chatbot |
-    your system | your service | your hotline | your support | your website | your app | customer service |
-    killing time | kill time | dead serious | dead tired | dead on my feet | dead end | dead line | beat around |
-    shoot me an email | shoot you | drop me a line
+    breathe new life | breathe life | breathe some life | breathe any life | lol | lmao | rofl | haha* | hahaha* |
+    joke | joking | kidding | embarrass* | boredom | bored | laughing | of laughter | to know | to try | to see the
+    | to get my | to hear | curiosity | curious | hungry | starving | thirsty | for a coffee | a coffee | patience |
+    on hold | hold music | this queue | the queue | wait time* | waiting time | this wait | the wait | waiting |
+    paperwork | deadline* | workload | meetings | figuratively | insane | hilarious | when i saw the bill |
+    when i saw the fee | saw the price | outfit | episode | season | this paperwork | these fees | these charges |
+    your chatbot | your system | your service | your hotline | your support | your website | your app |
+    customer service | killing time | kill time | dead serious | dead tired | dead on my feet | dead end | dead line
+    | beat around | shoot me an email | shoot you | drop me a line
   `),
   dead_thing: phrases(`
     battery | batteries | phone died | laptop | phone | router | wifi | internet | connection | signal | link |

@@ -5,6 +5,10 @@ import { phrases } from "../../phrases.ts";
 export const concepts: RuleSetSource["concepts"] = {
   suicide_word: phrases(`suicid* | sucid* | suicd* | siucid* | suiside | sewerslide`),
   suicide_act: phrases(`
+    make it painless | rope in the | rope in my | rope ready | a rope | please shoot me | just shoot me |
+    should shoot me | stab me | put me down | put a bullet | put me to sleep | end my misery | death would be |
+    welcome death | death wish | longing for death | embrace death | death is the only | death sounds | death seems
+    | dying would be | dying sounds | dying seems | being dead would | being dead sounds | dead would be better |
     kms | unaliv* | un alive | selfharm* | self harm* | self injur* | self mutilat* | kill my self | off myself |
     offing myself | top myself | topping myself | do myself in | doing myself in | do me in | slit my | slitting my
     | slash my | slashed my | cut my wrist* | cutting my wrist* | slit her wrist* | slit his wrist* | cut her wrist*
@@ -117,9 +121,9 @@ export const concepts: RuleSetSource["concepts"] = {
     being me | be me | stay | staying
   `),
   better: phrases(`
-    better | happier | easier | relieved | relief | fine | improve* | improved | thrive | peaceful | lighter |
-    favour | favor | service | glad | thankful | best thing | help everyone | help my | good riddance | celebrate |
-    happy | richer | free | best for
+    relief | peace | nicer | blessing | kinder | freeing | comfort | better | happier | easier | relieved | fine |
+    improve* | improved | thrive | peaceful | lighter | favour | favor | service | glad | thankful | best thing |
+    help everyone | help my | good riddance | celebrate | happy | richer | free | best for
   `),
   without_me: phrases(`
     without me | if i was gone | if i were gone | if i was dead | if i were dead | if i wasnt | if i werent |
@@ -142,16 +146,22 @@ export const concepts: RuleSetSource["concepts"] = {
     they | wife | husband | parents | friends
   `),
   despair: phrases(`
-    no tomorrow | no future for | no future | dont have a future | no way out | only way out | no other way out |
-    way out of this | out of this life | out of life | no escape | only escape | no way forward | only option left |
-    only solution left | only choice left | only answer left | life isnt worth | life is not worth |
-    not worth living | isnt worth living | life has no | life is pointless | life is meaningless | life is over |
-    my life is over | will to live | nothing to live for | nothing left to live | reason to live |
-    reason to be alive | reason to stay alive | reason to keep living | reason to go on | nothing keeping me |
-    nothing keeps me | nothing holding me | nothing is keeping | tired of life | tired of living |
-    tired of being alive | tired of existing | sick of living | sick of life | sick of being alive | done with life
-    | done living | done with living | done existing | done with everything | hate being alive | hate living |
-    hate existing | hate my life | hate myself | hated myself | loathe myself | despise myself |
+    trust myself | cant be trusted alone | shouldnt be alone | cant be alone tonight | afraid to be alone tonight |
+    dont trust myself | i am slipping | im slipping | nobody left | no one left | lost the fight | done fighting |
+    tired of fighting | no fight left | it is over for me | its over for me | it over for me |
+    check myself out of this | not strong enough to stay | so i can be with | dont blame yourself |
+    dont blame yourselves | not your fault | look for me | come looking for me | remember me | goodbye status |
+    goodbye text | goodbye message | goodbye post | goodbye letter | final text | last text | its my time |
+    it is my time | time to go home to god | no tomorrow | no future for | no future | dont have a future |
+    no way out | only way out | no other way out | way out of this | out of this life | out of life | no escape |
+    only escape | no way forward | only option left | only solution left | only choice left | only answer left |
+    life isnt worth | life is not worth | not worth living | isnt worth living | life has no | life is pointless |
+    life is meaningless | life is over | my life is over | will to live | nothing to live for | nothing left to live
+    | reason to live | reason to be alive | reason to stay alive | reason to keep living | reason to go on |
+    nothing keeping me | nothing keeps me | nothing holding me | nothing is keeping | tired of life |
+    tired of living | tired of being alive | tired of existing | sick of living | sick of life | sick of being alive
+    | done with life | done living | done with living | done existing | done with everything | hate being alive |
+    hate living | hate existing | hate my life | hate myself | hated myself | loathe myself | despise myself |
     disgusted with myself | want to be dead | wants to be dead | wanna be dead | want to die | wants to die |
     wanna die | wanting to die | rather be dead | prefer to be dead | better off dead | be better off dead |
     wish i was dead | wish i were dead | wish i could die | wish i had died | wish i wasnt here | wish i wasnt alive
@@ -179,8 +189,8 @@ export const concepts: RuleSetSource["concepts"] = {
     give up on life | given up on living | given up on everything | giving up on everything | ready to give up on |
     dark thoughts | darkest thoughts | dark place | thoughts are so dark | intrusive thoughts of |
     bad thoughts about | unalive | dont feel safe with | not safe with myself | not safe alone | unsafe with myself
-    | unsafe alone | safe from myself | keep myself safe | keeping myself safe | keep me safe from | trust myself |
-    do to myself | did to myself | something to myself | done to myself | danger to myself | something stupid |
+    | unsafe alone | safe from myself | keep myself safe | keeping myself safe | keep me safe from | do to myself |
+    did to myself | something to myself | done to myself | danger to myself | something stupid |
     do something drastic | do something bad to | do something terrible | do something i cant take back |
     something permanent | do anything to myself | want the pain to | pain to go away forever | want it all to |
     want everything to | want it to be over | want it over | want this to be over | just want it to stop |

@@ -16,20 +16,21 @@ export const concepts: RuleSetSource["concepts"] = {
     gangrene | delirious | hallucinat* | murdered | hostage | raped | unalive
   `),
   strong: phrases(`
-    breath* | breathing | breathe | lungs | oxygen | tightness | crushing | numb | numbness | slur* | droop* |
-    throwing up | puking | swallowed | antidepressant* | sleeping pills | heroin | fentanyl | cocaine | bleach |
-    toxic | bait | blister* | scald* | boiling | buried | avalanche | trapped | crushed | pinned | run over |
-    contractions | waters | limp | floppy | clammy | drenched in sweat | lightheaded | light headed | fainted |
-    fainting | disoriented | agony | excruciat* | unbearable | screaming | tearing pain | ripping | razor | wound |
-    wounds | stitches | gash | gashed | fracture* | skull | spine | twitch* | jerking | rigid | spasm* | palpitat* |
-    pulse | heartbeat | allergic reaction | stung | sting | bitten | snake | carbon monoxide | monoxide | attacked |
-    attacking | threatening | threatened | beaten | strangled | assault* | bathtub | cant move | cant feel my |
-    cant feel his | cant feel her | farewell | funeral | coffin | afterlife | hopeless | despair | worthless |
-    burden | cut myself | scars | ledge | rooftop | wrists | veins | nothing left | lost the fight |
-    blame yourselves | blame yourself | blame themselves | look for me | look for her | look for him | not come back
-    | never come back | never see me | never see you again | see me again | peace now | at peace | water looks |
-    over for me | punishment | medicine cabinet | pill bottle | pill bottles | forgive | denture | clawing |
-    clutching | relapse* | out of control | spray does nothing | glass in | hoarse | choke | choked
+    rope | roof | rooftop | painless | unscrewed | death would | razor blade | breath* | breathing | breathe | lungs
+    | oxygen | tightness | crushing | numb | numbness | slur* | droop* | throwing up | puking | swallowed |
+    antidepressant* | sleeping pills | heroin | fentanyl | cocaine | bleach | toxic | bait | blister* | scald* |
+    boiling | buried | avalanche | trapped | crushed | pinned | run over | contractions | waters | limp | floppy |
+    clammy | drenched in sweat | lightheaded | light headed | fainted | fainting | disoriented | agony | excruciat*
+    | unbearable | screaming | tearing pain | ripping | razor | wound | wounds | stitches | gash | gashed |
+    fracture* | skull | spine | twitch* | jerking | rigid | spasm* | palpitat* | pulse | heartbeat |
+    allergic reaction | stung | sting | bitten | snake | carbon monoxide | monoxide | attacked | attacking |
+    threatening | threatened | beaten | strangled | assault* | bathtub | cant move | cant feel my | cant feel his |
+    cant feel her | farewell | funeral | coffin | afterlife | hopeless | despair | worthless | burden | cut myself |
+    scars | ledge | wrists | veins | nothing left | lost the fight | blame yourselves | blame yourself |
+    blame themselves | look for me | look for her | look for him | not come back | never come back | never see me |
+    never see you again | see me again | peace now | at peace | water looks | over for me | punishment |
+    medicine cabinet | pill bottle | pill bottles | forgive | denture | clawing | clutching | relapse* |
+    out of control | spray does nothing | glass in | hoarse | choke | choked
   `),
   medical: phrases(`
     blood | asthma | inhaler | chest | swollen | swelling | swell* | hives | vomit* | pills | tablets | insulin |
