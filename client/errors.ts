@@ -75,6 +75,7 @@ export type SealdeskErrorCode =
   | "stale_message_id" // the relay and the HTTP server disagree about the time: send it again later
   | "card_code_found" // the text has a card verification code, which must never be sent: remove it
   | "subject_erased" // the conversation's data subject is being erased
+  | "revision_refused" // only its author edits or deletes a message, and only as long as the organisation allows
   | "history_incomplete" // this device does not have the whole range that you asked it to show
   // notices and consents
   | "notice_not_found" // the organisation has published no such notice

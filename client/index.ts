@@ -74,12 +74,15 @@ export type {
   EventProblemCode,
   LogProblemCode,
   MembershipItem,
+  MessageDeletedItem,
   MessageItem,
   ReceivedAttachment,
+  Revision,
   ProblemCode,
   ProblemItem,
   ServerRestoredItem,
 } from "./conversation/items.ts";
+export type { Evidence, EvidencedEvent } from "./conversation/evidence.ts";
 export { SealdeskError, type SealdeskErrorCode } from "./errors.ts";
 export { verifyCertificate } from "./certificate/verify-certificate.ts";
 export type { Certificate } from "../audit/verify/certificate/certificate.ts";

@@ -6,7 +6,7 @@ import { consentsWhenCalled, type ConsentCalls, type NoticeCalls } from "./conse
 import { createUploadsApi } from "./attachments/uploads-api.ts";
 import { ConversationManager } from "./conversation/conversation-manager.ts";
 import { SessionRenewal } from "./conversation/session-renewal.ts";
-import { KeyLimit } from "./conversation/key-limit.ts";
+import { ToldLimits } from "./conversation/told-limits.ts";
 import { deferred } from "./deferred.ts";
 import { toBase64Url } from "../crypto/wire/bytes.ts";
 import type { Account } from "./device/account.ts";
@@ -170,7 +170,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     sign: await store.read((transaction) => loadSigner(transaction, "receipt")),
     renewal,
     rollback,
-    keyLimit: await KeyLimit.load(store),
+    limits: await ToldLimits.load(store),
     clock,
     localClock,
     uploads,

@@ -11,13 +11,7 @@ import {
   type RightCalls,
 } from "./consents/when-called.ts";
 import type { Conversation } from "./conversation/conversation.ts";
-import {
-  acceptOffered,
-  safetyCodeWith,
-  safetyNumbersWith,
-  type AccountKeysDeps,
-  type SafetyNumbers,
-} from "./device/account-keys.ts";
+import type { AccountKeysDeps, SafetyNumbers } from "./device/account-keys.ts";
 import type { SealdeskUser } from "./device/account.ts";
 import { AccountCredentials } from "./device/credentials.ts";
 import { openAccount } from "./device/open-account.ts";
@@ -38,7 +32,7 @@ import { connectMember, type MemberDevice } from "./member-device.ts";
 import { beginConversation } from "./receipts/begin-conversation.ts";
 import { closedError, runtimeOf, suiteRequired, type ConnectOptions } from "./options.ts";
 
-const linking = () => import("./on-demand.ts");
+const onDemand = () => import("./on-demand.ts");
 
 /** A member device that is signed in and connected. It can read and write what its account may. */
 export class Sealdesk {
@@ -109,7 +103,7 @@ export class Sealdesk {
   static async link(options: ConnectOptions): Promise<DeviceLink<Sealdesk>> {
     checks.connectOptions(options, "options");
     if (options.suite === undefined) throw suiteRequired();
-    const { linkDevice } = await linking();
+    const { linkDevice } = await onDemand();
     return linkDevice(options, () => Sealdesk.connect(options));
   }
 
@@ -233,7 +227,9 @@ export class Sealdesk {
    * @throws SealdeskError
    */
   async safetyNumbers(user: Given<UserId>): Promise<SafetyNumbers> {
-    return safetyNumbersWith(this.#accountKeys(), given(user, "user"));
+    const id = given(user, "user");
+    const { safetyNumbersWith } = await onDemand();
+    return safetyNumbersWith(this.#accountKeys(), id);
   }
 
   /**
@@ -241,7 +237,9 @@ export class Sealdesk {
    * @throws SealdeskError untrusted_member: this device has not seen a key of theirs
    */
   async safetyCode(user: Given<UserId>): Promise<SafetyCode> {
-    return safetyCodeWith(this.#accountKeys(), given(user, "user"));
+    const id = given(user, "user");
+    const { safetyCodeWith } = await onDemand();
+    return safetyCodeWith(this.#accountKeys(), id);
   }
 
   /**
@@ -252,6 +250,7 @@ export class Sealdesk {
   async acceptAccountKey(user: Given<UserId>, safetyNumber: string): Promise<void> {
     const id = given(user, "user");
     checks.code(safetyNumber, "safetyNumber");
+    const { acceptOffered } = await onDemand();
     return acceptOffered(this.#accountKeys(), id, safetyNumber);
   }
 
@@ -275,7 +274,7 @@ export class Sealdesk {
    * @throws SealdeskError
    */
   async devices(): Promise<readonly OwnDevice[]> {
-    const { ownDevices } = await linking();
+    const { ownDevices } = await onDemand();
     return ownDevices(this.#parts, this.#member.trust);
   }
 
@@ -288,7 +287,7 @@ export class Sealdesk {
    */
   async reviewDevice(code: string): Promise<NewDevice> {
     checks.code(code, "code");
-    const { reviewDevice } = await linking();
+    const { reviewDevice } = await onDemand();
     return reviewDevice(this.#sibling, code);
   }
 
@@ -303,7 +302,7 @@ export class Sealdesk {
   async approveDevice(code: string, options: ApprovalOptions = {}): Promise<DeviceId> {
     checks.code(code, "code");
     checks.approval(options, "options");
-    const { approveDevice } = await linking();
+    const { approveDevice } = await onDemand();
     return approveDevice(this.#sibling, code, options);
   }
 
@@ -313,7 +312,7 @@ export class Sealdesk {
    */
   async refuseDevice(code: string): Promise<void> {
     checks.code(code, "code");
-    const { refuseDevice } = await linking();
+    const { refuseDevice } = await onDemand();
     return refuseDevice(this.#sibling, code);
   }
 

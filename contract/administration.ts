@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { roles, staffRoles } from "../policies/actor.ts";
 import { IDLE_MINUTES } from "../policies/idle-log-off.ts";
+import { REVISION_MINUTES } from "../policies/message-revisions.ts";
 import { MOST_PURPOSES, purposePattern, purposeReads } from "../policies/purpose-of-use.ts";
 import { resetReasons } from "../policies/reset-reasons.ts";
 import { documentation } from "./documentation.ts";
@@ -86,6 +87,9 @@ export const tenantSettings = z
     purposeReads: z.array(z.string()),
     purposeCodes: z.array(z.string()),
     accountsOperations: z.boolean(),
+    revisionMinutes: z.nullable(z.number()).register(documentation, {
+      description: "Minutes after a message in which its author may revise it; null for never",
+    }),
   })
   .register(documentation, { id: "TenantSettings" });
 
@@ -127,5 +131,10 @@ export const purposeOfUseChange = z.strictObject({
   codes: z
     .array(z.string().check(z.regex(purposePattern)))
     .check(z.maxLength(MOST_PURPOSES), distinct),
+});
+export const messageRevisionsChange = z.strictObject({
+  minutes: z
+    .nullable(z.int().check(z.gte(REVISION_MINUTES.least), z.lte(REVISION_MINUTES.most)))
+    .register(documentation, { description: "null for never" }),
 });
 export const accountingChange = z.strictObject({ operations: z.boolean() });

@@ -2189,7 +2189,8 @@ table sealdesk.tenants (
   tenant_message_limit text,
   tenant_conversation_limit text,
   tenant_byte_limit text,
-  tenant_socket_limit integer
+  tenant_socket_limit integer,
+  revision_minutes integer
 )
   CREATE INDEX tenants_origins_idx ON sealdesk.tenants USING gin (origins)
   constraint tenants_attachment_account_bytes_check CHECK ((attachment_account_bytes > 0))
@@ -2210,6 +2211,7 @@ table sealdesk.tenants (
   constraint tenants_message_tenant_count_check CHECK ((message_tenant_count > 0))
   constraint tenants_pkey PRIMARY KEY (id)
   constraint tenants_required_consents_check CHECK ((required_consents <@ '{processing,moderation,archiving,history_sharing,analytics}'::text[]))
+  constraint tenants_revision_minutes_check CHECK (((revision_minutes >= 1) AND (revision_minutes <= 43200)))
   constraint tenants_revoked_customer_kids_check CHECK ((cardinality(revoked_customer_kids) <= 200))
   constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint tenants_slug_key UNIQUE (slug)

@@ -53,6 +53,7 @@ const alertingActs: readonly string[] = [
   "tenant.set_customer_jwks_url",
   "tenant.set_customer_keys",
   "tenant.set_idle_log_off",
+  "tenant.set_message_revisions",
   "tenant.set_purpose_of_use",
   "tenant.set_second_factor",
   "tenant.unrevoke_customer_key",

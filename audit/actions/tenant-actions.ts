@@ -80,6 +80,13 @@ export const tenantActions = {
     description:
       "`sealdesk tenant accounting`: whether the accounting of disclosures lists treatment, payment and operations from now on.",
   },
+  "tenant.set_message_revisions": {
+    class: "U",
+    resources: ["tenant"],
+    details: { minutes: "number" },
+    description:
+      "`sealdesk tenant message-revisions`: `minutes` after a message in which its author may edit or delete it. Without `minutes` nobody may.",
+  },
   "tenant.set_limit": {
     class: "U",
     resources: ["tenant"],

@@ -4,6 +4,7 @@ import { purposes } from "../../crypto/wire/purposes.ts";
 import { requiredByDefault } from "../../identity/accounts/require-consents.ts";
 import { staffRoles, type StaffRole } from "../../policies/actor.ts";
 import { IDLE_MINUTES } from "../../policies/idle-log-off.ts";
+import { REVISION_MINUTES } from "../../policies/message-revisions.ts";
 import type { Print } from "../output.ts";
 import type { Settings } from "../settings.ts";
 import { createTenantCommand } from "./create-tenant.ts";
@@ -20,6 +21,7 @@ import { removeUrlCommand, setUrlCommand } from "./tenant-keys-url.ts";
 import {
   changeOriginsCommand,
   idleLogOffCommand,
+  messageRevisionsCommand,
   purposeOfUseCommand,
   accountingCommand,
   requireConsentsCommand,
@@ -36,14 +38,15 @@ const ORIGIN = "origin of web pages that may use the server, such as https://www
 const JWKS_URL = "https URL of a JWK Set with public keys that sign its customer tokens";
 const KID = "key id for the key of a PEM file";
 
-function minutesOrNever(text: string): number | "never" {
-  if (text === "never") return text;
-  const minutes = Number(text);
-  const { least, most } = IDLE_MINUTES;
-  if (!/^\d+$/.test(text) || minutes < least || minutes > most)
-    throw new InvalidArgumentError(`It is a number of ${least} to ${most}, or never.`);
-  return minutes;
-}
+const minutesOrNever =
+  ({ least, most }: { readonly least: number; readonly most: number }) =>
+  (text: string): number | "never" => {
+    if (text === "never") return text;
+    const minutes = Number(text);
+    if (!/^\d+$/.test(text) || minutes < least || minutes > most)
+      throw new InvalidArgumentError(`It is a number of ${least} to ${most}, or never.`);
+    return minutes;
+  };
 
 /** `sealdesk tenant`. */
 export function registerTenant(program: Command, print: Print, settings: () => Settings): void {
@@ -134,11 +137,25 @@ export function registerTenant(program: Command, print: Print, settings: () => S
     .requiredOption(
       "--minutes <number>",
       `${IDLE_MINUTES.least} to ${IDLE_MINUTES.most}, or never; it is ${IDLE_MINUTES.default} at first`,
-      minutesOrNever,
+      minutesOrNever(IDLE_MINUTES),
     )
     .action(
       async (options: Parameters<typeof idleLogOffCommand>[1]) =>
         await print(await idleLogOffCommand(settings(), options)),
+    );
+
+  tenant
+    .command("message-revisions")
+    .description("Set for how long after a message its author may edit or delete it")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .requiredOption(
+      "--minutes <number>",
+      `${REVISION_MINUTES.least} to ${REVISION_MINUTES.most}, or never; it is never at first`,
+      minutesOrNever(REVISION_MINUTES),
+    )
+    .action(
+      async (options: Parameters<typeof messageRevisionsCommand>[1]) =>
+        await print(await messageRevisionsCommand(settings(), options)),
     );
 
   tenant

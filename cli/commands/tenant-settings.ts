@@ -2,6 +2,7 @@ import { requireSecondFactor } from "../../identity/accounts/require-second-fact
 import { requireConsents } from "../../identity/accounts/require-consents.ts";
 import { setIdleLogOff } from "../../identity/accounts/set-idle-log-off.ts";
 import { setAccounting } from "../../identity/accounts/set-accounting.ts";
+import { setMessageRevisions } from "../../identity/accounts/set-message-revisions.ts";
 import { setPurposeOfUse } from "../../identity/accounts/set-purpose-of-use.ts";
 import type { Purpose } from "../../crypto/wire/purposes.ts";
 import type { StaffRole } from "../../policies/actor.ts";
@@ -140,6 +141,21 @@ export async function accountingCommand(
   return operations
     ? `The accounting of disclosures of tenant ${slug} lists treatment, payment and operations too.`
     : `The accounting of disclosures of tenant ${slug} leaves out treatment, payment and operations.`;
+}
+
+/** Sets for how many minutes after a message its author may edit or delete it. */
+export async function messageRevisionsCommand(
+  settings: Settings,
+  options: NamedTenant & { readonly minutes: number | "never" },
+): Promise<string> {
+  const { slug } = options;
+  const minutes = options.minutes === "never" ? null : options.minutes;
+  await withDatabase(settings, ({ ownerUrl }) =>
+    setMessageRevisions(ownerUrl, { slug, minutes, nowMs: Date.now(), by: settings.operator }),
+  );
+  return minutes === null
+    ? `Nobody of tenant ${slug} edits or deletes messages. Devices learn it when they connect next.`
+    : `Authors of tenant ${slug} may edit or delete a message for ${minutes} minutes. Devices learn it when they connect next.`;
 }
 
 /** Sets for which purposes the tenant demands a consent. */

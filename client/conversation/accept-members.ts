@@ -6,6 +6,7 @@ import { SealdeskError } from "../errors.ts";
 import { keysUntil } from "../key-log/key-history.ts";
 import type { ConversationLog } from "./log.ts";
 import { saveState, type StateChange, type UnacceptedAct } from "./state.ts";
+import { unacceptedActs } from "./unaccepted-acts.ts";
 
 export interface AcceptMembersDeps {
   readonly store: DeviceStore;
@@ -44,12 +45,6 @@ export async function acceptMembers(
     }),
   );
 }
-
-/** Returns what was done under account keys that no person has accepted. */
-export const unacceptedActs = (
-  { trust }: Pick<AcceptMembersDeps, "trust">,
-  { state }: ConversationLog,
-): readonly UnacceptedAct[] => (state?.unaccepted ?? []).filter((act) => !trust.hasAccepted(act));
 
 /** Returns whether the account has another key since, and a person has accepted that one. */
 async function isReplaced(

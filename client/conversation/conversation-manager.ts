@@ -24,16 +24,16 @@ import {
   type ConversationParts,
   type WaitingEntries,
 } from "./conversation-parts.ts";
-import type { KeyLimit } from "./key-limit.ts";
 import type { ConversationLog } from "./log.ts";
 import { loadOutbox } from "./outbox.ts";
 import { hasDevice, loadStates, type ConversationState } from "./state.ts";
+import type { ToldLimits } from "./told-limits.ts";
 
 export interface ConversationManagerDeps extends Omit<
   ConversationDeps,
-  "api" | "keyLog" | "rollback" | "keyLimit"
+  "api" | "keyLog" | "rollback" | "limits"
 > {
-  readonly keyLimit: KeyLimit;
+  readonly limits: ToldLimits;
   readonly rollback: Rollback;
   readonly keyLog: ConversationDeps["keyLog"] & RestoreCheckDeps["keyLog"];
   readonly api: ConversationDeps["api"] & ExchangeDeps["api"] & ReplaceKeysDeps["api"];
@@ -183,8 +183,7 @@ export class ConversationManager {
     }
     this.#catchUp.begin(listed, (id) => this.#noteCaughtUp(id));
     this.#soundness.begin(welcome);
-    const { keyMaxMessages } = welcome.limits;
-    this.#deps.keyLimit.told(keyMaxMessages).catch(this.#deps.onFailure);
+    this.#deps.limits.told(welcome.limits).catch(this.#deps.onFailure);
     this.#connection = new AbortController();
     this.#begin(welcome.heads, this.#connection.signal).catch(this.#deps.onFailure);
   }

@@ -87,9 +87,9 @@ export function createConversationParts(
   deps: ConversationDeps,
   opening: Opening,
 ): ConversationParts {
-  const { account, store, api } = deps;
+  const { account, store, api, limits } = deps;
   const { id, state, outbox, acknowledger, files, history, onCaughtUp, onBadLog } = opening;
-  const log = new ConversationLog(id, account, store, state);
+  const log = new ConversationLog(id, account, store, limits, state);
   const sender: Sender = new Sender(
     {
       ...deps,

@@ -13,11 +13,14 @@ import type { HistoryExchange } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/history-granter.ts";
 import type { BreakGlass } from "../../crypto/wire/receipt.ts";
 import { act } from "../receipts/act.ts";
-import { acceptMembers, unacceptedActs, type AcceptMembersDeps } from "./accept-members.ts";
+import type { About } from "./about.ts";
+import type { AcceptMembersDeps } from "./accept-members.ts";
+import type { EvidencedEvent } from "./evidence.ts";
 import type { ConversationItem, LoggedItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import { removeMember, type RemoveMemberDeps } from "./remove-member.ts";
 import type { Sender } from "./sender.ts";
+import { unacceptedActs } from "./unaccepted-acts.ts";
 import type { SentMessage } from "./waiting-messages.ts";
 
 /** Sends and receives this device's files. */
@@ -129,11 +132,36 @@ export class Conversation {
    * @throws SealdeskError history_incomplete: this device has no such message; and as `send`
    */
   async correct(seq: number, text: string): Promise<SentMessage> {
-    checks.position(seq, "seq");
     checks.message(text, "text");
+    return this.#revise("correction", seq, text);
+  }
+
+  /**
+   * Gives a text that this user sent a new wording. Every member sees the new text (`edits`), and the original with its
+   * `revisions`. The organisation sets for how long after a message its author may edit or delete it.
+   * @param seq the number of the message
+   * @throws SealdeskError history_incomplete: this device has no such message; revision_refused: it is not a text of this
+   *   user, it is deleted, the time is over, or the organisation does not allow it; and as `send`
+   */
+  async edit(seq: number, text: string): Promise<SentMessage> {
+    checks.message(text, "text");
+    return this.#revise("edit", seq, text);
+  }
+
+  /**
+   * Takes a text or a file of this user back. Every member sees that it was deleted (`message_deleted`). The log and the
+   * members' devices keep the original, so that records stay complete.
+   * @param seq the number of the message
+   * @throws SealdeskError as `edit`
+   */
+  async delete(seq: number): Promise<SentMessage> {
+    return this.#revise("deletion", seq);
+  }
+
+  async #revise(as: About["as"], seq: number, text?: string): Promise<SentMessage> {
+    checks.position(seq, "seq");
     this.#deps.onPersonActed();
-    const { transcriptHash } = await this.#log.messageAt(seq);
-    return this.#sender.correct({ seq, transcriptHash }, text);
+    return this.#sender.revise(await this.#log.target(as, seq, this.#deps.clock.now()), text);
   }
 
   /**
@@ -193,10 +221,35 @@ export class Conversation {
       readonly signal?: AbortSignal;
     } = {},
   ): AsyncGenerator<ConversationItem, void, undefined> {
+    for await (const { items } of this.#read(options)) yield* items;
+  }
+
+  /**
+   * Yields what `messages` yields, event by event, each with what proves it. Only the devices of a records archiver keep
+   * the evidence.
+   * @param options as for `messages`
+   * @throws SealdeskError as `messages`
+   */
+  async *evidence(
+    options: Parameters<Conversation["messages"]>[0] = {},
+  ): AsyncGenerator<EvidencedEvent, void, undefined> {
+    for await (const { seq, items, record } of this.#read(options)) {
+      const kind = record?.kind ?? "gap";
+      const isProved = record?.evidence !== undefined && kind !== "gap";
+      const evidence = isProved ? { ...record, ...record.evidence, kind } : undefined;
+      yield { seq, items, evidence };
+    }
+  }
+
+  async *#read(options: NonNullable<Parameters<Conversation["messages"]>[0]>) {
     checks.reading(options, "options");
     const { after = 0, signal, restores } = options;
-    for await (const item of this.#log.items(after, signal, restores))
-      yield item.kind === "attachment" ? downloadable(item, this.#files.downloads) : item;
+    for await (const event of this.#log.events(after, signal, restores)) {
+      const items = event.items.map((item) =>
+        item.kind === "attachment" ? downloadable(item, this.#files.downloads) : item,
+      );
+      yield { ...event, items };
+    }
   }
 
   /**
@@ -208,6 +261,7 @@ export class Conversation {
    */
   async acceptMembers(seq: number): Promise<void> {
     checks.position(seq, "seq");
+    const { acceptMembers } = await import("../on-demand.ts");
     await acceptMembers(this.#deps, this.#log, seq);
   }
 

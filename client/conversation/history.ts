@@ -5,7 +5,6 @@ import {
   eventKinds,
   type Control,
   type Deliver,
-  type EventKind,
   type Gap,
   type Member,
 } from "../../crypto/wire/frame.ts";
@@ -29,15 +28,14 @@ import { nilId, type UserId, type ConversationId, type MessageId } from "../../c
 import type { LastSeen } from "../../crypto/device/payload.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
-import {
-  attachmentFromFields,
-  correctedFields,
-  restoredFields,
-} from "../../crypto/device/payload-body.ts";
-import { needsReceipt, receiptOf } from "../../crypto/wire/receipt-checks.ts";
+import { attachmentFromFields, restoredFields } from "../../crypto/device/payload-body.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { Account } from "../device/account.ts";
-import type { EventProblemCode, LoggedItem } from "./items.ts";
+import { aboutMessage, noteRevision, type About } from "./about.ts";
+import { controlItem } from "./control-item.ts";
+import { evidenceMessage } from "./evidence.ts";
+import { historyKey, historyPrefix } from "./history-key.ts";
+import type { EventProblemCode, LoggedItem, Revision } from "./items.ts";
 import { mostMembers, storedMember, toStored } from "./stored-member.ts";
 
 const problem = message({ code: [1, text(64)], user: [2, optional(userId)] });
@@ -74,8 +72,10 @@ const record = message({
   arrived: [19, list(nested(storedMember), mostMembers)],
   /** Who left while this device saw no events, and was first missing in this event's list. */
   departed: [22, list(nested(storedMember), mostMembers)],
-  /** The message that the text corrects. */
-  corrects: [23, optional(nested(message(correctedFields)))],
+  /** The earlier message that a correction, an edit or a deletion is about. */
+  about: [23, optional(nested(aboutMessage))],
+  /** Set on the devices of a records archiver. */
+  evidence: [24, optional(nested(evidenceMessage))],
   /** True if the event made this device a member. */
   enters: [20, flag],
 });
@@ -85,8 +85,9 @@ type Stored = MessageOf<typeof record>;
 /** The stored record of one event. */
 export interface HistoryRecord extends Omit<
   Stored,
-  "control" | "problems" | "arrived" | "departed"
+  "control" | "problems" | "arrived" | "departed" | "evidence"
 > {
+  readonly evidence?: Stored["evidence"];
   readonly arrived: readonly Member[];
   readonly departed: readonly Member[];
   readonly control: Control | undefined;
@@ -113,18 +114,13 @@ export interface Problem {
   readonly user: UserId | undefined;
 }
 
-// Sixteen digits hold every safe integer. With them, the keys sort in the order of the numbers.
-export const seqDigits = (seq: number): string => String(seq).padStart(16, "0");
-export const historyPrefix = (conversation: ConversationId): string => `history!${conversation}!`;
-export const historyKey = (conversation: ConversationId, seq: number): string =>
-  historyPrefix(conversation) + seqDigits(seq);
-
 export function saveRecord(
   transaction: StoreTransaction,
   conversation: ConversationId,
   seq: number,
   value: HistoryRecord,
 ): void {
+  noteRevision(transaction, conversation, seq, value);
   transaction.put(historyKey(conversation, seq), encodeEvent(value));
 }
 
@@ -134,7 +130,14 @@ export function encodeEvent(value: HistoryRecord): Uint8Array {
   const problems = [...value.problems];
   const arrived = value.arrived.map(toStored);
   const departed = value.departed.map(toStored);
-  return encodeRecord(record, { ...value, control, problems, arrived, departed });
+  return encodeRecord(record, {
+    evidence: undefined,
+    ...value,
+    control,
+    problems,
+    arrived,
+    departed,
+  });
 }
 
 /** Stores that the events `from` to `to` are gone. */
@@ -165,7 +168,7 @@ export function saveGap(
     gap: { from, reason },
     attachment: undefined,
     restored: undefined,
-    corrects: undefined,
+    about: undefined,
     device: undefined,
     grantedBy: undefined,
   });
@@ -320,11 +323,24 @@ export async function lastSeenUpTo(
 /** The account whose history it is. */
 export type Self = Pick<Account, "tenant" | "device" | "user">;
 
+/** What other events of the history say about a message. */
+export interface Links {
+  /** Set if the message does not count as the correction, edit or deletion that it says it is (R35, R36). */
+  readonly refused?: EventProblemCode | undefined;
+  /** The edits of the message and its deletion. */
+  readonly revisions?: readonly Revision[];
+}
+
 /**
  * Returns the items that show an event: first who came and who left unseen before it, then what happened,
  * then its problems.
  */
-export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedItem[] {
+export function itemsOf(
+  seq: number,
+  value: HistoryRecord,
+  self: Self,
+  { refused, revisions = [] }: Links = {},
+): LoggedItem[] {
   const { kind, control, receivedAtMs, sender, senderDevice, clientMessageId } = value;
   if (kind === "gap") {
     const { from = seq, reason = "" } = value.gap ?? {};
@@ -348,7 +364,9 @@ export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedIt
       mine: sender === self.user,
       receivedAtMs,
       ...(value.grantedBy !== undefined && { grantedBy: value.grantedBy }),
+      ...(revisions.length > 0 && { revisions }),
     };
+    const { about } = value;
     if (value.attachment !== undefined)
       items.push({
         kind: "attachment",
@@ -357,42 +375,19 @@ export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedIt
       });
     else if (value.restored !== undefined)
       items.push({ kind: "device_restored", ...said, lost: value.restored.lost });
-    else if (value.text !== undefined)
-      items.push({ kind, ...said, text: value.text, ...correctedBy(value) });
+    else if (about?.as === "deletion" && refused === undefined)
+      items.push({ kind: "message_deleted", ...said, deletes: about.seq });
+    else if (value.text !== undefined && refused !== "revision_refused")
+      items.push({ kind, ...said, text: value.text, ...(refused === undefined && linkTo(about)) });
   }
   const concerned = kind === "message" ? { message: clientMessageId, sender } : {};
   for (const { code, user } of value.problems)
     items.push({ kind: "problem", seq, code, user, ...concerned });
+  if (refused !== undefined)
+    items.push({ kind: "problem", seq, code: refused, user: undefined, ...concerned });
   return items;
 }
 
-/** Names the message that a text corrects, if it is the one that its author means. */
-const correctedBy = ({ corrects, problems }: HistoryRecord) =>
-  corrects === undefined || problems.some(({ code }) => code === "correction_unlinked")
-    ? {}
-    : { corrects: corrects.seq };
-
-function controlItem(
-  seq: number,
-  kind: Exclude<EventKind, "message">,
-  { receivedAtMs, problems, device, senderDevice, grantedBy }: HistoryRecord,
-  control: Control,
-): LoggedItem | undefined {
-  if (kind !== "history_granted" && kind !== "consent_changed") {
-    const { actor, subject, members } = control;
-    const isChecked = needsReceipt(kind) && grantedBy === undefined;
-    const signedBy = isChecked ? { user: actor, device: senderDevice } : undefined;
-    const receipt = isChecked ? receiptOf(control) : undefined;
-    const breakGlass = receipt?.type === "membership" ? receipt.breakGlass : undefined;
-    const joined = breakGlass === undefined ? {} : { breakGlass };
-    return { kind, seq, actor, subject, members, device, signedBy, receivedAtMs, ...joined };
-  }
-  const receipt = receiptOf(control);
-  if (receipt === undefined || problems.some(({ code }) => code === "invalid_receipt"))
-    return undefined;
-  if (receipt.type === "consent")
-    return { kind: "consent_changed", seq, consent: receipt, receivedAtMs };
-  return receipt.type === "history_grant"
-    ? { kind: "history_granted", seq, grant: receipt, receivedAtMs }
-    : undefined;
-}
+/** Names the message that a text corrects or edits. */
+const linkTo = (about: About | undefined) =>
+  about && (about.as === "edit" ? { edits: about.seq } : { corrects: about.seq });

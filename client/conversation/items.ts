@@ -30,16 +30,44 @@ interface SaidItem extends Placed {
   readonly grantedBy?: UserId;
 }
 
+/** What the author of a message did to it later. */
+export type Revision =
+  | {
+      readonly kind: "edit";
+      readonly seq: number;
+      readonly receivedAtMs: number;
+      readonly text: string;
+    }
+  | { readonly kind: "deletion"; readonly seq: number; readonly receivedAtMs: number };
+
+/** The fields of a message that its author may revise. */
+interface Revisable extends SaidItem {
+  /**
+   * The edits and the deletion by its author, in order, up to the moment when you read the message. Show the last
+   * one. The message itself stays in the log.
+   */
+  readonly revisions?: readonly Revision[];
+}
+
 /** A decrypted message. */
-export interface MessageItem extends SaidItem {
+export interface MessageItem extends Revisable {
   readonly kind: "message";
   readonly text: string;
   /** The number of the message that this one corrects. Show it beside that one, which stays as it is. */
   readonly corrects?: number;
+  /** The number of the message whose new text this is. Show it in the place of that one. */
+  readonly edits?: number;
+}
+
+/** The author of an earlier message takes it back. */
+export interface MessageDeletedItem extends SaidItem {
+  readonly kind: "message_deleted";
+  /** The number of that message. Show there that it was deleted. */
+  readonly deletes: number;
 }
 
 /** A message with a file. */
-export interface AttachmentItem extends SaidItem {
+export interface AttachmentItem extends Revisable {
   readonly kind: "attachment";
   readonly attachment: ReceivedAttachment;
 }
@@ -75,7 +103,7 @@ export interface ReceivedAttachment {
 }
 
 /** An attachment as the log has it. */
-interface LoggedAttachmentItem extends SaidItem {
+interface LoggedAttachmentItem extends Revisable {
   readonly kind: "attachment";
   readonly attachment: Attachment;
 }
@@ -147,6 +175,8 @@ export type EventProblemCode =
   | "transcript_mismatch"
   // a correction that is shown although the message that it names is another one here
   | "correction_unlinked"
+  // an edit or a deletion that is not shown: it is not by the author of the message, too late, or about another message than this device has
+  | "revision_refused"
   // a message that is shown although it carries a head of the key log that the log did not sign
   | "invalid_key_log_head"
   // a granted message that is shown although the log does not show who was a member then
@@ -257,6 +287,7 @@ export interface ServerRestoredItem extends Placed {
 /** One thing that happened in a conversation. */
 export type ConversationItem =
   | MessageItem
+  | MessageDeletedItem
   | AttachmentItem
   | DeviceRestoredItem
   | MembershipItem

@@ -3,18 +3,29 @@ import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts"
 import { deferred } from "../deferred.ts";
 import { SealdeskError } from "../errors.ts";
 import { readLost } from "../restore/lost-events.ts";
+import type { About } from "./about.ts";
 import { itemsOf, readHistory, type HistoryRecord, type Self } from "./history.ts";
 import type { LoggedItem, LogProblemCode, ProblemItem } from "./items.ts";
 import type { Cut } from "./cuts.ts";
+import { mayRevise, withLinks } from "./revisions.ts";
 import type { ConversationState } from "./state.ts";
+import type { ToldLimits } from "./told-limits.ts";
 
 const pageSize = 64;
+
+/** What an event shows, and its record if the log has it. */
+export interface ShownEvent {
+  readonly seq: number;
+  readonly items: readonly LoggedItem[];
+  readonly record?: HistoryRecord;
+}
 
 /** One conversation's log in this device's store, with its readers. */
 export class ConversationLog {
   readonly id: ConversationId;
   readonly self: Self;
   readonly #store: DeviceStore;
+  readonly #told: Pick<ToldLimits, "limits">;
   readonly #reported = new Set<string>();
   readonly #listeners = new Set<(problem: ProblemItem) => void>();
   #state: ConversationState | undefined;
@@ -25,11 +36,13 @@ export class ConversationLog {
     id: ConversationId,
     self: Self,
     store: DeviceStore,
+    told: Pick<ToldLimits, "limits">,
     state: ConversationState | undefined,
   ) {
     this.id = id;
     this.self = self;
     this.#store = store;
+    this.#told = told;
     this.#state = state;
   }
 
@@ -101,14 +114,30 @@ export class ConversationLog {
   }
 
   /**
-   * Returns a message that this device has.
-   * @throws SealdeskError history_incomplete
+   * Returns what a correction, an edit or a deletion of a message names.
+   * @param atMs the time of the edit or of the deletion, in milliseconds since the Unix epoch
+   * @throws SealdeskError history_incomplete, revision_refused
    */
-  async messageAt(seq: number): Promise<Pick<HistoryRecord, "transcriptHash">> {
-    const [found] = await this.#page((each) => readHistory(each, this.id, seq - 1, 1));
-    if (found?.[0] !== seq || found[1].kind !== "message")
+  async target(as: About["as"], seq: number, atMs: number): Promise<About> {
+    const { revisionMs } = this.#told.limits;
+    const [found] = await this.#page(async (transaction) => {
+      const [target] = await readHistory(transaction, this.id, seq - 1, 1);
+      if (target?.[0] !== seq || target[1].kind !== "message") return [];
+      const reading = { transaction, conversation: this.id, revisionMs };
+      const by = { as, user: this.self.user, atMs };
+      const isAllowed = as === "correction" || (await mayRevise(reading, target, by));
+      return [{ isAllowed, transcriptHash: target[1].transcriptHash }];
+    });
+    if (found === undefined)
       throw new SealdeskError("history_incomplete", "This device has no such message.");
-    return found[1];
+    if (!found.isAllowed)
+      throw new SealdeskError(
+        "revision_refused",
+        revisionMs === 0
+          ? "Your organisation does not allow that messages are revised. Send a correction instead."
+          : `You revise only texts of your own that are not deleted, within ${revisionMs / 60_000} minutes. Send a correction instead.`,
+      );
+    return { as, seq, transcriptHash: found.transcriptHash };
   }
 
   /**
@@ -124,6 +153,15 @@ export class ConversationLog {
     signal?: AbortSignal,
     restores?: number,
   ): AsyncGenerator<LoggedItem, void, undefined> {
+    for await (const { items } of this.events(after, signal, restores)) yield* items;
+  }
+
+  /** Yields the same items, those of one event together. */
+  async *events(
+    after: number,
+    signal?: AbortSignal,
+    restores?: number,
+  ): AsyncGenerator<ShownEvent, void, undefined> {
     const problems: ProblemItem[] = [];
     const listener = (problem: ProblemItem) => void problems.push(problem);
     const ring = () => this.#ring();
@@ -133,7 +171,7 @@ export class ConversationLog {
       let passed = restores ?? this.#cuts.filter(({ at }) => at < after).length;
       for (let [position, seen] = [after, after]; ;) {
         if (signal?.aborted === true) return;
-        yield* problems.splice(0);
+        for (const problem of problems.splice(0)) yield { seq: problem.seq, items: [problem] };
         const changed = this.#changed.promise;
         const cut = this.#cuts[passed];
         if (cut !== undefined && position >= cut.at) {
@@ -144,11 +182,15 @@ export class ConversationLog {
         }
         const end = cut?.at ?? this.cursor;
         if (end > position) {
-          const page = await this.#page((each) => readHistory(each, this.id, position, pageSize));
+          const page = await this.#page(async (transaction) => {
+            const found = await readHistory(transaction, this.id, position, pageSize);
+            const revisionMs = this.#told.limits.longestRevisionMs;
+            return withLinks({ transaction, conversation: this.id, revisionMs }, found);
+          });
           const shown = page.filter(([seq]) => seq <= end);
-          for (const [seq, record] of shown) {
+          for (const [seq, record, links] of shown) {
             position = seen = seq;
-            yield* itemsOf(seq, record, this.self);
+            yield { seq, items: itemsOf(seq, record, this.self, links), record };
           }
           // If the visible events end with a gap, there is nothing more up to the end.
           if (shown.length === 0) position = end;
@@ -176,13 +218,20 @@ export class ConversationLog {
   async *#lostItems(
     { at, restore, backupOfMs, messages, returned }: Cut,
     seen: number,
-  ): AsyncGenerator<LoggedItem, void, undefined> {
-    yield { kind: "server_restored", seq: at, backupOfMs, messages, returned };
+  ): AsyncGenerator<ShownEvent, void, undefined> {
+    const cut = { kind: "server_restored", seq: at, backupOfMs, messages, returned } as const;
+    yield { seq: at, items: [cut] };
     for (let after = seen; ;) {
       const from = { restore, after, limit: pageSize };
       const page = await this.#page((each) => readLost(each, this.id, from));
       for (const [seq, record] of page)
-        for (const item of itemsOf(seq, record, this.self)) yield { ...item, lostOnServer: true };
+        yield {
+          seq,
+          items: itemsOf(seq, record, this.self).map((item) => ({
+            ...item,
+            lostOnServer: true as const,
+          })),
+        };
       const last = page.at(-1);
       if (last === undefined) return;
       [after] = last;

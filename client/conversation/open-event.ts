@@ -2,20 +2,20 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Deliver } from "../../crypto/wire/frame.ts";
 import type { Author } from "../../crypto/device/authorship.ts";
 import { openMessage } from "../../crypto/device/open-message.ts";
-import { attachmentToFields, type Body, type Corrected } from "../../crypto/device/payload-body.ts";
+import { attachmentToFields, type Body } from "../../crypto/device/payload-body.ts";
 import type { KeyLogHead, LastSeen } from "../../crypto/device/payload.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { takeUploadOf } from "../attachments/spool.ts";
 import { codeOf } from "../errors.ts";
-import { hashAt, readHistory, wasSaidBefore, type HistoryRecord, type Problem } from "./history.ts";
+import { hashAt, wasSaidBefore, type HistoryRecord, type Problem } from "./history.ts";
 import type { EventProblemCode } from "./items.ts";
 import { isSameLog, refusalOf } from "./judge-message.ts";
 import { bodyOf, deleteEntry, getEntry, wasSealedAs } from "./outbox.ts";
 import type { ConversationState } from "./state.ts";
 
-type Said = Pick<HistoryRecord, "text" | "attachment" | "restored" | "corrects">;
+type Said = Pick<HistoryRecord, "text" | "attachment" | "restored" | "about">;
 /** A message as the history stores it. */
 export type Opened = Said &
   Pick<HistoryRecord, "payload" | "frankingKey" | "signature"> & {
@@ -26,7 +26,7 @@ const saidNothing: Said = {
   text: undefined,
   attachment: undefined,
   restored: undefined,
-  corrects: undefined,
+  about: undefined,
 };
 const unfranked = { payload: undefined, frankingKey: undefined, signature: undefined };
 const failed = (code: EventProblemCode): Opened => ({
@@ -92,8 +92,6 @@ async function openFrom(
     if (keyLogHead !== undefined && !(await onHead(keyLogHead, author.user)))
       problems.push({ code: "invalid_key_log_head", user: author.user });
     if (!isSame) problems.push({ code: "transcript_mismatch", user: undefined });
-    if (body.kind === "correction" && !(await isLinked(transaction, event, body.corrects)))
-      problems.push({ code: "correction_unlinked", user: undefined });
     return { ...saidIn(body), payload, frankingKey, signature, problems };
   } catch (error) {
     const code = problemOf(error);
@@ -103,19 +101,6 @@ async function openFrom(
     if (kept === undefined) return failed(await causeOf(transaction, event, code, unseen));
     return openFrom(transaction, suite, from, { ...event, packet: kept });
   }
-}
-
-/** Returns whether a correction is about an earlier message, as far as this device has the history (R35). */
-export async function isLinked(
-  transaction: StoreTransaction,
-  { conversation, seq }: Pick<Deliver, "conversation" | "seq">,
-  { seq: corrected, transcriptHash }: Corrected,
-): Promise<boolean> {
-  if (corrected < 1 || corrected >= seq) return false;
-  const [found] = await readHistory(transaction, conversation, corrected - 1, 1);
-  const record = found?.[0] === corrected ? found[1] : undefined;
-  if (record === undefined || record.kind === "gap") return true;
-  return record.kind === "message" && equalBytes(record.transcriptHash, transcriptHash);
 }
 
 /**
@@ -194,8 +179,11 @@ export function saidIn(body: Body): Said {
       return { ...saidNothing, text: body.text };
     case "attachment":
       return { ...saidNothing, attachment: attachmentToFields(body.attachment) };
+    case "edit":
     case "correction":
-      return { ...saidNothing, text: body.text, corrects: body.corrects };
+      return { ...saidNothing, text: body.text, about: { ...body.target, as: body.kind } };
+    case "deletion":
+      return { ...saidNothing, about: { ...body.target, as: body.kind } };
     case "device_restored":
       return { ...saidNothing, restored: { lost: body.lost } };
   }

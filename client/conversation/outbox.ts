@@ -17,7 +17,6 @@ import { parseId, type ConversationId, type MessageId } from "../../crypto/wire/
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import {
   attachmentFromFields,
-  correctedFields,
   restoredFields,
   type Body,
 } from "../../crypto/device/payload-body.ts";
@@ -25,6 +24,7 @@ import type { SealedMessage } from "../../crypto/device/seal-message.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
+import { aboutMessage } from "./about.ts";
 
 const packet = message({ device: [1, deviceId], bytes: [2, bytes(8 * 1024)] });
 const sealing = message({
@@ -62,8 +62,8 @@ const record = message({
   restored: [6, optional(nested(restoredFields))],
   /** The last event that this device had seen when the message was queued. */
   after: [7, uint()],
-  /** Set if the text corrects an earlier message. */
-  corrects: [8, optional(nested(message(correctedFields)))],
+  /** Set if the message is about an earlier one. */
+  about: [8, optional(nested(aboutMessage))],
 });
 
 /** A sealed message. A repeated send uses the same bytes. */
@@ -71,11 +71,14 @@ export type Sealing = MessageOf<typeof sealing>;
 /** The parts of a sealing that the log shows. */
 export type SealedAs = MessageOf<typeof sealed>;
 /** Returns the content of the entry. */
-export function bodyOf({ text: said, attachment, restored, corrects }: OutboxEntry): Body {
+export function bodyOf({ text: said, attachment, restored, about }: OutboxEntry): Body {
   if (attachment !== undefined)
     return { kind: "attachment", attachment: attachmentFromFields(attachment) };
   if (restored !== undefined) return { kind: "device_restored", lost: restored.lost };
-  if (corrects !== undefined) return { kind: "correction", corrects, text: said };
+  if (about !== undefined) {
+    const { as: kind, ...target } = about;
+    return kind === "deletion" ? { kind, target } : { kind, target, text: said };
+  }
   return { kind: "text", text: said };
 }
 
@@ -87,13 +90,13 @@ export type OutboxEntry = MessageOf<typeof record>;
  * @param after the last event that this device had seen when the message was written
  */
 export const unsealedEntry = (
-  said: Partial<Pick<OutboxEntry, "text" | "attachment" | "restored" | "corrects">>,
+  said: Partial<Pick<OutboxEntry, "text" | "attachment" | "restored" | "about">>,
   after: number,
 ): OutboxEntry => ({
   text: "",
   attachment: undefined,
   restored: undefined,
-  corrects: undefined,
+  about: undefined,
   ...said,
   sealing: undefined,
   sealed: [],

@@ -266,9 +266,9 @@ export class Receiver {
         if (found === undefined) return;
         const first = before === undefined;
         const checked = { event, verdict, ...found };
-        const { record, unopened } = await recordEvent(this.#deps, before, checked);
+        const { record, found: problems } = await recordEvent(this.#deps, before, checked);
         this.#deps.onRecorded({ seq: event.seq, record, first });
-        for (const problem of unopened) this.#deps.onLogProblem(problem, false);
+        for (const problem of problems) this.#deps.onLogProblem(problem, false);
       }
     }
   }

@@ -14,8 +14,8 @@ import type { Arrived } from "../device/owner.ts";
 import type { Rollback } from "../rollback/rollback.ts";
 import type { Clock } from "../runtime.ts";
 import { isCreationValid } from "./creation.ts";
+import { evidenceOf } from "./evidence.ts";
 import { withoutReceipt } from "./judge-control.ts";
-import type { KeyLimit } from "./key-limit.ts";
 import type { ConversationLog } from "./log.ts";
 import { saveCuts } from "./cuts.ts";
 import type { FoundStaff, Staff } from "../device/staff.ts";
@@ -29,6 +29,7 @@ import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history
 import type { ProblemItem } from "./items.ts";
 import { openDelivered, takeOwn } from "./open-event.ts";
 import { endRemovals } from "./removals.ts";
+import { refusalOf } from "./revisions.ts";
 import {
   saveState,
   stateAfterGap,
@@ -37,6 +38,7 @@ import {
   type UnacceptedKey,
 } from "./state.ts";
 import { step, type Facts } from "./step.ts";
+import type { ToldLimits } from "./told-limits.ts";
 import { hearUnopened, noteUnopened, toldUnopened } from "./unopened.ts";
 import type { MembershipVerdict } from "./verdict.ts";
 
@@ -51,7 +53,7 @@ export interface RecordingDeps {
   readonly deviceKey: Uint8Array;
   readonly rollback: Pick<Rollback, "isUnseen">;
   readonly lists: Pick<ListFreshness, "now">;
-  readonly keyLimit: Pick<KeyLimit, "keyMaxMessages">;
+  readonly limits: Pick<ToldLimits, "keyMaxMessages" | "limits">;
   /** The time that this device measures by itself. */
   readonly localClock: Clock;
 }
@@ -75,8 +77,8 @@ export interface CheckedEvent {
 /** An event as it was stored. */
 interface RecordedEvent {
   readonly record: HistoryRecord;
-  /** Problems of earlier events that it tells of. */
-  readonly unopened: readonly ProblemItem[];
+  /** Problems that its record does not hold: of earlier events that it tells of, and of what it revises. */
+  readonly found: readonly ProblemItem[];
 }
 
 /**
@@ -99,7 +101,9 @@ export async function recordEvent(
     } = verdict === undefined
       ? await messageFacts(deps, transaction, before, event)
       : await membershipFacts(deps, transaction, before, { ...checked, verdict });
-    const { state: after, record, passed } = step(before, event, facts, account);
+    const { state: after, record: shown, passed } = step(before, event, facts, account);
+    const isArchiver = account.role === "archiver";
+    const record = isArchiver ? { ...shown, evidence: evidenceOf(event) } : shown;
     await noteDevice(transaction, event, record, account.user);
     // A restore from before the first event that this device saw excuses nothing after it.
     const restores = before?.restores ?? deps.keyLog.restores;
@@ -110,13 +114,29 @@ export async function recordEvent(
     saveState(transaction, event.conversation, state);
     if (cuts !== undefined && cuts !== (before ?? unknown).cuts)
       saveCuts(transaction, event.conversation, cuts);
-    return { state, record, committed, unopened };
+    const refused = await refusedRevision(deps, transaction, event, record);
+    return { state, record, committed, found: [...unopened, ...refused] };
   });
   // Before the next transaction begins, so that it seals nothing for former members.
   deps.log.advance(outcome.state);
   outcome.committed();
-  const { record, unopened } = outcome;
-  return { record, unopened };
+  const { record, found } = outcome;
+  return { record, found };
+}
+
+/** Returns the problem of a correction, an edit or a deletion that does not count (R35, R36). */
+async function refusedRevision(
+  { limits }: RecordingDeps,
+  transaction: StoreTransaction,
+  { conversation, seq, clientMessageId }: Deliver,
+  { about, sender }: HistoryRecord,
+): Promise<readonly ProblemItem[]> {
+  if (about === undefined) return [];
+  const reading = { transaction, conversation, revisionMs: limits.limits.longestRevisionMs };
+  const code = await refusalOf(reading, seq, about);
+  return code === undefined
+    ? []
+    : [{ kind: "problem", seq, code, message: clientMessageId, sender }];
 }
 
 /** Stores that events are gone, and moves the cursor behind them. */
@@ -146,7 +166,7 @@ interface Found {
 }
 
 async function messageFacts(
-  { suite, account, trust, keyLog, lists, rollback, keyLimit, localClock }: RecordingDeps,
+  { suite, account, trust, keyLog, lists, rollback, limits, localClock }: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
   event: Deliver,
@@ -160,7 +180,7 @@ async function messageFacts(
   const unseen = rollback.isUnseen(event.conversation, event.seq);
   const from = {
     unseen,
-    keyMaxMessages: keyLimit.keyMaxMessages,
+    keyMaxMessages: limits.keyMaxMessages,
     nowMs: localClock.now(),
     state: before,
     author: sending === undefined ? undefined : { ...sending, tenant: account.tenant },

@@ -1,11 +1,12 @@
 import type { MessageId } from "../../crypto/wire/ids.ts";
 import type { Refused } from "../../crypto/wire/frame.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
-import { attachmentToFields, type Corrected } from "../../crypto/device/payload-body.ts";
+import { attachmentToFields } from "../../crypto/device/payload-body.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { deferred } from "../deferred.ts";
 import { SealdeskError } from "../errors.ts";
 import { WorkLoop } from "../work-loop.ts";
+import type { About } from "./about.ts";
 import { arrivedUnseen, assertMember, unverified } from "./assert-member.ts";
 import { AnswerAlarm } from "./answer-alarm.ts";
 import { deleteEntry, putEntry, sendOf, unsealedEntry, type OutboxEntry } from "./outbox.ts";
@@ -15,7 +16,7 @@ import { Sealer } from "./sealer.ts";
 import { SendWindow } from "./send-window.ts";
 import type { SenderDeps } from "./sender-deps.ts";
 import type { ConversationState } from "./state.ts";
-import { assertTextSize, maxCorrectionBytes } from "./text-size.ts";
+import { assertTextSize, maxRevisionBytes } from "./text-size.ts";
 import { WaitingMessages, type SentMessage } from "./waiting-messages.ts";
 
 /** The number of messages of one conversation that may be unanswered. */
@@ -55,10 +56,10 @@ export class Sender {
     return this.#queue({ text });
   }
 
-  /** @see Conversation.correct */
-  async correct(corrects: Corrected, text: string): Promise<SentMessage> {
-    assertTextSize(text, maxCorrectionBytes);
-    return this.#queue({ text, corrects });
+  /** @see Conversation.correct, Conversation.edit, Conversation.delete */
+  async revise(about: About, text = ""): Promise<SentMessage> {
+    assertTextSize(text, maxRevisionBytes);
+    return this.#queue({ text, about });
   }
 
   /**
@@ -93,7 +94,7 @@ export class Sender {
   }
 
   async #queue(
-    said: Partial<Pick<OutboxEntry, "text" | "attachment" | "corrects">>,
+    said: Partial<Pick<OutboxEntry, "text" | "attachment" | "about">>,
     upload?: {
       readonly id: MessageId;
       readonly after: number;

@@ -129,7 +129,7 @@ function membershipRecord(
     text: undefined,
     attachment: undefined,
     restored: undefined,
-    corrects: undefined,
+    about: undefined,
     payload: undefined,
     frankingKey: undefined,
     signature: undefined,

@@ -8,8 +8,8 @@ import { SealdeskError } from "../errors.ts";
  */
 export const maxTextBytes = 64_101;
 
-/** The same for a correction, which also names the message that it corrects. */
-export const maxCorrectionBytes = maxTextBytes - 64;
+/** The same for a correction or an edit, which also names an earlier message. */
+export const maxRevisionBytes = maxTextBytes - 64;
 
 /** @throws SealdeskError message_too_large */
 export function assertTextSize(text: string, most: number = maxTextBytes): void {

@@ -7,7 +7,8 @@ import { list, message, uint, userId } from "../../crypto/wire/protobuf.ts";
 import type { ConversationId, DeviceId, UserId } from "../../crypto/wire/ids.ts";
 import { mostUnopened } from "../../crypto/device/payload.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
-import { addProblem, isReplaceable, readHistory, seqDigits } from "./history.ts";
+import { seqDigits } from "./history-key.ts";
+import { addProblem, isReplaceable, readHistory } from "./history.ts";
 
 /** A device keeps this many of its own to tell. Further ones are not told. */
 const mostKept = 256;

@@ -5,7 +5,6 @@ import { loadAccountKey } from "../../crypto/device/account-key.ts";
 import { groupDigits, safetyNumber } from "../../crypto/device/safety-number.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { SealdeskError } from "../errors.ts";
-import type { ConversationManager } from "../conversation/conversation-manager.ts";
 import type { Api } from "../http/api.ts";
 import type { SafetyCode } from "./safety-code.ts";
 import type { Trust } from "./trust.ts";
@@ -14,8 +13,11 @@ export interface AccountKeysDeps {
   readonly store: DeviceStore;
   readonly api: Pick<Api, "devicesOf">;
   readonly trust: Trust;
-  /** The roles of a user in conversations: see `ConversationManager`. */
-  readonly roles: Pick<ConversationManager, "uncertify" | "certify">;
+  /** The roles of users in conversations: see `ConversationManager`. */
+  readonly roles: {
+    readonly uncertify: (user: UserId) => Promise<void>;
+    readonly certify: () => Promise<void>;
+  };
   /** The user whose device this is. */
   readonly self: UserId;
 }

@@ -21,7 +21,7 @@ interface ObeyDeps {
 }
 
 /**
- * Removes this device's copies of what was erased on the server, and acknowledges it (R36). It believes the tenant's audit
+ * Removes this device's copies of what was erased on the server, and acknowledges it (R37). It believes the tenant's audit
  * log only, whose key is that of the key log: the log must record that an erasure destroyed the keys. A notice without
  * that proof removes nothing, and is reported.
  * @throws SealdeskError key_log_inconsistent; transient ones; what the server answers

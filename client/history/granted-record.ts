@@ -61,7 +61,7 @@ export function grantedRecord(
     gap: undefined,
     attachment: undefined,
     restored: undefined,
-    corrects: undefined,
+    about: undefined,
     device: undefined,
     grantedBy: place.grantor,
   };

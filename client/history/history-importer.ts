@@ -19,7 +19,6 @@ import {
 } from "../conversation/history.ts";
 import type { EventProblemCode, ProblemItem } from "../conversation/items.ts";
 import { isSameLog } from "../conversation/judge-message.ts";
-import { isLinked } from "../conversation/open-event.ts";
 import { hasDevice, isListedUnder } from "../conversation/state.ts";
 import { toStored } from "../conversation/stored-member.ts";
 import { hearUnopened, unopenedBy } from "../conversation/unopened.ts";
@@ -46,7 +45,6 @@ import {
   type StoredLink,
 } from "./incoming-job.ts";
 import type { HistoryProgress } from "./progress.ts";
-import { recheckCorrections } from "./recheck-corrections.ts";
 
 export interface HistoryImporterDeps extends DownloadDeps, Pick<RoleDeps, "authority"> {
   readonly store: DeviceStore;
@@ -66,17 +64,6 @@ interface GrantedEvent extends Pick<
   readonly link: StoredLink;
   readonly change: Control | undefined;
   readonly entry: GrantedMessage | undefined;
-}
-
-/** Marks a correction of another message than this device has at that place (R35). */
-async function withLink(
-  transaction: StoreTransaction,
-  at: { readonly conversation: ConversationId; readonly seq: number },
-  record: HistoryRecord,
-): Promise<HistoryRecord> {
-  const { corrects, problems } = record;
-  if (corrects === undefined || (await isLinked(transaction, at, corrects))) return record;
-  return { ...record, problems: [...problems, { code: "correction_unlinked", user: undefined }] };
 }
 
 /** The limits of one transaction's import. The limit that is reached first ends the batch. */
@@ -154,9 +141,6 @@ export class HistoryImporter {
       job = await this.#record({ ...job, packsRead: job.packsRead + 1 }, batch);
     }
     while (job.next <= job.toSeq) job = await this.#record(job, [], job.toSeq);
-    const { store, onProblem } = this.#deps;
-    for (const problem of await recheckCorrections(store, job.conversation, job))
-      onProblem(job.conversation, problem);
     await this.#clear(job);
     this.#report(job);
   }
@@ -278,8 +262,7 @@ export class HistoryImporter {
     const isSame =
       lastSeen === undefined ||
       isSameLog({ seq }, lastSeen, await hashAt(transaction, conversation, lastSeen.seq));
-    const linked = await withLink(transaction, { conversation, seq }, granted.record);
-    const record = withUnopened(isSame ? linked : misplaced(granted.record), users);
+    const record = withUnopened(isSame ? granted.record : misplaced(granted.record), users);
     saveRecord(transaction, conversation, seq, record);
     const found = itemsOf(seq, record, account).filter((item) => item.kind === "problem");
     if (author === undefined || granted.unopened.length === 0 || !isSame) return found;

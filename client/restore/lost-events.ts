@@ -1,13 +1,8 @@
 import { fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
 import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { ReadTransaction, StoreEntry, StoreTransaction } from "../../crypto/device/store.ts";
-import {
-  decodeEvent,
-  encodeEvent,
-  historyPrefix,
-  seqDigits,
-  type HistoryRecord,
-} from "../conversation/history.ts";
+import { historyPrefix, seqDigits } from "../conversation/history-key.ts";
+import { decodeEvent, encodeEvent, type HistoryRecord } from "../conversation/history.ts";
 
 // Returns the key prefix of the events that a restore lost. They keep their numbers. Further events
 // get the same numbers, so the lost ones are stored apart.

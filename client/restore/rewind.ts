@@ -6,13 +6,12 @@ import type { Gap, Member } from "../../crypto/wire/frame.ts";
 import type { UserId, DeviceId, ConversationId } from "../../crypto/wire/ids.ts";
 import {
   decodeEvent,
-  historyKey,
-  historyPrefix,
   readBack,
   saveGap,
   type HistoryRecord,
   type Self,
 } from "../conversation/history.ts";
+import { historyKey, historyPrefix } from "../conversation/history-key.ts";
 import type { EventProblemCode } from "../conversation/items.ts";
 import { saveCuts } from "../conversation/cuts.ts";
 import { unsealAfter } from "../conversation/outbox.ts";

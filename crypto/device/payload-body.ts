@@ -12,11 +12,12 @@ import { maxPlaintextBytes } from "./padding.ts";
 export type Body =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "attachment"; readonly attachment: Attachment }
-  | { readonly kind: "correction"; readonly corrects: Corrected; readonly text: string }
+  | { readonly kind: "correction" | "edit"; readonly target: Target; readonly text: string }
+  | { readonly kind: "deletion"; readonly target: Target }
   | { readonly kind: "device_restored"; readonly lost: number };
 
-/** The message that a correction is about. */
-export interface Corrected {
+/** The earlier message that a correction, an edit or a deletion is about. */
+export interface Target {
   readonly seq: number;
   /** The transcript hash of its event, 32 bytes. */
   readonly transcriptHash: Uint8Array;
@@ -30,30 +31,36 @@ export const restoredFields = message({
   lost: [1, uint()],
 });
 
-/** The message that a correction is about, in the payload and in the store. */
-export const correctedFields = { seq: [1, uint()], transcriptHash: [2, fixed(32)] } as const;
+/** The message that another one is about, in the payload and in the store. */
+export const targetFields = { seq: [1, uint()], transcriptHash: [2, fixed(32)] } as const;
 
-const correction = message({ ...correctedFields, text: [3, bytes(maxPlaintextBytes)] });
+const revision = message({ ...targetFields, text: [3, bytes(maxPlaintextBytes)] });
 
 /** The oneof of payload.proto. To add a kind, add its field here and a case to each function. */
 export const bodyFields = {
   text: [16, optional(nested(text))],
   attachment: [17, optional(nested(attachmentFields))],
-  correction: [19, optional(nested(correction))],
+  edit: [18, optional(nested(revision))],
+  correction: [19, optional(nested(revision))],
+  deletion: [20, optional(nested(message(targetFields)))],
   restored: [24, optional(nested(restoredFields))],
 } as const;
 
 export interface BodyFields {
   readonly text: { readonly text: Uint8Array } | undefined;
   readonly attachment: AttachmentFields | undefined;
-  readonly correction: (Corrected & { readonly text: Uint8Array }) | undefined;
+  readonly edit: (Target & { readonly text: Uint8Array }) | undefined;
+  readonly correction: (Target & { readonly text: Uint8Array }) | undefined;
+  readonly deletion: Target | undefined;
   readonly restored: { readonly lost: number } | undefined;
 }
 
 const nothing: BodyFields = {
   text: undefined,
   attachment: undefined,
+  edit: undefined,
   correction: undefined,
+  deletion: undefined,
   restored: undefined,
 };
 
@@ -66,8 +73,11 @@ export function bodyToFields(body: Body): BodyFields {
       return { ...nothing, text: { text: utf8(body.text) } };
     case "attachment":
       return { ...nothing, attachment: attachmentToFields(body.attachment) };
+    case "edit":
     case "correction":
-      return { ...nothing, correction: { ...body.corrects, text: utf8(body.text) } };
+      return { ...nothing, [body.kind]: { ...body.target, text: utf8(body.text) } };
+    case "deletion":
+      return { ...nothing, deletion: body.target };
     case "device_restored":
       return { ...nothing, restored: { lost: body.lost } };
   }
@@ -75,16 +85,20 @@ export function bodyToFields(body: Body): BodyFields {
 
 /** @throws DeviceError unsupported_payload, malformed_plaintext */
 export function bodyFromFields(fields: BodyFields): Body {
-  const { text: said, attachment, correction: corrected, restored } = fields;
-  if ([said, attachment, corrected, restored].filter((each) => each !== undefined).length > 1)
+  const { text: said, attachment, edit, correction, deletion, restored } = fields;
+  const bodies = [said, attachment, edit, correction, deletion, restored];
+  if (bodies.filter((each) => each !== undefined).length > 1)
     throw new DeviceError("malformed_plaintext", "The message has two bodies.");
   if (said !== undefined) return { kind: "text", text: textFrom(said.text) };
   if (attachment !== undefined)
     return { kind: "attachment", attachment: attachmentFromFields(attachment) };
-  if (corrected !== undefined) {
-    const { seq, transcriptHash, text: right } = corrected;
-    return { kind: "correction", corrects: { seq, transcriptHash }, text: textFrom(right) };
+  const revised = edit ?? correction;
+  if (revised !== undefined) {
+    const { text: right, ...target } = revised;
+    const kind = edit === undefined ? "correction" : "edit";
+    return { kind, target, text: textFrom(right) };
   }
+  if (deletion !== undefined) return { kind: "deletion", target: deletion };
   if (restored !== undefined) return { kind: "device_restored", lost: restored.lost };
   throw new DeviceError("unsupported_payload", "The message has an unknown kind.");
 }

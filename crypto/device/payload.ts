@@ -110,10 +110,11 @@ export function encodePayload(payload: Payload): Uint8Array {
 /** @throws DeviceError malformed_plaintext: not canonical; unsupported_payload */
 export function decodePayload(input: Uint8Array): Payload {
   const fields = decodeFields(input);
-  const { version: seen, text, attachment, correction, restored, unopened, ...context } = fields;
+  const { version: seen, text, attachment, edit, correction, deletion, restored, ...rest } = fields;
+  const { unopened, ...context } = rest;
   if (seen !== version)
     throw new DeviceError("unsupported_payload", "The payload has another version.");
-  const body = bodyFromFields({ text, attachment, correction, restored });
+  const body = bodyFromFields({ text, attachment, edit, correction, deletion, restored });
   const payload = { ...context, ...(unopened.length > 0 && { unopened }), body };
   // Unknown, repeated, reordered or default-valued fields would give one message two encodings.
   if (!equalBytes(encodePayload(payload), input) || !areOrdered(unopened, context.lastSeen))

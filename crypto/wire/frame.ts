@@ -71,6 +71,7 @@ const limits = message({
   window: [3, uint32],
   keyMaxMessages: [4, uint32],
   keyMaxAgeMs: [5, uint32],
+  revisionMs: [6, uint32],
 });
 
 const hello = message({

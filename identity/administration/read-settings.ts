@@ -23,6 +23,8 @@ export interface TenantSettings {
   readonly purposeCodes: readonly string[];
   /** Whether the accounting of disclosures lists treatment, payment and operations. */
   readonly accountsOperations: boolean;
+  /** Minutes after a message in which its author may edit or delete it; null for never. */
+  readonly revisionMinutes: number | null;
 }
 
 const SETTINGS = `
@@ -31,7 +33,7 @@ const SETTINGS = `
     staff_history_grants as "allowsStaffGrants", anonymous_customers as "allowsAnonymousCustomers",
     second_factor_roles as "secondFactorRoles", idle_log_off_minutes as "idleLogOffMinutes",
     purpose_reads as "purposeReads", purpose_codes as "purposeCodes",
-    accounting_operations as "accountsOperations"
+    accounting_operations as "accountsOperations", revision_minutes as "revisionMinutes"
   from tenants where id = $1`;
 
 /**

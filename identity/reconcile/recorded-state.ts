@@ -32,7 +32,7 @@ const purposeDetails = z.looseObject({ reads: z.array(z.string()), codes: z.arra
 const accountingDetails = z.looseObject({ operations: z.boolean() });
 const consentDetails = z.looseObject({ purposes: z.array(z.string()) });
 const limitDetails = z.looseObject({ limits: z.record(z.string(), z.string()) });
-const idleDetails = z.looseObject({ minutes: z.number() });
+const minuteDetails = z.looseObject({ minutes: z.number() });
 const removedKeyDetails = z.looseObject({ key: z.string() });
 const originDetails = z.looseObject({ origins: z.array(z.string()) });
 
@@ -116,6 +116,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("purpose_codes", []);
         set("accounting_operations", []);
         set("required_consents", requiredByDefault);
+        set("revision_minutes", ["never"]);
         set("limits", []);
         break;
       case "tenant.set_second_factor":
@@ -123,7 +124,12 @@ export class RecordedState implements ReplayedState<RecordedState> {
         break;
       case "tenant.set_idle_log_off":
         set("idle_log_off_minutes", [
-          String(idleDetails.safeParse(details).data?.minutes ?? "never"),
+          String(minuteDetails.safeParse(details).data?.minutes ?? "never"),
+        ]);
+        break;
+      case "tenant.set_message_revisions":
+        set("revision_minutes", [
+          String(minuteDetails.safeParse(details).data?.minutes ?? "never"),
         ]);
         break;
       case "tenant.set_limit":

@@ -21,6 +21,7 @@ export const settingColumns = [
   "purpose_codes",
   "accounting_operations",
   "required_consents",
+  "revision_minutes",
   "limits",
 ] as const;
 export type SettingColumn = (typeof settingColumns)[number];

@@ -53,6 +53,7 @@ interface TenantRow {
   readonly purposeReads: readonly string[];
   readonly purposeCodes: readonly string[];
   readonly listsOperations: boolean;
+  readonly revisionMinutes: number | null;
 }
 
 // There is an index of those who are not customers.
@@ -66,7 +67,8 @@ const TENANT = `
     staff_history_grants as "allowsGrants", anonymous_customers as "allowsAnonymous",
     second_factor_roles as "secondFactorRoles",
     idle_log_off_minutes as "idleMinutes", purpose_reads as "purposeReads",
-    purpose_codes as "purposeCodes", accounting_operations as "listsOperations", required_consents as "requiredConsents"
+    purpose_codes as "purposeCodes", accounting_operations as "listsOperations", required_consents as "requiredConsents",
+    revision_minutes as "revisionMinutes"
   from tenants where id = $1`;
 
 /**
@@ -119,6 +121,7 @@ async function settingsOf(row: TenantRow): Promise<[SettingColumn, readonly stri
     ["purpose_codes", row.purposeCodes.toSorted()],
     ["accounting_operations", row.listsOperations ? ["listed"] : []],
     ["required_consents", row.requiredConsents.toSorted()],
+    ["revision_minutes", [String(row.revisionMinutes ?? "never")]],
     ["anonymous_customers", row.allowsAnonymous ? ["allowed"] : []],
     ["second_factor_roles", row.secondFactorRoles.toSorted()],
   ];

@@ -12,6 +12,8 @@ import { noteGenerations } from "./note-generations.ts";
 export interface Admission {
   readonly keyMaxMessages: number;
   readonly keyMaxAgeMs: number;
+  /** For how long after a message its author may edit or delete it, in milliseconds; 0 for never. */
+  readonly revisionMs: number;
   /** The time when the device was admitted, in microseconds of the database's clock. */
   readonly sinceMicros: number;
   /** The highest store generation that the device had said before this hello; 0 for none. */
@@ -20,6 +22,7 @@ export interface Admission {
 
 const ADMISSION = `
   select key_max_messages as "keyMaxMessages", key_max_age_ms as "keyMaxAgeMs",
+    coalesce(revision_minutes, 0)::int8 * 60000 as "revisionMs",
     (extract(epoch from clock_timestamp()) * 1000000)::int8 as "sinceMicros"
   from tenants where id = $1`;
 

@@ -16,7 +16,7 @@ const scopes = {
   change_origins: "allow and refuse origins of web pages",
   scim: "make, change and disable accounts of staff over SCIM for the identity provider that the scope names (`scim:NAME`), with the roles and teams of its groups",
   change_settings:
-    "change the settings of earlier messages for colleagues, purpose of use, and the accounting of disclosures",
+    "change the settings of earlier messages for colleagues, edits and deletions of messages, purpose of use, and the accounting of disclosures",
   change_sign_in:
     "change the settings of anonymous customers, of the second factor, and of the automatic log-off",
   change_identity_providers:

@@ -44,6 +44,7 @@ export interface HandshakeSteps {
 export function limitsFor(tenant: {
   readonly keyMaxMessages: number;
   readonly keyMaxAgeMs: number;
+  readonly revisionMs: number;
 }): Limits {
   return {
     maxCiphertextBytes: wireLimits.ciphertext,
@@ -51,5 +52,6 @@ export function limitsFor(tenant: {
     window: relayLimits.unacknowledged,
     keyMaxMessages: tenant.keyMaxMessages,
     keyMaxAgeMs: tenant.keyMaxAgeMs,
+    revisionMs: tenant.revisionMs,
   };
 }

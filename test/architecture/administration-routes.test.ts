@@ -13,6 +13,7 @@ const routeOf: Readonly<Record<string, string>> = {
   "tenant idle-log-off": "PUT settings/idle-log-off",
   "tenant purpose-of-use": "PUT settings/purpose-of-use",
   "tenant accounting": "PUT settings/accounting",
+  "tenant message-revisions": "PUT settings/message-revisions",
   "tenant keys list": "GET settings",
   "tenant keys set": "PUT customer-keys",
   "tenant keys add": "POST customer-keys",

@@ -8,6 +8,7 @@ import { verifyConsentReceipt } from "../../audit/verify/consent-receipt.ts";
 import { parseVkey } from "../../audit/verify/note.ts";
 import { parseTlogProof } from "../../audit/verify/tlog-proof.ts";
 import type { ConversationItem } from "../../client/index.ts";
+import { setMessageRevisions } from "../../identity/accounts/set-message-revisions.ts";
 import { deferred } from "../../client/deferred.ts";
 import type { Fetch } from "../../client/runtime.ts";
 import { systemClock } from "../../client/runtime.ts";
@@ -332,4 +333,56 @@ test("a correction is shown beside the original on every device, and changes not
   }
   await expect(talk.correct(1, "no")).rejects.toMatchObject({ code: "history_incomplete" });
   await closeAll(agent, customer);
+});
+
+test("the author edits and deletes a message, if the organisation allows it, and nobody else does", async () => {
+  const { slug } = server.tenant;
+  const refused = { code: "revision_refused" };
+  const allow = (minutes: number | null) =>
+    setMessageRevisions(server.database.ownerUrl, { slug, minutes, nowMs: Date.now() });
+  const before = await arrange();
+  const { seq: kept } = await before.talk.send("My number is 5.");
+  await expect(before.talk.edit(kept, "6")).rejects.toMatchObject(refused);
+  await closeAll(before.agent, before.customer);
+
+  await allow(15);
+  const { jump, agent, customer, talk, serving } = await arrange();
+  const { seq } = await talk.send("I take 50 mg.");
+  const { seq: file } = await talk.sendAttachment({
+    name: "a",
+    type: "text/plain",
+    data: utf8("a"),
+  });
+  await readUntil(serving, (all) => all.some((item) => item.seq === file));
+  await expect(serving.edit(seq, "I take 500 mg.")).rejects.toMatchObject(refused);
+  await expect(serving.delete(seq)).rejects.toMatchObject(refused);
+  await expect(talk.edit(file, "b")).rejects.toMatchObject(refused);
+  const edited = await talk.edit(seq, "I take 5 mg.");
+  const deleted = await talk.delete(seq);
+  await expect(talk.edit(seq, "I take 1 mg.")).rejects.toMatchObject(refused);
+  const last = await talk.delete(file);
+  for (const conversation of [talk, serving]) {
+    // A message that is read again has the revisions that came after it.
+    await readUntil(conversation, (all) => all.some((item) => item.seq === last.seq));
+    const items = await readUntil(conversation, (all) => all.some((item) => item.seq === last.seq));
+    expect(items).toContainEqual(expect.objectContaining({ edits: seq, text: "I take 5 mg." }));
+    expect(items.find((item) => item.seq === seq)).toMatchObject({
+      text: "I take 50 mg.",
+      revisions: [
+        { kind: "edit", seq: edited.seq, text: "I take 5 mg." },
+        { kind: "deletion", seq: deleted.seq },
+      ],
+    });
+    expect(items.find((item) => item.seq === file)).toMatchObject({
+      kind: "attachment",
+      revisions: [{ kind: "deletion", seq: last.seq }],
+    });
+    expect(problemsOf(items)).toEqual([]);
+  }
+  // The clock of the agent's device goes ahead.
+  const { seq: own } = await serving.send("Wednesday");
+  jump(15 * 60_000 + 1);
+  await expect(serving.edit(own, "Thursday")).rejects.toMatchObject(refused);
+  await closeAll(agent, customer);
+  await allow(null);
 });

@@ -139,7 +139,7 @@ test("a device is shown who left while events were purged", async () => {
   await Promise.all([agent, customer, colleague].map(({ sealdesk }) => sealdesk.close()));
 });
 
-test("a member's device removes its copies of what was erased, and the certificate names who did (R36)", async () => {
+test("a member's device removes its copies of what was erased, and the certificate names who did (R37)", async () => {
   const customer = await connectCustomer(server);
   const agent = await connectStaff(server);
   let colleague = await connectStaff(server);

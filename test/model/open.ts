@@ -57,7 +57,7 @@ const made = (text: string | undefined, code?: Opened["problems"][number]["code"
   text,
   attachment: undefined,
   restored: undefined,
-  corrects: undefined,
+  about: undefined,
   payload: undefined,
   frankingKey: undefined,
   signature: undefined,

@@ -74,6 +74,8 @@ export function administrationCalls(
       act("PUT", "settings/staff-grants", { allowed: true }),
     "PUT /v1/admin/{tenant}/settings/purpose-of-use": async () =>
       act("PUT", "settings/purpose-of-use", { reads: [], codes: ["CLAIMS_REVIEW"] }),
+    "PUT /v1/admin/{tenant}/settings/message-revisions": async () =>
+      act("PUT", "settings/message-revisions", { minutes: 15 }),
     "PUT /v1/admin/{tenant}/settings/accounting": async () =>
       act("PUT", "settings/accounting", { operations: true }),
     "PUT /v1/admin/{tenant}/settings/anonymous-customers": async () =>

@@ -141,6 +141,11 @@ const changes: Readonly<Record<string, Change>> = {
     putRight: ofTenant("idle_log_off_minutes = 30"),
     told: () => /idle_log_off_minutes says never, but entry 0 says 30/,
   },
+  "that authors may delete their messages": {
+    meddle: ofTenant("revision_minutes = 43200"),
+    putRight: ofTenant("revision_minutes = null"),
+    told: () => /revision_minutes says 43200, but entry 0 says never/,
+  },
   "a limit": {
     meddle: ofTenant("tenant_socket_limit = 1"),
     putRight: ofTenant("tenant_socket_limit = null"),

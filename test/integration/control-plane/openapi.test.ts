@@ -109,6 +109,7 @@ test("the document names every route", () => {
       "PUT /v1/admin/{tenant}/settings/staff-grants",
       "PUT /v1/admin/{tenant}/settings/purpose-of-use",
       "PUT /v1/admin/{tenant}/settings/accounting",
+      "PUT /v1/admin/{tenant}/settings/message-revisions",
       "PUT /v1/admin/{tenant}/settings/anonymous-customers",
       "PUT /v1/admin/{tenant}/settings/second-factor",
       "PUT /v1/admin/{tenant}/settings/idle-log-off",

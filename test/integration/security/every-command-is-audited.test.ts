@@ -120,6 +120,10 @@ const changing: Readonly<Record<string, Changing>> = {
     args: ofSlug("--reads", "none", "--codes", "CLAIMS_REVIEW"),
     leaves: "tenant.set_purpose_of_use",
   },
+  "tenant message-revisions": {
+    args: ofSlug("--minutes", "15"),
+    leaves: "tenant.set_message_revisions",
+  },
   "tenant accounting": { args: ofSlug("--operations", "listed"), leaves: "tenant.set_accounting" },
   "tenant limits set": {
     args: ofSlug("--limit", "tenant_socket_limit", "--value", "1000"),

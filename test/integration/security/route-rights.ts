@@ -356,6 +356,7 @@ export const scopeOf: Readonly<Record<string, string>> = {
   "PUT /v1/admin/{tenant}/settings/staff-grants": "change_settings",
   "PUT /v1/admin/{tenant}/settings/purpose-of-use": "change_settings",
   "PUT /v1/admin/{tenant}/settings/accounting": "change_settings",
+  "PUT /v1/admin/{tenant}/settings/message-revisions": "change_settings",
   "PUT /v1/admin/{tenant}/settings/anonymous-customers": "change_sign_in",
   "PUT /v1/admin/{tenant}/settings/second-factor": "change_sign_in",
   "PUT /v1/admin/{tenant}/settings/idle-log-off": "change_sign_in",

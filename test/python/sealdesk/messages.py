@@ -25,11 +25,8 @@ ATTACHMENT = {
     7: ("ciphertextDigest", protobuf.hexed(32)),
     8: ("chunkBytes", protobuf.number(2**32 - 1)),
 }
-CORRECTION = {
-    1: ("seq", protobuf.number()),
-    2: ("transcriptHash", protobuf.hexed(32)),
-    3: ("text", protobuf.text(63 * 1024)),
-}
+TARGET = {1: ("seq", protobuf.number()), 2: ("transcriptHash", protobuf.hexed(32))}
+REVISION = {**TARGET, 3: ("text", protobuf.text(63 * 1024))}
 PAYLOAD = {
     1: ("version", protobuf.number()),
     2: ("conversation", protobuf.identifier),
@@ -41,13 +38,17 @@ PAYLOAD = {
     8: ("unopened", protobuf.number()),
     16: ("text", protobuf.message(TEXT)),
     17: ("attachment", protobuf.message(ATTACHMENT)),
-    19: ("correction", protobuf.message(CORRECTION)),
+    18: ("edit", protobuf.message(REVISION)),
+    19: ("correction", protobuf.message(REVISION)),
+    20: ("deletion", protobuf.message(TARGET)),
     24: ("restored", protobuf.message({1: ("lost", protobuf.number())})),
 }
 BODIES = {
     "text": "text",
     "attachment": "attachment",
+    "edit": "edit",
     "correction": "correction",
+    "deletion": "deletion",
     "restored": "device_restored",
 }
 
@@ -67,10 +68,12 @@ def payload(given):
         protobuf.require_fields(found, ["id", *digests])
         whole = {"name": "", "mediaType": "", "size": 0, "chunkBytes": 0, **found}
         body = {"attachment": whole}
-    elif name == "correction":
+    elif name in ("edit", "correction", "deletion"):
         protobuf.require_fields(found, ["transcriptHash"])
-        corrects = {"seq": found.get("seq", 0), "transcriptHash": found["transcriptHash"]}
-        body = {"corrects": corrects, "text": found.get("text", "")}
+        target = {"seq": found.get("seq", 0), "transcriptHash": found["transcriptHash"]}
+        body = {"target": target}
+        if name != "deletion":
+            body["text"] = found.get("text", "")
     else:
         body = {"text": "", **found} if name == "text" else {"lost": 0, **found}
     if "keyLogHead" in fields:

@@ -82,9 +82,21 @@ const payloads: Readonly<Record<string, Payload>> = {
     ...context,
     body: {
       kind: "correction",
-      corrects: { seq: 7, transcriptHash: bytesOf("corrected") },
+      target: { seq: 7, transcriptHash: bytesOf("corrected") },
       text: "Am 3. Mai.",
     },
+  },
+  "an edit": {
+    ...context,
+    body: {
+      kind: "edit",
+      target: { seq: 7, transcriptHash: bytesOf("edited") },
+      text: "Am 4. Mai.",
+    },
+  },
+  "a deletion": {
+    ...context,
+    body: { kind: "deletion", target: { seq: 7, transcriptHash: bytesOf("deleted") } },
   },
   "a device whose store was put back": { ...context, body: { kind: "device_restored", lost: 3 } },
 };

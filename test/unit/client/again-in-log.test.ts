@@ -1,10 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
-import {
-  historyKey,
-  saveRecord,
-  type HistoryRecord,
-} from "../../../client/conversation/history.ts";
+import { saveRecord, type HistoryRecord } from "../../../client/conversation/history.ts";
+import { historyKey } from "../../../client/conversation/history-key.ts";
 import type { Opened } from "../../../client/conversation/open-event.ts";
 import { againInLog } from "../../../client/restore/again-in-log.ts";
 import { findLost, moveToLost, readLost } from "../../../client/restore/lost-events.ts";
@@ -52,7 +49,7 @@ const record: HistoryRecord = {
   device: undefined,
   grantedBy: undefined,
   restored: undefined,
-  corrects: undefined,
+  about: undefined,
   arrived: [],
   departed: [],
   enters: false,
@@ -69,7 +66,7 @@ const opened = (changes: Partial<Opened>): Opened => ({
   text: undefined,
   attachment: undefined,
   restored: undefined,
-  corrects: undefined,
+  about: undefined,
   payload: undefined,
   frankingKey: undefined,
   signature: undefined,

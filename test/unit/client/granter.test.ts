@@ -39,7 +39,7 @@ const message: HistoryRecord = {
   text: "secret",
   attachment: undefined,
   restored: undefined,
-  corrects: undefined,
+  about: undefined,
   arrived: [],
   departed: [],
   enters: false,

@@ -227,7 +227,7 @@ export const recordAt = (
   text: undefined,
   attachment: undefined,
   restored: undefined,
-  corrects: undefined,
+  about: undefined,
   arrived: [],
   departed: [],
   enters: false,

@@ -51,7 +51,7 @@ const recordOf = (seq: number, changes: Partial<HistoryRecord> = {}): HistoryRec
   text: `text ${seq}`,
   attachment: undefined,
   restored: undefined,
-  corrects: undefined,
+  about: undefined,
   arrived: [],
   departed: [],
   enters: false,

@@ -57,7 +57,7 @@ async function lastSeenIn(
         gap: undefined,
         attachment: undefined,
         restored: undefined,
-        corrects: undefined,
+        about: undefined,
         arrived: [],
         departed: [],
         enters: false,

@@ -39,6 +39,11 @@ export const account = {
   registered: 1,
 };
 export const conversation = newId<ConversationId>();
+/** What the tenant told the device: authors may revise a message for a minute. */
+export const limits = {
+  keyMaxMessages: 100,
+  limits: { keyMaxMessages: 100, longestRevisionMs: 60_000, revisionMs: 60_000 },
+};
 export const deviceKey = generateSigningKey();
 export const receiptKey = generateSigningKey();
 const accountKey = generateSigningKey();

@@ -12,6 +12,7 @@ import {
   type MessageId,
 } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
+import { limits } from "./log-double.ts";
 
 const device = newId<DeviceId>();
 
@@ -22,6 +23,7 @@ async function setUp() {
     newId<ConversationId>(),
     { tenant: nilId(), device, user: nilId() },
     store,
+    limits,
     undefined,
   );
   const append = async (seq: number) => {
@@ -37,7 +39,7 @@ async function setUp() {
         text: `text ${seq}`,
         attachment: undefined,
         restored: undefined,
-        corrects: undefined,
+        about: undefined,
         arrived: [],
         departed: [],
         enters: false,

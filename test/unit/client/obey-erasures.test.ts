@@ -131,7 +131,7 @@ function ofAnotherTenant(honest: MemoryLog): MemoryLog {
 const texts = (all: readonly (readonly [number, HistoryRecord])[]) =>
   all.map(([seq, { text }]) => [seq, text]);
 
-test("a device removes what was erased, also what only it has, and acknowledges it (R36)", async () => {
+test("a device removes what was erased, also what only it has, and acknowledges it (R37)", async () => {
   const { id, kept, lost, acknowledged, events } = await setUp();
   expect(texts(kept)).toEqual([
     [3, "what was said"],
@@ -170,7 +170,7 @@ test.each<[string, Parameters<typeof setUp>[0], string]>([
     "mismatch",
   ],
   ["another act", { changes: { 3: { ...ERASURES[3], action: "keys.destroy_begin" } } }, "mismatch"],
-])("a device removes nothing for %s, and says so (R36)", async (_, given, problem) => {
+])("a device removes nothing for %s, and says so (R37)", async (_, given, problem) => {
   const { kept, lost, acknowledged, events } = await setUp(given);
   expect(texts([...kept, ...lost]).map(([, text]) => text)).toEqual(Array(3).fill("what was said"));
   expect(acknowledged).toEqual([]);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import { uuidv7 } from "uuidv7";
+import type { About } from "../../../client/conversation/about.ts";
 import type { LoggedItem } from "../../../client/conversation/items.ts";
 import { ConversationLog } from "../../../client/conversation/log.ts";
 import {
@@ -19,7 +20,7 @@ import type { Suite } from "../../../crypto/device/suite.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type { UserId, DeviceId, MessageId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import { account, authority, conversation, deviceKey, receiptKey } from "./log-double.ts";
+import { account, authority, conversation, deviceKey, limits, receiptKey } from "./log-double.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
 
 /** The payload of a message that carries a head of the key log, and a key to commit to it. */
@@ -45,7 +46,7 @@ export async function setUp(
   const key = randomBytes(32);
   const store = await DeviceStore.open(level, key);
   await store.transact(async (tx) => tx.put("identity!receipt", receiptKey.privateKey));
-  const log = new ConversationLog(conversation, account, store, undefined);
+  const log = new ConversationLog(conversation, account, store, limits, undefined);
   const told: string[] = [];
   const keyLog = {
     hear: () => Promise.resolve(true),
@@ -98,7 +99,7 @@ export async function setUp(
     keyLog,
     deviceKey: deviceKey.publicKey,
     rollback: { isUnseen: () => unseen },
-    keyLimit: { keyMaxMessages: 100 },
+    limits,
     onRecorded: ({ seq }) => recorded.push(seq),
     onCaughtUp: () => undefined,
     onSame: () => undefined,
@@ -113,7 +114,7 @@ export async function setUp(
     },
   });
   /** Queues and seals a message as the sender does. */
-  const queue = async (text: string): Promise<[MessageId, Sealing]> => {
+  const queue = async (text: string, about?: About): Promise<[MessageId, Sealing]> => {
     const id = newId<MessageId>();
     const sealing: Sealing = {
       epoch: 1,
@@ -122,7 +123,8 @@ export async function setUp(
       commitment: randomBytes(32),
       packets: [],
     };
-    const entry = withSealing(unsealedEntry({ text }, log.cursor), sealing, frankedOf(id, text));
+    const said = unsealedEntry({ text, about }, log.cursor);
+    const entry = withSealing(said, sealing, frankedOf(id, text));
     await store.transact(async (tx) => putEntry(tx, conversation, id, entry));
     return [id, sealing];
   };

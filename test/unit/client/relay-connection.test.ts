@@ -57,6 +57,7 @@ const limits = {
   window: 1,
   keyMaxMessages: 1,
   keyMaxAgeMs: 1,
+  revisionMs: 0,
 };
 const hello = {
   version: 1,

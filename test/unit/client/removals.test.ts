@@ -29,6 +29,7 @@ import { decodeReceipt, receiptBytes } from "../../../crypto/wire/receipt.ts";
 import { membersBytes } from "../../../crypto/wire/signed-records.ts";
 import type { ConversationId, DeviceId, TenantId, UserId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
+import { limits } from "./log-double.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
 
 const openStore = () =>
@@ -165,7 +166,7 @@ test("a supervisor who is no member removes somebody without waiting for an even
     device: newId<DeviceId>(),
   } as Account;
   const receiptKey = await store.transact((each) => createIdentityKey(each, "receipt"));
-  const log = new ConversationLog(newId<ConversationId>(), account, store, undefined);
+  const log = new ConversationLog(newId<ConversationId>(), account, store, limits, undefined);
   const user = newId<UserId>();
   const stays = { user: newId<UserId>(), role: "customer", devices: [newId<DeviceId>()] };
   const head = { seq: 6, hash: randomBytes(32) };

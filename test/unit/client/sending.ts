@@ -25,6 +25,7 @@ import type {
   ConversationId,
   MessageId,
 } from "../../../crypto/wire/ids.ts";
+import { limits } from "./log-double.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 
@@ -99,6 +100,7 @@ export async function setUp(
     conversation,
     { tenant: newId<TenantId>(), device: ownDevice, user: newId<UserId>() },
     store,
+    limits,
     undefined,
   );
   const user = newId<UserId>();

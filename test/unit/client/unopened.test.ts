@@ -50,7 +50,7 @@ const recordOf = (changes: Partial<HistoryRecord> = {}): HistoryRecord => ({
   gap: undefined,
   attachment: undefined,
   restored: undefined,
-  corrects: undefined,
+  about: undefined,
   arrived: [],
   departed: [],
   enters: false,

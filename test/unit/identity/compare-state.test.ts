@@ -48,6 +48,7 @@ const settings = new Map([
   ["purpose_reads", []],
   ["purpose_codes", []],
   ["accounting_operations", []],
+  ["revision_minutes", ["never"]],
   ["required_consents", ["archiving", "history_sharing"]],
 ] as const);
 const apiKeys: StoredState["apiKeys"] = [];

@@ -8,6 +8,7 @@ import {
 } from "./customer-keys.ts";
 import { identityProviderRoutes } from "./identity-providers.ts";
 import { accountingRoute, purposeOfUseRoute } from "./disclosure-settings.ts";
+import { messageRevisionsRoute } from "./message-settings.ts";
 import {
   addOriginRoute,
   readSettingsRoute,
@@ -39,6 +40,7 @@ export const administrationRoutes = (deps: Deps): readonly AnyRoute[] => [
   staffGrantsRoute(deps),
   purposeOfUseRoute(deps),
   accountingRoute(deps),
+  messageRevisionsRoute(deps),
   ...signInSettingsRoutes(deps),
   addOriginRoute(deps),
   removeOriginRoute(deps),

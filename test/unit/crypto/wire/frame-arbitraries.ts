@@ -59,6 +59,7 @@ const bodies = {
       window: uint32,
       keyMaxMessages: uint32,
       keyMaxAgeMs: uint32,
+      revisionMs: uint32,
     }),
     lastGeneration: uint53,
   }),
