@@ -24,6 +24,7 @@ const mayImport = {
   cli: [...backend, ...domains, "audit/verify", "contract", "moderation/detect"],
   client: ["crypto/wire", "crypto/device", "audit/verify", "contract", "moderation/detect"],
   console: ["client"],
+  archiver: referencesOf("archiver"),
   "tools/testkit": referencesOf("tools/testkit"),
   "tools/demo": referencesOf("tools/demo"),
   "tools/idp": referencesOf("tools/idp"),

@@ -119,12 +119,18 @@ export class LockedBucket {
 
   /** Returns the objects whose key begins with `prefix`, each in its newest version, in the order of keys. */
   async readAll(prefix: string): Promise<readonly LockedText[]> {
+    const found: LockedText[] = [];
+    for (const key of await this.keys(prefix))
+      found.push({ key, text: (await this.readFirst(key)) ?? "" });
+    return found;
+  }
+
+  /** Returns the keys that begin with `prefix`, in their order, those under a deletion marker too. */
+  async keys(prefix: string): Promise<readonly string[]> {
     const keys = new Set<string>();
     for await (const { Versions = [] } of this.#pages({ Prefix: prefix }))
       for (const { Key = "" } of Versions) keys.add(Key);
-    const found: LockedText[] = [];
-    for (const key of keys) found.push({ key, text: (await this.readFirst(key)) ?? "" });
-    return found;
+    return [...keys];
   }
 
   /** Returns the names below `prefix`, up to their next slash. */

@@ -104,6 +104,10 @@ export const groups: readonly Group[] = [
     async () => (await import("./commands/ledger/register-ledger.ts")).registerLedger,
   ),
   group(
+    ["archiver"],
+    async () => (await import("./commands/archiver/register-archiver.ts")).registerArchiver,
+  ),
+  group(
     ["erase"],
     async () => (await import("./commands/erasure/register-erasure.ts")).registerErasure,
   ),

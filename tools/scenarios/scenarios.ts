@@ -2,6 +2,7 @@ import { breach } from "./plays/breach.ts";
 import { hold } from "./plays/hold.ts";
 import { holdDuringErasure } from "./plays/hold-during-erasure.ts";
 import { interruptedErasure } from "./plays/interrupted-erasure.ts";
+import { recordsArchiver } from "./plays/records-archiver.ts";
 import { releasedHold } from "./plays/released-hold.ts";
 import { repeatedRequests } from "./plays/repeated-requests.ts";
 import { restoredBackup } from "./plays/restored-backup.ts";
@@ -24,6 +25,7 @@ export const scenarios: readonly Scenario[] = [
   interruptedErasure,
   restoredBackup,
   breach,
+  recordsArchiver,
   releasedHold,
   storeAway,
 ];

@@ -1,16 +1,11 @@
-import { constants } from "node:fs";
-import { open, readdir } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { concat } from "../../../crypto/wire/bytes.ts";
-import { LogError } from "../../../audit/verify/log-error.ts";
+import { logFolder, mostLogFileBytes, tooLong } from "../../../audit/log-folder.ts";
 import type { LogSource } from "../../../audit/verify/log-source.ts";
 import { CommandError } from "../../settings.ts";
 import { readProblem } from "./read-problem.ts";
 
 const ANSWER_MS = 30_000;
-/** The size of a full bundle of the longest entries. */
-const MOST_BYTES = 256 * 65_537;
 
 /** One GET request, with the credentials that it needs. */
 type Get = (url: URL) => Promise<Response>;
@@ -26,53 +21,8 @@ const isWebAddress = (place: string): boolean => /^https?:\/\//.test(place);
  */
 export function logFiles(place: string, get: Get = getOpenly): LogSource {
   if (isWebAddress(place)) return webSource(place, get);
-  return folderSource(place.startsWith("file://") ? fileURLToPath(place) : place);
+  return logFolder(place.startsWith("file://") ? fileURLToPath(place) : place);
 }
-
-function folderSource(folder: string): LogSource {
-  return {
-    read: (path) => readWhole(join(folder, path), path),
-    async *list() {
-      const root = join(folder, "tile");
-      const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
-      for (const entry of entries)
-        if (!entry.isDirectory())
-          yield relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, "/");
-    },
-  };
-}
-
-/**
- * Reads a whole file. The party that is checked supplies it, so a device, a pipe or an endless file
- * must not block the caller.
- * @param path how errors name the file
- * @returns undefined if there is no such file. @throws LogError malformed
- */
-export async function readWhole(
-  place: string,
-  path: string,
-  mostBytes = MOST_BYTES,
-): Promise<Uint8Array | undefined> {
-  const file = await open(place, constants.O_RDONLY | constants.O_NONBLOCK).catch(
-    (error: unknown) => {
-      if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
-        return undefined;
-      throw error;
-    },
-  );
-  if (file === undefined) return undefined;
-  try {
-    const status = await file.stat();
-    if (!status.isFile()) throw new LogError("malformed", path, "is not a file.");
-    if (status.size > mostBytes) throw tooLong(path, mostBytes);
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
-}
-
-const tooLong = (path: string, mostBytes: number): LogError =>
-  new LogError("malformed", path, `is longer than ${mostBytes} bytes.`);
 
 /** A server that reads the log found that its database is not what was signed. */
 export class LogRefused extends Error {
@@ -109,7 +59,7 @@ function webSource(place: string, get: Get): LogSource {
       const body: AsyncIterable<Uint8Array> | undefined = answer.body ?? undefined;
       for await (const part of body ?? []) {
         length += part.length;
-        if (length > MOST_BYTES) throw tooLong(path, MOST_BYTES);
+        if (length > mostLogFileBytes) throw tooLong(path, mostLogFileBytes);
         parts.push(part);
       }
       return concat(...parts);

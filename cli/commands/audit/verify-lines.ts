@@ -7,7 +7,7 @@ import { nodeChecks } from "../../../audit/node-checks.ts";
 import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
 import type { NoteKey } from "../../../audit/verify/note.ts";
-import { readWhole } from "./log-files.ts";
+import { readWhole } from "../../../audit/log-folder.ts";
 
 /** Limit for the size of a manifest. */
 const MOST_BYTES = 2 ** 20;

@@ -133,6 +133,12 @@ export class Stage {
     return { id, texts };
   }
 
+  /** Returns texts of the dialogues, from the beginning again if there are too few. */
+  texts(count: number): readonly string[] {
+    const lines = this.#dialogues.flatMap((dialogue) => dialogue.lines.map(({ text }) => text));
+    return Array.from({ length: count }, (_, index) => lines[index % lines.length] ?? "");
+  }
+
   /**
    * Runs a command as the operator.
    * @returns what it printed
