@@ -62,7 +62,7 @@ const message = (receivedAtMs: number): HistoryRecord => ({
   restored: undefined,
   device: undefined,
   grantedBy: undefined,
-  corrects: undefined,
+  about: undefined,
 });
 
 /** A device with messages, and a server that shows it one notice with these entries. */
