@@ -66,7 +66,7 @@ const NOTHING = {
   frankingKey: undefined,
   signature: undefined,
   attachment: undefined,
-  corrects: undefined,
+  about: undefined,
   restored: undefined,
 } as const;
 
