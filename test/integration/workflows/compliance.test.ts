@@ -100,7 +100,7 @@ test("the doctor says by its exit code how it is", async () => {
   };
   const healthy = await doctor();
   expect(healthy).toMatchObject({ code: 0, out: expect.stringContaining("All is well.") });
-  expect(healthy.out).not.toContain("staffing");
+  expect(healthy.out).not.toContain("Accounts that can sign in");
   const { code, out } = await doctor("--compliance", "--tenant", server.tenant.slug, "--json");
   const report = JSON.parse(out) as {
     readonly verdict: string;
@@ -165,7 +165,13 @@ test("every file, test, command and option that the control mapping names exists
     .split("\n")
     .filter((line) => line.startsWith("|"));
   expect(rows.length).toBeGreaterThan(requirements.length);
-  for (const row of rows) expect(row).not.toMatch(/\|\s*\|/);
+  for (const row of rows)
+    expect(
+      row
+        .split(/(?<!\\)\|/)
+        .slice(1, -1)
+        .filter((cell) => cell.trim() === ""),
+    ).toEqual([]);
 });
 
 test("the mapping is a component definition of OSCAL, and the same requirement keeps its id", () => {
@@ -194,7 +200,6 @@ test("the operator prints the mapping and the records of processing", async () =
   expect(await run("controls", "--format", "json")).not.toContain("did not run");
   const records = await run("processing-records");
   for (const letter of "abcdefg") expect(records).toContain(`## (${letter})`);
-  expect(records).not.toMatch(/^$\n^$\n^$/m);
   expect(JSON.parse(await run("processing-records", "--json"))).toMatchObject({
     controller: null,
     retention: [],
