@@ -12,6 +12,7 @@ import { attachmentActions, conversationActions } from "./actions/conversation-a
 import { deploymentActions } from "./actions/deployment-actions.ts";
 import { holdActions } from "./actions/hold-actions.ts";
 import { erasureActions } from "./actions/erasure-actions.ts";
+import { exportActions } from "./actions/export-actions.ts";
 import { keyActions } from "./actions/key-actions.ts";
 import { noticeActions } from "./actions/notice-actions.ts";
 import { policyActions } from "./actions/policy-actions.ts";
@@ -43,6 +44,7 @@ export const actions = {
   ...keyActions,
   ...erasureActions,
   ...restrictionActions,
+  ...exportActions,
   ...deploymentActions,
 } as const;
 

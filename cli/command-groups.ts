@@ -108,6 +108,10 @@ export const groups: readonly Group[] = [
     async () => (await import("./commands/archiver/register-archiver.ts")).registerArchiver,
   ),
   group(
+    ["export"],
+    async () => (await import("./commands/export/register-export.ts")).registerExport,
+  ),
+  group(
     ["erase"],
     async () => (await import("./commands/erasure/register-erasure.ts")).registerErasure,
   ),

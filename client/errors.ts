@@ -93,6 +93,7 @@ export type SealdeskErrorCode =
   | "quota_exceeded" // a quota of attachments is used up; of messages, see the event `held`
   | "key_log_inconsistent" // the key log contradicts itself: see `problem` and the stored evidence
   | "key_log_not_witnessed" // too few of `keyLogWitnesses` have cosigned the key log: try again in a minute
+  | "export_altered" // the copy of your data is not what its own hashes or this device say: the message names the place
   | "certificate_invalid" // a certificate of erasure does not verify: the message names the field, and `problem` says why
   | "untrusted_member" // a member's device is not certified by the key known for `user`
   | "send_refused"; // the relay refused the message for a reason not listed here: see `problem`

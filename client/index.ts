@@ -15,6 +15,7 @@ export type {
 } from "./device/credentials.ts";
 export type {
   AcknowledgedRequest,
+  CopyState,
   ErasureProgress,
   OwnRequest,
   OwnRestriction,
@@ -56,6 +57,8 @@ export type {
   NoticeCalls as Notices,
   RightCalls as Rights,
 } from "./consents/when-called.ts";
+export type { ExportProgress, ExportTarget, WrittenPart } from "./export/target.ts";
+export type { WrittenCopy } from "./export/take-copy.ts";
 export type { ConsentRequest, ConsentWithdrawal, OwnConsent } from "./consents/consents.ts";
 export type { PublishedNotice } from "./consents/notices.ts";
 export type { ConsentRecord, LawfulBasis } from "../crypto/wire/consent-record.ts";

@@ -3,6 +3,7 @@ import type { Hello } from "../crypto/wire/frame.ts";
 import { loadSigner } from "../crypto/device/identity.ts";
 import type { Suite } from "../crypto/device/suite.ts";
 import { consentsWhenCalled, type ConsentCalls, type NoticeCalls } from "./consents/when-called.ts";
+import type { DownloadDeps } from "./attachments/download.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
 import { ConversationManager } from "./conversation/conversation-manager.ts";
 import { SessionRenewal } from "./conversation/session-renewal.ts";
@@ -40,6 +41,7 @@ export interface MemberDevice {
   readonly manager: ConversationManager;
   readonly consents: ConsentCalls;
   readonly notices: NoticeCalls;
+  readonly downloads: DownloadDeps;
   /** Announces the user's presence now and on every later connection. */
   readonly say: (state: "online" | "idle") => void;
   /** @see Sealdesk.removeDevice */
@@ -269,6 +271,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     manager,
     consents,
     notices,
+    downloads: { uploads, clock, signal },
     say,
     removeDevice: (target) => removeDevice({ ...parts, manager, localClock }, target),
     tellUntold,

@@ -13,6 +13,5 @@ export { acceptOffered, safetyCodeWith, safetyNumbersWith } from "./device/accou
 export { Rights } from "./device/rights.ts";
 export { obeyErasures } from "./erasure/obey-erasures.ts";
 export { HistoryWork } from "./history/history-work.ts";
-export { requestApi } from "./http/request-api.ts";
 export { linkDevice } from "./linking/link-device.ts";
 export { approveDevice, ownDevices, refuseDevice, reviewDevice } from "./linking/own-devices.ts";

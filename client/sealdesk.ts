@@ -129,7 +129,7 @@ export class Sealdesk {
 
   /** What the law gives the person of this account: copies, erasure and the like. */
   get rights(): RightCalls {
-    return rightsWhenCalled(this.#parts.request);
+    return rightsWhenCalled(this.#parts);
   }
 
   /** The consents of this account. @throws SealdeskError suite_required */

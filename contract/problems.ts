@@ -158,6 +158,8 @@ export const problemKinds = {
   other_version_to_come: kind(409, "An approved version has yet to take effect"),
   case_not_found: kind(404, "There is no such case"),
   case_moved: kind(409, "The case is in another state by now"),
+  export_not_ready: kind(409, "The copy is still being packed", "wait"),
+  export_changed: kind(409, "The copy is not what was packed"),
   case_not_pending: kind(409, "No step of the case failed"),
   request_not_found: kind(404, "There is no such request"),
   right_not_available: kind(409, "No law that applies gives this right"),

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { documentation } from "./documentation.ts";
-import { erasureProgress, requestState } from "./requests.ts";
+import { copyProgress, erasureProgress, requestState } from "./requests.ts";
 import { slug } from "./sessions.ts";
 import { bytes } from "./values.ts";
 
@@ -9,7 +9,11 @@ export const requestLink = z
   .register(documentation, { id: "RequestLink" });
 
 export const linkedRequest = z
-  .object({ ...requestState, erasure: z.nullable(z.object(erasureProgress)) })
+  .object({
+    ...requestState,
+    erasure: z.nullable(z.object(erasureProgress)),
+    copy: z.nullable(z.object(copyProgress)),
+  })
   .register(documentation, { id: "LinkedRequest" });
 
 /** A certificate of the most items is smaller. */

@@ -47,6 +47,16 @@ const restrictionProgress = z.object({
   liftsAtMs: z.nullable(milliseconds),
 });
 
+/** How far the copy is that answers a request. */
+export const copyProgress = {
+  state: z.string(),
+  /** Why the present step could not be done when it was last tried: a code. */
+  pending: z.nullable(z.string()),
+  packedAtMs: z.nullable(milliseconds),
+  /** When its manifest was signed. */
+  completedAtMs: z.nullable(milliseconds),
+};
+
 /** What everybody is shown who may see a request. */
 export const requestState = {
   right: openEnum(rights),
@@ -72,6 +82,8 @@ const request = z.object({
   residence: z.nullable(z.string()),
   /** Null unless it is an accepted request for erasure. */
   erasure: z.nullable(z.object({ id: caseId, ...erasureProgress })),
+  /** The last copy that the person's device has begun; null if it has begun none. */
+  copy: z.nullable(z.object({ id: caseId, ...copyProgress })),
   /** How often it was received. */
   receipts: count,
 });

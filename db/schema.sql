@@ -1234,6 +1234,59 @@ table sealdesk.events (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.export_pages (
+  tenant uuid not null,
+  case_id uuid not null,
+  number integer not null,
+  conversation uuid not null,
+  from_seq bigint not null,
+  until_seq bigint not null,
+  events integer,
+  root bytea,
+  head bytea
+)
+  row level security
+  constraint export_pages_check CHECK ((until_seq >= from_seq))
+  constraint export_pages_check1 CHECK (((events IS NULL) = (root IS NULL)))
+  constraint export_pages_head_check CHECK ((length(head) = 32))
+  constraint export_pages_number_check CHECK ((number >= 0))
+  constraint export_pages_pkey PRIMARY KEY (tenant, case_id, number)
+  constraint export_pages_root_check CHECK ((length(root) = 32))
+  constraint export_pages_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.exports(tenant, case_id)
+  constraint export_pages_tenant_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
+  constraint export_pages_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert (case_id, conversation, from_seq, number, tenant, until_seq) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (events, head, root) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.exports (
+  tenant uuid not null,
+  case_id uuid not null,
+  subject uuid not null,
+  request uuid not null,
+  device uuid not null,
+  packed_at_ms bigint,
+  record_digest bytea,
+  manifest bytea,
+  completed_at_ms bigint
+)
+  row level security
+  CREATE INDEX exports_request ON sealdesk.exports USING btree (tenant, request)
+  constraint exports_check CHECK (((manifest IS NULL) = (completed_at_ms IS NULL)))
+  constraint exports_pkey PRIMARY KEY (tenant, case_id)
+  constraint exports_record_digest_check CHECK ((length(record_digest) = 32))
+  constraint exports_tenant_case_id_fkey FOREIGN KEY (tenant, case_id) REFERENCES sealdesk.cases(tenant, id)
+  constraint exports_tenant_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
+  constraint exports_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint exports_tenant_request_fkey FOREIGN KEY (tenant, request) REFERENCES sealdesk.requests(tenant, id)
+  constraint exports_tenant_subject_fkey FOREIGN KEY (tenant, subject) REFERENCES sealdesk.users(tenant, id)
+  grant insert (case_id, device, request, subject, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (completed_at_ms, manifest, packed_at_ms, record_digest) to sealdesk_app
+  policy completed_once for w using ((completed_at_ms IS NULL)) with check (true)
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.history_grants (
   id uuid not null,
   tenant uuid not null,

@@ -41,6 +41,15 @@ export const decideEmailRequest = (waiting: number): Decision =>
 export const decideByLink = ({ revokedAtMs }: { readonly revokedAtMs: number | null }): Decision =>
   revokedAtMs === null ? allow("holds_link") : deny("link_revoked");
 
+/** The rights that a copy of the person's data answers: GDPR Articles 15 and 20, and their like. */
+const copiedRights: readonly string[] = ["access", "portability"];
+
+/** Decides whether a request is answered with a copy of the person's data now. Pure. */
+export function decideCopy(request: { readonly right: string; readonly state: string }): Decision {
+  if (!copiedRights.includes(request.right)) return deny("no_copy");
+  return request.state === "accepted" ? allow("accepted_request") : deny("not_accepted");
+}
+
 /** Facts for a decision about a request. */
 export interface RequestFacts {
   readonly tenant: TenantId;

@@ -102,6 +102,7 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
       kinds: createCaseKinds({
         erasure,
         breach: { data: pool, keystore: keyTree, heads: erasure.heads, disconnect },
+        exporting: { pool, scopeKeys: keyTree.scopes },
       }),
       onError: logged("a step of a case failed"),
     }),

@@ -3,6 +3,8 @@ import type { BreachDeps } from "./breaches/breach-deps.ts";
 import { createBreachCase } from "./breaches/create-breach-case.ts";
 import { createErasureCase } from "./erasure/create-erasure-case.ts";
 import type { ErasureDeps } from "./erasure/erasure-deps.ts";
+import { createExportCase } from "./export/create-export-case.ts";
+import type { ExportDeps } from "./export/export-deps.ts";
 import { requestCase } from "./requests/request-case.ts";
 import { restrictionCase } from "./restrictions/restriction-case.ts";
 
@@ -10,9 +12,11 @@ import { restrictionCase } from "./restrictions/restriction-case.ts";
 export const createCaseKinds = (deps: {
   readonly erasure: ErasureDeps;
   readonly breach: BreachDeps;
+  readonly exporting: ExportDeps;
 }): readonly CaseKind[] => [
   requestCase,
   restrictionCase,
   createErasureCase(deps.erasure),
   createBreachCase(deps.breach),
+  createExportCase(deps.exporting),
 ];

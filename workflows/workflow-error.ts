@@ -29,6 +29,8 @@ export type WorkflowErrorCode =
   | "notice_not_due" // the breach has no such duty, or it is recorded
   | "case_not_found" // the tenant has no such case
   | "case_moved" // the case is in another state by now, or it is over
+  | "export_not_ready" // the server is still packing it
+  | "export_changed" // what was packed is not what is there now, or not what the device has
   | "case_not_pending" // no step of the case failed
   | "invalid_retention" // too many rules, or they begin too late
   | "retention_locked" // a lock keeps records longer

@@ -47,7 +47,8 @@ export const requestActions = {
     class: "U",
     resources: ["request"],
     details: { right: "text", isOverdue: "boolean" },
-    description: "The server answers a request, because the certificate of its erasure is signed.",
+    description:
+      "The server answers a request, because the certificate of its erasure or the manifest of its copy is signed.",
   },
   "request.withdraw": {
     class: "U",

@@ -2,7 +2,8 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { TreeHead } from "../verify/checkpoint.ts";
 import { rootOfEdge, type Edge } from "../verify/proven-tiles.ts";
 import { TILE_WIDTH, type Tile } from "../verify/tile.ts";
-import { HASH_BYTES, rootOf, type Sha256 } from "../verify/tree-hash.ts";
+import { rootOf } from "../verify/growing-root.ts";
+import { HASH_BYTES, type Sha256 } from "../verify/tree-hash.ts";
 
 export interface FilledTile extends Tile {
   /** `width` hashes of 32 bytes each. */

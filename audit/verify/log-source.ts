@@ -1,6 +1,7 @@
 import { LogError } from "./log-error.ts";
 import { TILE_WIDTH, tilePath, type Tile } from "./tile.ts";
-import { HASH_BYTES, rootOf, splitPoint, nodeHash, type Sha256 } from "./tree-hash.ts";
+import { rootOf } from "./growing-root.ts";
+import { HASH_BYTES, splitPoint, nodeHash, type Sha256 } from "./tree-hash.ts";
 import type { RangeRoot } from "./proofs.ts";
 
 /** Gives access to a log's files, for example in a folder, on a web server or in a database. */

@@ -4,7 +4,8 @@ import type { TreeHead } from "./checkpoint.ts";
 import { LogError } from "./log-error.ts";
 import { readTile, type LogSource } from "./log-source.ts";
 import { edgeTiles, TILE_WIDTH, tilePath, type Tile } from "./tile.ts";
-import { GrowingRoot, HASH_BYTES, rootOf, type Sha256 } from "./tree-hash.ts";
+import { GrowingRoot, rootOf } from "./growing-root.ts";
+import { HASH_BYTES, type Sha256 } from "./tree-hash.ts";
 
 /** The right edge of a tree: for each level, the hashes of its partial tile. */
 export type Edge = ReadonlyMap<number, Uint8Array>;

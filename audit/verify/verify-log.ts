@@ -14,7 +14,8 @@ import {
   tilesOfLevel,
   type Tile,
 } from "./tile.ts";
-import { GrowingRoot, HASH_BYTES, rootOf } from "./tree-hash.ts";
+import { GrowingRoot, rootOf } from "./growing-root.ts";
+import { HASH_BYTES } from "./tree-hash.ts";
 
 export interface LogQuestion {
   readonly key: NoteKey;

@@ -1,5 +1,4 @@
-import type { Rights } from "../device/rights.ts";
-import type { Request } from "../http/transport.ts";
+import type { Rights, RightsDeps } from "../device/rights.ts";
 import type { ConnectedConsents, ConnectedConsentsDeps } from "./connect-consents.ts";
 import type { Consents } from "./consents.ts";
 import type { FreshConsentCalls } from "./fresh-consents.ts";
@@ -18,17 +17,14 @@ export function consentsWhenCalled(depsOf: () => ConnectedConsentsDeps) {
     const { connectConsents } = await import("../on-demand.ts");
     return (part ??= connectConsents(depsOf()));
   };
-  const consents: ConsentCalls = {
-    give: async (request) => (await load()).consents.give(request),
-    withdraw: async (request) => (await load()).consents.withdraw(request),
-    list: async () => (await load()).consents.list(),
-    receipt: async (id) => (await load()).consents.receipt(id),
-  };
-  const notices: NoticeCalls = {
-    current: async (preferred) => (await load()).notices.current(preferred),
-    version: async (version, preferred) => (await load()).notices.version(version, preferred),
-    shown: async (notice) => (await load()).notices.shown(notice),
-  };
+  const consents = whenCalled(
+    async () => (await load()).consents,
+    "give",
+    "withdraw",
+    "list",
+    "receipt",
+  );
+  const notices = whenCalled(async () => (await load()).notices, "current", "version", "shown");
   const fresh: FreshConsentCalls = {
     assertInForce: async (question) => (await load()).fresh.assertInForce(question),
     // Before it is loaded, the device relies on nothing.
@@ -38,15 +34,27 @@ export function consentsWhenCalled(depsOf: () => ConnectedConsentsDeps) {
 }
 
 /** Returns what the law gives the person of this account. The code is loaded with the first call. */
-export function rightsWhenCalled(request: Request): RightCalls {
-  const load = async () => {
-    const { requestApi, Rights: Loaded } = await import("../on-demand.ts");
-    return new Loaded(requestApi(request));
-  };
-  return {
-    request: async (right, options) => (await load()).request(right, options),
-    list: async () => (await load()).list(),
-    withdraw: async (id) => (await load()).withdraw(id),
-    restrictions: async () => (await load()).restrictions(),
-  };
+export const rightsWhenCalled = (parts: RightsDeps): RightCalls =>
+  whenCalled(
+    async () => new (await import("../on-demand.ts")).Rights(parts),
+    "request",
+    "list",
+    "withdraw",
+    "export",
+    "restrictions",
+  );
+
+/** Returns these methods of what `load` returns. It is loaded when one of them is called. */
+function whenCalled<T extends object>(
+  load: () => Promise<T>,
+  ...names: readonly (keyof T)[]
+): MethodsOf<T> {
+  const calls = names.map((name) => [
+    name,
+    async (...given: unknown[]) => {
+      const part = await load();
+      return (part[name] as (...given: unknown[]) => unknown).apply(part, given);
+    },
+  ]);
+  return Object.fromEntries(calls) as MethodsOf<T>;
 }

@@ -1,7 +1,16 @@
 import { rights, type Right } from "../../contract/requests.ts";
-import type { CaseId, ConversationId, Given } from "../../crypto/wire/ids.ts";
-import { given, object, oneOf, optional, text } from "../arguments.ts";
-import type { RequestApi } from "../http/request-api.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { CaseId, ConversationId, Given, NewId } from "../../crypto/wire/ids.ts";
+import { func, given, object, oneOf, optional, text } from "../arguments.ts";
+import type { DownloadDeps } from "../attachments/download.ts";
+import { exportApi } from "../export/export-api.ts";
+import { takeCopy, type WrittenCopy } from "../export/take-copy.ts";
+import { exportTarget, type ExportProgress, type ExportTarget } from "../export/target.ts";
+import { requestApi, type RequestApi } from "../http/request-api.ts";
+import type { Request } from "../http/transport.ts";
+import { suiteRequired } from "../options.ts";
+import type { Clock } from "../runtime.ts";
+import type { Account } from "./account.ts";
 
 /** The acknowledgement of a request. */
 export interface AcknowledgedRequest {
@@ -40,6 +49,18 @@ export interface OwnRestriction {
   readonly liftsAtMs: number | null;
 }
 
+/** How far the copy is that answers a request. Times are milliseconds since the Unix epoch. */
+export interface CopyState {
+  /** Such as "packing", "ready" or "completed"; docs/export.md has all. */
+  readonly state: string;
+  /** Why the server could not go on when it last tried: a code. */
+  readonly pending: string | null;
+  /** When the server had packed it; null before. */
+  readonly packedAtMs: number | null;
+  /** When its manifest was signed; null before. */
+  readonly completedAtMs: number | null;
+}
+
 /** How far a request is. Times are milliseconds since the Unix epoch. */
 export interface OwnRequest {
   readonly id: CaseId;
@@ -58,14 +79,33 @@ export interface OwnRequest {
   readonly erasure: ErasureProgress | null;
   /** Null unless it is an accepted request for restriction. */
   readonly restriction: Pick<OwnRestriction, "state" | "liftsAtMs"> | null;
+  /** The last copy that a device of yours has begun (`export`); null if none has. */
+  readonly copy: CopyState | null;
+}
+
+export interface RightsDeps {
+  readonly request: Request;
+  readonly store: DeviceStore;
+  readonly account: Pick<Account, "user">;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  /** Undefined without a cipher suite. */
+  readonly member:
+    | {
+        readonly manager: { synced(): Promise<void> };
+        readonly downloads: DownloadDeps;
+      }
+    | undefined;
 }
 
 /** What the law gives the person of this account. */
 export class Rights {
+  readonly #parts: RightsDeps;
   readonly #api: RequestApi;
 
-  constructor(api: RequestApi) {
-    this.#api = api;
+  constructor(parts: RightsDeps) {
+    this.#parts = parts;
+    this.#api = requestApi(parts.request);
   }
 
   /**
@@ -100,5 +140,33 @@ export class Rights {
   /** Returns the last 200 requests of this account, the newest first, also those that are over. */
   async list(): Promise<readonly OwnRequest[]> {
     return this.#api.listRequests();
+  }
+
+  /**
+   * Writes the copy of one's data that answers a request for access or portability, once the request is accepted. This device
+   * opens the messages: no server can. If the call is interrupted, even by `kill -9`, the next one goes on where it stopped.
+   * The last step answers the request.
+   * @param id the request
+   * @param target where the copy is kept, such as `exportFolder` of `@sealdesk/client/node`
+   * @param options.onProgress is told how many events are written
+   * @throws SealdeskError suite_required; request_refused: there is no such request of yours, or it is not accepted;
+   *   export_altered: what the server packed is not what this device received. The message names the place
+   */
+  async export(
+    id: Given<CaseId>,
+    target: ExportTarget,
+    options: { readonly onProgress?: (progress: ExportProgress) => void } = {},
+  ): Promise<WrittenCopy> {
+    const request = given(id, "id");
+    exportTarget(target, "target");
+    object({ onProgress: optional(func) })(options, "options");
+    const { member, account, store, clock, newId } = this.#parts;
+    if (member === undefined) throw suiteRequired();
+    await member.manager.synced();
+    const { downloads } = member;
+    const api = exportApi(this.#parts.request);
+    const deps = { api, store, downloads, clock, newId, self: account.user };
+    const { signal } = downloads;
+    return takeCopy({ ...deps, signal }, request, target, (now) => options.onProgress?.(now));
   }
 }

@@ -97,6 +97,8 @@ type ByStatus = CodesOf<
   | "case_not_found"
   | "case_moved"
   | "case_not_pending"
+  | "export_not_ready"
+  | "export_changed"
   | "request_not_found"
   | "right_not_available"
   | "invalid_receipt"

@@ -89,6 +89,21 @@ export async function readDisclosuresAsOperator(
   return disclosuresOf(deps, tenant, asked, begun);
 }
 
+/**
+ * Returns the accounting of the last six years for the copy of the person's own data. The caller has decided that it may, and
+ * writes the audit entry.
+ * @throws IdentityError user_not_found; AuditError audit_log_altered and the refusals of `KnownHeads.open`
+ */
+export async function disclosuresAbout(
+  deps: LogReading,
+  tenant: TenantId,
+  subject: UserId,
+): Promise<Disclosures> {
+  const asked = periodOf({ subject }, deps.now());
+  const begun = await inTransaction(deps.pool, tenant, (client) => begin(client, tenant, asked));
+  return disclosuresOf(deps, tenant, asked, begun);
+}
+
 type Period = Required<{ readonly [K in keyof DisclosuresQuestion]: DisclosuresQuestion[K] & {} }>;
 
 function periodOf({ subject, fromMs, untilMs }: DisclosuresQuestion, nowMs: number): Period {

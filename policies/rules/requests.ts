@@ -2,7 +2,7 @@ import { auditRoles } from "../roles.ts";
 import type { PolicyRule } from "./rule.ts";
 
 /**
- * "open": ask for what the law gives oneself. "open_for": record the request of somebody else. "read": see how far a
+ * "open": ask for what the law gives oneself. "export": take the copy that answers one's own request. "open_for": record the request of somebody else. "read": see how far a
  * request is. "extend": take more time. "decide": accept, refuse or answer it. "withdraw": end it at the wish of the person.
  * "open_by_email": record one of somebody whom only an e-mail address is known of. "assign": say whose that is.
  * "renew_link": give the person a new link in place of the earlier ones. "set_rules": say which law applies to whom.
@@ -10,6 +10,7 @@ import type { PolicyRule } from "./rule.ts";
  */
 export type RequestAction =
   | "open"
+  | "export"
   | "open_for"
   | "read"
   | "extend"
@@ -34,6 +35,16 @@ export const requestRules: readonly PolicyRule<"requests", RequestAction>[] = [
     conditions: { subject: "$actor.user" },
     means: "The actor's own request.",
     reason: "own_request",
+  },
+  {
+    id: "requests.export",
+    resource: "requests",
+    actions: ["export"],
+    roles: ["customer"],
+    device: "registered",
+    conditions: { subject: "$actor.user" },
+    means: "The copy of the actor's own data. The actor uses a registered device.",
+    reason: "own_copy",
   },
   {
     id: "requests.open_for",

@@ -121,6 +121,7 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
   },
   requests: {
     open: "fixed",
+    export: "fixed",
     open_for: "fixed",
     read: "fixed",
     extend: "fixed",

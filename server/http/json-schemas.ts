@@ -12,6 +12,10 @@ export interface Parameter {
   readonly schema: JsonSchema;
 }
 
+/** Returns the JSON Schema of text that a device writes. Other versions may add members. */
+export const jsonSchemaOf = (schema: z.core.$ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { io: "input", metadata: documentation, unrepresentable: "any" });
+
 /** Converts schemas to JSON Schema, and collects those that have an id as components. */
 export class JsonSchemas {
   readonly components: Record<string, JsonSchema> = {};

@@ -46,6 +46,7 @@ import { requestLinkRoutes } from "./routes/request-status.ts";
 import { erasureRoutes } from "./routes/erasures.ts";
 import { breachRoutes } from "./routes/breaches.ts";
 import { complianceRoute } from "./routes/compliance.ts";
+import { exportRoutes } from "./routes/exports.ts";
 import { breakGlassRoutes } from "./routes/break-glass.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
 import { downloadAttachmentRoute } from "./routes/attachments/download.ts";
@@ -329,6 +330,12 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...erasureNoticeRoutes({ ...auditLog, signer: deps.logSigner }),
     ...requestRoutes({ ...useCase, newId, publicUrl }),
     ...erasureRoutes({ ...useCase, keystore: deps.keystore }),
+    ...exportRoutes({
+      ...auditLog,
+      profiles,
+      scopeKeys: messaging.scopeKeys,
+      signer: deps.logSigner,
+    }),
     ...emailRequestRoutes({ ...useCase, newId, publicUrl, blindIndexKeys }),
     ...requestLinkRoutes({
       ...useCase,

@@ -38,7 +38,7 @@ describe("the snippets of the client's README and of the page on customers", () 
 
   test("compile", async () => {
     const code = await snippets();
-    expect(code.length).toBe(7);
+    expect(code.length).toBe(8);
     for (const [index, text] of code.entries()) await writeFile(join(folder, `${index}.ts`), text);
     const options = { composite: false, incremental: false, noEmit: true, types: ["node"] };
     const config = { extends: "../../tsconfig.portable.json", compilerOptions: options };

@@ -52,8 +52,24 @@ describe("scenarios", () => {
     expect(await leftovers()).toEqual(before);
   }, 600_000);
 
+  test("a copy survives kill -9 of the device and of the server, and is refused after one flipped bit", async () => {
+    const { code, stdout, stderr } = await scenarios("S5", "--messages", "600", "--json");
+    const report = JSON.parse(stdout) as Record<string, unknown>;
+    expect(report).toMatchObject({
+      scenario: "S5",
+      failures: [],
+      messages: 600,
+      messagesInCopy: 600,
+      verified: true,
+      flippedBitRefused: true,
+      plaintextFound: 0,
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  }, 480_000);
+
   test("says in one sentence what it cannot do", async () => {
     const failing = [
+      { args: ["S5", "--messages", "0"], says: /--messages must be a whole number, 1 or more/ },
       { args: ["S99"], says: /There is no scenario S99/ },
       { args: ["S4", "--dialogues", join(folder, "absent.csv")], says: /absent\.csv/ },
     ];

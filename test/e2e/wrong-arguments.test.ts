@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openLoopback } from "../../client/index.node.ts";
+import { exportFolder, openLoopback } from "../../client/index.node.ts";
 import {
   identityProviders,
   openRequestLink,
@@ -199,6 +199,9 @@ test("the requests of a person refuse wrong arguments in a sentence", async () =
         "an object without a prototype",
       ],
       "rights.withdraw": [(id) => rights.withdraw(id)],
+      "rights.export": [(id) => rights.export(id, undefined as never)],
+      "rights.export target": [(to) => rights.export(someone, to)],
+      exportFolder: [(path) => exportFolder(path, { recipient: "age1" })],
       openRequestLink: [(link) => openRequestLink(link)],
       "rights.request residence": [
         (residence) => rights.request("access", { residence }),
@@ -353,7 +356,7 @@ test("every function of the public classes is among those above, or takes nothin
   const callsOf = (value: object) => Object.keys(value).toSorted().join(" ");
   expect(callsOf(customer.sealdesk.consents)).toBe("give list receipt withdraw");
   expect(callsOf(customer.sealdesk.notices)).toBe("current shown version");
-  expect(callsOf(customer.sealdesk.rights)).toBe("list request restrictions withdraw");
+  expect(callsOf(customer.sealdesk.rights)).toBe("export list request restrictions withdraw");
   // "close" takes nothing.
   expect(functionsOf(conversation).join(" ")).toBe(
     "acceptMembers addMember close correct delete edit evidence grantHistory markRead messages removeMember requireConsent send sendAttachment typing",

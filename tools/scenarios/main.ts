@@ -9,6 +9,7 @@ const complain = (text: string): void => void process.stderr.write(`${text}\n`);
 const usage = `npm run scenarios -- [ID ...]    plays acceptance scenarios, each on a fresh server with real devices
   --dialogues FILE.csv    the devices talk the dialogues of the column "dialogue"
   --seed N                selects who says what, and when processes are killed (default 1)
+  --messages N            how many messages are in a long conversation (default 100000)
   --json                  prints one line of JSON for each scenario
 ${scenarios.map(({ id, title }) => `  ${id.padEnd(4)} ${title}`).join("\n")}
 `;

@@ -7,6 +7,8 @@ export interface Options {
   /** A CSV file whose dialogues the devices talk; undefined for those of the tool. */
   readonly file: string | undefined;
   readonly seed: number;
+  /** How many messages are in a long conversation. */
+  readonly messages: number;
   /** True to print one line of JSON for each scenario, and nothing else. */
   readonly json: boolean;
 }
@@ -27,6 +29,7 @@ export function readOptions(
     options: {
       dialogues: { type: "string" },
       seed: { type: "string", default: "1" },
+      messages: { type: "string", default: "100000" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -37,10 +40,13 @@ export function readOptions(
   if (unknown !== undefined)
     throw new Error(`There is no scenario ${unknown}. There are ${known.join(", ")}.`);
   if (!/^\d{1,9}$/.test(values.seed)) throw new Error("--seed must be a whole number, 0 or more.");
+  if (!/^[1-9]\d{0,6}$/.test(values.messages))
+    throw new Error("--messages must be a whole number, 1 or more.");
   return {
     ids: ids.length === 0 ? known : ids,
     file: values.dialogues,
     seed: Number(values.seed),
+    messages: Number(values.messages),
     json: values.json,
   };
 }

@@ -2,6 +2,7 @@ import { breach } from "./plays/breach.ts";
 import { hold } from "./plays/hold.ts";
 import { holdDuringErasure } from "./plays/hold-during-erasure.ts";
 import { interruptedErasure } from "./plays/interrupted-erasure.ts";
+import { interruptedExport } from "./plays/interrupted-export.ts";
 import { recordsArchiver } from "./plays/records-archiver.ts";
 import { releasedHold } from "./plays/released-hold.ts";
 import { repeatedRequests } from "./plays/repeated-requests.ts";
@@ -19,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   sendingDuringErasure,
   holdDuringErasure,
   retentionLock,
+  interruptedExport,
   returningPerson,
   wrongClock,
   repeatedRequests,

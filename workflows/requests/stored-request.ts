@@ -29,6 +29,18 @@ export interface RestrictionProgress {
   readonly liftsAtMs: number | null;
 }
 
+/** How far the copy is that answers a request. Times are milliseconds since the Unix epoch. */
+export interface CopyProgress {
+  readonly id: CaseId;
+  readonly state: string;
+  /** Why the present step could not be done when it was last tried; null if it was not tried in vain. */
+  readonly pending: string | null;
+  /** When the server had packed it; null before. */
+  readonly packedAtMs: number | null;
+  /** When its manifest was signed; null before. */
+  readonly completedAtMs: number | null;
+}
+
 /** A request and how far it is. Times are milliseconds since the Unix epoch. */
 export interface StoredRequest {
   /** The id of the request and of its case. */
@@ -55,6 +67,8 @@ export interface StoredRequest {
   readonly erasure: ErasureProgress | null;
   /** Null unless it is an accepted request for restriction. */
   readonly restriction: RestrictionProgress | null;
+  /** The last copy that the person's device has begun; null if it has begun none. */
+  readonly copy: CopyProgress | null;
   readonly endedAtMs: number | null;
 }
 
@@ -66,7 +80,11 @@ export const SELECT_REQUEST = `
     r.refusal_ground as "refusalGround", c.ended_at_ms as "endedAtMs",
     case when e.case_id is not null then jsonb_build_object('id', e.case_id, 'state', ec.state, 'pending', ec.pending,
       'contestableUntilMs', e.fenced_at_ms + e.window_ms, 'certifiedAtMs', e.certified_at_ms) end as erasure,
-    case when n.case_id is not null then jsonb_build_object('state', nc.state, 'liftsAtMs', n.lifts_at_ms) end as restriction
+    case when n.case_id is not null then jsonb_build_object('state', nc.state, 'liftsAtMs', n.lifts_at_ms) end as restriction,
+    (select jsonb_build_object('id', x.case_id, 'state', xc.state, 'pending', xc.pending,
+        'packedAtMs', x.packed_at_ms, 'completedAtMs', x.completed_at_ms)
+      from exports x join cases xc on xc.tenant = x.tenant and xc.id = x.case_id
+      where x.tenant = r.tenant and x.request = r.id order by xc.opened_at_ms desc, x.case_id desc limit 1) as copy
   from requests r join cases c on c.tenant = r.tenant and c.id = r.id
   left join erasures e on e.tenant = r.tenant and e.request = r.id
   left join cases ec on ec.tenant = e.tenant and ec.id = e.case_id

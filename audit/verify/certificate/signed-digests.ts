@@ -28,7 +28,7 @@ export const certificateDigest = (sha256: Sha256, { signature }: Certificate): U
 /** Returns the name of each field and the base64 of SHA-256 over its canonical JSON. */
 export const digestsOf = (
   sha256: Sha256,
-  body: CertificateBody,
+  body: object,
 ): readonly (readonly [name: string, hash: string])[] =>
   Object.entries<CanonicalValue>({ ...body })
     .toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -91,6 +91,9 @@ const quoted = (name: string): string =>
     name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}...` : name,
   ).replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
+/** The places that stand for a whole document. Its fields are named without it. */
+const documents: readonly string[] = ["certificate", "manifest"];
+
 type Fields<T> = { readonly [K in keyof T]: Read<T[K]> };
 
 /** An object with exactly these fields. */
@@ -99,7 +102,7 @@ export const record =
   (value, place) => {
     if (typeof value !== "object" || value === null || Array.isArray(value))
       throw malformed(place, "is not an object.");
-    const below = (name: string) => (place === "certificate" ? name : `${place}.${name}`);
+    const below = (name: string) => (documents.includes(place) ? name : `${place}.${name}`);
     for (const name of Object.keys(value))
       if (!Object.hasOwn(fields, name))
         throw malformed(place, `has the unknown field ${quoted(name)}.`);

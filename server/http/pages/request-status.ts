@@ -55,6 +55,14 @@ const restricting = {
   announced: "It is in force, and it ends soon.",
   lifted: "It has ended.",
 };
+const copying = {
+  planning: "It is being prepared.",
+  packing: "It is being prepared.",
+  ready: "Your device can take it. Open the app in which you asked.",
+  completed: "Your device has written it. It is there, and not on our servers.",
+  superseded: "Your device begins again.",
+  expired: "Your device did not take it in time. Open the app to begin again.",
+};
 const day = (ms) => new Date(ms).toLocaleDateString("en", { dateStyle: "long" });
 const time = (ms) => new Date(ms).toLocaleString("en", { dateStyle: "long", timeStyle: "short" });
 const row = (name, value) => {
@@ -104,7 +112,9 @@ const download = ({ file }) => {
     row("Under", body.citation);
     const { erasure } = body;
     row("The erasure", erasure && (erasing[erasure.state] ?? erasure.state));
-    row("It waits for", erasure?.pending ?? body.pending);
+    const { copy } = body;
+    row("Your copy", copy && (copying[copy.state] ?? copy.state));
+    row("It waits for", erasure?.pending ?? copy?.pending ?? body.pending);
     if (erasure?.state === "contestable") row("Until", time(erasure.contestableUntilMs));
     if (erasure?.certifiedAtMs) offer("certificate", "v1/request-status/certificate", download);
     const { restriction } = body;

@@ -12,6 +12,7 @@ import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts
 import { refuseCodes, startDishonestProvider } from "../../support/dishonest-provider.ts";
 import { breachReached, breachStep, openBreachBy } from "../../support/breaches.ts";
 import { askToMatch, deferByHold, placeHold } from "../../support/holds.ts";
+import { readyExport } from "../../support/exports.ts";
 import { register } from "../../support/identity-provider.ts";
 import { askByEmail, askFor, decide, initialRules, setRules } from "../../support/requests.ts";
 import { restrict } from "../../support/restrictions.ts";
@@ -75,6 +76,7 @@ beforeAll(async () => {
   expect(retained.map(({ status }) => status)).toEqual([200, 201, 201]);
   const request = await askFor(victim, "access");
   expect((await decide(officer, request.body.id, "accepted")).status).toBe(204);
+  await readyExport(server, victim, request.body.id as string);
   expect((await setRules(officer, initialRules)).status).toBe(200);
   expect((await askByEmail(officer, "erasure")).status).toBe(201);
   const breach = await openBreachBy(server, officer);
@@ -171,6 +173,8 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.breach_subjects",
     "sealdesk.breach_notices",
     "sealdesk.erasure_supplements",
+    "sealdesk.exports",
+    "sealdesk.export_pages",
     "sealdesk.identity_providers",
     "sealdesk.departures",
     "sealdesk.provisioned_people",

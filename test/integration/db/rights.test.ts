@@ -289,6 +289,8 @@ sealdesk.erasure_stores: insert select
 sealdesk.erasure_supplements: insert select update(certificate,certified_at_ms,digest)
 sealdesk.erasures: insert(case_id,law,received_at_ms,request,subject,tenant,window_ms) select update(certificate,certificate_digest,certified_at_ms,fenced_at_ms,fenced_conversations,fenced_seqs,request)
 sealdesk.events: insert select
+sealdesk.export_pages: insert(case_id,conversation,from_seq,number,tenant,until_seq) select update(events,head,root)
+sealdesk.exports: insert(case_id,device,request,subject,tenant) select update(completed_at_ms,manifest,packed_at_ms,record_digest)
 sealdesk.follow_groups(): execute
 sealdesk.grant_break_glass(): execute
 sealdesk.has_customers(): execute

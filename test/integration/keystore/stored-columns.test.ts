@@ -72,6 +72,9 @@ const digestsAndCommitments = [
   "sealdesk.suppressions.hash",
   "sealdesk.erasures.certificate_digest",
   "sealdesk.erasure_supplements.digest",
+  "sealdesk.exports.record_digest",
+  "sealdesk.export_pages.head",
+  "sealdesk.export_pages.root",
   "sealdesk.erasure_items.commitment",
   "sealdesk.request_links.link_hash",
   "sealdesk.email_requests.link_hash",
@@ -140,6 +143,7 @@ const madeByTheServer = [
   // Signed, and handed to the person. It holds ids, times and citations.
   "sealdesk.erasures.certificate",
   "sealdesk.erasure_supplements.certificate",
+  "sealdesk.exports.manifest",
   "sealdesk.erasures.law",
   "sealdesk.breaches.closing_reason",
   "sealdesk.breaches.description",

@@ -88,6 +88,8 @@ export const others: Readonly<Record<string, string>> = {
   "eval pii": "reads files",
   "eval moderation": "reads files",
   "eval urgent": "reads files",
+  "export open": "reads and writes files",
+  "export verify": "reads files",
   "ledger status": "reads positions",
   "ledger verify": "reads files",
   "ledger replay": "see e2e/restored-erasure.test.ts and erasure/ledger.test.ts",

@@ -1,5 +1,7 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { customerDevice, staffDevice } from "../../support/device.ts";
+import { beginExport, completeExport, readyExport } from "../../support/exports.ts";
+import { createConversation } from "../../support/relay-socket.ts";
 import {
   askByEmail,
   askFor,
@@ -26,7 +28,44 @@ export function requestCalls(server: TestServer): Readonly<Record<string, () => 
     return { id: body.id as string, link: body.link as string, officer: await officerOf() };
   };
 
+  const accepted = async () => {
+    const customer = await customerDevice(server, randomUUID());
+    const { body } = await askFor(customer, "access");
+    await decide(await officerOf(), body.id as string, "accepted");
+    return { customer, request: body.id as string };
+  };
+  const ready = async () => {
+    const { customer, request } = await accepted();
+    return { customer, id: await readyExport(server, customer, request) };
+  };
+
   return {
+    "POST /v1/requests/{id}/exports": async () => {
+      const { customer, request } = await accepted();
+      return () => beginExport(customer, request);
+    },
+    "GET /v1/exports/{id}": async () => {
+      const { customer, id } = await ready();
+      return () => customer.request("GET", `/v1/exports/${id}`);
+    },
+    "GET /v1/exports/{id}/record": async () => {
+      const { customer, id } = await ready();
+      return () => customer.request("GET", `/v1/exports/${id}/record`);
+    },
+    "GET /v1/exports/{id}/pages/{number}": async () => {
+      const customer = await customerDevice(server, randomUUID());
+      await createConversation(customer, [await staffDevice(server)]);
+      const { body } = await askFor(customer, "access");
+      await decide(await officerOf(), body.id as string, "accepted");
+      const id = await readyExport(server, customer, body.id as string);
+      return () => customer.request("GET", `/v1/exports/${id}/pages/0`);
+    },
+    "POST /v1/exports/{id}/completion": async () => {
+      const { customer, id } = await ready();
+      const { body } = await customer.request("GET", `/v1/exports/${id}/record`);
+      const record = createHash("sha256").update(Buffer.from(body.record as string, "base64url"));
+      return () => completeExport(customer, id, record.digest());
+    },
     "POST /v1/requests": async () => {
       const customer = await customerDevice(server, randomUUID());
       return () => askFor(customer, "access");

@@ -9,6 +9,7 @@ import {
   renewLink,
   setRules,
 } from "../../support/requests.ts";
+import { beginExport, completeExport } from "../../support/exports.ts";
 import type { Person, RouteRight, Target } from "./route-right.ts";
 
 const UNKNOWN = "00000000-0000-7000-8000-000000000001";
@@ -29,6 +30,41 @@ export const requestRights: Readonly<Record<string, RouteRight>> = {
     about: "account",
     facts: (_actor, { person }: Target) => ({ subject: person.device.user }),
     call: (actor, { person }) => recordFor(actor, person.device.user, "portability"),
+  },
+  "POST /v1/requests/{id}/exports": {
+    right: ["requests", "export"],
+    about: "self",
+    facts: own,
+    call: (actor) => beginExport(actor, UNKNOWN),
+    without: "request_not_found",
+  },
+  "GET /v1/exports/{id}": {
+    right: ["requests", "export"],
+    about: "self",
+    facts: own,
+    call: (actor) => actor.request("GET", `/v1/exports/${UNKNOWN}`),
+    without: "case_not_found",
+  },
+  "GET /v1/exports/{id}/record": {
+    right: ["requests", "export"],
+    about: "self",
+    facts: own,
+    call: (actor) => actor.request("GET", `/v1/exports/${UNKNOWN}/record`),
+    without: "case_not_found",
+  },
+  "GET /v1/exports/{id}/pages/{number}": {
+    right: ["requests", "export"],
+    about: "self",
+    facts: own,
+    call: (actor) => actor.request("GET", `/v1/exports/${UNKNOWN}/pages/0`),
+    without: "case_not_found",
+  },
+  "POST /v1/exports/{id}/completion": {
+    right: ["requests", "export"],
+    about: "self",
+    facts: own,
+    call: (actor) => completeExport(actor, UNKNOWN, new Uint8Array(32)),
+    without: "case_not_found",
   },
   "GET /v1/requests": {
     right: ["requests", "read"],

@@ -17,6 +17,7 @@ import { noticeActions } from "../../../audit/actions/notice-actions.ts";
 import { deploymentActions } from "../../../audit/actions/deployment-actions.ts";
 import { erasureActions } from "../../../audit/actions/erasure-actions.ts";
 import { restrictionActions } from "../../../audit/actions/restriction-actions.ts";
+import { exportActions } from "../../../audit/actions/export-actions.ts";
 import { keyActions } from "../../../audit/actions/key-actions.ts";
 import { auditActions } from "../../../audit/actions/audit-actions.ts";
 import { policyActions } from "../../../audit/actions/policy-actions.ts";
@@ -48,6 +49,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   Keys: keyActions,
   Erasure: erasureActions,
   "Restriction of processing": restrictionActions,
+  "Copies of people's data": exportActions,
   "The deployment": deploymentActions,
 };
 

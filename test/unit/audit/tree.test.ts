@@ -8,13 +8,8 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from "../../../audit/verify/proofs.ts";
-import {
-  GrowingRoot,
-  emptyRoot,
-  leafHash,
-  nodeHash,
-  splitPoint,
-} from "../../../audit/verify/tree-hash.ts";
+import { GrowingRoot } from "../../../audit/verify/growing-root.ts";
+import { emptyRoot, leafHash, nodeHash, splitPoint } from "../../../audit/verify/tree-hash.ts";
 import { equalBytes, toHex, utf8 } from "../../../crypto/wire/bytes.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 

@@ -1,6 +1,11 @@
 import { applicableLaws, givingLaws } from "../../../policies/deadlines/applicable-laws.ts";
 import { decideErasable, erasureProvisions } from "../../../policies/erasures.ts";
-import { decideByLink, decideReceipt, nextReminderMs } from "../../../policies/requests.ts";
+import {
+  decideByLink,
+  decideCopy,
+  decideReceipt,
+  nextReminderMs,
+} from "../../../policies/requests.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -44,4 +49,16 @@ test("the last administrator is not erased, and everybody else is", () => {
   expect(decideErasable("admin", 0)).toEqual({ allowed: false, reasons: ["last_administrator"] });
   expect(decideErasable("admin", 1).allowed).toBe(true);
   expect(decideErasable("customer", 0).allowed).toBe(true);
+});
+
+test("a copy answers an accepted request for access or portability, and nothing else", () => {
+  const rights = ["access", "portability", "erasure", "rectification", "accounting"];
+  const states = ["received", "accepted", "answered", "refused", "withdrawn", "merged"];
+  const allowed = rights.flatMap((right) =>
+    states.filter((state) => decideCopy({ right, state }).allowed).map((state) => [right, state]),
+  );
+  expect(allowed).toEqual([
+    ["access", "accepted"],
+    ["portability", "accepted"],
+  ]);
 });

@@ -8,6 +8,7 @@ import { startSealdesk } from "../servers/sealdesk.ts";
 import { round } from "../statistics.ts";
 import { measureBeside, type Beside } from "./measure-beside.ts";
 import { measureDestruction, type Destruction } from "./measure-destruction.ts";
+import { measureExport, type Export } from "./measure-export.ts";
 import { measurePurge, type Purged } from "./measure-purge.ts";
 import { measureRestart, type Restart } from "./measure-restart.ts";
 
@@ -17,17 +18,22 @@ const EXPIRED = 1_000_000;
 /** They are purged and erased while the relay is measured, so it must take longer than that. */
 const BESIDE = 100_000;
 const ENTRIES = 100_000;
+const COPIED = 100_000;
+const COPIED_BYTES = 1024 * 1024 * 1024;
+/** A copy is made of one page after the other, so its memory does not follow its size. */
+const MOST_DEVICE_MIB = 512;
 
 interface Figures {
   readonly destruction: { readonly few: Destruction; readonly many: Destruction };
   readonly purge: Purged;
   readonly relay: Beside;
   readonly restart: Restart;
+  readonly copy: Export;
 }
 
 /**
  * Measures what the rights of people cost: the destruction of the keys of few and of many messages, the purge beside a
- * bare DELETE, the relay beside both, and a restart with a long erasure ledger. Everything runs as the server runs it.
+ * bare DELETE, the relay beside both, a restart with a long erasure ledger, and the copy of a person's data. Everything runs as the server runs it.
  */
 export const runRightsBench = (scale: Scale, progress: Progress): Promise<Measured> =>
   closing(async (started) => {
@@ -50,11 +56,16 @@ export const runRightsBench = (scale: Scale, progress: Progress): Promise<Measur
     const both = { ...deps, server, talking: await open() };
     const relay = await measureBeside(both, sized(BESIDE), scale, progress);
     const restart = await measureRestart(sized(ENTRIES), scale.rounds, progress);
-    return report(scale, { destruction, purge, relay, restart });
+    const copied = {
+      messages: sized(COPIED),
+      attachmentBytes: Math.round(COPIED_BYTES * scale.share),
+    };
+    const copy = await measureExport(copied, progress);
+    return report(scale, { destruction, purge, relay, restart, copy });
   });
 
 function report(scale: Scale, figures: Figures): Measured {
-  const { destruction, purge, relay, restart } = figures;
+  const { destruction, purge, relay, restart, copy } = figures;
   const { few, many } = destruction;
   return {
     figures: { ...scale, ...figures },
@@ -80,6 +91,11 @@ function report(scale: Scale, figures: Figures): Measured {
         `${restart.longMs} ms`,
         `one entry: ${restart.shortMs} ms; ${restart.lackedEntries} to carry out: ${restart.lackingMs} ms`,
       ],
+      [
+        `copy of ${copy.messages} messages and ${copy.attachmentMiB} MiB of files`,
+        `taken in ${copy.takeSeconds} s with ${copy.deviceMiB} MiB, opened in ${copy.openSeconds} s with ${copy.openMiB} MiB`,
+        `bare age: ${copy.bareAgeSeconds} s; received before: ${copy.receivedPerSecond} msg/s; the server grew by ${copy.serverGrewMiB} MiB`,
+      ],
     ],
     goals: [
       {
@@ -103,6 +119,12 @@ function report(scale: Scale, figures: Figures): Measured {
         value: round(restart.longMs / restart.shortMs, 2),
         atMost: 1.5,
       },
+      {
+        name: "memory of a device that takes a copy (MiB)",
+        value: copy.deviceMiB,
+        atMost: MOST_DEVICE_MIB,
+      },
+      { name: "memory of opening a copy (MiB)", value: copy.openMiB, atMost: MOST_DEVICE_MIB },
     ],
   };
 }

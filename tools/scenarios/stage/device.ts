@@ -33,6 +33,10 @@ export class Device {
     return device;
   }
 
+  get home(): DeviceHome {
+    return this.#owner.home;
+  }
+
   get name(): string {
     return this.#owner.name;
   }

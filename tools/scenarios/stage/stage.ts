@@ -19,6 +19,8 @@ export interface StageOptions {
   /** A CSV file whose dialogues the devices talk; undefined for those of the tool. */
   readonly file: string | undefined;
   readonly seed: number;
+  /** How many messages are in a long conversation. */
+  readonly messages: number;
   readonly tell: Tell;
 }
 
@@ -39,6 +41,8 @@ export interface Talked {
 export class Stage {
   readonly random: SeededRandom;
   readonly tell: Tell;
+  /** How many messages are in a long conversation. */
+  readonly messages: number;
   /** Further variables of the operator's commands and of every start of the server. */
   variables: Readonly<Record<string, string>> = {};
   readonly #dialogues: readonly Dialogue[];
@@ -50,9 +54,10 @@ export class Stage {
   #next: number;
   #invented = 0;
 
-  private constructor({ seed, tell }: StageOptions, dialogues: readonly Dialogue[]) {
+  private constructor({ seed, tell, messages }: StageOptions, dialogues: readonly Dialogue[]) {
     this.random = new SeededRandom(seed);
     this.tell = tell;
+    this.messages = messages;
     this.#dialogues = dialogues;
     this.#next = this.random.below(dialogues.length);
     this.#personas = Array.from({ length: mostCustomers }, () => inventPersona(this.random));
