@@ -39,8 +39,11 @@ export interface EventsRequest {
   readonly tenant: TenantId;
   readonly conversation: ConversationId;
   readonly device: DeviceId;
-  /** Whose device it is. */
-  readonly reader: Connected;
+  /**
+   * Whose device it is. "subject": the person takes a copy of their own data, to which a restriction does not apply
+   * (GDPR Article 18(2)). The caller has decided that they may.
+   */
+  readonly reader: Connected | "subject";
   /** The event after which to read. It is not returned itself. */
   readonly afterSeq: number;
   /** The last event wanted. It is at or before the last event that the device may currently see. */

@@ -16,6 +16,7 @@ import {
   type MemberOptions,
 } from "../support/member.ts";
 import { decide } from "../support/requests.ts";
+import { restrict } from "../support/restrictions.ts";
 import { runSealdesk, runSealdeskAlone } from "../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
@@ -191,6 +192,17 @@ describe("a copy", () => {
       err: expect.stringContaining("not complete"),
     });
   });
+});
+
+test("a conversation whose processing is restricted is in the person's copy", async () => {
+  const { customer, request } = await talked();
+  const { target, path, keyFile } = await sealedTo("restricted");
+  expect((await restrict(officer, customer.sealdesk.user.id)).status).toBe(201);
+  await customer.sealdesk.rights.export(request, target);
+  await customer.sealdesk.close();
+  const into = join(folder, "restricted-opened");
+  expect((await openInto(path, keyFile, into)).code).toBe(0);
+  expect(await readFile(join(into, "index.html"), "utf8")).toContain("4 messages");
 });
 
 test("a copy for portability has only what the person provided", async () => {

@@ -21,7 +21,14 @@ export async function pageEvents(
   device: DeviceId,
   { conversation, fromSeq, untilSeq }: PlannedPage,
 ): Promise<readonly DeliverableEvent[]> {
-  const place = { tenant, conversation, device, afterSeq: fromSeq - 1, untilSeq };
+  const place = {
+    tenant,
+    conversation,
+    device,
+    reader: "subject" as const,
+    afterSeq: fromSeq - 1,
+    untilSeq,
+  };
   const found = await readEvents(pool, scopeKeys, { ...place, limit: PAGE_EVENTS });
   return found.flatMap((event) =>
     event.kind === "erased" ? [] : [{ ...event, packet: undefined }],
