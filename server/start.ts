@@ -22,7 +22,8 @@ import { openAttachments } from "./attachments.ts";
 import { Closers } from "./closers.ts";
 import type { Config } from "./config.ts";
 import { startDataPlane, type DataPlane } from "./data-plane.ts";
-import { openDevelopmentTenant, type DevelopmentAccount } from "./development.ts";
+import { openSampleAccounts } from "./sample-accounts.ts";
+import type { DevelopmentAccount } from "./development.ts";
 import { openFoundation, type Foundation, type Ports } from "./foundation.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { ActLimits } from "./http/act-limits.ts";
@@ -166,21 +167,6 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       await closers.close();
     },
   };
-}
-
-/**
- * Returns the sample accounts of a server in development with the embedded database, otherwise
- * none.
- */
-async function openSampleAccounts({
-  config,
-  ports: { now, newId },
-  storage: { database },
-  profiles,
-}: Foundation): Promise<readonly DevelopmentAccount[]> {
-  if (config.mode !== "development" || config.databaseUrl !== undefined) return [];
-  const { pool, ownerUrl } = database;
-  return openDevelopmentTenant(config, { pool, ownerUrl, profiles, now, newId });
 }
 
 /** The parts with which HTTP and the relay authenticate and count clients. */

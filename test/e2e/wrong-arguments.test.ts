@@ -252,7 +252,7 @@ test("the functions of a conversation refuse wrong arguments in a sentence", asy
       markRead: [(seq) => conversation.markRead(seq)],
       messages: [firstWith, "undefined", "an object", "an object without a prototype"],
       "messages after": [(after) => firstWith({ after } as never), "undefined"],
-      "evidence after": [(after) => conversation.evidence({ after } as never).next(), "undefined"],
+      "evidence after": [(after) => conversation.evidence({ after }).next(), "undefined"],
       "messages signal": [(signal) => firstWith({ signal } as never), "undefined"],
       sendAttachment: [(value) => conversation.sendAttachment(value)],
       "sendAttachment name": [(name) => sendWith({ name })],

@@ -14,7 +14,8 @@ import {
   sealedMessages,
 } from "../../support/erasures.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
-import { answerMatch, askToMatch, placeHold } from "../../support/holds.ts";
+import { placeHold } from "../../support/holds.ts";
+import { conversing } from "../../support/customer-with-conversations.ts";
 import { enrolTotp } from "../../support/second-factor.ts";
 import { startRedis, type TestRedis } from "../../support/redis.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
@@ -23,7 +24,7 @@ import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { isSigned, startWebhookReceiver } from "../../support/webhook-receiver.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
-import type { CaseId, ConversationId } from "../../../crypto/wire/ids.ts";
+import type { CaseId } from "../../../crypto/wire/ids.ts";
 
 let redis: TestRedis;
 let server: TestServer;
@@ -40,21 +41,6 @@ const missing = (): never => {
   throw new Error("there is no such conversation");
 };
 
-/** A customer with conversations of three messages each, and an agent. */
-async function conversing(count: number) {
-  const subject = newId();
-  const customer = await customerDevice(server, subject);
-  const agent = await staffDevice(server);
-  const socket = await RelaySocket.open(server, customer);
-  const conversations: ConversationId[] = [];
-  for (let index = 0; index < count; index++) {
-    const id = await createConversation(customer, [agent]);
-    for (let sent = 0; sent < 3; sent++) await socket.post(messageTo(id, [agent]));
-    conversations.push(id);
-  }
-  return { subject, customer, agent, socket, conversations };
-}
-
 async function trustedKey() {
   const { out } = await runSealdesk(server, ["audit", "vkey", "--tenant", server.tenant.slug]);
   return parseVkey(nodeChecks.sha256, out.trim());
@@ -67,7 +53,7 @@ async function certified(id: CaseId) {
 }
 
 test("a person is erased but for what a hold keeps, and the certificate says so", async () => {
-  const { customer, agent, socket, conversations } = await conversing(3);
+  const { customer, agent, socket, conversations } = await conversing(server, 3);
   const [first = missing(), second = missing(), third = missing()] = conversations;
   const officer = await staffDevice(server, "compliance_officer");
   expect(await placeHold(server, officer, officer, { conversation: third })).toMatchObject({
@@ -136,7 +122,7 @@ test("a person is erased but for what a hold keeps, and the certificate says so"
 });
 
 test("Redis has nothing of what was said, and nothing of the erased", async () => {
-  const { socket, conversations } = await conversing(1);
+  const { socket, conversations } = await conversing(server, 1);
   await socket.close();
   // This person sends nothing, so no node writes the buckets again.
   const customer = await customerDevice(server);
@@ -252,7 +238,7 @@ test("each answer of a device after the certificate brings a new one, which refe
 });
 
 test("the key log records the removal of each device of the erased", async () => {
-  const { customer, socket } = await conversing(1);
+  const { customer, socket } = await conversing(server, 1);
   await socket.close();
   await certified(await erase(server.database, server.tenant.id, customer.user));
   const { rows } = await server.database.owner.query<{ entry: Uint8Array }>(
@@ -299,7 +285,7 @@ test("a retention lock keeps what it preserves from an erasure, and the certific
 });
 
 test("whatever comes after the fence is refused by name, and what came before it is all that is shredded", async () => {
-  const { customer, agent, conversations } = await conversing(1);
+  const { customer, agent, conversations } = await conversing(server, 1);
   const [id = missing()] = conversations;
   const other = await RelaySocket.open(server, agent);
   const sender = new AbortController();
@@ -326,7 +312,7 @@ test("whatever comes after the fence is refused by name, and what came before it
 });
 
 test("who was erased is refused by name with what they hold, and is a stranger otherwise", async () => {
-  const { subject, customer, conversations } = await conversing(1);
+  const { subject, customer, conversations } = await conversing(server, 1);
   const old = await server.customerToken(subject);
   const erasure = await erase(server.database, server.tenant.id, customer.user);
   await reached(server.database, erasure, "certified");
@@ -343,69 +329,8 @@ test("who was erased is refused by name with what they hold, and is a stranger o
   expect(JSON.stringify(body)).not.toContain(conversations[0]);
 });
 
-test("the custodian of a hold is asked whether a returning person is the erased one, and nothing is linked unasked", async () => {
-  const { subject, customer, conversations } = await conversing(2);
-  const [kept = missing()] = conversations;
-  const officer = await staffDevice(server, "compliance_officer");
-  const [custodian, agent] = [await staffDevice(server, "supervisor"), await staffDevice(server)];
-  const hold = (await placeHold(server, officer, custodian, { conversation: kept })).body.id;
-  const erasure = await erase(server.database, server.tenant.id, customer.user);
-  await reached(server.database, erasure, "certified");
-  const asked = async (device: TestDevice) => {
-    const { body } = await device.request("GET", "/v1/potential-matches");
-    return (body.matches as readonly { hold: string; id: string }[]).filter(
-      (each) => each.hold === hold,
-    );
-  };
-  expect(await asked(custodian)).toEqual([]);
-
-  // The hash of who the person was is kept for a year, because of the hold.
-  const { rows } = await server.database.owner.query<{ days: number }>(
-    `select (expires_at_ms - erased_at_ms)::float8 / 86400000 as days from sealdesk.suppressions
-     where kind = 'customer' and held_subject = $1`,
-    [customer.user],
-  );
-  expect(rows).toEqual([{ days: 366 }]);
-  server.clock.offsetMs += 60_000;
-  const again = await customerDevice(server, subject);
-  await new TestDevice(server).signInAsCustomer(subject);
-  server.clock.offsetMs -= 60_000;
-  const [match, ...more] = await asked(custodian);
-  expect(match).toMatchObject({ former: customer.user, account: again.user });
-  expect(more).toEqual([]);
-  expect(await asked(officer)).toEqual([match]);
-  const alerts = (await officer.request("GET", "/v1/alerts")).body.alerts as readonly object[];
-  expect(alerts).toContainEqual(
-    expect.objectContaining({ action: "hold.ask_custodian", resource: hold, subject: again.user }),
-  );
-  const items = async () =>
-    ((await officer.request("GET", `/v1/holds/${hold}`)).body.items as readonly object[]).length;
-  expect(await items()).toBe(1);
-
-  const { id = "" } = match ?? {};
-  const refused = (code: string) => ({ body: expect.objectContaining({ code }) });
-  expect(await answerMatch(agent, id, "linked")).toMatchObject(refused("match_not_found"));
-  expect(await answerMatch(again, id, "linked")).toMatchObject(refused("forbidden"));
-  expect((await answerMatch(custodian, id, "linked")).status).toBe(204);
-  expect(await items()).toBe(2);
-  expect(await answerMatch(officer, id, "not_linked")).toMatchObject(refused("match_not_found"));
-  expect(await asked(custodian)).toEqual([]);
-  const { body } = await again.request("GET", "/v1/conversations");
-  expect(body.conversations).toEqual([]);
-
-  // The answer of the operator, about another account.
-  const other = await customerDevice(server);
-  const question = { hold, former: customer.user, account: other.user };
-  const second = await askToMatch(server, question);
-  const run = async (...words: string[]) =>
-    (await runSealdesk(server, ["hold", ...words, "--tenant", server.tenant.slug])).out;
-  expect(await run("matches")).toContain(`${second}  asked`);
-  expect(await run("answer", second, "--answer", "not_linked")).toContain("stays a stranger's");
-  expect(await items()).toBe(2);
-});
-
 test("a person is not erased twice at the same time, and an unknown account is refused", async () => {
-  const { customer } = await conversing(1);
+  const { customer } = await conversing(server, 1);
   const id = await erase(server.database, server.tenant.id, customer.user);
   const again = erase(server.database, server.tenant.id, customer.user);
   await expect(again).rejects.toMatchObject({ code: "erasure_running" });

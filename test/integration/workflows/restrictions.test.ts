@@ -1,6 +1,8 @@
 import { addMember, closeConversation } from "../../support/acts.ts";
-import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
-import { placeHold, releaseHold } from "../../support/holds.ts";
+import { conversing } from "../../support/customer-with-conversations.ts";
+import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
+import { erase, reached } from "../../support/erasures.ts";
+import { answerMatch, askToMatch, placeHold, releaseHold } from "../../support/holds.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { askFor, byLink, decide } from "../../support/requests.ts";
 import { lift, restrict } from "../../support/restrictions.ts";
@@ -280,4 +282,63 @@ test("the operator restricts, lists and lifts", async () => {
   expect(await run("lift", id, "--notice-hours", "0")).toContain("The person is told.");
   await until(async () => !(await run("list")).includes(id));
   expect(await run("list", "--all")).toContain(`${id}  lifted`);
+});
+
+test("the custodian of a hold is asked whether a returning person is the erased one, and nothing is linked unasked", async () => {
+  const { subject, customer, conversations } = await conversing(server, 2);
+  const kept = conversations[0] as ConversationId;
+  const [custodian, agent] = [await staffDevice(server, "supervisor"), await staffDevice(server)];
+  const hold = (await placeHold(server, officer, custodian, { conversation: kept })).body.id;
+  const erasure = await erase(server.database, server.tenant.id, customer.user);
+  await reached(server.database, erasure, "certified");
+  const asked = async (device: TestDevice) => {
+    const { body } = await device.request("GET", "/v1/potential-matches");
+    return (body.matches as readonly { hold: string; id: string }[]).filter(
+      (each) => each.hold === hold,
+    );
+  };
+  expect(await asked(custodian)).toEqual([]);
+
+  // The hash of who the person was is kept for a year, because of the hold.
+  const { rows } = await server.database.owner.query<{ days: number }>(
+    `select (expires_at_ms - erased_at_ms)::float8 / 86400000 as days from sealdesk.suppressions
+     where kind = 'customer' and held_subject = $1`,
+    [customer.user],
+  );
+  expect(rows).toEqual([{ days: 366 }]);
+  server.clock.offsetMs += 60_000;
+  const again = await customerDevice(server, subject);
+  await new TestDevice(server).signInAsCustomer(subject);
+  server.clock.offsetMs -= 60_000;
+  const [match, ...more] = await asked(custodian);
+  expect(match).toMatchObject({ former: customer.user, account: again.user });
+  expect(more).toEqual([]);
+  expect(await asked(officer)).toEqual([match]);
+  const alerts = (await officer.request("GET", "/v1/alerts")).body.alerts as readonly object[];
+  expect(alerts).toContainEqual(
+    expect.objectContaining({ action: "hold.ask_custodian", resource: hold, subject: again.user }),
+  );
+  const items = async () =>
+    ((await officer.request("GET", `/v1/holds/${hold}`)).body.items as readonly object[]).length;
+  expect(await items()).toBe(1);
+
+  const { id = "" } = match ?? {};
+  expect(await answerMatch(agent, id, "linked")).toMatchObject(refused(404, "match_not_found"));
+  expect(await answerMatch(again, id, "linked")).toMatchObject(refused(403, "forbidden"));
+  expect((await answerMatch(custodian, id, "linked")).status).toBe(204);
+  expect(await items()).toBe(2);
+  expect(await answerMatch(officer, id, "not_linked")).toMatchObject(refused(404, "match_not_found"));
+  expect(await asked(custodian)).toEqual([]);
+  const { body } = await again.request("GET", "/v1/conversations");
+  expect(body.conversations).toEqual([]);
+
+  // The answer of the operator, about another account.
+  const other = await customerDevice(server);
+  const question = { hold, former: customer.user, account: other.user };
+  const second = await askToMatch(server, question);
+  const run = async (...words: string[]) =>
+    (await runSealdesk(server, ["hold", ...words, "--tenant", server.tenant.slug])).out;
+  expect(await run("matches")).toContain(`${second}  asked`);
+  expect(await run("answer", second, "--answer", "not_linked")).toContain("stays a stranger's");
+  expect(await items()).toBe(2);
 });
