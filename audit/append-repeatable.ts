@@ -2,13 +2,15 @@ import { canonicalJson, type CanonicalValue } from "../crypto/wire/canonical-jso
 import type { TenantId } from "../crypto/wire/ids.ts";
 import { int8Array } from "../db/binary-arrays.ts";
 import type { Client } from "../db/pool.ts";
+import { afterCommit } from "../db/transaction.ts";
 import { appendEntries, type EntryRecord } from "./append-entry.ts";
+import { repeatedCountsOf, type RepeatedCount } from "./repeated-counts.ts";
 
 /** The number of acts of a kind by an account that get an entry of their own in each period. */
 export const FULL_ENTRIES = 10;
 
-/** The beginning of the actor's id, if a program with an API key acts. */
-const API_KEY = "api-key ";
+/** The beginning of the actor's id, if a program with a key acts. */
+const PROGRAM = /^(api|operator)-key /;
 
 type TenantEntry = Omit<EntryRecord, "tenant">;
 
@@ -19,11 +21,11 @@ interface Kind {
 }
 
 /**
- * Returns the account of the actor, or the API key that acts. For a failed sign-in, returns the account that somebody
+ * Returns the account of the actor, or the key of the program that acts. For a failed sign-in, returns the account that somebody
  * tried to use.
  */
 const accountOf = ({ actor, subject }: TenantEntry): string =>
-  actor.kind === "user" || actor.id.startsWith(API_KEY) ? actor.id : (subject ?? actor.id);
+  actor.kind === "user" || PROGRAM.test(actor.id) ? actor.id : (subject ?? actor.id);
 
 const keyOf = (account: string, { action, outcome, reason = "" }: TenantEntry): string =>
   [account, action, outcome, reason].join(" ");
@@ -41,7 +43,7 @@ const COUNT = `
     seen = known.seen + excluded.seen,
     first_ms = case when known.seen < $12 then excluded.first_ms else known.first_ms end,
     last_ms = greatest(known.last_ms, excluded.last_ms)
-  returning account, action, outcome, reason, seen`;
+  returning account, action, outcome, reason, since_ms as "sinceMs", seen`;
 
 /**
  * Writes entries of acts that an account can repeat as often as it wants. The first `FULL_ENTRIES`
@@ -79,13 +81,7 @@ async function count(
     first === undefined ? [] : [{ ...first, account }],
   );
   const times = kinds.map(({ entries }) => entries.map(({ occurredAtMs }) => occurredAtMs));
-  const { rows } = await client.query<{
-    account: string;
-    action: string;
-    outcome: EntryRecord["outcome"];
-    reason: string;
-    seen: number;
-  }>(COUNT, [
+  const { rows } = await client.query<RepeatedCount>(COUNT, [
     tenant,
     firsts.map(({ account }) => account),
     firsts.map(({ action }) => action),
@@ -99,6 +95,8 @@ async function count(
     int8Array(times.map((each) => Math.max(...each))),
     FULL_ENTRIES,
   ]);
+  const withoutEntry = rows.filter((row) => row.seen > FULL_ENTRIES);
+  afterCommit(client, (pool) => repeatedCountsOf(pool)?.add(tenant, withoutEntry));
   return new Map(
     rows.map(({ account, action, outcome, reason, seen }) => [
       [account, action, outcome, reason].join(" "),

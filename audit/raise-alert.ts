@@ -47,8 +47,8 @@ export async function raiseAlert(
   entry: AlertingEntry,
 ): Promise<void> {
   const { tenant, actor, action, resource, subject, outcome, occurredAtMs } = entry;
-  const role = roleIn(entry.details);
-  const done = { action, actor: actor.id, resource: resource.id, role };
+  const [role, provider] = [textIn(entry.details, "role"), textIn(entry.details, "provider")];
+  const done = { action, actor: actor.id, resource: resource.id, role, provider };
   if (tenant === NO_TENANT || outcome !== "success" || !isAlerting(done)) return;
   const { person } = actor;
   await client.query(INSERT, [
@@ -64,5 +64,7 @@ export async function raiseAlert(
   ]);
 }
 
-const roleIn = (details: object | undefined): string | undefined =>
-  details !== undefined && "role" in details ? String(details.role) : undefined;
+function textIn(details: object = {}, name: string): string | undefined {
+  const value: unknown = Reflect.get(details, name);
+  return typeof value === "string" ? value : undefined;
+}

@@ -7,14 +7,7 @@ import type { ActionClass } from "./actions/action-spec.ts";
 import { NO_TENANT } from "./logs.ts";
 import { appendEntries, type EntryRecord } from "./append-entry.ts";
 import { FULL_ENTRIES } from "./append-repeatable.ts";
-
-/**
- * The time for which acts of one kind are counted before their sum becomes an entry, in
- * milliseconds.
- */
-const PERIOD_MS = 3_600_000;
-/** The largest accepted difference between the clocks of two nodes, in milliseconds. */
-const CLOCK_AHEAD_MS = 300_000;
+import { CLOCK_AHEAD_MS, PERIOD_MS, repeatedCountsOf } from "./repeated-counts.ts";
 
 interface Deps {
   readonly pool: Pool;
@@ -60,6 +53,9 @@ const writeSumsOf = (pool: Pool, tenant: TenantId, nowMs: number): Promise<numbe
       nowMs - PERIOD_MS,
       nowMs + CLOCK_AHEAD_MS,
     ]);
+    const counts = repeatedCountsOf(pool);
+    counts?.forget(tenant, rows);
+    await counts?.compare(client, tenant, nowMs);
     const sums = rows.filter(({ seen }) => seen > FULL_ENTRIES);
     if (sums.length === 0) return 0;
     await appendEntries(
@@ -86,11 +82,12 @@ function sumOf(repeated: Repeated, tenant: TenantId, nowMs: number): Omit<EntryR
   };
 }
 
-const EVERY_MS = 60_000;
+/** The time between two looks for counts whose hour is over, in milliseconds. */
+export const SUMS_EVERY_MS = 60_000;
 
 /**
  * Writes sums now and every minute.
  * @returns a function that stops the task
  */
 export const writeSumsPeriodically = (deps: Deps, onError: (error: unknown) => void) =>
-  runPeriodically(() => writeSums(deps), EVERY_MS, onError);
+  runPeriodically(() => writeSums(deps), SUMS_EVERY_MS, onError);

@@ -40,6 +40,10 @@ export const groups: readonly Group[] = [
   setup,
   group(["tenant"], async () => (await import("./commands/register-tenant.ts")).registerTenant),
   group(["api-key"], async () => (await import("./commands/api-keys.ts")).registerApiKeys),
+  group(
+    ["operator-key"],
+    async () => (await import("./commands/operator-keys.ts")).registerOperatorKeys,
+  ),
   group(["idp"], async () => (await import("./commands/idp/register.ts")).registerIdp),
   group(
     ["policy"],

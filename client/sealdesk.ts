@@ -26,13 +26,12 @@ import type { StaffMember } from "./http/conversation-api.ts";
 import { loadKeptRestores, type KeyLogRestore } from "./key-log/kept-restores.ts";
 import { loadEvidence, type KeyLogEvidence } from "./key-log/evidence.ts";
 import { createExchange } from "./http/transport.ts";
+import { loadOnDemand } from "./load-on-demand.ts";
 import type { DeviceLink } from "./linking/link-device.ts";
 import type { ApprovalOptions, NewDevice, OwnDevice } from "./linking/own-devices.ts";
 import { connectMember, type MemberDevice } from "./member-device.ts";
 import { beginConversation } from "./receipts/begin-conversation.ts";
 import { closedError, runtimeOf, suiteRequired, type ConnectOptions } from "./options.ts";
-
-const onDemand = () => import("./on-demand.ts");
 
 /** A member device that is signed in and connected. It can read and write what its account may. */
 export class Sealdesk {
@@ -103,7 +102,7 @@ export class Sealdesk {
   static async link(options: ConnectOptions): Promise<DeviceLink<Sealdesk>> {
     checks.connectOptions(options, "options");
     if (options.suite === undefined) throw suiteRequired();
-    const { linkDevice } = await onDemand();
+    const { linkDevice } = await loadOnDemand();
     return linkDevice(options, () => Sealdesk.connect(options));
   }
 
@@ -228,7 +227,7 @@ export class Sealdesk {
    */
   async safetyNumbers(user: Given<UserId>): Promise<SafetyNumbers> {
     const id = given(user, "user");
-    const { safetyNumbersWith } = await onDemand();
+    const { safetyNumbersWith } = await loadOnDemand();
     return safetyNumbersWith(this.#accountKeys(), id);
   }
 
@@ -238,7 +237,7 @@ export class Sealdesk {
    */
   async safetyCode(user: Given<UserId>): Promise<SafetyCode> {
     const id = given(user, "user");
-    const { safetyCodeWith } = await onDemand();
+    const { safetyCodeWith } = await loadOnDemand();
     return safetyCodeWith(this.#accountKeys(), id);
   }
 
@@ -250,7 +249,7 @@ export class Sealdesk {
   async acceptAccountKey(user: Given<UserId>, safetyNumber: string): Promise<void> {
     const id = given(user, "user");
     checks.code(safetyNumber, "safetyNumber");
-    const { acceptOffered } = await onDemand();
+    const { acceptOffered } = await loadOnDemand();
     return acceptOffered(this.#accountKeys(), id, safetyNumber);
   }
 
@@ -274,7 +273,7 @@ export class Sealdesk {
    * @throws SealdeskError
    */
   async devices(): Promise<readonly OwnDevice[]> {
-    const { ownDevices } = await onDemand();
+    const { ownDevices } = await loadOnDemand();
     return ownDevices(this.#parts, this.#member.trust);
   }
 
@@ -287,7 +286,7 @@ export class Sealdesk {
    */
   async reviewDevice(code: string): Promise<NewDevice> {
     checks.code(code, "code");
-    const { reviewDevice } = await onDemand();
+    const { reviewDevice } = await loadOnDemand();
     return reviewDevice(this.#sibling, code);
   }
 
@@ -302,7 +301,7 @@ export class Sealdesk {
   async approveDevice(code: string, options: ApprovalOptions = {}): Promise<DeviceId> {
     checks.code(code, "code");
     checks.approval(options, "options");
-    const { approveDevice } = await onDemand();
+    const { approveDevice } = await loadOnDemand();
     return approveDevice(this.#sibling, code, options);
   }
 
@@ -312,7 +311,7 @@ export class Sealdesk {
    */
   async refuseDevice(code: string): Promise<void> {
     checks.code(code, "code");
-    const { refuseDevice } = await onDemand();
+    const { refuseDevice } = await loadOnDemand();
     return refuseDevice(this.#sibling, code);
   }
 

@@ -467,7 +467,7 @@ table sealdesk.api_keys (
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.api_requests (
-  tenant uuid not null,
+  tenant uuid not null default sealdesk.current_tenant(),
   api_key text not null,
   idempotency_hash bytea not null,
   request_hash bytea not null,
@@ -1588,12 +1588,14 @@ table sealdesk.notices (
   hash bytea not null,
   approval uuid not null,
   begins_at_ms bigint,
-  effective_from_ms bigint
+  effective_from_ms bigint,
+  stopped_at_ms bigint
 )
   row level security
   constraint notices_controller_check CHECK (((length(controller) >= 1) AND (length(controller) <= 500)))
   constraint notices_hash_check CHECK ((length(hash) = 32))
   constraint notices_pkey PRIMARY KEY (tenant, version)
+  constraint notices_stopped_check CHECK (((stopped_at_ms IS NULL) OR (effective_from_ms IS NULL)))
   constraint notices_tenant_approval_fkey FOREIGN KEY (tenant, approval) REFERENCES sealdesk.approvals(tenant, id)
   constraint notices_tenant_approval_key UNIQUE (tenant, approval)
   constraint notices_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
@@ -1622,6 +1624,41 @@ table sealdesk.one_time_prekeys (
   grant select to sealdesk_app
   grant update (public_key, signature) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.operator_keys (
+  id text not null,
+  name text not null,
+  scopes text[] not null,
+  secret_hash bytea not null,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null,
+  last_used_day integer
+)
+  constraint operator_keys_check CHECK ((expires_at_ms > created_at_ms))
+  constraint operator_keys_id_check CHECK ((id ~ '^[0-9a-f]{16}$'::text))
+  constraint operator_keys_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint operator_keys_pkey PRIMARY KEY (id)
+  constraint operator_keys_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50)))
+  constraint operator_keys_secret_hash_check CHECK ((length(secret_hash) = 32))
+  grant select to sealdesk_app
+  grant update (last_used_day) to sealdesk_app
+
+table sealdesk.operator_requests (
+  api_key text not null,
+  idempotency_hash bytea not null,
+  request_hash bytea not null,
+  created_at_ms bigint not null,
+  status smallint,
+  answer jsonb
+)
+  constraint operator_requests_api_key_fkey FOREIGN KEY (api_key) REFERENCES sealdesk.operator_keys(id) ON DELETE CASCADE
+  constraint operator_requests_idempotency_hash_check CHECK ((length(idempotency_hash) = 32))
+  constraint operator_requests_pkey PRIMARY KEY (api_key, idempotency_hash)
+  constraint operator_requests_request_hash_check CHECK ((length(request_hash) = 32))
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (answer, status) to sealdesk_app
 
 table sealdesk.packets (
   tenant uuid not null,
@@ -2674,30 +2711,36 @@ RETURN (SELECT COALESCE(range_agg(int8range(s.from_ms, LEAST(s.until_ms, (expire
 
 CREATE OR REPLACE FUNCTION sealdesk.follow_groups(account uuid, of_provider uuid, person_groups text[], at_ms bigint)
  RETURNS TABLE(changed_team text, is_member boolean)
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$
-  with mapped as (
-    select distinct m.team
-    from identity_providers p cross join jsonb_to_recordset(p.teams) as m ("group" text, team text)
-    where p.tenant = current_tenant() and p.id = of_provider and m."group" = any(person_groups)
-      and exists (select from users u where u.tenant = p.tenant and u.id = account and u.username_index is not null
-        and u.disabled_at_ms is null and u.erased_at_ms is null)
-  ), left_teams as (
-    delete from team_members t
-    where t.tenant = current_tenant() and t.user_id = account and t.provider = of_provider
-      and t.team not in (select m.team from mapped m)
-    returning t.team
-  ), joined as (
-    insert into team_members as t (tenant, team, user_id, provider, since_ms)
-    select current_tenant(), m.team, account, of_provider, at_ms from mapped m
-    -- The directory takes over a membership that an administrator or another provider gave.
-    on conflict (tenant, team, user_id) do update set provider = excluded.provider, since_ms = excluded.since_ms
-      where t.provider is distinct from excluded.provider
-    returning t.team
-  )
-  select j.team, true from joined j union all select l.team, false from left_teams l order by 1
+begin
+  if cardinality(person_groups) > 0 then
+    perform from identity_providers p where p.tenant = current_tenant() and p.id = of_provider for share;
+  end if;
+  return query
+    with mapped as (
+      select distinct m.team
+      from identity_providers p cross join jsonb_to_recordset(p.teams) as m ("group" text, team text)
+      where p.tenant = current_tenant() and p.id = of_provider and m."group" = any(person_groups)
+        and exists (select from users u where u.tenant = p.tenant and u.id = account and u.username_index is not null
+          and u.disabled_at_ms is null and u.erased_at_ms is null)
+    ), left_teams as (
+      delete from team_members t
+      where t.tenant = current_tenant() and t.user_id = account and t.provider = of_provider
+        and t.team not in (select m.team from mapped m)
+      returning t.team
+    ), joined as (
+      insert into team_members as t (tenant, team, user_id, provider, since_ms)
+      select current_tenant(), m.team, account, of_provider, at_ms from mapped m
+      -- The directory takes over a membership that an administrator or another provider gave.
+      on conflict (tenant, team, user_id) do update set provider = excluded.provider, since_ms = excluded.since_ms
+        where t.provider is distinct from excluded.provider
+      returning t.team
+    )
+    select j.team, true from joined j union all select l.team, false from left_teams l order by 1;
+end
 $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.grant_break_glass(request uuid)
@@ -3017,6 +3060,7 @@ AS $function$
   set effective_from_ms = greatest(coalesce(n.begins_at_ms, 0), database_now_ms())
   from approvals a
   where n.tenant = current_tenant() and n.version = approved and n.effective_from_ms is null
+    and n.stopped_at_ms is null
     and a.tenant = n.tenant and a.id = n.approval and a.executed_at_ms is not null
   returning n.effective_from_ms
 $function$
@@ -3255,6 +3299,19 @@ CREATE OR REPLACE FUNCTION sealdesk.shortens_retention(before jsonb, after jsonb
  LANGUAGE sql
  STABLE
 RETURN (EXISTS (WITH named AS (SELECT r."dataClass" AS data_class, r.team, r.region FROM jsonb_to_recordset((shortens_retention.before || shortens_retention.after)) r("dataClass" text, team text, region text)) SELECT FROM (((SELECT named.data_class FROM named UNION SELECT NULL::text) c CROSS JOIN (SELECT named.team FROM named UNION SELECT NULL::text) t) CROSS JOIN (SELECT named.region FROM named UNION SELECT NULL::text) g) WHERE (COALESCE(sealdesk.retained_days(shortens_retention.after, c.data_class, t.team, g.region), 2147483647) < COALESCE(sealdesk.retained_days(shortens_retention.before, c.data_class, t.team, g.region), 2147483647))))
+
+CREATE OR REPLACE FUNCTION sealdesk.stop_notice(approved integer)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  with stopped as (
+    update notices set effective_from_ms = null, stopped_at_ms = database_now_ms()
+    where tenant = current_tenant() and version = approved and effective_from_ms > database_now_ms()
+    returning version)
+  select exists (select from stopped)
+$function$
 
 CREATE OR REPLACE FUNCTION sealdesk.take_effect(approved integer)
  RETURNS bigint

@@ -18,6 +18,7 @@ export type IdentityErrorCode =
   | "account_not_linked" // the provider knows the person, who has no account here
   | "invalid_logout_token" // not a logout token of the provider, or one that was used before
   | "invalid_identity_provider" // settings that the real provider does not confirm
+  | "too_many_identity_providers"
   | "identity_provider_not_found" // the tenant has no provider of that name
   | "provisioning_not_enabled" // the tenant has no provider of that name whose accounts come over SCIM
   | "invalid_scim_filter" // not a filter of RFC 7644, or one that no identity provider sends

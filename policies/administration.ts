@@ -17,7 +17,7 @@ export interface ApiKeyFacts {
 }
 
 /**
- * Decides whether a program may act with an API key at all, whatever it asks for. Pure.
+ * Decides whether a program may act with a key at all, whatever it asks for. Pure.
  * @param key undefined if the tenant has no key with this id and secret
  */
 export function decideApiKey(

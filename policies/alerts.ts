@@ -48,6 +48,7 @@ const alertingActs: readonly string[] = [
   "tenant.allow_anonymous_customers",
   "tenant.allow_staff_grants",
   "tenant.map_teams",
+  "tenant.require_consents",
   "tenant.rotate_api_key",
   "tenant.set_accounting",
   "tenant.set_customer_jwks_url",
@@ -77,11 +78,15 @@ export interface DoneAct {
   readonly resource: string;
   /** The role that it gives an account, if it gives one. */
   readonly role?: string | undefined;
+  /** The identity provider whose group asks for it. */
+  readonly provider?: string | undefined;
 }
 
 /** Whether officers are alerted to an act. Pure. */
-export function isAlerting({ action, actor, resource, role }: DoneAct): boolean {
+export function isAlerting({ action, actor, resource, role, provider }: DoneAct): boolean {
   if (action === "user.create") return role !== "customer";
+  // The mapping of a group has alerted them. A membership by hand follows nothing that they know.
+  if (action === "team.add_member") return provider === undefined;
   // Whoever removes a passkey of their own has proved to be its owner.
   if (action === "user.remove_passkey") return actor !== resource;
   return alertingActs.includes(action);

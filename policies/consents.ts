@@ -13,7 +13,7 @@ export const MAX_CONSENTS = 50;
 /** What a change of a consent does. */
 export interface ConsentChange {
   readonly state: "given" | "withdrawn";
-  /** Whether nothing was given, or was given in the same terms: under the same notice and until the same time. */
+  /** Whether nothing was given, or was given in the same terms: under the same notice, on the same lawful basis and until the same time. */
   readonly changesNothing: boolean;
   /** The number of times that it was given for the purpose, in the conversation or for the account. */
   readonly given: number;

@@ -20,7 +20,7 @@ import { decideUpload, type UploadFacts } from "./uploads.ts";
 import { approversNeeded } from "./versions/demands.ts";
 
 /**
- * The resources whose decisions are explained. Programs with an API key have their own. No version changes who
+ * The resources whose decisions are explained. Programs with a key have their own. No version changes who
  * may do what with the credentials of an account, with access in an emergency, with requests for a second person, with
  * legal holds, with retention, with cases, with erasures, restrictions and breaches, with compliance, with what people ask for by
  * law, or with notices and consents.
@@ -28,6 +28,7 @@ import { approversNeeded } from "./versions/demands.ts";
 export type ExplainedResource = Exclude<
   Resource,
   | "administration"
+  | "tenants"
   | "credentials"
   | "break_glass"
   | "second_person"

@@ -2,6 +2,7 @@ import type { CheckpointStore } from "../audit/checkpoints/checkpoint-store.ts";
 import { openCheckpointStore } from "../audit/checkpoints/open-store.ts";
 import type { AuditError, AuditErrorCode } from "../audit/audit-error.ts";
 import { AppendedEntries, watchAppended } from "../audit/check/appended-entries.ts";
+import { Noticed } from "../audit/check/noticed.ts";
 import { LogChecker } from "../audit/check/log-checker.ts";
 import { KnownHeads } from "../audit/read/known-heads.ts";
 import type { Pool } from "../db/pool.ts";
@@ -9,6 +10,7 @@ import { StateChecker } from "../identity/reconcile/state-checker.ts";
 import { Integrator } from "../audit/integrate/integrator.ts";
 import type { LogSigner } from "../audit/logs.ts";
 import type { AuditSettings } from "../audit/checkpoints/audit-settings.ts";
+import { RepeatedCounts, watchRepeated } from "../audit/repeated-counts.ts";
 import { AuditSinks } from "../audit/sinks/audit-sinks.ts";
 import { Witnesses } from "../audit/witness/witnesses.ts";
 import { WitnessError } from "../audit/witness/witness-error.ts";
@@ -101,6 +103,10 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     onFinding: (error) =>
       log.error("the comparison of accounts and settings failed", describeError(error)),
   });
+  const lostCounts = new Noticed((error) =>
+    log.error("a count of repeated acts was changed", describeError(error)),
+  );
+  watchRepeated(pool, new RepeatedCounts((error) => lostCounts.add(error)));
   const sinks = await AuditSinks.open({
     ...config.sinks,
     url,
@@ -109,6 +115,9 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     now,
     everyMs: deps.sinkEveryMs,
     lateMs: deps.sinkLateMs,
+    compareEveryMs: deps.stateEveryMs,
+    onFinding: (error) =>
+      log.error("a position of an audit sink was changed", describeError(error)),
     onTrouble: (sink, error, origin) =>
       log.error("audit entries could not be delivered", {
         sink,
@@ -122,7 +131,12 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     errors
       .map((error) => auditReasons.find((reason) => reason === error?.code))
       .find((reason) => reason !== undefined);
-  const findings = () => [...checker.findings, ...states.findings];
+  const findings = () => [
+    ...checker.findings,
+    ...states.findings,
+    ...sinks.findings,
+    ...lostCounts.all,
+  ];
   const count = (...codes: readonly AuditErrorCode[]) =>
     findings().filter(({ code }) => codes.includes(code)).length;
   const isUnsigned = () => integrator.pendingAgeMs > deps.unsignedWarningMs;

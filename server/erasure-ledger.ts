@@ -1,7 +1,7 @@
 import type { NewId } from "../crypto/wire/ids.ts";
 import { runPeriodically } from "../db/run-periodically.ts";
 import { ErasureLedger, kmsLedgerKey, LEDGER_ORIGIN } from "../workflows/ledger/erasure-ledger.ts";
-import type { WithLedger } from "../workflows/ledger/interrupted.ts";
+import type { WithLedger } from "../workflows/ledger/settle-deps.ts";
 import { LedgerError } from "../workflows/ledger/ledger-error.ts";
 import { settleLedger } from "../workflows/ledger/settle.ts";
 import { openLedgerStore, placeOf } from "../workflows/ledger/stores/open-ledger-store.ts";

@@ -138,8 +138,9 @@ export const accountActions = {
   "user.remove_factor": {
     class: "D",
     resources: ["user"],
-    details: {},
-    description: "A member of staff removes their own second factor.",
+    details: { sessions: "number" },
+    description:
+      "A member of staff removes their own second factor. `sessions` counts their other sessions, which end if the role needs a second factor.",
   },
   "user.reset_factor": {
     class: "D",
@@ -257,8 +258,8 @@ export const accountActions = {
   "device.revoke": {
     class: "D",
     resources: ["device"],
-    details: { approval: "id", requester: "id" },
-    description: "A device is removed from its account.",
+    details: { approval: "id", requester: "id", sessions: "ids" },
+    description: "A device is removed from its account. `sessions` lists those that end with it.",
   },
   "device.renew_list": {
     class: "U",

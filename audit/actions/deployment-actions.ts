@@ -36,6 +36,33 @@ export const deploymentActions = {
     description:
       "Migrations changed the schema of the data (`sealdesk`) or of the keystore (`keystore`), in the operator's log: written by `sealdesk migrate`, or by the next node that starts.",
   },
+  "operator_key.add": {
+    class: "C",
+    resources: ["operator_keys"],
+    details: { key: "text", name: "text", keys: "list" },
+    description:
+      "`sealdesk operator-key add`, in the operator's log. `keys` lists every key of the operator afterwards, with its scopes, its end and the SHA-256 of its secret.",
+  },
+  "operator_key.rotate": {
+    class: "U",
+    resources: ["operator_keys"],
+    details: { key: "text", replaces: "text", name: "text", keys: "list" },
+    description:
+      "`sealdesk operator-key rotate`, in the operator's log: a new key replaces another one after an overlap.",
+  },
+  "operator_key.remove": {
+    class: "D",
+    resources: ["operator_keys"],
+    details: { key: "text", keys: "list" },
+    description: "`sealdesk operator-key remove`, in the operator's log",
+  },
+  "operator_key.authenticate": {
+    class: "E",
+    resources: ["operator_keys"],
+    details: { key: "text" },
+    description:
+      "A request has a key of the operator that is unknown or has ended, in the operator's log. Only refusals are recorded. Repeated acts are summed.",
+  },
   "command.run": {
     class: "E",
     resources: ["command"],

@@ -21,7 +21,8 @@ export const noticeActions = {
     class: "D",
     resources: ["notice"],
     details: version,
-    description: "Whoever proposed it takes the draft back.",
+    description:
+      "An officer takes a draft back, or stops an approved version that has not taken effect.",
   },
   "notice.refuse": {
     class: "U",
@@ -40,7 +41,7 @@ export const noticeActions = {
     resources: ["notice"],
     details: { ...version, language: "text", record: "text" },
     description:
-      "A device says that it showed a notice to its user. `record` is the SHA-256 of what it signed.",
+      "A device says that it showed a notice to its user. `record` is the SHA-256 of what it signed. Repeated acts are summed.",
   },
   "notice.list_views": {
     class: "R",

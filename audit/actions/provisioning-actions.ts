@@ -43,16 +43,22 @@ export const provisioningActions = {
   "provisioning.create_group": {
     class: "C",
     resources: ["group", "tenant"],
-    details: { provider: "text", added: "number", role: "text" },
+    details: { provider: "text", added: "number", nameDigest: "text", role: "text" },
     description:
-      "An identity provider writes a new group. `added` counts its members. `role` is the role that the operator mapped to the group's name, if any. A refusal names the tenant as the resource.",
+      "An identity provider writes a new group. `added` counts its members. `role` is the role that the operator mapped to the group's name, if any. `nameDigest` is the SHA-256 of the group's id, a line feed and its name. A refusal names the tenant as the resource.",
   },
   "provisioning.change_group": {
     class: "U",
     resources: ["group", "tenant"],
-    details: { provider: "text", added: "number", removed: "number", role: "text" },
+    details: {
+      provider: "text",
+      added: "number",
+      removed: "number",
+      nameDigest: "text",
+      role: "text",
+    },
     description:
-      "An identity provider changes a group or its members. `role` is that of the group's name from then on.",
+      "An identity provider changes a group or its members. `role` and `nameDigest` are those of the group's name from then on.",
   },
   "provisioning.add_member": {
     class: "U",

@@ -1,6 +1,6 @@
 import type { ActionSpecs } from "./action-spec.ts";
 
-/** The audited acts on a tenant, of its operator and of programs with an API key. */
+/** The audited acts on a tenant, of its operator and of programs with a key. */
 export const tenantActions = {
   "tenant.create": {
     class: "C",

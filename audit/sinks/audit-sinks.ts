@@ -6,7 +6,10 @@ import { asIntegrator } from "../check/as-integrator.ts";
 import { limitSessionLocks } from "../check/in-check.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import { withIntegratorSession } from "../integrate/session.ts";
+import type { AuditError } from "../audit-error.ts";
+import { Noticed } from "../check/noticed.ts";
 import { deliver, type UnreadLog } from "./deliver.ts";
+import { GivenPositions } from "./given-positions.ts";
 import { inTime } from "./in-time.ts";
 import { openSink, type SinkOptions } from "./open-sink.ts";
 import type { ConfiguredSink } from "./parse-sinks.ts";
@@ -29,10 +32,14 @@ export interface AuditSinksOptions extends SinkSettings {
   readonly heads: KnownHeads;
   /** The time between two looks for new entries. */
   readonly everyMs: number;
+  /** The time between two comparisons of the stored positions with those that this node stored. */
+  readonly compareEveryMs: number;
   /** A sink keeps up while no entry waits for it for longer. */
   readonly lateMs: number;
   /** Called with the failure of a sink, or of a log that cannot be read for it, once while it keeps failing. */
   readonly onTrouble: (sink: string, error: unknown, origin?: string) => void;
+  /** Called once for each position that somebody changed in the database. */
+  readonly onFinding: (error: AuditError) => void;
   /** Called when nobody knows how far the sinks are behind, once while it is so. */
   readonly onUnknown: (error: unknown) => void;
   /** Milliseconds since the Unix epoch. */
@@ -61,6 +68,7 @@ export class AuditSinks {
   readonly #options: AuditSinksOptions;
   readonly #sinks: readonly RunningSink[];
   readonly #leave: (() => Promise<void>)[] = [];
+  readonly #noticed: Noticed;
   /** Whether the lags were read since the node started. */
   #isKnown = false;
   /** Why the lags cannot be read now. */
@@ -68,6 +76,7 @@ export class AuditSinks {
 
   private constructor(options: AuditSinksOptions, sinks: readonly OpenSink[]) {
     this.#options = options;
+    this.#noticed = new Noticed(options.onFinding);
     this.#sinks = sinks.map((open) => ({
       ...open,
       keptUpAtMs: performance.now(),
@@ -96,6 +105,11 @@ export class AuditSinks {
   get lagsMs(): ReadonlyMap<string, number> {
     const now = performance.now();
     return new Map(this.#sinks.map(({ name, keptUpAtMs }) => [name, now - keptUpAtMs]));
+  }
+
+  /** Returns the positions that somebody changed in the last ten minutes. */
+  get findings(): readonly AuditError[] {
+    return this.#noticed.all;
   }
 
   /** Returns whether a sink does not keep up. */
@@ -143,15 +157,21 @@ export class AuditSinks {
 
   /** Delivers until it fails or the server stops, once this node has the turn. */
   #deliver(running: RunningSink, ending: AbortSignal): Promise<void> {
-    const { url, heads, everyMs } = this.#options;
+    const { url, heads, everyMs, compareEveryMs } = this.#options;
     return withIntegratorSession(url, async (client) => {
       await limitSessionLocks(client);
       const rest = (forMs: number) =>
         pause(forMs, undefined, { signal: ending, ref: false }).catch(() => undefined);
       while (!ending.aborted && !(await tryTakeTurn(client, running.name))) await rest(everyMs);
       await begin(client, running.name);
+      const given = await GivenPositions.load(client, running.name);
+      let comparedAtMs = performance.now();
       while (!ending.aborted) {
-        const { count, isMore, unread } = await deliver(client, heads, running);
+        if (performance.now() >= comparedAtMs + compareEveryMs) {
+          for (const finding of await given.putRight(client)) this.#noticed.add(finding);
+          comparedAtMs = performance.now();
+        }
+        const { count, isMore, unread } = await deliver(client, heads, { ...running, given });
         running.failure = undefined;
         this.#report(running, unread);
         if (!isMore) await rest(count === 0 ? everyMs : (running.sink.restMs ?? everyMs));

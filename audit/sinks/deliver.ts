@@ -3,7 +3,8 @@ import type { LogId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { limitLocks } from "../check/in-check.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
-import { advance, dueLogs, noteRefused, type DueLog } from "./positions.ts";
+import type { GivenPositions } from "./given-positions.ts";
+import { dueLogs, noteRefused, type DueLog } from "./positions.ts";
 import type { DeliveredEntry, Sink } from "./sink.ts";
 
 /** The number of entries that a sink is given at once. */
@@ -42,14 +43,19 @@ export interface Delivered {
 export async function deliver(
   client: Client,
   heads: KnownHeads,
-  { name, sink }: { readonly name: string; readonly sink: Sink },
+  {
+    name,
+    sink,
+    given,
+  }: { readonly name: string; readonly sink: Sink; readonly given: GivenPositions },
 ): Promise<Delivered> {
-  const logs = await dueLogs(client, name);
+  const due = await dueLogs(client, name);
+  const logs = due.map((each) => ({ ...each, from: given.of(each.log) ?? each.from }));
   if (logs.length === 0) return { count: 0, isMore: false, unread: [] };
   const { entries, next, unread } = await readBatch(client, heads, logs);
   await noteRefused(client, name, unread);
   if (entries.length > 0) await sink.take(entries);
-  await advance(client, name, next);
+  await given.advance(client, next);
   return { count: entries.length, isMore: entries.length === BATCH, unread };
 }
 

@@ -32,7 +32,9 @@ const DUE = `
 const ADVANCE = `
   insert into audit.sink_positions (sink, log, next)
   select $1, * from unnest($2::uuid[], $3::int8[])
-  on conflict (sink, log) do update set next = greatest(sink_positions.next, excluded.next), refused_at = null`;
+  on conflict (sink, log) do update set next = excluded.next, refused_at = null`;
+const POSITIONS = `
+  select log, next, origin from audit.sink_positions left join audit.logs on logs.id = log where sink = $1`;
 const REFUSE = `
   insert into audit.sink_positions (sink, log, next, refused_at)
   select $1, log, 0, clock_timestamp() from unnest($2::uuid[]) as log
@@ -76,6 +78,15 @@ export async function advance(
   if (next.size === 0) return;
   await client.query(ADVANCE, [sink, uuidArray([...next.keys()]), int8Array([...next.values()])]);
 }
+
+/** Returns how far the sink was given each log. */
+export const readPositions = async (
+  client: Client,
+  sink: string,
+): Promise<
+  readonly { readonly log: LogId; readonly next: number; readonly origin: string | null }[]
+> =>
+  (await client.query<{ log: LogId; next: number; origin: string | null }>(POSITIONS, [sink])).rows;
 
 /**
  * Stores which logs were refused because of what the database has of them. They do not count in the lag of the sink

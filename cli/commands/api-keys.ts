@@ -5,6 +5,7 @@ import {
   removeApiKey,
   rotateApiKey,
   scopeNames,
+  type ApiKey,
 } from "../../identity/administration/api-keys.ts";
 import { namedTenant } from "../named-tenant.ts";
 import type { Print } from "../output.ts";
@@ -17,8 +18,8 @@ interface KeyOptions {
 }
 
 const SLUG = "short name of the tenant";
-const ID = "the key's id, the part of the key between sdk_ and the next _";
-const DAYS = "how long the key is valid, at most 366 days";
+export const KEY_ID = "the key's id, the part of the key between the first _ and the next one";
+export const DAYS = "how long the key is valid, at most 366 days";
 const DAY_MS = 86_400_000;
 
 /** `sealdesk api-key ...` */
@@ -40,7 +41,7 @@ export function registerApiKeys(program: Command, print: Print, settings: () => 
     .command("rotate")
     .description("Print a new key with the same name and scopes; the former one ends later")
     .requiredOption("--tenant <slug>", SLUG)
-    .requiredOption("--id <id>", ID)
+    .requiredOption("--id <id>", KEY_ID)
     .option("--days <number>", DAYS, "90")
     .option("--overlap <hours>", "hours after which the former key ends, at most 720", "24")
     .action(async (options: Parameters<typeof rotateCommand>[1]) =>
@@ -50,7 +51,7 @@ export function registerApiKeys(program: Command, print: Print, settings: () => 
     .command("remove")
     .description("End a key at once")
     .requiredOption("--tenant <slug>", SLUG)
-    .requiredOption("--id <id>", ID)
+    .requiredOption("--id <id>", KEY_ID)
     .action(async (options: KeyOptions) => print(await removeCommand(settings(), options)));
   keys
     .command("list")
@@ -115,14 +116,18 @@ async function removeCommand(
 async function listCommand(settings: Settings, slug: string): Promise<string> {
   return withDatabase(settings, async ({ pool }) => {
     const tenant = await namedTenant(pool, slug);
-    const keys = await listApiKeys(pool, tenant.id);
-    if (keys.length === 0) return "There is none.";
-    const isoOf = (atMs: number) => new Date(atMs).toISOString();
-    return keys
-      .map(({ id, name, scopes, expiresAtMs, lastUsedDay }) => {
-        const used = lastUsedDay === null ? "never" : isoOf(lastUsedDay * DAY_MS).slice(0, 10);
-        return `${id}  ${name}  valid until ${isoOf(expiresAtMs)}  last used ${used}  ${scopes.join(" ")}`;
-      })
-      .join("\n");
+    return keyLines(await listApiKeys(pool, tenant.id));
   });
+}
+
+/** Returns one line for each key. */
+export function keyLines(keys: readonly ApiKey[]): string {
+  if (keys.length === 0) return "There is none.";
+  const isoOf = (atMs: number) => new Date(atMs).toISOString();
+  return keys
+    .map(({ id, name, scopes, expiresAtMs, lastUsedDay }) => {
+      const used = lastUsedDay === null ? "never" : isoOf(lastUsedDay * DAY_MS).slice(0, 10);
+      return `${id}  ${name}  valid until ${isoOf(expiresAtMs)}  last used ${used}  ${scopes.join(" ")}`;
+    })
+    .join("\n");
 }

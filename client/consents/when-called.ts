@@ -1,4 +1,5 @@
 import type { Rights, RightsDeps } from "../device/rights.ts";
+import { loadOnDemand } from "../load-on-demand.ts";
 import type { ConnectedConsents, ConnectedConsentsDeps } from "./connect-consents.ts";
 import type { Consents } from "./consents.ts";
 import type { FreshConsentCalls } from "./fresh-consents.ts";
@@ -14,7 +15,7 @@ export type RightCalls = MethodsOf<Rights>;
 export function consentsWhenCalled(depsOf: () => ConnectedConsentsDeps) {
   let part: ConnectedConsents | undefined;
   const load = async () => {
-    const { connectConsents } = await import("../on-demand.ts");
+    const { connectConsents } = await loadOnDemand();
     return (part ??= connectConsents(depsOf()));
   };
   const consents = whenCalled(
@@ -36,7 +37,7 @@ export function consentsWhenCalled(depsOf: () => ConnectedConsentsDeps) {
 /** Returns what the law gives the person of this account. The code is loaded with the first call. */
 export const rightsWhenCalled = (parts: RightsDeps): RightCalls =>
   whenCalled(
-    async () => new (await import("../on-demand.ts")).Rights(parts),
+    async () => new (await loadOnDemand()).Rights(parts),
     "request",
     "list",
     "withdraw",

@@ -20,6 +20,7 @@ import type { ConversationItem, LoggedItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import { removeMember, type RemoveMemberDeps } from "./remove-member.ts";
 import type { Sender } from "./sender.ts";
+import { loadOnDemand } from "../load-on-demand.ts";
 import { unacceptedActs } from "./unaccepted-acts.ts";
 import type { SentMessage } from "./waiting-messages.ts";
 
@@ -261,7 +262,7 @@ export class Conversation {
    */
   async acceptMembers(seq: number): Promise<void> {
     checks.position(seq, "seq");
-    const { acceptMembers } = await import("../on-demand.ts");
+    const { acceptMembers } = await loadOnDemand();
     await acceptMembers(this.#deps, this.#log, seq);
   }
 

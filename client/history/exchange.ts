@@ -6,6 +6,7 @@ import type { PostSignedDeps, SignableLog } from "../receipts/post-signed.ts";
 import type { GrantedHistory, HistoryRequest } from "./history-granter.ts";
 import type { HistoryWork, HistoryWorkDeps } from "./history-work.ts";
 import { loadIncoming } from "./incoming-job.ts";
+import { loadOnDemand } from "../load-on-demand.ts";
 import { loadJobs } from "./outgoing-job.ts";
 import { pendingShares } from "./shared-devices.ts";
 
@@ -81,7 +82,7 @@ export class HistoryExchange {
   }
 
   async #load(): Promise<HistoryWork> {
-    const { HistoryWork: Loaded } = await import("../on-demand.ts");
+    const { HistoryWork: Loaded } = await loadOnDemand();
     return (this.#work ??= new Loaded(this.#deps, this.#logOf));
   }
 }

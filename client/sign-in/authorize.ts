@@ -106,6 +106,8 @@ export async function authorize(
   thumbprint: string,
 ): Promise<SignIn> {
   const { tenant, redirectUri } = credentials;
+  // Before the first request, so that nothing else of the page sees the answer meanwhile.
+  const resumed = credentials.authorize.resume?.(redirectUri);
   const provider = (await readProviders(exchange, tenant)).find(
     ({ name }) => name === credentials.provider,
   );
@@ -114,7 +116,6 @@ export async function authorize(
   assertPinned(provider, credentials);
   const { issuer, clientId } = provider;
   const about = { tenant, provider: provider.name, issuer, clientId, redirectUri };
-  const resumed = credentials.authorize.resume?.(redirectUri);
   const attempt = resumed?.attempt ?? newAttempt(about);
   for (const [name, value] of Object.entries(about))
     if (attempt[name as keyof typeof about] !== value)
@@ -231,5 +232,5 @@ function withoutQuery(url: URL): string {
 }
 
 /** The refusal of an answer that is not one to this sign-in. */
-export const notAuthentic = (why: string): SealdeskError =>
+const notAuthentic = (why: string): SealdeskError =>
   new SealdeskError("sign_in_not_authentic", `The answer does not belong to this sign-in: ${why}.`);

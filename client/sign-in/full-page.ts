@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { SealdeskError } from "../errors.ts";
-import { isSamePage, notAuthentic, type Authorize, type SignInAttempt } from "./authorize.ts";
+import { isSamePage, type Authorize, type SignInAttempt } from "./authorize.ts";
 
 /** What is used of the window of a page. */
 interface PageWindow {
@@ -40,8 +40,9 @@ const ANSWER = ["state", "iss", "code", "error", "error_description", "error_uri
  * there again with the same credentials and the same store: the sign-in goes on.
  *
  * What the tab must know for that is kept in its `sessionStorage`, once: the state, the PKCE verifier and the seed of
- * the nonce (RFC 9700 sections 2.1 and 4.7). So an answer that another browser or another tab asked for is refused. The
- * answer is removed from the page's URL at once.
+ * the nonce (RFC 9700 sections 2.1 and 4.7). An answer that another browser or another tab asked for is not taken: the
+ * sign-in begins anew. The page's URL keeps every parameter of the application. An answer to the tab's own sign-in is
+ * removed from it at once, before any request.
  * @param page the window of the page
  */
 export function fullPageRedirect(page: PageWindow = globalThis): Authorize {
@@ -61,15 +62,14 @@ export function fullPageRedirect(page: PageWindow = globalThis): Authorize {
   const resume = (redirectUri: string) => {
     const callback = page.location.href;
     const url = new URL(callback);
-    if (!isSamePage(url, redirectUri) || !ANSWER.some((name) => url.searchParams.has(name)))
+    const attempt = attemptIn(page.sessionStorage.getItem(KEY));
+    // The application may use these names itself, and anybody can make a link with them.
+    if (attempt?.state !== url.searchParams.get("state") || !isSamePage(url, redirectUri))
       return undefined;
-    const kept = page.sessionStorage.getItem(KEY);
     page.sessionStorage.removeItem(KEY);
     for (const name of ANSWER) url.searchParams.delete(name);
     page.history.replaceState(null, "", url.href);
-    const attempt = attemptIn(kept);
-    if (attempt === undefined) throw notAuthentic("this tab has begun none");
-    return { attempt, callback };
+    return attempt && { attempt, callback };
   };
   return Object.assign(leave, { resume });
 }

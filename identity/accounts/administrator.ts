@@ -6,7 +6,7 @@ import type { Decision } from "../../policies/decision.ts";
 import type { IdentityProvider } from "../providers/identity-provider.ts";
 import type { StaffName } from "./find-staff.ts";
 
-/** A program that administers its tenant with an API key. */
+/** A program that administers a tenant with a key. */
 export interface KeyAdministrator {
   readonly actor: { readonly kind: "system"; readonly id: string };
   readonly requestId: string;
@@ -17,7 +17,7 @@ export interface KeyAdministrator {
   readonly authorise: (client: Client) => Promise<Decision>;
 }
 
-/** Who administers a tenant: the operator, who has the database, or a program with an API key. */
+/** Who administers a tenant: the operator, who has the database, or a program with a key. */
 export type Administrator = OperatorActor | KeyAdministrator;
 
 /** An account of staff, and who administers it. */

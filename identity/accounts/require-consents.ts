@@ -1,5 +1,5 @@
-import type { OperatorActor } from "../../audit/operator.ts";
 import type { Purpose } from "../../crypto/wire/purposes.ts";
+import type { Administrator } from "./administrator.ts";
 import { changeTenant } from "./change-tenant.ts";
 
 /** The purposes for which a new tenant demands a consent. */
@@ -17,7 +17,7 @@ export const requireConsents = (
     readonly purposes: readonly Purpose[];
     /** Milliseconds since the Unix epoch. */
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<void> => {
   const { slug, nowMs, by } = change;

@@ -1,4 +1,4 @@
-import type { OperatorActor } from "../../audit/operator.ts";
+import type { Administrator } from "./administrator.ts";
 import { changeTenant } from "./change-tenant.ts";
 
 /**
@@ -14,7 +14,7 @@ export function suspendTenant(
     readonly slug: string;
     readonly suspended: boolean;
     readonly nowMs: number;
-    readonly by?: OperatorActor | undefined;
+    readonly by?: Administrator | undefined;
   },
 ): Promise<void> {
   const { slug, suspended, nowMs, by } = change;

@@ -1,9 +1,4 @@
 import type { AuditAction } from "../../audit/actions.ts";
-import type { AuditEntry } from "../../audit/append-entry.ts";
-import { appendRefusal } from "../../audit/append-refusal.ts";
-import type { UserId } from "../../crypto/wire/ids.ts";
-import { sqlState } from "../../db/database-error.ts";
-import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
 import type { Client } from "../../db/pool.ts";
 import {
   decideAdministration,
@@ -13,89 +8,41 @@ import {
 } from "../../policies/administration.ts";
 import type { Decision } from "../../policies/decision.ts";
 import { decideWithoutPerson, isDemandableOfKeys } from "../../policies/second-person.ts";
-import { DomainError } from "../../policies/domain-error.ts";
 import type { KeyAdministrator } from "../accounts/administrator.ts";
-import type { UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
 import { Policies } from "../policy/policies.ts";
-import type { ApiRequests, KeyAnswer, OnceRequest } from "./api-requests.ts";
+import { actOnce, type KeyActDeps, type ProgramAct } from "./act-once.ts";
+import type { KeyAnswer } from "./api-requests.ts";
 import type { ApiKeyHolder } from "./authenticate-api-key.ts";
-
-/** `permission denied to set role`: the login may not act as the owner of the database. */
-const INSUFFICIENT_PRIVILEGE = "42501";
 
 const policies = new Policies();
 
-/** Each act of an administrator has a connection of its own, so few run at the same time. */
-const acts = new FairSemaphore(fairPlaces(6));
-
-export interface KeyActDeps extends UseCase {
-  readonly requests: ApiRequests;
-}
-
 /** An act that a program does with an API key. */
-export interface KeyAct<A extends AuditAction> extends AdministrationAct {
-  readonly requestId: string;
-  /** The action that the audit log records, also if it is refused. */
-  readonly audit: A;
-  readonly resource: AuditEntry<A>["resource"];
-  readonly subject?: UserId | undefined;
-  /** Undefined if the act may be repeated, such as a read. */
-  readonly once: OnceRequest | undefined;
-}
+export type KeyAct<A extends AuditAction> = AdministrationAct & ProgramAct<A>;
 
 /**
- * Runs an act of a program with an API key. The act decides again in its own transaction by `by.authorise`, and an
- * act with an Idempotency-Key is carried out at most once. A refusal is audited.
+ * Runs an act of a program with an API key of a tenant: see `actOnce`.
  * @param work calls the use case that the operator's command calls, and passes `by` to it
- * @throws IdentityError forbidden, idempotency_key_reused, request_unanswered, administration_unavailable; what
- *   `work` throws; OverloadError overloaded
+ * @throws IdentityError forbidden, invalid_token, approval_required, and those of `actOnce`
  */
-export async function actByKey<A extends AuditAction>(
-  { pool, now, requests }: KeyActDeps,
+export function actByKey<A extends AuditAction>(
+  deps: KeyActDeps,
   key: ApiKeyHolder,
   act: KeyAct<A>,
   work: (by: KeyAdministrator) => Promise<KeyAnswer>,
 ): Promise<KeyAnswer> {
-  const { once, requestId } = act;
-  const nowMs = now();
-  const actor = { kind: "system", id: `api-key ${key.id}` } as const;
-  const by: KeyAdministrator = {
-    actor,
-    requestId,
-    async authorise(client) {
-      const decision = assertAllowed(await standing(client, key), act, key, now());
+  const program = {
+    key,
+    actor: { kind: "system", id: `api-key ${key.id}` },
+    log: key.tenant,
+    assertAllowed: () => void assertAllowed(key, act, key, deps.now()),
+    async authorise(client: Client) {
+      const decision = assertAllowed(await standing(client, key), act, key, deps.now());
       await assertNeedsNobody(client, key, act);
-      if (once !== undefined) await requests.claim(client, key, once, nowMs);
       return decision;
     },
-  };
-  try {
-    assertAllowed(key, act, key, nowMs);
-    const answered = once && (await requests.find(key, once, nowMs));
-    if (answered !== undefined) return answered;
-    const holder = { tenant: key.tenant, account: key.id };
-    const answer = await acts.run(holder, () => work(by)).catch(withoutOwner);
-    if (once !== undefined) await requests.answer(key, once, answer);
-    return answer;
-  } catch (error) {
-    if (error instanceof DomainError)
-      await appendRefusal(pool, {
-        tenant: key.tenant,
-        occurredAtMs: now(),
-        actor,
-        action: act.audit,
-        resource: act.resource,
-        subject: act.subject,
-        outcome: "refused",
-        reason: error.code,
-        ...(error.reasons.length > 0 && {
-          decision: { allowed: false, reasons: error.reasons },
-        }),
-        requestId,
-      });
-    throw error;
-  }
+  } as const;
+  return actOnce(deps, program, act, work);
 }
 
 /**
@@ -144,13 +91,4 @@ async function assertNeedsNobody(
       "The tenant's policy demands a second person for this, so no program does it. A member of staff asks for it with POST /v1/approvals.",
       { reasons: decision.reasons },
     );
-}
-
-function withoutOwner(cause: unknown): never {
-  if (sqlState(cause) !== INSUFFICIENT_PRIVILEGE) throw cause;
-  throw new IdentityError(
-    "administration_unavailable",
-    "This server has no login that may change tenants. Its operator must set DATABASE_OWNER_URL.",
-    { cause },
-  );
 }

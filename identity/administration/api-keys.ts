@@ -5,17 +5,12 @@ import type { TenantId } from "../../crypto/wire/ids.ts";
 import { Secret } from "../../keys/secret.ts";
 import { administrationActions, isScope, scopeOf } from "../../policies/administration.ts";
 import { changeTenant } from "../accounts/change-tenant.ts";
-import { IdentityError } from "../identity-error.ts";
+import { assertKeyName, endOfKey, endOfOverlap, invalidKey, MAX_KEYS } from "./key-terms.ts";
+import { hashOfSecret, newKeyToken, textOf, type KeyToken } from "./key-token.ts";
 import { readRecordedApiKeys } from "./recorded-api-key.ts";
-import { hashOfSecret, newApiKeyToken, textOf } from "./api-key-token.ts";
 
 /** The scopes as an operator writes them. */
 export const scopeNames = administrationActions.map((action) => scopeOf({ action }));
-
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
-const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const MAX_KEYS = 50;
 
 /** An API key as operators see it. Times are milliseconds since the Unix epoch. */
 export interface ApiKey {
@@ -54,13 +49,10 @@ export async function addApiKey(
   },
 ): Promise<Secret<string>> {
   const { slug, name, days, nowMs, by } = change;
-  if (!NAME.test(name))
-    throw invalid(
-      "The name of a key has 1 to 63 lower-case letters, digits and hyphens, and does not begin with a hyphen.",
-    );
+  assertKeyName(name);
   const scopes = parseScopes(change.scopes);
-  const expiresAtMs = nowMs + assertDays(days) * DAY_MS;
-  const token = newApiKeyToken();
+  const expiresAtMs = endOfKey(days, nowMs);
+  const token = newKeyToken();
   await changeTenant(
     ownerUrl,
     { slug, action: "tenant.add_api_key", nowMs, by },
@@ -69,7 +61,7 @@ export async function addApiKey(
       return { key: token.id, name, apiKeys: await allKeys(client) };
     },
   );
-  return new Secret(textOf(token));
+  return new Secret(textOf(token, "sdk"));
 }
 
 /**
@@ -86,10 +78,9 @@ export async function rotateApiKey(
   },
 ): Promise<Secret<string>> {
   const { slug, id, days, overlapHours, nowMs, by } = change;
-  if (!(Number.isInteger(overlapHours) && overlapHours >= 0 && overlapHours <= 720))
-    throw invalid("The overlap is 0 to 720 hours.");
-  const expiresAtMs = nowMs + assertDays(days) * DAY_MS;
-  const token = newApiKeyToken();
+  const formerEndsAtMs = endOfOverlap(overlapHours, nowMs);
+  const expiresAtMs = endOfKey(days, nowMs);
+  const token = newKeyToken();
   await changeTenant(
     ownerUrl,
     { slug, action: "tenant.rotate_api_key", nowMs, by },
@@ -97,7 +88,7 @@ export async function rotateApiKey(
       const { rows } = await client.query<{ name: string; scopes: readonly string[] }>(
         `update api_keys set expires_at_ms = least(expires_at_ms, $3)
          where id = $1 and expires_at_ms > $2 returning name, scopes`,
-        [id, nowMs, Math.max(nowMs + overlapHours * HOUR_MS, nowMs + 1)],
+        [id, nowMs, formerEndsAtMs],
       );
       const [former] = rows;
       if (former === undefined) throw noSuchKey(id);
@@ -105,7 +96,7 @@ export async function rotateApiKey(
       return { key: token.id, replaces: id, name: former.name, apiKeys: await allKeys(client) };
     },
   );
-  return new Secret(textOf(token));
+  return new Secret(textOf(token, "sdk"));
 }
 
 /**
@@ -145,7 +136,7 @@ async function insertKey(
   client: Client,
   tenant: TenantId,
   key: {
-    readonly token: ReturnType<typeof newApiKeyToken>;
+    readonly token: KeyToken;
     readonly name: string;
     readonly scopes: readonly string[];
     readonly createdAtMs: number;
@@ -162,13 +153,13 @@ async function insertKey(
     "select count(*)::int as count from api_keys",
   );
   if ((rows[0]?.count ?? 0) > MAX_KEYS)
-    throw invalid(`A tenant has at most ${MAX_KEYS} API keys. Remove those that have ended.`);
+    throw invalidKey(`A tenant has at most ${MAX_KEYS} API keys. Remove those that have ended.`);
 }
 
 function parseScopes(given: readonly string[]): readonly string[] {
   const unknown = given.find((scope) => !isScope(scope));
   if (unknown !== undefined || given.length === 0)
-    throw invalid(
+    throw invalidKey(
       `${unknown === undefined ? "A key needs a scope." : `There is no scope ${JSON.stringify(unknown)}.`} The scopes are ${scopeNames.join(", ")}. NAME is that of an identity provider.`,
     );
   const place = (scope: string) =>
@@ -176,14 +167,7 @@ function parseScopes(given: readonly string[]): readonly string[] {
   return [...new Set(given)].toSorted((one, other) => place(one) - place(other));
 }
 
-function assertDays(days: number): number {
-  if (Number.isInteger(days) && days >= 1 && days <= 366) return days;
-  throw invalid("A key is valid for 1 to 366 days.");
-}
-
-const invalid = (sentence: string): IdentityError => new IdentityError("invalid_api_key", sentence);
-
-const noSuchKey = (id: string): IdentityError =>
-  invalid(
+const noSuchKey = (id: string) =>
+  invalidKey(
     `The tenant has no valid key ${JSON.stringify(id)}. \`sealdesk api-key list\` shows them.`,
   );

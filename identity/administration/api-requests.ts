@@ -1,13 +1,20 @@
 import { createHmac } from "node:crypto";
-import type { Client } from "../../db/pool.ts";
-import type { Pool } from "../../db/pool.ts";
+import { NO_TENANT } from "../../audit/logs.ts";
+import type { TenantId } from "../../crypto/wire/ids.ts";
+import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Secret } from "../../keys/secret.ts";
 import { IdentityError } from "../identity-error.ts";
-import type { ApiKeyHolder } from "./authenticate-api-key.ts";
 
 /** How long the answer of a request is kept. */
 const KEPT_MS = 24 * 3_600_000;
+
+/** The key of a request. */
+export interface RequestKey {
+  readonly id: string;
+  /** The tenant of the key. The nil id for a key of the operator. */
+  readonly tenant: TenantId;
+}
 
 /** A request that is carried out once, however often it is sent. */
 export interface OnceRequest {
@@ -47,14 +54,14 @@ export class ApiRequests {
    * @throws IdentityError idempotency_key_reused, request_unanswered
    */
   async find(
-    key: ApiKeyHolder,
+    key: RequestKey,
     { idempotencyKey, content }: OnceRequest,
     nowMs: number,
   ): Promise<KeyAnswer | undefined> {
     const hashes = this.#hashes("key", `${key.id} ${idempotencyKey}`);
     const stored = await inTransaction(this.#pool, key.tenant, async (client) => {
       const { rows } = await client.query<StoredRequest>(
-        `select request_hash as "requestHash", status, answer from api_requests
+        `select request_hash as "requestHash", status, answer from ${tableOf(key)}
          where api_key = $1 and idempotency_hash = any($2::bytea[]) and created_at_ms > $3`,
         [key.id, hashes, nowMs - KEPT_MS],
       );
@@ -78,38 +85,39 @@ export class ApiRequests {
    */
   async claim(
     client: Client,
-    key: ApiKeyHolder,
+    key: RequestKey,
     { idempotencyKey, content }: OnceRequest,
     nowMs: number,
   ): Promise<void> {
     const hashes = this.#hashes("key", `${key.id} ${idempotencyKey}`);
     const [requestHash] = this.#hashes("request", content);
-    await client.query("delete from api_requests where api_key = $1 and created_at_ms <= $2", [
+    const table = tableOf(key);
+    await client.query(`delete from ${table} where api_key = $1 and created_at_ms <= $2`, [
       key.id,
       nowMs - KEPT_MS,
     ]);
     // While the keys of the server rotate, another node may have stored the request under another one. Acts of an
     // API key wait for each other, so none is stored between the two halves of this statement.
     const { rowCount } = await client.query(
-      `insert into api_requests (tenant, api_key, idempotency_hash, request_hash, created_at_ms)
-       select $1, $2, $3, $4, $5
-       where not exists (select from api_requests where api_key = $2 and idempotency_hash = any($6::bytea[]))
+      `insert into ${table} (api_key, idempotency_hash, request_hash, created_at_ms)
+       select $1, $2, $3, $4
+       where not exists (select from ${table} where api_key = $1 and idempotency_hash = any($5::bytea[]))
        on conflict do nothing`,
-      [key.tenant, key.id, hashes[0], requestHash, nowMs, hashes],
+      [key.id, hashes[0], requestHash, nowMs, hashes],
     );
     if (rowCount === 0) throw unanswered();
   }
 
   /** Stores the answer of a request that was carried out. */
   async answer(
-    key: ApiKeyHolder,
+    key: RequestKey,
     { idempotencyKey }: OnceRequest,
     { status, body }: KeyAnswer,
   ): Promise<void> {
     const hashes = this.#hashes("key", `${key.id} ${idempotencyKey}`);
     await inTransaction(this.#pool, key.tenant, (client) =>
       client.query(
-        `update api_requests set status = $3, answer = $4
+        `update ${tableOf(key)} set status = $3, answer = $4
          where api_key = $1 and idempotency_hash = any($2::bytea[])`,
         [key.id, hashes, status, body === undefined ? null : JSON.stringify(body)],
       ),
@@ -124,6 +132,9 @@ export class ApiRequests {
     );
   }
 }
+
+const tableOf = ({ tenant }: RequestKey): string =>
+  tenant === NO_TENANT ? "operator_requests" : "api_requests";
 
 const unanswered = (): IdentityError =>
   new IdentityError(

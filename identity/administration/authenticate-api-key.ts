@@ -1,26 +1,16 @@
-import { timingSafeEqual } from "node:crypto";
 import { appendRefusal } from "../../audit/append-refusal.ts";
 import { nilId, type TenantId } from "../../crypto/wire/ids.ts";
-import { inTransaction } from "../../db/transaction.ts";
 import { decideApiKey, type ApiKeyFacts } from "../../policies/administration.ts";
 import { findTenant } from "../accounts/tenant.ts";
 import type { UseCase } from "../audited.ts";
 import { IdentityError } from "../identity-error.ts";
-import { hashOfSecret, parseApiKeyToken, type ApiKeyToken } from "./api-key-token.ts";
-
-const DAY_MS = 86_400_000;
+import { findKey } from "./find-key.ts";
+import { parseKeyToken } from "./key-token.ts";
 
 /** A program that has proved to have an API key. */
 export interface ApiKeyHolder extends ApiKeyFacts {
   readonly id: string;
   readonly slug: string;
-}
-
-interface KeyRow {
-  readonly scopes: readonly string[];
-  readonly secretHash: Uint8Array;
-  readonly expiresAtMs: number;
-  readonly lastUsedDay: number | null;
 }
 
 /**
@@ -42,9 +32,9 @@ export async function authenticateApiKey(
   const { slug, requestId } = request;
   const nowMs = now();
   const tenant = await findTenant(pool, slug);
-  const token = parseApiKeyToken(request.token);
+  const token = parseKeyToken(request.token, "sdk");
   // Without a tenant or a key, the same statement runs and finds nothing.
-  const row = await findKey({ pool, now }, tenant?.id ?? nilId<TenantId>(), token);
+  const row = await findKey({ pool, now }, "api_keys", tenant?.id ?? nilId<TenantId>(), token);
   const suspendedAtMs = tenant?.suspendedAtMs ?? null;
   const decision = decideApiKey(row && { ...row, suspendedAtMs }, nowMs);
   if (tenant === undefined || row === undefined || token === undefined || !decision.allowed) {
@@ -66,28 +56,6 @@ export async function authenticateApiKey(
   }
   const { scopes, expiresAtMs } = row;
   return { id: token.id, slug, tenant: tenant.id, scopes, expiresAtMs, suspendedAtMs };
-}
-
-/** Returns the key whose id and secret the token has, and notes the day of its use. */
-function findKey(
-  { pool, now }: UseCase,
-  tenant: TenantId,
-  token: ApiKeyToken | undefined,
-): Promise<KeyRow | undefined> {
-  return inTransaction(pool, tenant, async (client) => {
-    const { rows } = await client.query<KeyRow>(
-      `select scopes, secret_hash as "secretHash", expires_at_ms as "expiresAtMs",
-         last_used_day as "lastUsedDay" from api_keys where id = $1`,
-      [token?.id ?? ""],
-    );
-    const [row] = rows;
-    if (row === undefined || token === undefined) return undefined;
-    if (!timingSafeEqual(hashOfSecret(token), row.secretHash)) return undefined;
-    const day = Math.floor(now() / DAY_MS);
-    if (row.expiresAtMs > now() && row.lastUsedDay !== day)
-      await client.query("update api_keys set last_used_day = $2 where id = $1", [token.id, day]);
-    return row;
-  });
 }
 
 const refused = (): IdentityError =>

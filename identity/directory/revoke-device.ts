@@ -1,5 +1,5 @@
 import type { ListSignature } from "../../crypto/wire/device-list.ts";
-import type { DeviceId } from "../../crypto/wire/ids.ts";
+import type { DeviceId, SessionId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Actor, Subject } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
@@ -54,10 +54,11 @@ export async function revokeDevice(
     // This may have waited for the lock. If two devices remove each other, the first one wins.
     await assertSession(client, actor);
     // Whoever lost a device of their own must be able to remove it at once.
+    let approved: Awaited<ReturnType<typeof assertSecondPerson>> = {};
     if (owner.user !== actor.user || approval !== undefined) {
       await assertFreshFactor(client, actor, "revoke_device", nowMs);
       const demanded = { action: "directory.revoke_device", parameters: { device } } as const;
-      note({ details: await assertSecondPerson(client, actor, demanded, approval, nowMs) });
+      approved = await assertSecondPerson(client, actor, demanded, approval, nowMs);
     }
     // Who removes their own device signs for it, and nobody signs for another account.
     if ((owner.user === actor.user) !== (list !== undefined))
@@ -77,11 +78,13 @@ export async function revokeDevice(
             list && actor.device && { list, by: actor.device },
           );
     if (removed === undefined) throw notFound();
-    await client.query(
+    const { rows: ended } = await client.query<{ id: SessionId }>(
       `update sessions set revoked_at_ms = $3
-       where user_id = $1 and device_key_thumbprint = $2 and revoked_at_ms is null`,
+       where user_id = $1 and device_key_thumbprint = $2 and revoked_at_ms is null
+       returning id`,
       [owner.user, thumbprintOf(removed.deviceKey), nowMs],
     );
+    note({ details: { ...approved, sessions: ended.map(({ id }) => id) } });
     return owner.user;
   });
   // Before its conversations change, which may take a while or happen on a later day.

@@ -39,8 +39,8 @@ export interface InspectionDeps {
   /** Whether a provider may be reached over http on this machine. */
   readonly allowsHttp: boolean;
   /**
-   * Whether the findings say how a request failed. That describes the server's network, so only the operator is
-   * told.
+   * Whether the findings say how a request failed, and what was wrong with an answer. That describes the server's
+   * network, so only the operator is told. A program is told the same of every URL that is not of a provider that works.
    */
   readonly tellsNetwork: boolean;
 }
@@ -118,17 +118,17 @@ async function discover(
   } catch (error) {
     return wrong("discovery", noUsableAnswer(url, tellsNetwork, error));
   }
+  const unusable = (sentence: string) =>
+    wrong("discovery", tellsNetwork ? sentence : noUsableAnswer(url, tellsNetwork));
   const { data: named } = z.looseObject({ issuer: z.string() }).safeParse(published);
   if (named?.issuer !== issuer)
-    return wrong(
-      "discovery",
+    return unusable(
       `${url} is about the issuer ${JSON.stringify(named?.issuer)}. Use that, character by character.`,
     );
   const parsed = providerMetadata.safeParse(published);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  return wrong(
-    "discovery",
+  return unusable(
     `The metadata has no usable ${issue?.path.join(".") ?? "form"}. Every endpoint must be an https URL.`,
   );
 }
@@ -202,9 +202,10 @@ async function inspectKeys(
     const usable = keys.filter(
       ({ kty, use }) => ["RSA", "EC", "OKP"].includes(kty) && (use === undefined || use === "sig"),
     );
-    return usable.length > 0
-      ? right("keys", `The provider publishes ${usable.length} key(s) for signatures.`)
-      : wrong("keys", "The provider publishes no key for signatures.");
+    if (usable.length > 0)
+      return right("keys", `The provider publishes ${usable.length} key(s) for signatures.`);
+    const sentence = "The provider publishes no key for signatures.";
+    return wrong("keys", tellsNetwork ? sentence : noUsableAnswer(metadata.jwks_uri, tellsNetwork));
   } catch (error) {
     return wrong("keys", noUsableAnswer(metadata.jwks_uri, tellsNetwork, error));
   }
@@ -226,7 +227,9 @@ async function inspectClient(
       expectedState: openid.skipStateCheck,
     });
   } catch (error) {
-    switch (tokenErrorOf(error)) {
+    const refusal = tokenErrorOf(error);
+    // A program is not told that something answered that is no token endpoint.
+    switch (refusal === "other" && !deps.tellsNetwork ? undefined : refusal) {
       case "client_refused":
         return wrong("client", "The provider refuses the client id or the secret.");
       case "code_refused":

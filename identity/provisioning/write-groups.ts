@@ -3,6 +3,7 @@ import { uuidArray } from "../../db/binary-arrays.ts";
 import type { ProvisionedGroupId, UserId } from "../../crypto/wire/ids.ts";
 import type { KeyAdministrator } from "../accounts/administrator.ts";
 import { lockAccounts } from "../directory/lock-account.ts";
+import { groupNameDigest } from "../reconcile/digest-of.ts";
 import { groupNotFound } from "../identity-error.ts";
 import {
   changeProvisioned,
@@ -54,7 +55,12 @@ export const createGroup = (
       action: "provisioning.create_group",
       resource: { type: "group", id },
       outcome: "success",
-      details: { provider: provider.name, added: members.size, ...roleOf(provider, displayName) },
+      details: {
+        provider: provider.name,
+        added: members.size,
+        nameDigest: groupNameDigest(id, displayName),
+        ...roleOf(provider, displayName),
+      },
     });
     return { ...attributes, id, createdAtMs: nowMs, changedAtMs: nowMs };
   });
@@ -99,6 +105,7 @@ export const changeGroup = (
         provider: provider.name,
         added: added.length,
         removed: removed.length,
+        nameDigest: groupNameDigest(id, displayName),
         ...roleOf(provider, displayName),
       },
     });

@@ -7,14 +7,36 @@ import {
 } from "../../audit/deployment/settings-digest.ts";
 import { parseEntry } from "../../audit/export/entry-filter.ts";
 import type { Client } from "../../db/pool.ts";
+import { readRecordedOperatorKeys } from "../operator-keys/recorded-operator-key.ts";
 import { actionOf } from "./action-of.ts";
 import { differenceAt, type Difference, type Recorded } from "./difference.ts";
 import type { Replay, ReplayedState } from "./replay.ts";
+import { apiKeyLabel } from "./setting-columns.ts";
 
-const ACTIONS: ReadonlySet<string> = new Set(["node.start", "settings.change", "schema.migrate"]);
+const KEY_ACTIONS: ReadonlySet<string> = new Set([
+  "operator_key.add",
+  "operator_key.rotate",
+  "operator_key.remove",
+]);
+const ACTIONS: ReadonlySet<string> = new Set([
+  "node.start",
+  "settings.change",
+  "schema.migrate",
+  ...KEY_ACTIONS,
+]);
 const SETTINGS = "audit.recorded_settings (their digest)";
 const startDetails = z.looseObject({ settings: z.string(), migrations: z.string() });
 const changeDetails = z.looseObject({ digest: z.string() });
+const keyDetails = z.looseObject({
+  keys: z.array(
+    z.looseObject({
+      id: z.string(),
+      scopes: z.array(z.string()),
+      secretHash: z.string(),
+      expiresAtMs: z.number(),
+    }),
+  ),
+});
 const migrationDetails = z.looseObject({ migrations: z.array(z.string()) });
 
 /** The digest of no settings. All of them are then recorded anew, so none was changed without a trace. */
@@ -28,13 +50,15 @@ interface FoundMigrations {
   readonly later: ReadonlySet<string>;
 }
 
-/** What the operator's log says about the settings of nodes and about migrations. */
+/** What the operator's log says about the settings of nodes, about migrations, and about the operator's keys. */
 class DeploymentState implements ReplayedState<DeploymentState> {
   /** The digest of all recorded settings, from the newest entry. */
   settings: Recorded | undefined;
   /** The settings that a node found when it started, if they were not those of the entry before. */
   changedBetween: Difference | undefined;
   readonly migrations: Map<string, Recorded>;
+  /** The operator's keys, from the newest entry that lists them. */
+  keys: Recorded | undefined;
   found: FoundMigrations | undefined;
   prunedBeforeMs: number | undefined;
 
@@ -42,6 +66,7 @@ class DeploymentState implements ReplayedState<DeploymentState> {
     this.settings = from?.settings;
     this.changedBetween = from?.changedBetween;
     this.migrations = new Map(from?.migrations);
+    this.keys = from?.keys;
     this.found = from?.found;
     this.prunedBeforeMs = from?.prunedBeforeMs;
   }
@@ -59,6 +84,8 @@ class DeploymentState implements ReplayedState<DeploymentState> {
     const changed = changeDetails.safeParse(entry.details).data;
     const migrated = migrationDetails.safeParse(entry.details).data;
     if (action === "node.start" && started !== undefined) this.#start(started, index);
+    const keys = KEY_ACTIONS.has(action) ? keyDetails.safeParse(entry.details).data : undefined;
+    if (keys !== undefined) this.keys = { values: keys.keys.map(apiKeyLabel).toSorted(), index };
     if (changed !== undefined) this.settings = { values: [changed.digest], index };
     for (const name of migrated?.migrations ?? []) this.#migrate(name, index);
   }
@@ -82,7 +109,7 @@ class DeploymentState implements ReplayedState<DeploymentState> {
 }
 
 /**
- * The settings of nodes and the migrations that `audit.recorded_settings` and `audit.recorded_migrations` say
+ * The keys of the operator, and the settings of nodes and the migrations that `audit.recorded_settings` and `audit.recorded_migrations` say
  * the operator's log knows. A node records only what is not there, so a row that somebody changed there could
  * hide a change. Each node that starts says what it found there, so that pruning hides nothing for longer.
  */
@@ -92,8 +119,19 @@ export const settingsAndMigrations: Replay<DeploymentState> = {
     ...(await compareSettings(client, state)),
     ...(state.changedBetween === undefined ? [] : [state.changedBetween]),
     ...(await compareMigrations(client, state)),
+    ...(await compareKeys(client, state)),
   ],
 };
+
+async function compareKeys(
+  client: Client,
+  { keys, prunedBeforeMs }: DeploymentState,
+): Promise<readonly Difference[]> {
+  const stored = (await readRecordedOperatorKeys(client)).map(apiKeyLabel).toSorted();
+  const isForgotten = keys === undefined && prunedBeforeMs !== undefined;
+  if (isForgotten || (keys === undefined && stored.length === 0)) return [];
+  return differenceAt({ place: "sealdesk.operator_keys", stored, recorded: keys });
+}
 
 async function compareSettings(
   client: Client,

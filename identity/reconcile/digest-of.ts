@@ -20,3 +20,10 @@ export const passkeyDigest = (passkey: {
   const parts = [passkey.credentialId, passkey.publicKey, passkey.rpId];
   return digestOf(Buffer.from(parts.map(digestOf).join(""), "hex"));
 };
+
+/**
+ * Returns the SHA-256 of the id of a group of an identity provider, a line feed, and the group's name (UTF-8), in
+ * hexadecimal digits. The name decides which role and which teams the group gives.
+ */
+export const groupNameDigest = (group: string, name: string): string =>
+  digestOf(`${group}\n${name}`);

@@ -22,12 +22,19 @@ interface Person {
   readonly externalIdDigest?: string | null | undefined;
 }
 
+interface Group {
+  readonly role?: string | null | undefined;
+  /** As `groupNameDigest` returns it. */
+  readonly nameDigest: string;
+}
+
 const personWords = ({ active, externalIdDigest }: Person): readonly string[] => [
   active ? "active" : "inactive",
   `identity ${externalIdDigest ?? "none"}`,
 ];
-const groupWords = (role: string | null | undefined): readonly string[] => [
+const groupWords = ({ role, nameDigest }: Group): readonly string[] => [
   role === null || role === undefined ? "gives no role" : `gives ${role}`,
+  `name ${nameDigest}`,
 ];
 const GAVE_ROLE: readonly string[] = ["a group gave a role"];
 const MEMBER: readonly string[] = ["member"];
@@ -37,7 +44,7 @@ const personDetails = z.looseObject({
   active: z.boolean(),
   externalIdDigest: z.string().optional(),
 });
-const groupDetails = z.looseObject({ role: z.string().optional() });
+const groupDetails = z.looseObject({ role: z.string().optional(), nameDigest: z.string() });
 
 /** People, groups and their members, as an identity provider has written them over SCIM. */
 export const provisionedRows: RowSource = {
@@ -101,7 +108,7 @@ function writtenBy(entry: LoggedEntry): RecordedRow | undefined {
     case "provisioning.create_group":
     case "provisioning.change_group": {
       const { data } = groupDetails.safeParse(entry.details);
-      return { place: placeOf.group(provider, resource.id), values: groupWords(data?.role) };
+      return data && { place: placeOf.group(provider, resource.id), values: groupWords(data) };
     }
     case "provisioning.add_member":
       return { place: placeOf.member(provider, resource.id, subject), values: MEMBER };
@@ -116,9 +123,10 @@ const STORED_PEOPLE = `
   select i.name as provider, p.user_id as user, p.active, p.gave_role as "gaveRole", p.created_at_ms as "createdAtMs",
     encode(sha256(p.identity_index), 'hex') as "externalIdDigest"
   from provisioned_people p join identity_providers i on i.tenant = p.tenant and i.id = p.provider`;
-// As `mappedRole` chooses among the roles.
+// As `mappedRole` chooses among the roles, and as `groupNameDigest` hashes the name.
 const STORED_GROUPS = `
   select i.name as provider, g.id as "group", g.created_at_ms as "createdAtMs",
+    encode(sha256(convert_to(g.id::text || chr(10) || g.display_name, 'UTF8')), 'hex') as "nameDigest",
     (select r.item ->> 'role' from jsonb_array_elements(i.roles) with ordinality r(item, place)
       where r.item ->> 'group' = g.display_name order by r.place limit 1) as role
   from provisioned_groups g join identity_providers i on i.tenant = g.tenant and i.id = g.provider`;
@@ -134,10 +142,9 @@ interface PersonRow extends Person {
   readonly createdAtMs: number;
 }
 
-interface GroupRow {
+interface GroupRow extends Group {
   readonly provider: string;
   readonly group: string;
-  readonly role: string | null;
   readonly createdAtMs: number;
 }
 
@@ -156,8 +163,8 @@ async function read(client: Client): Promise<ReadonlyMap<string, StoredRow>> {
     if (gaveRole) rows.set(placeOf.gaveRole(provider, user), { words: GAVE_ROLE, createdAtMs });
   }
   const groups = await client.query<GroupRow>(STORED_GROUPS);
-  for (const { provider, group, role, createdAtMs } of groups.rows)
-    rows.set(placeOf.group(provider, group), { words: groupWords(role), createdAtMs });
+  for (const { provider, group, createdAtMs, ...named } of groups.rows)
+    rows.set(placeOf.group(provider, group), { words: groupWords(named), createdAtMs });
   const members = await client.query<MemberRow>(STORED_MEMBERS);
   for (const { provider, group, user, createdAtMs } of members.rows)
     rows.set(placeOf.member(provider, group, user), { words: MEMBER, createdAtMs });

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { LoggedEntry } from "../../audit/export/entry-filter.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Role } from "../../policies/actor.ts";
@@ -19,6 +20,12 @@ interface RecordedSession {
 const CUSTOMER: Role = "customer";
 const ENDS_ONE: ReadonlySet<string> = new Set(["session.revoke", "session.log_off"]);
 const ENDS_OTHERS: ReadonlySet<string> = new Set(["user.change_password", "user.confirm_factor"]);
+/** They end the other sessions of the account if the entry counts any. */
+const ENDS_COUNTED: ReadonlySet<string> = new Set([
+  "user.add_passkey",
+  "user.remove_factor",
+  "user.remove_passkey",
+]);
 const ENDS_ALL: ReadonlySet<string> = new Set([
   "account.reset",
   "break_glass.end",
@@ -30,6 +37,9 @@ const ENDS_ALL: ReadonlySet<string> = new Set([
 /** A link to another person ends the sessions that a provider opened; the removal of a provider ends its own. */
 const LINKS = "user.link_identity";
 const REMOVES = "tenant.remove_identity_provider";
+/** The removal of a device ends the sessions that its entry lists. */
+const REVOKES = "device.revoke";
+const removedDevice = z.looseObject({ sessions: z.array(z.string()) });
 const PROVES: ReadonlySet<string> = new Set([
   "session.step_up",
   "user.add_passkey",
@@ -39,8 +49,10 @@ const ACTIONS: ReadonlySet<string> = new Set([
   "session.create",
   LINKS,
   REMOVES,
+  REVOKES,
   ...ENDS_ONE,
   ...ENDS_OTHERS,
+  ...ENDS_COUNTED,
   ...ENDS_ALL,
   ...PROVES,
 ]);
@@ -66,11 +78,14 @@ export class RecordedSessions extends Map<string, RecordedSession> {
     if (action === "session.create") this.#open(entry, index);
     if (ENDS_ONE.has(action)) this.delete(resource.id);
     if (ENDS_ALL.has(action)) this.#endOf(accountOf(entry), undefined);
-    if (ENDS_OTHERS.has(action)) this.#endOf(accountOf(entry), session);
+    const isCounted = ENDS_COUNTED.has(action) && Number(entry.details?.["sessions"] ?? 0) > 0;
+    if (ENDS_OTHERS.has(action) || isCounted) this.#endOf(accountOf(entry), session);
     if (action === LINKS)
       this.#endWhere(({ user, provider }) => provider !== undefined && user === accountOf(entry));
     if (action === REMOVES)
       this.#endWhere(({ provider }) => provider === entry.details?.["provider"]);
+    const { data: removal } = removedDevice.safeParse(entry.details);
+    if (action === REVOKES) for (const id of removal?.sessions ?? []) this.delete(id);
     const own = session === undefined ? undefined : this.get(session);
     if (session !== undefined && own !== undefined && PROVES.has(action))
       this.set(session, { ...own, provenAtMs: occurredAtMs, index });

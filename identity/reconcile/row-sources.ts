@@ -1,5 +1,6 @@
 import { approvalRows } from "./approval-rows.ts";
 import { breakGlassRows } from "./break-glass-rows.ts";
+import { noticeRows } from "./notice-rows.ts";
 import { provisionedRows } from "./provisioned-rows.ts";
 import { retentionRows } from "./retention-rows.ts";
 import type { RowSource } from "./row-source.ts";
@@ -8,6 +9,7 @@ import { tokenRows } from "./token-rows.ts";
 /** The rows that nodes compare, besides accounts and their credentials. */
 export const rowSources: readonly RowSource[] = [
   retentionRows,
+  noticeRows,
   approvalRows,
   breakGlassRows,
   provisionedRows,

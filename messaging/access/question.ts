@@ -9,6 +9,7 @@ const unasked = [
   "relay",
   "link",
   "administration",
+  "tenants",
   "credentials",
   "break_glass",
   "second_person",

@@ -110,14 +110,15 @@ const BEFORE = `
   select
     (select count(*)::int from consents where user_id = $1 and purpose = $2 and state = 'given'
        and conversation is not distinct from $3) as given,
-    last.state, last.notice_version as version, last.notice_language as language,
-    last.expires_at_ms as "expiresAtMs",
+    last.state, last.record,
+    exists (select from consents w where w.user_id = $1 and w.purpose = $2 and w.state = 'withdrawn'
+      and $3::uuid is null and w.number > last.number) as "withdrawnSince",
     exists (select from consents g where g.user_id = $1 and g.purpose = $2 and g.state = 'given'
       and ($3::uuid is null or g.conversation is null or g.conversation = $3)
       and g.number > coalesce((select max(w.number) from consents w where w.user_id = $1 and w.purpose = $2
         and w.state = 'withdrawn' and (w.conversation is null or w.conversation = $3)), 0)) as "anyGiven"
   from (select 1) one left join lateral (
-    select state, notice_version, notice_language, expires_at_ms from consents
+    select state, record, number from consents
     where user_id = $1 and purpose = $2 and conversation is not distinct from $3
     order by number desc limit 1) last on true`;
 
@@ -125,9 +126,9 @@ interface BeforeRow {
   readonly given: number;
   /** The last record about exactly the same; null if there is none. */
   readonly state: "given" | "withdrawn" | null;
-  readonly version: number | null;
-  readonly language: string | null;
-  readonly expiresAtMs: number | null;
+  readonly record: Uint8Array | null;
+  /** Whether it was withdrawn since in a conversation, which a consent for the account would give back. */
+  readonly withdrawnSince: boolean;
   /** Whether anything was given that a withdrawal would end. */
   readonly anyGiven: boolean;
 }
@@ -142,12 +143,19 @@ export async function changeBy(client: Client, record: ConsentRecord): Promise<C
   // A first refusal is on record, too.
   if (record.state === "withdrawn")
     return { state, given, changesNothing: !before.anyGiven && before.state === "withdrawn" };
-  const { notice, expiresAtMs } = record;
-  const isSame =
-    before.state === "given" &&
-    before.anyGiven &&
-    before.version === notice.version &&
-    before.language === notice.language &&
-    before.expiresAtMs === (expiresAtMs ?? null);
+  const isSame = before.anyGiven && !before.withdrawnSince && isInSameTerms(before, record);
   return { state, given, changesNothing: isSame };
+}
+
+/** Returns whether the last record gave the consent under the same notice, on the same basis and until the same time. */
+function isInSameTerms({ record: text }: BeforeRow, record: ConsentRecord): boolean {
+  const last = text === null ? undefined : decodeConsent(text);
+  return (
+    last?.state === "given" &&
+    record.state === "given" &&
+    last.lawfulBasis === record.lawfulBasis &&
+    last.notice.version === record.notice.version &&
+    last.notice.language === record.notice.language &&
+    last.expiresAtMs === record.expiresAtMs
+  );
 }

@@ -126,14 +126,14 @@ async function grantFacts(
 
 /**
  * Returns whether `consent` is the record by which the conversation's customer, who is a member, consents to it now.
- * If the tenant demands no consent for it, none is needed.
+ * If the tenant demands no consent for it, none is needed, and one that is named must still be that record.
  */
 async function isConsented(
   client: Client,
   conversation: ConversationId,
   consent: ConsentId | undefined,
 ): Promise<boolean> {
-  if (!(await isConsentRequired(client, "history_sharing"))) return true;
+  if (consent === undefined) return !(await isConsentRequired(client, "history_sharing"));
   const { rows } = await client.query<{ user: UserId }>(
     `select v.created_by as "user" from conversations v
      join members m on m.conversation = v.id and m.user_id = v.created_by and m.until_seq is null
@@ -141,7 +141,7 @@ async function isConsented(
     [conversation],
   );
   const [customer] = rows;
-  if (customer === undefined || consent === undefined) return false;
+  if (customer === undefined) return false;
   const deciding = await decidingConsent(client, customer.user, "history_sharing", conversation);
   return deciding?.inForce === true && deciding.id === consent;
 }

@@ -56,6 +56,7 @@ export function draftNotice(
   return auditedBy(deps, party, act, async (client, note) => {
     const decided = assertParty(party, (actor) => decideNotice(actor, "propose", { tenant }));
     const nowMs = deps.now();
+    assertController(controller);
     assertValid(texts);
     if (beginsAtMs !== null && beginsAtMs > nowMs + LATEST_MS)
       throw invalid("A notice takes effect within 365 days.");
@@ -88,6 +89,15 @@ export function draftNotice(
 const sha256 = (bytes: Uint8Array): Uint8Array => hashOf("sha256", bytes, "buffer");
 const digestOf = (notice: Parameters<typeof noticeBytes>[0]): Uint8Array =>
   sha256(noticeBytes(notice));
+
+function assertController(controller: string): void {
+  if (
+    controller.length === 0 ||
+    controller.length > 500 ||
+    /\p{Surrogate}|\p{Cc}/u.test(controller)
+  )
+    throw invalid("The controller is one line of 1 to 500 characters: name and contact.");
+}
 
 function assertValid(texts: NewNotice["texts"]): void {
   const languages = new Set(texts.map(({ language }) => language));

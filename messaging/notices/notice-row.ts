@@ -13,7 +13,7 @@ export interface NoticeRow {
   readonly languages: readonly string[];
   readonly approval: Uuid;
   /**
-   * "draft": waits for a second person. "expired": nobody approved it in time. "closed": withdrawn or refused.
+   * "draft": waits for a second person. "expired": nobody approved it in time. "closed": withdrawn, refused, or stopped.
    * "approved": takes effect later. "in_force": shown now. "superseded": shown before.
    */
   readonly state: "draft" | "expired" | "closed" | "approved" | "in_force" | "superseded";
@@ -34,7 +34,7 @@ const SELECT = `
       as languages,
     a.requested_at_ms as "requestedAtMs", a.expires_at_ms as "expiresAtMs",
     n.begins_at_ms as "beginsAtMs", n.effective_from_ms as "effectiveFromMs",
-    case when a.withdrawn_at_ms is not null or a.refused_at_ms is not null then 'closed'
+    case when coalesce(a.withdrawn_at_ms, a.refused_at_ms, n.stopped_at_ms) is not null then 'closed'
       when n.effective_from_ms is null and a.expires_at_ms <= $1 then 'expired'
       when n.effective_from_ms is null then 'draft'
       when n.effective_from_ms > sealdesk.database_now_ms() then 'approved'

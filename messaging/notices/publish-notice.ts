@@ -1,5 +1,6 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
 import {
   executeApproved,
   refuseApproval,
@@ -66,7 +67,10 @@ export async function refuseNotice(deps: UseCase, party: Party, id: Uuid): Promi
   });
 }
 
-/** Takes a draft back. @throws as `publishNotice` */
+/**
+ * Takes a draft back, or stops an approved version that has not taken effect yet.
+ * @throws as `publishNotice`; approval_used, if the version has taken effect or is stopped
+ */
 export async function withdrawNotice(deps: UseCase, party: Party, id: Uuid): Promise<void> {
   const act = { action: "notice.withdraw", resource: ofNotice(id) } as const;
   await auditedBy(deps, party, act, async (client, note) => {
@@ -74,7 +78,16 @@ export async function withdrawNotice(deps: UseCase, party: Party, id: Uuid): Pro
     const { version } = await readNoticeRow(client, id, nowMs);
     const facts = { tenant: tenantOf(party) };
     const decided = assertParty(party, (actor) => decideNotice(actor, "withdraw", facts));
-    await withdrawApproval(client, id, nowMs);
+    if (!(await stop(client, version))) await withdrawApproval(client, id, nowMs);
     note({ ...decided, details: { version } });
   });
+}
+
+/** Stops an approved version with a later date. Returns whether it did. */
+async function stop(client: Client, version: number): Promise<boolean> {
+  const { rows } = await client.query<{ stopped: boolean }>(
+    "select sealdesk.stop_notice($1) as stopped",
+    [version],
+  );
+  return rows[0]?.stopped === true;
 }

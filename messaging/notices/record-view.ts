@@ -33,6 +33,8 @@ export function recordView(deps: UseCase, actor: Actor, signed: SignedText): Pro
     action: "notice.show",
     resource: ofNotice(version),
     details: { version, language, record },
+    // The signed statement is kept, so the entry of each repeat would say nothing more.
+    isRepeatable: true,
   } as const;
   return audited(deps, actor, act, async (client, note) => {
     const decision = decideNotice(actor, "show", { tenant: actor.tenant });

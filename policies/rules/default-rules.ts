@@ -21,6 +21,7 @@ import { requestRules, type RequestAction } from "./requests.ts";
 import { restrictionRules, type RestrictionAction } from "./restrictions.ts";
 import type { PolicyRule } from "./rule.ts";
 import { secondPersonRules, type SecondPersonAction } from "./second-person.ts";
+import { tenantRules, type TenantAction } from "./tenants.ts";
 import { uploadRules, type UploadAction } from "./upload.ts";
 
 /** The kinds of resources, with the actions that rules can allow on each. */
@@ -48,6 +49,7 @@ export interface ActionsOf {
   readonly breaches: BreachAction;
   readonly compliance: ComplianceAction;
   readonly administration: AdministrationAction;
+  readonly tenants: TenantAction;
   readonly notices: NoticeAction;
   readonly consents: ConsentAction;
   readonly policy: PolicyAction;
@@ -80,6 +82,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...breachRules,
   ...complianceRules,
   ...administrationRules,
+  ...tenantRules,
   ...noticeRules,
   ...consentRules,
   ...policyRules,

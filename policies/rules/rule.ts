@@ -1,8 +1,8 @@
 import type { MongoQuery } from "@casl/ability";
 import type { Role } from "../roles.ts";
 
-/** The roles of accounts, and the programs that have an API key. */
-export type PolicyRole = Role | "api_key";
+/** The roles of accounts, the programs that have an API key, and those that have a key of the operator. */
+export type PolicyRole = Role | "api_key" | "operator_key";
 
 /**
  * Allows actions to roles. It is data: it can be written as JSON. It holds only for resources of the actor's

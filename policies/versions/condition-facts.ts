@@ -98,6 +98,7 @@ export const conditionFacts: {
   // Those of each account in the list.
   staff_list: { user: { kind: "user" }, role: { kind: "role" } },
   administration: {},
+  tenants: {},
   credentials: {},
   notices: {},
   consents: {},

@@ -174,6 +174,15 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     change_teams: "fixed",
     link_identity: "fixed",
   },
+  // The operator's keys act for no tenant, so no tenant's policy is about them.
+  tenants: {
+    create_tenant: "fixed",
+    read_tenant: "fixed",
+    suspend_tenant: "fixed",
+    resume_tenant: "fixed",
+    set_limit: "fixed",
+    require_consents: "fixed",
+  },
   // Otherwise one person alone could publish a notice, or people would consent to what they cannot read.
   notices: {
     read: "fixed",

@@ -24,6 +24,7 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   breaches: [],
   compliance: [],
   administration: [],
+  tenants: [],
   credentials: [],
   notices: [],
   consents: [],

@@ -23,7 +23,7 @@ const sessionProblems: readonly ProblemCode[] = [
 ];
 const accessProblems = ({ access, isForEnrolment }: RouteSpec): readonly ProblemCode[] => {
   if (access === "public") return [];
-  if (access === "monitor" || access === "api-key")
+  if (access === "monitor" || access === "api-key" || access === "operator-key")
     return ["missing_token", "invalid_token", "rate_limited"];
   if (access === "connection") return ["missing_token"];
   return isForEnrolment === true
@@ -108,6 +108,11 @@ const securitySchemes = {
     scheme: "bearer",
     description: "The API key that `sealdesk api-key add` prints, RFC 6750",
   },
+  operatorKey: {
+    type: "http",
+    scheme: "bearer",
+    description: "The key that `sealdesk operator-key add` prints, RFC 6750",
+  },
 } as const;
 
 function operationOf(spec: RouteSpec, schemas: JsonSchemas): object {
@@ -155,6 +160,8 @@ function securityOf(access: RouteSpec["access"]): Record<string, string[]>[] {
       return [{ monitorToken: [] }];
     case "api-key":
       return [{ apiKey: [] }];
+    case "operator-key":
+      return [{ operatorKey: [] }];
     default:
       return [session];
   }

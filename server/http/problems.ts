@@ -38,8 +38,6 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   key_missing: "internal_error",
   seal_broken: "internal_error",
   // Acts of the operator's commands.
-  tenant_exists: "internal_error",
-  tenant_not_found: "internal_error",
   invalid_monitor: "internal_error",
   invalid_api_key: "internal_error",
   log_not_found: "internal_error",

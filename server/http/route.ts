@@ -3,6 +3,7 @@ import type * as z from "zod/mini";
 import type { AuditAction } from "../../audit/actions.ts";
 import type { ProblemCode } from "../../contract/problems.ts";
 import type { ApiKeyHolder } from "../../identity/administration/authenticate-api-key.ts";
+import type { OperatorKeyHolder } from "../../identity/operator-keys/authenticate-operator-key.ts";
 import type { Authenticated } from "../../identity/tokens/authenticate.ts";
 import type { BodyLimit } from "../limits.ts";
 import type { Body } from "./bodies/body-reader.ts";
@@ -26,6 +27,7 @@ export interface RouteSpec {
     | "Relay"
     | "Audit"
     | "Administration"
+    | "Operator"
     | "Provisioning"
     | "Alerts"
     | "Approvals"
@@ -48,6 +50,7 @@ export interface RouteSpec {
    * - "connection-or-session": needs one of the two.
    * - "monitor": needs the token of a monitor, which the route looks up.
    * - "api-key": needs an API key of the tenant that the path names.
+   * - "operator-key": needs a key of the operator.
    */
   readonly access:
     | "public"
@@ -56,7 +59,8 @@ export interface RouteSpec {
     | "connection"
     | "connection-or-session"
     | "monitor"
-    | "api-key";
+    | "api-key"
+    | "operator-key";
   /** The audit actions that a success records, or one of a list of them, or why it records none. */
   readonly audits: readonly (AuditAction | readonly AuditAction[])[] | { readonly nothing: string };
   /**
@@ -108,7 +112,9 @@ type Who<A> = A extends "public" | "connection" | "monitor"
     ? Authenticated | undefined
     : A extends "api-key"
       ? ApiKeyHolder
-      : Authenticated;
+      : A extends "operator-key"
+        ? OperatorKeyHolder
+        : Authenticated;
 type Parsed<T> = T extends Schema ? z.output<T> : undefined;
 
 export interface RequestFacts {

@@ -33,11 +33,12 @@ import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import { LogReader } from "../../identity/audit-log/log-reader.ts";
 import { MonitorReader } from "../../identity/audit-log/monitor-reader.ts";
 import { administrationRoutes } from "./routes/administration/administration-routes.ts";
+import { operatorRoutes } from "./routes/operator/tenants.ts";
 import { alertWebhookRoutes } from "./routes/alert-webhook.ts";
 import { acknowledgeAlertRoute, listAlertsRoute } from "./routes/alerts.ts";
 import { approvalKinds } from "../../workflows/approval-kinds.ts";
 import type { DeploymentChecksDeps } from "../../workflows/compliance/deployment-checks.ts";
-import type { WithLedger } from "../../workflows/ledger/interrupted.ts";
+import type { WithLedger } from "../../workflows/ledger/settle-deps.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { caseRoutes } from "./routes/cases.ts";
 import { emailRequestRoutes } from "./routes/email-requests.ts";
@@ -302,6 +303,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       requests: deps.apiRequests,
       outgoing: deps.config.outgoing,
     }),
+    ...operatorRoutes({ ...deps, requests: deps.apiRequests }),
     ...provisioningRoutes({ ...deps, requests: deps.apiRequests }),
     searchAuditRoute(auditLog),
     readNamesRoute({ ...useCase, profiles }),
@@ -328,8 +330,8 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...retentionRoutes({ ...useCase, newId, withLedger }),
     ...caseRoutes(useCase),
     ...erasureNoticeRoutes({ ...auditLog, signer: deps.logSigner }),
-    ...requestRoutes({ ...useCase, newId, publicUrl }),
-    ...erasureRoutes({ ...useCase, keystore: deps.keystore }),
+    ...requestRoutes({ ...useCase, newId, publicUrl, withLedger }),
+    ...erasureRoutes({ ...useCase, keystore: deps.keystore, withLedger }),
     ...exportRoutes({
       ...auditLog,
       profiles,
@@ -339,6 +341,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...emailRequestRoutes({ ...useCase, newId, publicUrl, blindIndexKeys }),
     ...requestLinkRoutes({
       ...useCase,
+      withLedger,
       publicUrl,
       attempts: new Attempts(createLimiter("request-link-network", networkSignInLimit)),
     }),

@@ -6,10 +6,11 @@ import { runFor } from "../../db/fairness/requester.ts";
 import { isStaff } from "../../policies/actor.ts";
 import { FairShares, type Holder } from "../../policies/fair-shares.ts";
 import type { ApiKeyHolder } from "../../identity/administration/authenticate-api-key.ts";
+import type { OperatorKeyHolder } from "../../identity/operator-keys/authenticate-operator-key.ts";
 import type { Authenticated, Authenticator } from "../../identity/tokens/authenticate.ts";
 import * as z from "zod/mini";
 import type { Sender } from "../held-bytes.ts";
-import { API_KEY_CHALLENGE, type ApiKeyAccess } from "./api-key-access.ts";
+import { API_KEY_CHALLENGE, OPERATOR_KEY_CHALLENGE, type ApiKeyAccess } from "./api-key-access.ts";
 import { bodyOf, type Body, type BodyReaderDeps } from "./bodies/body-reader.ts";
 import { parseJson } from "./bodies/parse-json.ts";
 import { HttpError } from "./http-error.ts";
@@ -25,7 +26,7 @@ const CONNECTION_HEADER = "relay-connection";
 
 export interface ServeDeps {
   readonly authenticator: Authenticator;
-  readonly apiKeys: Pick<ApiKeyAccess, "holderOf">;
+  readonly apiKeys: Pick<ApiKeyAccess, "holderOf" | "operatorOf">;
   readonly actLimits: Pick<ActLimits, "take">;
   readonly loopShares: Pick<LoopShares, "countRequest">;
   /** Milliseconds since the Unix epoch. */
@@ -101,12 +102,13 @@ async function serveInShare(
   }
 }
 
-/** The sender of a request: a device of an account, or a program with an API key. */
-type Known = Authenticated | ApiKeyHolder;
+/** The sender of a request: a device of an account, or a program with a key. */
+type Known = Authenticated | ApiKeyHolder | OperatorKeyHolder;
 
 const challenges: Partial<Record<RouteSpec["access"], string>> = {
   monitor: MONITOR_CHALLENGE,
   "api-key": API_KEY_CHALLENGE,
+  "operator-key": OPERATOR_KEY_CHALLENGE,
 };
 
 const holderOf = (known: Known) =>
@@ -153,6 +155,7 @@ async function authenticate(
 ): Promise<Known | undefined> {
   if (access === "public") return undefined;
   if (access === "api-key") return apiKeys.holderOf(request, facts, requestId);
+  if (access === "operator-key") return apiKeys.operatorOf(request, facts, requestId);
   if (access === "monitor") {
     monitorTokenIn(request.get("authorization"));
     return undefined;

@@ -4,6 +4,7 @@ import { registerTeams } from "../../cli/commands/teams/register.ts";
 import { registerTenant } from "../../cli/commands/register-tenant.ts";
 import { registerUser } from "../../cli/commands/user.ts";
 import { administrationRoutes } from "../../server/http/routes/administration/administration-routes.ts";
+import { operatorRoutes } from "../../server/http/routes/operator/tenants.ts";
 
 /** The route that does the same as a command about the staff or the settings of a tenant. */
 const routeOf: Readonly<Record<string, string>> = {
@@ -46,15 +47,18 @@ const routeOf: Readonly<Record<string, string>> = {
   "idp test": "POST identity-providers/{provider}/test",
 };
 
-/** Commands that only the operator runs, and why. */
-const operatorOnly: Readonly<Record<string, string>> = {
-  "tenant create": "a key belongs to a tenant that exists",
-  "tenant suspend": "the keys of a suspended tenant are refused, so no key could resume it",
-  "tenant resume": "the keys of a suspended tenant are refused",
-  "tenant limits list": "it is about what only the operator changes",
-  "tenant limits set": "it divides the server among tenants, so no tenant decides it",
-  "tenant require-consents":
-    "it decides which acts wait for a consent of the customer, and a program could take that from them",
+/** The route of the operator's programs that does the same as a command about tenants. No key of a tenant opens it. */
+const operatorRouteOf: Readonly<Record<string, string>> = {
+  "tenant create": "POST /v1/operator/tenants",
+  "tenant suspend": "PUT /v1/operator/tenants/{tenant}/suspension",
+  "tenant resume": "DELETE /v1/operator/tenants/{tenant}/suspension",
+  "tenant limits list": "GET /v1/operator/tenants/{tenant}",
+  "tenant limits set": "PUT /v1/operator/tenants/{tenant}/limits",
+  "tenant require-consents": "PUT /v1/operator/tenants/{tenant}/required-consents",
+};
+
+/** Commands that have no route, and why. */
+const withoutRoute: Readonly<Record<string, string>> = {
   "tenant recount-storage": "it repairs the server's own counts",
   "user set-password":
     "a person chooses a password with the link of password-reset, and no program knows it",
@@ -82,9 +86,9 @@ const routes = () =>
       `${method.toUpperCase()} ${path.replace("/v1/admin/{tenant}/", "")}`,
   );
 
-test("each command about staff and settings has a route, or a reason why only the operator runs it", () => {
+test("each command about tenants, staff and settings has a route, or a reason why it has none", () => {
   expect(commands().toSorted()).toEqual(
-    [...Object.keys(routeOf), ...Object.keys(operatorOnly)].toSorted(),
+    [routeOf, operatorRouteOf, withoutRoute].flatMap((each) => Object.keys(each)).toSorted(),
   );
   expect(Object.values(routeOf).filter((route) => !routes().includes(route))).toEqual([]);
 });
@@ -92,4 +96,11 @@ test("each command about staff and settings has a route, or a reason why only th
 test("each route of the administration API but the list of staff is that of a command", () => {
   const known = new Set(Object.values(routeOf));
   expect(routes().filter((route) => !known.has(route))).toEqual(["GET staff"]);
+});
+
+test("each route of the operator is that of a command", () => {
+  const offered = operatorRoutes({} as never).map(
+    ({ spec: { method, path } }) => `${method.toUpperCase()} ${path}`,
+  );
+  expect(offered.toSorted()).toEqual(Object.values(operatorRouteOf).toSorted());
 });

@@ -1,4 +1,5 @@
 import type { AuditErrorCode } from "../../audit/audit-error.ts";
+import { SUMS_EVERY_MS } from "../../audit/write-sums.ts";
 import { usualTimings } from "../../server/timings.ts";
 import { until } from "./until.ts";
 
@@ -20,6 +21,7 @@ export const attackTimes = {
   connection: "when a node connects",
   steps: within(2 * checkEveryMs),
   state: within(stateEveryMs + 2 * checkEveryMs),
+  sums: within(SUMS_EVERY_MS),
   outside: `when a node connects, and ${within(outsideEveryMs)}`,
   guards: `when a node starts, and ${within(guardsEveryMs)}`,
   reading: "when it is read, and within a whole check",

@@ -5,7 +5,7 @@ import type { Kms } from "../../keys/kms/kms.ts";
 import { AuditError } from "../../audit/audit-error.ts";
 import { DatabaseError } from "../../db/database-error.ts";
 import { DomainError } from "../../policies/domain-error.ts";
-import type { WithLedger } from "../ledger/interrupted.ts";
+import type { WithLedger } from "../ledger/settle-deps.ts";
 import { readStatus } from "../ledger/settle.ts";
 import { checksOf, failed, ok, unknown, warning, type Check, type Finding } from "./check.ts";
 import type { DeploymentFacts } from "./deployment-facts.ts";

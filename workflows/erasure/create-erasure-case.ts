@@ -3,6 +3,7 @@ import { forgetAccount } from "./account-step.ts";
 import { certify } from "./certify.ts";
 import { inform } from "./consumers/inform.ts";
 import type { ErasureDeps } from "./erasure-deps.ts";
+import { endWindow } from "./end-window.ts";
 import { fence } from "./fence.ts";
 import { forgetOnNodes } from "./forget-on-nodes.ts";
 import { erasureMachine } from "./machine.ts";
@@ -15,8 +16,7 @@ export const createErasureCase = (deps: ErasureDeps): CaseKind => ({
   machine: erasureMachine,
   steps: {
     fencing: fence,
-    // The window in which the plan can be contested is over when this step is taken.
-    contestable: async () => ({ to: "shredding" }),
+    contestable: endWindow(deps),
     shredding: shred(deps),
     erasing_account: forgetAccount(deps),
     purging: purge(deps),

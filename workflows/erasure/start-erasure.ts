@@ -1,10 +1,9 @@
 import type { CaseId, TenantId, UserId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
 import { lockAccount } from "../../identity/directory/lock-account.ts";
-import { decideErasable } from "../../policies/erasures.ts";
-import type { Role } from "../../policies/roles.ts";
 import { openCase } from "../cases/open-case.ts";
 import { WorkflowError } from "../workflow-error.ts";
+import { assertErasable } from "./assert-erasable.ts";
 import { erasureMachine } from "./machine.ts";
 
 /** An erasure that is to begin. */
@@ -43,7 +42,7 @@ export async function startErasure(
     if (request === undefined || !(await join(client, running, request))) throw erasureRunning();
     return running;
   }
-  await assertErasable(client, tenant, subject, account.role);
+  await assertErasable(client, tenant, subject);
   await openCase(client, erasureMachine, { id, subject }, nowMs);
   await client.query(
     `insert into erasures (tenant, case_id, subject, law, received_at_ms, window_ms, request)
@@ -69,38 +68,6 @@ async function join(client: Client, erasure: CaseId, request: CaseId): Promise<b
     [erasure, request],
   );
   return rowCount === 1;
-}
-
-// An administrator who is being erased cannot appoint anybody.
-const OTHER_ADMINS = `
-  select count(*)::integer as count from users u
-  where u.role = $2 and u.id <> $1 and u.disabled_at_ms is null and u.fenced_at_ms is null
-    and not exists (select from cases c where c.subject = u.id and c.kind = $3 and c.ended_at_ms is null)`;
-
-/** @throws WorkflowError last_administrator */
-async function assertErasable(
-  client: Client,
-  tenant: TenantId,
-  subject: UserId,
-  role: Role,
-): Promise<void> {
-  // Two administrators could otherwise be the other one of each other.
-  await client.query(
-    "select pg_advisory_xact_lock(hashtext('sealdesk.administrators'), hashtext($1))",
-    [tenant],
-  );
-  const { rows } = await client.query<{ count: number }>(OTHER_ADMINS, [
-    subject,
-    role,
-    erasureMachine.kind,
-  ]);
-  const { allowed, reasons } = decideErasable(role, rows[0]?.count ?? 0);
-  if (!allowed)
-    throw new WorkflowError(
-      "last_administrator",
-      "This is the last administrator of the organisation. Create another one first, or the organisation cannot be administered.",
-      { reasons },
-    );
 }
 
 export const erasureRunning = (): WorkflowError =>

@@ -1,36 +1,29 @@
-import type { CaseId } from "../../crypto/wire/ids.ts";
+import type { CaseId, TenantId } from "../../crypto/wire/ids.ts";
 import type { Client } from "../../db/pool.ts";
-import { moveCase } from "../cases/move-case.ts";
-import { lockCase } from "../cases/stored-case.ts";
-import { WorkflowError } from "../workflow-error.ts";
-import { erasureMachine } from "./machine.ts";
+import type { WithLedger } from "../ledger/settle-deps.ts";
+import { endErasure } from "./end-erasure.ts";
+import { readErasure } from "./erasure-rows.ts";
+import { recordWithdrawal } from "./record-withdrawal.ts";
 
-// A replay after a restore destroys what the ledger says, and leaves the case where the backup had it.
-const HAS_DESTROYED = `
-  select exists (select from erasure_items where case_id = $1 and outcome = 'erased')
-    or exists (select from erasures e join users u on u.tenant = e.tenant and u.id = e.subject
-      where e.case_id = $1 and u.erased_at_ms is not null) as "hasDestroyed"`;
+/** What ending an erasure needs besides its transaction. */
+export interface StopDeps {
+  readonly withLedger: WithLedger;
+}
 
 /**
  * Ends an erasure of which nothing was destroyed yet, in the caller's transaction, which also writes the audit entry. The
- * account and its conversations are as they were before, but its sessions stay ended. Nothing is suppressed.
- * @param by as `nameOf` returns it
+ * ledger keeps that, for a backup that is put back.
+ * @param stopped.by as `nameOf` returns it
  * @param nowMs the time of the database, in milliseconds since the Unix epoch
- * @throws WorkflowError case_moved, if keys were destroyed or may be by now, or it is over
+ * @throws WorkflowError case_moved, if keys were destroyed or may be by now, or it is over; erasure_interrupted
  */
 export async function stopErasure(
+  { withLedger }: StopDeps,
   client: Client,
-  id: CaseId,
-  by: string,
+  { tenant, id, by }: { readonly tenant: TenantId; readonly id: CaseId; readonly by: string },
   nowMs: number,
 ): Promise<void> {
-  const found = await lockCase(client, id);
-  const { rows } = await client.query<{ hasDestroyed: boolean }>(HAS_DESTROYED, [id]);
-  if (rows[0]?.hasDestroyed !== false)
-    throw new WorkflowError(
-      "case_moved",
-      "A part of the data is erased already, so the erasure cannot be withdrawn. Look at its page.",
-    );
-  await moveCase(client, erasureMachine, found, { to: "withdrawn", by }, nowMs);
-  await client.query("select sealdesk.lift_fence($1)", [id]);
+  await endErasure(client, id, by, nowMs);
+  const { subject } = await readErasure(client, id);
+  await recordWithdrawal(client, withLedger, { tenant, subject, case: id, atMs: nowMs });
 }

@@ -13,15 +13,19 @@ import { decideErasure } from "../../policies/erasures.ts";
 import { ofCase } from "../cases/stored-case.ts";
 import { endWithdrawn, ofRequest } from "../requests/stored-request.ts";
 import { readErasure } from "./erasure-rows.ts";
-import { stopErasure } from "./stop-erasure.ts";
+import { stopErasure, type StopDeps } from "./stop-erasure.ts";
 
 /**
  * Ends an erasure at the wish of the person, as long as its plan can be contested. The request that began it is withdrawn
  * too.
- * @throws WorkflowError case_not_found; case_moved, if keys may be destroyed by now; IdentityError forbidden,
- *   device_required
+ * @throws WorkflowError case_not_found; case_moved, if keys may be destroyed by now; erasure_interrupted; IdentityError
+ *   forbidden, device_required
  */
-export async function withdrawErasure(deps: UseCase, party: Party, id: CaseId): Promise<void> {
+export async function withdrawErasure(
+  deps: UseCase & StopDeps,
+  party: Party,
+  id: CaseId,
+): Promise<void> {
   const tenant = tenantOf(party);
   const act = { action: "erasure.withdraw", resource: ofCase(id) } as const;
   await auditedBy(deps, party, act, async (client, note) => {
@@ -32,7 +36,7 @@ export async function withdrawErasure(deps: UseCase, party: Party, id: CaseId): 
     const { subject } = await readErasure(client, id);
     const decided = assertMay(subject);
     const nowMs = await readDatabaseClock(client);
-    await stopErasure(client, id, nameOf(party), nowMs);
+    await stopErasure(deps, client, { tenant, id, by: nameOf(party) }, nowMs);
     note({ ...decided, subject });
     // The erasure is locked now, so no other request can join it.
     const { request } = await readErasure(client, id);

@@ -7,11 +7,8 @@ import { decideHold, mayBeCustodian } from "../../policies/holds.ts";
 import type { Role } from "../../policies/roles.ts";
 import { commitToHold, newSalt } from "./commitment.ts";
 import { assertLine } from "../assert-line.ts";
-import {
-  assertNoneInterrupted,
-  settleInterrupted,
-  type WithLedger,
-} from "../ledger/interrupted.ts";
+import { assertNoneInterrupted, settleInterrupted } from "../ledger/interrupted.ts";
+import type { WithLedger } from "../ledger/settle-deps.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { ofHold, type HoldItem } from "./hold-row.ts";
 import { lockHolds } from "./lock-holds.ts";

@@ -5,11 +5,8 @@ import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import { decideHold } from "../../policies/holds.ts";
 import { allowedRows } from "../../policies/lists/allowed-rows.ts";
-import {
-  assertNoneInterrupted,
-  settleInterrupted,
-  type WithLedger,
-} from "../ledger/interrupted.ts";
+import { assertNoneInterrupted, settleInterrupted } from "../ledger/interrupted.ts";
+import type { WithLedger } from "../ledger/settle-deps.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { assertInForce, ofHold, readHold } from "./hold-row.ts";
 import { lockHolds } from "./lock-holds.ts";

@@ -7,7 +7,13 @@ import { fromBase64, toBase64 } from "../../audit/verify/base64.ts";
 import { assertSignature, formatNote, parseNote, type NoteKey } from "../../audit/verify/note.ts";
 import { utf8 } from "../../crypto/wire/bytes.ts";
 import { canonicalJson } from "../../crypto/wire/canonical-json.ts";
-import { isId, type ConversationId, type TenantId, type UserId } from "../../crypto/wire/ids.ts";
+import {
+  isId,
+  type CaseId,
+  type ConversationId,
+  type TenantId,
+  type UserId,
+} from "../../crypto/wire/ids.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { LedgerError } from "./ledger-error.ts";
 
@@ -34,15 +40,17 @@ const schema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("subject"), ...of, act }),
   z.strictObject({ kind: z.literal("account"), ...of, act }),
+  z.strictObject({ kind: z.literal("withdrawal"), ...of, case: uuid<CaseId>() }),
 ]);
 
 /**
  * What an entry says: that the ledger begins; that the keys of periods of conversations were
- * destroyed; that an account was erased; or that it was, and all keys of the person with it. It holds ids
- * and times, and no personal data.
+ * destroyed; that an account was erased; that it was, and all keys of the person with it; or that an erasure was withdrawn
+ * before anything was destroyed. It holds ids and times, and no personal data.
  */
 export type LedgerRecord = z.infer<typeof schema>;
-export type ErasureRecord = Exclude<LedgerRecord, { readonly kind: "begin" }>;
+export type Withdrawal = Extract<LedgerRecord, { readonly kind: "withdrawal" }>;
+export type ErasureRecord = Exclude<LedgerRecord, Withdrawal | { readonly kind: "begin" }>;
 
 /** A place in the ledger. */
 export interface LedgerPosition {

@@ -4,7 +4,13 @@ import type { LogKey } from "../../audit/logs.ts";
 import { KEY_TYPES, type NoteKey } from "../../audit/verify/note.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Kms } from "../../keys/kms/kms.ts";
-import { openEntry, signEntry, type ErasureRecord, type LedgerEntry } from "./entry.ts";
+import {
+  openEntry,
+  signEntry,
+  type ErasureRecord,
+  type LedgerEntry,
+  type Withdrawal,
+} from "./entry.ts";
 import { LedgerError } from "./ledger-error.ts";
 import { readPosition } from "./position.ts";
 import type { LedgerStore, StoredEntry } from "./stores/ledger-store.ts";
@@ -106,12 +112,12 @@ export class ErasureLedger {
   }
 
   /**
-   * Writes what is about to be erased, in the transaction that erases it. From now on the erasure holds, whether the
-   * transaction is committed or not.
+   * Writes what is about to be erased, in the transaction that erases it, or that an erasure is withdrawn. From now on it
+   * holds, whether the transaction is committed or not.
    * @param last as `lockEnd` returned it in this transaction
    * @throws LedgerError ledger_behind, ledger_unreachable
    */
-  async append(last: LedgerEntry, record: ErasureRecord): Promise<LedgerEntry> {
+  async append(last: LedgerEntry, record: ErasureRecord | Withdrawal): Promise<LedgerEntry> {
     const entry = await signEntry(this.#options, last, record);
     if (!(await this.#put(entry))) throw behind(1);
     return entry;

@@ -7,10 +7,7 @@ import type { ErasureLedger } from "./erasure-ledger.ts";
 import { LedgerError } from "./ledger-error.ts";
 import { readPosition } from "./position.ts";
 import { settleLedger } from "./settle.ts";
-import type { SettleDeps } from "./settle-deps.ts";
-
-/** Runs `work` with what carrying out the ledger needs. A command opens it for that. */
-export type WithLedger = <T>(work: (deps: SettleDeps) => Promise<T>) => Promise<T>;
+import type { WithLedger } from "./settle-deps.ts";
 
 // A step is recorded before it is taken, so an entry of the ledger that was not carried out belongs to one of these.
 const BEGUN = `

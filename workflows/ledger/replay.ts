@@ -5,6 +5,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import { destroyWithin, withinKeystore, type Destruction } from "../../keys/at-rest/destroy.ts";
 import { recordErased } from "../erasure/record-erased.ts";
 import { eraseAccount } from "../erasure/erase-account.ts";
+import { replayWithdrawal } from "../erasure/replay-withdrawal.ts";
 import type { ErasureRecord, LedgerEntry } from "./entry.ts";
 import { advancePosition, readPosition } from "./position.ts";
 import type { SettleDeps } from "./settle-deps.ts";
@@ -39,6 +40,14 @@ export async function replayEntry(
     const nowMs = now();
     const where = { tenant, keystore: isApart ? keystore : undefined };
     const by = { actor: LEDGER };
+    if (record.kind === "withdrawal") {
+      await withinKeystore(client, where, (inKeystore) =>
+        advancePosition(inKeystore, "keystore", entry),
+      );
+      await replayWithdrawal(client, record, { actor: LEDGER, tenant, occurredAtMs: nowMs });
+      await advancePosition(client, "sealdesk", entry);
+      return true;
+    }
     const what = destructionOf(record);
     const advance = (inKeystore: Queryable) => advancePosition(inKeystore, "keystore", entry);
     if (what === undefined) await withinKeystore(client, where, advance);

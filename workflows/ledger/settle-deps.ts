@@ -15,3 +15,6 @@ export interface SettleDeps {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
+
+/** Runs `work` with what carrying out the ledger needs. A command opens it for that. */
+export type WithLedger = <T>(work: (deps: SettleDeps) => Promise<T>) => Promise<T>;

@@ -1,5 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import type { CaseId } from "../../crypto/wire/ids.ts";
+import type { CaseId, TenantId } from "../../crypto/wire/ids.ts";
 import { readDatabaseClock } from "../../db/database-clock.ts";
 import type { Client } from "../../db/pool.ts";
 import type { UseCase } from "../../identity/audited.ts";
@@ -13,7 +13,7 @@ import {
 } from "../../identity/party.ts";
 import { decideRequest } from "../../policies/requests.ts";
 import { ofCase } from "../cases/stored-case.ts";
-import { stopErasure } from "../erasure/stop-erasure.ts";
+import { stopErasure, type StopDeps } from "../erasure/stop-erasure.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { withLink, type RequestLink } from "./linked-request.ts";
 import {
@@ -30,7 +30,11 @@ import {
  * @throws WorkflowError request_not_found; case_moved, if it is over or keys may be destroyed by now; IdentityError
  *   forbidden, device_required
  */
-export async function withdrawRequest(deps: UseCase, party: Party, id: CaseId): Promise<void> {
+export async function withdrawRequest(
+  deps: UseCase & StopDeps,
+  party: Party,
+  id: CaseId,
+): Promise<void> {
   const tenant = tenantOf(party);
   const act = { action: "request.withdraw", resource: ofRequest(id) } as const;
   await auditedBy(deps, party, act, async (client, note) => {
@@ -41,7 +45,7 @@ export async function withdrawRequest(deps: UseCase, party: Party, id: CaseId): 
       throw requestNotFound();
     const decided = assertParty(party, (actor) => decideRequest(actor, "withdraw", facts));
     const about = { ...decided, ...(subject !== null && { subject }) };
-    note({ ...about, details: await withdraw(client, request, nameOf(party)) });
+    note({ ...about, details: await withdraw(deps, client, tenant, request, nameOf(party)) });
     if (erasure === null) return;
     const besides = { action: "erasure.withdraw", resource: ofCase(erasure.id) } as const;
     await auditBesides(deps, client, party, { ...besides, ...about });
@@ -55,10 +59,10 @@ const LINK = { kind: "system", id: "request-link" } as const;
  * The same, by whoever has the link of the request. The account is fenced by then, so nobody can sign in with it.
  * @throws WorkflowError request_not_found; case_moved, if it is over or keys may be destroyed by now
  */
-export const withdrawByLink = (deps: UseCase, link: RequestLink): Promise<void> =>
+export const withdrawByLink = (deps: UseCase & StopDeps, link: RequestLink): Promise<void> =>
   withLink(deps, link, async (client, tenant, request) => {
     const { id, subject, erasure } = request;
-    const details = await withdraw(client, request, LINK.id);
+    const details = await withdraw(deps, client, tenant, request, LINK.id);
     const entry = {
       occurredAtMs: deps.now(),
       tenant,
@@ -76,10 +80,16 @@ export const withdrawByLink = (deps: UseCase, link: RequestLink): Promise<void> 
     await appendEntry(client, { ...entry, ...act });
   });
 
-/** @throws WorkflowError case_moved */
-async function withdraw(client: Client, { id, erasure }: StoredRequest, by: string) {
+/** @throws WorkflowError case_moved, erasure_interrupted */
+async function withdraw(
+  deps: StopDeps,
+  client: Client,
+  tenant: TenantId,
+  { id, erasure }: StoredRequest,
+  by: string,
+) {
   const nowMs = await readDatabaseClock(client);
-  if (erasure !== null) await stopErasure(client, erasure.id, by, nowMs);
+  if (erasure !== null) await stopErasure(deps, client, { tenant, id: erasure.id, by }, nowMs);
   const details = await endWithdrawn(client, id, by, nowMs);
   const { erasure: present } = await readRequest(client, id);
   if (present?.id !== erasure?.id)

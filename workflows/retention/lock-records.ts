@@ -4,11 +4,8 @@ import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, nameOf, tenantOf, type Party } from "../../identity/party.ts";
 import { decideRetention, type RetentionRule } from "../../policies/retention.ts";
 import { assertLine } from "../assert-line.ts";
-import {
-  assertNoneInterrupted,
-  settleInterrupted,
-  type WithLedger,
-} from "../ledger/interrupted.ts";
+import { assertNoneInterrupted, settleInterrupted } from "../ledger/interrupted.ts";
+import type { WithLedger } from "../ledger/settle-deps.ts";
 import { WorkflowError } from "../workflow-error.ts";
 import { labelsOf, lockRetention, ofRetention, readLocks } from "./stored-schedule.ts";
 

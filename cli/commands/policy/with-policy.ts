@@ -3,7 +3,7 @@ import type { TenantId } from "../../../crypto/wire/ids.ts";
 import { findTenant } from "../../../identity/accounts/tenant.ts";
 import { Policies } from "../../../identity/policy/policies.ts";
 import type { PolicyDeps } from "../../../identity/policy/policy-deps.ts";
-import type { WithLedger } from "../../../workflows/ledger/interrupted.ts";
+import type { WithLedger } from "../../../workflows/ledger/settle-deps.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withDatabase } from "../../with-database.ts";
 import { withSettling } from "../ledger/with-ledger.ts";

@@ -16,11 +16,12 @@ import type { Keeping } from "../../../workflows/erasure/held-scopes.ts";
 import { planErasure } from "../../../workflows/erasure/plan-erasure.ts";
 import { readCertificate } from "../../../workflows/erasure/read-certificate.ts";
 import { showErasure } from "../../../workflows/erasure/show-erasure.ts";
+import type { StopDeps } from "../../../workflows/erasure/stop-erasure.ts";
 import { withdrawErasure } from "../../../workflows/erasure/withdraw-erasure.ts";
 import { bodyLimits } from "../../limits.ts";
 import { route, streamRoute, type AnyRoute } from "../route.ts";
 
-export interface ErasureRoutesDeps extends UseCase {
+export interface ErasureRoutesDeps extends UseCase, StopDeps {
   /** The pool of the keystore if it has its own database. */
   readonly keystore: Pool | undefined;
 }

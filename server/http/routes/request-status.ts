@@ -7,6 +7,7 @@ import {
   showLinkedRequest,
   type RequestLink,
 } from "../../../workflows/requests/linked-request.ts";
+import type { StopDeps } from "../../../workflows/erasure/stop-erasure.ts";
 import { verifyEmailRequest } from "../../../workflows/requests/verify-email-request.ts";
 import { withdrawByLink } from "../../../workflows/requests/withdraw-request.ts";
 import { WorkflowError } from "../../../workflows/workflow-error.ts";
@@ -14,7 +15,7 @@ import type { Attempts } from "../attempts.ts";
 import { bodyLimits } from "../../limits.ts";
 import { route, type Route } from "../route.ts";
 
-interface LinkRoutesDeps extends UseCase {
+interface LinkRoutesDeps extends UseCase, StopDeps {
   /** Failed attempts count against their network, which sends no device proof. */
   readonly attempts: Attempts;
   readonly publicUrl: string;

@@ -27,11 +27,12 @@ import { openRequest, type AskedRequest } from "../../../workflows/requests/open
 import { renewLink } from "../../../workflows/requests/renew-link.ts";
 import { readRequestRules, setRequestRules } from "../../../workflows/requests/request-rules.ts";
 import { listRequests, showRequest } from "../../../workflows/requests/show-requests.ts";
+import type { StopDeps } from "../../../workflows/erasure/stop-erasure.ts";
 import { withdrawRequest } from "../../../workflows/requests/withdraw-request.ts";
 import { bodyLimits } from "../../limits.ts";
 import { route, type Route } from "../route.ts";
 
-export interface RequestRoutesDeps extends UseCase {
+export interface RequestRoutesDeps extends UseCase, StopDeps {
   readonly newId: NewId;
   readonly publicUrl: string;
 }

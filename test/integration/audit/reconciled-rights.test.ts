@@ -18,6 +18,7 @@ let linked: TestStaff;
 let link: Buffer;
 let proven: TestDevice;
 let signedOut: string;
+let revoked: string;
 let officers: readonly TestDevice[];
 let access: Requested;
 let waiting: Requested;
@@ -36,9 +37,14 @@ beforeAll(async () => {
   expect((await leaving.request("DELETE", "/v1/sessions/current")).status).toBe(204);
   const sessions = "select id from sealdesk.sessions where revoked_at_ms is not null";
   signedOut = (await sql(sessions)).rows[0]?.["id"];
+  const [admin, lost] = [await staffDevice(server, "admin"), await staffDevice(server)];
+  expect((await admin.request("DELETE", `/v1/devices/${lost.id}`)).status).toBe(204);
+  const ended = `select id from sealdesk.sessions where user_id = '${lost.user}'`;
+  revoked = (await sql(ended)).rows[0]?.["id"];
   stranger = await server.createStaff("agent");
   const disable = ["user", "disable", "--tenant", tenant.slug, "--username", stranger.username];
   expect(await runSealdesk(server, disable)).toMatchObject({ code: 0 });
+  await putNoticeInForce(server);
   await breakGlass();
   linked = await server.createStaff("agent");
   const of = ["--tenant", tenant.slug, "--username", linked.username];
@@ -50,6 +56,7 @@ beforeAll(async () => {
   person = await idp.person();
   await idp.group("support", person);
   leads = await idp.group("leads");
+  await idp.group("readers");
   // From here on, the entries have places.
   await until(async () => (await sql("select from audit.pending")).rows.length === 0);
 });
@@ -82,6 +89,18 @@ const NO_ENTRY = ".*, but no entry of the log does";
 const PERSON = () => `where user_id = '${person}'`;
 
 const changes: Readonly<Record<string, Change>> = {
+  "the text of a privacy notice": {
+    meddle: () => `update sealdesk.notice_texts set text = text || '!' where version = 1`,
+    putRight: () => `update sealdesk.notice_texts set text = rtrim(text, '!') where version = 1`,
+    told: () => /sealdesk\.notices 1 says texts \w+, from \d+, but entry \d+ says texts/,
+  },
+  "when a privacy notice took effect": {
+    meddle: () =>
+      "update sealdesk.notices set effective_from_ms = effective_from_ms - 1 where version = 1",
+    putRight: () =>
+      "update sealdesk.notices set effective_from_ms = effective_from_ms + 1 where version = 1",
+    told: () => /sealdesk\.notices 1 says .*, from \d+, but entry \d+ says .*, from \d+/,
+  },
   "a session that nobody opened": {
     meddle: () => `insert into sealdesk.sessions
       (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms)
@@ -93,6 +112,11 @@ const changes: Readonly<Record<string, Change>> = {
     meddle: () => `update sealdesk.sessions set revoked_at_ms = null where id = '${signedOut}'`,
     putRight: () => `update sealdesk.sessions set revoked_at_ms = 1 where id = '${signedOut}'`,
     told: () => new RegExp(`sealdesk\\.sessions ${signedOut} says account ${NO_ENTRY}`),
+  },
+  "a session that ended with its device": {
+    meddle: () => `update sealdesk.sessions set revoked_at_ms = null where id = '${revoked}'`,
+    putRight: () => `update sealdesk.sessions set revoked_at_ms = 1 where id = '${revoked}'`,
+    told: () => new RegExp(`sealdesk\\.sessions ${revoked} says account ${NO_ENTRY}`),
   },
   "how long a session lasts": {
     meddle: () =>
@@ -196,8 +220,17 @@ const changes: Readonly<Record<string, Change>> = {
     meddle: () =>
       `update sealdesk.provisioned_groups set display_name = 'leads' where display_name = 'support'`,
     putRight: () =>
-      `update sealdesk.provisioned_groups set display_name = 'support' where id <> '${leads}'`,
-    told: () => /provisioned_groups .* says gives supervisor, but entry \d+ says gives agent/,
+      `update sealdesk.provisioned_groups set display_name = 'support'
+       where display_name = 'leads' and id <> '${leads}'`,
+    told: () => /provisioned_groups .* says gives supervisor, .*, but entry \d+ says gives agent/,
+  },
+  "the name of a group that gives no role, and so its teams": {
+    meddle: () =>
+      `update sealdesk.provisioned_groups set display_name = 'claims' where display_name = 'readers'`,
+    putRight: () =>
+      `update sealdesk.provisioned_groups set display_name = 'readers' where display_name = 'claims'`,
+    told: () =>
+      /provisioned_groups .* says gives no role, name \w+, but entry \d+ says gives no role/,
   },
   "that a person of an identity provider is active": {
     meddle: () => `update sealdesk.provisioned_people set active = false ${PERSON()}`,
@@ -222,7 +255,7 @@ const changes: Readonly<Record<string, Change>> = {
 attackTest.each(
   {
     attempt:
-      "A session of staff, a request that needs another person, an access in an emergency, who disabled an account, a link for a new password, a token that reads the log, or what an identity provider wrote over SCIM is changed by SQL",
+      "A session of staff, a request that needs another person, an access in an emergency, who disabled an account, a link for a new password, a token that reads the log, a privacy notice, or what an identity provider wrote over SCIM is changed by SQL",
     foundBy: "each node; `sealdesk audit reconcile`",
     when: "state",
     code: "audit_state_differs",

@@ -72,6 +72,31 @@ attackTest.each(
   },
 );
 
+attackTest(
+  {
+    attempt: "A key of the operator is added or changed by SQL",
+    foundBy: "each node; `sealdesk audit reconcile`",
+    when: "state",
+    code: "audit_state_differs",
+    says: "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
+  },
+  async () => {
+    await until(isWhole);
+    const said = await saidBy(server, "audit_state_differs", () =>
+      server.database.owner.query(
+        `insert into sealdesk.operator_keys (id, name, scopes, secret_hash, created_at_ms, expires_at_ms)
+         values ('0123456789abcdef', 'own', '{suspend_tenant}', sha256('own'), 0, 1)`,
+      ),
+    );
+    const command = await runSealdesk(server, ["audit", "reconcile"]);
+    await server.database.owner.query("delete from sealdesk.operator_keys");
+    await until(isWhole);
+    const told = expect.stringMatching(/operator_keys says 0123456789abcdef \(suspend_tenant,/);
+    expect(command).toMatchObject({ code: 1, out: told });
+    return said;
+  },
+);
+
 test("a node that records its settings anew ends the finding", async () => {
   await until(isWhole);
   await asApplication("delete from audit.recorded_settings");

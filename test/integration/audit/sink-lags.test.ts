@@ -1,10 +1,18 @@
-/** One log or one table that somebody spoils neither stops the delivery of other logs nor hides that sinks are late. */
+/**
+ * One log or one table that somebody spoils neither stops the delivery of other logs nor hides that sinks are late. What
+ * stands beside the logs and is changed is found: how far a sink was given them, and counts of repeated acts.
+ */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { appendRefusal } from "../../../audit/append-refusal.ts";
+import type { AuditError } from "../../../audit/audit-error.ts";
+import { RepeatedCounts, watchRepeated } from "../../../audit/repeated-counts.ts";
+import { writeSumsPeriodically } from "../../../audit/write-sums.ts";
 import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import { AuditSinks } from "../../../audit/sinks/audit-sinks.ts";
 import { logOf } from "../../../crypto/wire/ids.ts";
+import { attackTest } from "../../support/attack-test.ts";
 import { deliveredIn } from "../../support/delivered-entries.ts";
 import { openAuditLog, type TestAuditLog } from "../../support/audit-log.ts";
 import { entryAt, withoutTriggers } from "../../support/database-administrator.ts";
@@ -32,9 +40,11 @@ afterEach(async () => {
 const path = () => join(folder, "audit.jsonl");
 const troubles: { readonly origin: string | undefined; readonly code: unknown }[] = [];
 const unknown: unknown[] = [];
+const findings: AuditError[] = [];
 async function openSinks(): Promise<AuditSinks> {
   troubles.length = 0;
   unknown.length = 0;
+  findings.length = 0;
   sinks = await AuditSinks.open({
     sinks: [{ name: "disk", place: { kind: "file", path: path() } }],
     required: 1,
@@ -44,6 +54,8 @@ async function openSinks(): Promise<AuditSinks> {
     now: Date.now,
     everyMs: 10,
     lateMs: LATE_MS,
+    compareEveryMs: 20,
+    onFinding: (error) => findings.push(error),
     onTrouble: (_sink, error, origin) =>
       troubles.push({ origin, code: (error as { code?: unknown }).code }),
     onUnknown: (error) => unknown.push(error),
@@ -55,6 +67,9 @@ const delivered = async () =>
 const hasBegun = async () => {
   const { rowCount } = await database.owner.query("select from audit.sink_positions");
   return rowCount !== 0;
+};
+const fail = (error: unknown) => {
+  throw error;
 };
 /** Holds a lock on a table until the function that is returned is called. */
 async function lock(table: string): Promise<() => Promise<void>> {
@@ -165,3 +180,88 @@ test("a sink that nobody has begun to deliver to is late", async () => {
   holder.release();
   await until(() => !opened.isBlocking);
 });
+
+attackTest(
+  {
+    attempt:
+      "The position of a sink is moved ahead or removed, so that the sink is given fewer entries",
+    foundBy: "the node that delivers to the sink, which gives it what it missed",
+    when: "state",
+    code: "audit_state_differs",
+    says: "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
+  },
+  async () => {
+    audit.startIntegrator();
+    const opened = await openSinks();
+    await until(hasBegun);
+    const tenant = await audit.newTenant();
+    await audit.append(tenant, 3);
+    await audit.settled();
+    const { name: origin } = await audit.keyOf(logOf(tenant));
+    const has = async (last: number) =>
+      (await delivered()).some(({ log, index }) => log === origin && index === last);
+    await until(() => has(2));
+    await database.owner.query(
+      "update audit.sink_positions set next = next + 1000 where log = $1",
+      [tenant],
+    );
+    await audit.append(tenant);
+    await audit.settled();
+    await until(() => has(3));
+    await until(() => opened.findings.length > 0);
+    findings.length = 0;
+    await database.owner.query("delete from audit.sink_positions where log = $1", [tenant]);
+    await until(() => findings.length > 0);
+    return { code: findings[0]?.code, text: findings[0]?.message ?? "" };
+  },
+);
+
+attackTest(
+  {
+    attempt: "A count of repeated acts is removed or lowered, so that no entry tells of them",
+    foundBy: "the node that counted them, if it runs that long",
+    when: "sums",
+    code: "audit_state_differs",
+    says: "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
+  },
+  async () => {
+    findings.length = 0;
+    const { pool } = database;
+    watchRepeated(pool, new RepeatedCounts((error) => findings.push(error)));
+    const tenant = await audit.newTenant();
+    const repeat = async (action: "session.authenticate" | "policy.explain") => {
+      for (let at = 0; at < 12; at++)
+        await appendRefusal(pool, {
+          tenant,
+          occurredAtMs: Date.now(),
+          actor: { kind: "system", id: "somebody" },
+          action,
+          resource: { type: action === "policy.explain" ? "policy" : "session", id: tenant },
+          outcome: "refused",
+          reason: "forbidden",
+        });
+    };
+    await repeat("session.authenticate");
+    await repeat("policy.explain");
+    const now = Date.now;
+    // Nothing was changed, and a count whose hour is over becomes an entry.
+    for (const each of [now, () => now() + 3_600_001]) {
+      const stop = writeSumsPeriodically({ pool, now: each }, fail);
+      await stop();
+    }
+    expect(findings).toEqual([]);
+    await repeat("session.authenticate");
+    await repeat("policy.explain");
+    await database.owner.query(
+      "delete from audit.repeats where tenant = $1 and action = 'policy.explain'",
+      [tenant],
+    );
+    await database.owner.query("update audit.repeats set seen = 2 where tenant = $1", [tenant]);
+    const stop = writeSumsPeriodically({ pool, now }, fail);
+    await until(() => findings.length === 2);
+    await stop();
+    const ofExplaining = findings.filter(({ message }) => message.includes("policy.explain"));
+    expect(ofExplaining).toHaveLength(1);
+    return { code: findings[0]?.code, text: findings[0]?.message ?? "" };
+  },
+);

@@ -5,6 +5,8 @@ import type { ConsentRecord, GivenConsent } from "../../../crypto/wire/consent-r
 import { parseStatement } from "../../../crypto/wire/consent-statement.ts";
 import type { ConsentId, ConversationId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
+import { requireConsents, requiredByDefault } from "../../../identity/accounts/require-consents.ts";
+import { inTransaction } from "../../../db/transaction.ts";
 import { signed } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
 import { noticeTexts, putNoticeInForce } from "../../support/notices.ts";
@@ -162,6 +164,76 @@ test("a withdrawal is in force on every node at once, and so is the fence of an 
   }
 });
 
+test("another lawful basis is a change, and so is a consent that gives back what a conversation withdrew", async () => {
+  const customer = await customerDevice(server);
+  const id = await createConversation(customer, [await staffDevice(server)]);
+  const give = async (changes: Partial<GivenConsent> = {}) => {
+    const made = { ...((await consentRecord(customer, undefined, "given")) as GivenConsent) };
+    return outcome(await post(customer, { ...made, ...changes }));
+  };
+  expect(await give()).toEqual([200, undefined]);
+  expect(await give()).toEqual([403, "forbidden"]);
+  expect(await give({ lawfulBasis: "explicit_consent" })).toEqual([200, undefined]);
+  expect(await give({ lawfulBasis: "explicit_consent" })).toEqual([403, "forbidden"]);
+  await record(customer, "withdrawn", id);
+  expect(await give({ lawfulBasis: "explicit_consent" })).toEqual([200, undefined]);
+});
+
+test("a grant names no consent but the one in force, also where the tenant demands none", async () => {
+  const arranged = await arrange(server);
+  const { customer, agent, colleague } = arranged;
+  const { owner } = server.database;
+  await owner.query("update sealdesk.tenants set staff_history_grants = true");
+  const setting = { slug: server.tenant.slug, nowMs: Date.now() };
+  await requireConsents(server.database.ownerUrl, { ...setting, purposes: [] });
+  const share = async (consent: ConsentId | undefined) => {
+    const grant = await grantBy(server, arranged, agent, { consent });
+    const packets = [{ device: colleague.id, bytes: base64url(randomBytes(40)) }];
+    const body = { ...signed(agent, grant), packets };
+    return outcome(await agent.request("POST", `${arranged.path}/history-grants`, { body }))[1];
+  };
+  const { id } = await record(customer, "given");
+  expect(await share(newId<ConsentId>())).toBe("forbidden");
+  expect([await share(id), await share(undefined)]).toEqual([undefined, undefined]);
+  await record(customer, "withdrawn");
+  expect(await share(id)).toBe("forbidden");
+  await requireConsents(server.database.ownerUrl, { ...setting, purposes: requiredByDefault });
+});
+
+test("an approved notice is stopped before it takes effect, and never takes effect then", async () => {
+  const [ann, ben] = [
+    await staffDevice(server, "privacy_officer"),
+    await staffDevice(server, "compliance_officer"),
+  ];
+  const draft = async (beginsAtMs: number | null) => {
+    const body = { controller: "Clinic", texts: noticeTexts, reason: "a test", beginsAtMs };
+    const made = await ann.request("POST", "/v1/notices", { body });
+    expect(made.status).toBe(201);
+    return made.body as { version: number; approval: string; hash: string };
+  };
+  const approve = ({ approval, hash }: { approval: string; hash: string }) =>
+    ben.request("POST", `/v1/approvals/${approval}/approval`, { body: { hash } });
+  const stop = ({ approval }: { approval: string }) =>
+    ben.request("DELETE", `/v1/approvals/${approval}`);
+  const later = await draft(Date.now() + 86_400_000);
+  expect((await approve(later)).status).toBeLessThan(300);
+  expect(outcome(await stop(later))).toEqual([204, undefined]);
+  const { body } = await ann.request("GET", "/v1/notices");
+  const listed = body.notices.find(({ version }: { version: number }) => version === later.version);
+  expect(listed).toMatchObject({ state: "closed", effectiveFromMs: null });
+  expect(outcome(await stop(later))[1]).toBe("approval_used");
+  // Its approval is used up, and the database takes it for none.
+  const again = await inTransaction(server.database.pool, server.tenant.id, (client) =>
+    client.query<{ at: number | null }>("select sealdesk.publish_notice($1) as at", [
+      later.version,
+    ]),
+  );
+  expect(again.rows).toEqual([{ at: null }]);
+  const now = await draft(null);
+  expect((await approve(now)).status).toBeLessThan(300);
+  expect(outcome(await stop(now))[1]).toBe("approval_used");
+});
+
 test("a withdrawal needs no free quota", async () => {
   const customer = await customerDevice(server);
   const id = await createConversation(customer, [await staffDevice(server)]);
@@ -196,4 +268,19 @@ test("each statement that a notice was shown is listed once, in whatever languag
   const [first, second] = (await views("")) as [string, string];
   expect(await views(`?after=${customer.id}&language=${first}`)).toEqual([second]);
   expect(await views(`?after=${customer.id}&language=${second}`)).toEqual([]);
+});
+
+test("a notice that is shown again and again fills no log", async () => {
+  const customer = await customerDevice(server);
+  const { body: notice } = await customer.request("GET", "/v1/notices/current");
+  const [{ language, digest }] = notice.texts;
+  const shown = { version: notice.version, language, digest: Buffer.from(digest, "base64url") };
+  const body = viewBody(customer, shown);
+  for (let at = 0; at < 12; at++)
+    expect((await customer.request("POST", "/v1/notices/views", { body })).status).toBe(204);
+  const entries = (await server.auditEntries()).filter(
+    ({ action, actor }) =>
+      action === "notice.show" && (actor as { id: string }).id === customer.user,
+  );
+  expect(entries).toHaveLength(10);
 });

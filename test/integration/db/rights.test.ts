@@ -204,6 +204,8 @@ test("row-level security is forced on each table of tenants", async () => {
   expect(rows.map(({ name }) => name)).toEqual([
     "keystore.ledger_position",
     "sealdesk.ledger_position",
+    "sealdesk.operator_keys",
+    "sealdesk.operator_requests",
     "sealdesk.server_keys",
     "sealdesk.tenants",
   ]);
@@ -314,6 +316,8 @@ sealdesk.notice_texts: insert select
 sealdesk.notice_views: insert select
 sealdesk.notices: insert(approval,begins_at_ms,controller,hash,tenant,version) select
 sealdesk.one_time_prekeys: delete insert select update(public_key,signature)
+sealdesk.operator_keys: select update(last_used_day)
+sealdesk.operator_requests: delete insert select update(answer,status)
 sealdesk.packets: insert select
 sealdesk.passkeys: delete insert select update(counter,is_backed_up,last_used_at_ms,name)
 sealdesk.password_resets: delete insert select update(created_at_ms,expires_at_ms,token_hash)
@@ -344,6 +348,7 @@ sealdesk.server_keys: insert(created_at_ms,name,provider,version,wrapped,wrappin
 sealdesk.sessions: delete insert select update(acted_at_ms,factor_at_ms,revoked_at_ms,was_idle)
 sealdesk.signed_prekeys: insert select update(id,public_key,signature)
 sealdesk.staff_certificates: insert select update(account_key,authority,certificate,from_ms,role,signature,teams,until_ms)
+sealdesk.stop_notice(): execute
 sealdesk.storage_usage: delete insert select update(bytes,items)
 sealdesk.store_generations: insert select update(before,generation)
 sealdesk.suppressions: delete select

@@ -19,7 +19,7 @@ import { createErasureCase } from "../../../workflows/erasure/create-erasure-cas
 import type { ErasureDeps } from "../../../workflows/erasure/erasure-deps.ts";
 import { placeHold } from "../../../workflows/holds/place-hold.ts";
 import { ErasureLedger } from "../../../workflows/ledger/erasure-ledger.ts";
-import type { WithLedger } from "../../../workflows/ledger/interrupted.ts";
+import type { WithLedger } from "../../../workflows/ledger/settle-deps.ts";
 import { settleLedger } from "../../../workflows/ledger/settle.ts";
 import type { SettleDeps } from "../../../workflows/ledger/settle-deps.ts";
 import { directoryLedger } from "../../../workflows/ledger/stores/directory-ledger.ts";
@@ -297,14 +297,14 @@ test("a key that an upload made after the others were destroyed is destroyed bef
   const id = await erase(database, tenant, subject);
   let decisions = 0;
   onDecision = async () => {
-    // The first destroys, the second finds nothing left, and the third is about the account.
-    if (++decisions !== 3) return;
+    // The first ends the window, the second destroys, the third finds nothing left, and the fourth is about the account.
+    if (++decisions !== 4) return;
     const scope = { conversation, subject, author: agent, period: periodOf(Date.now()) };
     await log.keyTree.scopes.forWriting(tenant, [scope]);
   };
   await run(id);
   onDecision = () => Promise.resolve();
-  expect(decisions).toBe(6);
+  expect(decisions).toBe(7);
   const living = inTransaction(keystore, tenant, (client) => livingScopes(client, subject));
   expect(await living).toEqual([]);
   expect(await itemsOf(id)).toContainEqual({ kind: "subject_key", outcome: "erased" });

@@ -4,6 +4,7 @@ import { verifyCertificate } from "../../../audit/verify/certificate/verify-cert
 import { fromBase64Url } from "../../../crypto/wire/bytes.ts";
 import type { CaseId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
+import { apiKeyOf, backendWith } from "../../support/administration.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { eraseBy, reached, withdrawErasureBy } from "../../support/erasures.ts";
 import { placeHold } from "../../support/holds.ts";
@@ -255,6 +256,68 @@ test("the last administrator cannot be erased, and neither can both at the same 
   const second = await staffDevice(server, "admin", tenant);
   const both = await Promise.all([first, second].map(({ user }) => eraseBy(officer, user)));
   expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409]);
+});
+
+test("an administrator who is the last one when the window ends is not erased before there is another one", async () => {
+  const tenant = await server.createTenant();
+  const officer = await staffDevice(server, "privacy_officer", tenant);
+  const [first, second] = [
+    await staffDevice(server, "admin", tenant),
+    await staffDevice(server, "admin", tenant),
+  ];
+  const begun = await eraseBy(officer, first.user);
+  const id = begun.body.id as CaseId;
+  await reached(server.database, id, "contestable");
+  const backend = backendWith(server, await apiKeyOf(server, { tenant }), tenant);
+  expect((await backend("POST", `staff/${second.user}/disable`)).status).toBe(200);
+  const endWindow = () =>
+    server.database.owner.query("update sealdesk.cases set wake_at_ms = 0 where id = $1", [id]);
+  await endWindow();
+  await reached(server.database, id, "last_administrator");
+  await server.createStaff("admin", tenant);
+  await endWindow();
+  await reached(server.database, id, "certified");
+}, 60_000);
+
+test("a backup from the time of the window does not let a withdrawn erasure go on", async () => {
+  const { customer, erasure, link, request } = await accepted(24);
+  await reached(server.database, erasure, "contestable");
+  const { owner } = server.database;
+  const positions = ["sealdesk.ledger_position", "keystore.ledger_position"];
+  await owner.query(`create table public.kept_cases as
+    select * from sealdesk.cases where id in ('${erasure}', '${request}')`);
+  for (const [at, table] of positions.entries())
+    await owner.query(`create table public.kept_position_${at} as select * from ${table}`);
+  const fenced = "select fenced_at_ms as at from sealdesk.users where id = $1";
+  const { rows } = await owner.query<{ at: number }>(fenced, [customer.user]);
+  expect((await byLink(server, link, "/withdrawal")).status).toBe(204);
+
+  // The backup is put back.
+  await owner.query(`begin;
+    alter table sealdesk.cases disable trigger assert_step_is_recorded;
+    delete from sealdesk.case_steps s using public.kept_cases k where s.case_id = k.id and s.step >= k.step;
+    update sealdesk.cases c set state = k.state, step = k.step, wake_at_ms = k.wake_at_ms,
+      ended_at_ms = k.ended_at_ms from public.kept_cases k where k.id = c.id;
+    alter table sealdesk.cases enable always trigger assert_step_is_recorded;
+    commit`);
+  await owner.query("update sealdesk.users set fenced_at_ms = $2 where id = $1", [
+    customer.user,
+    rows[0]?.at,
+  ]);
+  for (const [at, table] of positions.entries())
+    await owner.query(
+      `update ${table} p set number = k.number, hash = k.hash from public.kept_position_${at} k`,
+    );
+  // A node that starts carries the ledger out before anything else.
+  await (await server.startNode()).close();
+  await reached(server.database, erasure, "withdrawn");
+  await reached(server.database, request as CaseId, "withdrawn");
+  expect((await owner.query(fenced, [customer.user])).rows).toEqual([{ at: null }]);
+  const last = (await entriesOf(customer.user)).filter(
+    ({ action, actor }) =>
+      action === "erasure.withdraw" && (actor as { id: string }).id === "erasure-ledger",
+  );
+  expect(last).toHaveLength(1);
 });
 
 test("a new link revokes the earlier ones", async () => {

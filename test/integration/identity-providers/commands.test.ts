@@ -204,6 +204,102 @@ test("a program learns nothing of the server's network, and adds no provider of 
   expect(byCommand.err).toContain("Name its network in OUTGOING_NETWORKS");
 });
 
+test("a program is told the same of whatever answers at an address that it may name", async () => {
+  const send = backendWith(server, await apiKeyOf(server));
+  const service = await startDishonestProvider();
+  const { issuer } = service;
+  const provides = {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/keys`,
+    response_types_supported: ["code"],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["ES256"],
+  };
+  const isDiscovery = (path: string) => path === "/.well-known/openid-configuration";
+  // What a service that is no provider, or a provider of somebody who maps the network, answers: by path.
+  const answers: readonly ((path: string) => [status: number, body: unknown])[] = [
+    () => [404, {}],
+    () => [200, "no JSON"],
+    () => [200, { service: "an inventory" }],
+    () => [200, { ...provides, issuer: "https://other.example" }],
+    () => [200, { ...provides, jwks_uri: undefined }],
+    (path) => (isDiscovery(path) ? [200, provides] : [200, { keys: [] }]),
+    (path) => (isDiscovery(path) ? [200, provides] : [500, {}]),
+    (path) => {
+      if (isDiscovery(path)) return [200, provides];
+      return path === "/keys" ? [200, { keys: [{ kty: "EC" }] }] : [400, { error: "other" }];
+    },
+    (path) => {
+      if (isDiscovery(path)) return [200, provides];
+      return path === "/keys" ? [200, { keys: [{ kty: "EC" }] }] : [502, "no JSON"];
+    },
+  ];
+  const told = new Set<string>();
+  for (const answer of answers) {
+    service.instead = (path, response) => {
+      const [status, body] = answer(path);
+      const headers = { "content-type": "application/json" };
+      response
+        .writeHead(status, headers)
+        .end(typeof body === "string" ? body : JSON.stringify(body));
+      return true;
+    };
+    const { status, body } = await send("POST", "identity-providers", {
+      name: "inside",
+      issuer,
+      clientId: "sealdesk",
+      clientSecret: SECRET,
+      redirectUris: [REDIRECT_URI],
+      roles: [{ group: "support", role: "agent" }],
+    });
+    expect([status, body.code]).toEqual([400, "invalid_identity_provider"]);
+    told.add(String(body.detail).replace(/^\S+/, "URL"));
+  }
+  expect([...told]).toEqual([
+    "URL gave no usable answer. The operator finds the reason with `sealdesk idp add` or `sealdesk idp test`.",
+  ]);
+  await service.close();
+});
+
+test("a tenant has at most 32 providers, and a refused one leaves no key", async () => {
+  const tenant = await server.createTenant();
+  const send = backendWith(server, await apiKeyOf(server, { tenant }), tenant);
+  const add = (name: string) =>
+    send("POST", "identity-providers", {
+      name,
+      issuer: provider.issuer,
+      clientId: "sealdesk",
+      clientSecret: SECRET,
+      redirectUris: [REDIRECT_URI],
+      roles: [{ group: "support", role: "agent" }],
+    });
+  expect((await add("first")).status).toBe(204);
+  await server.database.owner.query(
+    `insert into sealdesk.identity_providers
+     select (p).* from (select jsonb_populate_record(p, jsonb_build_object('id', gen_random_uuid(), 'name', 'more-' || n)) as p
+       from sealdesk.identity_providers p, generate_series(1, 31) n where p.tenant = $1) more`,
+    [tenant.id],
+  );
+  const countKeys = async () =>
+    (
+      await server.database.owner.query<{ count: number }>(
+        "select count(*)::int as count from keystore.subject_keys where tenant = $1",
+        [tenant.id],
+      )
+    ).rows[0]?.count;
+  const before = await countKeys();
+  for (const [name, status, code] of [
+    ["one-more", 409, "too_many_identity_providers"],
+    ["first", 400, "invalid_identity_provider"],
+  ] as const) {
+    const refused = await add(name);
+    expect([name, refused.status, refused.body.code]).toEqual([name, status, code]);
+  }
+  expect(await countKeys()).toBe(before);
+});
+
 test.each([
   ["a wrong secret", () => settings(provider.issuer), "refuses the client id or the secret"],
   ["a slash too many", () => settings(`${provider.issuer}/`), "character by character"],

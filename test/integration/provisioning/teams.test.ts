@@ -144,6 +144,49 @@ test("a membership that a group gives is not edited by hand, and the directory t
   expect((await byHand("PUT", "claims", customer.user)).body.code).toBe("user_not_found");
 });
 
+test("officers are alerted to a membership by hand, and not to one that follows a group", async () => {
+  const alertsOf = async (user: string) => {
+    const { rowCount } = await server.database.owner.query(
+      "select from sealdesk.alerts where subject = $1 and action = 'team.add_member'",
+      [user],
+    );
+    return rowCount;
+  };
+  const { user } = await signIn("support");
+  const before = await alertsOf(user);
+  await signIn("support", "claims-dept");
+  expect([await teamsOf(user), await alertsOf(user)]).toEqual([["claims"], before]);
+  const { id: colleague } = await server.createStaff("agent");
+  expect((await byHand("PUT", "claims", colleague)).status).toBe(204);
+  expect(await alertsOf(colleague)).toBe(1);
+});
+
+test("nobody stays in a team whose mapping ends while they sign in", async () => {
+  const { id } = await server.createStaff("agent");
+  let unmapping: Promise<unknown> | undefined;
+  let isOver = false;
+  await inTransaction(server.database.pool, server.tenant.id, async (client) => {
+    await client.query(
+      "select sealdesk.follow_groups($1, p.id, '{cards-dept}', 0) from identity_providers p where name = $2",
+      [id, oidc.name],
+    );
+    unmapping = map(oidc, { "claims-dept": "claims" }).finally(() => (isOver = true));
+    await until(async () => {
+      const { rowCount } = await server.database.owner.query(
+        "select from pg_stat_activity where application_name = 'sealdesk-operator' and wait_event_type = 'Lock'",
+      );
+      return isOver || rowCount !== 0;
+    });
+  });
+  await unmapping;
+  expect(await teamsOf(id)).toEqual([]);
+  await map(oidc, {
+    "claims-dept": "claims",
+    "claims-trainees": "claims",
+    "cards-dept": "cards",
+  });
+});
+
 test("who is in a team by a group that is mapped no more leaves it at once", async () => {
   const { user } = await signIn("support", "claims-dept", "cards-dept");
   await map(oidc, { "cards-dept": "cards", fraud: "claims" });

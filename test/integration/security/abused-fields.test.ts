@@ -3,6 +3,7 @@ import { defaultPolicy } from "../../../policies/policy.ts";
 import { policyTable } from "../../../policies/policy-table.ts";
 import { apiKeyOf } from "../../support/administration.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { operatorKeyOf } from "../../support/operator-keys.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { wholeBodies, type ApiDocument } from "../../support/sample-request.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -106,6 +107,10 @@ test("no string breaks a route, shows what another tenant has, or gets into the 
   for (const role of ["agent", "supervisor", "admin", "auditor", "compliance_officer"] as const)
     devices.set(role, await staffDevice(server, role));
   const token = await apiKeyOf(server);
+  // It cannot suspend the tenant of the walk, nor lower its limits.
+  const operator = await operatorKeyOf(server, {
+    scopes: ["create_tenant", "read_tenant", "require_consents"],
+  });
   const rights = routeRights(server);
   const table = policyTable(defaultPolicy);
 
@@ -124,8 +129,8 @@ test("no string breaks a route, shows what another tenant has, or gets into the 
       signal: AbortSignal.timeout(30_000),
       headers: {
         ...(body !== undefined && { "content-type": "application/json" }),
-        ...(path.startsWith("/v1/admin/")
-          ? { authorization: `Bearer ${token}` }
+        ...(/^\/v1\/(admin|operator)\//.test(path)
+          ? { authorization: `Bearer ${path.startsWith("/v1/admin/") ? token : operator}` }
           : {
               authorization: `DPoP ${device.token}`,
               dpop: device.proof(method, plain, { token: device.token }),

@@ -21,8 +21,24 @@ const scimRoutes = (): readonly string[] => {
   );
 };
 
+/** The routes of the operator's programs. */
+const operatorRoutes = [
+  "POST /v1/operator/tenants",
+  "GET /v1/operator/tenants/{tenant}",
+  "PUT /v1/operator/tenants/{tenant}/suspension",
+  "DELETE /v1/operator/tenants/{tenant}/suspension",
+  "PUT /v1/operator/tenants/{tenant}/limits",
+  "PUT /v1/operator/tenants/{tenant}/required-consents",
+];
+
 /** The routes that the walk over roles does not call, and why. */
 export const notByRole: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    operatorRoutes.map((name) => [
+      name,
+      "a key of the operator decides: test/integration/control-plane/operator-api",
+    ]),
+  ),
   ...Object.fromEntries(
     scimRoutes().map((name) => [name, "the token of an identity provider decides"]),
   ),

@@ -30,6 +30,7 @@ const titles = {
   breaches: "Breaches",
   compliance: "The report about compliance",
   administration: "API keys of the tenant's backend",
+  tenants: "Keys of the operator",
   policy: "The policy",
 } as const;
 

@@ -3,12 +3,14 @@ import type { AuditEntry } from "../../../../audit/append-entry.ts";
 import type { ProblemCode } from "../../../../contract/problems.ts";
 import type { UserId } from "../../../../crypto/wire/ids.ts";
 import type { KeyAdministrator } from "../../../../identity/accounts/administrator.ts";
-import { actByKey, type KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import { actByKey } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
+import type { OnceRequest } from "../../../../identity/administration/api-requests.ts";
 import type { ApiKeyHolder } from "../../../../identity/administration/authenticate-api-key.ts";
 import type { AdministrationAct } from "../../../../policies/administration.ts";
 import type { Answer, RequestFacts } from "../../route.ts";
 
-/** The problems of every route that changes something with an API key. */
+/** The problems of every route that changes something with a key. */
 export const changeProblems: readonly ProblemCode[] = [
   "forbidden",
   "overloaded",
@@ -33,7 +35,7 @@ export interface KeyCall {
  */
 export function administer<A extends AuditAction>(
   deps: KeyActDeps,
-  { requestId, who, request, headers, body }: KeyCall,
+  call: KeyCall,
   act: AdministrationAct & {
     readonly audit: A;
     readonly resource: AuditEntry<A>["resource"];
@@ -41,9 +43,17 @@ export function administer<A extends AuditAction>(
   },
   work: (by: KeyAdministrator) => Promise<Answer>,
 ): Promise<Answer> {
+  const { requestId, who } = call;
+  return actByKey(deps, who, { ...act, requestId, once: onceOf(call) }, work);
+}
+
+/** Returns the request with its Idempotency-Key; undefined without one. */
+export function onceOf({
+  request: { method, url },
+  headers,
+  body,
+}: Omit<KeyCall, "who">): OnceRequest | undefined {
   const idempotencyKey = headers?.["idempotency-key"];
-  const { method, url } = request;
   const content = JSON.stringify([method, url, body ?? null]);
-  const once = idempotencyKey === undefined ? undefined : { idempotencyKey, content };
-  return actByKey(deps, who, { ...act, requestId, once }, work);
+  return idempotencyKey === undefined ? undefined : { idempotencyKey, content };
 }

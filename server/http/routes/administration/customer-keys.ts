@@ -18,7 +18,7 @@ import {
   revokeCustomerKey,
   unrevokeCustomerKey,
 } from "../../../../identity/accounts/revoke-customer-key.ts";
-import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
 import type { ApiKeyHolder } from "../../../../identity/administration/authenticate-api-key.ts";
 import { fetchKeySet } from "../../../../identity/tokens/customer-keys/fetch-key-set.ts";
 import { fetchInTurn } from "../../../../identity/tokens/customer-keys/fetch-turns.ts";

@@ -6,7 +6,7 @@ import {
 } from "../../../../contract/administration.ts";
 import { setAccounting } from "../../../../identity/accounts/set-accounting.ts";
 import { setPurposeOfUse } from "../../../../identity/accounts/set-purpose-of-use.ts";
-import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
 import { bodyLimits } from "../../../limits.ts";
 import { route, type Route } from "../../route.ts";
 import { administer, changeProblems } from "./administer.ts";

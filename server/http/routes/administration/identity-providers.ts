@@ -14,7 +14,7 @@ import {
 import type { AuditAction } from "../../../../audit/actions.ts";
 import type { NewId } from "../../../../crypto/wire/ids.ts";
 import type { Profiles } from "../../../../identity/accounts/profiles.ts";
-import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
 import type { ApiKeyHolder } from "../../../../identity/administration/authenticate-api-key.ts";
 import { readProviders } from "../../../../identity/administration/read-providers.ts";
 import { addProvider } from "../../../../identity/providers/add-provider.ts";
@@ -106,7 +106,7 @@ const addProviderRoute = (deps: ProvidersDeps): Route =>
       body: newIdentityProvider,
       bodyLimit: bodyLimits.provisioning,
       answers: { 204: { description: "Staff can sign in with the provider" } },
-      problems: [...changeProblems, "invalid_identity_provider"],
+      problems: [...changeProblems, "invalid_identity_provider", "too_many_identity_providers"],
     },
     (call) =>
       administer(deps, call, actOn(call.who, "tenant.add_identity_provider"), async (by) => {

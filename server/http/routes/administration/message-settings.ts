@@ -4,7 +4,7 @@ import {
   tenantParams,
 } from "../../../../contract/administration.ts";
 import { setMessageRevisions } from "../../../../identity/accounts/set-message-revisions.ts";
-import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
 import { bodyLimits } from "../../../limits.ts";
 import { route, type Route } from "../../route.ts";
 import { administer, changeProblems } from "./administer.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../../../contract/administration.ts";
 import { allowStaffGrants } from "../../../../identity/accounts/allow-staff-grants.ts";
 import { changeOrigins } from "../../../../identity/accounts/origins.ts";
-import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
 import { readTenantSettings } from "../../../../identity/administration/read-settings.ts";
 import { bodyLimits } from "../../../limits.ts";
 import { route, type Route } from "../../route.ts";

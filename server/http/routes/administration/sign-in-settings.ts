@@ -10,7 +10,7 @@ import type { AuditAction } from "../../../../audit/actions.ts";
 import { allowAnonymousCustomers } from "../../../../identity/accounts/allow-anonymous-customers.ts";
 import { requireSecondFactor } from "../../../../identity/accounts/require-second-factor.ts";
 import { setIdleLogOff } from "../../../../identity/accounts/set-idle-log-off.ts";
-import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
 import type { ApiKeyHolder } from "../../../../identity/administration/authenticate-api-key.ts";
 import { bodyLimits } from "../../../limits.ts";
 import { route, type Route } from "../../route.ts";

@@ -5,7 +5,7 @@ import {
 } from "../../../../contract/administration.ts";
 import { disableAccount, enableAccount } from "../../../../identity/accounts/disable-account.ts";
 import type { Profiles } from "../../../../identity/accounts/profiles.ts";
-import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
 import type { Announce } from "../../../../identity/directory/announce.ts";
 import type { Disconnect } from "../../../../identity/tokens/disconnect.ts";
 import { route, type Route } from "../../route.ts";

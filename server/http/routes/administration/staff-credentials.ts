@@ -8,7 +8,7 @@ import { passwordReset } from "../../../../contract/credentials.ts";
 import { passkeys } from "../../../../contract/passkeys.ts";
 import type { UserId } from "../../../../crypto/wire/ids.ts";
 import type { Profiles } from "../../../../identity/accounts/profiles.ts";
-import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
 import {
   listPasskeysByOperator,
   removePasskeyByOperator,

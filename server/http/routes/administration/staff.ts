@@ -14,7 +14,7 @@ import type { NewId, UserId } from "../../../../crypto/wire/ids.ts";
 import type { Profiles } from "../../../../identity/accounts/profiles.ts";
 import { setRole } from "../../../../identity/accounts/set-role.ts";
 import { createStaff, STAFF_PER_PAGE } from "../../../../identity/accounts/staff.ts";
-import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
 import { listStaffByKey } from "../../../../identity/administration/list-staff.ts";
 import type { Announce } from "../../../../identity/directory/announce.ts";
 import { resetByOperator } from "../../../../identity/directory/reset-account.ts";

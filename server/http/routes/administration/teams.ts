@@ -7,7 +7,7 @@ import {
   teamMemberParams,
 } from "../../../../contract/teams.ts";
 import type { Profiles } from "../../../../identity/accounts/profiles.ts";
-import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
 import {
   listTeamsByKey,
   MEMBERSHIPS_PER_PAGE,

@@ -3,7 +3,7 @@ import type { ProblemCode } from "../../../../contract/problems.ts";
 import type { Announce } from "../../../../identity/directory/announce.ts";
 import type { AuditAction } from "../../../../audit/actions.ts";
 import type { ApiKeyHolder } from "../../../../identity/administration/authenticate-api-key.ts";
-import type { KeyActDeps } from "../../../../identity/administration/act-by-key.ts";
+import type { KeyActDeps } from "../../../../identity/administration/act-once.ts";
 import type {
   Provisioned,
   ProvisioningDeps,
