@@ -276,7 +276,7 @@ test("a notice that is shown again and again fills no log", async () => {
   const [{ language, digest }] = notice.texts;
   const shown = { version: notice.version, language, digest: Buffer.from(digest, "base64url") };
   const body = viewBody(customer, shown);
-  for (let at = 0; at < 12; at++)
+  for (let shows = 0; shows < 12; shows++)
     expect((await customer.request("POST", "/v1/notices/views", { body })).status).toBe(204);
   const entries = (await server.auditEntries()).filter(
     ({ action, actor }) =>

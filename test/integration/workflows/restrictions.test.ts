@@ -327,7 +327,9 @@ test("the custodian of a hold is asked whether a returning person is the erased 
   expect(await answerMatch(again, id, "linked")).toMatchObject(refused(403, "forbidden"));
   expect((await answerMatch(custodian, id, "linked")).status).toBe(204);
   expect(await items()).toBe(2);
-  expect(await answerMatch(officer, id, "not_linked")).toMatchObject(refused(404, "match_not_found"));
+  expect(await answerMatch(officer, id, "not_linked")).toMatchObject(
+    refused(404, "match_not_found"),
+  );
   expect(await asked(custodian)).toEqual([]);
   const { body } = await again.request("GET", "/v1/conversations");
   expect(body.conversations).toEqual([]);
