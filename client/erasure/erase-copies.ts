@@ -51,7 +51,7 @@ async function erasePages(
       const open = found.filter(
         ([, value]) => periods.has(periodOf(value.receivedAtMs)) && hasContent(value),
       );
-      for (const [seq, value] of open) save(transaction, seq, { ...value, ...NOTHING });
+      for (const [seq, value] of open) save(transaction, seq, erasedOf(value));
       return { last: found.at(-1)?.[0], erased: open.length };
     });
     erased += page.erased;
@@ -60,15 +60,17 @@ async function erasePages(
   }
 }
 
-const NOTHING = {
+/** Returns the record without content. What was deleted before stays deleted, also if it is kept. */
+const erasedOf = (value: HistoryRecord): HistoryRecord => ({
+  ...value,
   text: undefined,
   payload: undefined,
   frankingKey: undefined,
   signature: undefined,
   attachment: undefined,
-  about: undefined,
   restored: undefined,
-} as const;
+  about: value.about?.as === "deletion" ? value.about : undefined,
+});
 
 const hasContent = ({ kind, text, payload, attachment }: HistoryRecord): boolean =>
   kind === "message" && [text, payload, attachment].some((part) => part !== undefined);

@@ -40,7 +40,7 @@ const acknowledgeRoute = (deps: Deps): Route =>
       summary: "Say that this device has removed its copies of what was erased",
       tag: "Requests",
       access: "session",
-      audits: ["erasure.acknowledge", "erasure.supplement"],
+      audits: ["erasure.supplement", "erasure.acknowledge"],
       params: z.strictObject({ id: caseId }),
       answers: { 204: { description: "It is recorded" } },
       problems: ["device_required", "case_not_found", "audit_log_altered", "audit_log_behind"],

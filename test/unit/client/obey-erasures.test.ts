@@ -39,7 +39,7 @@ const conversation = parseId<ConversationId>("01930000-0000-7000-8000-0000000000
 const periodMs = 30 * 86_400_000;
 const inErased = 689 * periodMs + 1_000;
 
-const message = (receivedAtMs: number): HistoryRecord => ({
+const message = (receivedAtMs: number, about?: HistoryRecord["about"]): HistoryRecord => ({
   kind: "message",
   senderDevice: newId<DeviceId>(),
   sender: newId<UserId>(),
@@ -62,7 +62,7 @@ const message = (receivedAtMs: number): HistoryRecord => ({
   restored: undefined,
   device: undefined,
   grantedBy: undefined,
-  about: undefined,
+  about,
 });
 
 /** A device with messages, and a server that shows it one notice with these entries. */
@@ -85,12 +85,14 @@ async function setUp(
     const name = "desk.example/keys/t/demo";
     const vkey = formatVkey(nodeChecks.sha256, { ...honest.key, name });
     saveKeptHead(transaction, { vkey, note: "", atMs: 0 });
-    for (const [seq, receivedAtMs] of [
+    // What is kept was edited by a message that is erased.
+    const edit = { seq: 3, transcriptHash: zeroHash, as: "edit" } as const;
+    for (const [seq, receivedAtMs, about] of [
       [2, inErased],
       [3, inErased + periodMs],
-      [4, inErased],
+      [4, inErased, edit],
     ] as const)
-      saveRecord(transaction, conversation, seq, message(receivedAtMs));
+      saveRecord(transaction, conversation, seq, message(receivedAtMs, about));
     saveCuts(transaction, conversation, [
       { restore: 1, at: 1, backupOfMs: 0, messages: 1, returned: [] },
     ]);
@@ -143,6 +145,8 @@ test("a device removes what was erased, also what only it has, and acknowledges 
     payload: undefined,
     frankingKey: undefined,
     signature: undefined,
+    // Otherwise the edit would show an empty text.
+    about: undefined,
   });
   // Its place in the log stays, so a device still notices another log.
   expect(erased?.transcriptHash).not.toEqual(zeroHash);
