@@ -35,7 +35,7 @@ section{background:var(--surface);border:1px solid var(--line);border-radius:12p
 .list span{color:var(--text-3);font-size:.875rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.8125rem}
-th,td{text-align:start;padding:.5rem .75rem .5rem 0;border-block-start:1px solid var(--line);vertical-align:top;font-weight:400}
+th,td{text-align:start;padding:.5rem .75rem .5rem 0;border-block-start:1px solid var(--line);vertical-align:top;font-weight:400;overflow-wrap:normal}
 thead th{color:var(--text-3);border-block-start:0}
 tbody th{font-weight:500}
 code{font:400 .8125rem/1.5 var(--mono)}
@@ -48,7 +48,7 @@ code{font:400 .8125rem/1.5 var(--mono)}
 .message>p:first-child{color:var(--text-3);font-size:.75rem;margin:0 .75rem .125rem}
 .bubble{background:var(--sunken);border-radius:18px;padding:.5rem .875rem;white-space:pre-wrap}
 .mine{align-self:flex-end}
-.mine>p:first-child{text-align:end}
+.mine>p:first-child,.mine>.note{text-align:end}
 .mine .bubble{background:var(--mine);color:var(--on-mine)}
 .closed .bubble{background:transparent;border:1px dashed var(--line);color:var(--text-2)}
 .note{color:var(--text-3);font-size:.75rem;margin:.125rem .75rem 0}
