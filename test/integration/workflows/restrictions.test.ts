@@ -286,7 +286,7 @@ test("the operator restricts, lists and lifts", async () => {
 
 test("the custodian of a hold is asked whether a returning person is the erased one, and nothing is linked unasked", async () => {
   const { subject, customer, conversations } = await conversing(server, 2);
-  const kept = conversations[0] as ConversationId;
+  const [kept = newId<ConversationId>()] = conversations;
   const [custodian, agent] = [await staffDevice(server, "supervisor"), await staffDevice(server)];
   const hold = (await placeHold(server, officer, custodian, { conversation: kept })).body.id;
   const erasure = await erase(server.database, server.tenant.id, customer.user);

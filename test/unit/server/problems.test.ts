@@ -23,7 +23,7 @@ const internal = "Of host vault.internal.";
 test.each([
   [new KeysError("kms_sealed", internal), "not_ready", 503, "wait"],
   [new KeysError("seal_broken", internal), "internal_error", 500, undefined],
-  [new IdentityError("tenant_exists", internal), "internal_error", 500, undefined],
+  [new IdentityError("invalid_monitor", internal), "internal_error", 500, undefined],
 ] as const)("an internal failure %j is sent as %s", (own, code, status, action) => {
   const problem = problemOf(own);
 

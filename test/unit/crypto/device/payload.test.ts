@@ -193,7 +193,7 @@ describe("the payload's encoding", () => {
     expect(() => decodePayload(otherVersion)).toThrow(refused("unsupported_payload"));
     const text = encoded.lastIndexOf(Buffer.from([0x82, 0x01]));
     const otherKind = Uint8Array.from(encoded);
-    otherKind[text] = 0x92; // field 18, not known yet
+    otherKind[text] = 0xb2; // field 22, not known yet
     expect(() => decodePayload(otherKind)).toThrow(refused("unsupported_payload"));
   });
 });

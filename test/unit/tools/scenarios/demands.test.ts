@@ -30,6 +30,7 @@ test("options name their mistake", () => {
   expect(readOptions(["s10", "--seed", "7", "--json"], known)).toEqual({
     ids: ["S10"],
     file: undefined,
+    messages: 100_000,
     seed: 7,
     json: true,
   });
