@@ -31,6 +31,8 @@ describe("chaos", () => {
       "--no-redis",
       "--json",
     );
+    // Without a report, the reason is what it complains of.
+    expect(stdout === "" ? stderr : "").toBe("");
     expect(stdout.trimEnd()).not.toContain("\n");
     const report = JSON.parse(stdout) as Record<string, number> & {
       readonly faults: object;

@@ -287,8 +287,10 @@ test("the operator restricts, lists and lifts", async () => {
 test("the custodian of a hold is asked whether a returning person is the erased one, and nothing is linked unasked", async () => {
   const { subject, customer, conversations } = await conversing(server, 2);
   const [kept = newId<ConversationId>()] = conversations;
+  const complianceOfficer = await staffDevice(server, "compliance_officer");
   const [custodian, agent] = [await staffDevice(server, "supervisor"), await staffDevice(server)];
-  const hold = (await placeHold(server, officer, custodian, { conversation: kept })).body.id;
+  const hold = (await placeHold(server, complianceOfficer, custodian, { conversation: kept })).body
+    .id;
   const erasure = await erase(server.database, server.tenant.id, customer.user);
   await reached(server.database, erasure, "certified");
   const asked = async (device: TestDevice) => {
@@ -313,13 +315,15 @@ test("the custodian of a hold is asked whether a returning person is the erased 
   const [match, ...more] = await asked(custodian);
   expect(match).toMatchObject({ former: customer.user, account: again.user });
   expect(more).toEqual([]);
-  expect(await asked(officer)).toEqual([match]);
-  const alerts = (await officer.request("GET", "/v1/alerts")).body.alerts as readonly object[];
+  expect(await asked(complianceOfficer)).toEqual([match]);
+  const alerts = (await complianceOfficer.request("GET", "/v1/alerts")).body
+    .alerts as readonly object[];
   expect(alerts).toContainEqual(
     expect.objectContaining({ action: "hold.ask_custodian", resource: hold, subject: again.user }),
   );
   const items = async () =>
-    ((await officer.request("GET", `/v1/holds/${hold}`)).body.items as readonly object[]).length;
+    ((await complianceOfficer.request("GET", `/v1/holds/${hold}`)).body.items as readonly object[])
+      .length;
   expect(await items()).toBe(1);
 
   const { id = "" } = match ?? {};
@@ -327,7 +331,7 @@ test("the custodian of a hold is asked whether a returning person is the erased 
   expect(await answerMatch(again, id, "linked")).toMatchObject(refused(403, "forbidden"));
   expect((await answerMatch(custodian, id, "linked")).status).toBe(204);
   expect(await items()).toBe(2);
-  expect(await answerMatch(officer, id, "not_linked")).toMatchObject(
+  expect(await answerMatch(complianceOfficer, id, "not_linked")).toMatchObject(
     refused(404, "match_not_found"),
   );
   expect(await asked(custodian)).toEqual([]);

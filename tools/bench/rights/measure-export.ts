@@ -200,14 +200,16 @@ async function until(conversation: Conversation, seq: number): Promise<void> {
   await conversation.messages({ after: seq - 1 }).next();
 }
 
+/** A module that prints the peak of the memory of its process, in KiB, at the end. */
+const PRINT_PEAK = `data:text/javascript,process.on("exit",()=>console.error(process.resourceUsage().maxRSS))`;
+
 async function openCopy(outside: string, vkey: string, home: string) {
-  const [folder, key, into] = ["copy", "key", "opened"].map((name) => join(outside, name));
+  const [folder = "", key = "", into = ""] = ["copy", "key", "opened"].map((name) =>
+    join(outside, name),
+  );
   const beganMs = performance.now();
-  const program = `
-    process.argv = [process.argv[0], ...${JSON.stringify([command, "export", "open", folder, "--identity", key, "--key", vkey, "--into", into])}];
-    process.on("exit", () => console.error(process.resourceUsage().maxRSS));
-    await import(${JSON.stringify(command)});`;
-  const { stderr } = await run(process.execPath, ["--input-type=module", "-e", program], {
+  const words = ["export", "open", folder, "--identity", key, "--key", vkey, "--into", into];
+  const { stderr } = await run(process.execPath, ["--import", PRINT_PEAK, command, ...words], {
     env: { PATH: process.env["PATH"], SEALDESK_HOME: home },
   });
   const openSeconds = round((performance.now() - beganMs) / 1_000, 1);
