@@ -1,6 +1,7 @@
 /** A walk over all routes: what each one takes as a body, and that it is refused by its headers. */
 import { apiKeyOf } from "../../support/administration.ts";
 import { staffDevice, type TestDevice } from "../../support/device.ts";
+import { operatorKeyOf } from "../../support/operator-keys.ts";
 import { RawConnection } from "../../support/raw-http.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
@@ -14,11 +15,13 @@ interface Operation {
 let server: TestServer;
 let device: TestDevice;
 let apiKey: string;
+let operatorKey: string;
 let routes: { method: string; path: string; operation: Operation }[];
 beforeAll(async () => {
   server = await startTestServer();
   device = await staffDevice(server, "auditor");
   apiKey = await apiKeyOf(server);
+  operatorKey = await operatorKeyOf(server);
   const document = (await (await fetch(`${server.url}/v1/openapi.json`)).json()) as {
     readonly paths: Record<string, Record<string, Operation>>;
   };
@@ -79,6 +82,7 @@ test("every route says how large its body may be, and most are small", () => {
     "/v1/conversations/00000000-0000-4000-8000-000000000000/history-grants",
     "/v1/devices",
     "/v1/devices/current/prekeys",
+    "/v1/exports/00000000-0000-4000-8000-000000000000/completion",
     "/v1/link-requests/00000000-0000-4000-8000-000000000000/approval",
     "/v1/notices",
     "/v1/relay/send",
@@ -110,6 +114,7 @@ test("a body over the limit, or a compressed one, is refused before it is sent",
     const isMonitor = operation.security.some((each) => "monitorToken" in each);
     const who = () => {
       if (isPublic(route)) return {};
+      if (path.startsWith("/v1/operator/")) return { Authorization: `Bearer ${operatorKey}` };
       if (isByKey) return { Authorization: `Bearer ${apiKey}` };
       if (isMonitor) return { Authorization: "Bearer unknown" };
       return byConnection ? { "Relay-Connection": "none" } : authorised(method, path);
