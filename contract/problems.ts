@@ -34,6 +34,7 @@ export const problemKinds = {
   key_destroyed: kind(410, "The content is erased"),
   subject_erased: kind(410, "The person is being erased, or was erased"),
   processing_restricted: kind(403, "The processing of the conversation is restricted"),
+  consent_required: kind(403, "The customer does not consent to it"),
   sign_in_failed: kind(401, "The sign-in failed"),
   identity_provider_unavailable: kind(503, "The identity provider did not answer", "wait"),
   invalid_identity_provider: kind(400, "The identity provider cannot be used with these settings"),

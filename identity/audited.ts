@@ -10,6 +10,7 @@ import type { Decision } from "../policies/decision.ts";
 import { OTHER_PURPOSE, SIGN_IN_TOO_WEAK } from "../policies/granting-rule.ts";
 import { DomainError } from "../policies/domain-error.ts";
 import { recordedPurpose } from "../policies/purpose-of-use.ts";
+import { NO_ARCHIVING_CONSENT } from "../policies/abilities.ts";
 import { PROCESSING_RESTRICTED } from "../policies/restrictions.ts";
 import { IdentityError } from "./identity-error.ts";
 import { assertSession } from "./tokens/session-end.ts";
@@ -163,13 +164,19 @@ export function assertAllowedOnDevice(decision: Decision): void {
   assertAllowed(decision);
 }
 
-/** @throws IdentityError processing_restricted, step_up_required, purpose_required, forbidden, with the decision's reasons, unless the decision allows */
+/** @throws IdentityError processing_restricted, consent_required, step_up_required, purpose_required, forbidden, with the decision's reasons, unless the decision allows */
 export function assertAllowed({ allowed, reasons }: Decision): void {
   if (allowed) return;
   if (reasons.includes(PROCESSING_RESTRICTED))
     throw new IdentityError(
       "processing_restricted",
       "The processing of this conversation is restricted. It is only stored. Ask the privacy officer when the restriction ends.",
+      { reasons },
+    );
+  if (reasons.includes(NO_ARCHIVING_CONSENT))
+    throw new IdentityError(
+      "consent_required",
+      "The customer does not consent to archiving. Ask the customer for the consent, then add the archiver.",
       { reasons },
     );
   if (reasons.includes(SIGN_IN_TOO_WEAK))

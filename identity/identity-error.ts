@@ -69,6 +69,7 @@ export type IdentityErrorCode =
   | "too_many_teams" // the account is in as many as its certificate can name
   | "subject_erased" // the account is being erased, or the token or the device is that of an erased account
   | "processing_restricted" // the conversation is only stored, until the restriction is lifted
+  | "consent_required" // the act needs a consent of the customer that is not in force
   | "key_destroyed" // the account is erased, and no name of it is stored again
   | "key_missing" // the keystore does not know the key of an account's name
   // devices and prekeys

@@ -1,5 +1,5 @@
 import type { TenantId, UserId } from "../crypto/wire/ids.ts";
-import { isStaff, memberRoles, type Actor, type Role, type Subject } from "./actor.ts";
+import { isArchiver, isStaff, memberRoles, type Actor, type Role, type Subject } from "./actor.ts";
 import { consentFaults, type ConsentChange } from "./consents.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 import { grantingRule, missingEvidence } from "./granting-rule.ts";
@@ -66,6 +66,8 @@ export interface ConversationFacts {
   readonly hasSibling?: boolean | undefined;
   /** Every member except the creator, with their role in this tenant, for "create". */
   readonly others?: readonly Subject[] | undefined;
+  /** Whether the customer's consent to archiving is in force, or the tenant demands none. Unknown counts as no. */
+  readonly mayArchive?: boolean | undefined;
 }
 
 /** The facts under the names that the conditions of the rules use. */
@@ -109,9 +111,23 @@ export function decideConversation(
 ): Decision {
   const subject = conversationSubject(actor, facts);
   const rule = grantingRule(actor, "conversation", action, subject);
+  if (rule !== undefined && archivesUnasked(action, facts)) return deny(NO_ARCHIVING_CONSENT);
   if (rule !== undefined) return unlessRestricted(actor, action, facts, allow(rule.reason));
   const missing = missingEvidence(actor, "conversation", action, subject);
   return deny(...whyNot(actor, action, facts), ...missing);
+}
+
+/** Why no archiver is added to a conversation whose customer does not consent to archiving. */
+export const NO_ARCHIVING_CONSENT = "no_archiving_consent";
+
+/** Returns whether the action adds a program that keeps records, without the consent to it. No rule of a tenant allows that. */
+function archivesUnasked(
+  action: ConversationAction,
+  { subject, others, mayArchive }: ConversationFacts,
+): boolean {
+  if (mayArchive === true) return false;
+  if (action === "create") return others?.some(({ role }) => isArchiver(role)) === true;
+  return action === "add_member" && subject !== undefined && isArchiver(subject.role);
 }
 
 /** The actions that change nothing. Nothing changes in a conversation whose processing is restricted. */

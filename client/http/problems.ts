@@ -170,6 +170,7 @@ const unchanged = [
   "purpose_required",
   "rate_limited",
   "forbidden",
+  "consent_required",
   "conversation_not_found",
   "conversation_closed",
   "too_many_conversations",

@@ -49,3 +49,17 @@ export async function isConsentRequired(client: Client, purpose: Purpose): Promi
   // Without a row, nothing is known.
   return rows[0]?.required !== false;
 }
+
+/**
+ * Returns whether a program that keeps records may be added to a conversation: the customer's consent to archiving is in
+ * force, or the tenant demands none, because it has another basis.
+ * @param conversation undefined before it begins: then the consent for the whole account counts
+ */
+export async function mayArchiveIn(
+  client: Client,
+  customer: UserId,
+  conversation?: ConversationId,
+): Promise<boolean> {
+  if (!(await isConsentRequired(client, "archiving"))) return true;
+  return (await decidingConsent(client, customer, "archiving", conversation))?.inForce === true;
+}

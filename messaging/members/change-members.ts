@@ -8,7 +8,7 @@ import {
 } from "../../crypto/wire/staff-certificate.ts";
 import type { MembershipReceipt } from "../../crypto/wire/receipt.ts";
 import { decideConversation } from "../../policies/abilities.ts";
-import type { Actor, Role } from "../../policies/actor.ts";
+import { isArchiver, type Actor, type Role } from "../../policies/actor.ts";
 import type { Client } from "../../db/pool.ts";
 import { actingCertificate } from "../../identity/authority/acting-certificate.ts";
 import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
@@ -22,6 +22,7 @@ import {
   invalidRecord,
   parseReceipt,
 } from "../receipts/receipts.ts";
+import { mayArchiveIn } from "../consents/consent-in-force.ts";
 import { breakGlassOf, recordUse } from "../break-glass/joining-access.ts";
 import { assertRoom } from "./assert-room.ts";
 import { assertMayStore } from "../storage/assert-may-store.ts";
@@ -45,7 +46,7 @@ export interface SignedAct {
  * Makes the receipt's subject a member from now on, in a new epoch and without access to the past.
  * @throws MessagingError invalid_record, invalid_signature, stale_record, conversation_not_found,
  *   member_not_found, already_a_member, forbidden, no_device, not_a_member, too_many_conversations,
- *   too_many_members, quota_exceeded, staff_not_certified
+ *   too_many_members, quota_exceeded, staff_not_certified, consent_required
  */
 export function addMember(
   deps: MessagingDeps,
@@ -107,7 +108,10 @@ function changeMembership(
     async (client, head, nowMs, { subject: user, ...said }) => {
       const facts = await conversationFacts(client, conversation);
       const [subject] = await subjectsOf(client, [user]);
-      const decision = decideConversation(actor, action, { ...facts, subject });
+      const isArchived =
+        action === "add_member" && subject !== undefined && isArchiver(subject.role);
+      const mayArchive = isArchived && (await mayArchiveIn(client, facts.createdBy, conversation));
+      const decision = decideConversation(actor, action, { ...facts, subject, mayArchive });
       // An actor without permission does not learn whether the user exists or is a member.
       assertAllowed(decision);
       if (subject === undefined)

@@ -18,6 +18,7 @@ import {
   invalidRecord,
   parseReceipt,
 } from "../receipts/receipts.ts";
+import { mayArchiveIn } from "../consents/consent-in-force.ts";
 import { assertMayStore } from "../storage/assert-may-store.ts";
 import { assertRoom } from "./assert-room.ts";
 import {
@@ -44,7 +45,7 @@ export interface NewConversation {
  * Starts a conversation. Its log begins with the signed creation record. A repeat with the same id
  * gets the first answer.
  * @throws MessagingError forbidden, no_device, invalid_record, invalid_signature, stale_record,
- *   conversation_exists, too_many_conversations, too_many_members, quota_exceeded
+ *   conversation_exists, too_many_conversations, too_many_members, quota_exceeded, consent_required
  */
 export async function createConversation(
   deps: MessagingDeps,
@@ -136,13 +137,23 @@ async function decideCreation(
   actor: Actor,
   createdBy: UserId,
   input: NewConversation,
+  isRepeat = false,
 ) {
   const members = usersOf(actor.user, input.members);
   const others = await subjectsOf(
     client,
     members.filter((user) => user !== actor.user),
   );
-  const facts = { tenant: actor.tenant, createdBy, members, state: "open", others } as const;
+  const addsArchiver = others.some(({ role }) => isArchiver(role));
+  const mayArchive = isRepeat || (addsArchiver && (await mayArchiveIn(client, createdBy)));
+  const facts = {
+    tenant: actor.tenant,
+    createdBy,
+    members,
+    state: "open",
+    others,
+    mayArchive,
+  } as const;
   return { decision: decideConversation(actor, "create", facts), members, others };
 }
 
@@ -153,7 +164,8 @@ async function firstAnswer(
   input: NewConversation,
 ): Promise<LogPosition> {
   const { createdBy } = await conversationFacts(client, input.id);
-  const { decision } = await decideCreation(client, actor, createdBy, input);
+  // An archiver in it is a member already.
+  const { decision } = await decideCreation(client, actor, createdBy, input, true);
   if (!decision.allowed) throw exists();
   return { epoch: 1, seq: 1 };
 }

@@ -15,6 +15,7 @@ import type { Archived, ArchivedEvent } from "../../archiver/records/archived-ev
 import { readConversation } from "../../archiver/records/read-conversation.ts";
 import { folderStore } from "../../archiver/store/folder-store.ts";
 import type { Conversation } from "../../client/index.ts";
+import { requireConsents } from "../../identity/accounts/require-consents.ts";
 import { setMessageRevisions } from "../../identity/accounts/set-message-revisions.ts";
 import { openKms } from "../../keys/kms/open-kms.ts";
 import { parseId, type ConversationId, type UserId } from "../../crypto/wire/ids.ts";
@@ -32,6 +33,8 @@ beforeAll(async () => {
   server = await startTestServer({}, { transcriptsEveryMs: 50 });
   await putNoticeInForce(server);
   const { slug } = server.tenant;
+  // So an archiver may be a member before the customer consents. It keeps no content until then.
+  await requireConsents(server.database.ownerUrl, { slug, purposes: [], nowMs: Date.now() });
   await setMessageRevisions(server.database.ownerUrl, { slug, minutes: 15, nowMs: Date.now() });
   folder = await mkdtemp(join(tmpdir(), "sealdesk-archiver-"));
 });

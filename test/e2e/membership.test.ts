@@ -1,3 +1,4 @@
+import { requireConsents } from "../../identity/accounts/require-consents.ts";
 import {
   connectCustomer,
   connectStaff,
@@ -14,6 +15,9 @@ describe("members come and go", () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer();
+    const { slug } = server.tenant;
+    // So an archiver may be added without a consent.
+    await requireConsents(server.database.ownerUrl, { slug, purposes: [], nowMs: Date.now() });
   });
   afterAll(() => server.close());
 

@@ -35,6 +35,7 @@ export function addMemberRoute(deps: MessagingDeps): Route {
         "too_many_conversations",
         "too_many_members",
         "contended",
+        "consent_required",
         "processing_restricted",
       ],
     },

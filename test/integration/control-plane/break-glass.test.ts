@@ -1,5 +1,6 @@
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
 import { inTransaction } from "../../../db/transaction.ts";
+import { requireConsents } from "../../../identity/accounts/require-consents.ts";
 import { addMember, closeConversation, removeMember } from "../../support/acts.ts";
 import {
   accessOf,
@@ -308,6 +309,8 @@ test("an access is in the accounting of disclosures of the customer, with what a
   const { grantedUntilMs: untilMs } = await accessOf(asker, request.id);
   await joinByBreakGlass(asker, conversation, { request: request.id, untilMs });
   const archiver = await staffDevice(server, "archiver", tenant);
+  const { slug } = tenant;
+  await requireConsents(server.database.ownerUrl, { slug, purposes: [], nowMs: Date.now() });
   await addMember(agent, conversation, archiver.user);
   await agent.request("GET", "/v1/conversations", { purpose: "HRESCH" });
 

@@ -7,7 +7,7 @@ import type { ConsentId, ConversationId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { requireConsents, requiredByDefault } from "../../../identity/accounts/require-consents.ts";
 import { inTransaction } from "../../../db/transaction.ts";
-import { signed } from "../../support/acts.ts";
+import { addMember, creationBody, signed } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
 import { noticeTexts, putNoticeInForce } from "../../support/notices.ts";
 import { createConversation } from "../../support/relay-socket.ts";
@@ -28,8 +28,13 @@ const outcome = ({ status, body }: Reply) => [status, body?.code];
 const post = async (by: TestDevice, given: ConsentRecord, signer?: TestDevice) =>
   by.request("POST", "/v1/consents", { body: await consentBody(by, given, signer) });
 
-async function record(by: TestDevice, state: ConsentRecord["state"], place?: ConversationId) {
-  const made = await consentRecord(by, place, state);
+async function record(
+  by: TestDevice,
+  state: ConsentRecord["state"],
+  place?: ConversationId,
+  purpose?: ConsentRecord["purpose"],
+) {
+  const made = await consentRecord(by, place, state, purpose);
   expect(outcome(await post(by, made))).toEqual([200, undefined]);
   return made;
 }
@@ -162,6 +167,35 @@ test("a withdrawal is in force on every node at once, and so is the fence of an 
   } finally {
     await node.close();
   }
+});
+
+test("an archiver becomes a member with the customer's consent, and not without it", async () => {
+  const [customer, agent] = [await customerDevice(server), await staffDevice(server)];
+  const archiver = await staffDevice(server, "archiver");
+  const begin = async () => {
+    const body = await creationBody(customer, [agent.user, archiver.user]);
+    return outcome(await customer.request("POST", "/v1/conversations", { body }));
+  };
+  const place = await createConversation(customer, [agent]);
+  const add = async () => outcome(await addMember(agent, place, archiver.user));
+  expect([await begin(), await add()]).toEqual([
+    [403, "consent_required"],
+    [403, "consent_required"],
+  ]);
+  await record(customer, "given", place, "archiving");
+  expect([await begin(), await add()]).toEqual([
+    [403, "consent_required"],
+    [200, undefined],
+  ]);
+  await record(customer, "given", undefined, "archiving");
+  expect(await begin()).toEqual([201, undefined]);
+  await record(customer, "withdrawn", undefined, "archiving");
+  expect(await begin()).toEqual([403, "consent_required"]);
+
+  const setting = { slug: server.tenant.slug, nowMs: Date.now() };
+  await requireConsents(server.database.ownerUrl, { ...setting, purposes: ["history_sharing"] });
+  expect(await begin()).toEqual([201, undefined]);
+  await requireConsents(server.database.ownerUrl, { ...setting, purposes: requiredByDefault });
 });
 
 test("another lawful basis is a change, and so is a consent that gives back what a conversation withdrew", async () => {

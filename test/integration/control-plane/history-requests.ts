@@ -90,6 +90,7 @@ export async function consentRecord(
   by: TestDevice,
   conversation: ConversationId | undefined,
   state: ConsentRecord["state"],
+  purpose: ConsentRecord["purpose"] = "history_sharing",
 ): Promise<ConsentRecord> {
   const { server, tenant, user, id: device } = by;
   const { owner } = server.database;
@@ -109,7 +110,7 @@ export async function consentRecord(
     user,
     device,
     conversation,
-    purpose: "history_sharing",
+    purpose,
     previous: { number: Number(records[0]?.number ?? 0), digest: records[0]?.digest ?? zeroHash },
     atMs: 1,
   } as const;
