@@ -25,7 +25,7 @@ export const erasureActions = {
   "erasure.restrict": {
     class: "U",
     resources: ["case"],
-    details: { items: "number" },
+    details: { items: "number", conversations: "ids" },
     description:
       "A legal hold or a retention lock keeps items from being erased. What is held waits for the release.",
   },

@@ -12,12 +12,14 @@ export const retentionRows: RowSource = {
   actions: [
     "hold.place",
     "hold.approve_release",
+    "hold.answer_match",
     "retention.save",
     "retention.approve",
     "retention.lock",
   ],
-  recorded(entry) {
-    const row = recordedRetention(entry);
+  recorded(entry, before) {
+    const row =
+      entry.action === "hold.answer_match" ? recordedLink(entry, before) : recordedRetention(entry);
     return row === undefined ? [] : [row];
   },
   read: readRetentionRows,
@@ -73,6 +75,20 @@ export const hashOfRules = (rules: CanonicalValue): Uint8Array =>
   createHash("sha256")
     .update(utf8(canonicalJson(rules)))
     .digest();
+
+const linkDetails = z.looseObject({ hold: z.string(), answer: z.literal("linked") });
+
+/** A new account is that of an erased person: the hold covers it from then on, too. */
+function recordedLink(
+  { subject, details }: LoggedEntry,
+  before: ReadonlyMap<string, { readonly values: readonly string[] }>,
+): RecordedRow | undefined {
+  const { data } = linkDetails.safeParse(details);
+  if (data === undefined) return undefined;
+  const place = placeOf.hold(data.hold);
+  const covered = `covers ${canonicalJson({ subject: String(subject) })}`;
+  return { place, values: [...(before.get(place)?.values ?? []), covered] };
+}
 
 function recordedRetention({ action, resource, details }: LoggedEntry): RecordedRow | undefined {
   switch (action) {

@@ -3,6 +3,7 @@ import { breakGlassRows } from "./break-glass-rows.ts";
 import { noticeRows } from "./notice-rows.ts";
 import { provisionedRows } from "./provisioned-rows.ts";
 import { retentionRows } from "./retention-rows.ts";
+import { rightsRows } from "./rights-rows.ts";
 import type { RowSource } from "./row-source.ts";
 import { tokenRows } from "./token-rows.ts";
 
@@ -13,5 +14,6 @@ export const rowSources: readonly RowSource[] = [
   approvalRows,
   breakGlassRows,
   provisionedRows,
+  rightsRows,
   tokenRows,
 ];

@@ -92,6 +92,6 @@ async function restrict(
     ...entryBy(tenant, subject, nowMs),
     action: "erasure.restrict",
     resource: ofCase(found.id),
-    details: { items: kept.length },
+    details: { items: kept.length, conversations },
   });
 }

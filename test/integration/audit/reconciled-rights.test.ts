@@ -6,6 +6,7 @@ import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts
 import { putNoticeInForce } from "../../support/notices.ts";
 import { startScimProvider, type ScimProvider } from "../../support/provisioning.ts";
 import { createConversation } from "../../support/relay-socket.ts";
+import { restrict } from "../../support/restrictions.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { enrolTotp } from "../../support/second-factor.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
@@ -52,6 +53,13 @@ beforeAll(async () => {
   const monitor = ["audit", "monitor", "add", "--tenant", tenant.slug, "--name", "watcher"];
   expect(await runSealdesk(server, [...monitor, "--days", "1"])).toMatchObject({ code: 0 });
   link = (await sql("select token_hash from sealdesk.password_resets")).rows[0]?.["token_hash"];
+  const privacy = await staffDevice(server, "privacy_officer");
+  const limited = await customerDevice(server);
+  await createConversation(limited, [await staffDevice(server)]);
+  expect((await restrict(privacy, limited.user)).status).toBe(201);
+  const consumer = ["--tenant", tenant.slug, "--url", "https://crm.example/erasures"];
+  const add = ["erase", "consumer", "add", "--name", "crm", ...consumer];
+  expect(await runSealdesk(server, add)).toMatchObject({ code: 0 });
   idp = await startScimProvider(server);
   person = await idp.person();
   await idp.group("support", person);
@@ -245,6 +253,18 @@ const changes: Readonly<Record<string, Change>> = {
     told: () =>
       /provisioned_people .* says active, identity \w+, but entry \d+ says active, identity/,
   },
+  "that a conversation is restricted": {
+    meddle: () => `create table public.limited as select * from sealdesk.restricted_conversations;
+      delete from sealdesk.restricted_conversations`,
+    putRight: () => `insert into sealdesk.restricted_conversations select * from public.limited;
+      drop table public.limited`,
+    told: () => /restricted_conversations of the case \S+ is gone, but entry \d+ says \S+\./,
+  },
+  "who is told of erasures": {
+    meddle: () => `update sealdesk.erasure_consumers set name = 'own'`,
+    putRight: () => `update sealdesk.erasure_consumers set name = 'crm'`,
+    told: () => /erasure_consumers (crm is gone|own says is told of erasures), but/,
+  },
   "that a group gave a role": {
     meddle: () => `update sealdesk.provisioned_people set gave_role = false ${PERSON()}`,
     putRight: () => `update sealdesk.provisioned_people set gave_role = true ${PERSON()}`,
@@ -255,7 +275,7 @@ const changes: Readonly<Record<string, Change>> = {
 attackTest.each(
   {
     attempt:
-      "A session of staff, a request that needs another person, an access in an emergency, who disabled an account, a link for a new password, a token that reads the log, a privacy notice, or what an identity provider wrote over SCIM is changed by SQL",
+      "A session of staff, a request that needs another person, an access in an emergency, who disabled an account, a link for a new password, a token that reads the log, a privacy notice, a restriction, who is told of erasures, or what an identity provider wrote over SCIM is changed by SQL",
     foundBy: "each node; `sealdesk audit reconcile`",
     when: "state",
     code: "audit_state_differs",

@@ -337,6 +337,9 @@ test("the custodian of a hold is asked whether a returning person is the erased 
   expect(await asked(custodian)).toEqual([]);
   const { body } = await again.request("GET", "/v1/conversations");
   expect(body.conversations).toEqual([]);
+  const reconcile = () =>
+    runSealdesk(server, ["audit", "reconcile", "--tenant", server.tenant.slug]);
+  expect(await reconcile()).toMatchObject({ code: 0, err: "" });
 
   // The answer of the operator, about another account.
   const other = await customerDevice(server);
@@ -347,4 +350,14 @@ test("the custodian of a hold is asked whether a returning person is the erased 
   expect(await run("matches")).toContain(`${second}  asked`);
   expect(await run("answer", second, "--answer", "not_linked")).toContain("stays a stranger's");
   expect(await items()).toBe(2);
+
+  await server.database.owner.query(
+    "update sealdesk.potential_matches set answer = 'linked' where id = $1",
+    [second],
+  );
+  const found = await reconcile();
+  expect(found).toMatchObject({ code: 1 });
+  expect(found.out).toMatch(
+    new RegExp(`potential_matches ${second} says hold ${hold}, linked, but entry`),
+  );
 });

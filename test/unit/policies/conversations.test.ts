@@ -97,36 +97,6 @@ test.each<Row>([
   [
     "agent",
     "add_member",
-    "an archiver without a consent",
-    { subject: { user: idOf("u-3"), role: "archiver" } },
-    false,
-  ],
-  [
-    "customer",
-    "create",
-    "with an archiver without a consent",
-    {
-      createdBy: idOf("u-1"),
-      members: [idOf("u-1"), idOf("u-3")],
-      others: [{ user: idOf("u-3"), role: "archiver" }],
-    },
-    false,
-  ],
-  [
-    "customer",
-    "create",
-    "with an archiver and a consent",
-    {
-      createdBy: idOf("u-1"),
-      members: [idOf("u-1"), idOf("u-3")],
-      others: [{ user: idOf("u-3"), role: "archiver" }],
-      mayArchive: true,
-    },
-    true,
-  ],
-  [
-    "agent",
-    "add_member",
     "a moderator",
     { subject: { user: idOf("u-3"), role: "moderator" } },
     false,
