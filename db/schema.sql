@@ -1755,7 +1755,8 @@ table sealdesk.potential_matches (
   asked_at_ms bigint not null,
   answer text,
   answered_by text,
-  answered_at_ms bigint
+  answered_at_ms bigint,
+  escalated_at_ms bigint
 )
   row level security
   CREATE INDEX potential_matches_open ON sealdesk.potential_matches USING btree (tenant, hold) WHERE (answered_at_ms IS NULL)
@@ -1770,8 +1771,9 @@ table sealdesk.potential_matches (
   constraint potential_matches_tenant_hold_former_account_key UNIQUE (tenant, hold, former, account)
   grant insert (account, asked_at_ms, former, hold, id, tenant) to sealdesk_app
   grant select to sealdesk_app
-  grant update (answer, answered_at_ms, answered_by) to sealdesk_app
+  grant update (answer, answered_at_ms, answered_by, escalated_at_ms) to sealdesk_app
   policy answered_once for w using ((answered_at_ms IS NULL)) with check (true)
+  policy find_overdue for r using (((answered_at_ms IS NULL) AND (escalated_at_ms IS NULL)))
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.provider_logouts (
@@ -1981,7 +1983,6 @@ table sealdesk.restrictions (
 )
   row level security
   CREATE INDEX restrictions_subject ON sealdesk.restrictions USING btree (tenant, subject)
-  constraint restrictions_conversations_check CHECK ((cardinality(conversations) > 0))
   constraint restrictions_law_check CHECK (((length(law) >= 1) AND (length(law) <= 200)))
   constraint restrictions_pkey PRIMARY KEY (tenant, case_id)
   constraint restrictions_placed_by_check CHECK ((length(placed_by) <= 200))
@@ -3357,6 +3358,16 @@ CREATE OR REPLACE FUNCTION sealdesk.tenants_with_overdue_erasures()
 AS $function$
   select distinct tenant from deferred_erasures
   where due_at_ms <= database_now_ms() and attended_at_ms is null and escalated_at_ms is null
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.tenants_with_overdue_matches()
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  select distinct tenant from potential_matches
+  where asked_at_ms <= database_now_ms() - 604800000 and answered_at_ms is null and escalated_at_ms is null
 $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.uncount_messages()

@@ -30,6 +30,7 @@ const alertingActs: readonly string[] = [
   "hold.approve_release",
   "hold.ask_custodian",
   "hold.escalate",
+  "hold.escalate_match",
   "hold.place",
   "hold.request_release",
   "policy.approve",

@@ -11,7 +11,7 @@ export type WorkflowErrorCode =
   | "last_administrator" // nobody could administer the tenant any more
   | "erasure_interrupted" // the ledger has an erasure that the database has not carried out
   | "restriction_not_found" // the tenant has no such restriction that somebody can lift
-  | "nothing_to_restrict" // the person began no such conversation
+  | "nothing_to_restrict" // the person did not begin one of the conversations
   | "invalid_restriction" // the provision is not usable
   | "invalid_consumer" // the name or the URL of a consumer of erasures is not usable
   | "certificate_not_found" // the erasure is not certified yet

@@ -59,6 +59,13 @@ export const holdActions = {
     details: { items: "number" },
     description: "Nobody has seen to a re-opened erasure for 30 days. Officers are alerted.",
   },
+  "hold.escalate_match": {
+    class: "U",
+    resources: ["potential-match"],
+    details: { hold: "id" },
+    description:
+      "Nobody has answered a question to the custodian of a hold for a week. Officers are alerted.",
+  },
   "hold.ask_custodian": {
     class: "C",
     resources: ["hold"],

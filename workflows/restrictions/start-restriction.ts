@@ -20,7 +20,7 @@ export interface NewRestriction {
  * @param by as `nameOf` returns it
  * @param nowMs the time of the database, in milliseconds since the Unix epoch
  * @returns the conversations that it covers
- * @throws WorkflowError subject_not_found; nothing_to_restrict, if the person began no such conversation
+ * @throws WorkflowError subject_not_found; nothing_to_restrict, if the person did not begin one of the conversations
  */
 export async function startRestriction(
   client: Client,
@@ -56,7 +56,7 @@ async function conversationsOf(
     "select id from conversations where created_by = $1 and ($2::uuid[] is null or id = any($2)) order by id",
     [subject, conversations ?? null],
   );
-  if (rows.length === 0 || rows.length < new Set(conversations).size)
+  if (rows.length < new Set(conversations).size)
     throw new WorkflowError(
       "nothing_to_restrict",
       "A restriction covers conversations that the person began. The person began no such conversation.",

@@ -322,7 +322,7 @@ sealdesk.packets: insert select
 sealdesk.passkeys: delete insert select update(counter,is_backed_up,last_used_at_ms,name)
 sealdesk.password_resets: delete insert select update(created_at_ms,expires_at_ms,token_hash)
 sealdesk.policy_versions: insert(approval,begins_at_ms,changes,hash,tenant,version) select update(is_recorded,withdrawn_at_ms)
-sealdesk.potential_matches: insert(account,asked_at_ms,former,hold,id,tenant) select update(answer,answered_at_ms,answered_by)
+sealdesk.potential_matches: insert(account,asked_at_ms,former,hold,id,tenant) select update(answer,answered_at_ms,answered_by,escalated_at_ms)
 sealdesk.probe_storage(): execute
 sealdesk.provider_logouts: delete insert select
 sealdesk.provisioned_groups: select
@@ -358,6 +358,7 @@ sealdesk.tenants: select
 sealdesk.tenants_with_due_alerts(): execute
 sealdesk.tenants_with_ended_break_glass(): execute
 sealdesk.tenants_with_overdue_erasures(): execute
+sealdesk.tenants_with_overdue_matches(): execute
 sealdesk.totp_factors: delete insert select update(confirmed_at_ms,created_at_ms,last_step,secret,wrong_codes)
 sealdesk.update_provider_account(): execute
 sealdesk.users: insert(anonymous_key,created_at_ms,id,subject_index,tenant) select update(account_key,fenced_at_ms)

@@ -11,6 +11,7 @@ import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { createKeystorePool } from "../../../db/pool.ts";
+import { escalateWaiting } from "../../../workflows/holds/escalate-waiting.ts";
 import { purgeTenant } from "../../../workflows/retention/purge.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import type { ConversationId } from "../../../crypto/wire/ids.ts";
@@ -187,6 +188,11 @@ test("a restriction is refused by name to whoever may not place or lift it", asy
     refused(409, "nothing_to_restrict"),
   );
   expect(await restrict(officer, officer.user)).toMatchObject(refused(403, "forbidden"));
+  const silent = await customerDevice(server);
+  expect(await restrict(officer, silent.user)).toMatchObject({
+    status: 201,
+    body: { conversations: 0 },
+  });
   const { body } = await restrict(officer, customer.user, [first]);
   const id = body.id as string;
   expect(await lift(agent, id)).toMatchObject(refused(403, "forbidden"));
@@ -345,6 +351,17 @@ test("the custodian of a hold is asked whether a returning person is the erased 
   const other = await customerDevice(server);
   const question = { hold, former: customer.user, account: other.user };
   const second = await askToMatch(server, question);
+  const deps = { pool: server.database.pool, now: () => server.clock.now() };
+  expect(await escalateWaiting(deps)).toBe(0);
+  await server.database.owner.query(
+    "update sealdesk.potential_matches set asked_at_ms = asked_at_ms - 604800000 where id = $1",
+    [second],
+  );
+  expect([await escalateWaiting(deps), await escalateWaiting(deps)]).toEqual([1, 0]);
+  const told = (await complianceOfficer.request("GET", "/v1/alerts")).body;
+  expect(told.alerts).toContainEqual(
+    expect.objectContaining({ action: "hold.escalate_match", resource: second }),
+  );
   const run = async (...words: string[]) =>
     (await runSealdesk(server, ["hold", ...words, "--tenant", server.tenant.slug])).out;
   expect(await run("matches")).toContain(`${second}  asked`);
