@@ -57,13 +57,12 @@ export const rightsRows: RowSource = {
           ? []
           : [{ place: placeOf.match(resource.id), values: matchWords(data.hold, data.answer) }];
       }
+      case "erasure.add_consumer":
+        return [{ place: placeOf.consumer(resource.id), values: CONSUMER }];
+      case "erasure.remove_consumer":
+        return [{ place: placeOf.consumer(resource.id), values: [] }];
       default:
-        return [
-          {
-            place: placeOf.consumer(resource.id),
-            values: action === "erasure.add_consumer" ? CONSUMER : [],
-          },
-        ];
+        return [];
     }
   },
   read,

@@ -52,6 +52,15 @@ export interface RelayDeps extends ConnectionDeps {
   readonly publicUrl: string;
 }
 
+/** A socket that has not been welcomed yet. */
+interface Stranger {
+  readonly network: string;
+  /** The origin of the page that connects, if it is not the server's own. */
+  readonly origin: string | undefined;
+  /** Gives back the place among those that have not been welcomed. */
+  readonly leave: () => void;
+}
+
 /** Serves the relay's WebSocket on an HTTP server. */
 export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
   const { timings } = deps;
@@ -75,12 +84,28 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
   const overHttp = new HttpConnections(deps);
   let closing = false;
 
+  /** Everything here lives as long as the connection, so the request of the upgrade is not known here. */
+  const serve = (socket: WebSocket, raw: Socket, { network, origin, leave }: Stranger) => {
+    raw.setNoDelay(true);
+    webSocketChannel(socket, raw, (channel) => {
+      const onWelcomed = () => {
+        raw.off("close", leave);
+        leave();
+        endLimit();
+      };
+      const connection = new Connection(channel, deps, onWelcomed, origin);
+      const hold = heldBytes.open({ kind: "stranger", network });
+      const endLimit = limitHello(socket, raw, hold, (reason) => connection.close(reason));
+      return connection;
+    });
+  };
+
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     if (!asksForWebSocket(request)) return serveAsOrdinary(server, request, stream, head);
     const refusal = refusalOf(request);
     if (refusal !== undefined) return refuse(stream, refusal);
     const network = networkOf(request);
-    const leave = waiting.enter(network, () => stream.destroy());
+    const leave = waiting.enter(network, cutOff(stream));
     if (leave === undefined)
       return refuse(stream, new HttpError("overloaded", "Too many sockets have not said hello."));
     stream.once("close", leave);
@@ -90,18 +115,7 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
       sockets.handleUpgrade(request, stream, head, (socket) => {
         // A page is not told the status of a refused upgrade; the close code says to try another node.
         if (closing) return sendAway(socket);
-        const raw = stream as Socket;
-        raw.setNoDelay(true);
-        webSocketChannel(socket, raw, (channel) => {
-          const onWelcomed = () => {
-            leave();
-            endLimit();
-          };
-          const connection = new Connection(channel, deps, onWelcomed, origin);
-          const hold = heldBytes.open({ kind: "stranger", network });
-          const endLimit = limitHello(socket, raw, hold, (reason) => connection.close(reason));
-          return connection;
-        });
+        serve(socket, stream as Socket, { network, origin, leave });
       });
     };
     if (origin === undefined) return accept();
@@ -147,6 +161,8 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
     },
   };
 }
+
+const cutOff = (stream: Duplex) => () => void stream.destroy();
 
 function sendAway(socket: WebSocket): void {
   socket.on("error", () => undefined);
