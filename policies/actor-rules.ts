@@ -33,6 +33,10 @@ export const isForDevice = ({ device, conditions }: PolicyRule, actor: PolicyAct
     (each) => actor[each] !== undefined || !JSON.stringify(conditions).includes(`$actor.${each}`),
   );
 
+/** Returns whether the rule says something else about each actor. */
+export const namesActor = ({ conditions }: PolicyRule): boolean =>
+  JSON.stringify(conditions).includes("$actor.");
+
 /** Returns the conditions with what the actor has in place of `$actor.user` and its like. */
 function about(actor: PolicyActor, conditions: MongoQuery): MongoQuery {
   const fill = (value: unknown): unknown => {

@@ -5,7 +5,8 @@ import {
   type MongoQuery,
 } from "@casl/ability";
 import type { TenantId } from "../crypto/wire/ids.ts";
-import { rulesFor, type PolicyActor } from "./actor-rules.ts";
+import { namesActor, rulesFor, type ActorRule, type PolicyActor } from "./actor-rules.ts";
+import type { Policy } from "./policy.ts";
 import type { ActionsOf, Resource } from "./rules/default-rules.ts";
 import type { PolicyRule } from "./rules/rule.ts";
 import { generalPurposes, NO_PURPOSE } from "./purpose-of-use.ts";
@@ -24,6 +25,9 @@ interface OwnRules {
 
 /** A decision is made for each message and frame, so an actor's rules are kept as long as the actor is. */
 const known = new WeakMap<PolicyActor, Map<Resource, OwnRules>>();
+
+/** Rules that name nothing of an actor are the same for many, such as all connected devices of a role. By their ids. */
+const shared = new WeakMap<Policy, Map<string, OwnRules>>();
 
 /**
  * Returns the rule of the actor's policy that allows `actor` to do `action` to the resource that `facts`
@@ -82,13 +86,27 @@ function ownRules(actor: PolicyActor, resource: Resource): OwnRules {
 
 function createRules(actor: PolicyActor, resource: Resource): OwnRules {
   const rules = rulesFor(actor, resource);
+  if (rules.some(({ rule }) => namesActor(rule))) return compile(actor, resource, rules);
+  const ofPolicy = shared.get(actor.policy) ?? new Map<string, OwnRules>();
+  shared.set(actor.policy, ofPolicy);
+  const key = JSON.stringify([actor.tenant, resource, rules.map(({ rule }) => rule.id)]);
+  const compiled = ofPolicy.get(key) ?? compile(actor, resource, rules);
+  ofPolicy.set(key, compiled);
+  return compiled;
+}
+
+function compile(
+  { tenant }: PolicyActor,
+  resource: Resource,
+  rules: readonly ActorRule[],
+): OwnRules {
   const ability = createMongoAbility(
     rules.map(({ rule: { id, actions }, conditions }) => ({
       action: [...actions],
       subject: resource,
       // CASL hands it back with the rule.
       reason: id,
-      conditions: { ...conditions, tenant: actor.tenant },
+      conditions: { ...conditions, tenant },
     })),
     { detectSubjectType: () => resource, conditionsMatcher: matchAll },
   );
