@@ -50,7 +50,7 @@ export async function deliver(
   }: { readonly name: string; readonly sink: Sink; readonly given: GivenPositions },
 ): Promise<Delivered> {
   const due = await dueLogs(client, name);
-  const logs = due.map((each) => ({ ...each, from: given.of(each.log) ?? each.from }));
+  const logs = due.map((each) => ({ ...each, from: given.of(each.log) }));
   if (logs.length === 0) return { count: 0, isMore: false, unread: [] };
   const { entries, next, unread } = await readBatch(client, heads, logs);
   await noteRefused(client, name, unread);

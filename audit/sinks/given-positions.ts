@@ -5,7 +5,7 @@ import { advance, readPositions } from "./positions.ts";
 
 /**
  * How far a sink was given each log, as the node that has the turn has stored it. Somebody who moves a row ahead would
- * otherwise keep entries from the sink.
+ * otherwise keep entries from the sink. The same goes for a row of a log that this node has stored nothing about.
  */
 export class GivenPositions {
   readonly #sink: string;
@@ -22,9 +22,9 @@ export class GivenPositions {
     return new GivenPositions(sink, new Map(rows.map(({ log, next }) => [log, next])));
   }
 
-  /** Returns the index of the first entry that the sink was not given; undefined if it was given none of the log. */
-  of(log: LogId): number | undefined {
-    return this.#next.get(log);
+  /** Returns the index of the first entry that the sink was not given. Of a log that is new, that is the first one. */
+  of(log: LogId): number {
+    return this.#next.get(log) ?? 0;
   }
 
   /** Stores the next index of each log that the sink was given entries of. */
@@ -41,7 +41,8 @@ export class GivenPositions {
     const stored = new Map(
       (await readPositions(client, this.#sink)).map((row) => [row.log, row] as const),
     );
-    const changed = [...this.#next].filter(([log, next]) => stored.get(log)?.next !== next);
+    const known = new Map([...[...stored.keys()].map((log) => [log, 0] as const), ...this.#next]);
+    const changed = [...known].filter(([log, next]) => stored.get(log)?.next !== next);
     await advance(client, this.#sink, new Map(changed));
     return changed.map(
       ([log, next]) =>

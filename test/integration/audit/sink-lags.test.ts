@@ -212,6 +212,18 @@ attackTest(
     findings.length = 0;
     await database.owner.query("delete from audit.sink_positions where log = $1", [tenant]);
     await until(() => findings.length > 0);
+    // A row of a log that begins later: the sink would be given nothing of it.
+    const later = await audit.newTenant();
+    await database.owner.query(
+      "insert into audit.sink_positions (sink, log, next) values ($1, $2, 1000)",
+      ["disk", later],
+    );
+    await audit.append(later, 3);
+    await audit.settled();
+    const { name: begun } = await audit.keyOf(logOf(later));
+    await until(async () =>
+      (await delivered()).some(({ log, index }) => log === begun && index === 0),
+    );
     return { code: findings[0]?.code, text: findings[0]?.message ?? "" };
   },
 );
