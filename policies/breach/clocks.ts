@@ -37,7 +37,8 @@ export interface BreachFacts {
  * - "waiting": its starting point has not come.
  * - "running", "late": the notice is due, or overdue. "no_delay": it is due, and the law sets no number.
  * - "met", "met_late": it was sent.
- * - "not_due": nothing that counts is exposed, too few or too many people are affected, or an officer found so.
+ * - "not_due": nothing that counts is exposed, too few or too many people are affected, or an officer found so. A notice of
+ *   an incident (NIS2, DORA) does not depend on people.
  */
 export type ClockState =
   "waiting" | "running" | "late" | "no_delay" | "met" | "met_late" | "not_due";
@@ -123,10 +124,13 @@ function stateOf(
   return nowMs < dueAtMs ? "running" : "late";
 }
 
-/** Until the number of people is known, the strictest duty counts. */
+/**
+ * Until the number of people is known, the strictest duty counts. Whether an incident is significant or major, no verdict
+ * about people says: an officer waives the notice if it is not.
+ */
 function countsFor(duty: DutyId, { isNoticeDue, people }: NonNullable<BreachFacts["verdict"]>) {
-  const { least = 0, below = Infinity } = duties[duty].people ?? {};
-  return isNoticeDue && people >= least && people < below;
+  const { about, people: { least = 0, below = Infinity } = {} } = duties[duty];
+  return about === "incident" || (isNoticeDue && people >= least && people < below);
 }
 
 /** Returns whether somebody must still do something about a clock. Pure. */

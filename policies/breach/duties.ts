@@ -22,6 +22,8 @@ export interface Duty {
   readonly regime: Regime;
   /** Who is told: the authority, or each person whose data it is. */
   readonly audience: "authority" | "subject";
+  /** What makes it due: data of people that is exposed, or the incident itself, whether people are affected or not. */
+  readonly about: "people" | "incident";
   readonly starts: StartingPoint;
   readonly within: NoticePeriod;
   /** Another clock, which ends the duty if it ends first, or if the first one does not run yet. */
@@ -58,6 +60,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "gdpr.authority": {
     regime: "gdpr",
     audience: "authority",
+    about: "people",
     starts: "awareness",
     within: hours(72),
     citation: "Regulation (EU) 2016/679, Article 33(1)",
@@ -65,6 +68,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "gdpr.subjects": {
     regime: "gdpr",
     audience: "subject",
+    about: "people",
     starts: "awareness",
     within: noDelay,
     citation: "Regulation (EU) 2016/679, Article 34(1)",
@@ -72,6 +76,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "hipaa.individuals": {
     regime: "hipaa",
     audience: "subject",
+    about: "people",
     starts: "discovery",
     within: days(60),
     people: { least: 1 },
@@ -80,6 +85,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "hipaa.secretary": {
     regime: "hipaa",
     audience: "authority",
+    about: "people",
     starts: "discovery",
     within: days(60),
     people: { least: 500 },
@@ -88,6 +94,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "hipaa.secretary_yearly": {
     regime: "hipaa",
     audience: "authority",
+    about: "people",
     starts: "discovery",
     within: { unit: "year_end", length: 60 },
     people: { least: 1, below: 500 },
@@ -96,6 +103,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "glba.commission": {
     regime: "glba",
     audience: "authority",
+    about: "people",
     starts: "discovery",
     within: days(30),
     people: { least: 500 },
@@ -104,6 +112,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "nis2.early_warning": {
     regime: "nis2",
     audience: "authority",
+    about: "incident",
     starts: "awareness",
     within: hours(24),
     citation: "Directive (EU) 2022/2555, Article 23(4)(a)",
@@ -111,6 +120,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "nis2.notification": {
     regime: "nis2",
     audience: "authority",
+    about: "incident",
     starts: "awareness",
     within: hours(72),
     citation: "Directive (EU) 2022/2555, Article 23(4)(b)",
@@ -118,6 +128,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "nis2.final_report": {
     regime: "nis2",
     audience: "authority",
+    about: "incident",
     starts: "nis2.notification",
     within: oneMonth,
     citation: "Directive (EU) 2022/2555, Article 23(4)(d)",
@@ -125,6 +136,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "dora.initial": {
     regime: "dora",
     audience: "authority",
+    about: "incident",
     starts: "classification",
     within: hours(4),
     latest: { starts: "awareness", within: hours(24) },
@@ -133,6 +145,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "dora.intermediate": {
     regime: "dora",
     audience: "authority",
+    about: "incident",
     starts: "dora.initial",
     within: hours(72),
     citation: "Delegated Regulation (EU) 2025/301, Article 5(1)(b)",
@@ -140,6 +153,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "dora.final": {
     regime: "dora",
     audience: "authority",
+    about: "incident",
     starts: "dora.intermediate",
     within: oneMonth,
     citation: "Delegated Regulation (EU) 2025/301, Article 5(1)(c)",
@@ -147,6 +161,7 @@ export const duties: Readonly<Record<DutyId, Duty>> = {
   "dora.clients": {
     regime: "dora",
     audience: "subject",
+    about: "incident",
     starts: "awareness",
     within: noDelay,
     citation: "Regulation (EU) 2022/2554, Article 19(3)",

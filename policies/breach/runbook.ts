@@ -50,6 +50,22 @@ const rules: readonly Rule[] = [
   },
 ];
 
+/**
+ * Returns whether a step was taken after all that makes it necessary was taken. What was stolen later needs it again. Pure.
+ * @param doneAtMs when the step was last done, in milliseconds since the Unix epoch; null if never
+ */
+export const containsAll = (
+  step: RunbookStep["step"],
+  doneAtMs: number | null,
+  taken: readonly Taken[],
+): boolean =>
+  doneAtMs !== null &&
+  rules
+    .filter((rule) => rule.step === step)
+    .every(({ after }) =>
+      taken.every(({ what, atMs }) => !after.includes(what) || atMs <= doneAtMs),
+    );
+
 /** Returns the steps that contain a breach, in their order. Pure. */
 export const runbookOf = (taken: readonly Taken[]): readonly RunbookStep[] =>
   rules

@@ -3,7 +3,12 @@ import type { Client } from "../../db/pool.ts";
 import { clocksOf, type Clock } from "../../policies/breach/clocks.ts";
 import type { DutyId, Regime } from "../../policies/breach/duties.ts";
 import { isNoticeDue, type Exposure, type Taken } from "../../policies/breach/exposure.ts";
-import { containments, runbookOf, type Containment } from "../../policies/breach/runbook.ts";
+import {
+  containments,
+  containsAll,
+  runbookOf,
+  type Containment,
+} from "../../policies/breach/runbook.ts";
 import { isStaff, type Role } from "../../policies/roles.ts";
 import { caseNotFound, type Case } from "../cases/stored-case.ts";
 
@@ -132,12 +137,15 @@ const doneAtMs: Readonly<Record<Containment, (breach: Breach) => number | null>>
 const isContainment = (step: string): step is Containment =>
   containments.some((each) => each === step);
 
-/** Returns the steps of the runbook, and when the server finished those that it takes. */
+/**
+ * Returns the steps of the runbook, and when the server finished those that it takes; null if it did not, or if something was
+ * taken afterwards that the step must contain.
+ */
 export const runbookFor = (breach: Breach) =>
-  runbookOf(breach.taken).map((step) => ({
-    ...step,
-    doneAtMs: isContainment(step.step) ? doneAtMs[step.step](breach) : null,
-  }));
+  runbookOf(breach.taken).map((step) => {
+    const atMs = isContainment(step.step) ? doneAtMs[step.step](breach) : null;
+    return { ...step, doneAtMs: containsAll(step.step, atMs, breach.taken) ? atMs : null };
+  });
 
 /** Who the audit log names for what the server does to breaches. */
 export const SERVER = { kind: "system", id: "cases" } as const;

@@ -45,7 +45,8 @@ function record<A extends AuditAction>(
 }
 
 /**
- * Records that more was taken than was known. The server assesses all accounts again.
+ * Records that more was taken than was known. The server assesses all accounts again, also those that an assessment which
+ * is not over has done.
  * @throws WorkflowError case_not_found, case_moved, invalid_breach; IdentityError forbidden, device_required
  */
 export function recordTaken(
@@ -59,7 +60,8 @@ export function recordTaken(
     for (const { atMs } of taken) assertPast(atMs, nowMs);
     await assertDevices(client, taken);
     await client.query(
-      "update breaches set taken = taken || $2::jsonb, assessed_at_ms = null where case_id = $1",
+      `update breaches set taken = taken || $2::jsonb, assessed_at_ms = null, assessed_until = null
+       where case_id = $1`,
       [id, JSON.stringify(taken)],
     );
     await moveCase(client, breachMachine, found, { to: "assessing", by: nameOf(party) }, nowMs);

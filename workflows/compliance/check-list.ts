@@ -106,7 +106,7 @@ export const checkList = {
     "Run `sealdesk request list`, and answer the most urgent first.",
   ),
   breaches: compliance(
-    "No notice of a breach is due.",
+    "No breach is open, and no notice of one is overdue.",
     "Run `sealdesk breach list`, then `sealdesk breach show`.",
   ),
   cases: compliance(

@@ -32,7 +32,7 @@ export async function checkTenant(context: Context): Promise<readonly Check[]> {
     alerts: await alertsOf(context),
     holds: await holdsOf(context),
     requests: await dueCasesOf(context, "request", 7 * DAY_MS, "requests"),
-    breaches: await dueCasesOf(context, "breach", Infinity, "breaches with a notice"),
+    breaches: await breachesOf(context),
     cases: await casesOf(context),
     retention: await retentionOf(context),
     request_rules: await rulesOf(context),
@@ -160,6 +160,19 @@ async function dueCasesOf(
   const found = `${late} ${name} are overdue, and ${soon - late} are due soon.`;
   if (late > 0) return failed(found);
   return judged(soon, "warning", found);
+}
+
+/** A breach that is open may have a notice that is due without a date, so it always needs a look. */
+async function breachesOf(context: Context): Promise<Finding> {
+  const count = (where: string) =>
+    numberOf(
+      context,
+      `select count(*) from cases where kind = 'breach' and ended_at_ms is null and opened_at_ms <= $1 and ${where}`,
+      context.nowMs,
+    );
+  const [late, open] = [await count("due_at_ms <= $1"), await count("true")];
+  const found = `${open} breaches are open, ${late} of them with an overdue notice.`;
+  return late > 0 ? failed(found) : judged(open, "warning", found);
 }
 
 async function casesOf(context: Context): Promise<Finding> {

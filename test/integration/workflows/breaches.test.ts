@@ -71,6 +71,25 @@ test("the verdict is computed from keys and times: who was erased before stays c
   expect((await taken(now("keystore"))).verdict).toMatchObject({ isNoticeDue: false, accounts: 0 });
 });
 
+test("what is recorded during an assessment is found for the accounts that were assessed before", async () => {
+  const { customer, officer } = await arrange();
+  const { body } = await openBreachBy(server, officer);
+  await breachReached(officer, body.id);
+  // So stands an assessment that has come to the last account and is not over.
+  await server.database.owner.query(
+    "update sealdesk.breaches set assessed_until = 'ffffffff-ffff-ffff-ffff-ffffffffffff' where case_id = $1",
+    [body.id],
+  );
+  const more = { step: "record_taken", taken: [now("node")] };
+  expect((await breachStep(officer, body.id, more)).status).toBe(204);
+  await breachReached(officer, body.id);
+  const { subjects } = (await officer.request("GET", `/v1/breaches/${body.id}/subjects`)).body;
+  expect(subjects).toContainEqual({
+    subject: customer.user,
+    exposures: ["profile", "ciphertext", "metadata"],
+  });
+});
+
 test("a breach is contained step by step, and closes only when nothing is left", async () => {
   const { tenant, customer, socket, agent, officer } = await arrange();
   expect(await openBreachBy(server, agent)).toMatchObject(refusal("forbidden"));

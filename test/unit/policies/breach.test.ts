@@ -9,7 +9,7 @@ import {
   type Taken,
   type TakenKind,
 } from "../../../policies/breach/exposure.ts";
-import { runbookOf } from "../../../policies/breach/runbook.ts";
+import { containsAll, runbookOf } from "../../../policies/breach/runbook.ts";
 
 const day = (number: number): number => Date.parse("2026-03-01T00:00:00Z") + number * 86_400_000;
 
@@ -293,8 +293,38 @@ test("the number of people decides who is told, and no exposure means no notice"
     "hipaa.secretary_yearly": "not_due",
     "glba.commission": "running",
   });
-  const states = Object.values(statesOf({ verdict: { isNoticeDue: false, people: 0 } }));
+  const regimes = ["gdpr", "hipaa", "glba"] as const;
+  const states = Object.values(statesOf({ regimes, verdict: { isNoticeDue: false, people: 0 } }));
   expect(new Set(states)).toEqual(new Set(["not_due"]));
+});
+
+test("an incident is notified also if nobody's data is exposed", () => {
+  const verdict = { isNoticeDue: false, people: 0 };
+  expect(statesOf({ regimes: ["nis2", "dora"], verdict })).toEqual({
+    "nis2.early_warning": "running",
+    "nis2.notification": "running",
+    "nis2.final_report": "waiting",
+    "dora.initial": "running",
+    "dora.intermediate": "waiting",
+    "dora.final": "waiting",
+    "dora.clients": "no_delay",
+  });
+});
+
+test("a step that was done before something was stolen does not contain it", () => {
+  const taken = [
+    { what: "keystore", atMs: day(1) },
+    { what: "node", atMs: day(5) },
+    { what: "metadata", atMs: day(9) },
+  ] as const;
+  const isDone = (atMs: number | null) => containsAll("rotate_keys", atMs, taken);
+  expect([null, day(1), day(5) - 1, day(5), day(6)].map(isDone)).toEqual([
+    false,
+    false,
+    false,
+    true,
+    true,
+  ]);
 });
 
 test("a clock is late at its due date, and keeps saying how it ended", () => {
