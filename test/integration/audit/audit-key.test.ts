@@ -117,9 +117,7 @@ test("a stolen audit key is replaced: both sign, then the former one counts no m
   );
   expect(entries).toContain(
     // The name, the hash and the key, which may have a plus itself.
-    Buffer.from(next.split("+").slice(2).join("+"), "base64")
-      .subarray(1)
-      .toString("base64url"),
+    Buffer.from(next.split("+").slice(2).join("+"), "base64").subarray(1).toString("base64url"),
   );
 
   server.start();
