@@ -19,9 +19,11 @@ export interface OutgoingReview {
 
 const keptDigits = 4;
 const mask = "•";
-/** A verification code after a card number, with the month and year of expiry before it. */
-const codeAfterCard =
-  /^[\s,;:/-]{0,6}(?:exp\w{0,8}\W{0,3})?(?:0?[1-9]|1[0-2])\s?[/-]\s?\d{2}(?:\d{2})?[\s,;:/-]{1,6}(\d{3,4})(?![\p{L}\p{N}])/iu;
+/** A verification code after a card number and the month and year of expiry. */
+const codeAfterExpiry =
+  /^[\s,;:/-]{0,6}(?:exp\w{0,8}\W{0,3})?(?:0?[1-9]|1[0-2])\s?[/-]?\s?\d{2}(?:\d{2})?[\s,;:/-]{1,6}(\d{3,4})(?![\p{L}\p{N}])/iu;
+/** Three digits directly after a card number that end the sentence. */
+const codeAfterCard = /^[\s,;:/-]{1,6}(\d{3})(?=\s*(?:$|[\n.,;)]))/u;
 
 /** Looks for payment cards in a text before it is sent. The time is linear in the length of the text. */
 export function reviewOutgoing(text: string): OutgoingReview {
@@ -40,7 +42,8 @@ export function reviewOutgoing(text: string): OutgoingReview {
 
 function codeAfter(text: string, { type, end }: Span): readonly Span[] {
   if (type !== "card_number") return [];
-  const found = codeAfterCard.exec(text.slice(end, end + 40));
+  const rest = text.slice(end, end + 40);
+  const found = codeAfterExpiry.exec(rest) ?? codeAfterCard.exec(rest);
   const [whole, code] = found ?? [];
   if (whole === undefined || code === undefined) return [];
   return [{ type: "card_code", start: end + whole.length - code.length, end: end + whole.length }];
@@ -61,6 +64,6 @@ function maskedText(text: string, findings: readonly Span[]): string {
 
 /** Replaces all digits but the last ones. Separators stay. */
 function maskedSpan(written: string, kept: number): string {
-  let left = (written.match(/\d/g) ?? []).length - kept;
-  return written.replace(/\d/g, (digit) => (left-- > 0 ? mask : digit));
+  let left = (written.match(/\p{Nd}/gu) ?? []).length - kept;
+  return written.replace(/\p{Nd}/gu, (digit) => (left-- > 0 ? mask : digit));
 }

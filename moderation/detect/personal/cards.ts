@@ -28,7 +28,7 @@ function isLuhn(digits: string): boolean {
   return sum % 10 === 0;
 }
 
-/** Returns the card numbers among the groups of a number: 12 to 19 digits, with single spaces or hyphens. */
+/** Returns the card numbers among the groups of a number: 12 to 19 digits, with one or two spaces, hyphens and the like. */
 export function cardNumbers(text: string, groups: readonly Digits[]): readonly Span[] {
   const found: Span[] = [];
   for (let first = 0; first < groups.length; first++) {
@@ -49,9 +49,11 @@ function lastOfCard(text: string, groups: readonly Digits[], first: number): num
     const group = groups[last];
     if (
       group === undefined ||
-      (last > first && !/^[ \u00a0\u2010\u2011\u2013-]$/.test(group.separator))
+      (last > first && !/^[ \u00a0\u2009\u202f\u2010-\u2014._/-]{1,2}$/.test(group.separator))
     )
       break;
+    // Three more digits are rather the code of a card that is complete.
+    if (found !== undefined && group.digits.length === 3) break;
     digits += group.digits;
     if (digits.length > 19) break;
     const { start, end } = spanOf(groups, first, last);

@@ -8,7 +8,7 @@ export interface Digits {
 }
 
 /** What people write between the groups of one number. */
-const separators = " -./()\u00a0\u2010\u2011\u2013";
+const separators = " -./_()\u00a0\u2009\u202f\u2010\u2011\u2012\u2013\u2014";
 const maxSeparator = 3;
 /** A number with more groups is none that is looked for, so it is cut there. */
 const maxGroups = 40;
@@ -24,7 +24,7 @@ export function numbersIn(text: string): readonly (readonly Digits[])[] {
       continue;
     }
     const start = at;
-    while (isDigit(text, at)) at++;
+    while (isDigit(text, at) || (isUnseen(text, at) && isDigit(text, at + 1))) at++;
     const before = current.at(-1);
     const separator = before === undefined ? "" : text.slice(before.end, start);
     const belongs = before !== undefined && isSeparator(separator) && current.length < maxGroups;
@@ -32,17 +32,31 @@ export function numbersIn(text: string): readonly (readonly Digits[])[] {
       numbers.push(current);
       current = [];
     }
-    const digits = text.slice(start, at);
+    const digits = asciiDigits(text.slice(start, at));
     current.push({ digits, start, end: at, separator: belongs ? separator : "" });
   }
   if (current.length > 0) numbers.push(current);
   return numbers;
 }
 
+/** Returns whether a digit of any script stands there. */
 export const isDigit = (text: string, at: number): boolean => {
   const code = text.charCodeAt(at);
-  return code >= 48 && code <= 57;
+  return code < 128 ? code >= 48 && code <= 57 : decimal.test(text.charAt(at));
 };
+
+const decimal = /\p{Nd}/u;
+/** A sign that is not shown, such as a soft hyphen or a space without width. */
+const isUnseen = (text: string, at: number): boolean => /\p{Cf}/u.test(text.charAt(at));
+
+/** Returns the digits of a group as 0 to 9. The digits of each script follow each other in Unicode. */
+const asciiDigits = (group: string): string =>
+  group.replace(/\D/g, (sign) => {
+    if (!decimal.test(sign)) return "";
+    let zero = sign.charCodeAt(0);
+    while (decimal.test(String.fromCharCode(zero - 1))) zero--;
+    return String((sign.charCodeAt(0) - zero) % 10);
+  });
 
 /** Returns whether a letter or a digit stands there. */
 export const isWordAt = (text: string, at: number): boolean =>

@@ -22,3 +22,31 @@ test.each(["I waited 123 days", "order 4111 1111 1111 1112", "call me at 0171 23
     expect(reviewOutgoing(text)).toEqual({ isBlocked: false, findings: [], masked: text });
   },
 );
+
+test.each([
+  ["digits of another script", "４１１１ １１１１ １１１１ １１１１", "•••• •••• •••• １１１１"],
+  ["Arabic digits", "٤١١١ ١١١١ ١١١١ ١١١١", "•••• •••• •••• ١١١١"],
+  [
+    "spaces without width",
+    "4111\u200b1111\u200b1111\u200b1111",
+    "••••\u200b••••\u200b••••\u200b1111",
+  ],
+  ["soft hyphens in a group", "41\u00ad11111111111111", "••\u00ad••••••••••1111"],
+  ["full stops", "4111.1111.1111.1111", "••••.••••.••••.1111"],
+  ["two spaces", "4111  1111  1111  1111", "••••  ••••  ••••  1111"],
+])("a card number with %s is masked", (_, text, masked) => {
+  expect(reviewOutgoing(text)).toMatchObject({ isBlocked: false, masked });
+});
+
+test.each([
+  ["after the number", "4111 1111 1111 1111 987", "•••• •••• •••• 1111 •••"],
+  ["after an expiry without a stroke", "4111111111111111 1229 987", "••••••••••••1111 1229 •••"],
+  ["with digits of another script", "cvv: ９８７", "cvv: •••"],
+])("a code %s is blocked", (_, text, masked) => {
+  expect(reviewOutgoing(text)).toMatchObject({ isBlocked: true, masked });
+});
+
+test("an amount after a card number is no code", () => {
+  const text = "Take it from 4111 1111 1111 1111 100 euros";
+  expect(reviewOutgoing(text)).toMatchObject({ isBlocked: false });
+});

@@ -236,7 +236,7 @@ export const measures = {
     checks: ["audit_log"],
   },
   breach: {
-    does: "A case computes what was exposed for whom, runs the clock of each law, contains the breach and keeps the evidence.",
+    does: "A case computes what was exposed for whom, runs the clocks of GDPR, HIPAA, GLBA, NIS2 and DORA, contains the breach and keeps the evidence.",
     setting: "sealdesk breach open",
     code: ["policies/breach/exposure.ts", "workflows/breaches/open-breach.ts"],
     tests: ["test/integration/workflows/breaches.test.ts", "test/unit/policies/breach.test.ts"],
