@@ -40,23 +40,33 @@ const erasures: Waiting = {
   },
 };
 
+interface MatchRow {
+  readonly id: Uuid;
+  readonly hold: HoldId;
+  readonly account: UserId;
+  readonly isWaiting: boolean;
+}
+
 /** A question to the custodian of a hold that nobody has answered in a week. */
 const matches: Waiting = {
   tenants:
     "select tenants_with_overdue_matches as tenant from sealdesk.tenants_with_overdue_matches()",
   async escalate(client) {
-    const { rows } = await client.query<{ id: Uuid; hold: HoldId; account: UserId }>(`
+    // The question about a hold that is released waits for nobody. It is noted too, so that it is not looked at again.
+    const { rows } = await client.query<MatchRow>(`
       update potential_matches m set escalated_at_ms = sealdesk.database_now_ms()
       from holds h
-      where h.id = m.hold and h.released_at_ms is null and m.answered_at_ms is null and m.escalated_at_ms is null
+      where h.id = m.hold and m.answered_at_ms is null and m.escalated_at_ms is null
         and m.asked_at_ms <= sealdesk.database_now_ms() - 604800000
-      returning m.id, m.hold, m.account`);
-    return rows.map(({ id, hold, account }) => ({
-      action: "hold.escalate_match",
-      resource: { type: "potential-match", id },
-      subject: account,
-      details: { hold },
-    }));
+      returning m.id, m.hold, m.account, h.released_at_ms is null as "isWaiting"`);
+    return rows
+      .filter(({ isWaiting }) => isWaiting)
+      .map(({ id, hold, account }) => ({
+        action: "hold.escalate_match",
+        resource: { type: "potential-match", id },
+        subject: account,
+        details: { hold },
+      }));
   },
 };
 

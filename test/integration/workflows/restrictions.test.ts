@@ -377,4 +377,17 @@ test("the custodian of a hold is asked whether a returning person is the erased 
   expect(found.out).toMatch(
     new RegExp(`potential_matches ${second} says hold ${hold}, linked, but entry`),
   );
+
+  // A question about a hold that is released waits for nobody, and no node looks at it again.
+  const third = await askToMatch(server, { ...question, account: agent.user });
+  await server.database.owner.query(
+    "update sealdesk.potential_matches set asked_at_ms = asked_at_ms - 604800000 where id = $1",
+    [third],
+  );
+  expect((await releaseHold(complianceOfficer, officer, hold)).status).toBe(200);
+  expect(await escalateWaiting(deps)).toBe(0);
+  const { rows: overdue } = await server.database.owner.query(
+    "select tenants_with_overdue_matches from sealdesk.tenants_with_overdue_matches()",
+  );
+  expect(overdue).toEqual([]);
 });
