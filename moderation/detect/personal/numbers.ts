@@ -24,9 +24,9 @@ export function numbersIn(text: string): readonly (readonly Digits[])[] {
       continue;
     }
     const start = at;
-    while (isDigit(text, at) || (isUnseen(text, at) && isDigit(text, at + 1))) at++;
+    at = endOfGroup(text, at);
     const before = current.at(-1);
-    const separator = before === undefined ? "" : text.slice(before.end, start);
+    const separator = before === undefined ? "" : text.slice(before.end, start).replace(unseen, "");
     const belongs = before !== undefined && isSeparator(separator) && current.length < maxGroups;
     if (!belongs && current.length > 0) {
       numbers.push(current);
@@ -46,8 +46,17 @@ export const isDigit = (text: string, at: number): boolean => {
 };
 
 const decimal = /\p{Nd}/u;
-/** A sign that is not shown, such as a soft hyphen or a space without width. */
-const isUnseen = (text: string, at: number): boolean => /\p{Cf}/u.test(text.charAt(at));
+/** Signs that are not shown, such as soft hyphens and spaces without width. They divide nothing. */
+const unseen = /\p{Cf}/gu;
+
+/** Returns where the group of digits ends that begins at a digit. */
+function endOfGroup(text: string, start: number): number {
+  let end = start;
+  for (let at = start; at < text.length; at++)
+    if (isDigit(text, at)) end = at + 1;
+    else if (text.charAt(at).search(unseen) === -1) break;
+  return end;
+}
 
 /** Returns the digits of a group as 0 to 9. The digits of each script follow each other in Unicode. */
 const asciiDigits = (group: string): string =>

@@ -32,6 +32,11 @@ test.each([
     "••••\u200b••••\u200b••••\u200b1111",
   ],
   ["soft hyphens in a group", "41\u00ad11111111111111", "••\u00ad••••••••••1111"],
+  [
+    "several of them, and spaces beside them",
+    "4111\u200b\u200d1111 \u200b1111\u00ad\u200b\u200b1111",
+    "••••\u200b\u200d•••• \u200b••••\u00ad\u200b\u200b1111",
+  ],
   ["full stops", "4111.1111.1111.1111", "••••.••••.••••.1111"],
   ["two spaces", "4111  1111  1111  1111", "••••  ••••  ••••  1111"],
 ])("a card number with %s is masked", (_, text, masked) => {
