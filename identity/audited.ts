@@ -176,7 +176,7 @@ export function assertAllowed({ allowed, reasons }: Decision): void {
   if (reasons.includes(NO_ARCHIVING_CONSENT))
     throw new IdentityError(
       "consent_required",
-      "The customer does not consent to archiving. Ask the customer for the consent, then add the archiver.",
+      "The customer does not consent to archiving. Add the archiver when the customer has given that consent.",
       { reasons },
     );
   if (reasons.includes(SIGN_IN_TOO_WEAK))

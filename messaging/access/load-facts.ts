@@ -13,7 +13,7 @@ import type { FactsOf } from "../../policies/explanation.ts";
 import { uploadFacts } from "../attachments/own-upload.ts";
 import { attachmentNotFound, findAttachment } from "../attachments/upload-row.ts";
 import { hasSibling } from "../attachments/uploads.ts";
-import { conversationFacts, subjectsOf } from "../members/facts.ts";
+import { conversationFacts, membershipFacts } from "../members/facts.ts";
 import { unknown, type AskedResource, type Question } from "./question.ts";
 
 /**
@@ -61,9 +61,11 @@ async function ofConversation(
   { id, subject: user }: Question,
 ): Promise<ConversationFacts> {
   if (!isId<ConversationId>(id)) throw unnamed();
-  const facts = await conversationFacts(client, id);
-  const [subject] = user === undefined ? [] : await subjectsOf(client, [user]);
-  return { ...facts, subject, hasSibling: await hasSibling(client, actor, id) };
+  const facts =
+    user === undefined
+      ? await conversationFacts(client, id)
+      : await membershipFacts(client, id, user);
+  return { ...facts, hasSibling: await hasSibling(client, actor, id) };
 }
 
 const unnamed = () => unknown("Name the resource with its id.");

@@ -8,7 +8,7 @@ import {
 } from "../../crypto/wire/staff-certificate.ts";
 import type { MembershipReceipt } from "../../crypto/wire/receipt.ts";
 import { decideConversation } from "../../policies/abilities.ts";
-import { isArchiver, type Actor, type Role } from "../../policies/actor.ts";
+import type { Actor, Role } from "../../policies/actor.ts";
 import type { Client } from "../../db/pool.ts";
 import { actingCertificate } from "../../identity/authority/acting-certificate.ts";
 import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
@@ -22,7 +22,6 @@ import {
   invalidRecord,
   parseReceipt,
 } from "../receipts/receipts.ts";
-import { mayArchiveIn } from "../consents/consent-in-force.ts";
 import { breakGlassOf, recordUse } from "../break-glass/joining-access.ts";
 import { assertRoom } from "./assert-room.ts";
 import { assertMayStore } from "../storage/assert-may-store.ts";
@@ -30,8 +29,8 @@ import { creationRecord } from "./creation-record.ts";
 import {
   conversationFacts,
   enrolMembers,
+  membershipFacts,
   notFound,
-  subjectsOf,
   type LogPosition,
   type MessagingDeps,
 } from "./facts.ts";
@@ -106,12 +105,9 @@ function changeMembership(
     action,
     input,
     async (client, head, nowMs, { subject: user, ...said }) => {
-      const facts = await conversationFacts(client, conversation);
-      const [subject] = await subjectsOf(client, [user]);
-      const isArchived =
-        action === "add_member" && subject !== undefined && isArchiver(subject.role);
-      const mayArchive = isArchived && (await mayArchiveIn(client, facts.createdBy, conversation));
-      const decision = decideConversation(actor, action, { ...facts, subject, mayArchive });
+      const facts = await membershipFacts(client, conversation, user);
+      const { subject } = facts;
+      const decision = decideConversation(actor, action, facts);
       // An actor without permission does not learn whether the user exists or is a member.
       assertAllowed(decision);
       if (subject === undefined)

@@ -3,8 +3,9 @@ import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts"
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import type { ConversationFacts } from "../../policies/abilities.ts";
-import type { Subject } from "../../policies/actor.ts";
+import { isArchiver, type Subject } from "../../policies/actor.ts";
 import type { OpenConversationLimits } from "../../policies/conversation-limits.ts";
+import { mayArchiveIn } from "../consents/consent-in-force.ts";
 import type { ConversationLog } from "../log/conversation-log.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { restrictedTo } from "./restricted-to.ts";
@@ -82,6 +83,15 @@ export async function conversationFacts(
     teamMembers: row.teamMembers,
     restrictedTo: row.restrictedTo ?? undefined,
   };
+}
+
+/** Returns the facts for a decision about making a user a member, or about removing one. */
+export async function membershipFacts(client: Client, conversation: ConversationId, user: UserId) {
+  const facts = await conversationFacts(client, conversation);
+  const [subject] = await subjectsOf(client, [user]);
+  const isArchived = subject !== undefined && isArchiver(subject.role);
+  const mayArchive = isArchived && (await mayArchiveIn(client, facts.createdBy, conversation));
+  return { ...facts, subject, mayArchive };
 }
 
 /** Returns the accounts of the tenant among `users`, with their roles. Unknown ids are left out. */

@@ -11,6 +11,7 @@ import { addMember, creationBody, signed } from "../../support/acts.ts";
 import { customerDevice, staffDevice, type Reply, type TestDevice } from "../../support/device.ts";
 import { noticeTexts, putNoticeInForce } from "../../support/notices.ts";
 import { createConversation } from "../../support/relay-socket.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { viewBody } from "../security/consent-calls.ts";
@@ -182,7 +183,15 @@ test("an archiver becomes a member with the customer's consent, and not without 
     [403, "consent_required"],
     [403, "consent_required"],
   ]);
+  const explained = async () => {
+    const about = [`conversation:${place}`, "--subject", archiver.user];
+    const words = ["policy", "explain", "--tenant", server.tenant.slug, "--json"];
+    const { out } = await runSealdesk(server, [...words, agent.user, "add_member", ...about]);
+    return (JSON.parse(out) as { readonly decision: object }).decision;
+  };
+  expect(await explained()).toEqual({ allowed: false, reasons: ["no_archiving_consent"] });
   await record(customer, "given", place, "archiving");
+  expect(await explained()).toMatchObject({ allowed: true });
   expect([await begin(), await add()]).toEqual([
     [403, "consent_required"],
     [200, undefined],
