@@ -42,7 +42,7 @@ export interface DecidedRequest {
  * the erasure in the same transaction, and is answered by its certificate. One for restriction restricts the person's
  * conversations, and is answered at once.
  * @throws WorkflowError request_not_found, subject_unknown, ground_required, case_moved, right_not_available, last_administrator,
- *   nothing_to_restrict; erasure_running, if its erasure is not over, or one runs already and a window is given; IdentityError
+ *   erasure_running, if its erasure is not over, or one runs already and a window is given; IdentityError
  *   forbidden, device_required, step_up_required
  */
 export async function decideOnRequest(

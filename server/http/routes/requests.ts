@@ -192,7 +192,6 @@ const decideRoute = (deps: RequestRoutesDeps): Route =>
         "right_not_available",
         "last_administrator",
         "erasure_running",
-        "nothing_to_restrict",
       ],
     },
     async ({ who: { actor }, params: { id }, body: { windowHours, ...body } }) => {
