@@ -20,6 +20,7 @@ import { relayLimits } from "../limits.ts";
  * out.
  */
 export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket {
+  heardAtMs = 0;
   sinceMicros = 0;
   readonly #channel: Channel;
   readonly #deps: ConnectionDeps;
@@ -194,7 +195,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     const { relay } = this.#deps;
     this.#liveness.greeted();
     this.#state = "joining";
-    const heardAtMs = this.#deps.monotonic();
+    this.heardAtMs = this.#deps.monotonic();
     const expulsions = relay.expulsions;
     try {
       if (hello.version !== PROTOCOL_VERSION)
@@ -213,7 +214,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       this.#identity = { tenant, user, device, session, role };
       // The later one of two hellos wins, even if the earlier one is answered later.
       this.sinceMicros =
-        authenticated.sinceMicros - Math.round((this.#deps.monotonic() - heardAtMs) * 1000);
+        authenticated.sinceMicros - Math.round((this.#deps.monotonic() - this.heardAtMs) * 1000);
       this.#leaveShares = this.#deps.loopShares.join(tenant, this.#reading);
       relay.join(this, device);
       const begun = this.#begin(authenticated.actor);

@@ -29,8 +29,13 @@ export interface Subscriber {
   readonly device: DeviceId;
   /** Undefined before hello. */
   readonly identity: Identity | undefined;
-  /** The time when it was welcomed. The latest one of a device's sockets on all nodes stays. */
-  readonly sinceMicros: number;
+  /** When this node heard its hello, in milliseconds of its monotonic clock. The latest one of a device's sockets here stays. */
+  readonly heardAtMs: number;
+  /**
+   * About when it was welcomed, in microseconds of the database's clock. The latest one of a device's sockets on all nodes
+   * stays. The relay raises it, so that it is later than that of a socket which it displaces.
+   */
+  sinceMicros: number;
   /**
    * Returns the last event of the conversation that it knows of; undefined when it does not follow
    * it.
@@ -99,8 +104,10 @@ export class Relay {
    */
   join(subscriber: Subscriber, device: DeviceId): void {
     const present = this.#byDevice.get(device);
-    if (present !== undefined && present.sinceMicros > subscriber.sinceMicros)
-      return subscriber.close("displaced");
+    if (present !== undefined) {
+      if (present.heardAtMs > subscriber.heardAtMs) return subscriber.close("displaced");
+      subscriber.sinceMicros = Math.max(subscriber.sinceMicros, present.sinceMicros + 1);
+    }
     this.#byDevice.set(device, subscriber);
     present?.close("displaced");
     this.#onJoin(device, subscriber.sinceMicros);
