@@ -28,6 +28,21 @@ export const windowHours = z
       "Hours in which the plan can be contested, and nothing is destroyed; 24 by default",
   });
 
+const consumerName = z
+  .string()
+  .check(z.regex(/^[a-z0-9][a-z0-9-]{0,62}$/))
+  .register(documentation, { description: "What certificates call the system" });
+
+export const consumerParams = z.strictObject({ name: consumerName });
+
+export const newErasureConsumer = z
+  .strictObject({ name: consumerName, url: z.string() })
+  .register(documentation, { id: "NewErasureConsumer" });
+
+export const erasureConsumers = z
+  .object({ consumers: z.array(z.object({ name: z.string(), addedAtMs: milliseconds })) })
+  .register(documentation, { id: "ErasureConsumers" });
+
 export const erasurePlanQuery = z.strictObject({ law: z.optional(law) });
 
 export const newErasure = z

@@ -36,7 +36,8 @@ export type Act<A extends AuditAction> = Pick<AuditEntry<A>, "action" | "resourc
 type Note<A extends AuditAction> = Partial<Pick<Act<A>, "subject" | "details" | "decision">>;
 
 /** The fields of an audit entry that say who acts, and in which request. */
-const entryBy = (actor: Actor) => ({
+/** The fields of an entry that say who acts, and in which session. */
+export const entryBy = (actor: Actor) => ({
   tenant: actor.tenant,
   actor: { kind: "user" as const, id: actor.user, role: actor.role, device: actor.device },
   session: actor.session,

@@ -17,7 +17,7 @@ const acts = {
   holds: ["release", "approve"],
   retention: ["save", "approve", "classify"],
   requests: ["decide"],
-  erasures: ["begin"],
+  erasures: ["begin", "set_consumers"],
   breaches: ["contain", "close"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };
 

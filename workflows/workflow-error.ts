@@ -14,6 +14,8 @@ export type WorkflowErrorCode =
   | "nothing_to_restrict" // the person did not begin one of the conversations
   | "invalid_restriction" // the provision is not usable
   | "invalid_consumer" // the name or the URL of a consumer of erasures is not usable
+  | "consumer_not_found" // the tenant has none of this name
+  | "too_many_consumers" // remove one first
   | "certificate_not_found" // the erasure is not certified yet
   | "subject_unknown" // nobody has said yet whose request it is
   | "email_request_not_found" // never made, expired, or used

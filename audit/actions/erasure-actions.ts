@@ -59,19 +59,21 @@ export const erasureActions = {
     class: "C",
     resources: ["erasure_consumer"],
     details: { host: "text" },
-    description: "`sealdesk erase consumer add`: a system of the tenant is told of each erasure.",
+    description:
+      "An officer, an administrator or `sealdesk erase consumer add` adds a system that is told of each erasure.",
   },
   "erasure.remove_consumer": {
     class: "D",
     resources: ["erasure_consumer"],
     details: {},
-    description: "`sealdesk erase consumer remove`",
+    description: "An officer, an administrator or `sealdesk erase consumer remove` removes one.",
   },
   "erasure.list_consumers": {
     class: "R",
     resources: ["tenant"],
     details: {},
-    description: "`sealdesk erase consumer list`",
+    description:
+      "An officer, an administrator or `sealdesk erase consumer list` reads their names.",
   },
   "erasure.certify": {
     class: "C",

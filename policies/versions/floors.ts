@@ -137,7 +137,14 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
   compliance: { read: "fixed" },
   // Otherwise a version could keep officers from containing a breach.
   breaches: { read: "fixed", open: "fixed", record: "fixed", contain: "fixed", close: "fixed" },
-  erasures: { plan: "fixed", read: "fixed", begin: "fixed", withdraw: "fixed" },
+  erasures: {
+    plan: "fixed",
+    read: "fixed",
+    begin: "fixed",
+    withdraw: "fixed",
+    read_consumers: "fixed",
+    set_consumers: "fixed",
+  },
   // Otherwise a version could show others what the law keeps from them.
   restrictions: { place: "fixed", lift: "fixed", read: "fixed", open: "fixed" },
   staff_list: { read: { ...reading, conditions: listedStaff } },

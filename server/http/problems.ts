@@ -45,7 +45,6 @@ const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_re
   entry_not_found: "internal_error",
   clocks_apart: "internal_error",
   erasure_interrupted: "not_ready",
-  invalid_consumer: "internal_error",
   not_prunable: "internal_error",
   audit_log_unchecked: "internal_error",
   audit_guards_altered: "internal_error",

@@ -44,6 +44,7 @@ import { caseRoutes } from "./routes/cases.ts";
 import { emailRequestRoutes } from "./routes/email-requests.ts";
 import { requestRoutes } from "./routes/requests.ts";
 import { requestLinkRoutes } from "./routes/request-status.ts";
+import { erasureConsumerRoutes } from "./routes/erasure-consumers.ts";
 import { erasureRoutes } from "./routes/erasures.ts";
 import { breachRoutes } from "./routes/breaches.ts";
 import { complianceRoute } from "./routes/compliance.ts";
@@ -332,6 +333,13 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     ...erasureNoticeRoutes({ ...auditLog, signer: deps.logSigner }),
     ...requestRoutes({ ...useCase, newId, publicUrl, withLedger }),
     ...erasureRoutes({ ...useCase, keystore: deps.keystore, withLedger }),
+    ...erasureConsumerRoutes({
+      ...useCase,
+      newId,
+      subjects: deps.subjects,
+      reach: deps.config.outgoing,
+      destroying: deps.destroying,
+    }),
     ...exportRoutes({
       ...auditLog,
       profiles,

@@ -114,6 +114,8 @@ export class RelaySocket {
       );
       const [found] = index === -1 ? [] : this.#received.splice(index, 1);
       if (found !== undefined) return found.body as BodyOf<"accepted"> | BodyOf<"refused">;
+      if (this.socket.readyState === WebSocket.CLOSED)
+        throw new Error(`closed with ${await this.closed} before an answer`);
       await this.#change();
     }
   }

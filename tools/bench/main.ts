@@ -12,7 +12,7 @@ import type { Progress, Scale } from "./options.ts";
 import { OPTIONAL_PEERS, runPeersBench, type OptionalPeer } from "./peers/run-peers-bench.ts";
 import { runRelayBench } from "./relay/run-relay-bench.ts";
 import { print, type Measured } from "./report.ts";
-import { runRightsBench } from "./rights/run-rights-bench.ts";
+import { RIGHTS_PARTS, runRightsBench, type RightsPart } from "./rights/run-rights-bench.ts";
 import { runRolloutBench } from "./rollout/run-rollout-bench.ts";
 import { PeerError } from "./servers/peer-error.ts";
 import { runStormBench } from "./storm/run-storm-bench.ts";
@@ -22,6 +22,8 @@ interface Options extends Omit<Scale, "share"> {
   readonly quick: boolean;
   /** The relays to leave out of `peers`. */
   readonly without?: readonly OptionalPeer[];
+  /** The parts of `rights` to measure. */
+  readonly only?: readonly RightsPart[];
 }
 
 const QUICK: Scale = { seconds: 0.3, rounds: 1, processes: 1, stored: 5, share: 0.02 };
@@ -33,7 +35,7 @@ const program = new Command("bench").description(
 function bench(
   name: string,
   description: string,
-  run: (scale: Scale, progress: Progress, without: readonly OptionalPeer[]) => Promise<Measured>,
+  run: (scale: Scale, progress: Progress, options: Options) => Promise<Measured>,
   seconds = 3,
 ): Command {
   return program
@@ -50,12 +52,13 @@ function bench(
       Number,
       20,
     )
-    .action(async ({ json, quick, without = [], ...given }: Options) => {
+    .action(async (options: Options) => {
+      const { json, quick, seconds, rounds, processes, stored } = options;
       const progress = (line: string) => {
         if (!json) process.stderr.write(`${line}\n`);
       };
-      const scale = quick ? QUICK : { ...given, share: 1 };
-      await print(name, await run(scale, progress, without), json);
+      const scale = quick ? QUICK : { seconds, rounds, processes, stored, share: 1 };
+      await print(name, await run(scale, progress, options), json);
     });
 }
 
@@ -63,7 +66,7 @@ bench("relay", "durable messages a second and latency, beside the bare prototype
 bench(
   "peers",
   "the same beside socket.io and ejabberd, as others run them",
-  runPeersBench,
+  (scale, progress, { without }) => runPeersBench(scale, progress, without ?? []),
 ).addOption(
   new Option("--without <peers...>", "leave out what is not installed").choices(OPTIONAL_PEERS),
 );
@@ -82,8 +85,8 @@ bench("neighbours", "a tenant beside a hostile account and tenant", runNeighbour
 bench(
   "rights",
   "erasures of few and of many messages, the purge, the relay beside both, and a long ledger",
-  runRightsBench,
-);
+  (scale, progress, { only }) => runRightsBench(scale, progress, only),
+).addOption(new Option("--only <parts...>", "measure these parts").choices(RIGHTS_PARTS));
 bench("growth", "100,000 stored conversations, beside 1,000", runGrowthBench);
 
 program

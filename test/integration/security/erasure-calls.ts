@@ -20,7 +20,32 @@ export function erasureCalls(server: TestServer): Readonly<Record<string, () => 
     return { officer, id };
   };
 
+  const path = "/v1/erasure-consumers";
+  // Nothing listens there.
+  const consumer = () => ({ name: `crm-${newId()}`, url: "http://127.0.0.1:9/erasures" });
+
   return {
+    [`GET ${path}`]: async () => {
+      const officer = await officerOf();
+      return () => officer.request("GET", path);
+    },
+    [`POST ${path}`]: async () => {
+      const officer = await officerOf();
+      const body = consumer();
+      return async () => {
+        const reply = await officer.request("POST", path, { body });
+        // The erasures of other calls would wait for it.
+        await server.database.owner.query("delete from sealdesk.erasure_consumers");
+        return reply;
+      };
+    },
+    [`DELETE ${path}/{name}`]: async () => {
+      const officer = await officerOf();
+      const body = consumer();
+      const { status } = await officer.request("POST", path, { body });
+      if (status !== 201) throw new Error(`expected 201, got ${status}`);
+      return () => officer.request("DELETE", `${path}/${body.name}`);
+    },
     "GET /v1/users/{user}/erasure-plan": async () => {
       const { officer, customer } = await arranged();
       return () => officer.request("GET", `/v1/users/${customer.user}/erasure-plan`);

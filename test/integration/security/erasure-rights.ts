@@ -6,6 +6,26 @@ const nobody = () => ({ subject: null });
 
 /** The right that each route of erasures needs. Nobody is erased: the sample names nobody. */
 export const erasureRights: Readonly<Record<string, RouteRight>> = {
+  "GET /v1/erasure-consumers": {
+    right: ["erasures", "read_consumers"],
+    about: "tenant",
+    facts: nobody,
+    call: (actor) => actor.request("GET", "/v1/erasure-consumers"),
+  },
+  "POST /v1/erasure-consumers": {
+    right: ["erasures", "set_consumers"],
+    about: "tenant",
+    facts: nobody,
+    call: (actor) =>
+      actor.request("POST", "/v1/erasure-consumers", { body: { name: "crm", url: "no URL" } }),
+  },
+  "DELETE /v1/erasure-consumers/{name}": {
+    right: ["erasures", "set_consumers"],
+    about: "tenant",
+    facts: nobody,
+    call: (actor) => actor.request("DELETE", "/v1/erasure-consumers/unknown"),
+    without: "consumer_not_found",
+  },
   "GET /v1/users/{user}/erasure-plan": {
     right: ["erasures", "plan"],
     about: "tenant",

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { AttachmentId, ConversationId } from "../../../crypto/wire/ids.ts";
+import type { Cursor } from "../../../crypto/wire/frame.ts";
 import { periodOf } from "../../../crypto/wire/key-period.ts";
 import { createKeystorePool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
@@ -49,7 +50,12 @@ async function post(
   { customer, agent }: { readonly customer: TestDevice; readonly agent: TestDevice },
   messages: readonly (readonly [ConversationId, number])[],
 ): Promise<void> {
-  const sender = await RelaySocket.open(server, customer);
+  // It begins at the end of the logs: what a test has made older cannot be opened any more.
+  const { rows: ends } = await server.database.owner.query<Cursor>(
+    "select conversation, max(seq)::int as seq from sealdesk.events where conversation = any($1) group by 1",
+    [messages.map(([conversation]) => conversation)],
+  );
+  const sender = await RelaySocket.open(server, customer, ends);
   for (const [conversation, count] of messages)
     for (let index = 0; index < count; index++)
       expect(await sender.post(messageTo(conversation, [agent]))).toHaveProperty("seq");

@@ -44,7 +44,7 @@ export async function storeExpired(
 }
 
 /** Has the tenant's records expire after 30 days. */
-const expireRecords = ({ owner, tenant }: Pick<PurgeDeps, "owner" | "tenant">) =>
+export const expireRecords = ({ owner, tenant }: Pick<PurgeDeps, "owner" | "tenant">) =>
   owner.query(SCHEDULE, [tenant.id]);
 
 /**

@@ -1,21 +1,26 @@
 import type { NewId, UserId } from "../../../crypto/wire/ids.ts";
+import type { Client } from "../../../db/pool.ts";
 import { newWebhookSecret } from "../../../identity/alerts/webhook/webhook-secret.ts";
-import type { UseCase } from "../../../identity/audited.ts";
+import { entryBy, type UseCase } from "../../../identity/audited.ts";
 import { parseOutgoingUrl } from "../../../identity/outgoing/outgoing-url.ts";
-import { auditedBy, tenantOf, type Party } from "../../../identity/party.ts";
+import { assertParty, auditedBy, tenantOf, type Party } from "../../../identity/party.ts";
+import { assertFreshFactor } from "../../../identity/second-factor/fresh-factor.ts";
 import { destroySubjectKeys, type DestroyDeps } from "../../../keys/at-rest/destroy.ts";
 import type { OutgoingReach } from "../../../keys/environment/outgoing-reach.ts";
 import type { SubjectKeys } from "../../../keys/at-rest/subject-keys.ts";
 import type { Secret } from "../../../keys/secret.ts";
+import type { Decision } from "../../../policies/decision.ts";
+import { decideErasure } from "../../../policies/erasures.ts";
 import { WorkflowError } from "../../workflow-error.ts";
 import { sealConsumer } from "./stored-consumer.ts";
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const MOST_CONSUMERS = 20;
 
-type Operator = Extract<Party, { readonly operator: unknown }>;
+const LOCK =
+  "select pg_advisory_xact_lock(hashtext('sealdesk.erasure_consumers'), hashtext($1::text))";
 
-/** A consumer as the operator sees it. */
+/** A consumer as staff and the operator see it. */
 export interface ListedConsumer {
   readonly name: string;
   /** Milliseconds since the Unix epoch. */
@@ -25,10 +30,10 @@ export interface ListedConsumer {
 const named = (name: string) => ({ type: "erasure_consumer" as const, id: name });
 
 /**
- * Adds a system of the tenant that is told of each erasure from now on.
+ * Adds a system of the tenant that is told of each erasure from now on. Officers are alerted.
  * @returns the secret that signs the events, which is shown to nobody again
- * @throws WorkflowError invalid_consumer: the name or the URL cannot be used, the name is taken, or there are 20;
- *   KeysError kms_...
+ * @throws WorkflowError invalid_consumer: the name or the URL cannot be used, or the name is taken; too_many_consumers;
+ *   IdentityError forbidden, device_required, step_up_required; KeysError kms_...
  */
 export async function addConsumer(
   deps: UseCase & {
@@ -36,32 +41,39 @@ export async function addConsumer(
     readonly subjects: SubjectKeys;
     readonly reach: OutgoingReach;
   },
-  party: Operator,
+  party: Party,
   { name, url }: { readonly name: string; readonly url: string },
 ): Promise<Secret<Uint8Array>> {
   const tenant = tenantOf(party);
   if (!NAME.test(name))
-    throw invalid("has 1 to 63 lower-case letters, digits and hyphens, and begins with no hyphen");
-  const parsed = parseOutgoingUrl(url, deps.reach);
-  if ("wrong" in parsed)
-    throw new WorkflowError("invalid_consumer", `This URL cannot be used: ${parsed.wrong}.`);
+    throw invalid(
+      "A name has 1 to 63 lower-case letters, digits and hyphens, and begins with no hyphen.",
+    );
   const secret = newWebhookSecret();
   const place = { tenant, sealedUnder: deps.newId<UserId>() };
-  const act = {
-    action: "erasure.add_consumer",
-    resource: named(name),
-    details: { host: new URL(parsed.href).host },
-  } as const;
-  await auditedBy(deps, party, act, async (client) => {
-    const sealed = await sealConsumer(deps.subjects, place, { url: parsed.href, secret });
-    const { rowCount } = await client.query(
+  const act = { action: "erasure.add_consumer", resource: named(name) } as const;
+  await auditedBy(deps, party, act, async (client, note) => {
+    note(await assertMaySet(client, party, deps.now()));
+    const parsed = parseOutgoingUrl(url, deps.reach);
+    if ("wrong" in parsed) throw invalid(`This URL cannot be used: ${parsed.wrong}.`);
+    const { href } = parsed;
+    // Two that are added at the same time wait for each other, so that both are counted.
+    await client.query(LOCK, [tenant]);
+    const { rows } = await client.query<{ name: string }>("select name from erasure_consumers");
+    if (rows.some((each) => each.name === name))
+      throw invalid("The name is taken. Remove that consumer first, or take another name.");
+    if (rows.length >= MOST_CONSUMERS)
+      throw new WorkflowError(
+        "too_many_consumers",
+        `A tenant has at most ${MOST_CONSUMERS} consumers. Remove one first.`,
+      );
+    const sealed = await sealConsumer(deps.subjects, place, { url: href, secret });
+    await client.query(
       `insert into erasure_consumers (tenant, name, sealed, sealed_under, added_at_ms)
-       select $1::uuid, $2, $3, $4, $5
-       where (select count(*) from erasure_consumers) < $6 on conflict do nothing`,
-      [tenant, name, sealed, place.sealedUnder, deps.now(), MOST_CONSUMERS],
+       values ($1, $2, $3, $4, $5)`,
+      [tenant, name, sealed, place.sealedUnder, deps.now()],
     );
-    if (rowCount === 0)
-      throw invalid(`is new, and a tenant has at most ${MOST_CONSUMERS}. Remove one first`);
+    note({ details: { host: new URL(href).host } });
   });
   return secret;
 }
@@ -69,35 +81,43 @@ export async function addConsumer(
 /**
  * Removes a consumer. It is told of no further erasure, and those that run do not wait for it any more. The key of its secret
  * is destroyed first, so that no backup of the database opens it: if the removal fails afterwards, a repeat completes it.
- * @throws WorkflowError invalid_consumer: there is none of that name
+ * Officers are alerted.
+ * @throws WorkflowError consumer_not_found; IdentityError forbidden, device_required, step_up_required
  */
 export async function removeConsumer(
   deps: UseCase & DestroyDeps,
-  party: Operator,
+  party: Party,
   name: string,
 ): Promise<void> {
   const act = { action: "erasure.remove_consumer", resource: named(name) } as const;
-  await auditedBy(deps, party, act, async (client) => {
+  await auditedBy(deps, party, act, async (client, note) => {
+    note(await assertMaySet(client, party, deps.now()));
     const { rows } = await client.query<{ sealedUnder: UserId }>(
       'select sealed_under as "sealedUnder" from erasure_consumers where name = $1',
       [name],
     );
     const [consumer] = rows;
     if (consumer === undefined)
-      throw invalid("is that of a consumer: sealdesk erase consumer list");
-    const by = { actor: party.operator };
-    await destroySubjectKeys(deps, party.tenant, consumer.sealedUnder, by);
+      throw new WorkflowError("consumer_not_found", "There is no consumer of this name.");
+    const by = "actor" in party ? entryBy(party.actor) : { actor: party.operator };
+    await destroySubjectKeys(deps, tenantOf(party), consumer.sealedUnder, by);
     await client.query("delete from erasure_consumers where name = $1", [name]);
   });
 }
 
-/** Returns the consumers of a tenant by name. */
-export function listConsumers(deps: UseCase, party: Operator): Promise<readonly ListedConsumer[]> {
+/** Returns the consumers of a tenant by name. @throws IdentityError forbidden */
+export function listConsumers(deps: UseCase, party: Party): Promise<readonly ListedConsumer[]> {
+  const tenant = tenantOf(party);
   const act = {
     action: "erasure.list_consumers",
-    resource: { type: "tenant", id: tenantOf(party) },
+    resource: { type: "tenant", id: tenant },
   } as const;
-  return auditedBy(deps, party, act, async (client) => {
+  return auditedBy(deps, party, act, async (client, note) => {
+    note(
+      assertParty(party, (actor) =>
+        decideErasure(actor, "read_consumers", { tenant, subject: null }),
+      ),
+    );
     const { rows } = await client.query<ListedConsumer>(
       'select name, added_at_ms as "addedAtMs" from erasure_consumers order by name',
     );
@@ -105,5 +125,18 @@ export function listConsumers(deps: UseCase, party: Operator): Promise<readonly 
   });
 }
 
-const invalid = (rule: string): WorkflowError =>
-  new WorkflowError("invalid_consumer", `The name of a consumer ${rule}.`);
+/** Requires that the party may change who is told: staff with a fresh second factor, or the operator. */
+async function assertMaySet(
+  client: Client,
+  party: Party,
+  nowMs: number,
+): Promise<{ readonly decision?: Decision }> {
+  const decided = assertParty(party, (actor) =>
+    decideErasure(actor, "set_consumers", { tenant: actor.tenant, subject: null }),
+  );
+  if ("actor" in party) await assertFreshFactor(client, party.actor, "set_consumers", nowMs);
+  return decided;
+}
+
+const invalid = (sentence: string): WorkflowError =>
+  new WorkflowError("invalid_consumer", sentence);
