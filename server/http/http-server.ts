@@ -28,8 +28,17 @@ const LOOK_EVERY_MS = 2_000;
 /** Gives back a connection's place, which it has until it closes or becomes a WebSocket. */
 const places = new WeakMap<Duplex, () => void>();
 
-/** Call this when a connection has become a WebSocket, which is limited otherwise. */
-export const leaveHttp = (stream: Duplex): void => places.get(stream)?.();
+/**
+ * Call this when a connection has become a WebSocket, which is limited otherwise. It keeps nothing of its place, which a
+ * long-lived connection would hold in memory.
+ */
+export function leaveHttp(stream: Duplex): void {
+  const leave = places.get(stream);
+  if (leave === undefined) return;
+  places.delete(stream);
+  stream.off("close", leave);
+  leave();
+}
 
 /**
  * Creates an HTTP server whose connections cost a limited amount of memory, for any input from

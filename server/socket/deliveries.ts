@@ -57,9 +57,10 @@ export class Deliveries {
   /** Upper bound of the events that are being read. They have their place in the window. */
   #asked = 0;
   /**
-   * Own messages that were answered when they were published, before the sender's promise resolved.
+   * Own messages that were answered when they were published, before the sender's promise resolved. Most connections
+   * are idle and never have one.
    */
-  readonly #answered = new Set<AcceptedMessage>();
+  #answered: Set<AcceptedMessage> | undefined;
   #unacknowledged = 0;
   #acknowledged = 0;
   #state: "held" | "open" | "closed" = "held";
@@ -162,7 +163,7 @@ export class Deliveries {
     }
     if (event.seq > follower.target) return;
     const own = event.kind === "message" && event.senderDevice === this.#deps.actor.device;
-    if (own) this.#answered.add(event);
+    if (own) (this.#answered ??= new Set()).add(event);
     const packet = event.packets.find(({ device }) => device === this.#deps.actor.device)?.bytes;
     if (!own) this.#deps.observer?.delivered("commit");
     if (own) this.#deps.transmit(acceptedFrame(event));
@@ -178,7 +179,7 @@ export class Deliveries {
 
   /** True when the sender of this message has already received `accepted`. */
   hasAnswered(message: AcceptedMessage): boolean {
-    return this.#answered.delete(message);
+    return this.#answered?.delete(message) === true;
   }
 
   /**
@@ -226,7 +227,7 @@ export class Deliveries {
     this.#state = "closed";
     this.#followers.clear();
     this.#waiting.clear();
-    this.#answered.clear();
+    this.#answered = undefined;
   }
 
   #mayTransmit(): boolean {
