@@ -15,10 +15,11 @@ interface Marked {
 }
 
 // Attachments are marked first, so that no upload completes while its bytes are removed. After an
-// interruption they are found again by the mark until the row is deleted.
+// interruption they are found again by the mark until the row is deleted. An upload is late when the clocks of the node and of
+// the database both say so: one that jumped ahead removes nothing.
 const MARK = `
   update attachments a set state = 'deleting'
-  where (state = 'uploading' and expires_at_ms <= $1)
+  where (state = 'uploading' and expires_at_ms <= least($1::int8, sealdesk.database_now_ms()))
     or (state <> 'deleting'
       and not exists (select from attachment_references r where r.attachment = a.id))`;
 const MARKED =
