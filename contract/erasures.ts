@@ -81,7 +81,7 @@ export const erasurePlan = z
         keeping,
       }),
     ),
-    account: z.object({ devices: count, sessions: count, keeping }),
+    account: z.object({ devices: count, sessions: count, auditFields: count, keeping }),
   })
   .register(documentation, { id: "ErasurePlan" });
 

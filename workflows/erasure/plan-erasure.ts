@@ -1,4 +1,5 @@
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
+import { readDatabaseClock } from "../../db/database-clock.ts";
 import type { Client, Pool } from "../../db/pool.ts";
 import type { UseCase } from "../../identity/audited.ts";
 import { assertParty, auditedBy, tenantOf, type Party } from "../../identity/party.ts";
@@ -8,7 +9,7 @@ import { periodRange } from "../../crypto/wire/key-period.ts";
 import { decideErasure } from "../../policies/erasures.ts";
 import { heldAmong } from "../holds/held-among.ts";
 import { WorkflowError } from "../workflow-error.ts";
-import { countAccount } from "./count-account.ts";
+import { countAccount, type AccountCounts } from "./count-account.ts";
 import { judgeScopes, keepingOf, type Keeping } from "./held-scopes.ts";
 import { countMessages } from "./record-erased.ts";
 
@@ -24,9 +25,7 @@ export interface PlannedScope {
 }
 
 /** What an erasure would do to the account: its profile, and what it has. */
-export interface PlannedAccount {
-  readonly devices: number;
-  readonly sessions: number;
+export interface PlannedAccount extends AccountCounts {
   /** What keeps it. */
   readonly keeping: Keeping | undefined;
 }
@@ -56,7 +55,7 @@ export function planErasure(
     const { rowCount } = await client.query("select from users where id = $1", [subject]);
     if (rowCount === 0)
       throw new WorkflowError("subject_not_found", "The tenant has no such account. Check the id.");
-    const nowMs = deps.now();
+    const nowMs = await readDatabaseClock(client);
     const where = { tenant, keystore: deps.keystore };
     const living = await withinKeystore(client, where, (inKeystore) =>
       livingScopes(inKeystore, subject),

@@ -51,8 +51,8 @@ function planText({ scopes, account }: ErasurePlan): string {
       ? `erase     ${what}`
       : `restrict  ${what} (${keeping.citation}; review ${dayOf(keeping.reviewAtMs)})`;
   });
-  const { keeping, devices, sessions } = account;
-  const what = `account: profile, ${devices} devices, ${sessions} sessions, prekeys, look-up indexes, personal fields of the audit log`;
+  const { keeping, devices, sessions, auditFields } = account;
+  const what = `account: profile, ${devices} devices, ${sessions} sessions, prekeys, look-up indexes, ${auditFields} personal fields of the audit log`;
   const profile =
     keeping === undefined
       ? `erase     ${what}`

@@ -228,7 +228,7 @@ test("officers plan and begin an erasure over HTTP, once for each id", async () 
         keeping: { ground: "legal_hold", citation: expect.any(String) },
       },
     ],
-    account: { devices: 1, keeping: null },
+    account: { devices: 1, auditFields: expect.any(Number), keeping: null },
   });
   expect(await plan(agent)).toMatchObject(refusal("forbidden"));
   const id = newId();
