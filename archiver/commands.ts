@@ -10,6 +10,7 @@ import { connectArchiver } from "./connect-archiver.ts";
 import { openDeviceStore } from "./device-home.ts";
 import { exportArchive, formats, type Format } from "./export/export-archive.ts";
 import { openStoreOf, type PlaceOptions } from "./options.ts";
+import { readDeviceKeys } from "./prove/device-keys.ts";
 import { proofText } from "./prove/proof-text.ts";
 import { proveArchive } from "./prove/prove-archive.ts";
 import { readRecordedHeads } from "./prove/recorded-heads.ts";
@@ -67,21 +68,29 @@ export async function runCommand(
   });
 }
 
+export interface ProveOptions extends PlaceOptions {
+  /** What `sealdesk audit export` wrote, and the key that verifies it. */
+  readonly log: string;
+  readonly vkey: string;
+  /** What `sealdesk audit export --keys` wrote, and the key that verifies it. */
+  readonly keyLog: string;
+  readonly keyLogVkey: string;
+  readonly json?: boolean;
+}
+
 /**
- * Compares an archive with the audit log.
- * @param options.log what `sealdesk audit export` wrote
- * @returns whether the archive is complete and unaltered
+ * Compares an archive with the audit log and the key log.
+ * @returns whether the archive is complete and unaltered, and the audit log covers all of it
+ * @throws ArchiverError record_damaged; LogError
  */
-export const proveCommand = (
-  options: PlaceOptions & { readonly log: string; readonly vkey: string; readonly json?: boolean },
-  print: Print,
-): Promise<boolean> =>
+export const proveCommand = (options: ProveOptions, print: Print): Promise<boolean> =>
   withArchive(options, async (archive) => {
     const { user } = await archive.owner();
     const recorded = await readRecordedHeads(options.log, options.vkey, user);
-    const proof = await proveArchive(archive, recorded);
-    print(options.json === true ? JSON.stringify(proof) : proofText(proof, recorded.entries));
-    return proof.faults.length === 0;
+    const devices = await readDeviceKeys(options.keyLog, options.keyLogVkey);
+    const proof = await proveArchive(archive, recorded, devices);
+    print(options.json === true ? JSON.stringify(proof) : proofText(proof, recorded));
+    return proof.complete;
   });
 
 /** Writes an archive in the clear. @throws ArchiverError invalid_option, record_damaged */

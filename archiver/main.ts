@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { exportCommand, proveCommand, runCommand, type RunOptions } from "./commands.ts";
+import {
+  exportCommand,
+  proveCommand,
+  runCommand,
+  type ProveOptions,
+  type RunOptions,
+} from "./commands.ts";
 import { formats } from "./export/export-archive.ts";
 import { withPlace } from "./options.ts";
 
@@ -26,11 +32,13 @@ withPlace(program.command("run"))
   });
 
 withPlace(program.command("prove"))
-  .description("Compare the archive with an export of the audit log")
+  .description("Compare the archive with exports of the audit log and the key log")
   .requiredOption("--log <folder>", "what `sealdesk audit export` wrote")
   .requiredOption("--vkey <key>", "verifier key of the audit log: `sealdesk audit vkey`")
+  .requiredOption("--key-log <folder>", "what `sealdesk audit export --keys` wrote")
+  .requiredOption("--key-log-vkey <key>", "its verifier key: `sealdesk audit vkey --keys`")
   .option("--json", "print the result as JSON")
-  .action(async (options: Parameters<typeof proveCommand>[0]) => {
+  .action(async (options: ProveOptions) => {
     if (!(await proveCommand(options, print))) process.exitCode = 1;
   });
 

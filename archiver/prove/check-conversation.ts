@@ -1,16 +1,18 @@
 import { toHex, equalBytes } from "../../crypto/wire/bytes.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
-import { decodeControl } from "../../crypto/wire/frame.ts";
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { Archived, ArchivedEvent } from "../records/archived-event.ts";
+import { controlOf } from "../records/body-of.ts";
+import { authorFaultOf } from "./check-author.ts";
 import { faultOf } from "./check-event.ts";
-import type { RecordedHead } from "./recorded-heads.ts";
+import type { DeviceKeys } from "./device-keys.ts";
+import type { Recorded } from "./recorded-heads.ts";
 
 /** The first place at which the archive of a conversation is not complete and right. */
 export interface Fault {
   readonly conversation: ConversationId;
   readonly seq: number;
-  readonly code: "missing" | "altered" | "out_of_order" | "not_in_log";
+  readonly code: "missing" | "altered" | "out_of_order" | "not_in_log" | "forged";
   /** One clause about it. */
   readonly text: string;
 }
@@ -19,30 +21,33 @@ export interface Fault {
 export interface CheckedConversation {
   readonly events: number;
   readonly messages: number;
-  /** Messages without content, because nobody consented. */
+  /** Messages without content, because nobody consented, as the archive says. */
   readonly withheld: number;
-  /** Messages without content, because the archiver's device could not open them. */
+  /** Messages without content, because the archiver's device could not open them, as the archive says. */
   readonly unreadable: number;
   /** The last event that the audit log covers; 0 if it covers none. */
   readonly provedTo: number;
   readonly fault: Fault | undefined;
 }
 
+/** The accounts and devices that a conversation is checked with. */
+export interface People {
+  /** The account of the archiver. */
+  readonly archiver: UserId;
+  readonly devices: DeviceKeys;
+}
+
 /**
- * Compares what the archive has of a conversation with itself and with the transcript hashes in the audit log. It ends
+ * Compares what the archive has of a conversation with itself, with the transcript hashes in the audit log, and with the
+ * devices in the key log. The archiver begins and ends to be a member only where the audit log says so. The check ends
  * at the first fault.
  * @param archived in the order of the archive. What a restore of the server took away was left out
- * @param recorded what the audit log says: transcript hashes, and the events that made the archiver a member
- * @param archiver the account of the archiver, which leaves when an event lists it no more
  */
 export function checkConversation(
   conversation: ConversationId,
   archived: readonly Archived[],
-  {
-    heads,
-    joined,
-  }: { readonly heads: readonly RecordedHead[]; readonly joined: readonly number[] },
-  archiver: UserId,
+  { heads, joined, left }: Recorded,
+  { archiver, devices }: People,
 ): CheckedConversation {
   const counts = { events: 0, messages: 0, withheld: 0, unreadable: 0, provedTo: 0 };
   const hashes = new Map(heads.map(({ seq, hash }) => [seq, hash]));
@@ -52,6 +57,7 @@ export function checkConversation(
   });
   let last: ArchivedEvent | undefined;
   let isMember = false;
+  let members: Parameters<typeof authorFaultOf>[2] = [];
   for (const event of archived) {
     if (event.type === "gap") {
       if (!isMember && event.reason === "not_a_member") continue;
@@ -75,12 +81,23 @@ export function checkConversation(
         "not_in_log",
         `the audit log has another hash of event ${seq}`,
       );
+    const control = controlOf(event);
+    if (control === undefined) {
+      const forged = authorFaultOf(conversation, event, members, devices);
+      if (forged !== undefined) return fail(seq, "forged", forged);
+    } else members = control.members;
+    const isIn = members.some(({ user }) => user === archiver);
+    if (isIn && !isMember && !joined.includes(seq))
+      return fail(seq, "not_in_log", "the audit log does not add the archiver there");
+    if (!isIn && !(isMember && left.includes(seq)))
+      return fail(seq, "not_in_log", "the audit log does not remove the archiver there");
+    isMember = isIn;
     counts.events++;
-    if (event.kind === "message") {
+    if (control === undefined) {
       counts.messages++;
-      if (event.withheld !== undefined) counts.withheld++;
-      else if (event.content === undefined) counts.unreadable++;
-    } else isMember = lists(event, archiver);
+      if (event.content === undefined)
+        counts[event.withheld === undefined ? "unreadable" : "withheld"]++;
+    }
     if (known !== undefined) counts.provedTo = seq;
     last = event;
   }
@@ -91,7 +108,3 @@ export function checkConversation(
     return fail(next, "missing", `the audit log knows events up to ${end}`);
   return { ...counts, fault: undefined };
 }
-
-/** Returns whether an account is a member after an event that is not a message. */
-const lists = ({ control }: ArchivedEvent, user: UserId): boolean =>
-  control !== undefined && decodeControl(control).members.some((member) => member.user === user);

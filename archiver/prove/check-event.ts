@@ -5,6 +5,7 @@ import type { ConversationId } from "../../crypto/wire/ids.ts";
 import { verifyCommitment } from "../../crypto/device/franking.ts";
 import { openPayload } from "../../crypto/device/payload.ts";
 import type { ArchivedEvent } from "../records/archived-event.ts";
+import { controlOf } from "../records/body-of.ts";
 
 const sha256 = (input: Uint8Array): Uint8Array => createHash("sha256").update(input).digest();
 
@@ -21,6 +22,8 @@ export function faultOf(conversation: ConversationId, event: ArchivedEvent): str
     return "its content is not the one in the log";
   if (event.kind === "message" ? control !== undefined : control === undefined)
     return "it lacks the content of its kind";
+  if (control !== undefined && controlOf(event) === undefined)
+    return "its content is not that of a change of the members";
   if (content === undefined) return undefined;
   try {
     verifyCommitment(content.frankingKey, content.payload, commitment);

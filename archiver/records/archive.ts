@@ -111,7 +111,7 @@ export class Archive {
     await this.#store.create(name, text);
   }
 
-  /** Yields a file in pieces. @throws ArchiverError record_damaged */
+  /** Yields a file in pieces. @throws ArchiverError record_damaged, piece_missing */
   async *readFile(
     conversation: ConversationId,
     { id, pieces }: { readonly id: string; readonly pieces: number },

@@ -76,7 +76,7 @@ export function sealPiece(
   return { name, text: toBase64Url(seal(key, pieceAssociated(name), bytes)) };
 }
 
-/** Opens a piece. @param read returns what is stored under a name @throws ArchiverError record_damaged */
+/** Opens a piece. @param read returns what is stored under a name @throws ArchiverError record_damaged, piece_missing */
 export async function openPiece(
   key: SealingKey,
   conversation: ConversationId,
@@ -85,7 +85,8 @@ export async function openPiece(
 ): Promise<Uint8Array> {
   const name = pieceName(conversation, file, piece);
   const text = await read(name);
-  if (text === undefined) throw damaged(name);
+  if (text === undefined)
+    throw new ArchiverError("piece_missing", `The archive does not have ${name}.`);
   try {
     return open(key, pieceAssociated(name), fromBase64Url(text));
   } catch (cause) {

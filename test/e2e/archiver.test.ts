@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { parse as parseCsv } from "csv-parse/sync";
 import { proveCommand, runCommand, exportCommand } from "../../archiver/commands.ts";
 import { checkConversation } from "../../archiver/prove/check-conversation.ts";
-import { readRecordedHeads } from "../../archiver/prove/recorded-heads.ts";
+import { readDeviceKeys } from "../../archiver/prove/device-keys.ts";
+import { nothingRecorded, readRecordedHeads } from "../../archiver/prove/recorded-heads.ts";
 import { Archive } from "../../archiver/records/archive.ts";
 import type { Archived, ArchivedEvent } from "../../archiver/records/archived-event.ts";
 import { readConversation } from "../../archiver/records/read-conversation.ts";
@@ -83,14 +84,19 @@ async function archiverAt(home: string) {
 }
 
 let exported = 0;
-/** Exports the audit log. @returns the folder and the key of the log */
-async function exportLog() {
-  const out = join(folder, `log-${++exported}`);
+/** Exports the audit log and the key log. @returns the folders and the keys of the logs */
+async function exportLogs() {
+  const at = join(folder, `log-${++exported}`);
+  const exportTo = async (out: string, ...log: readonly string[]) => {
+    const made = await runSealdesk(server, ["audit", "export", ...log, "--out", out]);
+    expect(made).toMatchObject({ code: 0 });
+    const { out: vkey } = await runSealdesk(server, ["audit", "vkey", ...log]);
+    return [out, vkey.trim()] as const;
+  };
   const { slug } = server.tenant;
-  const made = await runSealdesk(server, ["audit", "export", "--tenant", slug, "--out", out]);
-  expect(made).toMatchObject({ code: 0 });
-  const { out: vkey } = await runSealdesk(server, ["audit", "vkey", "--tenant", slug]);
-  return { log: out, vkey: vkey.trim() };
+  const [log, vkey] = await exportTo(at, "--tenant", slug);
+  const [keyLog, keyLogVkey] = await exportTo(`${at}-keys`, "--tenant", slug, "--keys");
+  return { log, vkey, keyLog, keyLogVkey };
 }
 
 /** Proves the archive as soon as the audit log covers all of it. */
@@ -98,7 +104,7 @@ async function prove(home: string) {
   let last: { unproved: number; faults: readonly object[] } & Record<string, unknown>;
   const printed: string[] = [];
   await until(async () => {
-    await proveCommand({ ...placeOf(home), ...(await exportLog()), json: true }, (line) =>
+    await proveCommand({ ...placeOf(home), ...(await exportLogs()), json: true }, (line) =>
       printed.push(line),
     );
     last = JSON.parse(printed.at(-1) ?? "") as typeof last;
@@ -152,7 +158,9 @@ test("an archive is complete after an absence, and every single fault is named",
     messages: 7,
     withheld: 1,
     unreadable: 0,
+    files: 1,
     faults: [],
+    complete: true,
   });
 
   await customer.sealdesk.consents.withdraw(consent);
@@ -162,24 +170,26 @@ test("an archive is complete after an absence, and every single fault is named",
   expect(await prove(home)).toMatchObject({ messages: 8, withheld: 2, faults: [] });
   await closeAll(agent, customer);
 
-  const { log, vkey } = await exportLog();
-  const recorded = await readRecordedHeads(log, vkey, user);
+  const logs = await exportLogs();
+  const recorded = await readRecordedHeads(logs.log, logs.vkey, user);
+  const devices = await readDeviceKeys(logs.keyLog, logs.keyLogVkey);
   const { events, kms } = await openArchive(home, talk);
-  const expected = {
-    heads: recorded.heads.get(talk.id) ?? [],
-    joined: recorded.joined.get(talk.id) ?? [],
-  };
+  const expected = recorded.conversations.get(talk.id) ?? nothingRecorded;
   const faultOf = (changed: readonly Archived[]) =>
-    checkConversation(talk.id, changed, expected, user).fault;
+    checkConversation(talk.id, changed, expected, { archiver: user, devices }).fault;
   expect(faultOf(events)).toBeUndefined();
   for (const [at, event] of events.entries()) {
     const { seq } = event;
     expect(faultOf(events.toSpliced(at, 1))).toMatchObject({ seq, code: "missing" });
     const altered = (changes: Partial<ArchivedEvent>) =>
       faultOf(events.with(at, { ...(event as ArchivedEvent), ...changes }));
-    const { content, receivedAtMs } = event as ArchivedEvent;
+    const { content, kind, receivedAtMs } = event as ArchivedEvent;
     expect(altered({ receivedAtMs: receivedAtMs + 1 })).toMatchObject({ seq, code: "altered" });
+    if (kind === "message")
+      expect(altered({ sender: user })).toMatchObject({ seq, code: "forged" });
     if (content !== undefined) {
+      const { signature: _, ...unsigned } = content;
+      expect(altered({ content: unsigned })).toMatchObject({ seq, code: "forged" });
       const payload = content.payload.map((byte, index) => (index === 60 ? byte ^ 1 : byte));
       expect(altered({ content: { ...content, payload } })).toMatchObject({ seq, code: "altered" });
     }
@@ -204,16 +214,38 @@ test("an archive is complete after an absence, and every single fault is named",
   const path = join(home, "archive", "conversations", talk.id, second);
   const kept = await readFile(path);
   await rm(path);
-  expect(await proveCommand({ ...placeOf(home), log, vkey }, () => undefined)).toBe(false);
+  expect(await proveCommand({ ...placeOf(home), ...logs }, () => undefined)).toBe(false);
   await writeFile(path, await readFile(join(home, "archive", "conversations", talk.id, first)));
   const said: string[] = [];
-  expect(await proveCommand({ ...placeOf(home), log, vkey }, (line) => said.push(line))).toBe(
-    false,
-  );
+  expect(await proveCommand({ ...placeOf(home), ...logs }, (line) => said.push(line))).toBe(false);
   expect(said.join("\n")).toContain("altered");
   await rm(path, { force: true });
   await writeFile(path, kept);
-  expect(await proveCommand({ ...placeOf(home), log, vkey }, () => undefined)).toBe(true);
+  const text: string[] = [];
+  expect(await proveCommand({ ...placeOf(home), ...logs }, (line) => text.push(line))).toBe(true);
+  expect(text.join("\n")).toContain("but for the content of the messages without a consent.");
+});
+
+test("a removal of the archiver that the audit log has ends what the archive must have", async () => {
+  const home = join(folder, "removed");
+  const archiver = await archiverAt(home);
+  const user = await archiver.start();
+  const supervisor = await connectStaff(server, "supervisor");
+  const customer = await connectCustomer(server);
+  const talk = await customer.sealdesk.openConversation({
+    with: [supervisor.sealdesk.user.id, user],
+  });
+  const serving = await joined(supervisor, talk.id);
+  const { seq } = await talk.send("While it listens.");
+  await archiver.archived(talk.id, seq);
+  await serving.removeMember(user);
+  await archiver.archived(talk.id, seq + 1);
+  const { seq: last } = await talk.send("After it left.");
+  await readUntil(serving, (all) => all.some((item) => item.seq === last));
+  await archiver.stop();
+  const proof = { messages: 1, events: seq + 1, faults: [], complete: true };
+  expect(await prove(home)).toMatchObject(proof);
+  await closeAll(supervisor, customer);
 });
 
 const python = `

@@ -1,7 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { ProveOptions } from "../../../archiver/commands.ts";
 import { checkConversation } from "../../../archiver/prove/check-conversation.ts";
-import { readRecordedHeads } from "../../../archiver/prove/recorded-heads.ts";
+import { readDeviceKeys } from "../../../archiver/prove/device-keys.ts";
+import { nothingRecorded, readRecordedHeads } from "../../../archiver/prove/recorded-heads.ts";
 import type { Proof } from "../../../archiver/prove/prove-archive.ts";
 import { Archive } from "../../../archiver/records/archive.ts";
 import type { Archived, ArchivedEvent } from "../../../archiver/records/archived-event.ts";
@@ -88,23 +90,30 @@ type Talked = Awaited<ReturnType<typeof talk>>;
 async function judge(stage: Stage, archiver: Archiver, { id, last }: Talked) {
   await archiver.kill();
   const vkey = await stage.auditKey();
+  const tenant = ["--tenant", "demo"];
+  const keyLogVkey = (await stage.sealdesk("audit", "vkey", ...tenant, "--keys")).trim();
   let exports = 0;
-  const { proof, log } = await until("A proof of the whole archive", async () => {
-    const out = join(stage.system.home, `archiver-log-${++exports}`);
-    await stage.sealdesk("audit", "export", "--tenant", "demo", "--out", out);
-    const { output } = await archiver.command("prove", "--log", out, "--vkey", vkey, "--json");
+  const { proof, logs } = await until("A proof of the whole archive", async () => {
+    const log = join(stage.system.home, `archiver-log-${++exports}`);
+    const keyLog = `${log}-keys`;
+    await stage.sealdesk("audit", "export", ...tenant, "--out", log);
+    await stage.sealdesk("audit", "export", ...tenant, "--keys", "--out", keyLog);
+    const audit = ["--log", log, "--vkey", vkey];
+    const keys = ["--key-log", keyLog, "--key-log-vkey", keyLogVkey];
+    const { output } = await archiver.command("prove", ...audit, ...keys, "--json");
     const found = JSON.parse(output) as Proof;
-    return found.unproved === 0 ? { proof: found, log: out } : undefined;
+    if (found.unproved > 0) return undefined;
+    return { proof: found, logs: { log, vkey, keyLog, keyLogVkey } };
   });
-  stage.tell(`The archive is complete up to event ${last}: ${proof.faults.length === 0}.`);
-  const faults = await tryFaults(archiver, { id, log, vkey });
+  stage.tell(`The archive is complete up to event ${last}: ${proof.complete}.`);
+  const faults = await tryFaults(archiver, id, logs);
   stage.tell(
     `Of ${faults.events} events, ${faults.withheldFound} are missed when withheld, and ${faults.alteredFound} found when altered.`,
   );
   return {
     archived: proof.messages,
     unreadable: proof.unreadable,
-    complete: proof.faults.length === 0,
+    complete: proof.complete,
     ...faults,
     ...(await countExports(archiver)),
     plaintextInArchive: await findPlaintext(archiver, stage.texts(messages)),
@@ -113,18 +122,20 @@ async function judge(stage: Stage, archiver: Archiver, { id, last }: Talked) {
 
 /** Withholds, alters and exchanges each single event, and counts the faults that are found at its number. */
 async function tryFaults(
-  { home, user }: Archiver,
-  { id, log, vkey }: { readonly id: Talked["id"]; readonly log: string; readonly vkey: string },
+  { home, user: archiver }: Archiver,
+  id: Talked["id"],
+  { log, vkey, keyLog, keyLogVkey }: Pick<ProveOptions, "log" | "vkey" | "keyLog" | "keyLogVkey">,
 ) {
-  const { heads, joined } = await readRecordedHeads(log, vkey, user);
+  const { conversations } = await readRecordedHeads(log, vkey, archiver);
+  const people = { archiver, devices: await readDeviceKeys(keyLog, keyLogVkey) };
   const keyring = { home, passphrase: undefined, keyFile: undefined, mustBeSealed: false };
   const { kms } = await openKms({ kind: "local", ...keyring });
   const archive = new Archive(folderStore(join(home, "archive")), kms);
   const events = await readConversation(archive, (await archive.places()).get(id) ?? []);
   await kms.close();
-  const recorded = { heads: heads.get(id) ?? [], joined: joined.get(id) ?? [] };
+  const recorded = conversations.get(id) ?? nothingRecorded;
   const isFound = (changed: readonly Archived[], seq: number) =>
-    checkConversation(id, changed, recorded, user).fault?.seq === seq;
+    checkConversation(id, changed, recorded, people).fault?.seq === seq;
   const counts = { events: events.length, pairs: events.length - 1 };
   let [withheldFound, alteredFound, reorderedFound] = [0, 0, 0];
   for (const [at, event] of events.entries()) {
