@@ -1,4 +1,4 @@
-import { findProven } from "./personal/find-personal-data.ts";
+import { findProven } from "./personal/find-proven.ts";
 import type { Span } from "./personal/span.ts";
 
 /** What a text that is about to be sent says about payment cards. */

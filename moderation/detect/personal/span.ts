@@ -26,3 +26,13 @@ export interface Span {
 export function isAfterWord(text: string, at: number, reach: number, words: RegExp): boolean {
   return words.test(text.slice(Math.max(0, at - reach), at));
 }
+
+/** Keeps the earlier of two spans that overlap. */
+export function withoutOverlaps(spans: readonly Span[]): readonly Span[] {
+  const taken = new Set<number>();
+  return spans.filter(({ start, end }) => {
+    for (let at = start; at < end; at++) if (taken.has(at)) return false;
+    for (let at = start; at < end; at++) taken.add(at);
+    return true;
+  });
+}

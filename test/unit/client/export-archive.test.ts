@@ -13,6 +13,13 @@ describe("what a copy never shows whole", () => {
     ["My card is 4111 1111 1111 1111.", "My card is •••• •••• •••• 1111.", "card_number"],
     ["5555-5555-5555-4444", "••••-••••-••••-4444", "card_number"],
     ["378282246310005!", "•••••••••••0005!", "card_number"],
+    ["4111.1111.1111.1111", "••••.••••.••••.1111", "card_number"],
+    ["4111  1111  1111  1111", "••••  ••••  ••••  1111", "card_number"],
+    ["4111\u20131111\u20131111\u20131111", "••••\u2013••••\u2013••••\u20131111", "card_number"],
+    ["41\u200b11 1111 1111 1111", "••\u200b•• •••• •••• 1111", "card_number"],
+    ["٤١١١ ١١١١ ١١١١ ١١١١", "•••• •••• •••• ١١١١", "card_number"],
+    ["The CVV is 123.", "The CVV is •••.", "card_code"],
+    ["SSN ١٢٣-٤٥-٦٧٨٩", "SSN •••-••-••••", "social_security_number"],
     ["SSN 123-45-6789, please", "SSN •••-••-••••, please", "social_security_number"],
     ["ssn: 123456789", "ssn: •••••••••", "social_security_number"],
   ])("%s", (text, shown, kind) => {
