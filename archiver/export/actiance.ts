@@ -1,5 +1,10 @@
 import type { ConversationId } from "../../crypto/wire/ids.ts";
-import type { Exported, ExportedMessage, Participant } from "./exported-message.ts";
+import {
+  labelOf,
+  type Exported,
+  type ExportedMessage,
+  type Participant,
+} from "./exported-message.ts";
 
 /**
  * Writes conversations in Actiance's XML for interactions (`FileDump`), in the form that Smarsh and Global Relay read from
@@ -58,13 +63,17 @@ function messageXml(message: ExportedMessage): string {
     MessageId: id,
     Sequence: String(seq),
     ...by,
-    ...(about !== undefined && {
+    ...(about?.counts === true && {
       UpdatedType: updates[about.as],
       UpdatedSequence: String(about.seq),
     }),
-    Content: missing === undefined ? text : `[not captured: ${missing}]`,
+    Content: missing === undefined ? contentOf(text, about) : `[not captured: ${missing}]`,
   });
 }
+
+/** A revision that apps refuse is a message, which says so. */
+const contentOf = (text: string, about: ExportedMessage["about"]): string =>
+  about === undefined || about.counts ? text : `${labelOf(about)} ${text}`.trimEnd();
 
 const entered = (name: "ParticipantEntered" | "ParticipantLeft", who: Participant, atMs: number) =>
   block(name, {

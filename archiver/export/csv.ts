@@ -11,7 +11,10 @@ export function csvLine(event: Exported): string {
   switch (kind) {
     case "message": {
       const { id, from, about, text, file, missing } = event;
-      const revised = [about === undefined ? "" : String(about.seq), about?.as ?? ""];
+      const revised =
+        about === undefined
+          ? ["", ""]
+          : [String(about.seq), about.counts ? about.as : `refused ${about.as}`];
       return line([
         ...first,
         kind,

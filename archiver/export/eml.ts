@@ -1,5 +1,5 @@
 import { utf8 } from "../../crypto/wire/bytes.ts";
-import type { ExportedMessage, Participant } from "./exported-message.ts";
+import { labelOf, type ExportedMessage, type Participant } from "./exported-message.ts";
 
 /**
  * Writes a message as RFC 5322 with MIME (RFC 2045 to 2047, 2231). Accounts have addresses below `sealdesk.invalid`
@@ -16,9 +16,10 @@ export function writeEml(message: ExportedMessage, bytes: Uint8Array | undefined
     `From: ${addressOf(from)}`,
     `To: ${to.length === 0 ? "undisclosed-recipients:;" : to.map(addressOf).join(",\r\n ")}`,
     `Subject: Conversation ${conversation}`,
+    ...(about === undefined ? [] : [`In-Reply-To: ${idOf(about.seq)}`]),
     ...(about === undefined
       ? []
-      : [`In-Reply-To: ${idOf(about.seq)}`, `X-Sealdesk-Revision: ${about.as} ${about.seq}`]),
+      : [`X-Sealdesk-${about.counts ? "" : "Refused-"}Revision: ${about.as} ${about.seq}`]),
     `X-Sealdesk-Conversation: ${conversation}`,
     `X-Sealdesk-Sequence: ${seq}`,
     ...(missing === undefined ? [] : [`X-Sealdesk-Not-Captured: ${missing}`]),
@@ -60,8 +61,7 @@ const addressOf = (who: Participant | undefined): string =>
 /** What a reader without the headers must see, too. */
 const textOf = ({ about, missing, file }: ExportedMessage, text: string): string => {
   if (missing !== undefined) return `[not captured: ${missing}]`;
-  if (about?.as === "deletion") return `[deletes message ${about.seq}]`;
-  if (about !== undefined) return `[${about.as} of message ${about.seq}]\n${text}`;
+  if (about !== undefined) return `${labelOf(about)}\n${text}`.trimEnd();
   return file === undefined ? text : `[file: ${oneLine(file.name)}, ${file.size} bytes]`;
 };
 

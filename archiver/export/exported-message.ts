@@ -1,7 +1,8 @@
-import { decodePayload } from "../../crypto/device/payload.ts";
-import { decodeControl } from "../../crypto/wire/frame.ts";
+import type { Member } from "../../crypto/wire/frame.ts";
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
-import type { Archived } from "../records/archived-event.ts";
+import type { Archived, ArchivedEvent } from "../records/archived-event.ts";
+import { bodyOf, controlOf } from "../records/body-of.ts";
+import { refusedRevisions } from "../records/refused-revisions.ts";
 
 /** The fields of everything that is exported. */
 interface Placed {
@@ -26,6 +27,14 @@ export interface ExportedFile {
   readonly stored: { readonly id: string; readonly pieces: number } | undefined;
 }
 
+/** The earlier message that another one corrects, edits or deletes. */
+export interface ExportedRevision {
+  readonly as: "correction" | "edit" | "deletion";
+  readonly seq: number;
+  /** False if apps refuse it, for example because the earlier message is somebody else's (R35, R36 in docs/receiver.md). */
+  readonly counts: boolean;
+}
+
 /** A message as other archives take it. */
 export interface ExportedMessage extends Placed {
   readonly kind: "message";
@@ -36,9 +45,7 @@ export interface ExportedMessage extends Placed {
   readonly to: readonly Participant[];
   readonly text: string;
   readonly file: ExportedFile | undefined;
-  /** The earlier message that this one corrects, edits or deletes. */
-  readonly about:
-    { readonly as: "correction" | "edit" | "deletion"; readonly seq: number } | undefined;
+  readonly about: ExportedRevision | undefined;
   /** Why there is no content; undefined if there is. */
   readonly missing: string | undefined;
   readonly problems: readonly string[];
@@ -66,7 +73,8 @@ export function exportedOf(
   conversation: ConversationId,
   archived: readonly Archived[],
 ): readonly Exported[] {
-  let members: readonly Participant[] = [];
+  const refused = refusedRevisions(archived);
+  let members: readonly Member[] = [];
   let atMs = 0;
   return archived.map((event): Exported => {
     const { seq } = event;
@@ -74,48 +82,63 @@ export function exportedOf(
       return { kind: "gap", conversation, seq, atMs, from: event.from, reason: event.reason };
     atMs = event.receivedAtMs;
     const placed = { conversation, seq, atMs };
-    if (event.control !== undefined) {
-      const control = decodeControl(event.control);
-      members = control.members.map(({ user, role }) => ({ user, role }));
+    const control = controlOf(event);
+    if (control !== undefined) {
+      ({ members } = control);
       const { subject } = control;
-      return { kind: "change", ...placed, change: event.kind, subject, members };
+      return {
+        kind: "change",
+        ...placed,
+        change: event.kind,
+        subject,
+        members: members.map(shown),
+      };
     }
-    const { sender } = event;
+    // The hash of the event covers the device. So the device decides, and not the record's own note of the sender.
+    const from = members.find(({ devices }) => devices.includes(event.senderDevice));
+    const body = bodyOf(event);
     return {
       kind: "message",
       ...placed,
       id: event.clientMessageId,
-      from: members.find(({ user }) => user === sender),
-      to: members.filter(({ user }) => user !== sender),
-      ...saidIn(event),
+      from: from && shown(from),
+      to: members.filter((member) => member !== from).map(shown),
+      ...saidIn(event, body, !refused.has(seq)),
       missing:
-        event.content === undefined
-          ? (event.withheld ?? event.problems[0] ?? "unreadable")
-          : undefined,
+        body === undefined ? (event.withheld ?? event.problems[0] ?? "unreadable") : undefined,
       problems: event.problems,
     };
   });
 }
 
+const shown = ({ user, role }: Member): Participant => ({ user, role });
+
 type Said = Pick<ExportedMessage, "text" | "file" | "about">;
 const nothing: Said = { text: "", file: undefined, about: undefined };
 
-function saidIn(event: Extract<Archived, { readonly type: "event" }>): Said {
-  if (event.content === undefined) return nothing;
-  const { body } = decodePayload(event.content.payload);
-  switch (body.kind) {
+function saidIn({ file }: ArchivedEvent, body: ReturnType<typeof bodyOf>, counts: boolean): Said {
+  switch (body?.kind) {
     case "text":
       return { ...nothing, text: body.text };
     case "attachment": {
       const { name, mediaType: type, size } = body.attachment;
-      return { ...nothing, file: { name, type, size, stored: event.file } };
+      return { ...nothing, file: { name, type, size, stored: file } };
     }
     case "correction":
     case "edit":
-      return { ...nothing, text: body.text, about: { as: body.kind, seq: body.target.seq } };
+      return {
+        ...nothing,
+        text: body.text,
+        about: { as: body.kind, seq: body.target.seq, counts },
+      };
     case "deletion":
-      return { ...nothing, about: { as: body.kind, seq: body.target.seq } };
+      return { ...nothing, about: { as: body.kind, seq: body.target.seq, counts } };
     case "device_restored":
+    case undefined:
       return nothing;
   }
 }
+
+/** Returns what a revision is called where a reader sees the text alone. */
+export const labelOf = ({ as, seq, counts }: ExportedRevision): string =>
+  `[${counts ? "" : "refused "}${as} of message ${seq}]`;
