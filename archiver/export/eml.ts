@@ -1,16 +1,39 @@
-import { utf8 } from "../../crypto/wire/bytes.ts";
+import { concat, utf8 } from "../../crypto/wire/bytes.ts";
 import { labelOf, type ExportedMessage, type Participant } from "./exported-message.ts";
 
 /**
- * Writes a message as RFC 5322 with MIME (RFC 2045 to 2047, 2231). Accounts have addresses below `sealdesk.invalid`
- * (RFC 2606), because the archive knows no e-mail addresses.
- * @param bytes the content of the message's file; undefined if there is none
+ * Yields a message as RFC 5322 with MIME (RFC 2045 to 2047, 2231), in parts, because a file may be larger than a string.
+ * Accounts have addresses below `sealdesk.invalid` (RFC 2606), because the archive knows no e-mail addresses.
+ * @param pieces the content of the message's file; undefined if there is none
  */
-export function writeEml(message: ExportedMessage, bytes: Uint8Array | undefined): string {
-  const { conversation, seq, atMs, from, to, text, file, about, missing, problems } = message;
-  const idOf = (number: number) => `<${number}.${conversation}@sealdesk.invalid>`;
+export async function* writeEml(
+  message: ExportedMessage,
+  pieces: AsyncIterable<Uint8Array> | undefined,
+): AsyncGenerator<string, void, undefined> {
+  const { conversation, seq, text, file } = message;
   const boundary = `part-${conversation}-${seq}`;
-  const headers = [
+  yield lines(headersOf(message));
+  if (file !== undefined)
+    yield lines([`Content-Type: multipart/mixed; boundary="${boundary}"`, "", `--${boundary}`]);
+  yield lines([
+    "Content-Type: text/plain; charset=utf-8",
+    ...encoding,
+    ...base64(utf8(textOf(message, text))),
+  ]);
+  if (file === undefined) return;
+  if (pieces !== undefined) {
+    const type = `Content-Type: ${mediaTypeOf(file.type)}`;
+    const disposition = `Content-Disposition: attachment${fileName(file.name)}`;
+    yield lines(["", `--${boundary}`, type, disposition, ...encoding]);
+    for await (const bytes of inWholeLines(pieces)) yield lines(base64(bytes));
+  }
+  yield lines(["", `--${boundary}--`]);
+}
+
+function headersOf(message: ExportedMessage): readonly string[] {
+  const { conversation, seq, atMs, from, to, about, missing, problems } = message;
+  const idOf = (number: number) => `<${number}.${conversation}@sealdesk.invalid>`;
+  return [
     `Message-ID: ${idOf(seq)}`,
     `Date: ${new Date(atMs).toUTCString().replace("GMT", "+0000")}`,
     `From: ${addressOf(from)}`,
@@ -26,31 +49,6 @@ export function writeEml(message: ExportedMessage, bytes: Uint8Array | undefined
     ...problems.map((code) => `X-Sealdesk-Problem: ${code}`),
     "MIME-Version: 1.0",
   ];
-  const body = part(["Content-Type: text/plain; charset=utf-8"], utf8(textOf(message, text)));
-  if (file === undefined) return `${headers.join("\r\n")}\r\n${body}`;
-  const disposition =
-    bytes === undefined
-      ? []
-      : [
-          `--${boundary}`,
-          part(
-            [
-              `Content-Type: ${mediaTypeOf(file.type)}`,
-              `Content-Disposition: attachment${fileName(file.name)}`,
-            ],
-            bytes,
-          ),
-        ];
-  return [
-    ...headers,
-    `Content-Type: multipart/mixed; boundary="${boundary}"`,
-    "",
-    `--${boundary}`,
-    body,
-    ...disposition,
-    `--${boundary}--`,
-    "",
-  ].join("\r\n");
 }
 
 const addressOf = (who: Participant | undefined): string =>
@@ -67,12 +65,30 @@ const textOf = ({ about, missing, file }: ExportedMessage, text: string): string
 
 const oneLine = (text: string): string => text.replaceAll(/\p{Cc}/gu, " ");
 
-function part(headers: readonly string[], bytes: Uint8Array): string {
-  const lines = base64(bytes).match(/.{1,76}/g) ?? [];
-  return [...headers, "Content-Transfer-Encoding: base64", "", ...lines, ""].join("\r\n");
-}
+const lines = (each: readonly string[]): string => each.map((line) => `${line}\r\n`).join("");
 
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+const encoding = ["Content-Transfer-Encoding: base64", ""] as const;
+/** The bytes of a line of base64, which has 76 characters (RFC 2045 section 6.8). */
+const lineBytes = 57;
+
+const base64 = (bytes: Uint8Array): readonly string[] =>
+  Buffer.from(bytes)
+    .toString("base64")
+    .match(/.{1,76}/g) ?? [];
+
+/** Yields the same bytes, each time as many as fill lines, and the rest at the end. */
+async function* inWholeLines(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let rest = new Uint8Array(0);
+  for await (const piece of pieces) {
+    const bytes = concat(rest, piece);
+    const whole = bytes.length - (bytes.length % lineBytes);
+    yield bytes.subarray(0, whole);
+    rest = bytes.slice(whole);
+  }
+  yield rest;
+}
 
 /** A sender chose it. Anything that is not a plain media type becomes one for unknown bytes. */
 const mediaTypeOf = (type: string): string =>

@@ -1,9 +1,8 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { concat } from "../../crypto/wire/bytes.ts";
 import type { ConversationId } from "../../crypto/wire/ids.ts";
 import type { Archive } from "../records/archive.ts";
 import { readConversation } from "../records/read-conversation.ts";
@@ -25,7 +24,7 @@ export interface Written {
 /**
  * Writes an archive in the clear, for another archive or an examiner.
  * @param out a folder for `eml`, else a file. It must not exist
- * @throws ArchiverError record_damaged; Error EEXIST
+ * @throws ArchiverError record_damaged, piece_missing; Error EEXIST
  */
 export async function exportArchive(
   archive: Archive,
@@ -79,17 +78,15 @@ async function writeMails(
       if (event.kind !== "message") continue;
       const place = join(out, id, `${String(event.seq).padStart(8, "0")}.eml`);
       await mkdir(dirname(place), { recursive: true, mode: 0o700 });
-      const mail = writeEml(event, await bytesOf(archive, event));
-      await writeFile(place, mail, { flag: "wx", mode: 0o600 });
+      await pipeline(
+        Readable.from(writeEml(event, piecesOf(archive, event))),
+        createWriteStream(place, { flags: "wx", mode: 0o600 }),
+      );
     }
 }
 
-async function bytesOf(
+const piecesOf = (
   archive: Archive,
   { conversation, file }: ExportedMessage,
-): Promise<Uint8Array | undefined> {
-  if (file?.stored === undefined) return undefined;
-  const pieces: Uint8Array[] = [];
-  for await (const piece of archive.readFile(conversation, file.stored)) pieces.push(piece);
-  return concat(...pieces);
-}
+): AsyncIterable<Uint8Array> | undefined =>
+  file?.stored && archive.readFile(conversation, file.stored);

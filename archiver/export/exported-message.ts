@@ -8,7 +8,7 @@ import { refusedRevisions } from "../records/refused-revisions.ts";
 interface Placed {
   readonly conversation: ConversationId;
   readonly seq: number;
-  /** Milliseconds since the Unix epoch, by the relay's clock. */
+  /** Milliseconds since the Unix epoch, by the relay's clock. A time beyond what a date can hold is the latest one. */
   readonly atMs: number;
 }
 
@@ -68,6 +68,9 @@ export interface ExportedGap extends Placed {
 
 export type Exported = ExportedMessage | ExportedChange | ExportedGap;
 
+/** The latest time that a date can hold, in milliseconds since the Unix epoch (ECMA-262 section 21.4.1.1). */
+const latestMs = 8_640_000_000_000_000;
+
 /** Returns what the archive has of a conversation in a readable form, in order. */
 export function exportedOf(
   conversation: ConversationId,
@@ -80,7 +83,7 @@ export function exportedOf(
     const { seq } = event;
     if (event.type === "gap")
       return { kind: "gap", conversation, seq, atMs, from: event.from, reason: event.reason };
-    atMs = event.receivedAtMs;
+    atMs = Math.min(event.receivedAtMs, latestMs);
     const placed = { conversation, seq, atMs };
     const control = controlOf(event);
     if (control !== undefined) {
@@ -106,7 +109,10 @@ export function exportedOf(
       ...saidIn(event, body, !refused.has(seq)),
       missing:
         body === undefined ? (event.withheld ?? event.problems[0] ?? "unreadable") : undefined,
-      problems: event.problems,
+      problems: [
+        ...event.problems,
+        ...(event.receivedAtMs > latestMs ? ["time_out_of_range"] : []),
+      ],
     };
   });
 }

@@ -87,7 +87,9 @@ test("each format says that a revision was refused", async () => {
   const message = exported.at(-1) as ExportedMessage;
   expect(message).toMatchObject({ about: { as: "edit", seq: 2, counts: false }, text: "Sell 4." });
   expect(csvLine(message)).toContain(",2,refused edit,Sell 4.,");
-  const mail = writeEml(message, undefined);
+  const parts: string[] = [];
+  for await (const part of writeEml(message, undefined)) parts.push(part);
+  const mail = parts.join("");
   expect(mail).toContain("\r\nX-Sealdesk-Refused-Revision: edit 2\r\n");
   expect(mail).toContain(Buffer.from("[refused edit of message 2]\nSell 4.").toString("base64"));
   const written: string[] = [];
