@@ -128,6 +128,7 @@ describe("a copy", () => {
       expect.objectContaining({ role: "agent", conversations: 1 }),
     ]);
     expect((await verify(opened)).out).toContain("Verified with the key of");
+    expect((await verify(opened)).out).toContain("The organisation does not vouch for them.");
   });
 
   test("holds no full card number and no legal hold, and nothing of it is in the clear before it is opened", async () => {

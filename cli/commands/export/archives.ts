@@ -65,7 +65,7 @@ export async function verifyExport(
   const isOpened = (await stat(join(folder, FILES)).catch(() => undefined)) !== undefined;
   if (!isOpened && identity === undefined) {
     for await (const _ of readParts(folder, manifest.parts, undefined));
-    return `${manifest.parts.length} parts are whole. To check the messages too, give --identity.`;
+    return `${manifest.parts.length} parts are those that the organisation signed. To check what is inside too, give --identity.`;
   }
   const files =
     isOpened || identity === undefined
@@ -155,11 +155,14 @@ function assertPlace(path: string): string {
   return path;
 }
 
+/** Says what was verified, and who vouches for it. */
 function verified({ pages, events, root, parts, signature }: Manifest, files: number): string {
   const conversations = new Set(pages.map(({ conversation }) => conversation)).size;
   const origin = signature.split("\n")[1] ?? "";
   return [
     `Verified with the key of ${origin}: ${events} events of ${conversations} conversations, ${files} files, ${parts.length} parts.`,
+    "The organisation signed which events there are, in which order, and its record of the person.",
+    "The texts and files are what the device of the person wrote. Nobody changed them since. The organisation does not vouch for them.",
     `Merkle root: ${root}`,
   ].join("\n");
 }

@@ -17,6 +17,8 @@ import { eventKinds, type EventKind } from "../../../crypto/wire/frame.ts";
 import { CommandError } from "../../settings.ts";
 
 const PAGES = "data/conversations/";
+/** What the server knows of the person. The manifest has its hash. */
+const RECORD = "data/record.json";
 export const FILES = "files.json";
 
 /** Files of these names are in memory while they are checked. Each has the events of one page at most. */
@@ -25,7 +27,7 @@ const isChecked = (path: string): boolean => path.startsWith(PAGES) || path === 
 /** Checks the files of a copy one after the other, and at the end that all are there. */
 export class CopyCheck {
   readonly #manifest: Manifest;
-  readonly #found: ExportFile[] = [];
+  readonly #found = new Map<string, ExportFile>();
   #listed: readonly ExportFile[] | undefined;
   #pages = 0;
 
@@ -34,7 +36,7 @@ export class CopyCheck {
   }
 
   get files(): number {
-    return this.#found.length;
+    return this.#found.size;
   }
 
   /**
@@ -44,20 +46,23 @@ export class CopyCheck {
    */
   add(file: ExportFile, content: Uint8Array | undefined): void {
     const { path, digest } = file;
+    if (this.#found.has(path) || (path === FILES && this.#listed !== undefined))
+      throw new CommandError(`${path} is in the copy twice.`);
     if (path === FILES) {
       if (digest !== this.#manifest.files) throw altered(path);
       this.#listed = parsed(exportFiles, path, content).files;
       return;
     }
-    if (path === "data/record.json" && digest !== this.#manifest.record) throw altered(path);
+    if (path === RECORD && digest !== this.#manifest.record) throw altered(path);
     if (path.startsWith(PAGES)) this.#checkPage(path, content);
-    this.#found.push(file);
+    this.#found.set(path, file);
   }
 
   /** @throws CommandError that names what is missing */
   end(): void {
     if (this.#listed === undefined) throw new CommandError(`${FILES} is missing.`);
-    const found = new Map(this.#found.map((file) => [file.path, file]));
+    if (!this.#found.has(RECORD)) throw new CommandError(`${RECORD} is missing.`);
+    const found = new Map(this.#found);
     for (const { path, bytes, digest } of this.#listed) {
       const file = found.get(path);
       if (file === undefined) throw new CommandError(`${path} is missing.`);
