@@ -23,7 +23,7 @@ interface ObeyDeps {
 /**
  * Removes this device's copies of what was erased on the server, and acknowledges it (R37). It believes the tenant's audit
  * log only, whose key is that of the key log: the log must record that an erasure destroyed the keys. A notice without
- * that proof removes nothing, and is reported.
+ * that proof removes nothing, is reported, and holds up no other one.
  * @throws SealdeskError key_log_inconsistent; transient ones; what the server answers
  */
 export async function obeyErasures(deps: ObeyDeps): Promise<void> {
@@ -33,20 +33,30 @@ export async function obeyErasures(deps: ObeyDeps): Promise<void> {
   await keyLog.refresh();
   const kept = await store.read(loadKeptHead);
   if (kept === undefined) return;
-  try {
-    const head = openHead(checkpoint, auditKeyOf(logKeyOf(kept.vkey)));
-    const where = { head, tenant: deps.account.tenant };
-    for (const notice of notices) {
-      const erased = byConversation(openErasureNotice(deviceChecks, notice, where));
-      for (const [conversation, periods] of erased) {
-        const messages = await eraseCopies(store, conversation, periods);
-        if (messages > 0) onErased(conversation, messages);
-      }
-      await acknowledge(request, notice.id);
+  const where = proven(onUnproven, () => ({
+    head: openHead(checkpoint, auditKeyOf(logKeyOf(kept.vkey))),
+    tenant: deps.account.tenant,
+  }));
+  if (where === undefined) return;
+  for (const notice of notices) {
+    const periods = proven(onUnproven, () => openErasureNotice(deviceChecks, notice, where));
+    if (periods === undefined) continue;
+    for (const [conversation, erased] of byConversation(periods)) {
+      const messages = await eraseCopies(store, conversation, erased);
+      if (messages > 0) onErased(conversation, messages);
     }
+    await acknowledge(request, notice.id);
+  }
+}
+
+/** Returns what was opened; undefined if it lacks its proof, which is reported. */
+function proven<T>(onUnproven: ObeyDeps["onUnproven"], open: () => T): T | undefined {
+  try {
+    return open();
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
     onUnproven(error.code);
+    return undefined;
   }
 }
 

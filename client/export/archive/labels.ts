@@ -38,10 +38,13 @@ export interface Times {
   utc(ms: number): string;
 }
 
+/** The latest time that a date can hold (ECMA-262 section 21.4.1.1). A server may give a later one. */
+const latestMs = 8_640_000_000_000_000;
+
 export function timesIn(zone: string): Times {
   const format = (options: Intl.DateTimeFormatOptions) => {
     const written = new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zone });
-    return (ms: number) => written.format(ms);
+    return (ms: number) => written.format(Math.min(ms, latestMs));
   };
   return {
     zone,
@@ -54,7 +57,7 @@ export function timesIn(zone: string): Times {
       hour: "2-digit",
       minute: "2-digit",
     }),
-    utc: (ms) => new Date(ms).toISOString(),
+    utc: (ms) => new Date(Math.min(ms, latestMs)).toISOString(),
   };
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { markup, page } from "../../../client/export/archive/html.ts";
+import { timesIn } from "../../../client/export/archive/labels.ts";
 import { maskNumbers } from "../../../client/export/archive/mask.ts";
 import { tarEnd, tarFile } from "../../../client/export/archive/tar.ts";
 import { readTar } from "../../../cli/commands/export/read-tar.ts";
@@ -91,4 +92,12 @@ describe("the tar archive of a part", () => {
     }
     expect(read).toEqual(files.map(([path, bytes]) => [path, Buffer.from(bytes)]));
   });
+});
+
+test("a time that no date can hold is shown as the latest one, and ends no copy", () => {
+  const times = timesIn("UTC");
+  const late = Number.MAX_SAFE_INTEGER;
+  expect(times.utc(late)).toBe("+275760-09-13T00:00:00.000Z");
+  expect([times.day(late), times.clock(late)]).toEqual(["13 September 275760", "00:00"]);
+  expect(times.moment(late)).toContain("275760");
 });

@@ -73,6 +73,8 @@ async function setUp(
     readonly from?: (honest: MemoryLog) => MemoryLog;
     readonly alter?: (entry: string) => string;
     readonly tenant?: string;
+    /** Whether a notice without a proof comes before. */
+    readonly afterUnproven?: boolean;
   } = {},
 ) {
   const { changes = ERASURES, from = (log) => log, alter = (entry) => entry } = given;
@@ -109,7 +111,8 @@ async function setUp(
     request: <T>({ method, path, answer }: JsonRequest<T>): Promise<T> => {
       void answer;
       if (method === "POST") acknowledged.push(path);
-      const notices = [{ id, entries }];
+      const unproven = { id: newId(), entries: body.entries.slice(0, 1).map(unprovenOf) };
+      const notices = [...(given.afterUnproven === true ? [unproven] : []), { id, entries }];
       return Promise.resolve({ checkpoint: body.checkpoint, notices } as T);
     },
     keyLog: { refresh: () => Promise.resolve() },
@@ -123,6 +126,11 @@ async function setUp(
   ]);
   return { id, kept, lost, acknowledged, events };
 }
+
+const unprovenOf = <Entry extends { readonly entry: string }>(each: Entry): Entry => ({
+  ...each,
+  entry: each.entry.replace("[[", '[["another",1],['),
+});
 
 function ofAnotherTenant(honest: MemoryLog): MemoryLog {
   const other = new MemoryLog("desk.example/audit/t/other", honest);
@@ -152,6 +160,12 @@ test("a device removes what was erased, also what only it has, and acknowledges 
   expect(erased?.transcriptHash).not.toEqual(zeroHash);
   expect(acknowledged).toEqual([`v1/devices/current/erasures/${id}/acknowledgement`]);
   expect(events).toEqual([[conversation, 2]]);
+});
+
+test("a notice without a proof holds up no other one (R37)", async () => {
+  const { id, acknowledged, events } = await setUp({ afterUnproven: true });
+  expect(acknowledged).toEqual([`v1/devices/current/erasures/${id}/acknowledgement`]);
+  expect(events).toEqual(["invalid_proof", [conversation, 2]]);
 });
 
 test.each<[string, Parameters<typeof setUp>[0], string]>([

@@ -9,6 +9,7 @@ import { verifyCertificate } from "../../../audit/verify/certificate/verify-cert
 import { attachedFile, isPdf } from "../../../workflows/erasure/certificate/attached-file.ts";
 import { certificatePdf } from "../../../workflows/erasure/certificate/certificate-pdf.ts";
 import { runsOf } from "../../../workflows/erasure/certificate/fonts.ts";
+import { deviceLines } from "../../../workflows/erasure/certificate/sentences.ts";
 import {
   certificateBody,
   signedCertificate,
@@ -53,6 +54,16 @@ test("a long certificate breaks over pages, and a citation may be in other scrip
   expect(Buffer.from(attachedFile(pdf)!)).toEqual(Buffer.from(file));
   if (process.env["SHOW_PDF"] !== undefined)
     await writeFile(`${process.env["SHOW_PDF"]}.long`, pdf);
+});
+
+test("a device confirms for its own store, and the page says what it does not say", async () => {
+  const body = await certificateBody(log);
+  const [device] = body.devices;
+  const devices = [{ ...device!, acknowledgedAtMs: 1 }];
+  expect(deviceLines({ ...body, devices, signature: "" })).toEqual([
+    "1 of 1 confirmed that they removed the messages from their stores.",
+    "What people, applications or a records archive keep outside of these stores is not erased by this.",
+  ]);
 });
 
 test("what is no PDF of ours has no attached file", async () => {

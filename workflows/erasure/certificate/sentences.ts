@@ -86,7 +86,8 @@ export function deviceLines({ devices }: Certificate): readonly string[] {
   if (devices.length === 0) return ["No device of another member held copies."];
   const silent = devices.filter(({ acknowledgedAtMs }) => acknowledgedAtMs === null);
   return [
-    `${devices.length - silent.length} of ${devices.length} confirmed that they removed their copies.`,
+    `${devices.length - silent.length} of ${devices.length} confirmed that they removed the messages from their stores.`,
+    "What people, applications or a records archive keep outside of these stores is not erased by this.",
     ...silent.map(
       ({ device, notifiedAtMs }) =>
         `Device ${device} was told on ${dayOf(notifiedAtMs)} and has not answered.`,
