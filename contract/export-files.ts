@@ -20,13 +20,19 @@ const orNull = z.nullable;
 /** SHA-256, in base64. */
 const hash = text;
 
+/**
+ * True for a correction, an edit or a deletion that apps refuse, for example because the earlier message is somebody
+ * else's (R35, R36 in docs/receiver.md).
+ */
+const isRefused = z.optional(z.boolean());
+
 /** What was said or done, as the person's device opened it. */
 const content = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("text"),
     text,
     /** The number of the message that this one corrects or edits. */
-    about: orNull(z.object({ seq: count, as: text })),
+    about: orNull(z.object({ seq: count, as: text, isRefused })),
     /** What is not shown whole: full card numbers and social security numbers. */
     masked: z.array(text),
   }),
@@ -43,7 +49,7 @@ const content = z.discriminatedUnion("kind", [
     missing: orNull(text),
   }),
   /** The author deleted the message with this number. */
-  z.object({ kind: z.literal("deletion"), seq: count }),
+  z.object({ kind: z.literal("deletion"), seq: count, isRefused }),
   z.object({ kind: z.literal("device_restored"), lost: count }),
   z.object({
     kind: z.literal("change"),

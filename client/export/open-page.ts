@@ -12,6 +12,7 @@ import type { HistoryRecord } from "../conversation/history.ts";
 import { SealdeskError } from "../errors.ts";
 import { maskNumbers } from "./archive/mask.ts";
 import type { ExportPage } from "./export-api.ts";
+import type { PageRecords } from "./page-records.ts";
 
 /** The events of a page, with what this device recorded of them. */
 export interface OpenedPage {
@@ -20,10 +21,8 @@ export interface OpenedPage {
   readonly head: string | null;
 }
 
-interface PageContext {
+interface PageContext extends PageRecords {
   readonly self: UserId;
-  /** The conversation as this device has it. */
-  readonly records: ReadonlyMap<number, HistoryRecord>;
   /** The last event before the page that was checked, if it is of the same conversation. */
   readonly last: { readonly seq: number; readonly hash: string } | undefined;
   /** Whether only what the person provided belongs to the copy (GDPR Article 20(1)). */
@@ -124,8 +123,9 @@ const authorOf = (event: Deliver, own: HistoryRecord | undefined): UserId | unde
 function contentOf(
   event: Deliver,
   own: HistoryRecord | undefined,
-  { placeOf }: PageContext,
+  { placeOf, refused }: PageContext,
 ): ExportContent {
+  const isRefused = refused.has(event.seq);
   if (event.kind !== "message") {
     const { subject, members } = decodeControl(event.ciphertext);
     return { kind: "change", subject, members: members.map(({ user, role }) => ({ user, role })) };
@@ -138,10 +138,14 @@ function contentOf(
     return { kind: "attachment", ...what, ...placeOf(event.seq, shown) };
   }
   if (own?.restored !== undefined) return { kind: "device_restored", lost: own.restored.lost };
-  if (own?.about?.as === "deletion") return { kind: "deletion", seq: own.about.seq };
+  if (own?.about?.as === "deletion")
+    return { kind: "deletion", seq: own.about.seq, ...(isRefused && { isRefused }) };
   if (own?.text !== undefined) {
     const { text, masked } = maskNumbers(own.text);
-    const about = own.about === undefined ? null : { seq: own.about.seq, as: own.about.as };
+    const about =
+      own.about === undefined
+        ? null
+        : { seq: own.about.seq, as: own.about.as, ...(isRefused && { isRefused }) };
     return { kind: "text", text, masked: [...masked], about };
   }
   return { kind: "not_opened", reason: own?.problems[0]?.code ?? "not_received" };

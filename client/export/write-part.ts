@@ -8,15 +8,16 @@ import type { UserId } from "../../crypto/wire/ids.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
 import { safeFileName } from "../attachments/safe-name.ts";
-import { readHistory, type HistoryRecord } from "../conversation/history.ts";
+import type { HistoryRecord } from "../conversation/history.ts";
 import { isProblem, SealdeskError } from "../errors.ts";
 import { conversationPage } from "./archive/conversation-page.ts";
 import { indexPage } from "./archive/index-page.ts";
 import { namesIn, type Times } from "./archive/labels.ts";
 import { attachmentPlace, type PlacedPage } from "./archive/places.ts";
 import { tarEnd, tarFile } from "./archive/tar.ts";
-import type { ExportPage, ExportSchema } from "./export-api.ts";
+import type { ExportSchema } from "./export-api.ts";
 import { openPage } from "./open-page.ts";
+import { recordsOf } from "./page-records.ts";
 import type { CopyProgress, Summary } from "./progress.ts";
 
 /** A part ends after the page with which it has so many bytes. An interruption costs one part. */
@@ -90,12 +91,13 @@ export class PartWriter {
     const { page } = place;
     const number = this.#after.next;
     const frames = page.events === 0 ? [] : await this.#deps.framesOf(number);
-    const records = await this.#recordsOf(page);
+    const { records, refused } = await recordsOf(this.#deps.store, page);
     const { conversation, fromSeq, untilSeq } = page;
     const last = this.#after.last?.conversation === conversation ? this.#after.last : undefined;
     const { events, head } = openPage(page, frames, {
       self,
       records,
+      refused,
       last,
       isOwnOnly: record.request.right === "portability",
       placeOf: (seq, name) => this.#placeOf(place, seq, name),
@@ -124,18 +126,6 @@ export class PartWriter {
         [conversation]: summed(this.#after.summaries[conversation], events),
       },
     };
-  }
-
-  async #recordsOf({
-    conversation,
-    fromSeq,
-    untilSeq,
-  }: ExportPage): Promise<ReadonlyMap<number, HistoryRecord>> {
-    const most = untilSeq - fromSeq + 1;
-    const page = await this.#deps.store.read((transaction) =>
-      readHistory(transaction, conversation, fromSeq - 1, most),
-    );
-    return new Map(page.filter(([seq]) => seq <= untilSeq));
   }
 
   #placeOf({ conversation, page }: PlacedPage, seq: number, name: string) {

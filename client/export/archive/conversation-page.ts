@@ -56,7 +56,9 @@ function eventOf(event: ExportEvent, context: ConversationContext): Html {
   const { nameOf, self, times } = context;
   if (content.kind === "change") return markup`<li class="event">${changeOf(event, context)}</li>`;
   if (content.kind === "deletion")
-    return markup`<li class="event">${nameOf(by)} deleted <a href="#m${content.seq}">an earlier message</a>.</li>`;
+    return content.isRefused === true
+      ? markup`<li class="event">${nameOf(by)} tried to delete <a href="#m${content.seq}">an earlier message</a>. Apps refuse that.</li>`
+      : markup`<li class="event">${nameOf(by)} deleted <a href="#m${content.seq}">an earlier message</a>.</li>`;
   if (content.kind === "device_restored")
     return markup`<li class="event">A device of ${nameOf(by)} was restored from an older copy.</li>`;
   const side = by === self ? "message mine" : "message";
@@ -68,9 +70,7 @@ function saidIn({ content }: ExportEvent): Html {
   switch (content.kind) {
     case "text":
       return markup`<div class="bubble" dir="auto">${content.text}</div>${
-        content.about === null
-          ? nothing
-          : markup`<p class="note">${content.about.as === "edit" ? "Edits" : "Corrects"} <a href="#m${content.about.seq}">an earlier message</a></p>`
+        content.about === null ? nothing : revisionNote(content.about)
       }${
         content.masked.length === 0
           ? nothing
@@ -87,6 +87,22 @@ function saidIn({ content }: ExportEvent): Html {
     default:
       return nothing;
   }
+}
+
+function revisionNote({
+  as,
+  seq,
+  isRefused,
+}: {
+  readonly as: string;
+  readonly seq: number;
+  readonly isRefused?: boolean | undefined;
+}): Html {
+  const link = markup`<a href="#m${seq}">an earlier message</a>`;
+  const verb = as === "edit" ? "edit" : "correct";
+  if (isRefused === true)
+    return markup`<p class="note">Was meant to ${verb} ${link}. Apps refuse that.</p>`;
+  return markup`<p class="note">${as === "edit" ? "Edits" : "Corrects"} ${link}</p>`;
 }
 
 const verbs: Readonly<Record<string, string>> = {
