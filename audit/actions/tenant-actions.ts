@@ -48,9 +48,9 @@ export const tenantActions = {
   "tenant.set_second_factor": {
     class: "U",
     resources: ["tenant"],
-    details: { roles: "list", sessions: "number" },
+    details: { role: "text", roles: "list", sessions: "number" },
     description:
-      "`sealdesk tenant second-factor`: the roles whose accounts must have a second factor from now on. `sessions` counts those without one, which end.",
+      "`sealdesk tenant second-factor`: the roles whose accounts must have a second factor from now on. `role` is the one that was changed. `sessions` counts its sessions without one, which end.",
   },
   "tenant.require_consents": {
     class: "U",

@@ -47,7 +47,7 @@ export async function requireSecondFactor(
         );
         sessions = ended.rowCount ?? 0;
       }
-      return { roles: [...(rows[0]?.roles ?? [])], sessions };
+      return { role, roles: [...(rows[0]?.roles ?? [])], sessions };
     },
   );
   return sessions;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { LoggedEntry } from "../../audit/export/entry-filter.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Role } from "../../policies/actor.ts";
+import { SIGNED_IN_ELSEWHERE } from "../../policies/second-factor.ts";
 import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import type { Difference } from "./difference.ts";
 
@@ -10,6 +11,9 @@ interface RecordedSession {
   readonly user: string;
   /** The name of the identity provider that opened it. */
   readonly provider: unknown;
+  readonly method: string | undefined;
+  /** The role that the account has now. */
+  readonly role: unknown;
   readonly words: readonly string[];
   /** The last time at which the second factor was proved in it, in milliseconds since the Unix epoch. */
   readonly provenAtMs: number | undefined;
@@ -39,6 +43,9 @@ const LINKS = "user.link_identity";
 const REMOVES = "tenant.remove_identity_provider";
 /** The removal of a device ends the sessions that its entry lists. */
 const REVOKES = "device.revoke";
+/** A role that must have a second factor from now on loses the sessions without one, if the entry counts any. */
+const REQUIRES = "tenant.set_second_factor";
+const SETS_ROLE = "user.set_role";
 const removedDevice = z.looseObject({ sessions: z.array(z.string()) });
 const PROVES: ReadonlySet<string> = new Set([
   "session.step_up",
@@ -50,6 +57,8 @@ const ACTIONS: ReadonlySet<string> = new Set([
   LINKS,
   REMOVES,
   REVOKES,
+  REQUIRES,
+  SETS_ROLE,
   ...ENDS_ONE,
   ...ENDS_OTHERS,
   ...ENDS_COUNTED,
@@ -84,6 +93,14 @@ export class RecordedSessions extends Map<string, RecordedSession> {
       this.#endWhere(({ user, provider }) => provider !== undefined && user === accountOf(entry));
     if (action === REMOVES)
       this.#endWhere(({ provider }) => provider === entry.details?.["provider"]);
+    if (action === SETS_ROLE) this.#setRole(accountOf(entry), entry.details?.["role"]);
+    if (action === REQUIRES && Number(entry.details?.["sessions"] ?? 0) > 0)
+      this.#endWhere(
+        ({ role, method, provenAtMs }) =>
+          role === entry.details?.["role"] &&
+          provenAtMs === undefined &&
+          !SIGNED_IN_ELSEWHERE.includes(String(method)),
+      );
     const { data: removal } = removedDevice.safeParse(entry.details);
     if (action === REVOKES) for (const id of removal?.sessions ?? []) this.delete(id);
     const own = session === undefined ? undefined : this.get(session);
@@ -102,11 +119,18 @@ export class RecordedSessions extends Map<string, RecordedSession> {
     this.set(resource.id, {
       user: actor.id,
       provider: details["provider"],
+      method,
+      role: actor.role,
       words: wordsOf({ user: actor.id, method, expiresAtMs }),
       provenAtMs: details["factor"] === undefined ? undefined : occurredAtMs,
       createdAtMs: occurredAtMs,
       index,
     });
+  }
+
+  #setRole(account: string, role: unknown): void {
+    for (const [id, session] of this)
+      if (session.user === account) this.set(id, { ...session, role });
   }
 
   #endOf(account: string, except: string | undefined): void {

@@ -20,6 +20,7 @@ let link: Buffer;
 let proven: TestDevice;
 let signedOut: string;
 let revoked: string;
+let unproven: string;
 let officers: readonly TestDevice[];
 let access: Requested;
 let waiting: Requested;
@@ -42,6 +43,12 @@ beforeAll(async () => {
   expect((await admin.request("DELETE", `/v1/devices/${lost.id}`)).status).toBe(204);
   const ended = `select id from sealdesk.sessions where user_id = '${lost.user}'`;
   revoked = (await sql(ended)).rows[0]?.["id"];
+  const auditor = await staffDevice(server, "auditor");
+  const factor = ["tenant", "second-factor", "--slug", tenant.slug, "--role", "auditor", "--set"];
+  for (const need of ["required", "optional"])
+    expect(await runSealdesk(server, [...factor, need])).toMatchObject({ code: 0 });
+  const cut = `select id from sealdesk.sessions where user_id = '${auditor.user}'`;
+  unproven = (await sql(cut)).rows[0]?.["id"];
   stranger = await server.createStaff("agent");
   const disable = ["user", "disable", "--tenant", tenant.slug, "--username", stranger.username];
   expect(await runSealdesk(server, disable)).toMatchObject({ code: 0 });
@@ -125,6 +132,11 @@ const changes: Readonly<Record<string, Change>> = {
     meddle: () => `update sealdesk.sessions set revoked_at_ms = null where id = '${revoked}'`,
     putRight: () => `update sealdesk.sessions set revoked_at_ms = 1 where id = '${revoked}'`,
     told: () => new RegExp(`sealdesk\\.sessions ${revoked} says account ${NO_ENTRY}`),
+  },
+  "a session that ended when its role needed a second factor": {
+    meddle: () => `update sealdesk.sessions set revoked_at_ms = null where id = '${unproven}'`,
+    putRight: () => `update sealdesk.sessions set revoked_at_ms = 1 where id = '${unproven}'`,
+    told: () => new RegExp(`sealdesk\\.sessions ${unproven} says account ${NO_ENTRY}`),
   },
   "how long a session lasts": {
     meddle: () =>

@@ -40,7 +40,10 @@ test("a role that must have a second factor is served with one only; sessions an
   expect(await isServed(device)).toBe("served");
   expect(
     (await server.auditEntries()).find(({ action }) => action === "tenant.set_second_factor"),
-  ).toMatchObject({ details: { roles: ["agent"], sessions: 1 }, actor: { id: "operator" } });
+  ).toMatchObject({
+    details: { role: "agent", roles: ["agent"], sessions: 1 },
+    actor: { id: "operator" },
+  });
 
   const other = new TestDevice(server);
   const code = { recoveryCode: recoveryCodes[0] };
