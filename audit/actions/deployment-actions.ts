@@ -61,7 +61,7 @@ export const deploymentActions = {
     resources: ["operator_keys"],
     details: { key: "text" },
     description:
-      "A request has a key of the operator that is unknown or has ended, in the operator's log. Only refusals are recorded. Repeated acts are summed.",
+      "A request has a key of the operator, in the operator's log. `key` is its id. The refusal of a key that is unknown or has ended is recorded too. Repeated refusals are summed.",
   },
   "command.run": {
     class: "E",

@@ -1,6 +1,8 @@
+import { appendEntry } from "../../audit/append-entry.ts";
 import { appendRefusal } from "../../audit/append-refusal.ts";
 import { NO_TENANT } from "../../audit/logs.ts";
 import type { TenantId } from "../../crypto/wire/ids.ts";
+import { inTransaction } from "../../db/transaction.ts";
 import { decideApiKey } from "../../policies/administration.ts";
 import type { OperatorKeyFacts } from "../../policies/operator-keys.ts";
 import { findKey } from "../administration/find-key.ts";
@@ -16,7 +18,8 @@ export interface OperatorKeyHolder extends OperatorKeyFacts {
 }
 
 /**
- * Finds the operator's key of a request. A refusal does not say what is wrong. The operator's log has the reason.
+ * Finds the operator's key of a request. A refusal does not say what is wrong. The operator's log has the reason. It also
+ * has each use of a key, so that a key is found that SQL adds for one request.
  * @param request.countFailure counts a key that is refused. If it throws, the audit log has no entry
  * @throws IdentityError invalid_token; what `countFailure` throws
  */
@@ -51,6 +54,19 @@ export async function authenticateOperatorKey(
       "The key is not one of the operator, or it has ended. Make another one with sealdesk operator-key add.",
     );
   }
+  await inTransaction(pool, NO_TENANT, (client) =>
+    appendEntry(client, {
+      tenant: NO_TENANT,
+      occurredAtMs: nowMs,
+      actor: { kind: "system", id: `operator-key ${token.id}` },
+      action: "operator_key.authenticate",
+      resource: { type: "operator_keys", id: NO_TENANT },
+      outcome: "success",
+      decision,
+      requestId: request.requestId,
+      details: { key: token.id },
+    }),
+  );
   const { scopes, expiresAtMs } = row;
   return { id: token.id, tenant: NO_TENANT, scopes, expiresAtMs };
 }

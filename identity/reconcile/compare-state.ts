@@ -59,7 +59,7 @@ export function compareState(
       add({ place: `sealdesk.tenants ${tenant} api_keys`, stored, recorded: undefined });
   }
   // They come last, because they stay until the operator has removed the key.
-  for (const [id, said] of recorded.strangers) {
+  for (const [id, said] of recorded.keys.strangers) {
     const stored = labelsOf(apiKeys.filter((key) => key.id === id));
     add({
       place: `sealdesk.api_keys ${id}`,

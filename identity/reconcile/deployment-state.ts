@@ -8,20 +8,24 @@ import {
 import { parseEntry } from "../../audit/export/entry-filter.ts";
 import type { Client } from "../../db/pool.ts";
 import { readRecordedOperatorKeys } from "../operator-keys/recorded-operator-key.ts";
+import { ActingKeys } from "./acting-keys.ts";
 import { actionOf } from "./action-of.ts";
 import { differenceAt, type Difference, type Recorded } from "./difference.ts";
 import type { Replay, ReplayedState } from "./replay.ts";
 import { apiKeyLabel } from "./setting-columns.ts";
 
+const REMOVES_KEY = "operator_key.remove";
 const KEY_ACTIONS: ReadonlySet<string> = new Set([
   "operator_key.add",
   "operator_key.rotate",
-  "operator_key.remove",
+  REMOVES_KEY,
 ]);
+const USES_KEY = "operator_key.authenticate";
 const ACTIONS: ReadonlySet<string> = new Set([
   "node.start",
   "settings.change",
   "schema.migrate",
+  USES_KEY,
   ...KEY_ACTIONS,
 ]);
 const SETTINGS = "audit.recorded_settings (their digest)";
@@ -37,6 +41,7 @@ const keyDetails = z.looseObject({
     }),
   ),
 });
+const useDetails = z.looseObject({ key: z.string() });
 const migrationDetails = z.looseObject({ migrations: z.array(z.string()) });
 
 /** The digest of no settings. All of them are then recorded anew, so none was changed without a trace. */
@@ -59,6 +64,7 @@ class DeploymentState implements ReplayedState<DeploymentState> {
   readonly migrations: Map<string, Recorded>;
   /** The operator's keys, from the newest entry that lists them. */
   keys: Recorded | undefined;
+  readonly acting: ActingKeys;
   found: FoundMigrations | undefined;
   prunedBeforeMs: number | undefined;
 
@@ -67,6 +73,7 @@ class DeploymentState implements ReplayedState<DeploymentState> {
     this.changedBetween = from?.changedBetween;
     this.migrations = new Map(from?.migrations);
     this.keys = from?.keys;
+    this.acting = new ActingKeys(from?.acting);
     this.found = from?.found;
     this.prunedBeforeMs = from?.prunedBeforeMs;
   }
@@ -85,7 +92,12 @@ class DeploymentState implements ReplayedState<DeploymentState> {
     const migrated = migrationDetails.safeParse(entry.details).data;
     if (action === "node.start" && started !== undefined) this.#start(started, index);
     const keys = KEY_ACTIONS.has(action) ? keyDetails.safeParse(entry.details).data : undefined;
-    if (keys !== undefined) this.keys = { values: keys.keys.map(apiKeyLabel).toSorted(), index };
+    const atMs = entry.occurredAtMs;
+    if (keys !== undefined) this.#change(keys, atMs, index);
+    const key = useDetails.safeParse(entry.details).data?.key;
+    const isPruned = this.prunedBeforeMs !== undefined;
+    if (action === USES_KEY && key !== undefined) this.acting.act(key, { atMs, index, isPruned });
+    if (action === REMOVES_KEY && key !== undefined) this.acting.remove(key);
     if (changed !== undefined) this.settings = { values: [changed.digest], index };
     for (const name of migrated?.migrations ?? []) this.#migrate(name, index);
   }
@@ -99,6 +111,12 @@ class DeploymentState implements ReplayedState<DeploymentState> {
     const [difference] = differenceAt({ place, stored: [settings], recorded });
     if (settings === NONE) this.changedBetween = undefined;
     else this.changedBetween ??= difference;
+  }
+
+  #change({ keys }: z.output<typeof keyDetails>, atMs: number, index: number | undefined): void {
+    this.keys = { values: keys.map(apiKeyLabel).toSorted(), index };
+    const ids = keys.map(({ id }) => id);
+    this.acting.list(ids, atMs);
   }
 
   #migrate(name: string, index: number | undefined): void {
@@ -125,12 +143,22 @@ export const settingsAndMigrations: Replay<DeploymentState> = {
 
 async function compareKeys(
   client: Client,
-  { keys, prunedBeforeMs }: DeploymentState,
+  { keys, acting, prunedBeforeMs }: DeploymentState,
 ): Promise<readonly Difference[]> {
-  const stored = (await readRecordedOperatorKeys(client)).map(apiKeyLabel).toSorted();
+  const rows = await readRecordedOperatorKeys(client);
+  const stored = rows.map(apiKeyLabel).toSorted();
+  // They come last, because they stay until the operator has removed the key.
+  const strangers = [...acting.strangers].flatMap(([id, recorded]) => {
+    const labels = rows.filter((row) => row.id === id).map(apiKeyLabel);
+    const place = `sealdesk.operator_keys ${id}`;
+    return differenceAt({ place, stored: labels.length === 0 ? undefined : labels, recorded });
+  });
   const isForgotten = keys === undefined && prunedBeforeMs !== undefined;
-  if (isForgotten || (keys === undefined && stored.length === 0)) return [];
-  return differenceAt({ place: "sealdesk.operator_keys", stored, recorded: keys });
+  if (isForgotten || (keys === undefined && stored.length === 0)) return strangers;
+  return [
+    ...differenceAt({ place: "sealdesk.operator_keys", stored, recorded: keys }),
+    ...strangers,
+  ];
 }
 
 async function compareSettings(

@@ -4,6 +4,7 @@ import { isId, type UserId } from "../../crypto/wire/ids.ts";
 import { IDLE_MINUTES } from "../../policies/idle-log-off.ts";
 import { isStaff, roles, type Role } from "../../policies/actor.ts";
 import { requiredByDefault } from "../accounts/require-consents.ts";
+import { ActingKeys } from "./acting-keys.ts";
 import { actingKeyOf, actionOf, isByCustomer } from "./action-of.ts";
 import type { Recorded } from "./difference.ts";
 import { RecordedRows, saysRows } from "./recorded-rows.ts";
@@ -48,19 +49,15 @@ export class RecordedState implements ReplayedState<RecordedState> {
   readonly settings: Map<SettingColumn, Recorded>;
   readonly rows: RecordedRows;
   readonly sessions: RecordedSessions;
-  /** The first act of each API key that was not added before and not removed since, by the key's id. */
-  readonly strangers: Map<string, Recorded>;
+  readonly keys: ActingKeys;
   prunedBeforeMs: number | undefined;
-  /** The API keys that were ever added. */
-  readonly #added: Set<string>;
 
   constructor(from?: RecordedState) {
     this.staff = new Map(from?.staff);
     this.settings = new Map(from?.settings);
     this.rows = new RecordedRows(from?.rows);
     this.sessions = new RecordedSessions(from?.sessions);
-    this.strangers = new Map(from?.strangers);
-    this.#added = new Set(from === undefined ? [] : from.#added);
+    this.keys = new ActingKeys(from?.keys);
     this.prunedBeforeMs = from?.prunedBeforeMs;
   }
 
@@ -83,13 +80,14 @@ export class RecordedState implements ReplayedState<RecordedState> {
     this.#apply(entry, index);
     this.rows.add(entry, index);
     this.sessions.add(entry, index);
-    // The entry that added a key may have been pruned.
-    if (key === undefined || this.#added.has(key) || this.prunedBeforeMs !== undefined) return;
-    if (!this.strangers.has(key))
-      this.strangers.set(key, { values: ["that it acted, and none that it was added"], index });
+    const isPruned = this.prunedBeforeMs !== undefined;
+    if (key !== undefined) this.keys.act(key, { atMs: entry.occurredAtMs, index, isPruned });
   }
 
-  #apply({ action, resource, details = {} }: LoggedEntry, index: number | undefined): void {
+  #apply(
+    { action, resource, occurredAtMs, details = {} }: LoggedEntry,
+    index: number | undefined,
+  ): void {
     const set = (column: SettingColumn, values: readonly string[]) =>
       this.settings.set(column, { values: values.toSorted(), index });
     const { data: origins } = originDetails.safeParse(details);
@@ -151,8 +149,7 @@ export class RecordedState implements ReplayedState<RecordedState> {
         set("required_consents", consentDetails.safeParse(details).data?.purposes ?? []);
         break;
       case "tenant.remove_api_key":
-        // The operator knows of the key and has ended it.
-        this.strangers.delete(removedKeyDetails.safeParse(details).data?.key ?? "");
+        this.keys.remove(removedKeyDetails.safeParse(details).data?.key ?? "");
         break;
       case "tenant.remove_customer_jwks_url":
         set("customer_jwks_url", []);
@@ -181,7 +178,8 @@ export class RecordedState implements ReplayedState<RecordedState> {
     if (revoked !== undefined) set("revoked_customer_kids", revoked.revoked);
     if (api !== undefined) {
       set("api_keys", api.apiKeys.map(apiKeyLabel));
-      for (const { id } of api.apiKeys) this.#added.add(id);
+      const ids = api.apiKeys.map(({ id }) => id);
+      this.keys.list(ids, occurredAtMs);
     }
     if (origins !== undefined) set("origins", origins.origins);
   }

@@ -6,6 +6,7 @@ import { settingsAndMigrations } from "../../../identity/reconcile/deployment-st
 import { Secret } from "../../../keys/secret.ts";
 import { attackTest, saidBy } from "../../support/attack-test.ts";
 import { operatorEntries } from "../../support/operator-entries.ts";
+import { operatorWith } from "../../support/operator-keys.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -93,6 +94,47 @@ attackTest(
     await until(isWhole);
     const told = expect.stringMatching(/operator_keys says 0123456789abcdef \(suspend_tenant,/);
     expect(command).toMatchObject({ code: 1, out: told });
+    return said;
+  },
+);
+
+attackTest(
+  {
+    attempt: "A key of the operator is added by SQL, used, and removed before nodes compare",
+    foundBy: "each node; `sealdesk audit reconcile`",
+    when: "state",
+    code: "audit_state_differs",
+    says: "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
+  },
+  async () => {
+    await until(isWhole);
+    const { owner } = server.database;
+    const id = "fedcba9876543210";
+    const secret = "s".repeat(43);
+    const plant = () =>
+      owner.query(
+        `insert into sealdesk.operator_keys (id, name, scopes, secret_hash, created_at_ms, expires_at_ms)
+         values ($1, 'own', '{read_tenant}', sha256($2), 0, 9007199254740991)`,
+        [id, Buffer.from(secret)],
+      );
+    const said = await saidBy(server, "audit_state_differs", async () => {
+      await plant();
+      const { status } = await operatorWith(server, `sdo_${id}_${secret}`)("GET", "/unknown");
+      expect(status).toBe(404);
+      await owner.query("delete from sealdesk.operator_keys");
+    });
+    await until(async () => !(await isWhole()));
+    const command = await runSealdesk(server, ["audit", "reconcile"]);
+    const told = expect.stringMatching(
+      /operator_keys fedcba9876543210 is gone, but entry \d+ says that it acted, and none that it was added\./,
+    );
+    expect(command).toMatchObject({ code: 1, out: told });
+    // The operator puts the row back, so that the command can end the key.
+    await plant();
+    expect(await runSealdesk(server, ["operator-key", "remove", "--id", id])).toMatchObject({
+      code: 0,
+    });
+    await until(isWhole);
     return said;
   },
 );

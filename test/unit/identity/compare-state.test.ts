@@ -308,7 +308,7 @@ test("a success of an API key that no entry added is reported, also if its row i
   const act = (outcome: string) =>
     entry("user.create", "user", created, { role: "admin" }, outcome, `api-key ${keyId}`);
   state.add(act("refused"), 2);
-  expect(state.strangers.size).toBe(0);
+  expect(state.keys.strangers.size).toBe(0);
   const copy = state.copy();
   copy.add(act("success"), 3);
   const differences = compareState(tenant, copy, { accounts, settings, rows, apiKeys, sessions });
@@ -317,7 +317,7 @@ test("a success of an API key that no entry added is reported, also if its row i
   ]);
   copy.add(entry("tenant.remove_api_key", "tenant", tenant, { key: keyId, apiKeys: [] }), 4);
   expect(compareState(tenant, copy, { accounts, settings, rows, apiKeys, sessions })).toEqual([]);
-  expect(state.strangers.size).toBe(0);
+  expect(state.keys.strangers.size).toBe(0);
   state.add(entry("tenant.add_api_key", "tenant", tenant, { apiKeys: [listed] }), 3);
   state.add(entry("tenant.remove_api_key", "tenant", tenant, { apiKeys: [] }), 4);
   state.add(act("success"), 5);
