@@ -75,7 +75,7 @@ test.each<[string, LoggedEntry, readonly string[]]>([
 test("a second factor that a role needs ends its sessions without a proof that were not opened elsewhere", () => {
   const sessions = new RecordedSessions();
   const open = (id: string, more: object) =>
-    void sessions.add(entry("session.create", { resource: { type: "session", id }, ...more }), 0);
+    sessions.add(entry("session.create", { resource: { type: "session", id }, ...more }), 0);
   open("by password", { method: "password" });
   open("with a factor", { method: "password", details: { factor: "totp" } });
   open("by a provider", { method: "oidc" });
