@@ -25,6 +25,7 @@ const mayImport = {
   client: ["crypto/wire", "crypto/device", "audit/verify", "contract", "moderation/detect"],
   console: ["client"],
   archiver: referencesOf("archiver"),
+  bot: referencesOf("bot"),
   "tools/testkit": referencesOf("tools/testkit"),
   "tools/demo": referencesOf("tools/demo"),
   "tools/idp": referencesOf("tools/idp"),

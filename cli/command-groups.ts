@@ -108,8 +108,10 @@ export const groups: readonly Group[] = [
     async () => (await import("./commands/ledger/register-ledger.ts")).registerLedger,
   ),
   group(
-    ["archiver"],
-    async () => (await import("./commands/archiver/register-archiver.ts")).registerArchiver,
+    ["archiver", "bot"],
+    async () =>
+      (await import("./commands/device-programs/register-device-programs.ts"))
+        .registerDevicePrograms,
   ),
   group(
     ["export"],

@@ -89,6 +89,11 @@ export class Conversation {
     return unacceptedActs(this.#deps, this.#log).map(({ user, seq }) => ({ user, seq }));
   }
 
+  /** Returns how many messages of this device wait in its store for their place in the log. */
+  get unsent(): number {
+    return this.#sender.unsent;
+  }
+
   /** Returns "left" when this device no longer belongs to a member. The device keeps its copy. */
   get state(): "open" | "closed" | "left" {
     const state = this.#log.state;

@@ -50,6 +50,11 @@ export class Sender {
     }
   }
 
+  /** Returns how many messages wait for their place in the log, also those of an earlier run. */
+  get unsent(): number {
+    return this.#messages.ids.length;
+  }
+
   /** @see Conversation.send */
   async send(text: string): Promise<SentMessage> {
     assertTextSize(text);

@@ -7,7 +7,7 @@ import { cruiseTree } from "./cruise-tree.ts";
 
 const folders = (
   "crypto policies contract db audit keys identity messaging desk moderation workflows " +
-  "server cli client console archiver tools test"
+  "server cli client console archiver bot tools test"
 ).split(" ");
 
 test("the real tree obeys, and was really read", async () => {

@@ -15,6 +15,7 @@ export const others: Readonly<Record<string, string>> = {
   "archiver run": "is a member's device; see e2e/archiver.test.ts",
   "archiver prove": "reads files",
   "archiver export": "reads the deployer's own archive",
+  "bot run": "is a member's device; see e2e/bot.test.ts",
   "operator-key add": "see control-plane/operator-api.test.ts",
   "operator-key rotate": "see control-plane/operator-api.test.ts",
   "operator-key remove": "see control-plane/operator-api.test.ts",
