@@ -1,5 +1,5 @@
 import type { AttachmentId } from "../../crypto/wire/ids.ts";
-import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
+import type { Attachment } from "../../crypto/wire/attachment.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import { unreached } from "../http/transport.ts";
 import type { Clock } from "../runtime.ts";

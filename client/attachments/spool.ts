@@ -9,9 +9,9 @@ import {
   attachmentFields,
   type Attachment,
   type SealedAttachment,
-} from "../../crypto/device/attachments/attachment.ts";
+} from "../../crypto/wire/attachment.ts";
 import { inChunks } from "../../crypto/device/attachments/in-chunks.ts";
-import { attachmentFromFields, attachmentToFields } from "../../crypto/device/payload-body.ts";
+import { attachmentFromFields, attachmentToFields } from "../../crypto/wire/payload-body.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 

@@ -1,8 +1,4 @@
-import {
-  maxMediaTypeBytes,
-  maxNameBytes,
-  type Attachment,
-} from "../../crypto/device/attachments/attachment.ts";
+import { maxMediaTypeBytes, maxNameBytes, type Attachment } from "../../crypto/wire/attachment.ts";
 import { utf8 } from "../../crypto/wire/bytes.ts";
 import type { ConversationId, NewId, AttachmentId, MessageId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";

@@ -1,6 +1,6 @@
 import { choice, message, type MessageOf } from "../../crypto/wire/protobuf.ts";
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
-import { targetFields } from "../../crypto/device/payload-body.ts";
+import { targetFields } from "../../crypto/wire/payload-body.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { seqDigits } from "./history-key.ts";
 

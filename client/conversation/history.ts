@@ -25,10 +25,10 @@ import {
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
 import { nilId, type UserId, type ConversationId, type MessageId } from "../../crypto/wire/ids.ts";
-import type { LastSeen } from "../../crypto/device/payload.ts";
+import type { LastSeen } from "../../crypto/wire/payload.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
-import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
-import { attachmentFromFields, restoredFields } from "../../crypto/device/payload-body.ts";
+import { attachmentFields } from "../../crypto/wire/attachment.ts";
+import { attachmentFromFields, restoredFields } from "../../crypto/wire/payload-body.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { Account } from "../device/account.ts";
 import { aboutMessage, noteRevision, type About } from "./about.ts";

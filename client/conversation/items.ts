@@ -1,6 +1,6 @@
 import type { EventKind, Member } from "../../crypto/wire/frame.ts";
 import type { BreakGlass, Consent, HistoryGrant } from "../../crypto/wire/receipt.ts";
-import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
+import type { Attachment } from "../../crypto/wire/attachment.ts";
 import type { UserId, DeviceId, MessageId } from "../../crypto/wire/ids.ts";
 
 /** The fields of every item. */

@@ -1,6 +1,6 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Deliver } from "../../crypto/wire/frame.ts";
-import type { LastSeen } from "../../crypto/device/payload.ts";
+import type { LastSeen } from "../../crypto/wire/payload.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
 import { isListedUnder, memberWith, type ConversationState } from "./state.ts";
 

@@ -14,12 +14,8 @@ import {
 } from "../../crypto/wire/protobuf.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { parseId, type ConversationId, type MessageId } from "../../crypto/wire/ids.ts";
-import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
-import {
-  attachmentFromFields,
-  restoredFields,
-  type Body,
-} from "../../crypto/device/payload-body.ts";
+import { attachmentFields } from "../../crypto/wire/attachment.ts";
+import { attachmentFromFields, restoredFields, type Body } from "../../crypto/wire/payload-body.ts";
 import type { SealedMessage } from "../../crypto/device/seal-message.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";

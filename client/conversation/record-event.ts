@@ -5,7 +5,8 @@ import { isMembershipKind, needsReceipt } from "../../crypto/wire/receipt-checks
 import type { ConversationId, UserId } from "../../crypto/wire/ids.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
-import { decodePayload, type KeyLogHead } from "../../crypto/device/payload.ts";
+import { decodePayload } from "../../crypto/device/payload.ts";
+import type { KeyLogHead } from "../../crypto/wire/payload.ts";
 import type { ListFreshness } from "../key-log/list-freshness.ts";
 import { noteHeard } from "../key-log/seen-lists.ts";
 import type { KeyLog } from "../key-log/key-log.ts";

@@ -1,7 +1,7 @@
 import type { MessageId } from "../../crypto/wire/ids.ts";
 import type { Refused } from "../../crypto/wire/frame.ts";
-import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
-import { attachmentToFields } from "../../crypto/device/payload-body.ts";
+import type { Attachment } from "../../crypto/wire/attachment.ts";
+import { attachmentToFields } from "../../crypto/wire/payload-body.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { deferred } from "../deferred.ts";
 import { SealdeskError } from "../errors.ts";

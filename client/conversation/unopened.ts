@@ -5,7 +5,7 @@
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { list, message, uint, userId } from "../../crypto/wire/protobuf.ts";
 import type { ConversationId, DeviceId, UserId } from "../../crypto/wire/ids.ts";
-import { mostUnopened } from "../../crypto/device/payload.ts";
+import { mostUnopened } from "../../crypto/wire/payload.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import { seqDigits } from "./history-key.ts";
 import { addProblem, isReplaceable, readHistory } from "./history.ts";

@@ -7,7 +7,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { linkHash } from "../../crypto/wire/event.ts";
 import { decodeControl, decodeFrame, type Deliver, type Frame } from "../../crypto/wire/frame.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
-import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
+import { attachmentFromFields } from "../../crypto/wire/payload-body.ts";
 import type { HistoryRecord } from "../conversation/history.ts";
 import { SealdeskError } from "../errors.ts";
 import { maskNumbers } from "./archive/mask.ts";

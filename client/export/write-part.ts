@@ -5,7 +5,7 @@ import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { utf8 } from "../../crypto/wire/bytes.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
-import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
+import { attachmentFromFields } from "../../crypto/wire/payload-body.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
 import { safeFileName } from "../attachments/safe-name.ts";
 import type { HistoryRecord } from "../conversation/history.ts";

@@ -10,7 +10,7 @@ import type {
   ConsentId,
 } from "../../crypto/wire/ids.ts";
 import { maxPackBytes } from "../../crypto/device/history-pack.ts";
-import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
+import { attachmentFromFields } from "../../crypto/wire/payload-body.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { Retry } from "../attachments/retry.ts";
 import { clearSpool, spool } from "../attachments/spool.ts";

@@ -2,7 +2,7 @@ import type { Control } from "../../crypto/wire/frame.ts";
 import type { ConversationId, DeviceId, GrantId, UserId } from "../../crypto/wire/ids.ts";
 import type { CertifiedFields } from "../../crypto/device/certified-fields.ts";
 import { type GrantedMessage, readPack } from "../../crypto/device/history-pack.ts";
-import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
+import { attachmentFromFields } from "../../crypto/wire/payload-body.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
 import { Retry } from "../attachments/retry.ts";

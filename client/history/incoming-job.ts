@@ -18,7 +18,7 @@ import {
 } from "../../crypto/wire/protobuf.ts";
 import { maxPacks, type HistoryGrant } from "../../crypto/wire/receipt.ts";
 import type { ConversationId, GrantId } from "../../crypto/wire/ids.ts";
-import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
+import { attachmentFields } from "../../crypto/wire/attachment.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { mostMembers, storedMember } from "../conversation/stored-member.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";

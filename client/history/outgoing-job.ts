@@ -16,7 +16,7 @@ import {
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
 import { maxPacks, maxReceiptBytes } from "../../crypto/wire/receipt.ts";
-import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
+import { attachmentFields } from "../../crypto/wire/attachment.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 

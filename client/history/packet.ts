@@ -1,10 +1,7 @@
 import { decode, encode, list, message, nested } from "../../crypto/wire/protobuf.ts";
 import { maxPacks } from "../../crypto/wire/receipt.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
-import {
-  attachmentFields,
-  type AttachmentFields,
-} from "../../crypto/device/attachments/attachment.ts";
+import { attachmentFields, type AttachmentFields } from "../../crypto/wire/attachment.ts";
 
 /** The content that is sealed to each of the recipient's devices: the keys of the packs. */
 const keys = message({ packs: [1, list(nested(attachmentFields), maxPacks)] });

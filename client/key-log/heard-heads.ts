@@ -1,5 +1,5 @@
 import type { UserId } from "../../crypto/wire/ids.ts";
-import type { KeyLogHead } from "../../crypto/device/payload.ts";
+import type { KeyLogHead } from "../../crypto/wire/payload.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";

@@ -10,7 +10,7 @@ import {
 } from "../../audit/verify/note.ts";
 import { utf8 } from "../../crypto/wire/bytes.ts";
 import { message, text, uint, type MessageOf } from "../../crypto/wire/protobuf.ts";
-import type { KeyLogHead } from "../../crypto/device/payload.ts";
+import type { KeyLogHead } from "../../crypto/wire/payload.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import { deviceChecks } from "./checks.ts";

@@ -8,7 +8,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { AuthorityEntry } from "../../crypto/wire/authority-entry.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
-import type { KeyLogHead, Payload } from "../../crypto/device/payload.ts";
+import type { KeyLogHead, Payload } from "../../crypto/wire/payload.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { outdatePublished } from "../device/published-keys.ts";
 import { SealdeskError } from "../errors.ts";

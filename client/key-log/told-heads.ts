@@ -1,5 +1,5 @@
 import type { ConversationId } from "../../crypto/wire/ids.ts";
-import type { Payload } from "../../crypto/device/payload.ts";
+import type { Payload } from "../../crypto/wire/payload.ts";
 
 interface Head {
   readonly size: number;

@@ -1,7 +1,7 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { fixed, flag, list, message, nested, uint, userId } from "../../crypto/wire/protobuf.ts";
 import type { UserId } from "../../crypto/wire/ids.ts";
-import type { KeyLogHead } from "../../crypto/device/payload.ts";
+import type { KeyLogHead } from "../../crypto/wire/payload.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 

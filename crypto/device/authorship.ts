@@ -1,7 +1,7 @@
 import { authorshipBytes, type Authorship } from "../wire/authorship.ts";
 import type { TenantId, UserId } from "../wire/ids.ts";
 import { DeviceError } from "./device-error.ts";
-import type { MessageContext } from "./payload.ts";
+import type { MessageContext } from "../wire/payload.ts";
 import { verifySignature, type Signer } from "./sodium.ts";
 
 /** The account that a sending device belongs to by certificate, with the device's receipt key. */

@@ -1,3 +1,5 @@
+import type { ContextField } from "../wire/payload.ts";
+
 export type DeviceErrorCode =
   | "no_identity" // this device has no such key yet, or only another device of the account has it
   | "invalid_device_record" // a device record whose form or account signature does not hold
@@ -10,9 +12,6 @@ export type DeviceErrorCode =
   | "invalid_link_code" // not the code of a new device: mistyped, or cut short
   | "link_not_authentic" // not sealed by who read this device's code, or not for this device
   | "context_mismatch"; // conversation, sender, epoch or id inside differ from the header outside
-
-/** Parts of a message's context, compared between the header and the payload. */
-export type ContextField = "conversation" | "senderDevice" | "epoch" | "clientMessageId";
 
 /** A fault of an identity or a payload. Its message never holds content. */
 export class DeviceError extends Error {

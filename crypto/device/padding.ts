@@ -1,3 +1,4 @@
+import { maxPlaintextBytes } from "../wire/payload-body.ts";
 import { DeviceError } from "./device-error.ts";
 
 /**
@@ -17,9 +18,6 @@ export interface Franked {
   /** The sending device's signature over context and commitment, 64 bytes. */
   readonly signature: Uint8Array;
 }
-
-/** Keeps the ciphertext within the relay's limit of 64 KiB. */
-export const maxPlaintextBytes = signatureBytes + 63 * 1024;
 
 /** Returns the canonical total size for this many bytes of prefix and payload. */
 function bucket(bytes: number): number {

@@ -2,7 +2,7 @@ import type { DeviceId } from "../wire/ids.ts";
 import { signMessage, type SigningAuthor } from "./authorship.ts";
 import { commit, newFrankingKey } from "./franking.ts";
 import { pad, type Franked } from "./padding.ts";
-import { encodePayload, type Payload } from "./payload.ts";
+import { encodePayload, type Payload } from "../wire/payload.ts";
 import { zeroise } from "./sodium.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
 import type { Sealed, Suite } from "./suite.ts";

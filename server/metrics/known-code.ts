@@ -4,6 +4,7 @@ import { errorCodeOf } from "../http/problems.ts";
 const wireCodes: Readonly<Record<WireErrorCode, true>> = {
   malformed_frame: true,
   malformed_payload: true,
+  unsupported_payload: true,
   malformed_record: true,
 };
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { maxMediaTypeBytes, maxNameBytes } from "../../crypto/device/attachments/attachment.ts";
-import { mostRestores, mostUnopened } from "../../crypto/device/payload.ts";
+import { maxMediaTypeBytes, maxNameBytes } from "../../crypto/wire/attachment.ts";
+import { mostRestores, mostUnopened } from "../../crypto/wire/payload.ts";
 import { eventKinds, wireLimits } from "../../crypto/wire/frame.ts";
 import { maxReceiptBytes } from "../../crypto/wire/receipt.ts";
 

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { Conversation, ConversationItem, ProblemItem } from "../../client/index.ts";
 import type { HistoryRecord } from "../../client/conversation/history.ts";
 import { commit } from "../../crypto/device/franking.ts";
-import { encodePayload } from "../../crypto/device/payload.ts";
+import { encodePayload } from "../../crypto/wire/payload.ts";
 import { sign } from "../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../crypto/device/store.ts";
 import { authorshipBytes } from "../../crypto/wire/authorship.ts";

@@ -1,5 +1,5 @@
 /** The events that the relay can put into a log. Each is made once, so equal ones are the same object. */
-import { encodePayload } from "../../crypto/device/payload.ts";
+import { encodePayload } from "../../crypto/wire/payload.ts";
 import { ready, sha256 } from "../../crypto/device/sodium.ts";
 import { utf8 } from "../../crypto/wire/bytes.ts";
 import { nilUuid, transcriptHash, zeroHash } from "../../crypto/wire/event.ts";

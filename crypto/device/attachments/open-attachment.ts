@@ -1,5 +1,5 @@
 import { equalBytes } from "../../wire/bytes.ts";
-import type { SealedAttachment } from "./attachment.ts";
+import type { SealedAttachment } from "../../wire/attachment.ts";
 import { AttachmentError, type AttachmentErrorCode } from "./attachment-error.ts";
 import { paddedSize, sealedSize } from "./padded-size.ts";
 import { attachmentContext } from "./seal-attachment.ts";

@@ -2,7 +2,7 @@ import type { AttachmentId } from "../../wire/ids.ts";
 import { concat, utf8 } from "../../wire/bytes.ts";
 import { uuidToBytes } from "../../wire/uuid.ts";
 import { randomBytes } from "../sodium.ts";
-import type { SealedAttachment } from "./attachment.ts";
+import type { SealedAttachment } from "../../wire/attachment.ts";
 import { AttachmentError } from "./attachment-error.ts";
 import { inChunks } from "./in-chunks.ts";
 import { paddedSize } from "./padded-size.ts";

@@ -7,7 +7,7 @@ import {
   tags,
 } from "../../../crypto/device/attachments/stream-ratchet.browser.ts";
 import { readPack, packEntry, packHead } from "../../../crypto/device/history-pack.ts";
-import { encodePayload } from "../../../crypto/device/payload.ts";
+import { encodePayload } from "../../../crypto/wire/payload.ts";
 import { sha256 } from "../../../crypto/device/sodium.ts";
 import { concat } from "../../../crypto/wire/bytes.ts";
 import type { AttachmentId, GrantId } from "../../../crypto/wire/ids.ts";

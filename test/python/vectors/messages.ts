@@ -1,7 +1,8 @@
 import { verifyAuthor } from "../../../crypto/device/authorship.ts";
 import { commit, verifyCommitment } from "../../../crypto/device/franking.ts";
 import { pad, unpad } from "../../../crypto/device/padding.ts";
-import { decodePayload, encodePayload, type Payload } from "../../../crypto/device/payload.ts";
+import { decodePayload } from "../../../crypto/device/payload.ts";
+import { encodePayload, type Payload } from "../../../crypto/wire/payload.ts";
 import { hmacSha256, sha256 } from "../../../crypto/device/sodium.ts";
 import { concat, utf8 } from "../../../crypto/wire/bytes.ts";
 import { authorshipBytes } from "../../../crypto/wire/authorship.ts";

@@ -6,7 +6,7 @@ import type { Opened } from "../../../client/conversation/open-event.ts";
 import { againInLog } from "../../../client/restore/again-in-log.ts";
 import { findLost, moveToLost, readLost } from "../../../client/restore/lost-events.ts";
 import { commit } from "../../../crypto/device/franking.ts";
-import { encodePayload } from "../../../crypto/device/payload.ts";
+import { encodePayload } from "../../../crypto/wire/payload.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { signMessage } from "../../../crypto/device/authorship.ts";
 import { commit } from "../../../crypto/device/franking.ts";
 import type { GrantedMessage } from "../../../crypto/device/history-pack.ts";
-import { encodePayload, type Payload } from "../../../crypto/device/payload.ts";
+import { encodePayload, type Payload } from "../../../crypto/wire/payload.ts";
 import { certifiedToFields } from "../../../crypto/device/certified-fields.ts";
 import type { CertifiedDevice } from "../../../crypto/device/identity.ts";
 import {

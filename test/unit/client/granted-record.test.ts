@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { grantedRecord } from "../../../client/history/granted-record.ts";
 import { signMessage } from "../../../crypto/device/authorship.ts";
 import { commit } from "../../../crypto/device/franking.ts";
-import { encodePayload } from "../../../crypto/device/payload.ts";
+import { encodePayload } from "../../../crypto/wire/payload.ts";
 import { createSigner, generateSigningKey, ready } from "../../../crypto/device/sodium.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type {

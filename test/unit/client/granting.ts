@@ -17,7 +17,7 @@ import { sealAttachment } from "../../../crypto/device/attachments/seal-attachme
 import { certifiedToFields } from "../../../crypto/device/certified-fields.ts";
 import { packEntry, packHead, type GrantedMessage } from "../../../crypto/device/history-pack.ts";
 import type { CertifiedDevice } from "../../../crypto/device/identity.ts";
-import { attachmentToFields } from "../../../crypto/device/payload-body.ts";
+import { attachmentToFields } from "../../../crypto/wire/payload-body.ts";
 import { generateSigningKey, sign } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { concat } from "../../../crypto/wire/bytes.ts";

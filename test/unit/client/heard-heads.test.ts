@@ -3,7 +3,7 @@ import { MemoryLevel } from "memory-level";
 import { HeardHeads, type UnconfirmedHead } from "../../../client/key-log/heard-heads.ts";
 import { addWaiting, loadWaiting } from "../../../client/key-log/waiting-heads.ts";
 import { SealdeskError } from "../../../client/errors.ts";
-import type { KeyLogHead } from "../../../crypto/device/payload.ts";
+import type { KeyLogHead } from "../../../crypto/wire/payload.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import type { UserId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";

@@ -6,7 +6,8 @@ import { putEntry, unsealedEntry } from "../../../client/conversation/outbox.ts"
 import { sealEntries } from "../../../client/conversation/seal-entries.ts";
 import { stateAfterGap, unknown } from "../../../client/conversation/state.ts";
 import { unpad } from "../../../crypto/device/padding.ts";
-import { decodePayload, type LastSeen } from "../../../crypto/device/payload.ts";
+import { decodePayload } from "../../../crypto/device/payload.ts";
+import type { LastSeen } from "../../../crypto/wire/payload.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import type { SealRequest, Suite } from "../../../crypto/device/suite.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";

@@ -14,7 +14,7 @@ import { Receiver } from "../../../client/conversation/receiver.ts";
 import type { KnownDevice, Trust } from "../../../client/device/trust.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import type { ProblemItem } from "../../../client/index.ts";
-import { encodePayload, type Payload } from "../../../crypto/device/payload.ts";
+import { encodePayload, type Payload } from "../../../crypto/wire/payload.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import type { Suite } from "../../../crypto/device/suite.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";

@@ -7,7 +7,7 @@ import { signMessage } from "../../../crypto/device/authorship.ts";
 import { commit } from "../../../crypto/device/franking.ts";
 import { openMessage } from "../../../crypto/device/open-message.ts";
 import { pad } from "../../../crypto/device/padding.ts";
-import { encodePayload, type MessageContext } from "../../../crypto/device/payload.ts";
+import { encodePayload, type MessageContext } from "../../../crypto/wire/payload.ts";
 import { createSigner, generateSigningKey } from "../../../crypto/device/sodium.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import { newId } from "../../../tools/testkit/ids.ts";

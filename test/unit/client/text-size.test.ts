@@ -1,7 +1,7 @@
 import { maxTextBytes } from "../../../client/index.ts";
 import { assertTextSize } from "../../../client/conversation/text-size.ts";
 import { pad } from "../../../crypto/device/padding.ts";
-import { encodePayload } from "../../../crypto/device/payload.ts";
+import { encodePayload } from "../../../crypto/wire/payload.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type { DeviceId, ConversationId, MessageId } from "../../../crypto/wire/ids.ts";
 import { idOf } from "../../../tools/testkit/ids.ts";

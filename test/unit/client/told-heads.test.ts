@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { zeroHash } from "../../../crypto/wire/event.ts";
-import type { KeyLogHead } from "../../../crypto/device/payload.ts";
+import type { KeyLogHead } from "../../../crypto/wire/payload.ts";
 import type { ConversationId, DeviceId, MessageId } from "../../../crypto/wire/ids.ts";
 import { newId } from "../../../tools/testkit/ids.ts";
 import { entries, setUp } from "./key-log-device.ts";

@@ -14,7 +14,8 @@ import {
   unopenedBy,
   unopenedToTell,
 } from "../../../client/conversation/unopened.ts";
-import { decodePayload, encodePayload } from "../../../crypto/device/payload.ts";
+import { decodePayload } from "../../../crypto/device/payload.ts";
+import { encodePayload } from "../../../crypto/wire/payload.ts";
 import { DeviceStore, type StoreTransaction } from "../../../crypto/device/store.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type { ConversationId, DeviceId, MessageId, UserId } from "../../../crypto/wire/ids.ts";

@@ -18,7 +18,7 @@ import {
 } from "../../../../crypto/device/identity.ts";
 import { openMessage } from "../../../../crypto/device/open-message.ts";
 import { pad } from "../../../../crypto/device/padding.ts";
-import { encodePayload } from "../../../../crypto/device/payload.ts";
+import { encodePayload } from "../../../../crypto/wire/payload.ts";
 import { sealMessage } from "../../../../crypto/device/seal-message.ts";
 import { encodeKeyPacket } from "../../../../crypto/device/suites/signal/key-packet.ts";
 import { loadSelf } from "../../../../crypto/device/suites/signal/self.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "@jest/globals";
 import sodium from "libsodium-wrappers-sumo";
 import { ready } from "../../../../crypto/device/sodium.ts";
-import type { SealedAttachment } from "../../../../crypto/device/attachments/attachment.ts";
+import type { SealedAttachment } from "../../../../crypto/wire/attachment.ts";
 import {
   openAttachment,
   storedSize,

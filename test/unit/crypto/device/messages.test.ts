@@ -5,7 +5,7 @@ import { signMessage, verifyAuthor, type Author } from "../../../../crypto/devic
 import { commit, verifyCommitment } from "../../../../crypto/device/franking.ts";
 import { openMessage, type DeliveredMessage } from "../../../../crypto/device/open-message.ts";
 import { pad } from "../../../../crypto/device/padding.ts";
-import { encodePayload, type Payload } from "../../../../crypto/device/payload.ts";
+import { encodePayload, type Payload } from "../../../../crypto/wire/payload.ts";
 import { sealMessage } from "../../../../crypto/device/seal-message.ts";
 import { zeroHash } from "../../../../crypto/wire/event.ts";
 import { delivery, newGroup, newRoom, nowMs, seal, tampered, type TestDevice } from "./devices.ts";

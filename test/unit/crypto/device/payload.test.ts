@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "@jest/globals";
-import { maxPlaintextBytes, pad, unpad } from "../../../../crypto/device/padding.ts";
-import { decodePayload, encodePayload, openPayload } from "../../../../crypto/device/payload.ts";
+import { pad, unpad } from "../../../../crypto/device/padding.ts";
+import { maxPlaintextBytes } from "../../../../crypto/wire/payload-body.ts";
+import { decodePayload, openPayload } from "../../../../crypto/device/payload.ts";
+import { encodePayload } from "../../../../crypto/wire/payload.ts";
 import { zeroHash } from "../../../../crypto/wire/event.ts";
 import {
   parseId,

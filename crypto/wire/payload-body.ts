@@ -1,12 +1,10 @@
-import { bytes, fixed, message, nested, optional, uint } from "../wire/protobuf.ts";
-import { utf8 } from "../wire/bytes.ts";
-import {
-  attachmentFields,
-  type Attachment,
-  type AttachmentFields,
-} from "./attachments/attachment.ts";
-import { DeviceError } from "./device-error.ts";
-import { maxPlaintextBytes } from "./padding.ts";
+import { bytes, fixed, message, nested, optional, uint } from "./protobuf.ts";
+import { utf8 } from "./bytes.ts";
+import { attachmentFields, type Attachment, type AttachmentFields } from "./attachment.ts";
+import { WireError } from "./wire-error.ts";
+
+/** The greatest length of what one ciphertext seals, in bytes: a signature, and 63 KiB. It keeps the ciphertext within 64 KiB. */
+export const maxPlaintextBytes = 64 + 63 * 1024;
 
 /** The content of a member's message. */
 export type Body =
@@ -83,12 +81,12 @@ export function bodyToFields(body: Body): BodyFields {
   }
 }
 
-/** @throws DeviceError unsupported_payload, malformed_plaintext */
+/** @throws WireError unsupported_payload, malformed_payload */
 export function bodyFromFields(fields: BodyFields): Body {
   const { text: said, attachment, edit, correction, deletion, restored } = fields;
   const bodies = [said, attachment, edit, correction, deletion, restored];
   if (bodies.filter((each) => each !== undefined).length > 1)
-    throw new DeviceError("malformed_plaintext", "The message has two bodies.");
+    throw new WireError("malformed_payload", "The message has two bodies.");
   if (said !== undefined) return { kind: "text", text: textFrom(said.text) };
   if (attachment !== undefined)
     return { kind: "attachment", attachment: attachmentFromFields(attachment) };
@@ -100,7 +98,7 @@ export function bodyFromFields(fields: BodyFields): Body {
   }
   if (deletion !== undefined) return { kind: "deletion", target: deletion };
   if (restored !== undefined) return { kind: "device_restored", lost: restored.lost };
-  throw new DeviceError("unsupported_payload", "The message has an unknown kind.");
+  throw new WireError("unsupported_payload", "The message has an unknown kind.");
 }
 
 export const attachmentToFields = (attachment: Attachment): AttachmentFields => ({
@@ -109,7 +107,7 @@ export const attachmentToFields = (attachment: Attachment): AttachmentFields => 
   mediaType: utf8(attachment.mediaType),
 });
 
-/** @throws DeviceError malformed_plaintext */
+/** @throws WireError malformed_payload */
 export const attachmentFromFields = (fields: AttachmentFields): Attachment => ({
   ...fields,
   name: textFrom(fields.name),
@@ -120,6 +118,6 @@ function textFrom(encoded: Uint8Array): string {
   try {
     return strictUtf8.decode(encoded);
   } catch (cause) {
-    throw new DeviceError("malformed_plaintext", "The text is not UTF-8.", { cause });
+    throw new WireError("malformed_payload", "The text is not UTF-8.", { cause });
   }
 }

@@ -1,5 +1,5 @@
-import type { AttachmentId } from "../../wire/ids.ts";
-import { bytes, fixed, message, attachmentId, uint, type MessageOf } from "../../wire/protobuf.ts";
+import type { AttachmentId } from "./ids.ts";
+import { bytes, fixed, message, attachmentId, uint, type MessageOf } from "./protobuf.ts";
 
 /** The greatest length of a file name and of a media type, in bytes of UTF-8. */
 export const maxNameBytes = 512;
