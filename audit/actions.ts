@@ -17,6 +17,7 @@ import { keyActions } from "./actions/key-actions.ts";
 import { noticeActions } from "./actions/notice-actions.ts";
 import { policyActions } from "./actions/policy-actions.ts";
 import { provisioningActions } from "./actions/provisioning-actions.ts";
+import { reportActions } from "./actions/report-actions.ts";
 import { restrictionActions } from "./actions/restriction-actions.ts";
 import { retentionActions } from "./actions/retention-actions.ts";
 import { tenantActions } from "./actions/tenant-actions.ts";
@@ -44,6 +45,7 @@ export const actions = {
   ...keyActions,
   ...erasureActions,
   ...restrictionActions,
+  ...reportActions,
   ...exportActions,
   ...deploymentActions,
 } as const;

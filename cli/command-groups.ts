@@ -68,6 +68,10 @@ export const groups: readonly Group[] = [
       (await import("./commands/restrictions/register-restrictions.ts")).registerRestrictions,
   ),
   group(
+    ["report"],
+    async () => (await import("./commands/reports/register-reports.ts")).registerReports,
+  ),
+  group(
     ["retention"],
     async () => (await import("./commands/retention/register-retention.ts")).registerRetention,
   ),

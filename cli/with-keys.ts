@@ -5,6 +5,7 @@ import { Profiles } from "../identity/accounts/profiles.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
 import type { Secret } from "../keys/secret.ts";
 import type { KeystoreDeps } from "../keys/at-rest/keystore-deps.ts";
+import type { ScopeKeys } from "../keys/at-rest/scope-keys.ts";
 import type { SubjectKeys } from "../keys/at-rest/subject-keys.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
@@ -16,6 +17,7 @@ import { withDatabase } from "./with-database.ts";
 export interface CommandKeys {
   readonly keystore: KeystoreDeps;
   readonly subjects: SubjectKeys;
+  readonly scopes: ScopeKeys;
   readonly profiles: Profiles;
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   readonly data: Pool;
@@ -41,13 +43,14 @@ export async function withKeys<T>(
       now: Date.now,
       onLost: () => undefined,
     });
-    const { subjects } = keystore;
+    const { subjects, scopes } = keystore;
     const blindIndexKeys = () => serverKeys.blindIndexKeys;
     const profiles = new Profiles(subjects, blindIndexKeys);
     try {
       return await work({
         keystore,
         subjects,
+        scopes,
         profiles,
         blindIndexKeys,
         data: pool,

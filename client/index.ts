@@ -63,6 +63,7 @@ export type { ConsentRequest, ConsentWithdrawal, OwnConsent } from "./consents/c
 export type { PublishedNotice } from "./consents/notices.ts";
 export type { ConsentRecord, LawfulBasis } from "../crypto/wire/consent-record.ts";
 export type { Purpose } from "../crypto/wire/purposes.ts";
+export type { ReportRequest } from "./conversation/report-messages.ts";
 export type { GrantedHistory, GrantRequest } from "./history/history-granter.ts";
 export type { HistoryProgress } from "./history/progress.ts";
 export type { BreakGlass, Consent, GrantPurpose, HistoryGrant } from "../crypto/wire/receipt.ts";

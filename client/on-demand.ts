@@ -9,6 +9,7 @@
  */
 export { connectConsents } from "./consents/connect-consents.ts";
 export { acceptMembers } from "./conversation/accept-members.ts";
+export { reportMessages } from "./conversation/report-messages.ts";
 export { acceptOffered, safetyCodeWith, safetyNumbersWith } from "./device/account-keys.ts";
 export { Rights } from "./device/rights.ts";
 export { obeyErasures } from "./erasure/obey-erasures.ts";

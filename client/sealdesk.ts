@@ -1,5 +1,6 @@
 import { toBase64Url } from "../crypto/wire/bytes.ts";
-import type { UserId, DeviceId, ConversationId, Given } from "../crypto/wire/ids.ts";
+import type { UserId, DeviceId, ConversationId, ReportId, Given } from "../crypto/wire/ids.ts";
+import type { ReportRequest } from "./conversation/report-messages.ts";
 import { loadAccountKey } from "../crypto/device/account-key.ts";
 import { func, given, oneOf, optional } from "./arguments.ts";
 import * as checks from "./call-checks.ts";
@@ -313,6 +314,15 @@ export class Sealdesk {
     checks.code(code, "code");
     const { refuseDevice } = await loadOnDemand();
     return refuseDevice(this.#sibling, code);
+  }
+
+  /**
+   * Reports messages of another member to the moderators, who read exactly these and those of `context`.
+   * @throws SealdeskError invalid_argument: this device does not have one; others by `problem`: see docs/moderation.md
+   */
+  async report(request: ReportRequest): Promise<ReportId> {
+    const { reportMessages } = await loadOnDemand();
+    return reportMessages(this.#parts, request);
   }
 
   /**

@@ -32,6 +32,13 @@ export const problemKinds = {
   internal_error: kind(500, "Something went wrong in the server"),
 
   key_destroyed: kind(410, "The content is erased"),
+  sanctioned: kind(403, "A moderator has muted or banned the account"),
+  report_not_found: kind(404, "There is no such report"),
+  report_not_authentic: kind(400, "The report does not prove what it says"),
+  report_exists: kind(409, "You have reported the message before"),
+  report_decided: kind(409, "The report is decided"),
+  invalid_report: kind(400, "The report is not valid"),
+  too_many_reports: kind(409, "Too many of your reports wait for a decision"),
   subject_erased: kind(410, "The person is being erased, or was erased"),
   processing_restricted: kind(403, "The processing of the conversation is restricted"),
   consent_required: kind(403, "The customer does not consent to it"),

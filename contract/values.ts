@@ -18,6 +18,7 @@ import {
   type GrantId,
   type HoldId,
   type MessageId,
+  type ReportId,
 } from "../crypto/wire/ids.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { documentation } from "./documentation.ts";
@@ -61,6 +62,7 @@ export const attachmentId = id<AttachmentId>();
 export const grantId = id<GrantId>();
 export const caseId = id<CaseId>();
 export const holdId = id<HoldId>();
+export const reportId = id<ReportId>();
 export const messageId = id<MessageId>();
 /** An id of a thing whose kind the compiler does not know. */
 export const uuid = id<Uuid>();

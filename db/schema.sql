@@ -1869,6 +1869,78 @@ table sealdesk.recovery_codes (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.report_decisions (
+  tenant uuid not null,
+  report uuid not null,
+  decision text not null,
+  reason text not null,
+  decided_by text not null,
+  approval uuid,
+  decided_at_ms bigint not null
+)
+  row level security
+  constraint report_decisions_decided_by_check CHECK ((length(decided_by) <= 200))
+  constraint report_decisions_decision_check CHECK ((decision = ANY (ARRAY['dismiss'::text, 'warn'::text, 'mute'::text, 'ban'::text])))
+  constraint report_decisions_pkey PRIMARY KEY (tenant, report)
+  constraint report_decisions_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 200)))
+  constraint report_decisions_tenant_approval_fkey FOREIGN KEY (tenant, approval) REFERENCES sealdesk.approvals(tenant, id)
+  constraint report_decisions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint report_decisions_tenant_report_fkey FOREIGN KEY (tenant, report) REFERENCES sealdesk.reports(tenant, id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.reported_messages (
+  tenant uuid not null,
+  report uuid not null,
+  conversation uuid not null,
+  seq bigint not null,
+  reporter uuid not null,
+  author uuid not null,
+  sender_device uuid not null,
+  received_at_ms bigint not null,
+  is_context boolean not null,
+  sealed bytea
+)
+  row level security
+  CREATE UNIQUE INDEX reported_messages_once ON sealdesk.reported_messages USING btree (tenant, reporter, conversation, seq) WHERE (NOT is_context)
+  constraint reported_messages_pkey PRIMARY KEY (tenant, report, seq)
+  constraint reported_messages_tenant_author_fkey FOREIGN KEY (tenant, author) REFERENCES sealdesk.users(tenant, id)
+  constraint reported_messages_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint reported_messages_tenant_report_fkey FOREIGN KEY (tenant, report) REFERENCES sealdesk.reports(tenant, id)
+  constraint reported_messages_tenant_sender_device_fkey FOREIGN KEY (tenant, sender_device) REFERENCES sealdesk.devices(tenant, id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (sealed) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.reports (
+  tenant uuid not null,
+  id uuid not null,
+  conversation uuid not null,
+  subject uuid not null,
+  reporter uuid not null,
+  reported uuid not null,
+  reason text not null,
+  submitted_at_ms bigint not null,
+  disclosed_until_ms bigint not null,
+  destroyed_at_ms bigint
+)
+  row level security
+  CREATE INDEX reports_by_time ON sealdesk.reports USING btree (tenant, submitted_at_ms DESC, id DESC)
+  CREATE INDEX reports_disclosed ON sealdesk.reports USING btree (tenant, disclosed_until_ms) WHERE (destroyed_at_ms IS NULL)
+  constraint reports_pkey PRIMARY KEY (tenant, id)
+  constraint reports_reason_check CHECK ((reason ~ '^[a-z_]{1,40}$'::text))
+  constraint reports_tenant_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
+  constraint reports_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint reports_tenant_reported_fkey FOREIGN KEY (tenant, reported) REFERENCES sealdesk.users(tenant, id)
+  constraint reports_tenant_reporter_fkey FOREIGN KEY (tenant, reporter) REFERENCES sealdesk.users(tenant, id)
+  constraint reports_tenant_subject_fkey FOREIGN KEY (tenant, subject) REFERENCES sealdesk.users(tenant, id)
+  grant insert (conversation, disclosed_until_ms, id, reason, reported, reporter, subject, submitted_at_ms, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (destroyed_at_ms, disclosed_until_ms) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.request_links (
   tenant uuid not null,
   link_hash bytea not null,
@@ -2042,6 +2114,28 @@ table sealdesk.retention_versions (
   constraint retention_versions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint retention_versions_version_check CHECK ((version > 0))
   grant insert (approval, begins_at_ms, hash, rules, saved_at_ms, saved_by, tenant, version) to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.sanctions (
+  tenant uuid not null,
+  report uuid not null,
+  account uuid not null,
+  device uuid,
+  kind text not null,
+  from_ms bigint not null,
+  until_ms bigint
+)
+  row level security
+  CREATE INDEX sanctions_by_account ON sealdesk.sanctions USING btree (tenant, account)
+  constraint sanctions_check CHECK ((until_ms > from_ms))
+  constraint sanctions_kind_check CHECK ((kind = ANY (ARRAY['mute'::text, 'ban'::text])))
+  constraint sanctions_pkey PRIMARY KEY (tenant, report)
+  constraint sanctions_tenant_account_fkey FOREIGN KEY (tenant, account) REFERENCES sealdesk.users(tenant, id)
+  constraint sanctions_tenant_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
+  constraint sanctions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint sanctions_tenant_report_fkey FOREIGN KEY (tenant, report) REFERENCES sealdesk.report_decisions(tenant, report)
+  grant insert to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
@@ -2416,6 +2510,25 @@ begin
     raise exception 'the request needs more approvers' using errcode = 'check_violation';
   end if;
   return new;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.assert_may_write(accounts uuid[], devices uuid[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if exists (
+    select from sealdesk.sanctions s
+    where s.tenant = sealdesk.current_tenant() and s.account = any(accounts)
+      and (s.device is null or s.device = any(devices))
+      and (s.until_ms is null or s.until_ms > sealdesk.database_now_ms())
+  ) then
+    raise exception using errcode = 'SD001', message = 'an account of the batch may not write';
+  end if;
+  return true;
 end
 $function$
 
@@ -3293,6 +3406,18 @@ AS $function$
         and a.parameters ->> 'hash' = encode(v.hash, 'hex') and a.executed_at_ms is not null)
     or (v.approval is null and not shortens_retention(retention_rules(), v.rules)))
   returning v.effective_from_ms
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.sanction_on(account uuid, device uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select min(s.kind) from sealdesk.sanctions s
+  where s.tenant = sealdesk.current_tenant() and s.account = sanction_on.account
+    and (s.device is null or s.device = sanction_on.device)
+    and (s.until_ms is null or s.until_ms > sealdesk.database_now_ms())
 $function$
 
 CREATE OR REPLACE FUNCTION sealdesk.shortens_retention(before jsonb, after jsonb)

@@ -1,6 +1,7 @@
 import { wireLimits } from "../crypto/wire/frame.ts";
 import { uuidv7TimeMs } from "../crypto/wire/uuid.ts";
 import type { DeviceId, MessageId } from "../crypto/wire/ids.ts";
+import { decideUnderSanction, SANCTIONED, type Sanction } from "./sanctions.ts";
 
 /** The relay's facts about a conversation when it decides about a message. */
 export interface AdmissionFacts {
@@ -37,6 +38,8 @@ export interface MessageFacts {
   readonly erased: boolean;
   /** Whether `decideConversation` allows the sender to post here. */
   readonly mayPost: boolean;
+  /** The sanction of a moderator on the sending device. */
+  readonly sanction?: Sanction | undefined;
 }
 
 export type AdmissionRefusal =
@@ -49,6 +52,7 @@ export type AdmissionRefusal =
   | "key_expired"
   | "device_mismatch"
   | "subject_erased" // the person whom the conversation is about is being erased
+  | "sanctioned" // a moderator has muted or banned the account or the device
   | "processing_restricted" // the conversation is only stored, until the restriction is lifted
   | "quota_exceeded" // the account or the tenant stores no more for now: see `decideMessageQuota`
   | "key_destroyed"; // what the sender wrote in this conversation is erased
@@ -96,6 +100,7 @@ export function decideAdmission(
   if (facts.isRestricted) return refuse("processing_restricted");
   if (!message.mayPost)
     return refuse(facts.state === "closed" ? "conversation_closed" : "forbidden");
+  if (!decideUnderSanction("post", message.sanction).allowed) return refuse(SANCTIONED);
   const madeAtMs = uuidv7TimeMs(message.clientMessageId);
   if (madeAtMs === undefined || madeAtMs < nowMs - MAX_AGE_MS || madeAtMs > nowMs + MAX_AHEAD_MS)
     return refuse("stale_message_id");

@@ -37,6 +37,7 @@ const alertingActs: readonly string[] = [
   "hold.request_release",
   "policy.approve",
   "policy.effective",
+  "report.approve_ban",
   "restriction.announce_lifting",
   "retention.approve",
   "retention.lock",

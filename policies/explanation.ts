@@ -22,7 +22,7 @@ import { approversNeeded } from "./versions/demands.ts";
 /**
  * The resources whose decisions are explained. Programs with a key have their own. No version changes who
  * may do what with the credentials of an account, with access in an emergency, with requests for a second person, with
- * legal holds, with retention, with cases, with erasures, restrictions and breaches, with compliance, with what people ask for by
+ * legal holds, with retention, with cases, with erasures, restrictions, breaches and reports, with compliance, with what people ask for by
  * law, or with notices and consents.
  */
 export type ExplainedResource = Exclude<
@@ -41,6 +41,7 @@ export type ExplainedResource = Exclude<
   | "erasures"
   | "restrictions"
   | "breaches"
+  | "reports"
   | "compliance"
 >;
 

@@ -19,6 +19,7 @@ const acts = {
   requests: ["decide"],
   erasures: ["begin", "set_consumers"],
   breaches: ["contain", "close"],
+  reports: ["approve"],
 } as const satisfies { readonly [R in keyof ActionsOf]?: readonly ActionsOf[R][] };
 
 /** An act that needs a fresh proof of the second factor. */

@@ -106,6 +106,8 @@ export const bodyLimits = {
   /** A draft in all its languages. */
   notice: { bytes: MIB, withinMs: 30_000 },
   historyGrant: { bytes: MIB, withinMs: 30_000 },
+  /** Twenty messages of the greatest length. */
+  report: { bytes: 2 * MIB, withinMs: 30_000 },
   /** The parts of a person's copy. */
   completedExport: { bytes: MIB, withinMs: 30_000 },
   /** Of one request. An upload may have several. */

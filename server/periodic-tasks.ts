@@ -23,6 +23,7 @@ import type { ErasureDeps } from "../workflows/erasure/erasure-deps.ts";
 import { createCaseKinds } from "../workflows/case-kinds.ts";
 import { runCasesPeriodically } from "../workflows/cases/case-runner.ts";
 import { sweepEmailRequestsPeriodically } from "../workflows/requests/sweep-email-requests.ts";
+import { destroyReportsPeriodically } from "../workflows/retention/destroy-reports.ts";
 import { purgePeriodically } from "../workflows/retention/purge.ts";
 import type { Kms } from "../keys/kms/kms.ts";
 import { watchClock } from "./clock-watch.ts";
@@ -91,6 +92,10 @@ export function startPeriodicTasks(deps: Deps, closers: Closers): void {
     purgePeriodically(
       { pool, now, destroy, isResting: true },
       logged("records whose retention is over could not be purged"),
+    ),
+    destroyReportsPeriodically(
+      { pool, now, keystore: erasure.isApart ? keyTree.pool : undefined },
+      logged("what reports disclose could not be destroyed"),
     ),
     escalateWaitingPeriodically(
       { pool, now },

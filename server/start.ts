@@ -322,6 +322,7 @@ function createControlPlane(
     signInProofs: shared.usedProofs(),
     refusedSignIns,
     blindIndexKeys: () => serverKeys.blindIndexKeys,
+    frankingKeys: () => serverKeys.frankingKeys,
     createLimiter: shared.createLimiter,
     announce: dataPlane.announce,
     onUnannounced: (error) => log.error("a reset could not be announced yet", describeError(error)),

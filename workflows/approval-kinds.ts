@@ -1,5 +1,6 @@
 import { messagingApprovals } from "../messaging/approvals/answer-approval.ts";
 import type { ApprovalKinds } from "../messaging/approvals/approval-kind.ts";
+import { banApprovals } from "../moderation/reports/approve-ban.ts";
 import { holdApprovals } from "./holds/hold-approvals.ts";
 import { retentionApprovals } from "./retention/approve-schedule.ts";
 
@@ -7,5 +8,6 @@ import { retentionApprovals } from "./retention/approve-schedule.ts";
 export const approvalKinds: ApprovalKinds = {
   ...messagingApprovals,
   ...holdApprovals,
+  ...banApprovals,
   ...retentionApprovals,
 };

@@ -11,6 +11,13 @@ type CodesOf<Code extends ProblemCode> = Code;
  */
 type ByStatus = CodesOf<
   | "processing_restricted"
+  | "sanctioned"
+  | "report_not_found"
+  | "report_not_authentic"
+  | "report_exists"
+  | "report_decided"
+  | "invalid_report"
+  | "too_many_reports"
   | "invalid_notice"
   | "invalid_logout_token"
   | "invalid_identity_provider"

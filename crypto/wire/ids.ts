@@ -32,6 +32,8 @@ export type ConsentId = Id<"consent">;
 export type ActId = Id<"act">;
 /** The id of a legal hold. */
 export type HoldId = Id<"hold">;
+/** The id of a report of messages. */
+export type ReportId = Id<"report">;
 /** The id of a case: a workflow that survives crashes. */
 export type CaseId = Id<"case">;
 /** The id that a device gives its message, so that a repeated one is recognised. */

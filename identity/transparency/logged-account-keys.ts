@@ -26,6 +26,18 @@ export async function certifyingKeyOf(
   return entries.find(({ record }) => record.device === device)?.record.accountKey;
 }
 
+/** Returns the entry of the key log by which a device came to the user, or undefined if no such device was logged. */
+export async function arrivalOf(
+  client: Client,
+  user: UserId,
+  device: DeviceId,
+): Promise<KeyEntry | undefined> {
+  const entries = await entriesOf(client, user);
+  return entries.find(
+    ({ change, record }) => change === "device_added" && record.device === device,
+  );
+}
+
 /**
  * Returns the entries of the key log by which a device came to its account: from the account's first device on, each
  * approved by the one before it.

@@ -6,6 +6,7 @@ import type {
   DeviceId,
   ConversationId,
   IdentityProviderId,
+  ReportId,
 } from "../../crypto/wire/ids.ts";
 import type { Scope } from "./scope.ts";
 
@@ -92,3 +93,15 @@ export const webhookSecretAssociated = (tenant: TenantId): Uint8Array =>
 /** Returns the associated data of the sealed secret of an authenticator app. */
 export const totpAssociated = (tenant: TenantId, subject: UserId): Uint8Array =>
   concat(utf8("sealdesk/at-rest/v1/totp"), uuidToBytes(tenant), uuidToBytes(subject));
+
+/** Returns the associated data of what a report discloses of the message `seq`. */
+export function reportAssociated(tenant: TenantId, report: ReportId, seq: number): Uint8Array {
+  const number = new Uint8Array(8);
+  new DataView(number.buffer).setBigUint64(0, BigInt(seq));
+  return concat(
+    utf8("sealdesk/at-rest/v1/report"),
+    uuidToBytes(tenant),
+    uuidToBytes(report),
+    number,
+  );
+}

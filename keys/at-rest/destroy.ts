@@ -1,6 +1,6 @@
 import type { ActionDetails } from "../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
-import type { TenantId, UserId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { TenantId, UserId, ConversationId, ReportId } from "../../crypto/wire/ids.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
 import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -31,7 +31,7 @@ export interface Destroyed {
 export interface ScopeFilter {
   readonly subject: UserId;
   readonly conversation?: ConversationId;
-  readonly author?: UserId;
+  readonly author?: UserId | ReportId;
   /** Selects periods before this one. */
   readonly beforePeriod?: number;
 }

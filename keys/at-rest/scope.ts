@@ -1,4 +1,4 @@
-import type { UserId, ConversationId } from "../../crypto/wire/ids.ts";
+import type { UserId, ConversationId, ReportId } from "../../crypto/wire/ids.ts";
 
 /**
  * The messages of one author in one conversation within 30 days. One key seals them, and they are
@@ -11,7 +11,8 @@ export interface Scope {
    * conversation.
    */
   readonly subject: UserId;
-  readonly author: UserId;
+  /** A report stands for the author of what it discloses, so that its key is destroyed with it. */
+  readonly author: UserId | ReportId;
   readonly period: number;
 }
 

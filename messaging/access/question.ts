@@ -22,6 +22,7 @@ const unasked = [
   "erasures",
   "restrictions",
   "breaches",
+  "reports",
   "compliance",
 ] as const;
 

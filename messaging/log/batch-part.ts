@@ -60,7 +60,7 @@ export function planPart(
 /**
  * Inserts the events of all parts in one statement. All parts must be of one tenant.
  * @param policyVersion the version by which they were planned
- * @throws a database error with `POLICY_CHANGED` if another version is in force
+ * @throws a database error with `POLICY_CHANGED` if another version is in force, or a sender may not write by now
  */
 export async function insertParts(
   connection: FencedConnection,

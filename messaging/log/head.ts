@@ -8,11 +8,14 @@ import type {
 } from "../../crypto/wire/ids.ts";
 import type { AdmissionFacts, SenderKeyFacts } from "../../policies/admission.ts";
 import type { ConversationActor } from "../../policies/abilities.ts";
+import type { Sanction } from "../../policies/sanctions.ts";
 
 /** An account that may write in a conversation. The policy decides when it writes. */
 export interface Author extends Omit<ConversationActor, "policy" | "signIn"> {
   /** When its membership counts no more, in milliseconds since the Unix epoch, if it began by break-glass. */
   readonly untilMs: number | undefined;
+  /** The sanction that was in force on the device when this was read. */
+  readonly sanction?: Sanction | undefined;
 }
 
 import type { LoggedEvent } from "./event.ts";

@@ -62,13 +62,14 @@ const INSERT = `
     previous_hash)
   select $1::uuid, * from unnest($2::uuid[], $3::int8[], $4::int2[], $5::uuid[], $6::int4[], $7::uuid[],
     $8::uuid[], $9::int8[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[], $30::bytea[])
-  where $31::int4 is null or sealdesk.assert_policy_version($31::int4)`;
+  where $31::int4 is null
+    or (sealdesk.assert_policy_version($31::int4) and sealdesk.assert_may_write($32::uuid[], $5::uuid[]))`;
 
 /**
  * Stores a batch, all or nothing. Inside a transaction it is part of the transaction. Otherwise it
  * is a transaction of its own.
  * @throws a PostgreSQL unique_violation if a seq or a message id is taken; POLICY_CHANGED if another version
- *   of the policy is in force
+ *   of the policy is in force, or a sender may not write by now
  */
 export async function insertEvents(client: Client, batch: EventBatch): Promise<void> {
   const rows = [...batch.events, ...batch.markers.map((marker) => markerRow(batch.tenant, marker))];
@@ -130,6 +131,7 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
       int8Array(counts.bytes),
       byteaArray(rows.map((row) => row.previousHash)),
       batch.policyVersion ?? null,
+      uuidArray([...new Set(batch.accounts)]),
     ],
   });
 }

@@ -11,6 +11,7 @@ import {
 } from "../../crypto/wire/ids.ts";
 import type { Role } from "../../policies/actor.ts";
 import type { SenderKeyFacts } from "../../policies/admission.ts";
+import type { Sanction } from "../../policies/sanctions.ts";
 import type { ConversationHead } from "./head.ts";
 
 const HEADS = `
@@ -25,6 +26,8 @@ const HEADS = `
       where md.conversation = c.id and md.until_seq is null order by md.device) as untils,
     array(select u.role from member_devices md join users u on u.id = md.user_id
       where md.conversation = c.id and md.until_seq is null order by md.device) as roles,
+    array(select sealdesk.sanction_on(user_id, device) from member_devices
+      where conversation = c.id and until_seq is null order by device) as sanctions,
     array(select distinct device from member_devices where conversation = c.id and until_seq is not null) as former
   from conversations c
   join tenants t on t.id = c.tenant
@@ -56,6 +59,7 @@ interface HeadRow {
   readonly roles: readonly Role[];
   /** When the access of each ends by which it became a member; 0 if it is over by the database's clock. The driver leaves 64-bit integers in arrays as text. */
   readonly untils: readonly (string | null)[];
+  readonly sanctions: readonly (Sanction | null)[];
   readonly former: readonly DeviceId[];
 }
 
@@ -125,6 +129,7 @@ export async function loadHeads(
                 user: row.authors[index] ?? nilId(),
                 role: row.roles[index] as Role,
                 untilMs: untilOf(row.untils[index]),
+                sanction: row.sanctions[index] ?? undefined,
               },
             ]),
           ),

@@ -85,6 +85,7 @@ export function planMessages(
         packetDevices: send.packets.map((packet) => packet.device),
         erased: isErased(senderDevice),
         mayPost: mayPost(senderDevice, signIn),
+        sanction: head.authors.get(senderDevice)?.sanction,
       },
       nowMs,
     );

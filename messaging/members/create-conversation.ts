@@ -9,6 +9,7 @@ import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.
 import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import { isArchiver, type Actor } from "../../policies/actor.ts";
+import { decideUnderSanction, type Sanction } from "../../policies/sanctions.ts";
 import { type ConversationAct, ofConversation } from "../conversation-act.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -45,7 +46,8 @@ export interface NewConversation {
  * Starts a conversation. Its log begins with the signed creation record. A repeat with the same id
  * gets the first answer.
  * @throws MessagingError forbidden, no_device, invalid_record, invalid_signature, stale_record,
- *   conversation_exists, too_many_conversations, too_many_members, quota_exceeded, consent_required
+ *   conversation_exists, too_many_conversations, too_many_members, quota_exceeded, consent_required,
+ *   sanctioned
  */
 export async function createConversation(
   deps: MessagingDeps,
@@ -84,6 +86,7 @@ async function create(
   const nowMs = deps.now();
   const { decision, members, others } = await decideCreation(client, actor, actor.user, input);
   assertAllowed(decision);
+  await assertMayBegin(client, actor.user, device);
   const { id: conversation, suite } = input;
   await assertCreationSignature(
     client,
@@ -130,6 +133,21 @@ async function create(
   const details = { ...act.details, ...(archivers.length > 0 && { archivers }) };
   await auditDone(client, actor, { ...act, details, decision }, nowMs);
   return { events: [event], answer: { epoch: 1, seq: 1 } };
+}
+
+/** @throws MessagingError sanctioned */
+async function assertMayBegin(client: Client, user: UserId, device: DeviceId): Promise<void> {
+  const { rows } = await client.query<{ sanction: Sanction | null }>(
+    "select sealdesk.sanction_on($1, $2) as sanction",
+    [user, device],
+  );
+  const { allowed, reasons } = decideUnderSanction("create", rows[0]?.sanction ?? undefined);
+  if (!allowed)
+    throw new MessagingError(
+      "sanctioned",
+      "A moderator has banned this account. It may begin no conversation. You can appeal.",
+      { reasons },
+    );
 }
 
 async function decideCreation(

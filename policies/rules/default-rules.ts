@@ -17,6 +17,7 @@ import { policyRules, type PolicyAction } from "./policy.ts";
 import { readingRules } from "./reading.ts";
 import { relayRules, type RelayAction } from "./relay.ts";
 import { retentionRules, type RetentionAction } from "./retention.ts";
+import { reportRules, type ReportAction } from "./reports.ts";
 import { requestRules, type RequestAction } from "./requests.ts";
 import { restrictionRules, type RestrictionAction } from "./restrictions.ts";
 import type { PolicyRule } from "./rule.ts";
@@ -47,6 +48,7 @@ export interface ActionsOf {
   readonly erasures: ErasureAction;
   readonly restrictions: RestrictionAction;
   readonly breaches: BreachAction;
+  readonly reports: ReportAction;
   readonly compliance: ComplianceAction;
   readonly administration: AdministrationAction;
   readonly tenants: TenantAction;
@@ -80,6 +82,7 @@ export const defaultRules: readonly PolicyRule<Resource>[] = [
   ...erasureRules,
   ...restrictionRules,
   ...breachRules,
+  ...reportRules,
   ...complianceRules,
   ...administrationRules,
   ...tenantRules,

@@ -94,6 +94,7 @@ export const conditionFacts: {
   erasures: {},
   restrictions: {},
   breaches: {},
+  reports: {},
   compliance: {},
   // Those of each account in the list.
   staff_list: { user: { kind: "user" }, role: { kind: "role" } },

@@ -137,6 +137,16 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
   compliance: { read: "fixed" },
   // Otherwise a version could keep officers from containing a breach.
   breaches: { read: "fixed", open: "fixed", record: "fixed", contain: "fixed", close: "fixed" },
+  // Otherwise a version could let one person alone ban somebody, or show reports to those whom they are about.
+  reports: {
+    submit: "fixed",
+    read: "fixed",
+    decide: "fixed",
+    approve: "fixed",
+    refuse: "fixed",
+    withdraw: "fixed",
+    count: "fixed",
+  },
   erasures: {
     plan: "fixed",
     read: "fixed",

@@ -22,6 +22,7 @@ export const optionalFields: { readonly [R in Resource]: readonly string[] } = {
   erasures: [],
   restrictions: [],
   breaches: [],
+  reports: [],
   compliance: [],
   administration: [],
   tenants: [],

@@ -4,6 +4,7 @@ import { problemKinds, type ProblemCode } from "../../contract/problems.ts";
 import type { IdentityErrorCode } from "../../identity/identity-error.ts";
 import type { KeysErrorCode } from "../../keys/keys-error.ts";
 import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
+import type { ReportErrorCode } from "../../moderation/reports/report-error.ts";
 import type { WorkflowErrorCode } from "../../workflows/workflow-error.ts";
 import { HttpError, type HttpErrorCode } from "./http-error.ts";
 
@@ -12,6 +13,7 @@ export type ErrorCode =
   | KeysErrorCode
   | IdentityErrorCode
   | MessagingErrorCode
+  | ReportErrorCode
   | WorkflowErrorCode
   | HttpErrorCode
   | AuditErrorCode;

@@ -34,6 +34,7 @@ export interface RouteSpec {
     | "Breaches"
     | "Compliance"
     | "Holds"
+    | "Reports"
     | "Restrictions"
     | "Retention"
     | "Requests"

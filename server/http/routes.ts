@@ -88,6 +88,7 @@ import { holdRoutes } from "./routes/holds.ts";
 import { erasureNoticeRoutes } from "./routes/erasure-notices.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
 import { consentRoutes } from "./routes/consents.ts";
+import { reportRoutes } from "./routes/reports.ts";
 import { restrictionRoutes } from "./routes/restrictions.ts";
 import { retentionRoutes } from "./routes/retention.ts";
 import { grantHistoryRoute, readLinksRoute } from "./routes/history.ts";
@@ -142,6 +143,8 @@ export interface RoutesDeps {
   readonly publicUrl: string;
   readonly accessTokens: AccessTokens;
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
+  /** All franking keys, also those that were rotated. */
+  readonly frankingKeys: () => readonly Secret<Uint8Array>[];
   readonly profiles: Profiles;
   /** The pool of the keystore if it has its own database. */
   readonly keystore: Pool | undefined;
@@ -328,6 +331,13 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     complianceRoute({ ...useCase, ...deps.checks, policies, withLedger }),
     ...holdRoutes({ ...useCase, newId, withLedger }),
     ...restrictionRoutes({ ...useCase, newId }),
+    ...reportRoutes({
+      ...useCase,
+      newId,
+      scopeKeys: messaging.scopeKeys,
+      frankingKeys: deps.frankingKeys,
+      byAccount: createLimiter("report", registrationLimit),
+    }),
     ...retentionRoutes({ ...useCase, newId, withLedger }),
     ...caseRoutes(useCase),
     ...erasureNoticeRoutes({ ...auditLog, signer: deps.logSigner }),

@@ -23,6 +23,8 @@ const sentences: Partial<Record<RefusalCode, string>> = {
   device_mismatch: "The key was not brought to exactly the member devices. Rotate and send again.",
   subject_erased:
     "The person whom this conversation is about is being erased. Nothing more is stored.",
+  sanctioned:
+    "A moderator has decided that this account may not write for now. Nothing is stored. You can appeal.",
   processing_restricted:
     "The processing of this conversation is restricted. Nothing is stored before the restriction ends. Begin another conversation.",
   key_destroyed: "What this account wrote here is erased, and nothing more is stored.",

@@ -8,6 +8,7 @@ const writing = [
   "keys",
   "identity",
   "messaging",
+  "moderation/reports",
   "workflows",
   "cli",
   "audit/adopt",

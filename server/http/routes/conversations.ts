@@ -41,6 +41,7 @@ export function createConversationRoute(
       problems: [
         "quota_exceeded",
         "forbidden",
+        "sanctioned",
         "consent_required",
         "no_device",
         "invalid_record",

@@ -86,6 +86,7 @@ test("every route says how large its body may be, and most are small", () => {
     "/v1/link-requests/00000000-0000-4000-8000-000000000000/approval",
     "/v1/notices",
     "/v1/relay/send",
+    "/v1/reports",
   ]);
 });
 

@@ -15,6 +15,7 @@ import { askToMatch, deferByHold, placeHold } from "../../support/holds.ts";
 import { readyExport } from "../../support/exports.ts";
 import { register } from "../../support/identity-provider.ts";
 import { askByEmail, askFor, decide, initialRules, setRules } from "../../support/requests.ts";
+import { decideReport, reportedMessage } from "../../support/reports.ts";
 import { restrict } from "../../support/restrictions.ts";
 import { staffWithPasskey } from "../../support/passkey.ts";
 import { startScimProvider } from "../../support/provisioning.ts";
@@ -83,6 +84,10 @@ beforeAll(async () => {
   await breachReached(officer, breach.body.id);
   const waived = { step: "waive_notice", duty: "gdpr.subjects", ground: "a test" };
   expect((await breachStep(officer, breach.body.id, waived)).status).toBe(204);
+  const reported = await reportedMessage(server);
+  const muting = { decision: "mute", hours: 1 };
+  const moderator = await staffDevice(server, "moderator");
+  expect((await decideReport(moderator, reported.id, muting)).status).toBe(200);
   const of = (user: UserId) => ({ tenant: server.tenant.id, account: { user }, nowMs: 0 });
   const disabled = of((await server.createStaff("agent")).id);
   await disableAccount(server.database.ownerUrl, { usernameIndexes: () => [] }, disabled);
@@ -172,6 +177,10 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.breaches",
     "sealdesk.breach_subjects",
     "sealdesk.breach_notices",
+    "sealdesk.reports",
+    "sealdesk.reported_messages",
+    "sealdesk.report_decisions",
+    "sealdesk.sanctions",
     "sealdesk.erasure_supplements",
     "sealdesk.exports",
     "sealdesk.export_pages",

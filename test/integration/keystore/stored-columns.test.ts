@@ -14,6 +14,8 @@ const sealed = [
   // What signs the alerts that are sent to a tenant's webhook.
   "sealdesk.alert_webhooks.secret",
   "sealdesk.erasure_consumers.sealed",
+  // What members disclose to moderators.
+  "sealdesk.reported_messages.sealed",
   "sealdesk.provisioned_people.attributes",
   // What people call their passkeys.
   "sealdesk.passkeys.name",
@@ -163,6 +165,8 @@ const madeByTheServer = [
   "sealdesk.hold_items.team",
   "sealdesk.potential_matches.answer",
   "sealdesk.potential_matches.answered_by",
+  "sealdesk.report_decisions.decided_by",
+  "sealdesk.report_decisions.reason",
   "sealdesk.restrictions.law",
   "sealdesk.restrictions.placed_by",
   "sealdesk.retention_locks.citation",
@@ -273,6 +277,9 @@ const oneOfAFewWords = [
   "sealdesk.one_time_prekeys.kind",
   "sealdesk.passkeys.transports",
   "sealdesk.sessions.method",
+  "sealdesk.report_decisions.decision",
+  "sealdesk.reports.reason",
+  "sealdesk.sanctions.kind",
   "sealdesk.signed_prekeys.kind",
   "sealdesk.staff_certificates.role",
   "sealdesk.storage_usage.kind",

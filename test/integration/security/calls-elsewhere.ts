@@ -7,6 +7,7 @@ import { consentCalls } from "./consent-calls.ts";
 import { erasureCalls } from "./erasure-calls.ts";
 import { holdCalls } from "./hold-calls.ts";
 import { passkeyCalls } from "./passkey-calls.ts";
+import { reportCalls } from "./report-calls.ts";
 import { requestCalls } from "./request-calls.ts";
 import { restrictionCalls } from "./restriction-calls.ts";
 import { retentionCalls } from "./retention-calls.ts";
@@ -26,4 +27,5 @@ export const callsElsewhere = (participants: {
   ...requestCalls(participants.server),
   ...erasureCalls(participants.server),
   ...breachCalls(participants.server),
+  ...reportCalls(participants.server),
 });

@@ -295,6 +295,7 @@ const changing: Readonly<Record<string, Changing>> = {
   "breach list": { args: () => ["--tenant", slug()], leaves: "breach.list" },
   "hold list": { args: () => ["--tenant", slug()], leaves: "hold.list" },
   "hold matches": { args: () => ["--tenant", slug()], leaves: "hold.list_matches" },
+  "report count": { args: () => ["--tenant", slug()], leaves: "report.count" },
   "restriction list": { args: () => ["--tenant", slug()], leaves: "restriction.list" },
   "hold reopened": { args: () => ["--tenant", slug()], leaves: "hold.list_reopened" },
   "break-glass list": { args: () => ["--tenant", slug()], leaves: "break_glass.list" },

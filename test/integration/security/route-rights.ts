@@ -7,6 +7,7 @@ import type { TestServer } from "../../support/server.ts";
 import { begin, patch, send } from "../attachments/device-requests.ts";
 import { breachRights } from "./breach-rights.ts";
 import { consentRights } from "./consent-rights.ts";
+import { reportRights } from "./report-rights.ts";
 import { restrictionRights } from "./restriction-rights.ts";
 import { retentionRights } from "./retention-rights.ts";
 import { erasureRights } from "./erasure-rights.ts";
@@ -253,6 +254,7 @@ export const routeRights = (server: TestServer): Readonly<Record<string, RouteRi
   ...breachRights(server),
   ...holdRights(server),
   ...restrictionRights,
+  ...reportRights,
   "GET /v1/alerts/webhook": {
     right: ["alerts", "read_webhook"],
     about: "tenant",

@@ -10,6 +10,7 @@ import { requestActions } from "../../../audit/actions/request-actions.ts";
 import { caseActions } from "../../../audit/actions/case-actions.ts";
 import { breakGlassActions } from "../../../audit/actions/break-glass-actions.ts";
 import { holdActions } from "../../../audit/actions/hold-actions.ts";
+import { reportActions } from "../../../audit/actions/report-actions.ts";
 import { breachActions } from "../../../audit/actions/breach-actions.ts";
 import { complianceActions } from "../../../audit/actions/compliance-actions.ts";
 import { consentActions } from "../../../audit/actions/consent-actions.ts";
@@ -39,6 +40,7 @@ const chapters: Readonly<Record<string, ActionSpecs>> = {
   "Approvals and access in an emergency": breakGlassActions,
   "Legal holds": holdActions,
   Breaches: breachActions,
+  Reports: reportActions,
   "Reports about compliance": complianceActions,
   Cases: caseActions,
   Retention: retentionActions,

@@ -28,6 +28,7 @@ const titles = {
   erasures: "Erasures",
   restrictions: "Restrictions of processing",
   breaches: "Breaches",
+  reports: "Reports",
   compliance: "The report about compliance",
   administration: "API keys of the tenant's backend",
   tenants: "Keys of the operator",
