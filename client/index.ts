@@ -18,6 +18,7 @@ export type {
   CopyState,
   ErasureProgress,
   OwnRequest,
+  ModerationDecision,
   OwnRestriction,
 } from "./device/rights.ts";
 export { openRequestLink, type LinkedRequest, type RequestLink } from "./device/request-link.ts";

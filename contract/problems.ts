@@ -37,6 +37,8 @@ export const problemKinds = {
   report_not_authentic: kind(400, "The report does not prove what it says"),
   report_exists: kind(409, "You have reported the message before"),
   report_decided: kind(409, "The report is decided"),
+  appeal_not_possible: kind(409, "The decision cannot be appealed"),
+  appeal_not_found: kind(409, "No appeal waits for a decision"),
   invalid_report: kind(400, "The report is not valid"),
   too_many_reports: kind(409, "Too many of your reports wait for a decision"),
   subject_erased: kind(410, "The person is being erased, or was erased"),

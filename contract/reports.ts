@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import {
+  appealOutcomes,
   MOST_BAN_HOURS,
   MOST_MUTE_HOURS,
   MOST_REPORTED,
@@ -65,6 +66,8 @@ const storedReport = {
   decidedBy: z.nullable(z.string()),
   decisionReason: z.nullable(z.string()),
   sanctionUntilMs: z.nullable(milliseconds),
+  appealedAtMs: z.nullable(milliseconds),
+  appealOutcome: z.nullable(openEnum(appealOutcomes)),
 };
 
 export const reportsQuery = z.strictObject({ all: z.optional(z.enum(["true", "false"])) });
@@ -137,3 +140,22 @@ export const reportCounts = z
     oldestOpenAtMs: z.nullable(milliseconds),
   })
   .register(documentation, { id: "ReportCounts" });
+
+export const newAppealDecision = z
+  .strictObject({ outcome: z.enum(appealOutcomes), reason })
+  .register(documentation, { id: "NewAppealDecision" });
+
+export const ownDecisions = z
+  .object({
+    decisions: z.array(
+      z.object({
+        id: reportId,
+        decision: openEnum(reportDecisions),
+        decidedAtMs: milliseconds,
+        sanctionUntilMs: z.nullable(milliseconds),
+        appealedAtMs: z.nullable(milliseconds),
+        appealOutcome: z.nullable(openEnum(appealOutcomes)),
+      }),
+    ),
+  })
+  .register(documentation, { id: "OwnDecisions" });

@@ -1869,6 +1869,28 @@ table sealdesk.recovery_codes (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.report_appeals (
+  tenant uuid not null,
+  report uuid not null,
+  appealed_at_ms bigint not null,
+  outcome text,
+  reason text,
+  decided_by text,
+  decided_at_ms bigint
+)
+  row level security
+  constraint report_appeals_check CHECK ((num_nulls(outcome, reason, decided_by, decided_at_ms) = ANY (ARRAY[0, 4])))
+  constraint report_appeals_decided_by_check CHECK ((length(decided_by) <= 200))
+  constraint report_appeals_outcome_check CHECK ((outcome = ANY (ARRAY['upheld'::text, 'lifted'::text])))
+  constraint report_appeals_pkey PRIMARY KEY (tenant, report)
+  constraint report_appeals_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 200)))
+  constraint report_appeals_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint report_appeals_tenant_report_fkey FOREIGN KEY (tenant, report) REFERENCES sealdesk.report_decisions(tenant, report)
+  grant insert (appealed_at_ms, report, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  grant update (decided_at_ms, decided_by, outcome, reason) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.report_decisions (
   tenant uuid not null,
   report uuid not null,
@@ -1927,6 +1949,7 @@ table sealdesk.reports (
   destroyed_at_ms bigint
 )
   row level security
+  CREATE INDEX reports_by_reported ON sealdesk.reports USING btree (tenant, reported)
   CREATE INDEX reports_by_time ON sealdesk.reports USING btree (tenant, submitted_at_ms DESC, id DESC)
   CREATE INDEX reports_disclosed ON sealdesk.reports USING btree (tenant, disclosed_until_ms) WHERE (destroyed_at_ms IS NULL)
   constraint reports_pkey PRIMARY KEY (tenant, id)
@@ -2137,6 +2160,7 @@ table sealdesk.sanctions (
   constraint sanctions_tenant_report_fkey FOREIGN KEY (tenant, report) REFERENCES sealdesk.report_decisions(tenant, report)
   grant insert to sealdesk_app
   grant select to sealdesk_app
+  grant update (until_ms) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.sender_keys (

@@ -17,6 +17,11 @@ export const reportDecisions = ["dismiss", "warn", "mute", "ban"] as const;
 
 export type ReportDecision = (typeof reportDecisions)[number];
 
+/** What another moderator can decide about an appeal. */
+export const appealOutcomes = ["upheld", "lifted"] as const;
+
+export type AppealOutcome = (typeof appealOutcomes)[number];
+
 /** The messages of one report, with those that are shown as context. */
 export const MOST_REPORTED = 20;
 /** The reports of one account that wait for a decision. */

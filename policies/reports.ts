@@ -5,9 +5,11 @@ import { grantingRule } from "./granting-rule.ts";
 import type { ReportAction } from "./rules/reports.ts";
 
 const DAY_MS = 86_400_000;
+/** Six months (Regulation (EU) 2022/2065 article 20), in milliseconds. */
+export const APPEAL_WITHIN_MS = 184 * DAY_MS;
 const OPEN_MS = 365 * DAY_MS;
-/** Six months in which the person may complain (Regulation (EU) 2022/2065 article 20), and a month for the answer. */
-const DECIDED_MS = 214 * DAY_MS;
+/** The time for an appeal, and a month for the answer. */
+const DECIDED_MS = APPEAL_WITHIN_MS + 30 * DAY_MS;
 
 /**
  * Returns when what a report discloses is destroyed, if no legal hold covers it. Times are milliseconds since the Unix epoch.
@@ -24,6 +26,8 @@ export interface ReportFacts {
   /** Who made the report, and whom it is about. Without them it is about the list of reports. */
   readonly reporter?: string;
   readonly reported?: string;
+  /** Who decided about the report: for "decide_appeal". */
+  readonly judges?: readonly string[];
   /** Who asks for a ban: for "approve" and "refuse". */
   readonly requester?: string;
 }
@@ -39,6 +43,7 @@ export function decideReport(actor: Actor, action: ReportAction, facts: ReportFa
   const isAnswer = action === "approve" || action === "refuse";
   return deny(
     ...(isAnswer && facts.requester === actor.user ? ["own_request"] : []),
+    ...(facts.judges?.includes(actor.user) === true ? ["own_decision"] : []),
     ...(facts.reporter === actor.user ? ["own_report"] : []),
     ...(facts.reported === actor.user ? ["reported_person"] : []),
     ...(action === "submit" && facts.wasMember !== true ? ["not_a_member"] : []),

@@ -58,6 +58,25 @@ export const reportActions = {
     details: { request: "id" },
     description: "A moderator takes a request for a ban back.",
   },
+  "report.list_own": {
+    class: "R",
+    resources: ["report"],
+    details: { found: "number" },
+    description: "Somebody lists the moderators' decisions about their own account.",
+  },
+  "report.appeal": {
+    class: "C",
+    resources: ["report"],
+    details: {},
+    description: "The author of reported messages appeals against the decision.",
+  },
+  "report.decide_appeal": {
+    class: "U",
+    resources: ["report"],
+    details: { outcome: "text" },
+    description:
+      "Another moderator decides about an appeal. If the `outcome` is `lifted`, the mute or the ban has ended.",
+  },
   "report.destroy": {
     class: "D",
     resources: ["report"],

@@ -43,6 +43,8 @@ export const rightsWhenCalled = (parts: RightsDeps): RightCalls =>
     "withdraw",
     "export",
     "restrictions",
+    "decisions",
+    "appeal",
   );
 
 /** Returns these methods of what `load` returns. It is loaded when one of them is called. */

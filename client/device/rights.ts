@@ -1,6 +1,6 @@
 import { rights, type Right } from "../../contract/requests.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
-import type { CaseId, ConversationId, Given, NewId } from "../../crypto/wire/ids.ts";
+import type { CaseId, ConversationId, Given, NewId, ReportId } from "../../crypto/wire/ids.ts";
 import { func, given, object, oneOf, optional, text } from "../arguments.ts";
 import type { DownloadDeps } from "../attachments/download.ts";
 import { exportApi } from "../export/export-api.ts";
@@ -47,6 +47,21 @@ export interface OwnRestriction {
   readonly placedAtMs: number;
   /** When it ends; null before its end is announced. */
   readonly liftsAtMs: number | null;
+}
+
+/** What a moderator decided about this account. Times are milliseconds since the Unix epoch. */
+export interface ModerationDecision {
+  /** The id of the report. */
+  readonly id: ReportId;
+  /** "warn", "mute" or "ban". */
+  readonly decision: string;
+  readonly decidedAtMs: number;
+  /** When the mute or the ban ends; null without one, and for a ban without an end. */
+  readonly sanctionUntilMs: number | null;
+  /** When this account appealed; null if it did not. */
+  readonly appealedAtMs: number | null;
+  /** "upheld" or "lifted"; null while nobody has decided about the appeal. */
+  readonly appealOutcome: string | null;
 }
 
 /** How far the copy is that answers a request. Times are milliseconds since the Unix epoch. */
@@ -130,6 +145,23 @@ export class Rights {
    */
   async withdraw(id: Given<CaseId>): Promise<void> {
     await this.#api.withdrawRequest(given(id, "id"));
+  }
+
+  /**
+   * Returns the last 200 decisions of moderators about this account, the newest first: a warning, a mute or a ban. It does not
+   * say who reported what.
+   * @throws SealdeskError forbidden: moderators judge no account of this role
+   */
+  async decisions(): Promise<readonly ModerationDecision[]> {
+    return this.#api.listDecisions();
+  }
+
+  /**
+   * Appeals against a decision about this account, once, within six months. Another moderator looks at it.
+   * @throws SealdeskError request_refused: there is no such decision, or it cannot be appealed
+   */
+  async appeal(id: Given<ReportId>): Promise<void> {
+    await this.#api.appealDecision(given(id, "id"));
   }
 
   /** Returns the last 200 restrictions of this account's conversations, the newest first, also those that were lifted. */

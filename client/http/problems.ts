@@ -16,6 +16,8 @@ type ByStatus = CodesOf<
   | "report_not_authentic"
   | "report_exists"
   | "report_decided"
+  | "appeal_not_possible"
+  | "appeal_not_found"
   | "invalid_report"
   | "too_many_reports"
   | "invalid_notice"

@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
-import type { CaseId } from "../../crypto/wire/ids.ts";
+import type { CaseId, ReportId } from "../../crypto/wire/ids.ts";
 import { acknowledgedRequest, newRequest, shownRequests } from "../../contract/requests.ts";
+import { ownDecisions } from "../../contract/reports.ts";
 import { restrictions } from "../../contract/restrictions.ts";
 import { nothing, writeBody } from "./messages.ts";
 import type { Request } from "./transport.ts";
@@ -22,6 +23,15 @@ export const requestApi = (request: Request) => ({
     const path = "v1/requests?all=true";
     return (await request({ method: "GET", path, answer: shownRequests })).requests;
   },
+
+  /** Returns what moderators decided about this account. */
+  async listDecisions() {
+    const path = "v1/report-decisions";
+    return (await request({ method: "GET", path, answer: ownDecisions })).decisions;
+  },
+
+  appealDecision: (id: ReportId) =>
+    request({ method: "POST", path: `v1/reports/${id}/appeal`, answer: nothing }),
 
   async listRestrictions() {
     const path = "v1/restrictions?all=true";

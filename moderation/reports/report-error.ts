@@ -5,6 +5,8 @@ export type ReportErrorCode =
   | "report_not_authentic" // the server did not accept these bytes of this author in this place
   | "report_exists" // the person has reported one of the messages before
   | "report_decided" // somebody has decided about it
+  | "appeal_not_possible" // too late, or appealed before
+  | "appeal_not_found" // none waits for a decision
   | "invalid_report" // the messages do not make one report, or the decision lacks something
   | "too_many_reports"; // too many reports of the person wait for a decision
 

@@ -39,7 +39,7 @@ export interface ShownReport extends StoredReport {
 }
 
 const LIST = `${SELECT_REPORTS}
-  where ($1 or d.decision is null) and ($2::uuid is null or $2 not in (r.reporter, r.reported))
+  where ($1 or d.decision is null or (a.appealed_at_ms is not null and a.outcome is null)) and ($2::uuid is null or $2 not in (r.reporter, r.reported))
   order by (d.decision is null) desc, r.submitted_at_ms, r.id limit 200`;
 
 /**

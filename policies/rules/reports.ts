@@ -3,10 +3,20 @@ import type { PolicyRule } from "./rule.ts";
 /**
  * "submit": report messages. "read": see reports and what they disclose. "decide": decide about a report, and ask for a ban.
  * "approve", "refuse": answer the request of another moderator for a ban. "withdraw": take such a request back. "count": see
- * how many reports there are.
+ * how many reports there are. "read_own": see the decisions about oneself. "appeal": have one looked at again.
+ * "decide_appeal": decide about an appeal.
  */
 export type ReportAction =
-  "submit" | "read" | "decide" | "approve" | "refuse" | "withdraw" | "count";
+  | "submit"
+  | "read"
+  | "decide"
+  | "approve"
+  | "refuse"
+  | "withdraw"
+  | "count"
+  | "read_own"
+  | "appeal"
+  | "decide_appeal";
 
 /** Nobody judges a report of their own, or one about themselves. */
 const ofOthers = { reporter: { $ne: "$actor.user" }, reported: { $ne: "$actor.user" } };
@@ -52,6 +62,26 @@ export const reportRules: readonly PolicyRule<"reports", ReportAction>[] = [
     conditions: { ...ofOthers, requester: { $ne: "$actor.user" } },
     means:
       "Another moderator asks for the ban, and the report is of and about somebody else. The moderator uses a registered device.",
+    reason: "another_person",
+  },
+  {
+    id: "reports.appeal",
+    resource: "reports",
+    actions: ["read_own", "appeal"],
+    roles: ["customer", "agent", "supervisor"],
+    conditions: { reported: "$actor.user" },
+    means: "The decision is about the actor.",
+    reason: "reported_person",
+  },
+  {
+    id: "reports.decide_appeal",
+    resource: "reports",
+    actions: ["decide_appeal"],
+    roles: ["moderator"],
+    device: "registered",
+    conditions: { ...ofOthers, judges: { $ne: "$actor.user" } },
+    means:
+      "Another moderator decided about the report, which is of and about somebody else. The moderator uses a registered device.",
     reason: "another_person",
   },
   {

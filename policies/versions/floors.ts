@@ -146,6 +146,9 @@ export const floors: { readonly [R in Resource]: Readonly<Record<ActionsOf[R], F
     refuse: "fixed",
     withdraw: "fixed",
     count: "fixed",
+    read_own: "fixed",
+    appeal: "fixed",
+    decide_appeal: "fixed",
   },
   erasures: {
     plan: "fixed",

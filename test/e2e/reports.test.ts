@@ -46,5 +46,14 @@ test("a device reports messages that it received, and moderators read these alon
     { isContext: true, author: customer.sealdesk.user.id, content: { text: "please stop" } },
   ]);
   expect(JSON.stringify(body)).not.toContain("an innocent secret");
+
+  const decided = { decision: "mute", hours: 1, reason: "a test" };
+  await moderator.request("POST", `/v1/reports/${id}/decision`, { body: decided });
+  await expect(theirs.send("still here")).rejects.toMatchObject({ problem: "sanctioned" });
+  const { rights } = agent.sealdesk;
+  expect(await rights.decisions()).toMatchObject([{ id, decision: "mute", appealedAtMs: null }]);
+  await rights.appeal(id);
+  await expect(rights.appeal(id)).rejects.toMatchObject({ problem: "appeal_not_possible" });
+  expect(await customer.sealdesk.rights.decisions()).toEqual([]);
   await closeAll(customer, agent);
 });

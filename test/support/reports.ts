@@ -73,6 +73,18 @@ export const decideReport = (moderator: TestDevice, id: string, body: object): P
     body: { reason: "a test", ...body },
   });
 
+export const appeal = (reported: TestDevice, id: string): Promise<Reply> =>
+  reported.request("POST", `/v1/reports/${id}/appeal`);
+
+export const decideAppeal = (
+  moderator: TestDevice,
+  id: string,
+  outcome: "upheld" | "lifted",
+): Promise<Reply> =>
+  moderator.request("POST", `/v1/reports/${id}/appeal-decision`, {
+    body: { outcome, reason: "a test" },
+  });
+
 /** An agent has written to a customer, who has reported it. */
 export async function reportedMessage(server: TestServer) {
   const [customer, agent] = [await customerDevice(server, newId()), await staffDevice(server)];

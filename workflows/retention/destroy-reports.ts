@@ -36,6 +36,7 @@ const EXPIRED = `
     select min(received_at_ms) as from_ms, max(received_at_ms) as to_ms from reported_messages
     where report = r.id) m
   where r.destroyed_at_ms is null and r.disclosed_until_ms <= $1 and r.id > $2
+    and not exists (select from report_appeals a where a.report = r.id and a.outcome is null)
   order by r.id limit ${MOST}`;
 
 const FIRST = "00000000-0000-0000-0000-000000000000";

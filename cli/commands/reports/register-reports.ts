@@ -3,9 +3,11 @@ import type { Print } from "../../output.ts";
 import type { Settings } from "../../settings.ts";
 import {
   countReportsCommand,
+  decideAppealCommand,
   decideReportCommand,
   listReportsCommand,
   showReportCommand,
+  type AppealOptions,
   type DecideOptions,
   type JsonOptions,
   type ListOptions,
@@ -47,6 +49,17 @@ export function registerReports(program: Command, print: Print, settings: () => 
     .option("--device-only", "ban the device that sent the messages, not the account")
     .action(async (id: string, options: DecideOptions) =>
       print(await decideReportCommand(settings(), id, options)),
+    );
+
+  report
+    .command("appeal")
+    .description("Decide about an appeal, as another person than those who decided before")
+    .argument("<id>", "id of the report")
+    .requiredOption(...TENANT)
+    .requiredOption("--outcome <word>", "upheld, or lifted, which ends a mute or a ban")
+    .requiredOption("--reason <text>", "why: one line, without names")
+    .action(async (id: string, options: AppealOptions) =>
+      print(await decideAppealCommand(settings(), id, options)),
     );
 
   report

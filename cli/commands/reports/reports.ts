@@ -1,6 +1,7 @@
 import { uuidv7 } from "uuidv7";
 import { toHex } from "../../../crypto/wire/bytes.ts";
 import { idGenerator, isId, type ReportId } from "../../../crypto/wire/ids.ts";
+import { decideAppeal } from "../../../moderation/reports/appeal.ts";
 import { decideAboutReport } from "../../../moderation/reports/decide-report.ts";
 import type { StoredReport } from "../../../moderation/reports/report-rows.ts";
 import { requestBan } from "../../../moderation/reports/request-ban.ts";
@@ -31,6 +32,12 @@ export interface DecideOptions {
   readonly reason: string;
   readonly hours?: string;
   readonly deviceOnly?: true;
+}
+
+export interface AppealOptions {
+  readonly tenant: string;
+  readonly outcome: string;
+  readonly reason: string;
 }
 
 /** Lists reports, without what they disclose. */
@@ -98,6 +105,21 @@ export async function decideReportCommand(
   }
 }
 
+/** Decides about an appeal. */
+export async function decideAppealCommand(
+  settings: Settings,
+  text: string,
+  { tenant, outcome, reason }: AppealOptions,
+): Promise<string> {
+  const report = reportOf(text);
+  if (outcome !== "upheld" && outcome !== "lifted")
+    throw new CommandError("--outcome is upheld or lifted.");
+  await withPolicy(settings, tenant, ({ deps, party }) =>
+    decideAppeal(deps, party, { report, outcome, reason }),
+  );
+  return `The appeal about report ${report} is decided: ${outcome}.`;
+}
+
 /** Prints how many reports there are. */
 export async function countReportsCommand(
   settings: Settings,
@@ -111,15 +133,19 @@ export async function countReportsCommand(
   return [`open ${counts.open}`, ...decided, ...oldest].join("  ");
 }
 
-const line = ({ id, decision, reason, submittedAtMs, reporter, reported }: StoredReport): string =>
-  [
+const line = (report: StoredReport): string => {
+  const { id, decision, reason, submittedAtMs, reporter, reported } = report;
+  const { appealedAtMs, appealOutcome } = report;
+  return [
     id,
     decision ?? "open",
+    ...(appealedAtMs === null ? [] : [appealOutcome ?? "appealed"]),
     reason,
     `since ${dayOf(submittedAtMs)}`,
     `by ${reporter}`,
     `about ${reported}`,
   ].join("  ");
+};
 
 const messageLine = ({ seq, author, receivedAtMs, isContext, content }: ShownMessage): string => {
   const { kind, text, attachment } = content ?? { kind: "destroyed", text: null, attachment: null };

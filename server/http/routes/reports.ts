@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
 import {
   decidedReport,
+  newAppealDecision,
+  ownDecisions,
   newReport,
   newReportDecision,
   reportCounts,
@@ -10,6 +12,11 @@ import {
   submittedReport,
 } from "../../../contract/reports.ts";
 import { reportId } from "../../../contract/values.ts";
+import {
+  appealDecision,
+  decideAppeal,
+  listOwnDecisions,
+} from "../../../moderation/reports/appeal.ts";
 import { decideAboutReport } from "../../../moderation/reports/decide-report.ts";
 import { requestBan } from "../../../moderation/reports/request-ban.ts";
 import { countReports, listReports, showReport } from "../../../moderation/reports/show-reports.ts";
@@ -31,6 +38,9 @@ export const reportRoutes = (deps: ReportRoutesDeps): readonly Route[] => [
   countRoute(deps),
   showRoute(deps),
   decideRoute(deps),
+  ownDecisionsRoute(deps),
+  appealRoute(deps),
+  decideAppealRoute(deps),
 ];
 
 /** POST /v1/reports. Rate-limited by account. */
@@ -152,5 +162,73 @@ const decideRoute = (deps: ReportRoutesDeps): Route =>
       }
       await decideAboutReport(deps, { actor }, id, body);
       return { status: 200, body: { request: null } };
+    },
+  );
+
+/** GET /v1/report-decisions */
+const ownDecisionsRoute = (deps: ReportRoutesDeps): Route =>
+  route(
+    {
+      method: "get",
+      path: "/v1/report-decisions",
+      summary: "List the moderators' decisions about one's own account",
+      tag: "Reports",
+      access: "session",
+      audits: ["report.list_own"],
+      answers: { 200: { description: "The last 200, the newest first", schema: ownDecisions } },
+      problems: ["forbidden"],
+    },
+    async ({ who: { actor } }) => ({
+      status: 200,
+      body: { decisions: await listOwnDecisions(deps, actor) },
+    }),
+  );
+
+/** POST /v1/reports/{id}/appeal */
+const appealRoute = (deps: ReportRoutesDeps): Route =>
+  route(
+    {
+      method: "post",
+      path: "/v1/reports/{id}/appeal",
+      summary: "Appeal against a decision about one's own account. Another moderator decides",
+      tag: "Reports",
+      access: "session",
+      audits: ["report.appeal"],
+      params,
+      answers: { 204: { description: "The appeal waits for a moderator" } },
+      problems: ["forbidden", "report_not_found", "appeal_not_possible"],
+    },
+    async ({ who: { actor }, params: { id } }) => {
+      await appealDecision(deps, actor, id);
+      return { status: 204 };
+    },
+  );
+
+/** POST /v1/reports/{id}/appeal-decision */
+const decideAppealRoute = (deps: ReportRoutesDeps): Route =>
+  route(
+    {
+      method: "post",
+      path: "/v1/reports/{id}/appeal-decision",
+      summary: "Decide about an appeal, as another moderator than those who decided before",
+      tag: "Reports",
+      access: "session",
+      audits: ["report.decide_appeal"],
+      params,
+      body: newAppealDecision,
+      bodyLimit: bodyLimits.small,
+      answers: { 204: { description: "It is decided, and in force" } },
+      problems: [
+        "forbidden",
+        "device_required",
+        "own_approval",
+        "report_not_found",
+        "appeal_not_found",
+        "invalid_report",
+      ],
+    },
+    async ({ who: { actor }, params: { id }, body }) => {
+      await decideAppeal(deps, { actor }, { report: id, ...body });
+      return { status: 204 };
     },
   );

@@ -15,7 +15,7 @@ import { askToMatch, deferByHold, placeHold } from "../../support/holds.ts";
 import { readyExport } from "../../support/exports.ts";
 import { register } from "../../support/identity-provider.ts";
 import { askByEmail, askFor, decide, initialRules, setRules } from "../../support/requests.ts";
-import { decideReport, reportedMessage } from "../../support/reports.ts";
+import { appeal, decideReport, reportedMessage } from "../../support/reports.ts";
 import { restrict } from "../../support/restrictions.ts";
 import { staffWithPasskey } from "../../support/passkey.ts";
 import { startScimProvider } from "../../support/provisioning.ts";
@@ -88,6 +88,7 @@ beforeAll(async () => {
   const muting = { decision: "mute", hours: 1 };
   const moderator = await staffDevice(server, "moderator");
   expect((await decideReport(moderator, reported.id, muting)).status).toBe(200);
+  expect((await appeal(reported.agent, reported.id)).status).toBe(204);
   const of = (user: UserId) => ({ tenant: server.tenant.id, account: { user }, nowMs: 0 });
   const disabled = of((await server.createStaff("agent")).id);
   await disableAccount(server.database.ownerUrl, { usernameIndexes: () => [] }, disabled);
@@ -181,6 +182,7 @@ describe("in the database, the server's login cannot reach another tenant", () =
     "sealdesk.reported_messages",
     "sealdesk.report_decisions",
     "sealdesk.sanctions",
+    "sealdesk.report_appeals",
     "sealdesk.erasure_supplements",
     "sealdesk.exports",
     "sealdesk.export_pages",

@@ -334,6 +334,7 @@ sealdesk.purge_sealed(): execute
 sealdesk.recovery_codes: delete insert select
 sealdesk.release_hold(): execute
 sealdesk.replace_password(): execute
+sealdesk.report_appeals: insert(appealed_at_ms,report,tenant) select update(decided_at_ms,decided_by,outcome,reason)
 sealdesk.report_decisions: insert select
 sealdesk.reported_messages: insert select update(sealed)
 sealdesk.reports: insert(conversation,disclosed_until_ms,id,reason,reported,reporter,subject,submitted_at_ms,tenant) select update(destroyed_at_ms,disclosed_until_ms)
@@ -346,7 +347,7 @@ sealdesk.restrictions: insert(case_id,conversations,law,placed_by,request,subjec
 sealdesk.retention_locks: insert select update(citation,days,set_at_ms,set_by)
 sealdesk.retention_takes_effect(): execute
 sealdesk.retention_versions: insert(approval,begins_at_ms,hash,rules,saved_at_ms,saved_by,tenant,version) select
-sealdesk.sanctions: insert select
+sealdesk.sanctions: insert select update(until_ms)
 sealdesk.sender_keys: insert select
 sealdesk.server_keys: insert(created_at_ms,name,provider,version,wrapped,wrapping_version) select
 sealdesk.sessions: delete insert select update(acted_at_ms,factor_at_ms,revoked_at_ms,was_idle)

@@ -1,4 +1,4 @@
-import { decideReport, reportedMessage } from "../../support/reports.ts";
+import { appeal, decideReport, reportedMessage } from "../../support/reports.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { staffDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -55,9 +55,20 @@ test("the operator mutes and dismisses alone", async () => {
   const [first, second] = [await reportedMessage(server), await reportedMessage(server)];
   const decide = (id: string, ...words: string[]) =>
     run("report", "decide", id, "--reason", "a test", ...words);
-  expect(await decide(first.id, "--decision", "mute", "--hours", "3")).toContain("for 3 hours");
+  expect(await decide(first.id, "--decision", "mute", "--hours", "3", "--as", "ann")).toContain(
+    "for 3 hours",
+  );
   expect(await decide(second.id, "--decision", "dismiss")).toContain("is decided: dismiss");
   const moderator = await staffDevice(server, "moderator");
+  expect((await appeal(first.agent, first.id)).status).toBe(204);
+  expect(await run("report", "list")).toContain(`${first.id}  mute  appealed`);
+  const answer = (name: string) =>
+    run("report", "appeal", first.id, "--outcome", "lifted", "--reason", "a test", "--as", name);
+  expect(await run("report", "appeal", first.id, "--outcome", "no", "--reason", "x")).toContain(
+    "--outcome is upheld or lifted.",
+  );
+  expect(await answer("ann")).toContain("Another person must decide");
+  expect(await answer("ben")).toContain("is decided: lifted");
   const again = await decideReport(moderator, first.id, { decision: "warn" });
   expect(again.body.code).toBe("report_decided");
 });

@@ -57,6 +57,7 @@ export const others: Readonly<Record<string, string>> = {
   "hold answer": "see erasure/erasure.test.ts",
   "report list": "records it: see moderation/report-commands.test.ts",
   "report show": "see moderation/report-commands.test.ts",
+  "report appeal": "see moderation/report-commands.test.ts",
   "report decide": "see moderation/report-commands.test.ts",
   "restriction place": "see workflows/restrictions.test.ts",
   "restriction lift": "see workflows/restrictions.test.ts",

@@ -1,4 +1,4 @@
-import { decideReport, report } from "../../support/reports.ts";
+import { appeal, decideAppeal, decideReport, report } from "../../support/reports.ts";
 import type { Person, RouteRight, Target } from "./route-right.ts";
 
 const UNKNOWN = "00000000-0000-7000-8000-000000000001";
@@ -47,6 +47,26 @@ export const reportRights: Readonly<Record<string, RouteRight>> = {
     about: "tenant",
     facts: none,
     call: (actor) => decideReport(actor, UNKNOWN, { decision: "dismiss" }),
+    without: "report_not_found",
+  },
+  "GET /v1/report-decisions": {
+    right: ["reports", "read_own"],
+    about: "self",
+    facts: ({ device }: Person) => ({ reported: device.user }),
+    call: (actor) => actor.request("GET", "/v1/report-decisions"),
+  },
+  "POST /v1/reports/{id}/appeal": {
+    right: ["reports", "appeal"],
+    about: "self",
+    facts: ({ device }: Person) => ({ reported: device.user }),
+    call: (actor) => appeal(actor, UNKNOWN),
+    without: "report_not_found",
+  },
+  "POST /v1/reports/{id}/appeal-decision": {
+    right: ["reports", "decide_appeal"],
+    about: "tenant",
+    facts: none,
+    call: (actor) => decideAppeal(actor, UNKNOWN, "upheld"),
     without: "report_not_found",
   },
 };

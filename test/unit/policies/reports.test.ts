@@ -23,11 +23,16 @@ const allowedTo: Readonly<Record<ReportAction, readonly Role[]>> = {
   refuse: ["moderator"],
   withdraw: ["moderator"],
   count: ["supervisor", "moderator", "compliance_officer"],
+  read_own: ["customer", "agent", "supervisor"],
+  appeal: ["customer", "agent", "supervisor"],
+  decide_appeal: ["moderator"],
 };
 
 test.each(Object.entries(allowedTo))("%s is for these roles alone", (action, allowed) => {
+  const isOwn = action === "read_own" || action === "appeal";
+  const asked = isOwn ? { ...facts, reported: self! } : facts;
   const may = allRoles.filter(
-    (role) => decideReport(actor(role), action as ReportAction, facts).allowed,
+    (role) => decideReport(actor(role), action as ReportAction, asked).allowed,
   );
   expect(may.toSorted()).toEqual(allowed.toSorted());
 });
@@ -37,6 +42,8 @@ test.each<[string, ReportAction, Role, Partial<ReportFacts>, string]>([
   ["of one's own", "read", "moderator", { reporter: self! }, "own_report"],
   ["about oneself", "decide", "moderator", { reported: self! }, "reported_person"],
   ["that one asked to ban for", "approve", "moderator", { requester: self! }, "own_request"],
+  ["that one decided", "decide_appeal", "moderator", { judges: [other!, self!] }, "own_decision"],
+  ["about another person", "appeal", "customer", {}, "role_customer"],
   ["in a strange conversation", "submit", "agent", { wasMember: false }, "not_a_member"],
 ])("a report %s is denied", (_what, action, role, changes, reason) => {
   const { allowed, reasons } = decideReport(actor(role), action, { ...facts, ...changes });
