@@ -1,4 +1,4 @@
-import { decodePayload, type Body } from "../../crypto/device/payload.ts";
+import { decodePayload, type Body } from "../../crypto/wire/payload.ts";
 import { decodeControl, type Control } from "../../crypto/wire/frame.ts";
 import type { ArchivedEvent } from "./archived-event.ts";
 

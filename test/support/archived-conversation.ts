@@ -5,7 +5,7 @@ import type { People } from "../../archiver/prove/check-conversation.ts";
 import type { ArchivedEvent } from "../../archiver/records/archived-event.ts";
 import { signMessage } from "../../crypto/device/authorship.ts";
 import { commit } from "../../crypto/device/franking.ts";
-import { encodePayload, type Body } from "../../crypto/device/payload.ts";
+import { encodePayload, type Body } from "../../crypto/wire/payload.ts";
 import { generateSigningKey, sign, type SigningKeyPair } from "../../crypto/device/sodium.ts";
 import { toHex } from "../../crypto/wire/bytes.ts";
 import { linkHash, nilUuid, zeroHash } from "../../crypto/wire/event.ts";
