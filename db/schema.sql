@@ -3051,7 +3051,9 @@ begin
     where tenant = current_tenant() and id = withdrawn.subject and erased_at_ms is null;
   -- The fence has taken the next number of each log.
   delete from events e using unnest(withdrawn.fenced_conversations, withdrawn.fenced_seqs) as f (conversation, seq)
-    where e.tenant = current_tenant() and e.conversation = f.conversation and e.seq = f.seq + 1 and e.kind = 0;
+    where e.tenant = current_tenant() and e.conversation = f.conversation and e.seq = f.seq + 1 and e.kind = 0
+      and not exists (
+        select from restricted_conversations r where r.tenant = e.tenant and r.conversation = e.conversation);
   return true;
 end
 $function$
