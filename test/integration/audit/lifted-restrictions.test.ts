@@ -33,43 +33,44 @@ const covers = async (conversation: string) =>
 const acts = async (action: string) =>
   (await server.auditEntries()).filter((entry) => entry["action"] === action);
 
-const attack = {
-  attempt: "The server is made to lift a restriction by SQL",
-  foundBy: "each node; `sealdesk audit reconcile`",
-  when: "state",
-  code: "audit_state_differs",
-  says: "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
-} as const;
-
-attackTest(attack, async () => {
-  const { customer, conversation, id } = await restricted();
-  await until(async () => !(await isWarned(server)));
-  const said = await saidBy(server, "audit_state_differs", async () => {
-    await sql(`update sealdesk.restrictions set lifts_at_ms = 1 where case_id = '${id}'`);
-    await sql(`insert into sealdesk.case_steps (tenant, case_id, step, state, begun_at_ms, next, done_at_ms, done_by)
+attackTest(
+  {
+    attempt: "The server is made to lift a restriction by SQL",
+    foundBy: "each node; `sealdesk audit reconcile`",
+    when: "state",
+    code: "audit_state_differs",
+    says: "Find out who changed the row: see docs/audit.md, “When the database differs from the log”.",
+  },
+  async () => {
+    const { customer, conversation, id } = await restricted();
+    await until(async () => !(await isWarned(server)));
+    const said = await saidBy(server, "audit_state_differs", async () => {
+      await sql(`update sealdesk.restrictions set lifts_at_ms = 1 where case_id = '${id}'`);
+      await sql(`insert into sealdesk.case_steps (tenant, case_id, step, state, begun_at_ms, next, done_at_ms, done_by)
       select tenant, id, step, state, 1, 'announced', 1, 'cases' from sealdesk.cases where id = '${id}'`);
-    await sql(`update sealdesk.cases set state = 'announced', step = step + 1, wake_at_ms = 1
+      await sql(`update sealdesk.cases set state = 'announced', step = step + 1, wake_at_ms = 1
       where id = '${id}'`);
-    await until(async () => (await covers(conversation)) === 0);
-    // No row shows it any more.
-    await sql(`update sealdesk.restrictions set lifts_at_ms = null where case_id = '${id}'`);
-  });
-  expect(await acts("restriction.lift")).toMatchObject([{ resource: { id } }]);
-  expect(await acts("restriction.announce_lifting")).toEqual([]);
-  await commandTells(server, [
-    {
-      meddle: () => "",
-      putRight: () => "",
-      told: () =>
-        new RegExp(
-          `restrictions \\(announced end\\) ${id} is gone, but entry \\d+ says that it was`,
-        ),
-    },
-  ]);
-  expect((await restrict(officer, customer.user)).status).toBe(201);
-  await until(async () => !(await isWarned(server)));
-  return said;
-});
+      await until(async () => (await covers(conversation)) === 0);
+      // No row shows it any more.
+      await sql(`update sealdesk.restrictions set lifts_at_ms = null where case_id = '${id}'`);
+    });
+    expect(await acts("restriction.lift")).toMatchObject([{ resource: { id } }]);
+    expect(await acts("restriction.announce_lifting")).toEqual([]);
+    await commandTells(server, [
+      {
+        meddle: () => "",
+        putRight: () => "",
+        told: () =>
+          new RegExp(
+            `restrictions \\(announced end\\) ${id} is gone, but entry \\d+ says that it was`,
+          ),
+      },
+    ]);
+    expect((await restrict(officer, customer.user)).status).toBe(201);
+    await until(async () => !(await isWarned(server)));
+    return said;
+  },
+);
 
 test("an end that SQL announces is found before the restriction is lifted", async () => {
   const { id } = await restricted();
