@@ -53,11 +53,13 @@ function bench(
       20,
     )
     .action(async (options: Options) => {
-      const { json, quick, seconds, rounds, processes, stored } = options;
+      const { json, quick, rounds, processes, stored } = options;
       const progress = (line: string) => {
         if (!json) process.stderr.write(`${line}\n`);
       };
-      const scale = quick ? QUICK : { seconds, rounds, processes, stored, share: 1 };
+      const scale = quick
+        ? QUICK
+        : { seconds: options.seconds, rounds, processes, stored, share: 1 };
       await print(name, await run(scale, progress, options), json);
     });
 }
