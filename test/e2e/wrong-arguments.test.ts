@@ -189,6 +189,8 @@ test("the functions of a sealdesk refuse wrong arguments in a sentence", async (
 
 test("the requests of a person refuse wrong arguments in a sentence", async () => {
   const { rights } = customer.sealdesk;
+  const asked = { conversation: someone, reason: "spam", messages: [1] } as const;
+  const reportWith = (changes: object) => customer.sealdesk.report({ ...asked, ...changes });
   expect(
     await unclear({
       "rights.request": [(right) => rights.request(right)],
@@ -201,6 +203,11 @@ test("the requests of a person refuse wrong arguments in a sentence", async () =
       "rights.withdraw": [(id) => rights.withdraw(id)],
       "rights.export": [(id) => rights.export(id, undefined as never)],
       "rights.export target": [(to) => rights.export(someone, to)],
+      "rights.appeal": [(id) => rights.appeal(id)],
+      report: [(whole) => customer.sealdesk.report(whole)],
+      "report conversation": [(conversation) => reportWith({ conversation })],
+      "report messages": [(messages) => reportWith({ messages })],
+      "report context": [(context) => reportWith({ context }), "undefined"],
       exportFolder: [(path) => exportFolder(path, { recipient: "age1" })],
       openRequestLink: [(link) => openRequestLink(link)],
       "rights.request residence": [
@@ -321,6 +328,7 @@ test("every function of the public classes is among those above, or takes nothin
       "openConversation",
       "refuseDevice",
       "removeDevice",
+      "report",
       "resetAccount",
       "reviewDevice",
       "safetyCode",
