@@ -364,7 +364,10 @@ test("every function of the public classes is among those above, or takes nothin
   const callsOf = (value: object) => Object.keys(value).toSorted().join(" ");
   expect(callsOf(customer.sealdesk.consents)).toBe("give list receipt withdraw");
   expect(callsOf(customer.sealdesk.notices)).toBe("current shown version");
-  expect(callsOf(customer.sealdesk.rights)).toBe("export list request restrictions withdraw");
+  // "decisions" and "list" take nothing.
+  expect(callsOf(customer.sealdesk.rights)).toBe(
+    "appeal decisions export list request restrictions withdraw",
+  );
   // "close" takes nothing.
   expect(functionsOf(conversation).join(" ")).toBe(
     "acceptMembers addMember close correct delete edit evidence grantHistory markRead messages removeMember requireConsent send sendAttachment typing",
