@@ -23,7 +23,8 @@ interface ObeyDeps {
 /**
  * Removes this device's copies of what was erased on the server, and acknowledges it (R37). It believes the tenant's audit
  * log only, whose key is that of the key log: the log must record that an erasure destroyed the keys. A notice without
- * that proof removes nothing, is reported, and holds up no other one.
+ * that proof removes nothing and is reported, and the others of the same page are obeyed. The server names at most 20 at once,
+ * so 20 notices without a proof hold up those behind them.
  * @throws SealdeskError key_log_inconsistent; transient ones; what the server answers
  */
 export async function obeyErasures(deps: ObeyDeps): Promise<void> {
