@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CpuProbe } from "../servers/probe.ts";
 import { latencyOf, round, type Latency } from "../statistics.ts";
 import type { Load } from "./load-process.ts";
+import type { Counted } from "./traffic.ts";
 
 /** Unanswered messages of each sender, or messages a second in total. */
 export type Shape = { readonly window: number } | { readonly perSecond: number };
@@ -15,6 +16,9 @@ export interface LoadFigures {
   readonly deliver: Latency;
 }
 
+/** A load of a trial is so short that nothing may be delivered meanwhile. Then it is counted for longer, until this time. */
+const MOST_SECONDS = 60;
+
 /** Puts a load on a relay. It counts after a warm-up of a fifth of the time. */
 export async function measureLoad(
   load: Load,
@@ -26,12 +30,17 @@ export async function measureLoad(
   await sleep(seconds * 200);
   await load.take();
   const before = await probe.usage();
-  await sleep(seconds * 1000);
-  const after = await probe.usage();
-  const counted = await load.take();
-  await load.stop();
+  const counted: Counted[] = [];
   const total = (of: "accepted" | "deliveries") => counted.reduce((sum, each) => sum + each[of], 0);
-  const elapsed = Math.max(...counted.map((each) => each.seconds));
+  let elapsed = 0;
+  do {
+    await sleep(seconds * 1000);
+    const more = await load.take();
+    counted.push(...more);
+    elapsed += Math.max(...more.map((each) => each.seconds));
+  } while (total("deliveries") === 0 && elapsed < MOST_SECONDS);
+  const after = await probe.usage();
+  await load.stop();
   const samples = (of: "acceptMs" | "deliverMs") => counted.flatMap((each) => [...each[of]]);
   return {
     messagesPerSecond: round(total("accepted") / elapsed),
